@@ -1,0 +1,161 @@
+"""The seam to the telephone network: one protocol, one error tree.
+
+    CarrierError
+    ├── NotPlaced        certain that nothing rang: dialling again is safe
+    │   ├── TooLate      we held the request back: its time to leave had passed
+    │   └── NumberRefused  the carrier will not dial this number at all
+    ├── PlaceUnknown     sent, and no answer that can be trusted: look first, never place again blindly
+    ├── CarrierRefused   account or configuration: a person must act
+    ├── CarrierAway      a question (fetch, find, hang up) was not answered: ask again later
+    └── BadSignature     an event that did not come from the carrier
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from domain.calls import CallOrder, CallReport
+from domain.model import Model
+
+
+class CarrierError(Exception):
+    """Anything a carrier can do wrong. The message is our own sentence, without numbers or the carrier's text."""
+
+
+class NotPlaced(CarrierError):
+    """Certain that nothing rang."""
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooLate(NotPlaced):
+    """The request was held back because `send_before` had passed."""
+
+
+class NumberRefused(NotPlaced):
+    """The carrier says that this number cannot be dialled: calling again is of no use."""
+
+
+class PlaceUnknown(CarrierError):
+    """The request left, and no answer that can be trusted came back."""
+
+
+class CarrierRefused(CarrierError):
+    """The account or its configuration is refused."""
+
+
+class CarrierAway(CarrierError):
+    """A question was not answered."""
+
+
+class BadSignature(CarrierError):
+    """An event whose signature does not fit."""
+
+
+class Idempotency(StrEnum):
+    """Whether asking twice with one key places one call."""
+
+    BY_KEY = "by_key"
+    WHILE_LIVE = "while_live"
+    NONE = "none"
+
+
+class Traits(Model):
+    """What a carrier declares about itself."""
+
+    idempotency: Idempotency
+    search_proves_absence: bool  # whether "not found" can be believed
+    events: bool  # whether it calls us back
+
+
+class SearchOrder(Model):
+    """What is known of a call whose id is not: enough to look for it."""
+
+    key: str
+    to: str
+    from_: str
+    asked_after: datetime  # UTC; the call was created between these two
+    asked_before: datetime
+    not_these: frozenset[str] = frozenset()  # call ids that other dials hold
+
+
+class Absent(Model):
+    """Certain that no such call was placed."""
+
+
+class CannotTell(Model):
+    """Not found, or more than one: nothing may be concluded."""
+
+
+class Gone(Model):
+    """The carrier knows no call of that id."""
+
+
+
+class EventRequest(Model):
+    """A callback as it arrived: the signature is checked on exactly these."""
+
+    url: str  # as the carrier addressed it, with the query
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+class Health(Model):
+    """Whether the carrier takes calls now."""
+
+    ok: bool
+    detail: str
+
+
+@runtime_checkable
+class Carrier(Protocol):
+    """One way to the telephone network. Its client's own retries are off."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def traits(self) -> Traits: ...
+
+    async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
+        """Ask for a call and return it with the carrier's id.
+
+        `send_before` is an instant of `time.monotonic()`: looked at last thing before the request's first byte
+        leaves; once past, nothing is sent and `TooLate` is raised.
+        Raises NotPlaced, NumberRefused, TooLate, PlaceUnknown or CarrierRefused.
+        """
+        ...
+
+    async def fetch(self, call_id: str) -> CallReport | Gone:
+        """Ask how a call stands. Raises CarrierAway, CarrierRefused."""
+        ...
+
+    async def find(self, order: SearchOrder) -> CallReport | Absent | CannotTell:
+        """Look for a call whose id was lost. Raises CarrierAway, CarrierRefused."""
+        ...
+
+    async def hang_up(self, call_id: str) -> None:
+        """End a call, whatever its state; one that is over already is no error. Raises CarrierAway, CarrierRefused."""
+        ...
+
+    def read_event(self, request: EventRequest) -> CallReport:
+        """Check a callback's signature and read it. Raises BadSignature; ValueError where it cannot be read."""
+        ...
+
+    async def health(self) -> Health:
+        """Ask the carrier for something harmless."""
+        ...
+
+    async def close(self) -> None:
+        """Give back its connections."""
+        ...
+
+
+__all__: Sequence[str] = [
+    "Absent", "BadSignature", "CannotTell", "Carrier", "CarrierAway", "CarrierError", "CarrierRefused",
+    "EventRequest", "Gone", "Health", "Idempotency", "NotPlaced", "NumberRefused", "PlaceUnknown", "SearchOrder",
+    "TooLate", "Traits",
+]  # fmt: skip

@@ -1,0 +1,1 @@
+"""What calling people means. Pure functions of their arguments: no I/O, no clock, no Temporal."""

@@ -1,0 +1,102 @@
+"""What can be known of one call: its order, the carrier's reports, and what they come to."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from domain.model import Model
+
+
+class CallState(StrEnum):
+    """How far a call has come. It only ever moves forward."""
+
+    ASKED = "asked"  # the carrier was, or may have been, asked; it has not named the call yet
+    QUEUED = "queued"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+    @property
+    def rank(self) -> int:
+        return list(CallState).index(self)
+
+
+class Ending(StrEnum):
+    """How a carrier says that a call ended, before we judge what that means for the contact."""
+
+    COMPLETED = "completed"  # it was answered, and is over
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    CANCELED = "canceled"  # called off by us before anyone answered
+    FAILED = "failed"  # the SIP code, where there is one, says why
+
+
+class AnsweredBy(StrEnum):
+    HUMAN = "human"
+    MACHINE = "machine"
+    UNKNOWN = "unknown"
+
+
+class Audio(StrEnum):
+    """Where the call's audio goes: the kinds of address an agent can have."""
+
+    WEBSOCKET = "websocket"
+    SIP = "sip"
+    TWIML = "twiml"
+
+
+class CallOrder(Model):
+    """All that a carrier needs to place one call. Held in memory only: it has a number and a person's data."""
+
+    key: str  # the dial's key, "<contact id>:<dial>": the same for ever, unique to this dial
+    to: str  # E.164
+    from_: str  # E.164, the caller id
+    audio: Audio
+    audio_url: str
+    parameters: dict[str, str] = {}  # what the agent is told: name and custom fields, as text
+    ring_seconds: int  # the carrier gives up ringing after this
+    max_call_seconds: int  # the carrier hangs up after this
+
+
+class CallReport(Model):
+    """What a carrier says of a call at one moment, in words that all carriers share."""
+
+    call_id: str  # the carrier's own id
+    key: str | None = None  # the dial's key, where the carrier gives it back
+    state: CallState
+    sequence: int | None = None
+    at: datetime | None = None  # by the carrier's clock, UTC
+    ending: Ending | None = None  # set when `state` is ENDED
+    sip_code: int | None = None  # the final SIP response, 486
+    sip_reason: str | None = None  # its phrase, where the carrier passes it on: "Network Blocked"
+    duration_seconds: int | None = None  # talk time by the carrier's clock
+    answered_by: AnsweredBy | None = None
+
+
+class HangUpReason(StrEnum):
+    """Why we asked the carrier to end a call; decides what its end means."""
+
+    RING_TIMER = "ring_timer"  # no final word in time
+    LONGEST_CALL = "longest_call"
+    CALLED_OFF = "called_off"  # the job was cancelled with `hangUp`
+
+
+class Outcome(StrEnum):
+    """What one dial came to. Every expected ending is one of these values, never an exception."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    TIMEOUT = "timeout"
+    INVALID_NUMBER = "invalid_number"
+    DECLINED = "declined"
+    BLOCKED = "blocked"  # it is the caller id that is blocked
+    OBJECTED = "objected"  # SIP 607: this person wants no calls
+    TROUBLE = "trouble"  # the carrier or the way to it failed; nobody's fault on either end
+    REFUSED = "refused"  # the carrier refuses the account or its configuration
+    CALLED_OFF = "called_off"
+    UNKNOWN = "unknown"  # it cannot be told whether anybody was called
+
+    @property
+    def charged(self) -> bool:
+        """Whether the dial counts as one of the contact's attempts."""
+        return self not in {Outcome.TROUBLE, Outcome.REFUSED, Outcome.CALLED_OFF}

@@ -1,0 +1,9 @@
+"""The base of every model: frozen, and strict about what it does not know."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Model(BaseModel):
+    """A value. Fields are added with defaults, never renamed or reordered: old histories hold old values."""
+
+    model_config = ConfigDict(frozen=True)

@@ -1,0 +1,29 @@
+"""Everything an operator may set, read in the composition roots only."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Environment variables with the prefix `OUTDIAL_`; units are in the names. Temporal's own are read by
+    `temporalio.envconfig` (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…)."""
+
+    model_config = SettingsConfigDict(env_prefix="OUTDIAL_", frozen=True, extra="ignore")
+
+    database_url: SecretStr = SecretStr("postgresql+psycopg://postgres@127.0.0.1:5432/outdial")
+    database_pool_size: int = Field(default=10, ge=2)
+
+    api_host: str = "127.0.0.1"
+    api_port: int = 8000
+    public_url: str = "http://127.0.0.1:8000"  # where carriers reach our API for callbacks
+    rate_limit_per_minute: int | None = 6000  # per key; None: no limit
+    log_level: str = "INFO"
+
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_base_url: str | None = None  # None: api.twilio.com; a URL: a compatible carrier or the simulator
+    place_timeout_seconds: float = 10.0
+
+    speed: float = Field(default=1.0, gt=0)  # the local stack only: divides retry delays and pacing
+    call_slots: int = Field(default=400, ge=1)  # activities a worker runs at once; at least 2 x the lines served
+    housekeeper_seconds: float = Field(default=30.0, gt=0)

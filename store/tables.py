@@ -1,0 +1,221 @@
+"""The tables: columns, keys and indexes only. Times are UTC, money is numeric dollars, numbers are E.164."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Moment = DateTime(timezone=True)
+Dollars = Numeric(18, 6)
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("concurrent_call_limit", Integer, nullable=False, server_default="5"),
+    Column("credits_unlimited", Boolean, nullable=False, server_default=text("false")),
+    Column("balance", Dollars, nullable=False, server_default="0"),  # top-ups − captures
+    Column("held", Dollars, nullable=False, server_default="0"),  # holds of jobs + reserves of live calls
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("role", String, nullable=False),
+    Column("key_hash", String, nullable=False, unique=True),  # SHA-256 of a 256-bit random key
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("revoked_at", Moment),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("architecture", String, nullable=False),
+    Column("audio", String, nullable=False),  # domain.calls.Audio
+    Column("audio_url", Text, nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+)
+
+carrier_accounts = Table(  # one gate for all jobs that call through an account
+    "carrier_accounts",
+    metadata,
+    Column("id", String, primary_key=True),  # the carrier's name, "twilio"
+    Column("closed_until", Moment),
+    Column("closed_reason", Text),
+    Column("probe_dial_id", String),  # the one call that may go first when the gate opens
+)
+
+phone_numbers = Table(
+    "phone_numbers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False, index=True),
+    Column("number", String, nullable=False),  # E.164
+    Column("label", Text),
+    Column("outbound_agent_id", ForeignKey("agents.id")),
+    Column("carrier_account_id", ForeignKey("carrier_accounts.id"), nullable=False),
+    Column("calls_per_second", Numeric(8, 3), nullable=False, server_default="1"),
+    Column("next_slot_at", Moment),  # pacing: nothing is asked for this number before
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+)
+
+batch_jobs = Table(
+    "batch_jobs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("status", String, nullable=False),
+    Column("dialling", Boolean, nullable=False, server_default=text("false")),  # the job's gate, judged by the claim
+    Column("status_reason", Text),  # why it failed or was paused
+    Column("agent_id", String, nullable=False),  # agent, audio, rate and caller id are as at creation
+    Column("audio", String, nullable=False),
+    Column("audio_url", Text, nullable=False),
+    Column("rate_per_minute", Dollars, nullable=False),
+    Column("phone_number_id", ForeignKey("phone_numbers.id"), nullable=False),
+    Column("from_number", String, nullable=False),
+    Column("total_contacts", Integer, nullable=False),
+    Column("concurrent_call_limit", Integer, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("ring_seconds", Integer, nullable=False),
+    Column("max_call_seconds", Integer, nullable=False),
+    Column("scheduled_start_time", Moment),
+    Column("timezone", String, nullable=False),
+    Column("validation", JSONB, nullable=False),
+    Column("hold", Dollars, nullable=False, server_default="0"),  # still held for calls that are not live
+    Column("workflow_started_at", Moment),
+    Column("actual_start_time", Moment),
+    Column("completed_at", Moment),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Index("ix_batch_jobs_newest", "organization_id", text("created_at DESC"), text("id DESC")),
+    Index(
+        "ix_batch_jobs_open", "status", postgresql_where=text("status NOT IN ('completed', 'failed', 'cancelled')")
+    ),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("job_id", ForeignKey("batch_jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("organization_id", String, nullable=False),
+    Column("row", Integer, nullable=False),  # of the file (the header is 1), or the index in `contacts` + 1
+    Column("number", String, nullable=False),  # E.164
+    Column("data", JSON, nullable=False),  # the whole original row; JSON, not JSONB: it keeps order and types
+    Column("status", String, nullable=False, server_default="pending"),
+    Column("error_code", String),
+    Column("failure_reason", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("dials", Integer, nullable=False, server_default="0"),  # claimed: the highest dial number
+    Column("troubles", Integer, nullable=False, server_default="0"),  # in a row
+    Column("due_at", Moment, nullable=False, server_default=func.now()),
+    Column("last_attempt_at", Moment),
+    Column("next_retry_at", Moment),
+    Column("completed_at", Moment),
+    Column("call_id", String),  # the carrier's id of the last dial: `roomName`
+    Column("call_seconds", Integer),
+    Column("answered_by", String),
+    UniqueConstraint("job_id", "row"),
+    Index("ix_contacts_job_id_status", "job_id", "status"),
+    Index("ix_contacts_due", "job_id", "due_at", "row", postgresql_where=text("status IN ('pending', 'queued')")),
+    Index(
+        "ix_contacts_open_number",
+        "organization_id",
+        "number",
+        postgresql_where=text("status IN ('pending', 'queued', 'dialing')"),
+    ),
+)
+
+_OPEN = text("ended_at IS NULL")
+
+dials = Table(  # a row is written by the claim, before the carrier is asked
+    "dials",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    Column("number_of_dial", Integer, nullable=False),  # 1, 2, 3 … of the contact
+    Column("job_id", String, nullable=False),
+    Column("organization_id", String, nullable=False),
+    Column("carrier_account_id", String, nullable=False),
+    Column("from_number", String, nullable=False),
+    Column("to_number", String, nullable=False),
+    Column("state", String, nullable=False, server_default="asked"),  # domain.calls.CallState
+    Column("call_id", String),  # the carrier's
+    Column("asked_at", Moment, nullable=False, server_default=func.now()),
+    Column("ringing_at", Moment),
+    Column("answered_at", Moment),
+    Column("ended_at", Moment),
+    Column("hang_up_reason", String),  # domain.calls.HangUpReason: asked for, not necessarily done
+    Column("outcome", String),
+    Column("sip_code", Integer),
+    Column("call_seconds", Integer),  # the carrier's
+    Column("answered_by", String),
+    Column("cost", Dollars),
+    Column("reserved_from_hold", Dollars, nullable=False, server_default="0"),
+    Column("reserved_from_free", Dollars, nullable=False, server_default="0"),
+    UniqueConstraint("contact_id", "number_of_dial"),
+    Index("uq_dials_open_contact", "contact_id", unique=True, postgresql_where=_OPEN),
+    Index("uq_dials_open_pair", "from_number", "to_number", unique=True, postgresql_where=_OPEN),
+    Index("uq_dials_call_id", "carrier_account_id", "call_id", unique=True, postgresql_where=text("call_id IS NOT NULL")),
+    Index("ix_dials_open", "organization_id", "job_id", postgresql_where=_OPEN),
+    Index("ix_dials_job_id", "job_id"),
+)
+
+carrier_events = Table(  # every callback once: what was said, when, and that it was already applied
+    "carrier_events",
+    metadata,
+    Column("dial_id", ForeignKey("dials.id", ondelete="CASCADE"), primary_key=True),
+    Column("call_id", String, primary_key=True),
+    Column("state", String, primary_key=True),
+    Column("ending", String, primary_key=True, server_default=""),
+    Column("sequence", Integer),
+    Column("sip_code", Integer),
+    Column("received_at", Moment, nullable=False, server_default=func.now()),
+)
+
+ledger_entries = Table(  # never updated: Σ balance_delta = balance, Σ held_delta = held
+    "ledger_entries",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False),
+    Column("job_id", String),
+    Column("dial_id", String),
+    Column("kind", String, nullable=False),  # topup, hold, reserve, capture, release
+    Column("balance_delta", Dollars, nullable=False, server_default="0"),
+    Column("held_delta", Dollars, nullable=False, server_default="0"),
+    Column("at", Moment, nullable=False, server_default=func.now()),
+    Index("ix_ledger_entries_newest", "organization_id", text("at DESC")),
+)
