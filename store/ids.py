@@ -1,0 +1,10 @@
+"""Ids: a prefix that says what it is, and 96 random bits."""
+
+from secrets import token_hex
+
+ID_BYTES = 12
+
+
+def new_id(prefix: str) -> str:
+    """Make an id: `new_id("batch")` is "batch_" and 24 lower-case hexadecimal characters."""
+    return f"{prefix}_{token_hex(ID_BYTES)}"

