@@ -1,0 +1,1 @@
+"""What workflows ask the world to do: thin, and safe to run twice."""

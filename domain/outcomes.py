@@ -49,7 +49,7 @@ def judge(report: CallReport, *, rang: bool, answered: bool, hung_up: HangUpReas
     if hung_up is HangUpReason.CALLED_OFF:
         return Outcome.CALLED_OFF
     if hung_up is HangUpReason.RING_TIMER:
-        return Outcome.TIMEOUT
+        return Outcome.TIMEOUT if rang else Outcome.TROUBLE  # still queued at the carrier: nobody's phone rang
     if report.sip_code is not None:
         return _by_sip_code(report.sip_code, report.sip_reason, rang=rang)
     return _by_ending(report.ending)
@@ -73,8 +73,8 @@ def _by_ending(ending: Ending | None) -> Outcome:
             return Outcome.TROUBLE
 
 
-def sentence(outcome: Outcome, hung_up: HangUpReason | None = None) -> str | None:
-    """Say it for people: the contact's `failureReason`; None where all went well."""
+def sentence(outcome: Outcome, *, longest: bool = False) -> str | None:
+    """Say it for people: the contact's `failureReason`; `longest`: the call lasted all it may."""
     if outcome is Outcome.ANSWERED:
-        return "Ended by us: the longest call." if hung_up is HangUpReason.LONGEST_CALL else None
+        return "Ended by us: the longest call." if longest else None
     return SENTENCES[outcome]

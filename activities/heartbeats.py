@@ -1,0 +1,38 @@
+"""Heartbeats that go on by themselves while an activity waits, and carry what it waits for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio import activity
+
+EVERY_SECONDS = 3.0  # the SDK throttles to two seconds; the timeout is 15
+
+
+class Pulse:
+    """The state shown with each heartbeat: "ringing"."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+
+    def show(self, state: str) -> None:
+        """Show another state at once."""
+        if state != self.state:
+            self.state = state
+            activity.heartbeat(state)
+
+    async def _beat(self) -> None:
+        while True:
+            activity.heartbeat(self.state)
+            await asyncio.sleep(EVERY_SECONDS)
+
+
+@asynccontextmanager
+async def heartbeats(state: str) -> AsyncIterator[Pulse]:
+    """Beat until the block is left."""
+    pulse = Pulse(state)
+    beating = asyncio.create_task(pulse._beat())
+    try:
+        yield pulse
+    finally:
+        beating.cancel()

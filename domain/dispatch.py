@@ -1,0 +1,58 @@
+"""Who is due, and why somebody may not be called now: what workflows and claims hand each other."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from domain.model import Model
+from domain.statuses import ContactStatus, JobStatus
+
+
+class HeldReason(StrEnum):
+    """Why a contact may not be called now. `line` and `pacing` pass by themselves within seconds."""
+
+    GATE = "gate"  # the job does not dial: paused, cancelled, ended
+    CONTACT = "contact"  # the contact is final, or on the phone already
+    ACCOUNT = "account"  # the carrier refused the account; its gate is closed
+    CREDITS = "credits"
+    LINE = "line"
+    PAIR = "pair"  # the same number is being called from the same caller id
+    PACING = "pacing"
+
+    @property
+    def short(self) -> bool:
+        return self in {HeldReason.LINE, HeldReason.PACING}
+
+
+class Held(Model):
+    """Not claimed. `until`: UTC, when it is worth asking again."""
+
+    reason: HeldReason
+    until: datetime | None = None
+    seconds: float = 0.0  # the same as a distance from now, by the database's clock
+
+
+class DueContact(Model):
+    """A contact to call now, or, where `live`, one whose call is to be followed. No number, no name."""
+
+    contact_id: str
+    row: int
+    ends_in: str  # the number's last two digits, "…01"
+    dial: int
+    attempt: int
+    live: bool = False
+
+
+class JobPage(Model):
+    """Where a job stands, and the next contacts that are due."""
+
+    status: JobStatus
+    status_reason: str | None
+    scheduled_start_time: datetime | None
+    lines: int  # the smaller of the job's and its organisation's limit
+    counts: dict[ContactStatus, int]
+    due: list[DueContact]
+    next_due_at: datetime | None  # when somebody who is not due yet will be
+
+    @property
+    def open(self) -> int:
+        return sum(count for status, count in self.counts.items() if not status.final)

@@ -1,0 +1,119 @@
+"""Hear of dials that moved: one LISTEN connection a process, one read for many dials."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import psycopg
+from sqlalchemy import make_url
+
+from store.dials import CHANNEL, DialNow, Dials
+
+GATHER_SECONDS = 0.02  # notices that arrive together are answered with one read
+SILENCE_SECONDS = 15.0  # then all followed dials are read, in case a notice was lost
+RECONNECT_SECONDS = 1.0
+KEEPALIVES = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+
+logger = logging.getLogger(__name__)
+
+
+class Follower:
+    """The newest state of one dial, and a way to wait for the next."""
+
+    def __init__(self) -> None:
+        self._news = asyncio.Event()
+        self._dial: DialNow | None = None
+
+    def tell(self, dial: DialNow) -> None:
+        self._dial = dial
+        self._news.set()
+
+    async def wait(self, seconds: float) -> DialNow | None:
+        """Return the dial as soon as it moved; None after `seconds` without news."""
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._news.wait()
+        except TimeoutError:
+            return None
+        self._news.clear()
+        return self._dial
+
+
+class DialWatch:
+    """Followers register first and read afterwards, so that nothing falls between."""
+
+    def __init__(self, dials: Dials, database_url: str) -> None:
+        self._dials = dials
+        self._url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._followers: dict[str, set[Follower]] = {}
+        self._moved: set[str] = set()
+        self._awake = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen and read while the block runs."""
+        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._read())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextmanager
+    def follow(self, dial_id: str) -> Iterator[Follower]:
+        """Register for one dial's news."""
+        follower = Follower()
+        self._followers.setdefault(dial_id, set()).add(follower)
+        try:
+            yield follower
+        finally:
+            self._followers[dial_id].discard(follower)
+            if not self._followers[dial_id]:
+                del self._followers[dial_id]
+
+    async def _listen(self) -> None:
+        """Hear notices; after every (re)connect all followed dials are read, for notices are not kept."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self._url, autocommit=True, connect_timeout=5, application_name="outdial-watch", **KEEPALIVES
+                ) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    self._mark(*self._followers)
+                    async for notice in connection.notifies():
+                        if notice.payload in self._followers:
+                            self._mark(notice.payload)
+            except (psycopg.Error, OSError) as error:
+                logger.warning("the database's notices stopped (%s); connecting again", type(error).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _mark(self, *dial_ids: str) -> None:
+        self._moved.update(dial_ids)
+        self._awake.set()
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    await self._awake.wait()
+            except TimeoutError:
+                self._mark(*self._followers)
+            await asyncio.sleep(GATHER_SECONDS)
+            self._awake.clear()
+            moved, self._moved = self._moved & self._followers.keys(), set()
+            if moved:
+                await self._tell(moved)
+
+    async def _tell(self, dial_ids: set[str]) -> None:
+        try:
+            dials = await self._dials.by_ids(sorted(dial_ids))
+        except Exception as error:  # the database is away: everything is read again when it is back
+            logger.warning("followed dials could not be read (%s); trying again", type(error).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)
+            self._mark(*dial_ids)
+            return
+        for dial in dials:
+            for follower in self._followers.get(dial.id, ()):
+                follower.tell(dial)
