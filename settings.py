@@ -5,10 +5,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Environment variables with the prefix `OUTDIAL_`; units are in the names. Temporal's own are read by
-    `temporalio.envconfig` (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…)."""
+    """Environment variables with the prefix `OUTDIAL_`; units are in the names; `none` stands for no value.
 
-    model_config = SettingsConfigDict(env_prefix="OUTDIAL_", frozen=True, extra="ignore")
+    Temporal's own are read by `temporalio.envconfig` (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
+    TEMPORAL_TLS…)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="OUTDIAL_", frozen=True, extra="ignore", env_parse_none_str="none"
+    )
 
     database_url: SecretStr = SecretStr("postgresql+psycopg://postgres@127.0.0.1:5432/outdial")
     database_pool_size: int = Field(default=10, ge=2)

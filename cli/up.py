@@ -1,5 +1,90 @@
 """`outdial up`: the whole of Outdial on one machine, in the foreground."""
 
+import asyncio
+import logging
+from pathlib import Path
+from typing import Annotated
+
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.errors import Failure
+from stack.errors import StackError
+from stack.options import Options
+from stack.ready_file import Ready
 
 app = typer.Typer()
+
+DEFAULTS = Options()
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
+
+
+@app.command()
+def up(
+    *,
+    data_dir: Annotated[Path, typer.Option(help="Where everything is kept.")] = DEFAULTS.data_dir,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Written as JSON when all answers: addresses, keys, pids.")
+    ] = None,
+    api_port: Port = DEFAULTS.api_port,
+    temporal_port: Port = DEFAULTS.temporal_port,
+    ui_port: Port = DEFAULTS.ui_port,
+    carrier_port: Port = DEFAULTS.carrier_port,
+    carrier_url: Annotated[
+        str | None, typer.Option(help="By which the workers reach the carrier; else the simulator's own.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0.01, help="Divides what happens on the telephone and between calls.")
+    ] = DEFAULTS.speed,
+    seed: Annotated[int, typer.Option(help="Of the simulator's outcomes.")] = DEFAULTS.seed,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = DEFAULTS.workers,
+) -> None:
+    """Run PostgreSQL, Temporal, the carrier simulator, the API and the workers until Ctrl-C."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    options = Options(
+        data_dir=data_dir,
+        ready_file=ready_file,
+        api_port=api_port,
+        temporal_port=temporal_port,
+        ui_port=ui_port,
+        carrier_port=carrier_port,
+        carrier_url=carrier_url,
+        speed=speed,
+        seed=seed,
+        workers=workers,
+    )
+    run(options)
+
+
+def run(options: Options) -> None:
+    """Run the stack in the foreground. Raises Failure."""
+    from stack import local  # noqa: PLC0415 - half a second of imports that no other command needs
+
+    console = Console()
+    console.print("Starting PostgreSQL, Temporal, the simulator, the API and the worker …")
+    try:
+        asyncio.run(local.up(options, lambda ready: announce(console, ready)))
+    except StackError as error:
+        raise Failure(str(error)) from error
+    console.print("All parts have ended.")
+
+
+def announce(console: Console, ready: Ready) -> None:
+    """Say where everything answers."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    rows = {
+        "API": ready.api.url,
+        "API docs": f"{ready.api.url}/docs",
+        "Temporal web UI": ready.temporal.ui,
+        "Temporal": f"{ready.temporal.address} (namespace {ready.temporal.namespace})",
+        "PostgreSQL": ready.database.url,
+        "Carrier (simulator)": ready.carrier.url,
+        "Organisation": ready.api.organization_id,
+        "Owner's key": ready.api.owner_key,
+        "Number to call from": ready.phone_numbers.pipeline,
+    }
+    for name, value in rows.items():
+        table.add_row(f"[bold]{name}[/]", value)
+    console.print(table, soft_wrap=True)
+    console.print("Ready. Ctrl-C ends all of it.")

@@ -1,0 +1,80 @@
+"""What Outdial needs of a Temporal namespace: that it is there, its retention, search attributes.
+
+The local stack does this at every start; elsewhere `outdial migrate` does. Saying it twice changes nothing.
+"""
+
+from datetime import timedelta
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    RegisterNamespaceRequest,
+    UpdateNamespaceRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+RETENTION = timedelta(days=30)
+RPC_TIMEOUT = timedelta(seconds=10)
+SEARCH_ATTRIBUTES = {
+    "OutdialOrg": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "OutdialStatus": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "OutdialScheduledFor": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+}
+
+
+async def prepare(client: Client, *, retention: timedelta | None = None) -> None:
+    """Make the client's namespace fit for jobs.
+
+    `retention` changes a namespace that exists; None leaves it as its operator set it. Raises RPCError.
+    """
+    kept = await _retention(client)
+    if kept is None:
+        await _register(client, retention or RETENTION)
+    elif retention is not None and kept != retention:
+        await _keep_for(client, retention)
+    await _add_search_attributes(client)
+
+
+async def _retention(client: Client) -> timedelta | None:
+    """How long the namespace keeps closed workflows; None where there is no such namespace."""
+    request = DescribeNamespaceRequest(namespace=client.namespace)
+    try:
+        answer = await client.workflow_service.describe_namespace(request, timeout=RPC_TIMEOUT)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return None
+        raise
+    return answer.config.workflow_execution_retention_ttl.ToTimedelta()
+
+
+async def _register(client: Client, retention: timedelta) -> None:
+    request = RegisterNamespaceRequest(
+        namespace=client.namespace, workflow_execution_retention_period=_duration(retention)
+    )
+    await client.workflow_service.register_namespace(request, timeout=RPC_TIMEOUT)
+
+
+async def _keep_for(client: Client, retention: timedelta) -> None:
+    config = NamespaceConfig(workflow_execution_retention_ttl=_duration(retention))
+    request = UpdateNamespaceRequest(namespace=client.namespace, config=config)
+    await client.workflow_service.update_namespace(request, timeout=RPC_TIMEOUT)
+
+
+async def _add_search_attributes(client: Client) -> None:
+    listed = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace), timeout=RPC_TIMEOUT
+    )
+    missing = {name: kind for name, kind in SEARCH_ATTRIBUTES.items() if name not in listed.custom_attributes}
+    if missing:
+        request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        await client.operator_service.add_search_attributes(request, timeout=RPC_TIMEOUT)
+
+
+def _duration(length: timedelta) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(length)
+    return duration

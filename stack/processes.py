@@ -1,0 +1,77 @@
+"""One program as a child process of its own: its log, its leash, how it is ended."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+PR_SET_PDEATHSIG = 1
+KILL_AFTER_SECONDS = 20.0  # longer than placing a call; a part that was asked to end and does not is killed
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is started, and how it is known to work."""
+
+    name: str
+    argv: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)  # added to our own
+    user: str | None = None  # the system's, where it must not run as root
+    stop_signal: signal.Signals = signal.SIGTERM
+    orphan_signal: signal.Signals = signal.SIGKILL  # what it gets when we die without a word
+    answers: Callable[[int], Awaitable[bool]] | None = None  # asked with the pid; None: being alive is enough
+
+
+async def spawn(program: Program, log: Path) -> "Process":
+    """Start a program in a session of its own, so that Ctrl-C in the terminal reaches us alone."""
+    with log.open("ab") as output:
+        return await asyncio.create_subprocess_exec(
+            *program.argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **program.environment},
+            start_new_session=True,
+            preexec_fn=_leash(program.orphan_signal),
+            **_identity(program.user),  # type: ignore[arg-type]
+        )
+
+
+async def end(process: "Process", stop_signal: signal.Signals) -> None:
+    """Ask a process to end, kill it if it does not, and wait until it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(stop_signal)
+    try:
+        await asyncio.wait_for(process.wait(), KILL_AFTER_SECONDS)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def _identity(user: str | None) -> dict[str, str | list[str]]:
+    return {"user": user, "group": user, "extra_groups": []} if user else {}
+
+
+def _leash(orphan_signal: signal.Signals) -> Callable[[], None] | None:
+    """Let the kernel signal the child when we die, however we die (Linux; elsewhere see `leftovers`)."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
+
+    def tie() -> None:
+        prctl(PR_SET_PDEATHSIG, int(orphan_signal))
+        if os.getppid() != parent:  # we died before the leash held
+            os._exit(1)
+
+    return tie

@@ -1,0 +1,97 @@
+"""The ready file and the demo's keys: where a local stack answers, for scripts, tests and benchmarks."""
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+OWNER_ONLY = 0o600
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class Organization(_Document):
+    organization_id: str
+    owner_key: str
+    member_key: str
+
+
+class OtherOrganization(_Document):
+    organization_id: str
+    owner_key: str
+    phone_number_id: str
+
+
+class PhoneNumbers(_Document):
+    """Ids; the last has no outbound agent."""
+
+    pipeline: str
+    realtime: str
+    text: str
+    no_agent: str
+
+
+class CarrierAccount(_Document):
+    account_sid: str
+    auth_token: str
+
+
+class Keys(_Document):
+    """What is kept in `keys.json`: shown nowhere else, and only for the local stack."""
+
+    organization: Organization
+    other_organization: OtherOrganization
+    phone_numbers: PhoneNumbers
+    carrier: CarrierAccount
+
+
+class ApiAddress(Organization):
+    url: str
+
+
+class TemporalAddress(_Document):
+    address: str
+    namespace: str
+    ui: str
+
+
+class DatabaseAddress(_Document):
+    url: str  # libpq's form
+
+
+class CarrierAddress(CarrierAccount):
+    url: str  # the simulator's own
+
+
+class Pids(_Document):
+    """Each a process of its own; `postgres` is the postmaster."""
+
+    postgres: int
+    temporal: int
+    carrier: int
+    api: int
+    workers: list[int]
+
+
+class Ready(_Document):
+    """All that answers."""
+
+    api: ApiAddress
+    other_organization: OtherOrganization
+    phone_numbers: PhoneNumbers
+    temporal: TemporalAddress
+    database: DatabaseAddress
+    carrier: CarrierAddress
+    pids: Pids
+
+
+def write(document: BaseModel, path: Path) -> None:
+    """Replace a file by rename: whoever reads it sees the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "w") as file:
+        file.write(document.model_dump_json(by_alias=True, indent=2) + "\n")
+    fresh.replace(path)

@@ -1,0 +1,96 @@
+"""What a local stack holds from its first start: two organisations, their keys, agents and numbers."""
+
+import secrets
+from decimal import Decimal
+from pathlib import Path
+
+from domain.calls import Audio
+from domain.statuses import Architecture, Role
+from stack import ready_file
+from stack.ready_file import CarrierAccount, Keys, Organization, OtherOrganization, PhoneNumbers
+from store.database import create_engine
+from store.directory import Directory
+from store.errors import NotFound
+
+# An example: a real agent's address goes here. The simulator connects to none.
+AGENT_URL = "ws://127.0.0.1:9/{architecture}"
+CALLS_PER_SECOND = Decimal(10)  # before scaling by the speed
+POOL_SIZE = 2
+NUMBERS = {
+    Architecture.PIPELINE: "+12025550171",
+    Architecture.REALTIME: "+12025550172",
+    Architecture.TEXT: "+12025550173",
+}
+NUMBER_WITHOUT_AGENT = "+12025550174"
+NUMBER_OF_THE_OTHER = "+12025550181"
+
+
+async def seed(url: str, kept: Path) -> Keys:
+    """The keys of the first start; they are made, with what they open, unless the database knows them."""
+    engine = create_engine(url, POOL_SIZE)
+    try:
+        directory = Directory(engine)
+        keys = _read(kept)
+        if keys is not None and await _knows(directory, keys):
+            return keys
+        keys = await _make(directory)
+        ready_file.write(keys, kept)
+        return keys
+    finally:
+        await engine.dispose()
+
+
+def _read(kept: Path) -> Keys | None:
+    return Keys.model_validate_json(kept.read_text()) if kept.exists() else None
+
+
+async def _knows(directory: Directory, keys: Keys) -> bool:
+    try:
+        await directory.organization(keys.organization.organization_id)
+    except NotFound:
+        return False
+    return True
+
+
+async def _make(directory: Directory) -> Keys:
+    demo = (await directory.create_organization("Demo", 50, Decimal(1000))).id
+    other = (await directory.create_organization("Other", 5, Decimal(100))).id
+    numbers = {kind: await _number(directory, demo, number, kind) for kind, number in NUMBERS.items()}
+    return Keys(
+        organization=Organization(
+            organization_id=demo,
+            owner_key=(await directory.create_key(demo, Role.OWNER, "demo owner")).key,
+            member_key=(await directory.create_key(demo, Role.MEMBER, "demo member")).key,
+        ),
+        other_organization=OtherOrganization(
+            organization_id=other,
+            owner_key=(await directory.create_key(other, Role.OWNER, "other owner")).key,
+            phone_number_id=await _number(directory, other, NUMBER_OF_THE_OTHER, Architecture.PIPELINE),
+        ),
+        phone_numbers=PhoneNumbers(
+            pipeline=numbers[Architecture.PIPELINE],
+            realtime=numbers[Architecture.REALTIME],
+            text=numbers[Architecture.TEXT],
+            no_agent=await _number(directory, demo, NUMBER_WITHOUT_AGENT, None),
+        ),
+        carrier=CarrierAccount(account_sid=f"AC{secrets.token_hex(16)}", auth_token=secrets.token_hex(16)),
+    )
+
+
+async def _number(directory: Directory, owner: str, number: str, kind: Architecture | None) -> str:
+    """A caller id and, where a kind is given, the agent that holds its calls; the number's id."""
+    agent_id = None
+    if kind is not None:
+        address = AGENT_URL.format(architecture=kind.value)
+        agent = await directory.create_agent(
+            owner, f"{kind.value.capitalize()} agent", kind, Audio.WEBSOCKET, address
+        )
+        agent_id = agent.id
+    created = await directory.create_phone_number(
+        owner,
+        number,
+        agent_id=agent_id,
+        label=f"Demo, {kind.value if kind else 'no agent'}",
+        calls_per_second=CALLS_PER_SECOND,
+    )
+    return created.id
