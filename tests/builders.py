@@ -1,0 +1,98 @@
+"""What tests begin with: organisations, numbers, contacts and jobs, with everything that does not matter filled in."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.calls import Audio
+from domain.jobs import JobRequest, NewContact, Organization, PhoneNumber
+from domain.model import Model
+from domain.statuses import Architecture, Role
+from store.directory import Directory, IssuedKey
+from store.jobs import CreatedJob, Jobs
+
+CREDITS = Decimal(1000)  # dollars
+CALLER_ID = "+12025550100"
+AUDIO_URL = "wss://agent.example/audio"
+
+
+class Given(Model):
+    """An organisation that can call: its keys and a number with an agent."""
+
+    organization: Organization
+    owner: IssuedKey
+    member: IssuedKey
+    number: PhoneNumber
+
+    @property
+    def id(self) -> str:
+        return self.organization.id
+
+
+async def an_organization(
+    engine: AsyncEngine,
+    *,
+    name: str = "Acme",
+    limit: int = 50,
+    credits: Decimal | None = CREDITS,
+    architecture: Architecture = Architecture.PIPELINE,
+    caller_id: str = CALLER_ID,
+    calls_per_second: Decimal = Decimal(1000),
+) -> Given:
+    """`credits` in dollars, None: unlimited; `limit`: calls at once."""
+    directory = Directory(engine)
+    organization = await directory.create_organization(name, limit, credits)
+    agent = await directory.create_agent(organization.id, "Ada", architecture, Audio.WEBSOCKET, AUDIO_URL)
+    return Given(
+        organization=organization,
+        owner=await directory.create_key(organization.id, Role.OWNER, "owner"),
+        member=await directory.create_key(organization.id, Role.MEMBER, "member"),
+        number=await directory.create_phone_number(
+            organization.id, caller_id, agent_id=agent.id, calls_per_second=calls_per_second
+        ),
+    )
+
+
+def a_number(n: int) -> str:
+    """The n-th of a million numbers set aside for fiction, E.164: +1 NXX 555 01xx."""
+    area, line = divmod(n, 100)
+    return f"+1{200 + area // 100 % 8 * 100 + area % 100}55501{line:02}"
+
+
+def contacts(count: int, *, start: int = 0, first_row: int = 2) -> list[NewContact]:
+    """Contacts with numbers of their own, as if read from a file."""
+    return [a_contact(first_row + i, a_number(start + i)) for i in range(count)]
+
+
+def a_contact(row: int, number: str, **data: Any) -> NewContact:
+    return NewContact(row=row, number=number, data={"phone": number, "name": f"Person {row}", **data})
+
+
+def a_request(given: Given, **fields: Any) -> JobRequest:
+    return JobRequest(**{"name": "Reminders", "from_phone_number_id": given.number.id, **fields})
+
+
+async def a_job(
+    engine: AsyncEngine, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any
+) -> CreatedJob:
+    """A stored job of `called` contacts (or so many of them), as the API would have stored it."""
+    entered = contacts(called) if isinstance(called, int) else list(called)
+    return await Jobs(engine).create(
+        given.id, a_request(given, **fields), given.number, entered, a_report(entered)
+    )
+
+
+def a_report(entered: list[NewContact]) -> dict[str, Any]:
+    """The validation report of a request in which nothing was wrong."""
+    return {
+        "rows": len(entered),
+        "valid": len(entered),
+        "blank": 0,
+        "invalidTotal": 0,
+        "invalid": [],
+        "duplicatesTotal": 0,
+        "duplicates": [],
+        "warnings": [],
+    }
