@@ -1,0 +1,35 @@
+"""How much may come in, and how it is said when it is more. The numbers are the contract's."""
+
+import json
+import re
+from typing import Any
+
+MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_CONTACTS = 10_000
+MAX_ROWS = 1_048_576  # blank ones included: more than this no spreadsheet can hold
+MAX_FIELDS = 200  # of one contact, the phone among them
+MAX_CONTACT_BYTES = 64 * 1024  # of one contact as JSON in UTF-8
+
+_LONGEST_QUOTE = 60
+_NUMBER_LIKE = re.compile(r"[0-9](?:[ ().\-/]{0,2}[0-9]){6,}")
+
+
+def size_problem(data: dict[str, Any]) -> str | None:
+    """Say why a contact is too large, or None."""
+    if len(data) > MAX_FIELDS:
+        return f"has {len(data)} fields, at most {MAX_FIELDS} are allowed"
+    if len(json.dumps(data, ensure_ascii=False).encode()) > MAX_CONTACT_BYTES:
+        return "is larger than 64 KB"
+    return None
+
+
+def quoted(text: str) -> str:
+    """A client's own words for a sentence of ours, in quotes."""
+    return f'"{shortened(text, _LONGEST_QUOTE)}"'
+
+
+def shortened(text: str, longest: int) -> str:
+    """A client's own words: so many characters at most, printable, long numbers masked to two digits."""
+    masked = _NUMBER_LIKE.sub(lambda match: f"…{match[0][-2:]}", text)
+    short = masked if len(masked) <= longest else masked[: longest - 1] + "…"
+    return "".join(char if char.isprintable() else "�" for char in short)

@@ -1,0 +1,70 @@
+"""Which texts are phone numbers that may be called: E.164 in form, valid by `phonenumbers`."""
+
+import re
+from typing import NewType
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+
+from domain.model import Model
+
+E164 = NewType("E164", str)
+
+_E164_FORM = re.compile(r"\+[1-9][0-9]{1,14}")
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
+_DECIMAL = re.compile(r"\+?[0-9]+[.,]0+")
+_PLUS_AND_DIGITS = re.compile(r"\+[0-9]*")
+_DIGITS = re.compile(r"[0-9]+")
+
+
+class PhoneProblem(Model):
+    """Why a text is not a number that may be called."""
+
+    reason: str
+
+
+def cell_phone(cell: str) -> str:
+    """What a cell says: without the space around it and one leading `'`, a spreadsheet's mark for text."""
+    return cell.strip().removeprefix("'")
+
+
+def read_phone(text: str) -> E164 | PhoneProblem:
+    """Read a number that may be called, exactly as it stands."""
+    if not _E164_FORM.fullmatch(text):
+        return PhoneProblem(reason=_why_not_e164(text))
+    try:
+        number = phonenumbers.parse(text)
+    except NumberParseException as error:
+        unknown = error.error_type == NumberParseException.INVALID_COUNTRY_CODE
+        return PhoneProblem(reason="begins with no known country code" if unknown else "is too short")
+    if not phonenumbers.is_valid_number(number):
+        return PhoneProblem(reason="is not a valid number in its country")
+    if phonenumbers.format_number(number, PhoneNumberFormat.E164) != text:
+        return PhoneProblem(reason="has a dialling prefix, such as 0, after the country code")
+    if phonenumbers.number_type(number) == PhoneNumberType.PREMIUM_RATE:
+        return PhoneProblem(reason="premium rate")
+    return E164(text)
+
+
+def _why_not_e164(text: str) -> str:
+    if not text.strip():
+        return "is empty"
+    if _SCIENTIFIC.fullmatch(text):
+        return "a spreadsheet rounded it and digits are lost: format the column as text and enter it again"
+    if _DECIMAL.fullmatch(text):
+        return "a spreadsheet made it a decimal number: format the column as text and enter it again"
+    if _DIGITS.fullmatch(text):
+        return (
+            "begins with 00 instead of +"
+            if text.startswith("00")
+            else "does not begin with + and a country code"
+        )
+    if not _PLUS_AND_DIGITS.fullmatch(text):
+        return "holds something other than one leading + and the digits 0 to 9"
+    return _why_not_these_digits(text.removeprefix("+"))
+
+
+def _why_not_these_digits(digits: str) -> str:
+    if digits.startswith("0"):
+        return "begins with no country code: after the + comes a digit from 1 to 9"
+    return "has more than 15 digits" if len(digits) > 15 else "is too short"

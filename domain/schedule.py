@@ -1,0 +1,170 @@
+"""When a job starts: from the text of a request to an instant, judged against `now`."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
+from domain.model import Model
+
+GRACE = timedelta(seconds=60)  # clocks differ, forms are slow: this far back still means now
+HORIZON = timedelta(days=366)
+NOT_PLACES = frozenset({"localtime", "Factory"})  # in the zone directory, but no zones of the IANA
+MARGIN = timedelta(days=2)  # more than any offset: far from `now` nothing needs to be computed exactly
+
+_START = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
+    r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]+))?)?"
+    r"(?P<offset>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+)
+_OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>[0-9]{2}):?(?P<minutes>[0-9]{2})?")
+
+GRAMMAR = "must look like 2027-03-01T09:00, 2027-03-01 09:00:30, 2027-03-01T09:00Z or 2027-03-01T09:00+01:00"
+TOO_FAR = "may be at most 366 days ahead"
+
+
+class StartTime(Model):
+    """When to start: `at` in UTC, None for now. `note` tells what a clock change did to the wish."""
+
+    at: datetime | None = None
+    note: str | None = None
+
+
+class WrittenStart(Model):
+    """A start as it was written: a wall-clock time, and its distance from UTC where one was given."""
+
+    wall: datetime  # naive
+    offset: timedelta | None = None
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """All zones a request may name, exactly as written."""
+    return frozenset(available_timezones() - NOT_PLACES)
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """Find the zone of that name. Raises InvalidTimezone."""
+    if name not in zone_names():
+        raise InvalidTimezone(
+            'timezone must be the name of an IANA time zone, such as "Europe/Berlin" or "UTC".'
+        )
+    return ZoneInfo(name)
+
+
+def resolve_start(text: str | None, timezone: str, now: datetime) -> StartTime:
+    """Tell when to start. `now` is aware; `timezone` is judged even where it shifts nothing.
+
+    Raises InvalidRequest (grammar, no such date, too far ahead), InvalidTimezone, PastScheduledTime.
+    """
+    written = None if text is None else read_written_start(text)
+    zone = read_zone(timezone)
+    return StartTime() if written is None else place_start(written, zone, now)
+
+
+def read_written_start(text: str) -> WrittenStart:
+    """Read `YYYY-MM-DD`, `T` or a blank, `HH:MM[:SS[.f]]`, then nothing, `Z`, `±HH:MM`, `±HHMM` or `±HH`.
+
+    Raises InvalidRequest. No job starts in a leap second; digits past the microsecond are dropped.
+    """
+    match = _START.fullmatch(text)
+    if match is None:
+        raise start_refused(GRAMMAR)
+    try:
+        day = datetime.strptime(match["date"], "%Y-%m-%d")  # noqa: DTZ007 the offset comes below
+        wall = day.replace(
+            hour=int(match["hour"]),
+            minute=int(match["minute"]),
+            second=int(match["second"] or 0),
+            microsecond=int((match["fraction"] or "")[:6].ljust(6, "0")),
+        )
+        return WrittenStart(wall=wall, offset=_read_offset(match["offset"]))
+    except ValueError:
+        raise start_refused("names a date, a time or an offset that does not exist") from None
+
+
+def _read_offset(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    match = _OFFSET.fullmatch(text)
+    if match is None:  # Z
+        return timedelta()
+    hours, minutes = int(match["hours"]), int(match["minutes"] or 0)
+    if hours > 23 or minutes > 59:
+        raise ValueError
+    distance = timedelta(hours=hours, minutes=minutes)
+    return -distance if match["sign"] == "-" else distance
+
+
+def place_start(written: WrittenStart, zone: ZoneInfo, now: datetime) -> StartTime:
+    """Place a written start on the time line. Raises InvalidRequest (too far ahead), PastScheduledTime."""
+    today = now.astimezone(UTC).replace(tzinfo=None)
+    if written.wall > today + HORIZON + MARGIN:
+        raise start_refused(TOO_FAR)
+    if written.wall < today - MARGIN:
+        raise _past()
+    start = (
+        _with_offset(written.wall, written.offset)
+        if written.offset is not None
+        else _in_zone(written.wall, zone)
+    )
+    return _judged(start, now)
+
+
+def _with_offset(wall: datetime, offset: timedelta) -> tuple[datetime, str | None]:
+    return wall.replace(tzinfo=timezone(offset)).astimezone(UTC), None
+
+
+def _in_zone(wall: datetime, zone: ZoneInfo) -> tuple[datetime, str | None]:
+    earlier = wall.replace(tzinfo=zone, fold=0)
+    later = wall.replace(tzinfo=zone, fold=1)
+    at = earlier.astimezone(UTC)
+    if earlier.utcoffset() == later.utcoffset():
+        return at, None
+    said = f"{wall:%H:%M} on {wall:%Y-%m-%d} in {zone.key}"
+    if at.astimezone(zone).replace(tzinfo=None) == wall:
+        return at, f"The clock shows {said} twice: the start is the first of the two."
+    end = _end_of_gap(later.astimezone(UTC), at, zone)
+    local = end.astimezone(zone)
+    return (
+        end,
+        f"A clock change skips {said}: the start is {local:%Y-%m-%d %H:%M}, right after it.",
+    )
+
+
+def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """Find the instant of the clock change between two instants. Changes take place at whole seconds."""
+    before, after = before.replace(microsecond=0), after.replace(microsecond=0)
+    new_offset = after.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == new_offset:
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def _judged(start: tuple[datetime, str | None], now: datetime) -> StartTime:
+    at, note = start
+    if at > now + HORIZON:
+        raise start_refused(TOO_FAR)
+    if at < now - GRACE:
+        raise _past()
+    return StartTime(at=at if at > now else None, note=note)
+
+
+def start_refused(reason: str) -> InvalidRequest:
+    """Say what is wrong with the field."""
+    return InvalidRequest(
+        f"scheduledStartTime {reason}.", [{"field": "scheduledStartTime", "reason": reason}]
+    )
+
+
+def _past() -> PastScheduledTime:
+    reason = "is in the past"
+    return PastScheduledTime(
+        "scheduledStartTime is in the past: choose a later time, or leave it out to start now.",
+        [{"field": "scheduledStartTime", "reason": reason}],
+    )
