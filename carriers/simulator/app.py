@@ -1,0 +1,206 @@
+"""The routes: Twilio's Calls API, and what only a simulator can answer."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from carriers.simulator.calls import Call
+from carriers.simulator.exchange import Exchange
+from carriers.simulator.faults import Faults, happens
+from carriers.simulator.forms import check_credentials, filters_of, form_of, order_of, page_of
+from carriers.simulator.options import Options
+from carriers.simulator.record import Record
+from carriers.simulator.resources import API, Refused, account_resource, call_resource, list_resource
+from carriers.simulator.server import drop_connection
+
+FIRST_CALLBACK_PATIENCE_SECONDS = 5.0
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+class CallsApi:
+    """Create, fetch, list and update calls."""
+
+    def __init__(self, options: Options, exchange: Exchange, record: Record) -> None:
+        self._options = options
+        self._exchange = exchange
+        self._record = record
+        self._asked: Counter[str] = Counter()  # create requests by number, refused ones too
+
+    def routes(self) -> list[Route]:
+        account = f"{API}/Accounts/{{account}}"
+        return [
+            Route(f"{account}/Calls.json", self._guarded(self.create), methods=["POST"]),
+            Route(f"{account}/Calls.json", self._guarded(self.list), methods=["GET"]),
+            Route(f"{account}/Calls/{{sid}}.json", self._guarded(self.update), methods=["POST"]),
+            Route(f"{account}/Calls/{{sid}}.json", self._guarded(self.fetch), methods=["GET"]),
+            Route(f"{account}.json", self._guarded(self.account), methods=["GET"]),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        asked_at = time.time()
+        order = order_of(form_of(await request.body()))
+        faults = self._exchange.faults_of(order.to)
+        self._asked[order.to] += 1
+        draw = (self._options.seed, order.to, self._asked[order.to])
+        if happens(faults.hang, *draw, "hang"):
+            return await _never(request)
+        _refuse_by_chance(faults, draw)
+        call = self._exchange.take(order, asked_at)
+        return await self._answer_create(request, call, faults, draw)
+
+    async def _answer_create(
+        self, request: Request, call: Call, faults: Faults, draw: tuple[object, ...]
+    ) -> Response:
+        resource = self._resource(call)
+        if happens(faults.callback_before_answer, *draw, "before"):
+            await self._exchange.first_callback(call, FIRST_CALLBACK_PATIENCE_SECONDS)
+        if faults.create_delay_seconds:
+            await asyncio.sleep(faults.create_delay_seconds)
+        if happens(faults.answer_lost, *draw, "answer lost"):
+            return await _lose_answer(request, faults)
+        return JSONResponse(resource, 201)
+
+    async def fetch(self, request: Request) -> Response:
+        return JSONResponse(self._resource(self._call(request)))
+
+    async def list(self, request: Request) -> Response:
+        query = dict(request.query_params)
+        page, size = page_of(query)
+        before = time.time() - self._exchange.faults.list_lag_seconds
+        calls = self._record.page(filters_of(query), before=before, limit=size + 1, offset=page * size)
+        own = {name: value for name, value in query.items() if name not in {"Page", "PageSize", "PageToken"}}
+        sid = self._options.account_sid
+        return JSONResponse(
+            list_resource(calls[:size], sid, own, page=page, page_size=size, more=len(calls) > size)
+        )
+
+    async def update(self, request: Request) -> Response:
+        """Status=canceled ends a call that nobody has answered, completed any; TwiML is taken and ignored."""
+        call = self._call(request)
+        form = form_of(await request.body())
+        status = form.get("Status", [""])[-1]
+        if not call.live:
+            raise Refused(400, 21220)
+        if status not in {"", "canceled", "completed"}:
+            raise Refused(400, 20001)
+        if status == "completed" or (status == "canceled" and call.answered_at is None):
+            self._exchange.hang_up(call)
+        elif not status and call.answered_at is None:
+            raise Refused(400, 21220)
+        return JSONResponse(self._resource(call))
+
+    async def account(self, request: Request) -> Response:
+        return JSONResponse(account_resource(self._options.account_sid))
+
+    def _call(self, request: Request) -> Call:
+        call = self._exchange.find(request.path_params["sid"])
+        if call is None:
+            raise Refused(404, 20404)
+        return call
+
+    def _resource(self, call: Call) -> dict[str, Any]:
+        return call_resource(call, self._options.account_sid)
+
+    def _guarded(self, answer: Answer) -> Answer:
+        """Answer only who has the account's credentials, and errors as Twilio writes them."""
+
+        async def guarded(request: Request) -> Response:
+            try:
+                self._check(request)
+                return await answer(request)
+            except Refused as refused:
+                return JSONResponse(refused.body(), refused.status, refused.headers)
+
+        return guarded
+
+    def _check(self, request: Request) -> None:
+        if status := self._exchange.faults.account_refused:
+            raise Refused(status, 20003)
+        sid = self._options.account_sid
+        check_credentials(request.headers.get("authorization", ""), sid, self._options.auth_token)
+        if request.path_params["account"] != sid:
+            raise Refused(404, 20404)
+
+
+def _refuse_by_chance(faults: Faults, draw: tuple[object, ...]) -> None:
+    retry_after = {"Retry-After": str(faults.retry_after_seconds)}
+    if happens(faults.too_many_requests, *draw, "429"):
+        raise Refused(429, 20429, retry_after)
+    if happens(faults.unavailable, *draw, "503"):
+        raise Refused(503, 20503, retry_after)
+    if happens(faults.server_error, *draw, "500"):
+        raise Refused(500, 20500)
+
+
+async def _lose_answer(request: Request, faults: Faults) -> Response:
+    if faults.answer_lost_how == "hang":
+        return await _never(request)
+    if faults.answer_lost_how == "error":
+        raise Refused(500, 20500)
+    drop_connection(request.scope)
+    return Response(status_code=500)  # nobody is there to read it
+
+
+async def _never(request: Request) -> Response:
+    """Leave the request without an answer until the client goes away."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    return Response(status_code=499)
+
+
+class Simulator:
+    """What no carrier offers: the record, and the faults."""
+
+    def __init__(self, exchange: Exchange, record: Record) -> None:
+        self._exchange = exchange
+        self._record = record
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/simulator/report", self.report, methods=["GET"]),
+            Route("/simulator/faults", self.read_faults, methods=["GET"]),
+            Route("/simulator/faults", self.set_faults, methods=["PUT"]),
+            Route("/simulator/health", self.health, methods=["GET"]),
+        ]
+
+    async def report(self, request: Request) -> Response:
+        self._record.flush()
+        return Response(await asyncio.to_thread(self._record.report), media_type="application/json")
+
+    async def read_faults(self, request: Request) -> Response:
+        return JSONResponse(self._exchange.faults.model_dump(mode="json", exclude_defaults=True))
+
+    async def set_faults(self, request: Request) -> Response:
+        """Replace all faults; `{}` ends them."""
+        try:
+            self._exchange.faults = Faults.model_validate_json(await request.body())
+        except ValidationError as error:
+            return JSONResponse({"error": error.errors(include_url=False, include_input=False)}, 400)
+        return await self.read_faults(request)
+
+    async def health(self, request: Request) -> Response:
+        return JSONResponse({"ok": True})
+
+
+def build_app(options: Options) -> Starlette:
+    """The simulator's application; it opens its database when it starts."""
+    record = Record(options.database)
+    exchange = Exchange(options, record)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await exchange.open()
+        yield
+        await exchange.close()
+
+    routes = CallsApi(options, exchange, record).routes() + Simulator(exchange, record).routes()
+    return Starlette(routes=routes, lifespan=lifespan)

@@ -1,0 +1,53 @@
+"""What may go wrong on purpose, by probability or by number: at the start or by `PUT /simulator/faults`."""
+
+from random import Random
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Probability = Field(default=0.0, ge=0.0, le=1.0)
+Seconds = Field(default=0.0, ge=0.0)
+
+
+class Faults(BaseModel):
+    """Each of these may also be given for single numbers, in `numbers`: there it replaces the general one.
+
+    Probabilities lie in 0 to 1; seconds are real ones, `speed` does not touch them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    callback_lost: float = Probability
+    callback_doubled: float = Probability
+    callback_late: float = Probability
+    callback_late_seconds: float = Field(default=2.0, ge=0.0)
+    callback_out_of_order: float = Probability  # it is held back until the call's next one was sent
+    callback_before_answer: float = (
+        Probability  # the first callback arrives before the create request is answered
+    )
+    answer_lost: float = Probability  # the request is taken, its answer is not given
+    answer_lost_how: Literal["close", "hang", "error"] = "close"  # error: 500, though the call was taken
+    create_delay_seconds: float = Seconds  # the request is taken at once, its answer comes so much later
+    hang: float = Probability  # the request is never taken and never answered
+    too_many_requests: float = Probability  # 429
+    retry_after_seconds: int = Field(default=1, ge=0)  # of the 429 and the 503
+    server_error: float = Probability  # 500, nothing was taken
+    unavailable: float = Probability  # 503
+    account_refused: Literal[0, 401, 403] = 0  # every request, 20003
+    never_ends: float = Probability  # rings on without a final word until it is hung up
+    list_lag_seconds: float = Seconds  # a call is not in the list before
+    numbers: dict[str, "Faults"] = {}
+
+    def of(self, number: str) -> "Faults":
+        """The faults that a number meets."""
+        own = self.numbers.get(number)
+        if own is None:
+            return self
+        return self.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
+def happens(probability: float, *seed: object) -> bool:
+    """Draw once: the same for the same seed, so that a run can be repeated."""
+    if probability <= 0.0:
+        return False
+    return probability >= 1.0 or Random(":".join(map(str, seed))).random() < probability  # noqa: S311
