@@ -42,13 +42,17 @@ class DataDir:
         known = [[pid, _born(pid), int(number)] for pid, number in pids.items()]
         self._processes.write_text(json.dumps(known))
 
+    def forget(self) -> None:
+        """All of them have ended."""
+        self._processes.unlink(missing_ok=True)
+
     def end_leftovers(self) -> None:
         """End what a former run left alive: only where the kernel could not do it, or has not yet."""
         with contextlib.suppress(OSError, ValueError):
             for pid, born, number in json.loads(self._processes.read_text()):
                 if born is not None and _born(pid) == born:
                     _end(pid, signal.Signals(number))
-        self._processes.unlink(missing_ok=True)
+        self.forget()
 
     def _take(self, lock: IO[str]) -> None:
         try:

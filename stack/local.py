@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 
@@ -15,6 +16,8 @@ from stack.seed import seed
 from stack.supervisor import Supervised
 from stack.temporal import NAMESPACE
 from store.database import migrate
+
+log = logging.getLogger(__name__)
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -61,6 +64,7 @@ class LocalStack:
         await asyncio.gather(*(worker.stop() for worker in self._workers))
         for server in reversed(self._servers.values()):
             await server.stop()
+        self._parts.data_dir.forget()
         self._forget_ready_file()
 
     @property
@@ -116,7 +120,10 @@ class LocalStack:
         running = [*self._servers.values(), *self._workers]
         self._parts.data_dir.remember({part.pid: part.program.orphan_signal for part in running if part.pid})
         if self._answers and self._options.ready_file is not None:
-            ready_file.write(self.ready, self._options.ready_file)
+            try:
+                ready_file.write(self.ready, self._options.ready_file)
+            except OSError:
+                log.exception("the ready file %s cannot be written", self._options.ready_file)
 
     def _forget_ready_file(self) -> None:
         if self._options.ready_file is not None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 PR_SET_PDEATHSIG = 1
-KILL_AFTER_SECONDS = 20.0  # longer than placing a call; a part that was asked to end and does not is killed
+OWNER_ONLY = 0o077  # the simulator's file holds phone numbers
+PATIENCE_SECONDS = 20.0  # longer than placing a call
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Program:
     user: str | None = None  # the system's, where it must not run as root
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL  # what it gets when we die without a word
+    patience: float = PATIENCE_SECONDS  # between asking it to end and killing it
     answers: Callable[[int], Awaitable[bool]] | None = None  # asked with the pid; None: being alive is enough
 
 
@@ -41,17 +43,18 @@ async def spawn(program: Program, log: Path) -> "Process":
             stderr=output,
             env={**os.environ, **program.environment},
             start_new_session=True,
+            umask=OWNER_ONLY,
             preexec_fn=_leash(program.orphan_signal),
             **_identity(program.user),  # type: ignore[arg-type]
         )
 
 
-async def end(process: "Process", stop_signal: signal.Signals) -> None:
+async def end(process: "Process", program: Program) -> None:
     """Ask a process to end, kill it if it does not, and wait until it is gone."""
     with contextlib.suppress(ProcessLookupError):
-        process.send_signal(stop_signal)
+        process.send_signal(program.stop_signal)
     try:
-        await asyncio.wait_for(process.wait(), KILL_AFTER_SECONDS)
+        await asyncio.wait_for(process.wait(), program.patience)
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

@@ -1,7 +1,6 @@
 """Keeps one program alive: whoever dies is started again, until the end is asked for."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -54,28 +53,38 @@ class Supervised:
         """End the program for good."""
         if self._keeper is not None:
             self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.gather(self._keeper, return_exceptions=True)
         if self._process is not None:
-            await end(self._process, self.program.stop_signal)
+            await end(self._process, self.program)
 
     async def _keep(self) -> None:
         delay = FIRST_DELAY_SECONDS
         while True:
             started = time.monotonic()
-            self._process = await spawn(self.program, self.log)
-            self._on_start()
-            code = await self._process.wait()
+            await self._live()
             self._deaths += 1
-            log.warning("%s ended with %d; it is started again", self.program.name, code)
             if time.monotonic() - started > STEADY_AFTER_SECONDS:
                 delay = FIRST_DELAY_SECONDS
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_DELAY_SECONDS)
 
+    async def _live(self) -> None:
+        """One life of the program, from its start to its death."""
+        try:
+            process = await spawn(self.program, self.log)
+        except OSError:
+            if self._process is None:  # there is no such program
+                raise
+            log.exception("%s cannot be started; it is tried again", self.program.name)
+            return
+        self._process = process
+        self._on_start()
+        code = await process.wait()
+        log.warning("%s ended with %d; it is started again", self.program.name, code)
+
     async def _answers(self) -> bool:
         if self._keeper is not None and self._keeper.done():
-            self._keeper.result()  # it could not be started at all
+            raise PartFailed(self.program.name, self.log) from self._keeper.exception()
         if self._deaths >= DEATHS_AT_START:
             raise PartFailed(self.program.name, self.log)
         if self._process is None or self._process.returncode is not None:

@@ -1,0 +1,13 @@
+"""One local stack for the tests that leave it as they found it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live import LiveStack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LiveStack]:
+    with LiveStack.running() as stack:
+        yield stack

@@ -1,0 +1,83 @@
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stack.errors import PartFailed
+from stack.processes import Program
+from stack.supervisor import Supervised
+from tests.live import alive
+
+SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
+IGNORES = "signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True)"
+STUBBORN = [sys.executable, "-S", "-c", f"import signal, time; {IGNORES}; time.sleep(600)"]
+
+
+class Starts:
+    """Counts, and lets a test wait for the next one."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def __call__(self) -> None:
+        self.seen += 1
+
+
+async def test_a_program_that_dies_is_started_again(tmp_path: Path) -> None:
+    starts = Starts()
+    part = Supervised(Program("sleeper", SLEEPER), tmp_path, starts)
+    await part.start()
+    first = part.pid
+    os.kill(first, signal.SIGKILL)
+    await _wait(lambda: starts.seen == 2)
+    assert part.pid != first
+    await part.stop()
+    assert not alive({first, part.pid})
+
+
+async def test_a_program_that_was_stopped_stays_away(tmp_path: Path) -> None:
+    starts = Starts()
+    part = Supervised(Program("sleeper", SLEEPER), tmp_path, starts)
+    await part.start()
+    await part.stop()
+    assert starts.seen == 1
+    assert not alive({part.pid})
+
+
+async def test_a_program_that_cannot_run_is_named_with_its_log(tmp_path: Path) -> None:
+    async def never(_pid: int) -> bool:
+        return False
+
+    broken = Program("broken", [sys.executable, "-S", "-c", "raise SystemExit('no')"], answers=never)
+    part = Supervised(broken, tmp_path, Starts())
+    with pytest.raises(PartFailed, match=r"broken does not start.*broken\.log"):
+        await part.start()
+    await part.stop()
+    assert "no" in part.log.read_text()
+
+
+async def test_a_program_that_does_not_exist_fails_at_once(tmp_path: Path) -> None:
+    part = Supervised(Program("absent", ["/nonexistent/program"]), tmp_path, Starts())
+    with pytest.raises(PartFailed, match="absent does not start"):
+        await part.start()
+    await part.stop()
+
+
+async def test_a_program_that_will_not_end_is_killed(tmp_path: Path) -> None:
+    async def printed(_pid: int) -> bool:
+        return part.log.read_text() != ""
+
+    part = Supervised(Program("stubborn", STUBBORN, answers=printed, patience=0.2), tmp_path, Starts())
+    await part.start()
+    await part.stop()
+    assert not alive({part.pid})
+
+
+async def _wait(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.02)

@@ -1,0 +1,131 @@
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from stack.ports import LOOPBACK, free_port
+from tests.live import LiveStack, alive, new_home, until
+
+ROOM = 3  # times what is promised, for two busy cores
+REPLACED_SECONDS = 2 * ROOM
+
+
+def test_the_ready_file_says_what_scripts_need(stack: LiveStack) -> None:
+    ready = stack.ready
+    assert {name: set(part) for name, part in ready.items()} == {
+        "api": {"url", "organizationId", "ownerKey", "memberKey"},
+        "otherOrganization": {"organizationId", "ownerKey", "phoneNumberId"},
+        "phoneNumbers": {"pipeline", "realtime", "text", "noAgent"},
+        "temporal": {"address", "namespace", "ui"},
+        "database": {"url"},
+        "carrier": {"url", "accountSid", "authToken"},
+        "pids": {"postgres", "temporal", "carrier", "api", "workers"},
+    }
+    assert len(stack.pids()) == 5
+    assert alive(stack.pids()) == stack.pids()
+    assert stat.S_IMODE(stack.ready_file.stat().st_mode) == 0o600
+
+
+def test_the_keys_are_kept_for_their_owner_alone(stack: LiveStack) -> None:
+    assert stat.S_IMODE((stack.data_dir / "keys.json").stat().st_mode) == 0o600
+
+
+def test_everything_named_in_the_ready_file_answers(stack: LiveStack) -> None:
+    ready = stack.ready
+    with stack.http("ownerKey") as owner, stack.http("memberKey") as member:
+        assert owner.get("/batch/jobs").json()["total"] == member.get("/batch/jobs").json()["total"] == 0
+    with psycopg.connect(ready["database"]["url"]) as connection:
+        assert connection.execute("SHOW fsync").fetchone() == ("on",)
+        assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+    assert httpx.get(ready["temporal"]["ui"], trust_env=False, follow_redirects=True).status_code == 200
+    assert stack.report()["dials"] == []
+
+
+def test_the_organisations_are_as_promised(stack: LiveStack) -> None:
+    with psycopg.connect(stack.ready["database"]["url"]) as connection:
+        rows = connection.execute(
+            "SELECT concurrent_call_limit, balance, held FROM organizations ORDER BY balance DESC"
+        ).fetchall()
+        paces = connection.execute("SELECT DISTINCT calls_per_second FROM phone_numbers").fetchall()
+    assert rows == [(50, 1000, 0), (5, 100, 0)]
+    assert paces == [(10,)]
+
+
+def test_a_second_up_on_the_same_directory_says_so_and_ends(stack: LiveStack) -> None:
+    said = _up("--data-dir", str(stack.data_dir), "--api-port", "0")
+    assert said.returncode == 1
+    assert f"already runs on {stack.data_dir} (process {stack.process.pid})" in said.stderr
+    assert alive(stack.pids()) == stack.pids()
+
+
+@pytest.mark.parametrize("flag", ["--api-port", "--temporal-port", "--ui-port", "--carrier-port"])
+def test_a_taken_port_is_said_with_its_flag(flag: str, tmp_path: Path) -> None:
+    others = {"--api-port", "--temporal-port", "--ui-port", "--carrier-port"} - {flag}
+    with socket.create_server((LOOPBACK, free_port())) as server:
+        port = str(server.getsockname()[1])
+        ports = [part for other in others for part in (other, "0")]
+        said = _up("--data-dir", str(tmp_path / "data"), flag, port, *ports)
+    assert said.returncode == 1
+    assert f"Port {port} is taken. Choose another with {flag} N" in said.stderr
+
+
+@pytest.mark.parametrize("part", ["workers", "api", "carrier", "temporal", "postgres"])
+def test_a_part_that_is_killed_is_started_again_and_named(stack: LiveStack, part: str) -> None:
+    before = stack.ready
+    old = stack.kill(part)
+    stack.wait_until_replaced(part, old, REPLACED_SECONDS)
+    after = stack.ready
+    assert {name: after[name] for name in after if name != "pids"} == {
+        name: before[name] for name in before if name != "pids"
+    }
+    until(lambda: _lists_jobs(stack), 20)
+
+
+def test_sigterm_ends_everything_in_order() -> None:
+    with LiveStack.running() as stack:
+        pids = {process.pid for process in stack.descendants()}
+        assert stack.pids() <= pids
+        started = time.monotonic()
+        assert stack.end(signal.SIGTERM) == 0
+        assert time.monotonic() - started < 10 * ROOM
+        assert not alive(pids)
+        assert not stack.ready_file.exists()
+        assert "it is started again" not in stack.output
+
+
+def test_a_killed_up_leaves_nothing_and_its_directory_serves_again() -> None:
+    with new_home() as home:
+        first = LiveStack.start(home)
+        pids, ready = {process.pid for process in first.descendants()}, first.ready
+        first.end(signal.SIGKILL)
+        again = LiveStack.start(home, wait=False)
+        try:
+            until(lambda: not alive(pids), 10 * ROOM)
+            until(lambda: again.ready_file.exists() and again.ready["pids"] != ready["pids"], 60)
+            kept = ("otherOrganization", "phoneNumbers")
+            assert {name: again.ready[name] for name in kept} == {name: ready[name] for name in kept}
+            assert again.ready["api"]["ownerKey"] == ready["api"]["ownerKey"]
+            assert _lists_jobs(again)
+        finally:
+            again.end()
+
+
+def _lists_jobs(stack: LiveStack) -> bool:
+    with stack.http() as client:
+        try:
+            return client.get("/batch/jobs").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def _up(*flags: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "cli.main", "up", *flags]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=os.environ)
