@@ -15,7 +15,6 @@ from stack.processes import Program
 from stack.ready_file import CarrierAccount
 from stack.temporal import NAMESPACE, Temporal
 
-ROOT = Path(__file__).resolve().parent.parent
 CARRIER_CALLS_PER_SECOND = 10  # before scaling by the speed
 
 
@@ -120,7 +119,6 @@ class Parts:
             "TEMPORAL_ADDRESS": self.temporal.address,
             "TEMPORAL_NAMESPACE": NAMESPACE,
             "TEMPORAL_CONFIG_FILE": os.devnull,  # nobody's profile for another Temporal
-            "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
 

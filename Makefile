@@ -1,0 +1,49 @@
+# Python 3.11 or newer and make are enough: `make demo`, then `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help install demo run test soak check format constraints
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(INSTALLED) ## Make .venv and install everything into it
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@python=$${PYTHON:-}; \
+	for name in python3.11 python3.12 python3.13 python3; do \
+		[ -n "$$python" ] && break; \
+		if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; fi; \
+	done; \
+	[ -n "$$python" ] || { echo "Outdial needs Python 3.11 or newer; none was found." >&2; exit 1; }; \
+	[ -x $(BIN)/python ] || $$python -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
+	@touch $@
+
+demo: install ## See it work: the whole stack calls samples/contacts.csv (ONCE=1 ends by itself, DATA=DIR keeps the data)
+	@exec $(BIN)/python -m stack.demo $(if $(ONCE),--once) $(if $(DATA),--data-dir "$(DATA)")
+
+run: install ## The local stack, kept in .outdial, until Ctrl-C
+	@exec $(BIN)/outdial up
+
+test: install ## Every test but the long ones
+	@$(BIN)/pytest -m "not soak"
+
+soak: install ## The tests that take long
+	@$(BIN)/pytest -m soak --timeout 1800
+
+check: install ## Lint, format, types, direction of imports
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: install ## Put the code into its form
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+constraints: install ## Write down the versions that are installed now
+	@$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
