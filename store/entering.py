@@ -14,6 +14,8 @@ from store.database import json_text
 from store.errors import NoContactsLeft, Overlapping
 from store.ids import new_id
 
+CALLED_TWICE = "will be called by another open job too"
+SKIPPED = "skipped, because another open job will call the number"
 SHOWN_ROWS = 100  # of the rows that a warning names
 
 _OVERLAPS = sa.text("""
@@ -43,12 +45,11 @@ async def after_overlap_rule(
     rows = [contact.row for contact in contacts if contact.number in shared]
     if rows and rule is OnOverlap.REJECT:
         raise Overlapping(rows)
-    if rule is OnOverlap.WARN:
-        return contacts, _with_warning(report, "will be called by another open job too", rows)
-    left = [contact for contact in contacts if contact.number not in shared]
+    skip = rule is OnOverlap.SKIP
+    left = [contact for contact in contacts if not (skip and contact.number in shared)]
     if not left:
         raise NoContactsLeft(rows)
-    return left, _with_warning(report, "skipped, because another open job will call the number", rows)
+    return left, _with_warning(report, SKIPPED if skip else CALLED_TWICE, rows)
 
 
 async def copy_contacts(
@@ -82,5 +83,6 @@ def _with_warning(report: dict[str, Any], what: str, rows: Sequence[int]) -> dic
         return report
     named = ", ".join(str(row) for row in rows[:SHOWN_ROWS])
     more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
-    warning = f"{len(rows)} {'contact' if len(rows) == 1 else 'contacts'} {what}: rows {named}{more}."
+    count, noun = ("1 contact", "row") if len(rows) == 1 else (f"{len(rows)} contacts", "rows")
+    warning = f"{count} {what}: {noun} {named}{more}."
     return {**report, "warnings": [*report.get("warnings", []), warning]}

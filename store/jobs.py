@@ -63,9 +63,8 @@ class Jobs:
     ) -> CreatedJob:
         """Store a job with its contacts and hold its estimate.
 
-        `number` is the organisation's own and its agent can talk; `report` tells how
-        the contacts were read. Raises NotFound, Overlapping, NoContactsLeft, InsufficientCredits; then nothing
-        is stored.
+        `number` is the organisation's own and its agent can talk; `report` tells how the contacts were read.
+        Raises NotFound, Overlapping, NoContactsLeft, InsufficientCredits; then nothing is stored.
         """
         agent = number.agent
         if agent is None:

@@ -4,9 +4,10 @@ At every commit, for every organisation:
     balance = Σ balance_delta = top-ups − captures
     held    = Σ held_delta    = Σ jobs' holds + Σ open dials' reserves
 
-`book` keeps the first equality of both lines: an entry and the sums move in one statement. Whoever calls it in
-a transaction keeps the second: the organisation's row is locked, and `batch_jobs.hold` and `dials.reserved_*`
-move by as much as `held`. What a dial reserves from its job's hold moves no sum and needs no entry.
+`book` keeps the first equality of both lines: an entry and the sums move in one statement. Whoever calls it
+keeps the second, in the same transaction: the organisation's row is locked, and `batch_jobs.hold` and
+`dials.reserved_*` move by as much as `held`. What a dial reserves from its job's hold moves no sum and needs no
+entry.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What tests begin with: organisations, numbers, contacts and jobs, with everything that does not matter filled in."""
+"""What tests begin with: organisations, numbers, contacts and jobs, what does not matter filled in."""
 
 from collections.abc import Iterable
 from decimal import Decimal

@@ -1,0 +1,116 @@
+"""Credits: at every instant the sums are what the entries say."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.errors import NotFound
+from store.ledger import EntryKind, Ledger, book
+from tests.builders import a_job, an_organization
+
+
+async def test_a_top_up_is_an_entry_and_a_balance(engine: AsyncEngine, ledger: Ledger) -> None:
+    given = await an_organization(engine, credits=Decimal(10))
+
+    after = await ledger.top_up(given.id, Decimal("5.000001"))
+
+    assert after.balance == Decimal("15.000001")
+    entries = await ledger.statement(given.id)
+    assert [(entry.kind, entry.balance_delta) for entry in entries] == [
+        (EntryKind.TOP_UP, Decimal("5.000001")),
+        (EntryKind.TOP_UP, Decimal(10)),
+    ]
+    assert (await ledger.audit(given.id)).exact
+
+
+async def test_parallel_top_ups_all_count(engine: AsyncEngine, ledger: Ledger) -> None:
+    given = await an_organization(engine, credits=Decimal(0))
+
+    await asyncio.gather(*(ledger.top_up(given.id, Decimal("0.1")) for _ in range(25)))
+
+    audit = await ledger.audit(given.id)
+    assert audit.balance == Decimal("2.5")
+    assert audit.exact
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "0.0000001"])
+async def test_a_top_up_must_be_money(engine: AsyncEngine, ledger: Ledger, amount: str) -> None:
+    given = await an_organization(engine)
+
+    with pytest.raises(ValueError, match="dollar"):
+        await ledger.top_up(given.id, Decimal(amount))
+
+    assert (await ledger.audit(given.id)).exact
+
+
+async def test_an_unknown_organisation_has_no_credits(ledger: Ledger) -> None:
+    with pytest.raises(NotFound):
+        await ledger.top_up("org_none", Decimal(1))
+    with pytest.raises(NotFound):
+        await ledger.audit("org_none")
+    assert await ledger.statement("org_none") == []
+
+
+async def test_a_job_holds_its_estimate(engine: AsyncEngine, ledger: Ledger) -> None:
+    given = await an_organization(engine, credits=Decimal(1))
+
+    job = await a_job(engine, given, 3)
+
+    audit = await ledger.audit(given.id)
+    assert audit.held == audit.held_by_jobs == job.estimated_cost == Decimal("0.105")
+    assert audit.balance == Decimal(1)
+    assert audit.exact
+    newest = (await ledger.statement(given.id, limit=1))[0]
+    assert (newest.kind, newest.job_id, newest.held_delta) == (EntryKind.HOLD, job.id, Decimal("0.105"))
+
+
+async def test_nothing_is_held_where_credits_are_unlimited(engine: AsyncEngine, ledger: Ledger) -> None:
+    given = await an_organization(engine, credits=None)
+
+    await a_job(engine, given, 3)
+
+    audit = await ledger.audit(given.id)
+    assert audit.held == 0
+    assert audit.exact
+    assert await ledger.statement(given.id) == []
+
+
+async def test_the_audit_finds_a_hold_without_its_job(engine: AsyncEngine, ledger: Ledger) -> None:
+    given = await an_organization(engine)
+    async with engine.begin() as connection:
+        await book(connection, organization_id=given.id, kind=EntryKind.HOLD, held_delta=Decimal(1))
+
+    assert not (await ledger.audit(given.id)).exact
+
+
+async def test_an_entry_that_is_rolled_back_moves_nothing(engine: AsyncEngine, ledger: Ledger) -> None:
+    given = await an_organization(engine)
+    before = await ledger.audit(given.id)
+
+    async with engine.connect() as connection:
+        await book(connection, organization_id=given.id, kind=EntryKind.CAPTURE, balance_delta=Decimal(-1))
+        await connection.rollback()
+
+    assert await ledger.audit(given.id) == before
+
+
+async def test_what_moves_nothing_is_no_entry(engine: AsyncEngine, ledger: Ledger) -> None:
+    given = await an_organization(engine, credits=Decimal(0))
+    async with engine.begin() as connection:
+        await book(connection, organization_id=given.id, kind=EntryKind.RELEASE)
+
+    assert await ledger.statement(given.id) == []
+
+
+async def test_a_capture_may_go_below_zero(engine: AsyncEngine, ledger: Ledger) -> None:
+    given = await an_organization(engine, credits=Decimal(1))
+    async with engine.begin() as connection:
+        await book(
+            connection, organization_id=given.id, kind=EntryKind.CAPTURE, balance_delta=Decimal("-1.234567")
+        )
+
+    audit = await ledger.audit(given.id)
+    assert audit.balance == Decimal("-0.234567")
+    assert audit.exact

@@ -1,0 +1,207 @@
+"""Lists, pages and counts."""
+
+from itertools import cycle
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.calls import AnsweredBy
+from domain.statuses import ContactStatus, JobStatus
+from store.ids import new_id
+from store.jobs import CreatedJob, Jobs
+from store.tables import batch_jobs, dials
+from store.tables import contacts as contacts_table
+from tests.builders import a_job, a_number, an_organization, contacts
+
+FAR = 10**19  # pages past what the database could count
+
+
+async def test_jobs_are_listed_newest_first_in_pages(engine: AsyncEngine, jobs: Jobs) -> None:
+    given = await an_organization(engine)
+    created = [(await a_job(engine, given, contacts(1, start=i))).id for i in range(5)]
+
+    pages = [await jobs.page(given.id, None, None, page, 2) for page in (1, 2, 3, 4, FAR)]
+
+    assert [[job.id for job in page.jobs] for page in pages] == [
+        [created[4], created[3]],
+        [created[2], created[1]],
+        [created[0]],
+        [],
+        [],
+    ]
+    assert {page.total for page in pages} == {5}
+
+
+async def test_no_jobs_is_an_empty_page(engine: AsyncEngine, jobs: Jobs) -> None:
+    given = await an_organization(engine)
+
+    page = await jobs.page(given.id, None, None, 1, 20)
+
+    assert (page.jobs, page.total) == ([], 0)
+
+
+async def test_jobs_can_be_listed_by_status(engine: AsyncEngine, jobs: Jobs) -> None:
+    given = await an_organization(engine)
+    await a_job(engine, given, contacts(1))
+    ended = await a_job(engine, given, contacts(1, start=1))
+    async with engine.begin() as connection:
+        await connection.execute(
+            sa.update(batch_jobs).where(batch_jobs.c.id == ended.id).values(status="completed")
+        )
+
+    page = await jobs.page(given.id, JobStatus.COMPLETED, None, 1, 20)
+
+    assert ([job.id for job in page.jobs], page.total) == ([ended.id], 1)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("remind", {"100% Reminders"}),
+        ("MAY_2026", {"Survey"}),
+        ("may-2026", set()),
+        ("100%", {"100% Reminders"}),
+        ("%", {"100% Reminders"}),
+        ("_", {"Survey"}),
+        ("/", set()),
+        ("ÜBER", {"Über \\ uns"}),
+        ("\\", {"Über \\ uns"}),
+        ("\x00", set()),
+        ("", {"100% Reminders", "Survey", "Über \\ uns"}),
+        (None, {"100% Reminders", "Survey", "Über \\ uns"}),
+    ],
+)
+async def test_search_finds_text_in_name_and_description(
+    engine: AsyncEngine, jobs: Jobs, search: str | None, found: set[str]
+) -> None:
+    given = await an_organization(engine)
+    await a_job(engine, given, contacts(1), name="100% Reminders")
+    await a_job(engine, given, contacts(1), name="Survey", description="for may_2026")
+    await a_job(engine, given, contacts(1), name="Über \\ uns")
+
+    page = await jobs.page(given.id, None, search, 1, 20)
+
+    assert {job.name for job in page.jobs} == found
+    assert page.total == len(found)
+
+
+async def test_counts_come_from_the_states_of_contacts(engine: AsyncEngine, jobs: Jobs) -> None:
+    given = await an_organization(engine)
+    full, other = await a_job(engine, given, 24), await a_job(engine, given, 5)
+    await _spread_over_all_statuses(engine, full)
+    await _dial_everybody_twice(engine, full)
+
+    by_id = {job.id: job for job in (await jobs.page(given.id, None, None, 1, 20)).jobs}
+
+    counts = by_id[full.id].counts
+    assert counts.by_status == dict.fromkeys(ContactStatus, 2)
+    assert (counts.total, counts.successful, counts.failed, counts.processed) == (24, 2, 14, 18)
+    assert by_id[other.id].counts.by_status == {
+        **dict.fromkeys(ContactStatus, 0),
+        ContactStatus.PENDING: 5,
+    }
+    assert await jobs.job(given.id, full.id) == by_id[full.id]
+
+
+async def test_contacts_are_listed_in_file_order_in_pages(engine: AsyncEngine, jobs: Jobs) -> None:
+    given = await an_organization(engine)
+    created = await a_job(engine, given, reversed(contacts(5)))
+
+    pages = [await jobs.contacts(given.id, created.id, None, page, 2) for page in (1, 2, 3, 4, FAR)]
+
+    numbers = [[contact.number for contact in page.contacts] for page in pages]
+    assert numbers == [[a_number(0), a_number(1)], [a_number(2), a_number(3)], [a_number(4)], [], []]
+    assert {page.total for page in pages} == {5}
+
+
+async def test_contacts_can_be_listed_by_status(engine: AsyncEngine, jobs: Jobs) -> None:
+    given = await an_organization(engine)
+    created = await a_job(engine, given, 24)
+    await _spread_over_all_statuses(engine, created)
+
+    page = await jobs.contacts(given.id, created.id, ContactStatus.BUSY, 1, 1)
+
+    assert page.total == 2
+    assert [contact.status for contact in page.contacts] == [ContactStatus.BUSY]
+
+
+async def test_a_contact_tells_what_came_of_its_calls(engine: AsyncEngine, jobs: Jobs) -> None:
+    given = await an_organization(engine)
+    created = await a_job(engine, given, 1, max_attempts=4)
+    fresh = (await jobs.contacts(given.id, created.id, None, 1, 1)).contacts[0]
+    assert (fresh.status, fresh.attempts, fresh.max_attempts, fresh.dials) == (ContactStatus.PENDING, 0, 4, 0)
+    assert (fresh.answered_by, fresh.call_id, fresh.error_code, fresh.last_attempt_at) == (None,) * 4
+
+    async with engine.begin() as connection:
+        await connection.execute(
+            sa.update(contacts_table).values(
+                status="completed", attempts=2, dials=3, call_id="CA1", call_seconds=61, answered_by="human"
+            )
+        )
+
+    called = (await jobs.contacts(given.id, created.id, None, 1, 1)).contacts[0]
+    assert (called.status, called.attempts, called.dials) == (ContactStatus.COMPLETED, 2, 3)
+    assert (called.call_id, called.call_seconds, called.answered_by) == ("CA1", 61, AnsweredBy.HUMAN)
+
+
+async def test_another_organisations_jobs_do_not_exist(engine: AsyncEngine, jobs: Jobs) -> None:
+    mine, theirs = await an_organization(engine), await an_organization(engine, name="Other")
+    created = await a_job(engine, theirs)
+
+    assert await jobs.job(mine.id, created.id) is None
+    assert (await jobs.page(mine.id, None, None, 1, 20)).total == 0
+    assert (await jobs.contacts(mine.id, created.id, None, 1, 50)).total == 0
+    assert (await jobs.contacts(mine.id, created.id, None, 1, 50)).contacts == []
+    assert await jobs.job(theirs.id, created.id) is not None
+
+
+async def test_a_job_that_never_was_does_not_exist(engine: AsyncEngine, jobs: Jobs) -> None:
+    given = await an_organization(engine)
+
+    assert await jobs.job(given.id, "batch_none") is None
+    assert (await jobs.contacts(given.id, "batch_none", None, 1, 50)).total == 0
+
+
+async def test_a_page_costs_the_same_queries_for_any_number_of_jobs(engine: AsyncEngine, jobs: Jobs) -> None:
+    given = await an_organization(engine)
+    for i in range(4):
+        await a_job(engine, given, contacts(1, start=i))
+    statements: list[str] = []
+    sa.event.listen(engine.sync_engine, "before_cursor_execute", lambda *event: statements.append(event[2]))
+
+    await jobs.page(given.id, None, None, 1, 20)
+
+    assert len(statements) == 3
+
+
+async def _spread_over_all_statuses(engine: AsyncEngine, job: CreatedJob) -> None:
+    statuses = cycle(ContactStatus)
+    async with engine.begin() as connection:
+        query = sa.select(contacts_table.c.id).where(contacts_table.c.job_id == job.id)
+        for contact_id in (await connection.execute(query)).scalars().all():
+            where = contacts_table.c.id == contact_id
+            await connection.execute(
+                sa.update(contacts_table).where(where).values(status=next(statuses).value)
+            )
+
+
+async def _dial_everybody_twice(engine: AsyncEngine, job: CreatedJob) -> None:
+    contact = contacts_table.c
+    async with engine.begin() as connection:
+        query = sa.select(contact.id, contact.organization_id).where(contact.job_id == job.id)
+        for contact_id, organization_id in (await connection.execute(query)).all():
+            for dial in (1, 2):
+                await connection.execute(
+                    sa.insert(dials).values(
+                        id=new_id("call"),
+                        contact_id=contact_id,
+                        number_of_dial=dial,
+                        job_id=job.id,
+                        organization_id=organization_id,
+                        carrier_account_id="twilio",
+                        from_number="+12025550100",
+                        to_number=contact_id,
+                        ended_at=sa.func.now(),
+                    )
+                )
