@@ -1,0 +1,19 @@
+"""How error answers are described in the OpenAPI page."""
+
+from typing import Any
+
+from api.models import ErrorAnswer
+
+MEANINGS = {
+    400: "The request cannot be carried out as it stands; `code` and `details` say why.",
+    401: "`unauthorized`: no key, or one that is not known.",
+    403: "`forbidden`: the key may only read.",
+    404: "There is no such thing in this organisation.",
+    409: "`overlapping_contacts`: with `onOverlap` `reject`.",
+    503: "`unavailable`: try again in a moment.",
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of an endpoint, all of one shape."""
+    return {status: {"model": ErrorAnswer, "description": MEANINGS[status]} for status in statuses}

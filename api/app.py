@@ -1,0 +1,112 @@
+"""Composition root of the API process: `uvicorn --factory api.app:app`, or `python -m api`."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from workflows.handles import JobWorkflows
+
+from api.errors import rendered
+from api.failures import failure_of
+from api.logs import configure_logging
+from api.middleware import DrainBodies, RequestIds
+from api.openapi import DESCRIPTION, TITLE
+from api.parts import Parts
+from api.reading import warm_up
+from api.routes import carrier_events, control, health, jobs
+from carriers import Carrier
+from settings import Settings
+from store.control import Control
+from store.database import create_engine
+from store.dials import Dials
+from store.directory import TWILIO, Directory
+from store.jobs import Jobs
+
+VERSION = "0.1.0"
+LOCAL_TEMPORAL = "localhost:7233"  # where Temporal's own tools look when nothing is said
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def app() -> FastAPI:
+    """The factory for a server's command line: settings and logging from the environment."""
+    settings = Settings()
+    configure_logging(settings.log_level)
+    return create_app(settings)
+
+
+def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None) -> FastAPI:
+    """Put the API together. `carriers` (by account) replaces the real ones."""
+    application = FastAPIOffline(
+        redoc_url=None,
+        title=TITLE,
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=_lifespan(settings, carriers),
+        redirect_slashes=False,
+    )
+    for found in (RequestValidationError, HTTPException):
+        application.add_exception_handler(found, _fail)
+    routes = _routes()
+    application.include_router(routes)
+    application.include_router(routes, prefix="/v1", include_in_schema=False)
+    application.add_middleware(RequestIds)
+    application.add_middleware(DrainBodies)  # outside: also what RequestIds answers comes after the drain
+    return application
+
+
+def _routes() -> APIRouter:
+    routes = APIRouter()
+    for part in (jobs, control, carrier_events, health):
+        routes.include_router(part.router)
+    return routes
+
+
+async def _fail(_: Request, error: Exception) -> Response:
+    return rendered(failure_of(error))
+
+
+def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(application: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as opened:
+            application.state.parts = await _open(settings, carriers, opened)
+            await warm_up()
+            yield
+
+    return lifespan
+
+
+async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, opened: AsyncExitStack) -> Parts:
+    """Open what is closed at the end. Nothing is connected yet: the API starts while others are down."""
+    engine = create_engine(settings.database_url.get_secret_value(), settings.database_pool_size)
+    opened.push_async_callback(engine.dispose)
+    used = carriers if carriers is not None else {TWILIO: _twilio(settings)}
+    for carrier in used.values():
+        opened.push_async_callback(carrier.close)
+    return Parts(
+        settings=settings,
+        engine=engine,
+        directory=Directory(engine),
+        jobs=Jobs(engine),
+        control=Control(engine),
+        dials=Dials(engine, settings.speed),
+        workflows=JobWorkflows(await _temporal()),
+        carriers=used,
+    )
+
+
+async def _temporal() -> Client:
+    """A client that connects when it is first asked something."""
+    config = {"target_host": LOCAL_TEMPORAL, **ClientConfig.load_client_connect_config()}
+    return await Client.connect(**config, lazy=True, data_converter=pydantic_data_converter)
+
+
+def _twilio(settings: Settings) -> Carrier:
+    raise NotImplementedError

@@ -1,0 +1,138 @@
+"""Every way in which the API says no, with its status and code, and how all of them are rendered.
+
+What is wrong with a request's fields, file or contacts is said by `domain.errors`; here it becomes `Refused`.
+
+ApiError
+├── 400  Refused (every domain.errors.RequestError), InsufficientCredits, NoOutboundAgent,
+│        InvalidPage, InvalidPageSize, InvalidStatus, AlreadyRunning, JobNotCancellable
+├── 401  Unauthorized
+├── 403  Forbidden
+├── 404  NotFound ── JobNotFound, PhoneNumberNotFound
+├── 405  MethodNotAllowed
+├── 409  OverlappingContacts
+├── 500  InternalError
+└── 503  Unavailable
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from starlette.responses import JSONResponse
+
+from domain.errors import RequestError
+
+
+class ApiError(Exception):
+    """The message is a sentence a person can act on; `details` names the fields or rows to blame."""
+
+    status: ClassVar[int] = 400
+    code: str
+
+    def __init__(
+        self,
+        message: str,
+        details: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+        self.headers = dict(headers or {})
+
+
+class Refused(ApiError):
+    """What the domain refuses, under the domain's code."""
+
+    def __init__(self, error: RequestError) -> None:
+        super().__init__(error.sentence, error.details)
+        self.code = error.code
+
+
+class InsufficientCredits(ApiError):
+    code = "insufficient_credits"
+
+
+class NoOutboundAgent(ApiError):
+    code = "no_outbound_agent"
+
+
+class InvalidPage(ApiError):
+    code = "invalid_page"
+
+
+class InvalidPageSize(ApiError):
+    code = "invalid_page_size"
+
+
+class InvalidStatus(ApiError):
+    code = "invalid_status"
+
+
+class AlreadyRunning(ApiError):
+    code = "already_running"
+
+
+class JobNotCancellable(ApiError):
+    code = "job_not_cancellable"
+
+
+class Unauthorized(ApiError):
+    status = 401
+    code = "unauthorized"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(ApiError):
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(ApiError):
+    status = 404
+    code = "not_found"
+
+
+class JobNotFound(NotFound):
+    code = "job_not_found"
+
+
+class PhoneNumberNotFound(NotFound):
+    code = "phone_number_not_found"
+
+
+class MethodNotAllowed(ApiError):
+    status = 405
+    code = "method_not_allowed"
+
+
+class OverlappingContacts(ApiError):
+    status = 409
+    code = "overlapping_contacts"
+
+
+class InternalError(ApiError):
+    status = 500
+    code = "internal_error"
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong on our side. Try again; if it stays, report the request id.")
+
+
+class Unavailable(ApiError):
+    status = 503
+    code = "unavailable"
+
+    def __init__(
+        self, message: str = "The service cannot reach its database. Try again in a moment."
+    ) -> None:
+        super().__init__(message, headers={"Retry-After": "5"})
+
+
+def rendered(error: ApiError) -> JSONResponse:
+    """The one shape of every error."""
+    body: dict[str, Any] = {"success": False, "error": error.message, "code": error.code}
+    if error.details:
+        body["details"] = list(error.details)
+    return JSONResponse(body, status_code=error.status, headers=error.headers)

@@ -1,0 +1,39 @@
+"""What the API writes to its log: JSON lines with the request id, telephone numbers masked."""
+
+import json
+import logging
+import re
+import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+from domain.masking import masked
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+E164 = re.compile(r"(?:\+|%2[bB])[1-9]\d{6,14}")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line; whatever looks like a telephone number is masked, in tracebacks too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if current := request_id.get():
+            entry["requestId"] = current
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return E164.sub(lambda found: masked(found.group()), json.dumps(entry, ensure_ascii=False))
+
+
+def configure_logging(level: str) -> None:
+    """Send everything to standard error as JSON lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs

@@ -1,0 +1,132 @@
+"""The parts of the OpenAPI page that FastAPI cannot derive: the two bodies of create."""
+
+from typing import Any
+
+from domain.statuses import ContactStatus, JobStatus
+
+TITLE = "Outdial"
+DESCRIPTION = """Batch calling: a contact list goes in, every contact is called by an AI voice agent.
+
+Send an API key with every request: `Authorization: Bearer <key>` or `x-api-key: <key>`. An error is
+`{"success": false, "error", "code", "details"?}`; every answer carries an `X-Request-Id`.
+The same paths exist under `/v1`."""
+
+
+def _whole(default: int, lowest: int, highest: int, description: str) -> dict[str, Any]:
+    return {
+        "type": "integer",
+        "default": default,
+        "minimum": lowest,
+        "maximum": highest,
+        "description": description,
+    }
+
+
+FIELDS: dict[str, Any] = {
+    "fromPhoneNumberId": {
+        "type": "string",
+        "description": "The number to call from; its outbound agent holds the conversation.",
+        "examples": ["phone_0123456789abcdef01234567"],
+    },
+    "name": {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["Appointments in May"]},
+    "description": {"type": ["string", "null"], "maxLength": 1000, "default": None},
+    "concurrentCallLimit": _whole(5, 1, 50, "Calls at once."),
+    "maxAttempts": _whole(3, 1, 10, "For each contact, the first call counted."),
+    "scheduledStartTime": {
+        "type": ["string", "null"],
+        "default": None,
+        "description": "ISO 8601; without an offset wall-clock time in `timezone`; at most 366 days ahead.",
+        "examples": ["2027-03-01T09:00"],
+    },
+    "timezone": {
+        "type": "string",
+        "default": "UTC",
+        "description": "IANA name.",
+        "examples": ["Europe/Berlin"],
+    },
+    "ringSeconds": _whole(45, 15, 120, "How long a call may ring."),
+    "maxCallSeconds": _whole(900, 10, 14_400, "How long a call may last."),
+    "onOverlap": {
+        "type": "string",
+        "enum": ["warn", "skip", "reject"],
+        "default": "warn",
+        "description": "What to do about numbers that another open job of the organisation will call too.",
+    },
+}
+CONTACTS: dict[str, Any] = {
+    "type": "array",
+    "maxItems": 10_000,
+    "items": {
+        "type": "object",
+        "required": ["phone"],
+        "properties": {
+            "phone": {"type": "string", "description": "E.164.", "examples": ["+12025550101"]},
+            "name": {"type": "string"},
+        },
+        "additionalProperties": True,
+    },
+}
+FILE: dict[str, Any] = {
+    "type": "string",
+    "contentMediaType": "application/octet-stream",
+    "format": "binary",
+    "description": "CSV with a `phone` column: at most 10 MB and 10,000 contacts.",
+}
+EXAMPLE: dict[str, Any] = {
+    "fromPhoneNumberId": "phone_0123456789abcdef01234567",
+    "name": "Appointments in May",
+    "contacts": [{"phone": "+12025550101", "name": "Ada", "plan": "basic"}],
+    "scheduledStartTime": "2027-05-03T09:00",
+    "timezone": "America/New_York",
+}
+
+
+def _body(required: list[str], first: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": [*required, "fromPhoneNumberId", "name"],
+        "properties": first | FIELDS,
+    }
+
+
+CREATE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": _body(["file"], {"file": FILE})},
+            "application/json": {"schema": _body(["contacts"], {"contacts": CONTACTS}), "example": EXAMPLE},
+        },
+    }
+}
+
+
+def _in_query(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+def _page(name: str) -> dict[str, Any]:
+    return _in_query(name, "Counts from 1.", type="integer", minimum=1, default=1)
+
+
+def _page_size(name: str, default: int, largest: int) -> dict[str, Any]:
+    return _in_query(name, "Entries a page.", type="integer", minimum=1, maximum=largest, default=default)
+
+
+JOB_QUERY: dict[str, Any] = {
+    "parameters": [
+        _in_query("organizationId", "Not needed: the key names it.", type="string"),
+        _in_query("status", "Only jobs that stand there.", type="string", enum=list(JobStatus)),
+        _in_query("search", "Only jobs with this text in name or description.", type="string"),
+        _page("page"),
+        _page_size("pageSize", 20, 100),
+    ]
+}
+CONTACT_QUERY: dict[str, Any] = {
+    "parameters": [
+        _in_query(
+            "contactStatus", "Only contacts that stand there.", type="string", enum=list(ContactStatus)
+        ),
+        _page("contactsPage"),
+        _page_size("contactsPageSize", 50, 500),
+    ]
+}

@@ -1,0 +1,28 @@
+"""What the API process is made of: built once in `api.app`, handed to routes by `api.deps`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from workflows.handles import JobWorkflows
+
+from carriers import Carrier
+from settings import Settings
+from store.control import Control
+from store.dials import Dials
+from store.directory import Directory
+from store.jobs import Jobs
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything a request may need."""
+
+    settings: Settings
+    engine: AsyncEngine
+    directory: Directory
+    jobs: Jobs
+    control: Control
+    dials: Dials
+    workflows: JobWorkflows
+    carriers: Mapping[str, Carrier]  # by account

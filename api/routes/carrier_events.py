@@ -1,0 +1,70 @@
+"""What carriers tell us about calls. Late, doubled, reordered, forged or lost: the store judges, once."""
+
+import logging
+
+from fastapi import APIRouter, Request, Response
+from starlette.background import BackgroundTask
+
+from api.bodies import read_small
+from api.deps import PartsDep
+from api.errors import Forbidden, NotFound
+from carriers import BadSignature, Carrier, CarrierError, EventRequest
+from domain.calls import CallReport
+from domain.errors import InvalidRequest
+from domain.masking import masked
+from store.dials import Recorded
+
+log = logging.getLogger("api.carrier_events")
+router = APIRouter(prefix="/carriers", include_in_schema=False)
+
+
+@router.post("/{account}/events")
+async def carrier_event(account: str, request: Request, parts: PartsDep) -> Response:
+    """Record an event. Only when the database is away is it an error, so that the carrier sends it again."""
+    carrier = parts.carriers.get(account)
+    if carrier is None:
+        raise NotFound("There is no such carrier account.")
+    key = _key(request)
+    report = _read(carrier, await _as_it_arrived(request, parts.settings.public_url))
+    recorded = await parts.dials.record(report, account, key)
+    if recorded is Recorded.NO_SUCH_DIAL:
+        log.warning("An event of call %s belongs to no dial", masked(report.call_id))
+    if recorded is Recorded.SECOND_CALL:
+        log.critical("ALARM second call: dial %s was placed twice; %s is hung up", key, report.call_id)
+        return Response(status_code=204, background=BackgroundTask(_hang_up, carrier, report))
+    return Response(status_code=204)
+
+
+def _key(request: Request) -> str | None:
+    """The dial's key in the callback's address. A database takes no NUL."""
+    key = request.query_params.get("dial")
+    return None if key is None or "\0" in key else key
+
+
+async def _as_it_arrived(request: Request, public_url: str) -> EventRequest:
+    """Under the address that the carrier used, not as it reached us: the signature covers it."""
+    path = request.scope["raw_path"].decode("ascii")
+    query = request.scope["query_string"].decode("ascii")
+    return EventRequest(
+        url=public_url.rstrip("/") + path + (f"?{query}" if query else ""),
+        headers=dict(request.headers),
+        body=await read_small(request),
+    )
+
+
+def _read(carrier: Carrier, event: EventRequest) -> CallReport:
+    try:
+        return carrier.read_event(event)
+    except BadSignature:
+        log.warning("An event was refused: its signature does not fit")
+        raise Forbidden("The signature does not fit.") from None
+    except ValueError:
+        log.warning("An event could not be read")
+        raise InvalidRequest("The event cannot be read.") from None
+
+
+async def _hang_up(carrier: Carrier, report: CallReport) -> None:
+    try:
+        await carrier.hang_up(report.call_id)
+    except CarrierError as error:
+        log.critical("ALARM second call %s could not be hung up: %s", report.call_id, error)

@@ -1,0 +1,201 @@
+"""Start, cancel, pause and resume. From the answer on it holds, because the gate is in the database."""
+
+import asyncio
+import json
+import logging
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Request
+from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
+from workflows.handles import JobWorkflows, TemporalAway
+
+from api.answers import errors
+from api.bodies import read_small
+from api.deps import ChangerDep, JobId, PartsDep, job_not_found
+from api.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
+from api.models import Cancelled, Started, Switched
+from domain.errors import InvalidRequest
+from domain.statuses import JobStatus
+from store.control import Control
+from store.errors import NotFound, WrongStatus
+
+QUIET_LIMIT = (
+    20.0  # seconds; longer than a request to the carrier may take, after which none can be on its way
+)
+QUIET_POLL = 0.05  # seconds
+
+SCHEDULE_CALLED_OFF = "Cancelled scheduled job, starting immediately"
+STARTED = "Job started"
+SCHEDULED_CANCELLED = "Scheduled job cancelled successfully"
+REST_CANCELLED = "Job was already running - cancelled remaining contacts"
+LIVE_HUNG_UP = "Job was already cancelled - ending its live calls"
+PAUSED = "Job paused. No further call starts until it is resumed."
+RESUMED = "Job resumed."
+
+log = logging.getLogger("api.control")
+router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"])
+
+
+class CancelOptions(BaseModel):
+    """What a cancel may carry. Without a body live calls end by themselves."""
+
+    model_config = ConfigDict(frozen=True)
+
+    hangUp: StrictBool | None = None  # noqa: N815  the contract's name
+
+
+async def cancel_options(request: Request, caller: ChangerDep) -> CancelOptions:
+    """Read the optional body, after the key. Raises InvalidRequest."""
+    body = (await read_small(request)).strip()
+    if not body:
+        return CancelOptions()
+    try:
+        return CancelOptions.model_validate(json.loads(body))
+    except ValidationError as error:
+        raise _refused(error) from None
+    except (ValueError, RecursionError):
+        raise InvalidRequest('The body must be JSON, such as {"hangUp": true}, or empty.') from None
+
+
+def _refused(error: ValidationError) -> InvalidRequest:
+    field = ".".join(map(str, error.errors()[0]["loc"]))
+    if not field:
+        return InvalidRequest('The body must be a JSON object, such as {"hangUp": true}, or empty.')
+    return InvalidRequest(
+        f"{field} must be true or false.", [{"field": field, "reason": "must be true or false"}]
+    )
+
+
+CancelOptionsDep = Annotated[CancelOptions, Depends(cancel_options)]
+CANCEL_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": False,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "properties": {"hangUp": {"type": "boolean", "default": False}}},
+                "example": {"hangUp": True},
+            }
+        },
+    }
+}
+
+
+@router.post("/start", operation_id="startBatchJob", responses=errors(400, 401, 403, 404, 503))
+async def start(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks) -> Started:
+    """Start a scheduled or pending job now.
+
+    Error codes: `already_running`; `invalid_status` for a job that has ended or is paused; `job_not_found`.
+    """
+    try:
+        started = await parts.control.start_now(caller.organization_id, id)
+    except NotFound:
+        raise job_not_found(id) from None
+    except WrongStatus as error:
+        raise _cannot_start(error.status) from None
+    afterwards.add_task(nudge, parts.workflows, id)
+    return Started(
+        message=SCHEDULE_CALLED_OFF if started.was_scheduled else STARTED,
+        batch_job_id=id,
+        contacts_enqueued=started.contacts,
+        redis_job_cancelled=started.was_scheduled,
+        started_at=started.started_at,
+    )
+
+
+def _cannot_start(status: JobStatus) -> AlreadyRunning | InvalidStatus:
+    if status is JobStatus.RUNNING:
+        return AlreadyRunning("This job is running already.")
+    if status is JobStatus.PAUSED:
+        return InvalidStatus("This job is paused. Resume it instead.")
+    return InvalidStatus(f"This job is {status} and cannot be started again.")
+
+
+@router.post(
+    "/cancel",
+    operation_id="cancelBatchJob",
+    responses=errors(400, 401, 403, 404, 503),
+    openapi_extra=CANCEL_BODY,
+)
+async def cancel(
+    caller: ChangerDep, options: CancelOptionsDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks
+) -> Cancelled:
+    """Cancel a job: every contact without a final result and without a live call is cancelled.
+
+    From the answer on no call of the job starts. Live calls end by themselves and keep their outcome;
+    `{"hangUp": true}` ends them too, also on a job that was cancelled before and still has live calls.
+
+    Error codes: `job_not_cancellable` for a job that has ended; `job_not_found`.
+    """
+    try:
+        done = await parts.control.cancel(caller.organization_id, id, hang_up=bool(options.hangUp))
+    except NotFound:
+        raise job_not_found(id) from None
+    except WrongStatus as error:
+        raise JobNotCancellable(f"This job is {error.status} and cannot be cancelled any more.") from None
+    await until_quiet(parts.control, id)
+    afterwards.add_task(nudge, parts.workflows, id)
+    return Cancelled(
+        message=_cancelled(done.was),
+        batch_job_id=id,
+        redis_job_cancelled=done.was is JobStatus.SCHEDULED,
+        contacts_cancelled=done.contacts,
+    )
+
+
+def _cancelled(was: JobStatus) -> str:
+    if was.waiting_to_start:
+        return SCHEDULED_CANCELLED
+    return LIVE_HUNG_UP if was is JobStatus.CANCELLED else REST_CANCELLED
+
+
+@router.post("/pause", operation_id="pauseBatchJob", responses=errors(400, 401, 403, 404, 503))
+async def pause(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks) -> Switched:
+    """Pause a job. From the answer on none of its calls starts until it is resumed; live calls go on.
+
+    Said twice it means the same. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
+    """
+    try:
+        status = await parts.control.pause(caller.organization_id, id)
+    except NotFound:
+        raise job_not_found(id) from None
+    except WrongStatus as error:
+        raise InvalidStatus(f"This job is {error.status} and cannot be paused.") from None
+    await until_quiet(parts.control, id)
+    afterwards.add_task(nudge, parts.workflows, id)
+    return Switched(message=PAUSED, batch_job_id=id, status=status)
+
+
+@router.post("/resume", operation_id="resumeBatchJob", responses=errors(400, 401, 403, 404, 503))
+async def resume(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks) -> Switched:
+    """Let a paused job go on: calling, or waiting for its scheduled start.
+
+    Said twice it means the same. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
+    """
+    try:
+        status = await parts.control.resume(caller.organization_id, id)
+    except NotFound:
+        raise job_not_found(id) from None
+    except WrongStatus as error:
+        raise InvalidStatus(f"This job is {error.status} and cannot be resumed.") from None
+    afterwards.add_task(nudge, parts.workflows, id)
+    return Switched(message=RESUMED, batch_job_id=id, status=status)
+
+
+async def until_quiet(control: Control, job_id: str) -> None:
+    """Return once no request for a call of this job can be on its way to the carrier."""
+    try:
+        async with asyncio.timeout(QUIET_LIMIT):
+            while await control.placing(job_id):  # noqa: ASYNC110  what changes is in the database
+                await asyncio.sleep(QUIET_POLL)
+    except TimeoutError:
+        log.warning(
+            "Job %s has dials without a call id after %s s; a search decides them", job_id, QUIET_LIMIT
+        )
+
+
+async def nudge(workflows: JobWorkflows, job_id: str) -> None:
+    """Tell the job's workflow to look. It would find out by itself, so that a failure is only logged."""
+    try:
+        await workflows.look(job_id)
+    except TemporalAway:
+        log.warning("Job %s could not be nudged: Temporal does not answer", job_id)

@@ -1,0 +1,84 @@
+"""From what the store knows to what clients read."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from api.models import BatchContact, BatchJob, RetryPolicy
+from domain.estimate import usable_lines
+from domain.jobs import Contact, Job
+from domain.money import ASSUMED_MINUTES
+from domain.statuses import ContactStatus, JobStatus
+
+ENOUGH_TO_TELL = 10  # contacts with a final result, before a job's own pace is believed
+
+
+def job_view(job: Job) -> BatchJob:
+    return BatchJob(**job_fields(job))
+
+
+def job_fields(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "name": job.name,
+        "description": job.description,
+        "status": job.status,
+        "organization_id": job.organization_id,
+        "agent_id": job.agent_id,
+        "from_phone_number_id": job.from_phone_number_id,
+        "total_contacts": job.total_contacts,
+        "contacts_processed": job.counts.processed,
+        "successful_calls": job.counts.successful,
+        "failed_calls": job.counts.failed,
+        "scheduled_start_time": job.scheduled_start_time,
+        "actual_start_time": job.actual_start_time,
+        "completed_at": job.completed_at,
+        "created_at": job.created_at,
+        "concurrent_call_limit": job.concurrent_call_limit,
+        "retry_policy": RetryPolicy(max_attempts=job.max_attempts),
+    }
+
+
+def contact_view(contact: Contact) -> BatchContact:
+    return BatchContact(
+        id=contact.id,
+        phone_number=contact.number,
+        contact_data=contact.data,
+        status=contact.status,
+        error_code=None if contact.status is ContactStatus.COMPLETED else contact.error_code,
+        attempt_count=contact.attempts,
+        max_attempts=contact.max_attempts,
+        last_attempt_at=contact.last_attempt_at,
+        next_retry_at=contact.next_retry_at,
+        completed_at=contact.completed_at,
+        room_name=contact.call_id,
+        failure_reason=contact.failure_reason,
+        call_duration=contact.call_seconds,
+        dials=contact.dials,
+        answered_by=contact.answered_by,
+    )
+
+
+def estimated_completion(job: Job, organization_limit: int, now: datetime) -> datetime | None:
+    """When the job may be done: at its own pace once that can be told, before that in waves of two minutes.
+
+    None where it has ended or is paused. Retries that are still to come are not foreseen.
+    """
+    if job.status.ended or job.status is JobStatus.PAUSED:
+        return None
+    own_pace = _at_own_pace(job, now)
+    if own_pace is not None:
+        return now + own_pace
+    waves = -(-job.counts.open // usable_lines(job.concurrent_call_limit, organization_limit))
+    return _start(job, now) + timedelta(minutes=waves * ASSUMED_MINUTES)
+
+
+def _at_own_pace(job: Job, now: datetime) -> timedelta | None:
+    if job.actual_start_time is None or job.counts.processed < ENOUGH_TO_TELL:
+        return None
+    return (now - job.actual_start_time) * job.counts.open / job.counts.processed
+
+
+def _start(job: Job, now: datetime) -> datetime:
+    if job.status is JobStatus.SCHEDULED and job.scheduled_start_time is not None:
+        return max(job.scheduled_start_time, now)
+    return now
