@@ -43,6 +43,7 @@ class Exchange:
         self._calls: dict[str, Call] = {}  # live, or not told yet
         self._dials = record.dials_by_number()
         self._next_slot = record.last_dial_at()
+        self._closed = False
         self._writing: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
@@ -52,6 +53,7 @@ class Exchange:
             self._resume(call)
 
     async def close(self) -> None:
+        self._closed = True
         if self._writing is not None:
             self._writing.cancel()
         await self._messenger.close()
@@ -126,6 +128,8 @@ class Exchange:
             asyncio.get_running_loop().call_later(delay, self._due, call)
 
     def _due(self, call: Call) -> None:
+        if self._closed:
+            return
         self._advance(call)
         self._wait(call)
 

@@ -39,6 +39,7 @@ class Messenger:
         self._outboxes: dict[str, deque[Callback]] = {}
         self._held: dict[str, Callback] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
         self._first: dict[str, asyncio.Event] = {}
 
     async def open(self) -> None:
@@ -49,13 +50,18 @@ class Messenger:
         )
 
     async def close(self) -> None:
+        """Stop at once: what is not delivered is for the next start."""
+        self._closed = True
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 
     def send(self, call: Call, callback: Callback) -> None:
         """Deliver after the call's earlier ones; one that the fault chose, after its next one."""
+        if self._closed:
+            return
         held = self._held.pop(call.sid, None)
         chance = self._faults(call.to).callback_out_of_order
         if held is None and not callback.last and happens(chance, *callback.draw, "order"):

@@ -1,0 +1,227 @@
+"""The carrier Twilio. Placing has no idempotency key: the dial's key travels in the callback URL."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from twilio.base.exceptions import (  # type: ignore[import-untyped]
+    TwilioException,
+    TwilioRestException,
+    TwilioServiceException,
+)
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.rest.api.v2010.account.call import CallInstance  # type: ignore[import-untyped]
+
+from carriers import (
+    Absent,
+    BadSignature,
+    CannotTell,
+    CarrierAway,
+    CarrierError,
+    EventRequest,
+    Gone,
+    Health,
+    Idempotency,
+    PlaceUnknown,
+    SearchOrder,
+    Traits,
+)
+from carriers.twilio.client import TRANSPORT_ERRORS, Departure, PooledHttpClient, current_departure
+from carriers.twilio.failures import OVER_ALREADY, asking_failed, placing_broke, placing_failed
+from carriers.twilio.instructions import instructions
+from carriers.twilio.reports import report_of_event, report_of_resource
+from domain.calls import CallOrder, CallReport
+
+EVENTS = ["initiated", "ringing", "answered", "completed"]
+SEARCHED_CALLS = (
+    200  # the newest ones between two numbers; more than these were never placed in one search window
+)
+SIGNATURE = "x-twilio-signature"
+REJECTIONS = (TwilioRestException, TwilioServiceException)
+NO_ENVIRONMENT = {"TWILIO_REGION": "", "TWILIO_EDGE": ""}  # the client would rewrite our base URL by these
+T = TypeVar("T")
+
+
+class Twilio:
+    """Calls through Twilio, or what answers at `base_url` in its stead: the simulator, a compatible carrier.
+
+    `place_timeout_seconds` bounds a request as a whole, from connecting to its answer. `detect_machines` has
+    Twilio tell persons from machines while the call goes on (it charges for that).
+    """
+
+    name = "twilio"
+    traits = Traits(idempotency=Idempotency.NONE, search_proves_absence=False, events=True)
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        base_url: str | None = None,
+        place_timeout_seconds: float = 10.0,
+        detect_machines: bool = True,
+    ) -> None:
+        self._http = PooledHttpClient(place_timeout_seconds)
+        self._client = Client(account_sid, auth_token, http_client=self._http, environment=NO_ENVIRONMENT)
+        if base_url is not None:
+            self._client.api.base_url = base_url.rstrip("/")
+        self._validator = RequestValidator(auth_token)
+        self._detect_machines = detect_machines
+
+    async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
+        """Ask for a call. See `carriers.Carrier`."""
+        departure = Departure(send_before)
+        current_departure.set(departure)
+        try:
+            return report_of_resource(await self._create(order, callback_url))
+        except REJECTIONS as rejected:
+            raise placing_failed(rejected.status, _code(rejected), departure.headers) from None
+        except TRANSPORT_ERRORS:
+            raise placing_broke(departure) from None
+        except (ValueError, TypeError, KeyError, AttributeError, TwilioException):
+            raise _unreadable(departure) from None
+        finally:
+            departure.close()
+
+    async def fetch(self, call_id: str) -> CallReport | Gone:
+        """Ask how a call stands."""
+        try:
+            return report_of_resource(await self._ask(self._client.calls(call_id).fetch_async))
+        except _NotFoundError:
+            return Gone()
+        except ValueError:
+            raise CarrierAway("The carrier's answer cannot be read.") from None
+
+    async def find(self, order: SearchOrder) -> CallReport | Absent | CannotTell:
+        """Look for the one call between two numbers that was created in time and belongs to no other dial.
+
+        Without a time filter: Twilio's has whole days, and a queued call has no start time. Never `Absent`:
+        the list lags behind.
+        """
+
+        async def newest() -> list[CallInstance]:
+            page = await self._client.calls.page_async(
+                to=order.to, from_=order.from_, page_size=SEARCHED_CALLS
+            )
+            return list(page)
+
+        try:
+            calls = await self._ask(newest)
+            fitting = [call for call in calls if _fits(call, order)]
+            if len(fitting) != 1 or _may_go_on(calls, order):
+                return CannotTell()
+            return report_of_resource(fitting[0])
+        except _NotFoundError:
+            return CannotTell()
+        except ValueError:
+            raise CarrierAway("The carrier's answer cannot be read.") from None
+
+    async def hang_up(self, call_id: str) -> None:
+        """End a call. `completed` ends it whether it is queued, rings or talks: no race can be lost."""
+        try:
+            await self._ask(lambda: self._client.calls(call_id).update_async(status="completed"))
+        except (_NotFoundError, _OverAlreadyError):
+            return
+
+    def read_event(self, request: EventRequest) -> CallReport:
+        """Check a callback's signature, on the form exactly as it came, and read it."""
+        try:
+            form = dict(
+                parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=bool(request.body))
+            )
+            signed = self._validator.validate(request.url, form, request.headers.get(SIGNATURE, ""))
+        except ValueError:
+            signed = False
+        if not signed:
+            raise BadSignature("The event was not signed with the account's token.")
+        return report_of_event(form, request.url)
+
+    async def health(self) -> Health:
+        """Ask for the account."""
+        try:
+            account = await self._ask(self._client.api.accounts(self._client.account_sid).fetch_async)
+        except _NotFoundError:
+            return Health(ok=False, detail="The carrier does not know the account.")
+        except CarrierError as error:
+            return Health(ok=False, detail=str(error))
+        active = account.status == "active"
+        return Health(ok=active, detail="The account is active." if active else "The account is not active.")
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _create(self, order: CallOrder, callback_url: str) -> CallInstance:
+        detection = {
+            "machine_detection": "Enable",
+            "async_amd": "true",
+            "async_amd_status_callback": callback_url,
+            "async_amd_status_callback_method": "POST",
+        }
+        return await self._client.calls.create_async(
+            to=order.to,
+            from_=order.from_,
+            timeout=order.ring_seconds,
+            time_limit=order.max_call_seconds,
+            status_callback=callback_url,
+            status_callback_event=EVENTS,
+            status_callback_method="POST",
+            **instructions(order),
+            **(detection if self._detect_machines else {}),
+        )
+
+    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
+        """Raises CarrierAway, CarrierRefused, _NotFoundError, _OverAlreadyError."""
+        departure = Departure()
+        current_departure.set(departure)
+        try:
+            return await question()
+        except REJECTIONS as rejected:
+            raise _asking_failed(rejected.status, _code(rejected)) from None
+        except TRANSPORT_ERRORS:
+            raise CarrierAway("The carrier did not answer the question.") from None
+        except (ValueError, TypeError, KeyError, AttributeError, TwilioException):
+            raise CarrierAway("The carrier's answer cannot be read.") from None
+
+
+class _NotFoundError(Exception):
+    """The carrier knows no such thing."""
+
+
+class _OverAlreadyError(Exception):
+    """The call has ended."""
+
+
+def _asking_failed(status: int, code: int | None) -> Exception:
+    if code == OVER_ALREADY:
+        return _OverAlreadyError()
+    return _NotFoundError() if status == 404 else asking_failed(status, code)
+
+
+def _unreadable(departure: Departure) -> CarrierError:
+    if departure.left:
+        return PlaceUnknown("The carrier's answer cannot be read.")
+    return placing_broke(departure)
+
+
+def _code(rejected: TwilioRestException | TwilioServiceException) -> int | None:
+    return rejected.code if isinstance(rejected.code, int) else None
+
+
+def _fits(call: CallInstance, order: SearchOrder) -> bool:
+    created = _created(call)
+    if created is None or call.sid in order.not_these:
+        return False
+    return order.asked_after - timedelta(seconds=1) < created <= order.asked_before
+
+
+def _may_go_on(calls: list[CallInstance], order: SearchOrder) -> bool:
+    """Whether the page ended before the search window did."""
+    oldest = _created(calls[-1]) if len(calls) >= SEARCHED_CALLS else None
+    return oldest is not None and oldest >= order.asked_after - timedelta(seconds=1)
+
+
+def _created(call: CallInstance) -> datetime | None:
+    """`date_created` is cut to whole seconds."""
+    return call.date_created if isinstance(call.date_created, datetime) else None

@@ -1,0 +1,122 @@
+"""The HTTP underneath the official client: one pool, no retries, no logs, a look at the clock last thing."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
+from twilio.http.response import Response  # type: ignore[import-untyped]
+
+CONNECTIONS = 100
+KEEP_ALIVE_SECONDS = (
+    15.0  # shorter than carriers keep an idle connection, so that none is reused as it closes
+)
+
+
+class Departure:
+    """One request on its way: whether its first byte has left, and until when it may.
+
+    `send_before` is an instant of `time.monotonic()`.
+    """
+
+    def __init__(self, send_before: float | None = None) -> None:
+        self._send_before = send_before
+        self._over = False
+        self.left = False
+        self.too_late = False
+        self.headers: Mapping[str, str] = {}  # of the answer
+
+    def depart(self) -> None:
+        """Called as the next thing before the first byte is written. Raises to hold the request back."""
+        if self.left:
+            return
+        if self._over:
+            raise RequestHeldBackError
+        if self._send_before is not None and time.monotonic() >= self._send_before:
+            self.too_late = True
+            raise RequestHeldBackError
+        self.left = True
+
+    def close(self) -> None:
+        """Nothing may leave any more."""
+        self._over = True
+
+
+class RequestHeldBackError(Exception):
+    """Raised inside the connection, so that nothing is written."""
+
+
+current_departure: ContextVar[Departure] = ContextVar("current_departure")
+
+
+class PooledHttpClient(AsyncHttpClient):  # type: ignore[misc]
+    """What the official client sends its requests with."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        super().__init__(logging.getLogger(__name__), is_async=True, timeout=timeout_seconds)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request(  # noqa: PLR0917 - the official client's signature
+        self,
+        method: str,
+        uri: str,
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+        allow_redirects: bool = False,
+    ) -> Response:
+        """Ask once. Raises aiohttp's errors and TimeoutError."""
+        departure = current_departure.get()
+        async with self._open_session().request(
+            method,
+            uri,
+            params={name: str(value) for name, value in (params or {}).items()},
+            data=None if data is None else urlencode(data, doseq=True).encode(),
+            headers={**(headers or {}), **_authorization(auth)},
+            allow_redirects=False,
+            trace_request_ctx=departure,
+        ) as answer:
+            departure.headers = answer.headers
+            return Response(answer.status, await answer.text(errors="replace"), answer.headers)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=self.timeout),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[_departures()],
+            )
+        return self._session
+
+
+def _authorization(auth: tuple[str, str] | None) -> dict[str, str]:
+    return {} if auth is None else {"Authorization": aiohttp.encode_basic_auth(*auth)}
+
+
+def _departures() -> aiohttp.TraceConfig:
+    """A form is written in one piece with its headers, over the connection that was waited for; the hook runs
+    right before that, with nothing awaited in between."""
+
+    async def on_form(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
+        context.trace_request_ctx.depart()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_chunk_sent.append(on_form)
+    return trace
+
+
+TRANSPORT_ERRORS = (aiohttp.ClientError, asyncio.TimeoutError, OSError, RequestHeldBackError)

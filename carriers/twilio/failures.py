@@ -1,0 +1,98 @@
+"""From what Twilio answers, or does not, to our error tree. Codes: Twilio's error dictionary."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from carriers import (
+    CarrierAway,
+    CarrierError,
+    CarrierRefused,
+    NotPlaced,
+    NumberRefused,
+    PlaceUnknown,
+    TooLate,
+)
+from carriers.twilio.client import Departure
+
+NUMBER_CODES = frozenset(
+    {
+        21202,  # a premium or emergency number
+        21211,  # invalid To
+        21214,  # To cannot be reached
+        21215,  # its country is not permitted for this account: that is no reason to stop all other calls
+        21216,  # the account may not call this number
+        21217,  # does not appear to be valid
+        13223,  # invalid format
+        13224,  # invalid, or not supported
+        13225,  # forbidden
+        13226,  # invalid country code
+    }
+)
+ACCOUNT_CODES = frozenset(
+    {
+        10001,  # the account is not active
+        10002,  # a trial account cannot do this
+        20003,  # authentication
+        20005,  # the account is not active
+        20006,  # access denied
+        20008,  # test credentials
+        20404,  # no such account at this address
+        21203,  # international calling is not enabled
+        21205,  # invalid Url
+        21210,  # From is not verified
+        21212,  # invalid From
+        21213,  # no From
+        21218,  # invalid application
+        21219,  # a trial account calls verified numbers only
+        21606,  # From cannot call
+        21609,  # invalid StatusCallback
+    }
+)
+OVER_ALREADY = 21220  # the call is not in progress
+
+
+def placing_failed(status: int, code: int | None, headers: Mapping[str, str]) -> CarrierError:
+    """What an answer to a create request other than 201 means."""
+    if code in NUMBER_CODES:
+        return NumberRefused("The carrier refuses this number.")
+    if _account(status, code):
+        return CarrierRefused("The carrier refuses the account or its configuration.")
+    if status in {429, 503}:
+        return NotPlaced("The carrier takes no call at the moment.", retry_after(headers))
+    if 400 <= status < 500:
+        return NotPlaced("The carrier did not take the call.")
+    return PlaceUnknown("The carrier failed while it was asked for the call.")
+
+
+def placing_broke(departure: Departure) -> CarrierError:
+    """What it means that a create request got no answer."""
+    if departure.too_late:
+        return TooLate("The request was held back: its time to leave had passed.")
+    if departure.left:
+        return PlaceUnknown("The carrier was asked for the call and gave no answer.")
+    return NotPlaced("The carrier could not be reached.")
+
+
+def asking_failed(status: int, code: int | None) -> CarrierError:
+    """What an error means as the answer to a question."""
+    if _account(status, code):
+        return CarrierRefused("The carrier refuses the account or its configuration.")
+    return CarrierAway("The carrier did not answer the question.")
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
+    """The header in either of its forms: seconds, or a date."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdecimal():
+        return timedelta(seconds=int(text[:9]))
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(timedelta(0), at - (now or datetime.now(UTC)))
+
+
+def _account(status: int, code: int | None) -> bool:
+    return status in {401, 402, 403} or code in ACCOUNT_CODES

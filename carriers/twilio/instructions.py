@@ -1,0 +1,103 @@
+"""What Twilio does with an answered call: TwiML inline, or the address where it gets some."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from twilio.twiml.voice_response import Connect, Dial, Stream, VoiceResponse  # type: ignore[import-untyped]
+
+from domain.calls import Audio, CallOrder
+
+TWIML_CHARACTERS = 4_000  # longest value of the Twiml parameter, and a sensible length of a URL
+PARAMETER_CHARACTERS = 499  # name and value of a <Parameter> together must stay under 500
+SIP_HEADER_CHARACTERS = 1_024  # of all headers of a <Sip> address together
+TRUNCATED = "outdial_truncated"  # tells the agent that parameters are missing or cut
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_HEADER = re.compile(r"[^A-Za-z0-9-]+")
+
+Parameters = dict[str, str]
+
+
+def instructions(order: CallOrder) -> dict[str, str]:
+    """The arguments `twiml` or `url` of a create request.
+
+    What does not fit is left out, the longest parameter first, and the parameter `outdial_truncated` = `true`
+    says so: a call is not refused because a column is long.
+    """
+    match order.audio:
+        case Audio.WEBSOCKET:
+            cut = _cut(order.parameters)
+            return {"twiml": _fitting(cut, lambda given: _stream(order.audio_url, given), TWIML_CHARACTERS)}
+        case Audio.SIP:
+            address = _fitting(
+                order.parameters, lambda given: _sip_address(order.audio_url, given), _sip_limit(order)
+            )
+            return {"twiml": _dial(order, address)}
+        case Audio.TWIML:
+            return {
+                "url": _fitting(
+                    order.parameters, lambda given: _url(order.audio_url, given), TWIML_CHARACTERS
+                )
+            }
+
+
+def _cut(parameters: Parameters) -> Parameters:
+    """Cut each value to what a <Parameter> holds."""
+    cut = {name: value[: max(0, PARAMETER_CHARACTERS - len(name))] for name, value in parameters.items()}
+    return cut if cut == parameters else {**cut, TRUNCATED: "true"}
+
+
+def _fitting(parameters: Parameters, render: Callable[[Parameters], str], limit: int) -> str:
+    kept = dict(parameters)
+    text = render(kept)
+    while len(text) > limit and kept.keys() - {TRUNCATED}:
+        longest = max(kept.keys() - {TRUNCATED}, key=lambda name: (len(name) + len(kept[name]), name))
+        del kept[longest]
+        kept[TRUNCATED] = "true"
+        text = render(kept)
+    return text
+
+
+def _stream(url: str, parameters: Parameters) -> str:
+    stream = Stream(url=url)
+    for name, value in parameters.items():
+        stream.parameter(name=_NOT_XML.sub("", name), value=_NOT_XML.sub("", value))
+    return _response(Connect().append(stream))
+
+
+def _dial(order: CallOrder, address: str) -> str:
+    dial = Dial(caller_id=order.from_)
+    dial.sip(address)
+    return _response(dial)
+
+
+def _response(verb: Connect | Dial) -> str:
+    return str(VoiceResponse().append(verb))
+
+
+def _sip_limit(order: CallOrder) -> int:
+    return len(order.audio_url) + 1 + SIP_HEADER_CHARACTERS
+
+
+def _sip_address(address: str, parameters: Parameters) -> str:
+    """Twilio passes on headers whose names begin with X-, written behind the address."""
+    headers = {
+        f"X-{_NOT_HEADER.sub('-', name).strip('-') or 'Field'}": value for name, value in parameters.items()
+    }
+    return _with_query(address, headers)
+
+
+def _url(url: str, parameters: Parameters) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query=_joined(parts.query, parameters)))
+
+
+def _with_query(address: str, values: Parameters) -> str:
+    head, _, query = address.partition("?")
+    joined = _joined(query, values)
+    return f"{head}?{joined}" if joined else head
+
+
+def _joined(query: str, values: Parameters) -> str:
+    return "&".join(part for part in (query, urlencode(values, errors="replace")) if part)
