@@ -6,7 +6,7 @@ At every commit, for every organisation:
 
 `book` keeps the first equality of both lines: an entry and the sums move in one statement. Whoever calls it
 keeps the second, in the same transaction: the organisation's row is locked, and `batch_jobs.hold` and
-`dials.reserved_*` move by as much as `held`. What a dial reserves from its job's hold moves no sum and needs no
+`dials.reserved_*` move by as much as `held`. What a dial reserves from its job's hold moves no sum and is no
 entry.
 """
 
