@@ -13,7 +13,7 @@ CONNECT_TIMEOUT_SECONDS = 5  # said while the client still waits
 POOL_TIMEOUT_SECONDS = 10  # for a free connection
 STATEMENT_TIMEOUT = "30s"  # the longest statement, COPY of 10,000 contacts, takes under one second
 LOCK_TIMEOUT = "10s"  # transactions are short; whoever waits longer waits for something broken
-IDLE_IN_TRANSACTION_TIMEOUT = "5s"  # our transactions take milliseconds: a frozen process must not hold its locks
+IDLE_IN_TRANSACTION_TIMEOUT = "5s"  # ours take milliseconds: a process that froze must not hold its locks
 MIGRATION_LOCK = 0x0D1A1  # of all migrations, so that processes that start together take turns
 
 _SESSION = {
