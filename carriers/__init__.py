@@ -1,13 +1,13 @@
 """The seam to the telephone network: one protocol, one error tree.
 
-    CarrierError
-    ├── NotPlaced        certain that nothing rang: dialling again is safe
-    │   ├── TooLate      we held the request back: its time to leave had passed
-    │   └── NumberRefused  the carrier will not dial this number at all
-    ├── PlaceUnknown     sent, and no answer that can be trusted: look first, never place again blindly
-    ├── CarrierRefused   account or configuration: a person must act
-    ├── CarrierAway      a question (fetch, find, hang up) was not answered: ask again later
-    └── BadSignature     an event that did not come from the carrier
+CarrierError
+├── NotPlaced        certain that nothing rang: dialling again is safe
+│   ├── TooLate      we held the request back: its time to leave had passed
+│   └── NumberRefused  the carrier will not dial this number at all
+├── PlaceUnknown     sent, and no answer that can be trusted: look first, never place again blindly
+├── CarrierRefused   account or configuration: a person must act
+├── CarrierAway      a question (fetch, find, hang up) was not answered: ask again later
+└── BadSignature     an event that did not come from the carrier
 """
 
 from collections.abc import Mapping, Sequence
@@ -92,7 +92,6 @@ class CannotTell(Model):
 
 class Gone(Model):
     """The carrier knows no call of that id."""
-
 
 
 class EventRequest(Model):

@@ -52,7 +52,7 @@ class CallOrder(Model):
     from_: str  # E.164, the caller id
     audio: Audio
     audio_url: str
-    parameters: dict[str, str] = {}  # what the agent is told: name and custom fields, as text
+    parameters: dict[str, str]  # what the agent is told: name and custom fields, as text
     ring_seconds: int  # the carrier gives up ringing after this
     max_call_seconds: int  # the carrier hangs up after this
 

@@ -23,6 +23,16 @@ class HeldReason(StrEnum):
         return self in {HeldReason.LINE, HeldReason.PACING}
 
 
+class Wish(StrEnum):
+    """What an operator may ask of a job from Temporal's side."""
+
+    START_NOW = "start_now"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    CANCEL_AND_HANG_UP = "cancel_and_hang_up"
+
+
 class Held(Model):
     """Not claimed. `until`: UTC, when it is worth asking again."""
 
@@ -52,6 +62,7 @@ class JobPage(Model):
     counts: dict[ContactStatus, int]
     due: list[DueContact]
     next_due_at: datetime | None  # when somebody who is not due yet will be
+    held: Held | None = None  # what keeps all of them from being called: the claim would say the same
 
     @property
     def open(self) -> int:

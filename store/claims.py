@@ -4,7 +4,6 @@ Every change of what may be dialled (claims, endings, control, top-ups) first lo
 lock makes the counts below exact, and it is the lock order of the whole store: organisation, job, contacts, dials.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -87,7 +86,7 @@ class Claims:
         self._speed = speed
 
     async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
-        """Claim the `dial`-th dial of a contact, or say why not. Held leaves everything as it was."""
+        """Claim the `dial`-th dial of a contact, or say why not."""
         async with self._engine.begin() as connection:
             await connection.execute(_LOCK, {"organization": organization_id})
             facts = (
@@ -99,6 +98,7 @@ class Claims:
                 return Held(reason=HeldReason.CONTACT)
             held = self._held(facts, dial)
             if held is not None:
+                await _put_off(connection, contact_id, held)
                 return held
             dial_id = new_id("call")
             if facts["closed_until"] is not None and not await _becomes_probe(connection, facts, dial_id):
@@ -112,12 +112,11 @@ class Claims:
             return Held(reason=HeldReason.GATE)
         if not ContactStatus(facts["contact_status"]).may_be_dialled or facts["dials"] != dial - 1:
             return Held(reason=HeldReason.CONTACT)
-        if facts["closed_until"] is not None and facts["closed_until"] > now:
-            return _until(HeldReason.ACCOUNT, now, facts["closed_until"])
         if facts["pair_live"]:
             return _until(HeldReason.PAIR, now, now + LOOK_AGAIN)
-        if not _covered(facts):
-            return _until(HeldReason.CREDITS, now, now + LOOK_AGAIN)
+        held = held_for_all(facts)
+        if held is not None:
+            return held
         if facts["organization_live"] >= facts["organization_limit"] or facts["job_live"] >= facts["job_limit"]:
             return _until(HeldReason.LINE, now, now + LINE_LOOK_AGAIN)
         if facts["next_slot_at"] is not None and facts["next_slot_at"] > now:
@@ -160,11 +159,30 @@ class Claims:
             )
 
 
+def held_for_all(facts: RowMapping) -> Held | None:
+    """What keeps a whole job from being called: its carrier account, or the credits."""
+    now: datetime = facts["now"]
+    if facts["closed_until"] is not None and facts["closed_until"] > now:
+        return _until(HeldReason.ACCOUNT, now, facts["closed_until"])
+    if not _covered(facts):
+        return _until(HeldReason.CREDITS, now, now + LOOK_AGAIN)
+    return None
+
+
+async def _put_off(connection: AsyncConnection, contact_id: str, held: Held) -> None:
+    """What holds one contact alone moves its due time; the attempt is not used up."""
+    if held.reason is HeldReason.PAIR:
+        await connection.execute(
+            text("UPDATE contacts SET due_at = :until WHERE id = :contact"),
+            {"until": held.until, "contact": contact_id},
+        )
+
+
 def _until(reason: HeldReason, now: datetime, until: datetime) -> Held:
     return Held(reason=reason, until=until, seconds=(until - now).total_seconds())
 
 
-def _reserves(facts: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
+def _reserves(facts: RowMapping) -> tuple[Decimal, Decimal]:
     """Two minutes: from the job's hold first, then from the organisation's free credits."""
     if facts["credits_unlimited"]:
         return Decimal(0), Decimal(0)
@@ -173,7 +191,7 @@ def _reserves(facts: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
     return from_hold, needed - from_hold
 
 
-def _covered(facts: Mapping[str, Any]) -> bool:
+def _covered(facts: RowMapping) -> bool:
     from_free = _reserves(facts)[1]
     return not from_free or from_free <= Decimal(facts["free"])
 

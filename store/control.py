@@ -3,6 +3,7 @@
 Whoever has committed a closed gate here knows that no claim passes any more: claims read it under the same lock.
 """
 
+import logging
 from collections.abc import Collection
 from datetime import datetime
 
@@ -10,11 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls import HangUpReason
+from domain.dispatch import Wish
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.dials import CHANNEL
 from store.errors import NotFound, WrongStatus
 from store.settling import settle_if_over
+
+logger = logging.getLogger(__name__)
 
 NOT_ENDED = frozenset(status for status in JobStatus if not status.ended)
 
@@ -65,6 +69,7 @@ class Control:
         """The job's own time has come. Changes nothing where somebody was faster; returns where it stands."""
         async with self._engine.begin() as connection:
             was = await _locked_status(connection, organization_id, job_id)
+            await mark_workflow_started(connection, job_id)
             return was if await self._start(connection, job_id) is None else JobStatus.RUNNING
 
     async def pause(self, organization_id: str, job_id: str, reason: str | None = None) -> JobStatus:
@@ -74,7 +79,12 @@ class Control:
             if was is JobStatus.PAUSED:
                 return was
             if not await _move(
-                connection, job_id, NOT_ENDED, JobStatus.PAUSED, "dialling = false, status_reason = :reason", reason=reason
+                connection,
+                job_id,
+                NOT_ENDED,
+                JobStatus.PAUSED,
+                "dialling = false, status_reason = :reason",
+                reason=reason,
             ):
                 raise WrongStatus(was)
             return JobStatus.PAUSED
@@ -155,15 +165,57 @@ class Control:
             await settle_if_over(connection, organization_id, job_id)
             return moved
 
+    async def obey(self, organization_id: str, job_id: str, wish: Wish) -> None:
+        """Do what an operator wishes from Temporal's side; what the status does not allow changes nothing."""
+        try:
+            match wish:
+                case Wish.START_NOW:
+                    await self.start_now(organization_id, job_id)
+                case Wish.PAUSE:
+                    await self.pause(organization_id, job_id)
+                case Wish.RESUME:
+                    await self.resume(organization_id, job_id)
+                case Wish.CANCEL | Wish.CANCEL_AND_HANG_UP:
+                    hang_up = wish is Wish.CANCEL_AND_HANG_UP
+                    await self.cancel(organization_id, job_id, hang_up=hang_up)
+        except WrongStatus as refusal:
+            logger.info("job %s: %s changes nothing, it is %s", job_id, wish, refusal.status)
+
+    async def change_limit(self, organization_id: str, job_id: str, limit: int) -> None:
+        """Set the job's own limit, 1 to 50 lines. A lowered one takes effect as calls end."""
+        async with self._engine.begin() as connection:
+            await _locked_status(connection, organization_id, job_id)
+            await connection.execute(
+                text("UPDATE batch_jobs SET concurrent_call_limit = :limit WHERE id = :job"),
+                {"job": job_id, "limit": limit},
+            )
+
+    async def reschedule(self, organization_id: str, job_id: str, start: datetime) -> bool:
+        """Move the start of a job that has not begun; False where it has."""
+        async with self._engine.begin() as connection:
+            await _locked_status(connection, organization_id, job_id)
+            moved = await connection.execute(
+                text(
+                    "UPDATE batch_jobs SET scheduled_start_time = :start,"
+                    " status = CASE status WHEN 'pending' THEN 'scheduled' ELSE status END"
+                    " WHERE id = :job AND actual_start_time IS NULL AND status IN ('pending', 'scheduled', 'paused')"
+                ),
+                {"job": job_id, "start": start},
+            )
+            if moved.rowcount:
+                await connection.execute(
+                    text("UPDATE contacts SET due_at = :start WHERE job_id = :job AND status = 'pending'"),
+                    {"job": job_id, "start": start},
+                )
+            return moved.rowcount == 1
+
     async def placing(self, job_id: str) -> int:
         """Count the dials whose request may be on its way: asked, and without the carrier's call id yet."""
         async with self._engine.connect() as connection:
             return int(
                 (
                     await connection.execute(
-                        text(
-                            "SELECT count(*) FROM dials WHERE job_id = :job AND ended_at IS NULL AND call_id IS NULL"
-                        ),
+                        text("SELECT count(*) FROM dials WHERE job_id = :job AND ended_at IS NULL AND call_id IS NULL"),
                         {"job": job_id},
                     )
                 ).scalar_one()
@@ -183,10 +235,22 @@ class Control:
         return started_at
 
 
+async def mark_workflow_started(connection: AsyncConnection, job_id: str) -> None:
+    """Mark once that the job's workflow exists: a job that had one is never started again by itself."""
+    await connection.execute(
+        text(
+            "UPDATE batch_jobs SET workflow_started_at = clock_timestamp()"
+            " WHERE id = :job AND workflow_started_at IS NULL"
+        ),
+        {"job": job_id},
+    )
+
+
 async def _locked_status(connection: AsyncConnection, organization_id: str, job_id: str) -> JobStatus:
     """Take the organisation's lock, then read. Raises NotFound for a job of somebody else, too."""
     await connection.execute(
-        text("SELECT id FROM organizations WHERE id = :organization FOR UPDATE"), {"organization": organization_id}
+        text("SELECT id FROM organizations WHERE id = :organization FOR UPDATE"),
+        {"organization": organization_id},
     )
     status = (
         await connection.execute(

@@ -260,13 +260,11 @@ class Dials:
             troubles=_troubles(facts, verdict),
             job_ended=verdict.final or JobStatus(facts["job_status"]).ended,
             spread=_spread(facts["contact_id"], facts["number_of_dial"]),
-            retry_after=verdict.retry_after,
+            retry_after=None if verdict.retry_after is None else verdict.retry_after * self._speed,  # real seconds
         )
         return step if step.delay is None else step.model_copy(update={"delay": step.delay / self._speed})
 
-    def _ending(
-        self, facts: RowMapping, verdict: _Verdict, step: NextStep, call_id: str | None
-    ) -> dict[str, Any]:
+    def _ending(self, facts: RowMapping, verdict: _Verdict, step: NextStep, call_id: str | None) -> dict[str, Any]:
         answered = verdict.outcome is Outcome.ANSWERED
         longest = answered and (verdict.call_seconds or 0) >= facts["max_call_seconds"]
         return {

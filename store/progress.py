@@ -8,14 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.dispatch import DueContact, JobPage
 from domain.masking import masked
 from domain.statuses import JobStatus
+from store.claims import held_for_all
+from store.control import mark_workflow_started
 
 LARGEST_PAGE = 500  # contacts; a page of 500 is about 60 KB in a history
 
 
 _JOB = text("""
-    SELECT j.status, j.status_reason, j.scheduled_start_time,
-           least(j.concurrent_call_limit, o.concurrent_call_limit) AS lines
-    FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id WHERE j.id = :job
+    SELECT j.status, j.status_reason, j.scheduled_start_time, j.hold, j.rate_per_minute,
+           least(j.concurrent_call_limit, o.concurrent_call_limit) AS lines,
+           o.credits_unlimited, o.balance - o.held AS free, a.closed_until, clock_timestamp() AS now
+    FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
+    JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
+    WHERE j.id = :job
 """)
 _COUNTS = text("SELECT status, count(*) AS contacts FROM contacts WHERE job_id = :job GROUP BY status")
 _LIVE = text("""
@@ -39,15 +44,9 @@ class JobProgress:
         self._engine = engine
 
     async def workflow_started(self, job_id: str) -> None:
-        """Mark once that the job's workflow exists: a job that had one is never started again by itself."""
+        """Mark that the job's workflow exists."""
         async with self._engine.begin() as connection:
-            await connection.execute(
-                text(
-                    "UPDATE batch_jobs SET workflow_started_at = clock_timestamp()"
-                    " WHERE id = :job AND workflow_started_at IS NULL"
-                ),
-                {"job": job_id},
-            )
+            await mark_workflow_started(connection, job_id)
 
     async def page(self, job_id: str, as_of: datetime, limit: int) -> JobPage:
         """Read where the job stands, whose call is live, and at most `limit` contacts that are due at `as_of`."""
@@ -64,6 +63,7 @@ class JobProgress:
                 counts={row["status"]: row["contacts"] for row in counts},
                 due=[*await _live(connection, job_id), *(await _due(connection, values) if calling else [])],
                 next_due_at=(await connection.execute(_NEXT, values)).scalar_one() if calling else None,
+                held=held_for_all(job) if calling else None,
             )
 
     async def abandon(self, contact_id: str, reason: str) -> None:

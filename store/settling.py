@@ -21,10 +21,12 @@ async def settle_if_over(connection: AsyncConnection, organization_id: str, job_
 
     The caller has locked the organisation's row.
     """
-    left = (
-        await connection.execute(_TAKE_BACK, {"job": job_id, "organization": organization_id})
-    ).scalar_one_or_none()
+    left = (await connection.execute(_TAKE_BACK, {"job": job_id, "organization": organization_id})).scalar_one_or_none()
     if left:
         await book(
-            connection, organization_id=organization_id, kind=EntryKind.RELEASE, held_delta=-left, job_id=job_id
+            connection,
+            organization_id=organization_id,
+            kind=EntryKind.RELEASE,
+            held_delta=-left,
+            job_id=job_id,
         )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import make_url
 
 from store.dials import CHANNEL, DialNow, Dials
@@ -13,7 +14,7 @@ from store.dials import CHANNEL, DialNow, Dials
 GATHER_SECONDS = 0.02  # notices that arrive together are answered with one read
 SILENCE_SECONDS = 15.0  # then all followed dials are read, in case a notice was lost
 RECONNECT_SECONDS = 1.0
-KEEPALIVES = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+CONNECTION = {"connect_timeout": 5, "application_name": "outdial-watch", "keepalives_idle": 5, "keepalives_count": 3}
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,8 @@ class DialWatch:
 
     def __init__(self, dials: Dials, database_url: str) -> None:
         self._dials = dials
-        self._url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._conninfo = make_conninfo(url, **CONNECTION)
         self._followers: dict[str, set[Follower]] = {}
         self._moved: set[str] = set()
         self._awake = asyncio.Event()
@@ -78,7 +80,11 @@ class DialWatch:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
-                    self._url, autocommit=True, connect_timeout=5, application_name="outdial-watch", **KEEPALIVES
+                    self._url,
+                    autocommit=True,
+                    connect_timeout=5,
+                    application_name="outdial-watch",
+                    **KEEPALIVES,
                 ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     self._mark(*self._followers)

@@ -1,0 +1,1 @@
+"""The story of a job, deterministic: what happens next, what waits for what."""

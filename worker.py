@@ -1,0 +1,151 @@
+"""The worker process: composition root of workflows and activities. `python -m worker`, any number of them."""
+
+import asyncio
+import logging
+import signal
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from activities.calls import CallActivities
+from activities.housekeeping import HousekeepingActivities
+from activities.jobs import JobActivities
+from carriers import Carrier
+from carriers.twilio import Twilio
+from settings import Settings
+from store.claims import Claims
+from store.control import Control
+from store.database import create_engine
+from store.dials import Dials
+from store.housekeeping import Housekeeping
+from store.progress import JobProgress
+from store.watch import DialWatch
+from workflows.batch_job import BatchJob
+from workflows.handles import JobWorkflows
+from workflows.housekeeper import Housekeeper, HousekeeperStart
+from workflows.names import CALLS_QUEUE, HOUSEKEEPER_ID, JOBS_QUEUE
+
+STICKY_TIMEOUT = timedelta(seconds=3)  # how long a dead worker's cache holds a job up
+HEARTBEAT_THROTTLE = timedelta(seconds=2)  # a cancel reaches a call this soon
+GRACE = timedelta(seconds=20)  # longer than placing a call; followers leave at once
+CONNECT_AGAIN_SECONDS = 1.0
+SHORT_ACTIVITIES = 50
+
+logger = logging.getLogger("worker")
+
+
+async def main(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; calls that are placed are recorded first, live ones left to other workers."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    client = await connect(stop)
+    if client is None:
+        return
+    async with AsyncExitStack() as stack:
+        for worker in await _workers(client, settings, stack):
+            await stack.enter_async_context(worker)
+        await _start_housekeeper(client, settings)
+        logger.info("working")
+        await stop.wait()
+        logger.info("stopping")
+
+
+async def connect(stop: asyncio.Event) -> Client | None:
+    """Connect to Temporal, however long that takes; None when stopped first."""
+    while not stop.is_set():
+        try:
+            return await Client.connect(
+                **ClientConfig.load_client_connect_config(), data_converter=pydantic_data_converter
+            )
+        except (RuntimeError, RPCError) as error:
+            logger.warning("Temporal does not answer (%s); trying again", type(error).__name__)
+            await asyncio.sleep(CONNECT_AGAIN_SECONDS)
+    return None
+
+
+async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) -> list[Worker]:
+    database_url = settings.database_url.get_secret_value()
+    engine = create_engine(database_url, settings.database_pool_size)
+    stack.push_async_callback(engine.dispose)
+    carriers = _carriers(settings)
+    for carrier in carriers.values():
+        stack.push_async_callback(carrier.close)
+    dials, control = Dials(engine, settings.speed), Control(engine)
+    watch = DialWatch(dials, database_url)
+    await stack.enter_async_context(watch.running())
+    calls = CallActivities(Claims(engine, settings.speed), dials, watch, carriers, settings.public_url, settings.speed)
+    jobs = JobActivities(JobProgress(engine), control)
+    housekeeping = HousekeepingActivities(
+        Housekeeping(engine, settings.speed), control, dials, JobWorkflows(client), carriers
+    )
+    return [_jobs_worker(client, jobs, housekeeping), _calls_worker(client, calls, settings.call_slots)]
+
+
+def _jobs_worker(client: Client, jobs: JobActivities, housekeeping: HousekeepingActivities) -> Worker:
+    return Worker(
+        client,
+        task_queue=JOBS_QUEUE,
+        workflows=[BatchJob, Housekeeper],
+        activities=[
+            jobs.note_workflow,
+            jobs.begin_job,
+            jobs.next_page,
+            jobs.obey,
+            jobs.change_limit,
+            jobs.reschedule,
+            jobs.complete_job,
+            jobs.abandon_contact,
+            housekeeping.sweep,
+        ],
+        max_concurrent_activities=SHORT_ACTIVITIES,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        # Eager starts would put a job's calls on the worker that holds its cache, and its death would stop the job.
+        disable_eager_activity_execution=True,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def _calls_worker(client: Client, calls: CallActivities, slots: int) -> Worker:
+    return Worker(
+        client,
+        task_queue=CALLS_QUEUE,
+        activities=[calls.call_contact],
+        max_concurrent_activities=slots,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        disable_eager_activity_execution=True,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def _carriers(settings: Settings) -> dict[str, Carrier]:
+    twilio = Twilio(
+        settings.twilio_account_sid,
+        settings.twilio_auth_token.get_secret_value(),
+        base_url=settings.twilio_base_url,
+        place_timeout_seconds=settings.place_timeout_seconds,
+    )
+    return {twilio.name: twilio}
+
+
+async def _start_housekeeper(client: Client, settings: Settings) -> None:
+    await client.start_workflow(
+        Housekeeper.run,
+        HousekeeperStart(every_seconds=settings.housekeeper_seconds),
+        id=HOUSEKEEPER_ID,
+        task_queue=JOBS_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="Mends what a crash left undone",
+    )
+
+
+if __name__ == "__main__":
+    loaded = Settings()
+    logging.basicConfig(level=loaded.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    asyncio.run(main(loaded))
