@@ -56,7 +56,5 @@ def _refuse_twins(names: Sequence[str]) -> None:
     for place, name in enumerate(names, start=1):
         identity = name.lower() if name.lower() in KNOWN_COLUMNS else name
         if identity in seen:
-            raise InvalidCsv(
-                f"Column {place}, {quoted(name)}, stands twice in row 1: {MUST_HOLD_NAMES}, each once."
-            )
+            raise InvalidCsv(f"Column {place}, {quoted(name)}, stands twice in row 1: {MUST_HOLD_NAMES}, each once.")
         seen.add(identity)

@@ -27,9 +27,7 @@ def read_contact_file(content: bytes | None) -> Intake:
             continue
         filled += 1
         if filled > MAX_CONTACTS:
-            raise TooManyContacts(
-                f"The file has more than {MAX_CONTACTS:,} contacts: split it into several jobs."
-            )
+            raise TooManyContacts(f"The file has more than {MAX_CONTACTS:,} contacts: split it into several jobs.")
         _count(tally, columns, record)
     if not tally.contacts:
         raise _nothing_to_call(tally)

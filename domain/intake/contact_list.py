@@ -40,11 +40,7 @@ def _read_number(contact: Any) -> str | PhoneProblem:
     phone = contact.get("phone")
     if "phone" not in contact or phone is None:
         return PhoneProblem(reason="has no `phone`")
-    return (
-        read_phone(phone)
-        if isinstance(phone, str)
-        else PhoneProblem(reason="has a `phone` that is not a string")
-    )
+    return read_phone(phone) if isinstance(phone, str) else PhoneProblem(reason="has a `phone` that is not a string")
 
 
 def _problems(contacts: Sequence[Any], numbers: Sequence[str | PhoneProblem]) -> Iterator[dict[str, Any]]:

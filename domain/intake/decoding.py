@@ -49,9 +49,7 @@ def _decoded(content: bytes, encoding: str, *warnings: str) -> DecodedFile:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError:
-        raise InvalidCsv(
-            "The file cannot be decoded as text: save it as CSV in UTF-8 and send that."
-        ) from None
+        raise InvalidCsv("The file cannot be decoded as text: save it as CSV in UTF-8 and send that.") from None
     if "\0" in text or (encoding == "cp1252" and _BINARY.search(text)):
         raise InvalidCsv("The file holds binary data, not text: save it as CSV in UTF-8 and send that.")
     return DecodedFile(text=text, warnings=list(warnings))

@@ -40,9 +40,7 @@ def parse_json_text(text: str, name: str) -> Any:
     except RecursionError:
         raise _too_deep(name) from None
     except json.JSONDecodeError as error:
-        raise InvalidRequest(
-            f"The {name} is not valid JSON: line {error.lineno}, column {error.colno}."
-        ) from None
+        raise InvalidRequest(f"The {name} is not valid JSON: line {error.lineno}, column {error.colno}.") from None
     _refuse_unstorable(value, "" if name == "body" else name)
     return value
 
@@ -59,7 +57,7 @@ def text_problem(text: str) -> str | None:
 def _encoding(body: bytes, charset: str | None) -> str:
     try:
         known = codecs.lookup(charset).name if charset else None
-    except LookupError:
+    except (LookupError, ValueError):  # ValueError: U+0000 in the name
         known = None
     return known if known in _CHARSETS and known is not None else json.detect_encoding(body)
 

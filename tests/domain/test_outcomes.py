@@ -1,0 +1,114 @@
+"""What the line said, and what it comes to: the table of the design, line by line."""
+
+import pytest
+
+from domain.calls import CallReport, CallState, Ending, HangUpReason, Outcome
+from domain.outcomes import judge, sentence
+
+
+def ended(
+    sip: int | None = None,
+    reason: str | None = None,
+    *,
+    ending: Ending = Ending.FAILED,
+    rang: bool = False,
+    answered: bool = False,
+    hung_up: HangUpReason | None = None,
+) -> Outcome:
+    report = CallReport(call_id="c1", state=CallState.ENDED, ending=ending, sip_code=sip, sip_reason=reason)
+    return judge(report, rang=rang, answered=answered, hung_up=hung_up)
+
+
+@pytest.mark.parametrize(
+    ("sip", "outcome", "charged"),
+    [
+        (486, Outcome.BUSY, True),
+        (600, Outcome.BUSY, True),
+        (480, Outcome.NO_ANSWER, True),
+        (487, Outcome.NO_ANSWER, True),
+        (404, Outcome.INVALID_NUMBER, True),
+        (410, Outcome.INVALID_NUMBER, True),
+        (484, Outcome.INVALID_NUMBER, True),
+        (485, Outcome.INVALID_NUMBER, True),
+        (604, Outcome.INVALID_NUMBER, True),
+        (603, Outcome.DECLINED, True),
+        (608, Outcome.BLOCKED, True),
+        (607, Outcome.OBJECTED, True),
+        (401, Outcome.REFUSED, False),
+        (402, Outcome.REFUSED, False),
+        (403, Outcome.REFUSED, False),
+        (407, Outcome.REFUSED, False),
+        (488, Outcome.REFUSED, False),
+        (408, Outcome.TROUBLE, False),
+        (500, Outcome.TROUBLE, False),
+        (503, Outcome.TROUBLE, False),
+        (504, Outcome.TROUBLE, False),
+        (None, Outcome.TROUBLE, False),
+    ],
+)
+def test_every_code_has_its_outcome(sip: int | None, outcome: Outcome, charged: bool) -> None:
+    assert ended(sip) is outcome
+    assert outcome.charged is charged
+
+
+def test_408_after_ringing_is_nobody_answering() -> None:
+    assert ended(408, rang=True) is Outcome.NO_ANSWER
+
+
+@pytest.mark.parametrize("phrase", ["Network Blocked", "network blocked", "SIP 603 Network Blocked (v1.0)"])
+def test_603_network_blocked_is_the_caller_id(phrase: str) -> None:
+    assert ended(603, phrase) is Outcome.BLOCKED
+
+
+def test_603_with_another_phrase_is_declined() -> None:
+    assert ended(603, "Decline") is Outcome.DECLINED
+
+
+def test_an_answered_call_is_answered_whatever_ended_it() -> None:
+    assert ended(ending=Ending.COMPLETED) is Outcome.ANSWERED
+    assert ended(503, answered=True) is Outcome.ANSWERED
+    assert ended(answered=True, hung_up=HangUpReason.LONGEST_CALL) is Outcome.ANSWERED
+    assert ended(answered=True, hung_up=HangUpReason.CALLED_OFF) is Outcome.ANSWERED
+
+
+def test_a_call_we_ended_while_it_rang_timed_out() -> None:
+    assert ended(487, ending=Ending.CANCELED, rang=True, hung_up=HangUpReason.RING_TIMER) is Outcome.TIMEOUT
+
+
+def test_a_call_called_off_with_its_job_was_nobodys_attempt() -> None:
+    assert ended(487, ending=Ending.CANCELED, rang=True, hung_up=HangUpReason.CALLED_OFF) is Outcome.CALLED_OFF
+    assert not Outcome.CALLED_OFF.charged
+
+
+@pytest.mark.parametrize(
+    ("ending", "outcome"),
+    [
+        (Ending.BUSY, Outcome.BUSY),
+        (Ending.NO_ANSWER, Outcome.NO_ANSWER),
+        (Ending.CANCELED, Outcome.NO_ANSWER),
+        (Ending.FAILED, Outcome.TROUBLE),
+    ],
+)
+def test_without_a_code_the_carriers_word_counts(ending: Ending, outcome: Outcome) -> None:
+    assert ended(ending=ending) is outcome
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.ANSWERED])
+def test_every_outcome_but_an_answer_has_a_sentence(outcome: Outcome) -> None:
+    said = sentence(outcome)
+    assert said is not None
+    assert said.endswith(".")
+
+
+def test_an_answer_needs_no_sentence_but_the_longest_call_does() -> None:
+    assert sentence(Outcome.ANSWERED) is None
+    assert "longest call" in (sentence(Outcome.ANSWERED, longest=True) or "")
+
+
+def test_outcome_unknown_and_declined_are_said_in_the_tables_words() -> None:
+    assert "outcome is unknown" in (sentence(Outcome.UNKNOWN) or "")
+    assert "declined" in (sentence(Outcome.DECLINED) or "")
+
+
+def test_the_state_of_a_call_only_moves_forward() -> None:
+    assert [state.rank for state in CallState] == [0, 1, 2, 3, 4]

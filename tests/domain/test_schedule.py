@@ -1,0 +1,213 @@
+"""When a job starts."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime, RequestError
+from domain.schedule import resolve_start, zone_names
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+HOUR = timedelta(hours=1)
+
+
+def start(text: str, zone: str = "UTC") -> datetime | None:
+    return resolve_start(text, zone, NOW).at
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-12-01T09:00", utc(2026, 12, 1, 9)),
+        ("2026-12-01 09:00", utc(2026, 12, 1, 9)),
+        ("2026-12-01T09:00:30", utc(2026, 12, 1, 9, 0, 30)),
+        ("2026-12-01T09:00:30.5", utc(2026, 12, 1, 9, 0, 30, 500_000)),
+        ("2026-12-01T09:00:30.1234567899", utc(2026, 12, 1, 9, 0, 30, 123_456)),
+        ("2026-12-01T09:00Z", utc(2026, 12, 1, 9)),
+        ("2026-12-01T09:00+01:00", utc(2026, 12, 1, 8)),
+        ("2026-12-01T09:00+0100", utc(2026, 12, 1, 8)),
+        ("2026-12-01T09:00+01", utc(2026, 12, 1, 8)),
+        ("2026-12-01 09:00:00-03:30", utc(2026, 12, 1, 12, 30)),
+        ("2026-12-01T09:00-00:00", utc(2026, 12, 1, 9)),
+        ("2027-11-25T12:00Z", utc(2027, 11, 25, 12)),  # 366 days ahead to the second
+    ],
+)
+def test_every_form_of_the_grammar_is_read(text: str, at: datetime) -> None:
+    assert start(text) == at
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "tomorrow",
+        "2026-12-01",
+        "2026-12-01T09",
+        "2026-12-01t09:00",
+        "2026-12-01T09:00z",
+        "2026-12-01T9:00",
+        "2026-12-01  09:00",
+        " 2026-12-01T09:00",
+        "2026-12-01T09:00\n",
+        "2026-12-01T09:00:30,5",
+        "2026-12-01T09:00:30.",
+        "2026-12-01T09:00.5",
+        "2026-12-01T0900",
+        "20261201T090000",
+        "2026-W49-2T09:00",
+        "2026-335T09:00",
+        "2026-12-01T09:00 +01:00",
+        "2026-12-01T09:00+1",
+        "2026-12-01T09:00+01:",
+        "2026-12-01T09:00+24:00",
+        "2026-12-01T09:00+01:60",
+        "2026-12-01T09:00−01:00",
+        "2026-12-01T09:00[Europe/Berlin]",
+        "２０２６-12-01T09:00",
+        "1796115600",
+        "+2026-12-01T09:00",
+        "2026-02-30T09:00",
+        "2026-13-01T09:00",
+        "2026-12-01T24:00",
+        "2026-12-01T09:60",
+        "2026-12-01T23:59:60",
+        "0000-01-01T00:00",
+        "2027-11-25T12:00:01Z",  # a second past 366 days
+        "9999-12-31T23:59:59.999999-23:59",
+    ],
+)
+def test_everything_else_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        start(text)
+    assert refused.value.details[0]["field"] == "scheduledStartTime"
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-24T11:58:59", "2020-01-01T00:00", "0001-01-01T00:00+23:59", "2026-11-24T12:00+01:00"]
+)
+def test_the_past_is_refused(text: str) -> None:
+    with pytest.raises(PastScheduledTime):
+        start(text)
+
+
+@pytest.mark.parametrize("text", ["2026-11-24T11:59:00", "2026-11-24T12:00", "2026-11-24T13:00+01:00"])
+def test_up_to_a_minute_ago_is_now(text: str) -> None:
+    assert start(text) is None
+
+
+def test_no_time_is_now() -> None:
+    assert resolve_start(None, "Europe/Berlin", NOW).at is None
+
+
+def test_a_wall_clock_time_is_in_the_zone_and_an_offset_is_not() -> None:
+    assert start("2026-12-01T09:00", "America/New_York") == utc(2026, 12, 1, 14)
+    assert start("2026-12-01T09:00", "Asia/Kathmandu") == utc(2026, 12, 1, 3, 15)
+    assert start("2026-12-01T09:00Z", "America/New_York") == utc(2026, 12, 1, 9)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "utc",
+        "europe/berlin",
+        " UTC",
+        "CEST",
+        "UTC+1",
+        "localtime",
+        "Factory",
+        "posix/UTC",
+        "../UTC",
+        "Mars/Base",
+        "a\0b",
+    ],
+)
+def test_only_names_of_the_iana_are_zones(name: str) -> None:
+    with pytest.raises(InvalidTimezone):
+        resolve_start(None, name, NOW)
+    with pytest.raises(InvalidTimezone):
+        start("2026-12-01T09:00Z", name)
+
+
+@pytest.mark.parametrize("name", ["UTC", "Etc/GMT+5", "EST5EDT", "America/Argentina/Buenos_Aires", "US/Eastern"])
+def test_old_names_are_zones_too(name: str) -> None:
+    assert name in zone_names()
+
+
+def _next_change(after: datetime, *, skips: bool) -> datetime:
+    """The next instant, to the hour, at which Berlin's clocks go forward (skips) or back."""
+    hours = (after.replace(minute=0, second=0, microsecond=0) + HOUR * n for n in range(1, 9000))
+    for hour in hours:
+        before, now = (moment.astimezone(BERLIN).utcoffset() for moment in (hour - HOUR, hour))
+        if before != now and (now > before) is skips:  # type: ignore[operator]
+            return hour
+    raise AssertionError
+
+
+def test_the_next_skipped_hour_of_berlin_starts_right_after_it() -> None:
+    now = datetime.now(UTC)
+    change = _next_change(now, skips=True)
+    skipped = (change.replace(tzinfo=None) + HOUR).replace(minute=30)  # winter time: UTC + 1
+    resolved = resolve_start(skipped.strftime("%Y-%m-%dT%H:%M"), "Europe/Berlin", now)
+    assert resolved.at == change
+    assert resolved.note == (
+        f"A clock change skips 02:30 on {change:%Y-%m-%d} in Europe/Berlin: "
+        f"the start is {change:%Y-%m-%d} 03:00, right after it."
+    )
+
+
+def test_the_next_doubled_hour_of_berlin_starts_in_its_first() -> None:
+    now = datetime.now(UTC)
+    change = _next_change(now, skips=False)
+    doubled = change.replace(tzinfo=None, minute=30) + HOUR  # what winter time shows half an hour later
+    resolved = resolve_start(doubled.strftime("%Y-%m-%d %H:%M"), "Europe/Berlin", now)
+    assert resolved.at == change - HOUR / 2
+    assert resolved.note == (
+        f"The clock shows 02:30 on {change:%Y-%m-%d} in Europe/Berlin twice: the start is the first of the two."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "at"),
+    [
+        ("2027-03-28T02:00", "Europe/Berlin", utc(2027, 3, 28, 1)),  # the first that is skipped
+        ("2027-03-28T02:59:59.9", "Europe/Berlin", utc(2027, 3, 28, 1)),
+        ("2027-03-28T03:00", "Europe/Berlin", utc(2027, 3, 28, 1)),
+        ("2027-03-28T01:59", "Europe/Berlin", utc(2027, 3, 28, 0, 59)),
+        ("2027-10-31T02:00", "Europe/Berlin", utc(2027, 10, 31, 0)),
+        ("2027-10-31T03:00", "Europe/Berlin", utc(2027, 10, 31, 2)),
+        ("2027-03-14T02:30", "America/New_York", utc(2027, 3, 14, 7)),
+        ("2027-10-03T02:15", "Australia/Lord_Howe", utc(2027, 10, 2, 15, 30)),  # half an hour is skipped
+        ("2027-03-28T02:30+01:00", "Europe/Berlin", utc(2027, 3, 28, 1, 30)),
+    ],
+)
+def test_clock_changes_to_the_minute(text: str, zone: str, at: datetime) -> None:
+    assert start(text, zone) == at
+
+
+def test_a_whole_day_can_be_skipped() -> None:
+    """Samoa had no 30 December 2011."""
+    resolved = resolve_start("2011-12-30T12:00", "Pacific/Apia", utc(2011, 12, 1))
+    assert resolved.at == utc(2011, 12, 30, 10)
+    assert resolved.note is not None
+    assert "the start is 2011-12-31 00:00" in resolved.note
+
+
+@given(
+    st.datetimes().map(lambda at: at.isoformat()[:16])
+    | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}"),
+    st.sampled_from(["", "Z", "+23:59", "-23:59", ":59.9"]),
+    st.sampled_from(sorted(zone_names())),
+)
+def test_no_time_is_worse_than_refused(text: str, tail: str, zone: str) -> None:
+    with suppress(RequestError):
+        resolve_start(text + tail, zone, NOW)

@@ -1,0 +1,96 @@
+"""JSON as a request may hold it."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import InvalidRequest
+from domain.intake import parse_json, parse_json_text
+
+
+@pytest.mark.parametrize(
+    ("body", "charset"),
+    [
+        ('{"name": "Zoë"}'.encode(), None),
+        ('{"name": "Zoë"}'.encode("utf-8-sig"), None),
+        ('{"name": "Zoë"}'.encode(), "utf-8"),
+        ('{"name": "Zoë"}'.encode("utf-8-sig"), "UTF8"),
+        ('{"name": "Zoë"}'.encode("latin-1"), "ISO-8859-1"),
+        ('{"name": "Zoë"}'.encode("utf-16"), None),
+        ('{"name": "Zoë"}'.encode("utf-16-le"), "utf-16le"),
+        ('{"name": "Zoë"}'.encode(), "no-such-charset"),
+        ('{"name": "Zoë"}'.encode(), "hex"),
+    ],
+)
+def test_any_charset_is_read(body: bytes, charset: str | None) -> None:
+    assert parse_json(body, charset) == {"name": "Zoë"}
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        (
+            b"[12345678901234567890123, -0.5, 1e3, true, null]",
+            [12345678901234567890123, -0.5, 1000.0, True, None],
+        ),
+        (b'"\\ud83d\\ude00"', "\U0001f600"),
+    ],
+)
+def test_values_are_kept(body: bytes, value: Any) -> None:
+    assert parse_json(body) == value
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "reason"),
+    [
+        (
+            b'{"contacts": [{}, {"score": NaN}]}',
+            "contacts[1].score",
+            "is not a finite number that can be stored",
+        ),
+        (b'{"a": {"b": [0, -Infinity]}}', "a.b[1]", "is not a finite number that can be stored"),
+        (b'{"a": 1e400}', "a", "is not a finite number that can be stored"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "a", "is not a finite number that can be stored"),
+        (b'{"a": ["\\u0000"]}', "a[0]", "holds the character U+0000"),
+        (b'{"a": ["ok", "\\ud800x"]}', "a[1]", "holds an unpaired surrogate"),
+        (b'{"a": [{"\\udc00": 1}]}', "a[0]", "has a key that holds an unpaired surrogate"),
+        (b'{"a": {"x\\u0000": 1}}', "a", "has a key that holds the character U+0000"),
+        (b"NaN", "body", "is not a finite number that can be stored"),
+        (b'{"first": NaN, "second": NaN}', "first", "is not a finite number that can be stored"),
+        (
+            b'{"contacts": [{"+12025550101": NaN}]}',
+            "contacts[0].+…01",
+            "is not a finite number that can be stored",
+        ),
+        (b'{"a": ' + b"[" * 101 + b"]" * 101 + b"}", "a", "is nested deeper than 100 levels"),
+        (b"[" * 100_000, "body", "is nested deeper than 100 levels"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_with_its_path(body: bytes, path: str, reason: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse_json(body)
+    assert refused.value.details == [{"path": path, "reason": reason}]
+    assert refused.value.sentence == f"{path} {reason}."
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"{'a': 1}", b'{"a": 1,}', b'"a\nb"', b"\xff\xfe\xfd", b'{"a": "\xff"}'])
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    with pytest.raises(InvalidRequest):
+        parse_json(body)
+
+
+def test_a_field_of_json_text_is_named() -> None:
+    with pytest.raises(InvalidRequest, match="The contacts is not valid JSON: line 1, column 2"):
+        parse_json_text("[+]", "contacts")
+    with pytest.raises(InvalidRequest, match=r"contacts\[0\].a is not a finite number"):
+        parse_json_text('[{"a": NaN}]', "contacts")
+
+
+@given(st.binary(max_size=200), st.none() | st.text(max_size=12))
+def test_no_bytes_are_worse_than_refused(body: bytes, charset: str | None) -> None:
+    with suppress(InvalidRequest):
+        parse_json(body, charset)
