@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
-from workflows.handles import JobWorkflows
 
 from api.errors import rendered
 from api.failures import failure_of
@@ -21,12 +20,14 @@ from api.parts import Parts
 from api.reading import warm_up
 from api.routes import carrier_events, control, health, jobs
 from carriers import Carrier
+from carriers.twilio import Twilio
 from settings import Settings
 from store.control import Control
 from store.database import create_engine
 from store.dials import Dials
 from store.directory import TWILIO, Directory
 from store.jobs import Jobs
+from workflows.handles import JobWorkflows
 
 VERSION = "0.1.0"
 LOCAL_TEMPORAL = "localhost:7233"  # where Temporal's own tools look when nothing is said
@@ -109,4 +110,9 @@ async def _temporal() -> Client:
 
 
 def _twilio(settings: Settings) -> Carrier:
-    raise NotImplementedError
+    return Twilio(
+        settings.twilio_account_sid,
+        settings.twilio_auth_token.get_secret_value(),
+        base_url=settings.twilio_base_url,
+        place_timeout_seconds=settings.place_timeout_seconds,
+    )

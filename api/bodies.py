@@ -10,7 +10,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from domain.errors import InvalidCsv, InvalidRequest
-from domain.intake.fields import FIELDS
+from domain.intake.fields import KNOWN_FIELDS
 from domain.intake.limits import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class _Parts:
 
 def _text(name: str, content: bytes) -> str:
     """Raises InvalidRequest; fields that are ignored may hold anything."""
-    if name not in FIELDS | {"contacts"}:
+    if name not in KNOWN_FIELDS:
         return content.decode("utf-8", "replace")
     try:
         return content.decode("utf-8")

@@ -1,16 +1,15 @@
 """Creating a job: judged in the order of the contract, stored in one transaction, then started."""
 
-import logging
 from datetime import UTC, datetime
 
 from starlette.requests import Request
-from workflows.handles import TemporalAway
 
 from api.bodies import read_body
 from api.errors import InsufficientCredits, NoOutboundAgent, OverlappingContacts, PhoneNumberNotFound
 from api.models import Created, shown
 from api.parts import Parts
 from api.reading import read_create
+from api.scheduler import reached
 from domain.errors import NoValidContacts
 from domain.estimate import estimate
 from domain.intake.fields import ReadFields
@@ -23,8 +22,6 @@ from store.jobs import CreatedJob
 
 MOST_DETAILS = 100
 DELAYED = "Its start is delayed: the scheduler does not answer. The job is stored and will start by itself."
-
-log = logging.getLogger("api.creating")
 
 
 async def create_job(request: Request, caller: Caller, parts: Parts) -> Created:
@@ -87,12 +84,10 @@ def _rows(rows: tuple[int, ...]) -> list[dict[str, object]]:
 
 async def _start(parts: Parts, caller: Caller, request: JobRequest, job: CreatedJob) -> bool:
     """Whether the workflow was started; where it was not, the housekeeper starts it later."""
-    try:
-        await parts.workflows.start(job.id, caller.organization_id, request.name, job.scheduled_start_time)
-    except TemporalAway:
-        log.warning("Job %s is stored, but Temporal does not answer: its start is delayed", job.id)
-        return False
-    return True
+    start = parts.workflows.start_job(
+        caller.organization_id, job.id, request.name, job.scheduled_start_time
+    )
+    return await reached(start, f"start of {job.id}")
 
 
 def _answer(fields: ReadFields, agent: Agent, job: CreatedJob, *, delayed: bool) -> Created:

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.models import BatchContact, BatchJob, RetryPolicy
+from api.models import BatchContact, BatchJob, Progress, RetryPolicy, WaitingFor
 from domain.estimate import usable_lines
 from domain.jobs import Contact, Job
 from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus, JobStatus
+from workflows.job_details import JobProgress
 
 ENOUGH_TO_TELL = 10  # contacts with a final result, before a job's own pace is believed
 
@@ -82,3 +83,13 @@ def _start(job: Job, now: datetime) -> datetime:
     if job.status is JobStatus.SCHEDULED and job.scheduled_start_time is not None:
         return max(job.scheduled_start_time, now)
     return now
+
+
+def progress_view(said: JobProgress) -> Progress:
+    waiting = said.waiting_for
+    return Progress(
+        live_calls=said.live_calls,
+        lines_held=said.lines_held,
+        lines_wanted=said.lines_wanted,
+        waiting_for=None if waiting is None else WaitingFor(reason=waiting.reason, until=waiting.until),
+    )

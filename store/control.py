@@ -90,7 +90,7 @@ class Control:
             return JobStatus.PAUSED
 
     async def resume(self, organization_id: str, job_id: str) -> JobStatus:
-        """Go on where `pause` stopped: calling, or waiting for the start. Raises WrongStatus where the job has ended."""
+        """Go on where `pause` stopped: calling, or waiting for the start. Raises WrongStatus where it has ended."""
         async with self._engine.begin() as connection:
             was = await _locked_status(connection, organization_id, job_id)
             if was.ended:

@@ -100,7 +100,8 @@ _FORWARD = text("""
     WITH moved AS (
       UPDATE dials SET
         call_id = coalesce(call_id, :call), state = CAST(:state AS varchar),
-        ringing_at = CASE WHEN CAST(:state AS varchar) = 'ringing' THEN coalesce(ringing_at, clock_timestamp()) ELSE ringing_at END,
+        ringing_at = CASE WHEN CAST(:state AS varchar) = 'ringing' THEN coalesce(ringing_at, clock_timestamp())
+                     ELSE ringing_at END,
         answered_at = CASE WHEN CAST(:state AS varchar) = 'answered' THEN coalesce(answered_at, clock_timestamp())
                       ELSE answered_at END,
         answered_by = coalesce(:answered_by, answered_by)

@@ -15,7 +15,7 @@ from domain.jobs import Agent, Caller, Organization, PhoneNumber
 from domain.model import Model
 from domain.statuses import Architecture, Role
 from store.errors import NotFound
-from store.ids import new_id
+from store.ids import may_exist, new_id
 from store.ledger import EntryKind, book
 from store.tables import agents, api_keys, carrier_accounts, organizations, phone_numbers
 
@@ -83,9 +83,7 @@ class Directory:
     async def set_concurrent_call_limit(self, organization_id: str, limit: int) -> Organization:
         """Change how many calls the organisation may have at once; ends none. Raises NotFound."""
         update = (
-            sa.update(organizations)
-            .where(organizations.c.id == organization_id)
-            .values(concurrent_call_limit=limit)
+            sa.update(organizations).where(organizations.c.id == organization_id).values(concurrent_call_limit=limit)
         )
         async with self._engine.begin() as connection:
             await connection.execute(update)
@@ -138,9 +136,7 @@ class Directory:
         self, organization_id: str, name: str, architecture: Architecture, audio: Audio, audio_url: str
     ) -> Agent:
         """Add a voice agent that lives at `audio_url`; raises NotFound."""
-        agent = Agent(
-            id=new_id("agent"), name=name, architecture=architecture, audio=audio, audio_url=audio_url
-        )
+        agent = Agent(id=new_id("agent"), name=name, architecture=architecture, audio=audio, audio_url=audio_url)
         async with self._engine.begin() as connection:
             await _organization(connection, organization_id)
             await connection.execute(
@@ -197,15 +193,15 @@ class Directory:
 
     async def phone_number(self, organization_id: str, phone_number_id: str) -> PhoneNumber | None:
         """The number with its outbound agent, None where the organisation has no such number."""
+        if not may_exist(phone_number_id):
+            return None
         async with self._engine.connect() as connection:
             try:
                 return await _phone_number(connection, organization_id, phone_number_id)
             except NotFound:
                 return None
 
-    async def assign_agent(
-        self, organization_id: str, phone_number_id: str, agent_id: str | None
-    ) -> PhoneNumber:
+    async def assign_agent(self, organization_id: str, phone_number_id: str, agent_id: str | None) -> PhoneNumber:
         """Say which agent holds the calls from a number, None: no calls from it. Raises NotFound."""
         update = (
             sa.update(phone_numbers)
@@ -266,9 +262,7 @@ async def _organization(connection: AsyncConnection, organization_id: str) -> Or
     return Organization.model_validate(row)
 
 
-async def _phone_number(
-    connection: AsyncConnection, organization_id: str, phone_number_id: str
-) -> PhoneNumber:
+async def _phone_number(connection: AsyncConnection, organization_id: str, phone_number_id: str) -> PhoneNumber:
     query = _PHONE_NUMBERS.where(
         phone_numbers.c.organization_id == organization_id, phone_numbers.c.id == phone_number_id
     )

@@ -38,7 +38,7 @@ _UNSTARTED = text(f"""
     WHERE workflow_started_at IS NULL AND status IN ('pending', 'scheduled', 'paused', 'running')
       AND created_at < clock_timestamp() - interval '{UNSTARTED_AFTER}'
     ORDER BY created_at LIMIT {QUIET_LIMIT}
-""")
+""")  # noqa: S608 — our own constants
 _OPEN = text("""
     SELECT id, organization_id, name, status, scheduled_start_time FROM batch_jobs
     WHERE workflow_started_at IS NOT NULL AND status NOT IN ('completed', 'failed', 'cancelled')

@@ -8,3 +8,8 @@ ID_BYTES = 12
 def new_id(prefix: str) -> str:
     """Make an id: `new_id("batch")` is "batch_" and 24 lower-case hexadecimal characters."""
     return f"{prefix}_{token_hex(ID_BYTES)}"
+
+
+def may_exist(text: str) -> bool:
+    """Whether PostgreSQL can be asked for such a text at all: none of its own holds U+0000, a URL may."""
+    return "\0" not in text

@@ -14,7 +14,7 @@ from domain.money import RATES, estimated_cost
 from domain.statuses import ContactStatus, JobStatus
 from store.entering import after_overlap_rule, copy_contacts
 from store.errors import InsufficientCredits, NotFound
-from store.ids import new_id
+from store.ids import may_exist, new_id
 from store.ledger import ZERO, EntryKind, book, locked_organization
 from store.tables import batch_jobs, contacts
 
@@ -71,9 +71,7 @@ class Jobs:
             raise NotFound("outbound agent of", number.id)
         async with self._engine.begin() as connection:
             organization = await locked_organization(connection, organization_id)
-            called, report = await after_overlap_rule(
-                connection, organization_id, request.on_overlap, contacts, report
-            )
+            called, report = await after_overlap_rule(connection, organization_id, request.on_overlap, contacts, report)
             cost = estimated_cost(len(called), agent.architecture)
             hold = _to_hold(organization, cost)
             job = _as_inserted(organization_id, request, number, agent) | {
@@ -117,6 +115,8 @@ class Jobs:
 
     async def job(self, organization_id: str, job_id: str) -> Job | None:
         """One job with its counts; None where the organisation has no such job."""
+        if not may_exist(job_id):
+            return None
         query = _JOBS.where(batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization_id)
         async with self._engine.connect() as connection:
             jobs = await _read(connection, query)
@@ -129,6 +129,8 @@ class Jobs:
         where = [contacts.c.job_id == job_id, contacts.c.organization_id == organization_id]
         if status is not None:
             where.append(contacts.c.status == status.value)
+        if not may_exist(job_id):
+            return ContactPage(contacts=[], total=0)
         async with self._engine.connect() as connection:
             total = await _count(connection, contacts, where)
             offset = (page - 1) * page_size
@@ -186,9 +188,7 @@ def _to_hold(organization: Organization, cost: Decimal) -> Decimal:
     return cost
 
 
-def _as_inserted(
-    organization_id: str, request: JobRequest, number: PhoneNumber, agent: Agent
-) -> dict[str, Any]:
+def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber, agent: Agent) -> dict[str, Any]:
     later = sa.literal(request.scheduled_start_time, batch_jobs.c.scheduled_start_time.type) > sa.func.now()
     return {
         "id": new_id("batch"),
@@ -211,9 +211,7 @@ def _as_inserted(
     }
 
 
-def _jobs_where(
-    organization_id: str, status: JobStatus | None, search: str | None
-) -> list[sa.ColumnElement[bool]]:
+def _jobs_where(organization_id: str, status: JobStatus | None, search: str | None) -> list[sa.ColumnElement[bool]]:
     where = [batch_jobs.c.organization_id == organization_id]
     if status is not None:
         where.append(batch_jobs.c.status == status.value)
@@ -223,17 +221,13 @@ def _jobs_where(
 
 
 def _contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
-    if "\0" in text:  # PostgreSQL stores no such character, nor is it asked for one
+    if not may_exist(text):
         return sa.false()
     return sa.collate(column, LETTERS).icontains(text, autoescape=True)
 
 
-async def _count(
-    connection: AsyncConnection, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]
-) -> int:
-    return (
-        await connection.execute(sa.select(sa.func.count()).select_from(table).where(*where))
-    ).scalar_one()
+async def _count(connection: AsyncConnection, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]) -> int:
+    return (await connection.execute(sa.select(sa.func.count()).select_from(table).where(*where))).scalar_one()
 
 
 async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[Job]:

@@ -78,9 +78,7 @@ class Ledger:
             raise ValueError("A top-up is more than zero dollars.")
         async with self._engine.begin() as connection:
             before = await locked_organization(connection, organization_id)
-            await book(
-                connection, organization_id=organization_id, kind=EntryKind.TOP_UP, balance_delta=amount
-            )
+            await book(connection, organization_id=organization_id, kind=EntryKind.TOP_UP, balance_delta=amount)
         return before.model_copy(update={"balance": before.balance + amount})
 
     async def statement(self, organization_id: str, limit: int = 100) -> list[Entry]:

@@ -189,7 +189,9 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     UniqueConstraint("contact_id", "number_of_dial"),
     Index("uq_dials_open_contact", "contact_id", unique=True, postgresql_where=_OPEN),
     Index("uq_dials_open_pair", "from_number", "to_number", unique=True, postgresql_where=_OPEN),
-    Index("uq_dials_call_id", "carrier_account_id", "call_id", unique=True, postgresql_where=text("call_id IS NOT NULL")),
+    Index(
+        "uq_dials_call_id", "carrier_account_id", "call_id", unique=True, postgresql_where=text("call_id IS NOT NULL")
+    ),
     Index("ix_dials_open", "organization_id", "job_id", postgresql_where=_OPEN),
     Index("ix_dials_job_id", "job_id"),
 )

@@ -14,7 +14,13 @@ from store.dials import CHANNEL, DialNow, Dials
 GATHER_SECONDS = 0.02  # notices that arrive together are answered with one read
 SILENCE_SECONDS = 15.0  # then all followed dials are read, in case a notice was lost
 RECONNECT_SECONDS = 1.0
-CONNECTION = {"connect_timeout": 5, "application_name": "outdial-watch", "keepalives_idle": 5, "keepalives_count": 3}
+CONNECTION: dict[str, str | int | None] = {
+    "connect_timeout": 5,
+    "application_name": "outdial-watch",
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 
 logger = logging.getLogger(__name__)
 
@@ -79,13 +85,7 @@ class DialWatch:
         """Hear notices; after every (re)connect all followed dials are read, for notices are not kept."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._url,
-                    autocommit=True,
-                    connect_timeout=5,
-                    application_name="outdial-watch",
-                    **KEEPALIVES,
-                ) as connection:
+                async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     self._mark(*self._followers)
                     async for notice in connection.notifies():

@@ -74,14 +74,10 @@ def a_request(given: Given, **fields: Any) -> JobRequest:
     return JobRequest(**{"name": "Reminders", "from_phone_number_id": given.number.id, **fields})
 
 
-async def a_job(
-    engine: AsyncEngine, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any
-) -> CreatedJob:
+async def a_job(engine: AsyncEngine, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any) -> CreatedJob:
     """A stored job of `called` contacts (or so many of them), as the API would have stored it."""
     entered = contacts(called) if isinstance(called, int) else list(called)
-    return await Jobs(engine).create(
-        given.id, a_request(given, **fields), given.number, entered, a_report(entered)
-    )
+    return await Jobs(engine).create(given.id, a_request(given, **fields), given.number, entered, a_report(entered))
 
 
 def a_report(entered: list[NewContact]) -> dict[str, Any]:

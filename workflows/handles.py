@@ -32,7 +32,7 @@ class JobWorkflows:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def start_job(self, organization_id: str, job_id: str, name: str, start_at: datetime | None) -> None:
+    async def start(self, job_id: str, organization_id: str, name: str, start_at: datetime | None) -> None:
         """Start a job's workflow, waiting until `start_at` (UTC; None: now).
 
         One that exists, or existed, is left alone. Raises TemporalAway.

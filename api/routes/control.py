@@ -7,17 +7,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Request
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
-from workflows.handles import JobWorkflows, TemporalAway
 
 from api.answers import errors
 from api.bodies import read_small
 from api.deps import ChangerDep, JobId, PartsDep, job_not_found
 from api.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
 from api.models import Cancelled, Started, Switched
+from api.scheduler import reached
 from domain.errors import InvalidRequest
 from domain.statuses import JobStatus
 from store.control import Control
 from store.errors import NotFound, WrongStatus
+from workflows.handles import JobWorkflows
 
 QUIET_LIMIT = (
     20.0  # seconds; longer than a request to the carrier may take, after which none can be on its way
@@ -195,7 +196,4 @@ async def until_quiet(control: Control, job_id: str) -> None:
 
 async def nudge(workflows: JobWorkflows, job_id: str) -> None:
     """Tell the job's workflow to look. It would find out by itself, so that a failure is only logged."""
-    try:
-        await workflows.look(job_id)
-    except TemporalAway:
-        log.warning("Job %s could not be nudged: Temporal does not answer", job_id)
+    await reached(workflows.look(job_id), f"nudge of {job_id}")

@@ -38,6 +38,6 @@ async def _asked(question: Awaitable[None]) -> PartHealth:
     try:
         async with asyncio.timeout(ANSWER_LIMIT):
             await question
-    except (TimeoutError, OSError, SQLAlchemyError, TemporalAway):
+    except (TimeoutError, OSError, SQLAlchemyError, TemporalAway, RuntimeError):
         return PartHealth(ok=False, detail="cannot be reached")
     return PartHealth(ok=True, detail="reachable")

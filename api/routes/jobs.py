@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request
 from api.answers import errors
 from api.creating import create_job
 from api.deps import CallerDep, ChangerDep, JobId, PartsDep, job_not_found
-from api.models import Created, JobDetail, JobPage
+from api.models import Created, JobDetail, JobPage, Progress
 from api.openapi import CONTACT_QUERY, CREATE_BODY, JOB_QUERY
 from api.parts import Parts
 from api.queries import ContactQuery, ContactQueryDep, JobQueryDep
-from api.views import contact_view, estimated_completion, job_fields, job_view
+from api.views import contact_view, estimated_completion, job_fields, job_view, progress_view
 from domain.jobs import Job
 
 PROGRESS_LIMIT = 1.0  # seconds for a workflow to say how it goes
@@ -97,3 +97,15 @@ async def _detail(parts: Parts, job: Job, query: ContactQuery) -> JobDetail:
         contacts_has_more=query.page * query.page_size < contacts.total,
         progress=progress,
     )
+
+
+async def _progress(parts: Parts, job: Job) -> Progress | None:
+    """What the workflow says; None where it has nothing to say, or does not within a second."""
+    if job.status.ended:
+        return None
+    try:
+        async with asyncio.timeout(PROGRESS_LIMIT):
+            said = await parts.workflows.progress(job.id)
+    except TimeoutError:
+        return None
+    return None if said is None else progress_view(said)

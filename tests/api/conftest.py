@@ -153,9 +153,7 @@ async def new_tenant(directory: Directory, credits: Decimal | None = Decimal(100
         for architecture in Architecture
     }
     numbers = {
-        architecture: await directory.create_phone_number(
-            organization.id, "+12025550199", agent_id=agent.id
-        )
+        architecture: await directory.create_phone_number(organization.id, "+12025550199", agent_id=agent.id)
         for architecture, agent in agents.items()
     }
     bare = await directory.create_phone_number(organization.id, "+12025550198")
@@ -218,9 +216,7 @@ class Api:
 
     async def send_raw(self, content: bytes, content_type: str | None, **headers: str) -> httpx.Response:
         kind = {} if content_type is None else {"Content-Type": content_type}
-        return await self.http.post(
-            "/batch/create", content=content, headers=self.key | kind | headers
-        )
+        return await self.http.post("/batch/create", content=content, headers=self.key | kind | headers)
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
         return await self.http.get(path, params=query, headers=self.key)

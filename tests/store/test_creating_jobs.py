@@ -190,9 +190,7 @@ async def test_overlapping_contacts_can_be_skipped(engine: AsyncEngine, jobs: Jo
 
     assert second.total_contacts == 3
     assert second.estimated_cost == Decimal("0.105")
-    assert second.report["warnings"] == [
-        "1 contact skipped, because another open job will call the number: row 2."
-    ]
+    assert second.report["warnings"] == ["1 contact skipped, because another open job will call the number: row 2."]
     read = await jobs.contacts(given.id, second.id, None, 1, 50)
     assert [contact.number for contact in read.contacts] == [a_number(3), a_number(4), a_number(5)]
 
@@ -240,9 +238,7 @@ async def test_two_jobs_at_once_cannot_overlook_each_other(engine: AsyncEngine) 
         "UPDATE batch_jobs SET status = 'cancelled'",
     ],
 )
-async def test_who_will_not_be_called_again_does_not_overlap(
-    engine: AsyncEngine, ended: str, rule: OnOverlap
-) -> None:
+async def test_who_will_not_be_called_again_does_not_overlap(engine: AsyncEngine, ended: str, rule: OnOverlap) -> None:
     given = await an_organization(engine)
     await a_job(engine, given, contacts(2))
     async with engine.begin() as connection:

@@ -122,9 +122,7 @@ async def test_a_number_comes_with_its_outbound_agent(directory: Directory) -> N
 
 async def test_an_agent_can_be_assigned_and_taken_away(directory: Directory) -> None:
     organization = await directory.create_organization("Acme")
-    agent = await directory.create_agent(
-        organization.id, "Ada", Architecture.PIPELINE, Audio.WEBSOCKET, AUDIO_URL
-    )
+    agent = await directory.create_agent(organization.id, "Ada", Architecture.PIPELINE, Audio.WEBSOCKET, AUDIO_URL)
     number = await directory.create_phone_number(organization.id, "+12025550100")
     assert number.agent is None
 
@@ -160,6 +158,13 @@ async def test_what_belongs_to_another_organisation_does_not_exist(engine: Async
     with pytest.raises(NotFound):
         await directory.create_phone_number(mine.id, "+12025550109", agent_id=their_agent.id)
     assert await directory.phone_number(theirs.id, theirs.number.id) == theirs.number
+
+
+@pytest.mark.parametrize("phone_number_id", ["phone_none", "", "phone_\0"])
+async def test_a_number_that_never_was_does_not_exist(directory: Directory, phone_number_id: str) -> None:
+    organization = await directory.create_organization("Acme")
+
+    assert await directory.phone_number(organization.id, phone_number_id) is None
 
 
 async def test_an_organisation_that_is_not_there_is_not_found(directory: Directory) -> None:

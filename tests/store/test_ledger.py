@@ -107,9 +107,7 @@ async def test_what_moves_nothing_is_no_entry(engine: AsyncEngine, ledger: Ledge
 async def test_a_capture_may_go_below_zero(engine: AsyncEngine, ledger: Ledger) -> None:
     given = await an_organization(engine, credits=Decimal(1))
     async with engine.begin() as connection:
-        await book(
-            connection, organization_id=given.id, kind=EntryKind.CAPTURE, balance_delta=Decimal("-1.234567")
-        )
+        await book(connection, organization_id=given.id, kind=EntryKind.CAPTURE, balance_delta=Decimal("-1.234567"))
 
     audit = await ledger.audit(given.id)
     assert audit.balance == Decimal("-0.234567")

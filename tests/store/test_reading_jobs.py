@@ -46,9 +46,7 @@ async def test_jobs_can_be_listed_by_status(engine: AsyncEngine, jobs: Jobs) -> 
     await a_job(engine, given, contacts(1))
     ended = await a_job(engine, given, contacts(1, start=1))
     async with engine.begin() as connection:
-        await connection.execute(
-            sa.update(batch_jobs).where(batch_jobs.c.id == ended.id).values(status="completed")
-        )
+        await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == ended.id).values(status="completed"))
 
     page = await jobs.page(given.id, JobStatus.COMPLETED, None, 1, 20)
 
@@ -156,11 +154,12 @@ async def test_another_organisations_jobs_do_not_exist(engine: AsyncEngine, jobs
     assert await jobs.job(theirs.id, created.id) is not None
 
 
-async def test_a_job_that_never_was_does_not_exist(engine: AsyncEngine, jobs: Jobs) -> None:
+@pytest.mark.parametrize("job_id", ["batch_none", "", "batch_\0", "'; --"])
+async def test_a_job_that_never_was_does_not_exist(engine: AsyncEngine, jobs: Jobs, job_id: str) -> None:
     given = await an_organization(engine)
 
-    assert await jobs.job(given.id, "batch_none") is None
-    assert (await jobs.contacts(given.id, "batch_none", None, 1, 50)).total == 0
+    assert await jobs.job(given.id, job_id) is None
+    assert (await jobs.contacts(given.id, job_id, None, 1, 50)).total == 0
 
 
 async def test_a_page_costs_the_same_queries_for_any_number_of_jobs(engine: AsyncEngine, jobs: Jobs) -> None:
@@ -181,9 +180,7 @@ async def _spread_over_all_statuses(engine: AsyncEngine, job: CreatedJob) -> Non
         query = sa.select(contacts_table.c.id).where(contacts_table.c.job_id == job.id)
         for contact_id in (await connection.execute(query)).scalars().all():
             where = contacts_table.c.id == contact_id
-            await connection.execute(
-                sa.update(contacts_table).where(where).values(status=next(statuses).value)
-            )
+            await connection.execute(sa.update(contacts_table).where(where).values(status=next(statuses).value))
 
 
 async def _dial_everybody_twice(engine: AsyncEngine, job: CreatedJob) -> None:

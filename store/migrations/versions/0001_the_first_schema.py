@@ -58,9 +58,7 @@ def upgrade() -> None:
         sa.Column("key_hash", sa.String, nullable=False),
         sa.Column("created_at", MOMENT, server_default=sa.func.now(), nullable=False),
         sa.Column("revoked_at", MOMENT),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name="fk_api_keys_organization_id"
-        ),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_api_keys_organization_id"),
         sa.PrimaryKeyConstraint("id", name="pk_api_keys"),
         sa.UniqueConstraint("key_hash", name="uq_api_keys_key_hash"),
     )
@@ -76,9 +74,7 @@ def upgrade() -> None:
         sa.Column("balance_delta", DOLLARS, server_default="0", nullable=False),
         sa.Column("held_delta", DOLLARS, server_default="0", nullable=False),
         sa.Column("at", MOMENT, server_default=sa.func.now(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name="fk_ledger_entries_organization_id"
-        ),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_ledger_entries_organization_id"),
         sa.PrimaryKeyConstraint("id", name="pk_ledger_entries"),
     )
     op.create_index("ix_ledger_entries_newest", "ledger_entries", ["organization_id", sa.text("at DESC")])
@@ -97,12 +93,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["carrier_account_id"], ["carrier_accounts.id"], name="fk_phone_numbers_carrier_account_id"
         ),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name="fk_phone_numbers_organization_id"
-        ),
-        sa.ForeignKeyConstraint(
-            ["outbound_agent_id"], ["agents.id"], name="fk_phone_numbers_outbound_agent_id"
-        ),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_phone_numbers_organization_id"),
+        sa.ForeignKeyConstraint(["outbound_agent_id"], ["agents.id"], name="fk_phone_numbers_outbound_agent_id"),
         sa.PrimaryKeyConstraint("id", name="pk_phone_numbers"),
     )
     op.create_index("ix_phone_numbers_organization_id", "phone_numbers", ["organization_id"])
@@ -135,12 +127,8 @@ def upgrade() -> None:
         sa.Column("actual_start_time", MOMENT),
         sa.Column("completed_at", MOMENT),
         sa.Column("created_at", MOMENT, server_default=sa.func.now(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name="fk_batch_jobs_organization_id"
-        ),
-        sa.ForeignKeyConstraint(
-            ["phone_number_id"], ["phone_numbers.id"], name="fk_batch_jobs_phone_number_id"
-        ),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_batch_jobs_organization_id"),
+        sa.ForeignKeyConstraint(["phone_number_id"], ["phone_numbers.id"], name="fk_batch_jobs_phone_number_id"),
         sa.PrimaryKeyConstraint("id", name="pk_batch_jobs"),
     )
     op.create_index(
@@ -218,9 +206,7 @@ def upgrade() -> None:
         sa.Column("cost", DOLLARS),
         sa.Column("reserved_from_hold", DOLLARS, server_default="0", nullable=False),
         sa.Column("reserved_from_free", DOLLARS, server_default="0", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["contact_id"], ["contacts.id"], name="fk_dials_contact_id", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name="fk_dials_contact_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_dials"),
         sa.UniqueConstraint("contact_id", "number_of_dial", name="uq_dials_contact_id_number_of_dial"),
     )
@@ -259,9 +245,7 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer),
         sa.Column("sip_code", sa.Integer),
         sa.Column("received_at", MOMENT, server_default=sa.func.now(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["dial_id"], ["dials.id"], name="fk_carrier_events_dial_id", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["dial_id"], ["dials.id"], name="fk_carrier_events_dial_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("dial_id", "call_id", "state", "ending", name="pk_carrier_events"),
     )
 
