@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from cli.errors import Failure
 from stack.errors import StackError
 from stack.options import Options
 from stack.ready_file import Ready
+
+if TYPE_CHECKING:
+    from stack import local
 
 app = typer.Typer()
 
@@ -57,14 +60,20 @@ def up(
     run(options)
 
 
-def run(options: Options) -> None:
-    """Run the stack in the foreground. Raises Failure."""
+async def stay(ready: Ready) -> None:
+    """Say where everything answers, and that is all."""
+    announce(Console(), ready)
+    await asyncio.Event().wait()
+
+
+def run(options: Options, story: "local.Story" = stay) -> None:
+    """Run the stack in the foreground while the story is told. Raises Failure."""
     from stack import local  # noqa: PLC0415 - half a second of imports that no other command needs
 
     console = Console()
     console.print("Starting PostgreSQL, Temporal, the simulator, the API and the worker …")
     try:
-        asyncio.run(local.up(options, lambda ready: announce(console, ready)))
+        asyncio.run(local.up(options, story))
     except StackError as error:
         raise Failure(str(error)) from error
     console.print("All parts have ended.")

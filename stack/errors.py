@@ -20,8 +20,7 @@ class AlreadyRunning(StackError):
     def __init__(self, data_dir: Path, pid: int | None) -> None:
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"`outdial up` already runs on {data_dir} ({holder}). "
-            "End that one first, or give another --data-dir."
+            f"`outdial up` already runs on {data_dir} ({holder}). End that one first, or give another --data-dir."
         )
         self.pid = pid
 

@@ -22,8 +22,14 @@ log = logging.getLogger(__name__)
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def up(options: Options, announce: Callable[[Ready], None]) -> None:
-    """Run the stack until a signal ends it; `announce` is called when all answers. Raises StackError."""
+Story = Callable[[Ready], Coroutine[None, None, None]]
+
+
+async def up(options: Options, story: Story) -> None:
+    """Run the stack for as long as the story takes, told once all answers, or until a signal ends both.
+
+    Raises StackError, and whatever the story raises.
+    """
     data_dir = DataDir(options.data_dir)
     with data_dir.held():
         data_dir.end_leftovers()
@@ -31,8 +37,7 @@ async def up(options: Options, announce: Callable[[Ready], None]) -> None:
         async with _asked_to_end() as asked:
             try:
                 if await _unless(asked, stack.start()):
-                    announce(stack.ready)
-                    await asked.wait()
+                    await _unless(asked, story(stack.ready))
             finally:
                 await stack.stop()
 
@@ -76,9 +81,7 @@ class LocalStack:
             api=ApiAddress(url=parts.api_url, **keys.organization.model_dump()),
             other_organization=keys.other_organization,
             phone_numbers=keys.phone_numbers,
-            temporal=TemporalAddress(
-                address=parts.temporal.address, namespace=NAMESPACE, ui=parts.temporal.ui_url
-            ),
+            temporal=TemporalAddress(address=parts.temporal.address, namespace=NAMESPACE, ui=parts.temporal.ui_url),
             database=DatabaseAddress(url=parts.postgres.url.replace("+psycopg", "")),
             carrier=CarrierAddress(url=parts.carrier_url, **keys.carrier.model_dump()),
             pids=self._pids(),

@@ -82,9 +82,7 @@ async def _number(directory: Directory, owner: str, number: str, kind: Architect
     agent_id = None
     if kind is not None:
         address = AGENT_URL.format(architecture=kind.value)
-        agent = await directory.create_agent(
-            owner, f"{kind.value.capitalize()} agent", kind, Audio.WEBSOCKET, address
-        )
+        agent = await directory.create_agent(owner, f"{kind.value.capitalize()} agent", kind, Audio.WEBSOCKET, address)
         agent_id = agent.id
     created = await directory.create_phone_number(
         owner,
