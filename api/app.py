@@ -105,7 +105,8 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
 
 async def _temporal() -> Client:
     """A client that connects when it is first asked something."""
-    config = {"target_host": LOCAL_TEMPORAL, **ClientConfig.load_client_connect_config()}
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", LOCAL_TEMPORAL)
     return await Client.connect(**config, lazy=True, data_converter=pydantic_data_converter)
 
 

@@ -98,9 +98,7 @@ async def _form(request: Request, boundary: bytes) -> Form:
         async for chunk in _within(request, JSON_LIMIT):
             parser.write(chunk)
     except FormParserError as error:
-        raise InvalidRequest(
-            "The body is not a form with the boundary that its Content-Type names."
-        ) from error
+        raise InvalidRequest("The body is not a form with the boundary that its Content-Type names.") from error
     if not parts.ended:
         raise InvalidRequest("The form ends before its closing boundary.")
     return parts.form()
@@ -112,9 +110,7 @@ def _too_large_a_file() -> InvalidCsv:
 
 def _url_encoded(body: bytes) -> Form:
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=PART_LIMIT
-        )
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=PART_LIMIT)
     except ValueError as error:
         raise InvalidRequest("The form is not URL-encoded UTF-8 text.") from error
     return Form(fields=dict(pairs))

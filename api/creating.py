@@ -21,7 +21,8 @@ from store import errors as store
 from store.jobs import CreatedJob
 
 MOST_DETAILS = 100
-DELAYED = "Its start is delayed: the scheduler does not answer. The job is stored and will start by itself."
+CREATED = "Batch job created successfully."
+DELAYED = "Its start is delayed until the scheduler answers again; the job is stored and will start by itself."
 
 
 async def create_job(request: Request, caller: Caller, parts: Parts) -> Created:
@@ -42,20 +43,14 @@ async def _number_to_call_from(parts: Parts, caller: Caller, number_id: str) -> 
     if number.agent is None:
         raise NoOutboundAgent("This phone number has no outbound agent. Assign one first.")
     if not number.agent.architecture.can_talk:
-        raise NoOutboundAgent(
-            "The outbound agent of this phone number is text-only. Assign one that can talk."
-        )
+        raise NoOutboundAgent("The outbound agent of this phone number is text-only. Assign one that can talk.")
     return number, number.agent
 
 
-async def _stored(
-    parts: Parts, caller: Caller, fields: ReadFields, number: PhoneNumber, intake: Intake
-) -> CreatedJob:
+async def _stored(parts: Parts, caller: Caller, fields: ReadFields, number: PhoneNumber, intake: Intake) -> CreatedJob:
     report = intake.report.with_warnings(list(fields.warnings)).to_json()
     try:
-        return await parts.jobs.create(
-            caller.organization_id, fields.request, number, intake.contacts, report
-        )
+        return await parts.jobs.create(caller.organization_id, fields.request, number, intake.contacts, report)
     except store.InsufficientCredits as error:
         raise _too_expensive(error) from None
     except store.Overlapping as error:
@@ -84,9 +79,7 @@ def _rows(rows: tuple[int, ...]) -> list[dict[str, object]]:
 
 async def _start(parts: Parts, caller: Caller, request: JobRequest, job: CreatedJob) -> bool:
     """Whether the workflow was started; where it was not, the housekeeper starts it later."""
-    start = parts.workflows.start_job(
-        caller.organization_id, job.id, request.name, job.scheduled_start_time
-    )
+    start = parts.workflows.start(job.id, caller.organization_id, request.name, job.scheduled_start_time)
     return await reached(start, f"start of {job.id}")
 
 
@@ -110,10 +103,11 @@ def _answer(fields: ReadFields, agent: Agent, job: CreatedJob, *, delayed: bool)
 
 
 def _message(job: CreatedJob, start_note: str | None, *, delayed: bool) -> str:
-    when = "now"
+    said = [CREATED]
     if job.status is JobStatus.SCHEDULED and job.scheduled_start_time is not None:
-        when = f"at {shown(job.scheduled_start_time)}"
-    said = [f"Batch job created successfully. Calling starts {when}."]
+        said.append(f"Calling starts at {shown(job.scheduled_start_time)}.")
+    elif not delayed:
+        said.append("Calling starts now.")
     if start_note:
         said.append(start_note)
     if delayed:

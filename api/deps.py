@@ -69,9 +69,7 @@ async def job_id(id: str) -> str:
 
 
 def job_not_found(id: str) -> JobNotFound:
-    return JobNotFound(
-        f"There is no batch job {id}." if ID.fullmatch(id) else "There is no batch job of this id."
-    )
+    return JobNotFound(f"There is no batch job {id}." if ID.fullmatch(id) else "There is no batch job of this id.")
 
 
 JobId = Annotated[str, Depends(job_id)]

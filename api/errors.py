@@ -124,9 +124,7 @@ class Unavailable(ApiError):
     status = 503
     code = "unavailable"
 
-    def __init__(
-        self, message: str = "The service cannot reach its database. Try again in a moment."
-    ) -> None:
+    def __init__(self, message: str = "The service cannot reach its database. Try again in a moment.") -> None:
         super().__init__(message, headers={"Retry-After": "5"})
 
 

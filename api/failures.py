@@ -46,7 +46,5 @@ def _of_routing(error: HTTPException) -> ApiError:
 
 
 def _invalid(error: RequestValidationError) -> InvalidRequest:
-    details = [
-        {"field": ".".join(map(str, found["loc"])), "reason": found["msg"]} for found in error.errors()
-    ]
+    details = [{"field": ".".join(map(str, found["loc"])), "reason": found["msg"]} for found in error.errors()]
     return InvalidRequest(f"The field {details[0]['field']} cannot be read.", details)

@@ -15,9 +15,7 @@ from api.errors import rendered
 from api.failures import failure_of
 from api.logs import request_id
 
-DRAIN_LIMIT = (
-    64 * 1024 * 1024
-)  # bytes of a refused body that are read and dropped, so that the client sees the answer
+DRAIN_LIMIT = 64 * 1024 * 1024  # bytes of a refused body that are read and dropped, so that the client sees the answer
 DRAIN_SECONDS = 60.0  # and for how long
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 

@@ -31,9 +31,7 @@ Moment = Annotated[
 class Answer(BaseModel):
     """The base of all answers: built with our names, read with the contract's."""
 
-    model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
-    )
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True)
 
 
 class ErrorAnswer(Answer):
@@ -93,9 +91,7 @@ class BatchJob(Answer):
     agent_id: str = Field(description="As at creation.", examples=["agent_0123456789abcdef01234567"])
     from_phone_number_id: str = Field(examples=["phone_0123456789abcdef01234567"])
     total_contacts: int = Field(examples=[100])
-    contacts_processed: int = Field(
-        description="With a final result: successful, failed and cancelled.", examples=[42]
-    )
+    contacts_processed: int = Field(description="With a final result: successful, failed and cancelled.", examples=[42])
     successful_calls: int = Field(description="Contacts `completed`.", examples=[30])
     failed_calls: int = Field(description="Every other final status but `cancelled`.", examples=[12])
     scheduled_start_time: Moment | None
@@ -131,14 +127,10 @@ class BatchContact(Answer):
     last_attempt_at: Moment | None
     next_retry_at: Moment | None
     completed_at: Moment | None
-    room_name: str | None = Field(
-        description="The carrier's id of the last call.", examples=["CA0123456789abcdef"]
-    )
+    room_name: str | None = Field(description="The carrier's id of the last call.", examples=["CA0123456789abcdef"])
     failure_reason: str | None = Field(examples=["The line was busy."])
     call_duration: int | None = Field(description="Whole seconds.", examples=[61])
-    dials: int = Field(
-        description="Requests made to the carrier for it, charged as attempts or not.", examples=[1]
-    )
+    dials: int = Field(description="Requests made to the carrier for it, charged as attempts or not.", examples=[1])
     answered_by: AnsweredBy | None
 
 
@@ -177,9 +169,7 @@ class Started(Answer):
     batch_job_id: str = Field(examples=["batch_0123456789abcdef01234567"])
     status: Literal[JobStatus.RUNNING] = JobStatus.RUNNING
     contacts_enqueued: int = Field(examples=[100])
-    redis_job_cancelled: bool = Field(
-        description="Whether a schedule was called off; a name kept for clients."
-    )
+    redis_job_cancelled: bool = Field(description="Whether a schedule was called off; a name kept for clients.")
     started_at: Moment
 
 

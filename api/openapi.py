@@ -123,9 +123,7 @@ JOB_QUERY: dict[str, Any] = {
 }
 CONTACT_QUERY: dict[str, Any] = {
     "parameters": [
-        _in_query(
-            "contactStatus", "Only contacts that stand there.", type="string", enum=list(ContactStatus)
-        ),
+        _in_query("contactStatus", "Only contacts that stand there.", type="string", enum=list(ContactStatus)),
         _page("contactsPage"),
         _page_size("contactsPageSize", 50, 500),
     ]

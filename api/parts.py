@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from workflows.handles import JobWorkflows
 
 from carriers import Carrier
 from settings import Settings
@@ -12,6 +11,7 @@ from store.control import Control
 from store.dials import Dials
 from store.directory import Directory
 from store.jobs import Jobs
+from workflows.handles import JobWorkflows
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,7 @@ ContactQueryDep = Annotated[ContactQuery, Depends(contact_query)]
 def _own_organization(query: QueryParams, caller: Caller) -> None:
     asked = query.get("organizationId", "").strip()
     if asked not in {"", caller.organization_id}:
-        raise NotFound(
-            "There is no organization of this id.", [{"field": "organizationId", "reason": "not found"}]
-        )
+        raise NotFound("There is no organization of this id.", [{"field": "organizationId", "reason": "not found"}])
 
 
 def _status(query: QueryParams, field: str, statuses: type[Status]) -> Status | None:

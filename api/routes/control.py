@@ -20,9 +20,7 @@ from store.control import Control
 from store.errors import NotFound, WrongStatus
 from workflows.handles import JobWorkflows
 
-QUIET_LIMIT = (
-    20.0  # seconds; longer than a request to the carrier may take, after which none can be on its way
-)
+QUIET_LIMIT = 20.0  # seconds; longer than a request to the carrier may take, after which none can be on its way
 QUIET_POLL = 0.05  # seconds
 
 SCHEDULE_CALLED_OFF = "Cancelled scheduled job, starting immediately"
@@ -62,9 +60,7 @@ def _refused(error: ValidationError) -> InvalidRequest:
     field = ".".join(map(str, error.errors()[0]["loc"]))
     if not field:
         return InvalidRequest('The body must be a JSON object, such as {"hangUp": true}, or empty.')
-    return InvalidRequest(
-        f"{field} must be true or false.", [{"field": field, "reason": "must be true or false"}]
-    )
+    return InvalidRequest(f"{field} must be true or false.", [{"field": field, "reason": "must be true or false"}])
 
 
 CancelOptionsDep = Annotated[CancelOptions, Depends(cancel_options)]
@@ -189,9 +185,7 @@ async def until_quiet(control: Control, job_id: str) -> None:
             while await control.placing(job_id):  # noqa: ASYNC110  what changes is in the database
                 await asyncio.sleep(QUIET_POLL)
     except TimeoutError:
-        log.warning(
-            "Job %s has dials without a call id after %s s; a search decides them", job_id, QUIET_LIMIT
-        )
+        log.warning("Job %s has dials without a call id after %s s; a search decides them", job_id, QUIET_LIMIT)
 
 
 async def nudge(workflows: JobWorkflows, job_id: str) -> None:

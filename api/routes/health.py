@@ -6,11 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 from sqlalchemy.exc import SQLAlchemyError
-from workflows.handles import TemporalAway
 
 from api.deps import PartsDep
 from api.models import PartHealth, Readiness
 from store.database import ping
+from workflows.handles import TemporalAway
 
 ANSWER_LIMIT = 3.0  # seconds for each part
 

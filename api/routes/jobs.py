@@ -42,18 +42,14 @@ async def create(caller: ChangerDep, request: Request, parts: PartsDep) -> Creat
     return await create_job(request, caller, parts)
 
 
-@router.get(
-    "/jobs", operation_id="listBatchJobs", responses=errors(400, 401, 404, 503), openapi_extra=JOB_QUERY
-)
+@router.get("/jobs", operation_id="listBatchJobs", responses=errors(400, 401, 404, 503), openapi_extra=JOB_QUERY)
 async def list_jobs(caller: CallerDep, query: JobQueryDep, parts: PartsDep) -> JobPage:
     """List the organisation's batch jobs, newest first.
 
     `search` looks in name and description. Error codes: `invalid_status`, `invalid_page`,
     `invalid_page_size`; `not_found` for another organisation's `organizationId`.
     """
-    found = await parts.jobs.page(
-        caller.organization_id, query.status, query.search, query.page, query.page_size
-    )
+    found = await parts.jobs.page(caller.organization_id, query.status, query.search, query.page, query.page_size)
     return JobPage(
         batch_jobs=[job_view(job) for job in found.jobs],
         total=found.total,
