@@ -137,7 +137,8 @@ def _show_validation(created: Json) -> None:
 
 
 def _show_result(job: Json) -> None:
-    table = Table("Outcome", title=f"Job {job['id']} is {job['status']}", title_justify="left")
+    console.print(f"\nJob {job['id']} is [bold]{job['status']}[/].", soft_wrap=True)
+    table = Table("Outcome")
     table.add_column("Contacts", justify="right")
     for status, count in sorted(job["statusBreakdown"].items(), key=lambda item: -item[1]):
         if count:
@@ -147,7 +148,7 @@ def _show_result(job: Json) -> None:
 
 def _show_where_to_look(ready: Ready, job_id: str) -> None:
     workflow = f"{ready.temporal.ui}/namespaces/{ready.temporal.namespace}/workflows/batch-job%2F{job_id}"
-    console.print(f"[bold]Look at[/]  API docs         {ready.api.url}/docs", soft_wrap=True)
+    console.print(f"\n[bold]Look at[/]  API docs         {ready.api.url}/docs", soft_wrap=True)
     console.print(f"         the job          {ready.api.url}/batch/jobs/{job_id}", soft_wrap=True)
     console.print(f"         Temporal web UI  {workflow}", soft_wrap=True)
     console.print(f"         all calls made   {ready.carrier.url}/simulator/report", soft_wrap=True)
