@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import aiohttp
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from yarl import URL
 
 from carriers.simulator.calls import Call
 from carriers.simulator.faults import Faults, happens
@@ -126,9 +127,10 @@ class Messenger:
 
     async def _post(self, callback: Callback) -> bool:
         signature = self._validator.compute_signature(callback.url, callback.fields)
+        address = URL(callback.url, encoded=True)  # exactly as it was given: it is signed
         try:
             async with self._session_().post(
-                callback.url, data=callback.fields, headers={"X-Twilio-Signature": signature}
+                address, data=callback.fields, headers={"X-Twilio-Signature": signature}
             ) as answer:
                 return answer.status < 500
         except (aiohttp.ClientError, TimeoutError, OSError):

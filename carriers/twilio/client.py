@@ -62,7 +62,7 @@ class PooledHttpClient(AsyncHttpClient):  # type: ignore[misc]
         super().__init__(logging.getLogger(__name__), is_async=True, timeout=timeout_seconds)
         self._session: aiohttp.ClientSession | None = None
 
-    async def request(  # noqa: PLR0917 - the official client's signature
+    async def request(
         self,
         method: str,
         uri: str,

@@ -1,0 +1,79 @@
+"""What an answered call is connected to, and what the agent is told."""
+
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree as ET
+
+from carriers.twilio.instructions import TWIML_CHARACTERS, instructions
+from domain.calls import Audio
+from tests.carriers.simulation import an_order
+
+
+def stream_parameters(twiml: str) -> dict[str, str]:
+    stream = ET.fromstring(twiml).find("./Connect/Stream")
+    assert stream is not None
+    return {parameter.attrib["name"]: parameter.attrib["value"] for parameter in stream}
+
+
+def test_a_websocket_gets_the_audio_and_the_contacts_fields() -> None:
+    order = an_order("+12015550123", parameters={"name": "Renée & <Söhne>", "note": "a\x00b\u2028"})
+
+    twiml = instructions(order)["twiml"]
+
+    assert ET.fromstring(twiml)[0][0].attrib["url"] == order.audio_url
+    assert stream_parameters(twiml) == {"name": "Renée & <Söhne>", "note": "ab\u2028"}
+
+
+def test_a_long_value_is_cut_and_the_agent_is_told() -> None:
+    order = an_order("+12015550123", parameters={"note": "x" * 600, "name": "A"})
+
+    told = stream_parameters(instructions(order)["twiml"])
+
+    assert len("note" + told["note"]) == 499
+    assert told["name"] == "A"
+    assert told["outdial_truncated"] == "true"
+
+
+def test_what_does_not_fit_is_left_out_longest_first() -> None:
+    parameters = {"name": "Customer 0001"} | {f"field_{n}": "é" * (200 + n) for n in range(40)}
+
+    twiml = instructions(an_order("+12015550123", parameters=parameters))["twiml"]
+
+    told = stream_parameters(twiml)
+    assert len(twiml) <= TWIML_CHARACTERS
+    assert told["name"] == "Customer 0001"
+    assert "field_0" in told
+    assert "field_39" not in told
+    assert told["outdial_truncated"] == "true"
+
+
+def test_a_sip_address_gets_the_fields_as_headers() -> None:
+    order = an_order(
+        "+12015550123",
+        audio=Audio.SIP,
+        audio_url="sip:agent@sip.example;transport=tls",
+        parameters={"first name": "A&B", "note": "x" * 2_000},
+    )
+
+    sip = ET.fromstring(instructions(order)["twiml"]).find("./Dial/Sip")
+
+    assert sip is not None
+    assert sip.text is not None
+    address, _, headers = sip.text.partition("?")
+    assert address == order.audio_url
+    assert parse_qs(headers) == {"X-first-name": ["A&B"], "X-outdial-truncated": ["true"]}
+
+
+def test_a_twiml_address_gets_the_fields_in_its_query() -> None:
+    order = an_order(
+        "+12015550123", audio=Audio.TWIML, audio_url="https://agent.example/twiml?v=1", parameters={"name": "A B"}
+    )
+
+    url = instructions(order)["url"]
+
+    assert parse_qs(urlsplit(url).query) == {"v": ["1"], "name": ["A B"]}
+
+
+def test_no_fields_leave_the_address_alone() -> None:
+    order = an_order("+12015550123", audio=Audio.TWIML, audio_url="https://agent.example/twiml", parameters={})
+
+    assert instructions(order) == {"url": "https://agent.example/twiml"}

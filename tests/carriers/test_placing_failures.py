@@ -1,0 +1,227 @@
+"""What a failed request proves: that nothing rang, that it cannot be told, or that a person must act."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from carriers import CarrierAway, CarrierError, CarrierRefused, NotPlaced, NumberRefused, PlaceUnknown, TooLate
+from carriers.twilio import Twilio
+from carriers.twilio.failures import placing_failed, retry_after
+from domain.calls import CallReport
+from tests.carriers.simulation import (
+    Callbacks,
+    Simulator,
+    an_order,
+    free_port,
+    number_ending,
+    place,
+    until,
+)
+
+BLOCK_SECONDS = 0.06
+
+
+@pytest.fixture
+async def impatient(simulator: Simulator) -> AsyncIterator[Twilio]:
+    carrier = simulator.carrier(place_timeout_seconds=0.4)
+    try:
+        yield carrier
+    finally:
+        await carrier.close()
+
+
+@pytest.mark.parametrize(
+    ("faults", "error", "dials"),
+    [
+        ({"too_many_requests": 1, "retry_after_seconds": 7}, NotPlaced, 0),
+        ({"unavailable": 1, "retry_after_seconds": 7}, NotPlaced, 0),
+        ({"server_error": 1}, PlaceUnknown, 0),
+        ({"hang": 1}, PlaceUnknown, 0),
+        ({"answer_lost": 1}, PlaceUnknown, 1),
+        ({"answer_lost": 1, "answer_lost_how": "hang"}, PlaceUnknown, 1),
+        ({"answer_lost": 1, "answer_lost_how": "error"}, PlaceUnknown, 1),
+        ({"create_delay_seconds": 0.8}, PlaceUnknown, 1),
+    ],
+)
+async def test_a_failure_says_what_is_known_of_the_call(
+    impatient: Twilio,
+    callbacks: Callbacks,
+    simulator: Simulator,
+    faults: dict[str, object],
+    error: type[CarrierError],
+    dials: int,
+) -> None:
+    order = an_order(number_ending("01"))
+    simulator.set_faults(numbers={order.to: faults})
+
+    with pytest.raises(error) as raised:
+        await place(impatient, callbacks, order)
+
+    assert type(raised.value) is error
+    assert order.to not in str(raised.value)
+    assert len(simulator.dials_to(order.to)) == dials
+    if isinstance(raised.value, NotPlaced):
+        assert raised.value.retry_after == timedelta(seconds=7)
+
+
+async def test_a_number_that_the_carrier_refuses(carrier: Twilio, callbacks: Callbacks) -> None:
+    with pytest.raises(NumberRefused):
+        await place(carrier, callbacks, an_order("+1"))
+
+
+async def test_a_caller_id_that_the_carrier_refuses_is_the_accounts_matter(
+    carrier: Twilio, callbacks: Callbacks
+) -> None:
+    with pytest.raises(CarrierRefused):
+        await place(carrier, callbacks, an_order(number_ending("01"), from_="+1"))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_account(own_simulator: Simulator, callbacks: Callbacks, status: int) -> None:
+    carrier = own_simulator.start().carrier()
+    own_simulator.set_faults(account_refused=status)
+    try:
+        with pytest.raises(CarrierRefused):
+            await place(carrier, callbacks, an_order(number_ending("01")))
+        with pytest.raises(CarrierRefused):
+            await carrier.fetch("CA" + "0" * 32)
+        with pytest.raises(CarrierRefused):
+            await carrier.hang_up("CA" + "0" * 32)
+    finally:
+        await carrier.close()
+
+
+async def test_wrong_credentials(simulator: Simulator, callbacks: Callbacks) -> None:
+    carrier = Twilio("AC" + "51" * 16, "wrong", base_url=simulator.url)
+    try:
+        with pytest.raises(CarrierRefused):
+            await place(carrier, callbacks, an_order(number_ending("01")))
+    finally:
+        await carrier.close()
+
+
+async def test_where_nobody_listens_nothing_was_placed(callbacks: Callbacks) -> None:
+    carrier = Twilio("AC1", "token", base_url=f"http://127.0.0.1:{free_port()}")
+    try:
+        with pytest.raises(NotPlaced):
+            await place(carrier, callbacks, an_order(number_ending("01")))
+        with pytest.raises(CarrierAway):
+            await carrier.fetch("CA1")
+    finally:
+        await carrier.close()
+
+
+async def test_an_answer_that_cannot_be_read_leaves_it_unknown(callbacks: Callbacks) -> None:
+    async def gibberish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnope")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(gibberish, "127.0.0.1", 0)
+    carrier = Twilio("AC1", "token", base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    try:
+        with pytest.raises(PlaceUnknown):
+            await place(carrier, callbacks, an_order(number_ending("01")))
+    finally:
+        await carrier.close()
+        server.close()
+
+
+async def test_a_request_whose_time_has_passed_is_held_back(
+    carrier: Twilio, callbacks: Callbacks, simulator: Simulator
+) -> None:
+    order = an_order(number_ending("01"))
+
+    with pytest.raises(TooLate):
+        await place(carrier, callbacks, order, seconds=-0.001)
+
+    assert simulator.dials_to(order.to) == []
+
+
+@pytest.mark.parametrize("connected", [False, True])
+async def test_nothing_leaves_late_wherever_the_process_stands_still(
+    simulator: Simulator, callbacks: Callbacks, connected: bool
+) -> None:
+    """The loop is blocked at each of its next turns: on the way to the connection, and between it and the write."""
+    outcomes = set()
+    for turn in range(10):
+        carrier = simulator.carrier()
+        try:
+            if connected:
+                await carrier.health()
+            outcomes.add(await _place_blocked_at(turn, carrier, callbacks, simulator))
+        finally:
+            await carrier.close()
+    assert outcomes == {"placed", "held back"}
+
+
+async def _place_blocked_at(turn: int, carrier: Twilio, callbacks: Callbacks, simulator: Simulator) -> str:
+    order = an_order(number_ending("01"))
+    deadline = time.time() + BLOCK_SECONDS / 2
+    blocking = asyncio.create_task(_block_at(turn))
+    try:
+        await place(carrier, callbacks, order, seconds=BLOCK_SECONDS / 2)
+    except TooLate:
+        assert simulator.dials_to(order.to) == []
+        return "held back"
+    finally:
+        await blocking
+    (dial,) = simulator.dials_to(order.to)
+    assert dial["askedAt"] < deadline + BLOCK_SECONDS / 3
+    return "placed"
+
+
+async def _block_at(turn: int) -> None:
+    for _ in range(turn):
+        await asyncio.sleep(0)
+    time.sleep(BLOCK_SECONDS)
+
+
+async def test_calls_placed_together_share_connections_and_all_arrive(
+    carrier: Twilio, callbacks: Callbacks, simulator: Simulator
+) -> None:
+    orders = [an_order(number_ending("00")) for _ in range(40)]
+
+    placed: list[CallReport] = await asyncio.gather(*(place(carrier, callbacks, order) for order in orders))
+
+    assert len({report.call_id for report in placed}) == 40
+    await until(lambda: all(len(callbacks.states(order.key)) == 4 for order in orders))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (400, 21211, NumberRefused),
+        (400, 21214, NumberRefused),
+        (400, 21215, NumberRefused),
+        (400, 21217, NumberRefused),
+        (400, 13224, NumberRefused),
+        (400, 21210, CarrierRefused),
+        (400, 21606, CarrierRefused),
+        (401, 20005, CarrierRefused),
+        (403, None, CarrierRefused),
+        (404, 20404, CarrierRefused),
+        (404, None, NotPlaced),
+        (400, 20001, NotPlaced),
+        (429, 20429, NotPlaced),
+        (503, None, NotPlaced),
+        (500, 20500, PlaceUnknown),
+        (502, None, PlaceUnknown),
+        (504, None, PlaceUnknown),
+    ],
+)
+def test_each_answer_has_its_place_in_the_error_tree(status: int, code: int | None, error: type[CarrierError]) -> None:
+    assert type(placing_failed(status, code, {})) is error
+
+
+def test_retry_after_is_read_in_both_its_forms() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    assert retry_after({"Retry-After": "30"}) == timedelta(seconds=30)
+    assert retry_after({"Retry-After": "Thu, 01 Jan 2026 00:01:00 GMT"}, now) == timedelta(minutes=1)
+    assert retry_after({"Retry-After": "soon"}) is None
+    assert retry_after({}) is None
