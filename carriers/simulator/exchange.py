@@ -85,7 +85,7 @@ class Exchange:
         self._advance(call)
         if not call.live:
             return False
-        self._step(call, hanging_up(call, time.time()))
+        self._step(call, hanging_up(call, max(time.time(), call.updated_at)))
         return True
 
     async def first_callback(self, call: Call, patience: float) -> None:
