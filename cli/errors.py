@@ -4,12 +4,12 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a script reads; 2 is typer's own for a command that was written wrongly."""
+    """What a script reads."""
 
-    OK = 0
-    FAILED = 1
-    USAGE = 2
-    REFUSED = 3  # the API said no: 4xx
+    OK = 0  # done; of a watched job: completed
+    FAILED = 1  # refused, by the API or by another part: the message says why
+    USAGE = 2  # typer's own, for a command that was written wrongly
+    NOT_COMPLETED = 3  # the watched job failed or was cancelled
     AWAY = 4  # the API, the database or a part of the stack cannot be reached
     INTERRUPTED = 130
 

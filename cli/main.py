@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli import up
+from cli import jobs, operators, up
 from cli.errors import ExitCode, Failure
 
 app = typer.Typer(
@@ -17,6 +17,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(up.app)
+app.add_typer(jobs.app)
+app.add_typer(operators.app)
 
 
 def main() -> None:

@@ -1,0 +1,144 @@
+"""Answers of the API, for people. Everything that came from outside is escaped."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cli.client import Answer
+
+ROWS_SHOWN = 10  # of each list of a validation report
+STYLES = {"completed": "green", "failed": "red", "cancelled": "yellow", "paused": "yellow", "running": "cyan"}
+
+
+def text(value: Any) -> str:
+    """A cell: escaped, an em dash where there is nothing."""
+    return "—" if value is None or value == "" else escape(str(value))
+
+
+def status_text(status: str) -> str:
+    style = STYLES.get(status)
+    return f"[{style}]{text(status)}[/]" if style else text(status)
+
+
+def pairs(rows: dict[str, str]) -> Table:
+    """Names and values side by side."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in rows.items():
+        table.add_row(f"[bold]{name}[/]", value)
+    return table
+
+
+def listing(columns: dict[str, str], rows: list[dict[str, Any]]) -> Table:
+    """A table of things: `columns` are headings by the key of their value."""
+    table = Table(*columns.values(), box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(status_text(row[key]) if key == "status" else text(row.get(key)) for key in columns))
+    return table
+
+
+def show_created(console: Console, answer: Answer) -> None:
+    """What create answered, with the account of the contacts."""
+    rows = {
+        "Job": text(answer["batchJobId"]),
+        "Status": status_text(answer["status"]),
+        "Contacts": text(answer["totalContacts"]),
+        "Estimated cost": text(answer["estimatedCost"]),
+        "Estimated duration": text(answer["estimatedDuration"]),
+        "Starts": text(answer["scheduledStartTime"] or "now"),
+    }
+    console.print(pairs(rows))
+    show_report(console, answer.get("validation") or {})
+    console.print(text(answer["message"]))
+
+
+def show_report(console: Console, report: Answer) -> None:
+    """How many rows came, what became of each, and which were skipped why."""
+    if not report:
+        return
+    console.print(
+        f"{report['rows']} rows: {report['valid']} to call, {report['invalidTotal']} invalid, "
+        f"{report['duplicatesTotal']} duplicates, {report['blank']} blank"
+    )
+    for bad in report["invalid"][:ROWS_SHOWN]:
+        where = f"{text(bad['column'])} {text(bad['value'])}: " if bad["column"] else ""
+        console.print(f"  row {bad['row']}: {where}{text(bad['reason'])}")
+    _more(console, report["invalidTotal"], len(report["invalid"]), "invalid rows")
+    for twin in report["duplicates"][:ROWS_SHOWN]:
+        console.print(f"  row {twin['row']}: the number of row {twin['firstRow']} again")
+    _more(console, report["duplicatesTotal"], len(report["duplicates"]), "duplicates")
+    for warning in report["warnings"]:
+        console.print(f"  [yellow]note:[/] {text(warning)}")
+
+
+def _more(console: Console, total: int, listed: int, noun: str) -> None:
+    hidden = total - min(listed, ROWS_SHOWN)
+    if hidden > 0:
+        console.print(f"  … and {hidden} more {noun}")
+
+
+def show_job(console: Console, job: Answer) -> None:
+    """A job, its counts, and a page of its contacts."""
+    rows = {
+        "Job": text(job["id"]),
+        "Name": text(job["name"]),
+        "Description": text(job["description"]),
+        "Status": status_text(job["status"]),
+        "Contacts": f"{job['contactsProcessed']} of {job['totalContacts']} done",
+        "Results": results_text(job),
+        "Created": text(job["createdAt"]),
+        "Scheduled": text(job["scheduledStartTime"]),
+        "Started": text(job["actualStartTime"]),
+        "Ended": text(job["completedAt"]),
+        "Expected end": text(job.get("estimatedCompletionTime")),
+        "Lines": text(job["concurrentCallLimit"]),
+        "Attempts": text(job["retryPolicy"]["maxAttempts"]),
+        "Now": text(now_text(job)),
+    }
+    console.print(pairs(rows))
+    if job["contacts"]:
+        console.print()
+        console.print(listing(CONTACT_COLUMNS, job["contacts"]))
+    if job["contactsTotal"] > len(job["contacts"]):
+        console.print(f"{len(job['contacts'])} of {job['contactsTotal']} contacts; more with --page")
+
+
+CONTACT_COLUMNS = {
+    "phoneNumber": "Number",
+    "status": "Status",
+    "attemptCount": "Attempts",
+    "errorCode": "SIP",
+    "callDuration": "Seconds",
+    "nextRetryAt": "Next attempt",
+    "failureReason": "Reason",
+}
+JOB_COLUMNS = {
+    "id": "Job",
+    "name": "Name",
+    "status": "Status",
+    "totalContacts": "Contacts",
+    "contactsProcessed": "Done",
+    "successfulCalls": "Reached",
+    "failedCalls": "Failed",
+    "createdAt": "Created",
+}
+
+
+def results_text(job: Answer) -> str:
+    """Contacts by status, those that are none left out: "12 completed, 3 busy"."""
+    counts = job.get("statusBreakdown") or {}
+    return ", ".join(f"{count} {text(status)}" for status, count in counts.items() if count) or "—"
+
+
+def now_text(job: Answer) -> str | None:
+    """What the job does now: live calls, and what it waits for. None where its workflow did not say."""
+    progress = job.get("progress")
+    if not progress:
+        return None
+    said = f"{progress['liveCalls']} live calls on {progress['linesHeld']} lines"
+    waiting = progress.get("waitingFor")
+    if waiting:
+        until = f" until {waiting['until']}" if waiting.get("until") else ""
+        said += f", waits for {waiting['reason']}{until}"
+    return said
