@@ -3,6 +3,7 @@
 The local stack does this at every start; elsewhere `outdial migrate` does. Saying it twice changes nothing.
 """
 
+import asyncio
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
@@ -18,6 +19,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 RETENTION = timedelta(days=30)
+KNOWN_SECONDS = 60.0  # the server reads its list of namespaces every few seconds
 RPC_TIMEOUT = timedelta(seconds=10)
 SEARCH_ATTRIBUTES = {
     "OutdialOrg": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
@@ -34,6 +36,7 @@ async def prepare(client: Client, *, retention: timedelta | None = None) -> None
     kept = await _retention(client)
     if kept is None:
         await _register(client, retention or RETENTION)
+        await _until_known(client)
     elif retention is not None and kept != retention:
         await _keep_for(client, retention)
     await _add_search_attributes(client)
@@ -56,6 +59,25 @@ async def _register(client: Client, retention: timedelta) -> None:
         namespace=client.namespace, workflow_execution_retention_period=_duration(retention)
     )
     await client.workflow_service.register_namespace(request, timeout=RPC_TIMEOUT)
+
+
+async def _until_known(client: Client) -> None:
+    """A new namespace is known to every part of the server a little later. Raises TimeoutError."""
+    async with asyncio.timeout(KNOWN_SECONDS):
+        while not await _lists_search_attributes(client):  # noqa: ASYNC110 - the server has no event for it
+            await asyncio.sleep(1)
+
+
+async def _lists_search_attributes(client: Client) -> bool:
+    try:
+        await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace), timeout=RPC_TIMEOUT
+        )
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 async def _keep_for(client: Client, retention: timedelta) -> None:

@@ -17,9 +17,7 @@ def compose() -> dict[str, Any]:
 
 
 def test_every_process_of_design_is_a_service(compose: dict[str, Any]) -> None:
-    assert {"postgres", "temporal", "temporal-ui", "migrate", "api", "worker", "simulator"} <= set(
-        compose["services"]
-    )
+    assert {"postgres", "temporal", "temporal-ui", "migrate", "api", "worker", "simulator"} <= set(compose["services"])
 
 
 def test_the_simulator_runs_only_when_asked_for(compose: dict[str, Any]) -> None:
