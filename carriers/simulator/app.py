@@ -57,9 +57,7 @@ class CallsApi:
         call = self._exchange.take(order, asked_at)
         return await self._answer_create(request, call, faults, draw)
 
-    async def _answer_create(
-        self, request: Request, call: Call, faults: Faults, draw: tuple[object, ...]
-    ) -> Response:
+    async def _answer_create(self, request: Request, call: Call, faults: Faults, draw: tuple[object, ...]) -> Response:
         resource = self._resource(call)
         if happens(faults.callback_before_answer, *draw, "before"):
             await self._exchange.first_callback(call, FIRST_CALLBACK_PATIENCE_SECONDS)
@@ -79,9 +77,7 @@ class CallsApi:
         calls = self._record.page(filters_of(query), before=before, limit=size + 1, offset=page * size)
         own = {name: value for name, value in query.items() if name not in {"Page", "PageSize", "PageToken"}}
         sid = self._options.account_sid
-        return JSONResponse(
-            list_resource(calls[:size], sid, own, page=page, page_size=size, more=len(calls) > size)
-        )
+        return JSONResponse(list_resource(calls[:size], sid, own, page=page, page_size=size, more=len(calls) > size))
 
     async def update(self, request: Request) -> Response:
         """Status=canceled ends a call that nobody has answered, completed any; TwiML is taken and ignored."""

@@ -48,7 +48,6 @@ class Exchange:
 
     async def open(self) -> None:
         """Go on with what the record holds."""
-        await self._messenger.open()
         for call in self._record.unfinished():
             self._resume(call)
 

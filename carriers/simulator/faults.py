@@ -22,9 +22,7 @@ class Faults(BaseModel):
     callback_late: float = Probability
     callback_late_seconds: float = Field(default=2.0, ge=0.0)
     callback_out_of_order: float = Probability  # it is held back until the call's next one was sent
-    callback_before_answer: float = (
-        Probability  # the first callback arrives before the create request is answered
-    )
+    callback_before_answer: float = Probability  # the first callback arrives before the create request is answered
     answer_lost: float = Probability  # the request is taken, its answer is not given
     answer_lost_how: Literal["close", "hang", "error"] = "close"  # error: 500, though the call was taken
     create_delay_seconds: float = Seconds  # the request is taken at once, its answer comes so much later

@@ -6,17 +6,16 @@ import random
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-import aiohttp
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
-from yarl import URL
 
 from carriers.simulator.calls import Call
 from carriers.simulator.faults import Faults, happens
+from carriers.simulator.posting import Poster, PostFailedError
 
 CALLBACK_TIMEOUT_SECONDS = 15.0  # the carrier's own
 REPEAT_AFTER_SECONDS = 0.5
-CONNECTIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +29,16 @@ class Callback:
 class Messenger:
     """Delivers callbacks. `done` is called when a call's last one was delivered or given up."""
 
-    def __init__(
-        self, auth_token: str, faults: Callable[[str], Faults], done: Callable[[Call], None]
-    ) -> None:
+    def __init__(self, auth_token: str, faults: Callable[[str], Faults], done: Callable[[Call], None]) -> None:
         self._validator = RequestValidator(auth_token)
         self._faults = faults
         self._done = done
-        self._session: aiohttp.ClientSession | None = None
+        self._poster = Poster(CALLBACK_TIMEOUT_SECONDS)
         self._outboxes: dict[str, deque[Callback]] = {}
         self._held: dict[str, Callback] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._first: dict[str, asyncio.Event] = {}
-
-    async def open(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=4.0),
-            timeout=aiohttp.ClientTimeout(total=CALLBACK_TIMEOUT_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
 
     async def close(self) -> None:
         """Stop at once: what is not delivered is for the next start."""
@@ -56,8 +46,7 @@ class Messenger:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
+        self._poster.close()
 
     def send(self, call: Call, callback: Callback) -> None:
         """Deliver after the call's earlier ones; one that the fault chose, after its next one."""
@@ -127,16 +116,8 @@ class Messenger:
 
     async def _post(self, callback: Callback) -> bool:
         signature = self._validator.compute_signature(callback.url, callback.fields)
-        address = URL(callback.url, encoded=True)  # exactly as it was given: it is signed
+        form = urlencode(callback.fields).encode()
         try:
-            async with self._session_().post(
-                address, data=callback.fields, headers={"X-Twilio-Signature": signature}
-            ) as answer:
-                return answer.status < 500
-        except (aiohttp.ClientError, TimeoutError, OSError):
+            return await self._poster.post(callback.url, {"X-Twilio-Signature": signature}, form) < 500
+        except PostFailedError:
             return False
-
-    def _session_(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            raise RuntimeError("The messenger is not open.")
-        return self._session

@@ -22,13 +22,9 @@ class Options(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, description="0 takes a free one")
     database: Path = Field(default=Path("simulator.db"), description="its own SQLite file")
-    speed: float = Field(
-        default=1.0, gt=0, description="divides ringing, talk, time limits and queue spacing"
-    )
+    speed: float = Field(default=1.0, gt=0, description="divides ringing, talk, time limits and queue spacing")
     seed: int = 1
     account_sid: str = "AC" + "51" * 16
     auth_token: str = "simulator"  # noqa: S105 - it guards a toy on the loopback interface
-    calls_per_second: float = Field(
-        default=10.0, gt=0, description="of the queue, before scaling by the speed"
-    )
+    calls_per_second: float = Field(default=10.0, gt=0, description="of the queue, before scaling by the speed")
     faults: Faults = Field(default=Faults(), description="JSON; see the README of carriers/simulator")

@@ -5,9 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from random import Random
 
-SET_ASIDE = re.compile(
-    r"\+1[2-9]\d{2}55501(\d\d)"
-)  # +1 NXX 555 0100 to 0199, for fiction: they may be scripted
+SET_ASIDE = re.compile(r"\+1[2-9]\d{2}55501(\d\d)")  # +1 NXX 555 0100 to 0199, for fiction: they may be scripted
 TALK_MEDIAN_SECONDS = 60.0
 TALK_SIGMA = 0.95
 VOICEMAIL_MEDIAN_SECONDS = 25.0
@@ -28,9 +26,7 @@ class Plan:
     answered_by: str | None = None  # Twilio's word, where it was answered
 
 
-_PERSON = Plan(
-    setup=1.0, rings=True, ring=5.0, status="completed", sip_code=200, talk=60.0, answered_by="human"
-)
+_PERSON = Plan(setup=1.0, rings=True, ring=5.0, status="completed", sip_code=200, talk=60.0, answered_by="human")
 _NO_ANSWER = Plan(setup=1.0, rings=True, ring=FOREVER, status="no-answer", sip_code=487)
 
 

@@ -42,9 +42,7 @@ class Record:
         self._path = path
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute(
-            "PRAGMA synchronous=OFF"
-        )  # a killed process loses nothing, a lost machine may
+        self._connection.execute("PRAGMA synchronous=OFF")  # a killed process loses nothing, a lost machine may
         self._connection.executescript(_SCHEMA)
         self._changed: dict[str, Call] = {}
 
@@ -107,9 +105,7 @@ class Record:
 
 def _row(call: Call) -> list[Any]:
     return [
-        " ".join(sorted(value)) if name == "events" else value
-        for name in COLUMNS
-        for value in [getattr(call, name)]
+        " ".join(sorted(value)) if name == "events" else value for name in COLUMNS for value in [getattr(call, name)]
     ]
 
 

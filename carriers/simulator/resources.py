@@ -57,10 +57,7 @@ def rfc2822(instant: float | None) -> str | None:
 
 def call_resource(call: Call, account_sid: str) -> dict[str, Any]:
     path = f"{API}/Accounts/{account_sid}/Calls/{call.sid}"
-    names = {
-        name: f"{path}/{''.join(word.capitalize() for word in name.split('_'))}.json"
-        for name in _SUBRESOURCES
-    }
+    names = {name: f"{path}/{''.join(word.capitalize() for word in name.split('_'))}.json" for name in _SUBRESOURCES}
     return {
         "sid": call.sid,
         "account_sid": account_sid,
