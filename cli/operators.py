@@ -8,6 +8,7 @@ from rich.console import Console
 
 from cli.database import AWAY, DatabaseUrl, database_url, on_store
 from cli.errors import ExitCode, Failure
+from cli.namespace import prepare_namespace
 from cli.options import AsJson, amount, print_json
 from cli.shown import listing, pairs, text
 from domain.calls import Audio
@@ -53,7 +54,12 @@ def _short(value: object) -> object:
 
 
 @app.command()
-def migrate(database: DatabaseUrl = None) -> None:
+def migrate(
+    database: DatabaseUrl = None,
+    temporal: Annotated[
+        bool, typer.Option("--temporal", help="Prepare the namespace too: search attributes (TEMPORAL_ADDRESS …).")
+    ] = False,
+) -> None:
     """Bring the database to the newest schema."""
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  half a second of imports for this command only
 
@@ -64,6 +70,8 @@ def migrate(database: DatabaseUrl = None) -> None:
     except SQLAlchemyError:
         raise Failure(AWAY, ExitCode.AWAY) from None
     Console().print("The database has the newest schema.")
+    if temporal:
+        prepare_namespace()
 
 
 @org.command("create")

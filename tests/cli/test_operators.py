@@ -1,0 +1,98 @@
+"""Commands for operators, on a real database."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def operate(run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a command on this test's database and read its JSON."""
+
+    def operate_it(*arguments: str) -> Any:
+        monkeypatch.setenv("OUTDIAL_DATABASE_URL", database_url)
+        ended = run(*arguments, "--json")
+        assert ended.code == 0, ended.err
+        return json.loads(ended.out)
+
+    return operate_it
+
+
+def test_an_organisation_is_set_up_from_nothing(operate: Any) -> None:
+    org = operate("org", "create", "Clinic", "--limit", "50", "--credits", "12.5")
+    assert (org["concurrent_call_limit"], org["balance"], org["credits_unlimited"]) == (50, "12.500000", False)
+    agent = operate("agent", "create", org["id"], "Ava", "wss://agent.example/audio", "--architecture", "realtime")
+    number = operate("number", "create", org["id"], "+12025550101", "--agent", agent["id"], "--calls-per-second", "2")
+    assert number["agent"] == agent
+    assert operate("number", "list", org["id"]) == [number]
+    assert operate("number", "assign", org["id"], number["id"])["agent"] is None
+    assert operate("org", "limit", org["id"], "7")["concurrent_call_limit"] == 7
+    assert [found["id"] for found in operate("org", "list")] == [org["id"]]
+
+
+def test_a_key_is_shown_once_and_can_be_revoked(operate: Any, run: Run) -> None:
+    org = operate("org", "create", "Clinic")
+    issued = operate("key", "create", org["id"], "--role", "member", "--name", "dashboard")
+    assert issued["key"].startswith("od_")
+    listed = operate("key", "list", org["id"])
+    assert [(key["name"], key["role"], key["revoked_at"]) for key in listed] == [("dashboard", "member", None)]
+    assert issued["key"] not in json.dumps(listed)
+    assert run("key", "revoke", org["id"], issued["id"]).code == 0
+    assert operate("key", "list", org["id"])[0]["revoked_at"] is not None
+
+
+def test_credits_add_up(operate: Any) -> None:
+    org = operate("org", "create", "Clinic", "--credits", "10")
+    assert operate("credits", "add", org["id"], "2.5")["balance"] == "12.500000"
+    assert operate("credits", "show", org["id"])["balance"] == "12.500000"
+    entries = operate("credits", "entries", org["id"])
+    assert [(entry["kind"], entry["balance_delta"]) for entry in entries] == [
+        ("topup", "2.500000"),
+        ("topup", "10.000000"),
+    ]
+
+
+def test_tables_are_for_people(operate: Any, run: Run) -> None:
+    org = operate("org", "create", "[red]Clinic")
+    assert "[red]Clinic" in run("org", "list").out
+    assert org["id"] in run("org", "list").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["credits", "add", "org_none", "5"], 1, "There is no organization org_none."),
+        (["credits", "add", "org_none", "0"], 1, "more than zero"),
+        (["credits", "add", "org_none", "NaN"], 2, "not an amount"),
+        (["credits", "add", "org_none", "many"], 2, "not an amount"),
+        (["number", "create", "org_none", "12025550101"], 2, "does not begin with +"),
+        (["org", "create", "Clinic", "--limit", "1001"], 2, "less than or equal to 1000"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, said: str
+) -> None:
+    monkeypatch.setenv("OUTDIAL_DATABASE_URL", database_url)
+    ended = run(*arguments)
+    assert ended.code == code
+    assert said in ended.err
+
+
+def test_a_database_without_tables_is_said_and_migrated(run: Run, empty_database_url: str) -> None:
+    before = run("org", "list", "--database-url", empty_database_url)
+    assert before.code == 1
+    assert "run `outdial migrate` first" in before.err
+    assert run("migrate", "--database-url", empty_database_url).code == 0
+    assert run("org", "list", "--database-url", empty_database_url).code == 0
+
+
+def test_a_database_that_is_away_is_said_without_its_password(run: Run) -> None:
+    url = "postgresql+psycopg://outdial:hush@127.0.0.1:9/outdial"
+    for command in (["org", "list"], ["migrate"]):
+        ended = run(*command, "--database-url", url)
+        assert ended.code == 4
+        assert "The database does not answer" in ended.err
+        assert "hush" not in ended.err

@@ -1,0 +1,56 @@
+"""What watching shows at a terminal."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from cli import watching
+from cli.client import Api, ApiAway
+from cli.watching import Pace, watch_job
+from tests.cli.conftest import FakeApi
+from tests.cli.test_jobs import ID, JOB, job, refusal
+
+
+def test_pace_is_of_the_last_minute() -> None:
+    pace = Pace()
+    for at, done in ((0.0, 0), (30.0, 10), (90.0, 40)):
+        pace.note(at, done)
+    assert pace.per_minute == 30.0
+    left = pace.left(60)
+    assert left is not None
+    assert left.total_seconds() == 120
+
+
+def test_without_movement_no_end_is_promised() -> None:
+    pace = Pace()
+    pace.note(0.0, 5)
+    assert pace.left(3) is None
+    pace.note(9.0, 5)
+    assert pace.left(3) is None
+
+
+def test_a_terminal_shows_counts_results_and_trouble(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "POLL_SECONDS", 0.3)  # longer than a frame
+    api.will(JOB, (200, job("running", 1)), (503, refusal("unavailable")), (200, job("completed", 4)))
+    console = Console(file=io.StringIO(), force_terminal=True, width=160, color_system=None)
+    with Api(api.url, "od_secret") as client:
+        assert watch_job(client, ID, console)["status"] == "completed"
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    for expected in (
+        "1/4",
+        "4/4",
+        "3 pending, 1 completed",
+        "waits for retry",
+        "Not like this. (unavailable) Trying again",
+    ):
+        assert expected in shown
+
+
+def test_watching_gives_up_at_last(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(watching, "PATIENCE_SECONDS", 0.05)
+    api.will(JOB, (200, job("running", 1)), None)
+    console = Console(file=io.StringIO())
+    with Api(api.url, "od_secret") as client, pytest.raises(ApiAway):
+        watch_job(client, ID, console)
