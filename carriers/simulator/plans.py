@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from random import Random
 
 SET_ASIDE = re.compile(r"\+1[2-9]\d{2}55501(\d\d)")  # +1 NXX 555 0100 to 0199, for fiction: they may be scripted
@@ -53,6 +54,7 @@ SCRIPTED: dict[str, Plan] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def plan_for(seed: int, number: str, dial: int) -> Plan:
     """Plan the `dial`-th (from 1) dial of a number: the same for the same arguments."""
     set_aside = SET_ASIDE.fullmatch(number)
