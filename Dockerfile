@@ -1,5 +1,5 @@
 # One image for every process of Outdial; the command says which: `python -m api`, `python -m worker`,
-# `outdial migrate`, `python -m carriers.simulator`.
+# `outdial migrate --temporal`, `python -m carriers.simulator`.
 FROM python:3.12-slim
 
 ENV PYTHONUNBUFFERED=1 \

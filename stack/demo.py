@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -12,7 +13,6 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from cli.errors import ExitCode, Failure
@@ -23,16 +23,13 @@ from stack.ready_file import Ready
 
 CONTACTS = Path(__file__).resolve().parent.parent / "samples" / "contacts.csv"
 LINES = 50
-LOOK_SECONDS = 0.5
-ENDED = {"completed", "failed", "cancelled"}
-SHOWN_ROWS = 5  # of the rows that cannot be called
 
 console = Console()
 Json = dict[str, Any]
 
 
 def main() -> None:
-    """Exit code 0: the job completed, or Ctrl-C after it did."""
+    """Exit code 0: the job completed."""
     parser = argparse.ArgumentParser(prog="python -m stack.demo")
     parser.add_argument("--once", action="store_true", help="end when the job completed")
     parser.add_argument("--data-dir", type=Path, help="kept; a fresh one is removed at the end")
@@ -56,84 +53,40 @@ class Demo:
     async def tell(self, ready: Ready) -> None:
         """Submit, watch, show. Raises Failure where the job does not complete."""
         announce(console, ready)
-        headers = {"Authorization": f"Bearer {ready.api.owner_key}"}
-        async with httpx.AsyncClient(base_url=ready.api.url, headers=headers, trust_env=False, timeout=30) as api:
-            created = await _submit(api, ready.phone_numbers.pipeline)
-            _show_validation(created)
-            job = await _watch(api, created["batchJobId"], created["totalContacts"])
+        code = await _submit(ready)
+        if code != ExitCode.OK:
+            raise Failure("The job did not complete.", ExitCode(code))
+        job = await _newest_job(ready)
         _show_result(job)
-        if job["status"] != "completed":
-            raise Failure(f"The job ended as {job['status']}.")
         _show_where_to_look(ready, job["id"])
         if self._stay:
             console.print("\nThe stack stays up until Ctrl-C.")
             await asyncio.Event().wait()
 
 
-async def _submit(api: httpx.AsyncClient, phone_number_id: str) -> Json:
-    console.print(f"\n[bold]Submitting[/] {CONTACTS.name}, to be called on {LINES} lines …")
-    fields = {
-        "name": "Demo",
-        "fromPhoneNumberId": phone_number_id,
-        "concurrentCallLimit": str(LINES),
-        "timezone": "UTC",
-    }
-    content = await asyncio.to_thread(CONTACTS.read_bytes)
-    files = {"file": (CONTACTS.name, content, "text/csv")}
-    return _body(await api.post("/batch/create", data=fields, files=files))
-
-
-async def _watch(api: httpx.AsyncClient, job_id: str, total: int) -> Json:
-    """Follow the job to its end; a moment without an answer is waited out."""
-    columns = (
-        TextColumn("[bold]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[live]} live"),
-        TimeElapsedColumn(),
+async def _submit(ready: Ready) -> int:
+    """Run the very command that anyone would, its output on this terminal; its exit code."""
+    flags = [str(CONTACTS), "--from", ready.phone_numbers.pipeline, "--lines", str(LINES), "--watch"]
+    console.print(f"\n[bold]$ outdial submit {' '.join(flags)}[/]\n", soft_wrap=True, highlight=False)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "cli.main", "submit", *flags),
+        env={**os.environ, "OUTDIAL_URL": ready.api.url, "OUTDIAL_KEY": ready.api.owner_key},
     )
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("Calling", total=total, live=0)
-        while True:
-            job = await _look(api, job_id)
-            live = job["statusBreakdown"]["dialing"]
-            progress.update(bar, completed=job["contactsProcessed"], live=live)
-            if job["status"] in ENDED:
-                return job
-            await asyncio.sleep(LOOK_SECONDS)
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:  # the end was asked for
+            process.terminate()
+            await process.wait()
 
 
-async def _look(api: httpx.AsyncClient, job_id: str) -> Json:
-    while True:
-        with contextlib.suppress(httpx.TransportError):
-            answer = await api.get(f"/batch/jobs/{job_id}", params={"contactsPageSize": 1})
-            if answer.status_code < 500:
-                return _body(answer)
-        await asyncio.sleep(LOOK_SECONDS)
-
-
-def _body(answer: httpx.Response) -> Json:
-    body: Json = answer.json()
-    if answer.is_error:
-        raise Failure(f"The API refused: {body['error']}")
-    return body
-
-
-def _show_validation(created: Json) -> None:
-    report = created["validation"]
-    counts = {
-        "rows": report["rows"],
-        "to be called": report["valid"],
-        "invalid": report["invalidTotal"],
-        "duplicates": report["duplicatesTotal"],
-        "blank": report["blank"],
-    }
-    console.print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
-    for row in report["invalid"][:SHOWN_ROWS]:
-        console.print(f"  row {row['row']}: {row['value']} · {row['reason']}", markup=False)
-    if report["invalidTotal"] > SHOWN_ROWS:
-        console.print(f"  … and {report['invalidTotal'] - SHOWN_ROWS} more")
-    console.print(f"Estimate: {created['estimatedDuration']}, {created['estimatedCost']}\n")
+async def _newest_job(ready: Ready) -> Json:
+    headers = {"Authorization": f"Bearer {ready.api.owner_key}"}
+    async with httpx.AsyncClient(base_url=ready.api.url, headers=headers, trust_env=False) as api:
+        listed = (await api.get("/batch/jobs", params={"pageSize": 1})).raise_for_status().json()
+        path = f"/batch/jobs/{listed['batchJobs'][0]['id']}"
+        job: Json = (await api.get(path, params={"contactsPageSize": 1})).raise_for_status().json()
+        return job
 
 
 def _show_result(job: Json) -> None:

@@ -16,6 +16,7 @@ from temporalio.api.workflowservice.v1 import (
     UpdateNamespaceRequest,
 )
 from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 RETENTION = timedelta(days=30)
@@ -26,6 +27,16 @@ SEARCH_ATTRIBUTES = {
     "OutdialStatus": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "OutdialScheduledFor": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
 }
+
+
+async def prepare_configured() -> str:
+    """Prepare the namespace that Temporal's own settings name (TEMPORAL_ADDRESS …); its name.
+
+    Raises RuntimeError where Temporal cannot be reached, RPCError where it refuses.
+    """
+    client = await Client.connect(**ClientConfig.load_client_connect_config())
+    await prepare(client)
+    return client.namespace
 
 
 async def prepare(client: Client, *, retention: timedelta | None = None) -> None:

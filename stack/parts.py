@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,7 +103,7 @@ class Parts:
             for number in range(1, self.options.workers + 1)
         ]
 
-    def environment(self, account: CarrierAccount) -> Mapping[str, str]:
+    def environment(self, account: CarrierAccount) -> dict[str, str]:
         """The settings of API and workers, the simulator's account included."""
         return {
             "OUTDIAL_DATABASE_URL": self.postgres.url,

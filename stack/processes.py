@@ -6,7 +6,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ class Program:
 
     name: str
     argv: Sequence[str]
-    environment: Mapping[str, str] = field(default_factory=dict)  # added to our own
+    environment: dict[str, str] = field(default_factory=dict)  # added to our own
     user: str | None = None  # the system's, where it must not run as root
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL  # what it gets when we die without a word
@@ -41,7 +41,7 @@ async def spawn(program: Program, log: Path) -> "Process":
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**os.environ, **program.environment},
+            env=_inherited() | program.environment,
             start_new_session=True,
             umask=OWNER_ONLY,
             preexec_fn=_leash(program.orphan_signal),
@@ -59,6 +59,11 @@ async def end(process: "Process", program: Program) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+def _inherited() -> dict[str, str]:
+    """Our environment without what names another Temporal, its key or its certificates."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
 
 
 def _identity(user: str | None) -> dict[str, str | list[str]]:
