@@ -1,7 +1,9 @@
 """The operator's way to the database: one action, its errors said in a sentence."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -20,7 +22,7 @@ DatabaseUrl = Annotated[
     typer.Option(
         "--database-url",
         envvar="OUTDIAL_DATABASE_URL",
-        help="postgresql+psycopg://…; else the local one.",
+        help="postgresql://…; else the local one.",
         show_default=False,
         show_envvar=True,
     ),
@@ -28,6 +30,9 @@ DatabaseUrl = Annotated[
 
 AWAY = "The database does not answer. Is it running, and is its address right? (--database-url or OUTDIAL_DATABASE_URL)"
 NO_TABLES = "The database has no tables, or old ones: run `outdial migrate` first."
+BAD_ADDRESS = "The database's address must look like postgresql://user@host:5432/outdial."
+REFUSED = "The database refused what was asked of it."
+DRIVER = "postgresql+psycopg://"
 
 
 class Store:
@@ -40,22 +45,27 @@ class Store:
 
 def on_store(url: str | None, action: Callable[[Store], Awaitable[Result]]) -> Result:
     """Run one action on the database. Raises Failure."""
-    from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, ProgrammingError  # noqa: PLC0415
+    with database_failures(no_such_table=NO_TABLES):
+        return asyncio.run(_run(database_url(url), action))
 
-    from store.errors import StoreError  # noqa: PLC0415  half a second of imports that other commands do not need
+
+@contextmanager
+def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
+    """Say what went wrong with a database in a sentence of ours, never with its address. Raises Failure."""
+    from sqlalchemy import exc  # noqa: PLC0415  half a second of imports that other commands do not need
+
+    from store.errors import StoreError  # noqa: PLC0415
 
     try:
-        return asyncio.run(_run(database_url(url), action))
+        yield
     except (StoreError, ValueError) as error:
         raise Failure(str(error)) from error
-    except ProgrammingError:
-        raise Failure(NO_TABLES) from None
-    except (OperationalError, InterfaceError):
+    except exc.ProgrammingError:
+        raise Failure(no_such_table) from None
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError):
         raise Failure(AWAY, ExitCode.AWAY) from None
-    except ArgumentError:
-        raise Failure("The database's address must look like postgresql+psycopg://user@host:5432/outdial.") from None
-    except DBAPIError:
-        raise Failure("The database refused what was given.") from None
+    except exc.SQLAlchemyError:
+        raise Failure(REFUSED) from None
 
 
 async def _run(url: str, action: Callable[[Store], Awaitable[Result]]) -> Result:
@@ -71,5 +81,19 @@ async def _run(url: str, action: Callable[[Store], Awaitable[Result]]) -> Result
 
 
 def database_url(url: str | None) -> str:
-    """What was given, else what the settings say."""
-    return url or Settings().database_url.get_secret_value()
+    """What was given, else what the settings say, with the driver that we use. Raises Failure."""
+    given = url or Settings().database_url.get_secret_value()
+    address = re.sub(r"^postgres(ql)?://", DRIVER, given)
+    if not address.startswith(DRIVER) or not _is_address(address):
+        raise Failure(BAD_ADDRESS)
+    return address
+
+
+def _is_address(text: str) -> bool:
+    from sqlalchemy import exc, make_url  # noqa: PLC0415
+
+    try:
+        make_url(text)
+    except (exc.ArgumentError, ValueError):  # ValueError: a port that is no number
+        return False
+    return True

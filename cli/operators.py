@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.database import AWAY, DatabaseUrl, database_url, on_store
-from cli.errors import ExitCode, Failure
+from cli.database import DatabaseUrl, database_failures, database_url, on_store
+from cli.errors import Failure
 from cli.namespace import prepare_namespace
 from cli.options import AsJson, amount, print_json
 from cli.shown import listing, pairs, text
@@ -61,14 +61,10 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database to the newest schema."""
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  half a second of imports for this command only
+    from store.database import migrate as migrate_database  # noqa: PLC0415  half a second of imports
 
-    from store.database import migrate as migrate_database  # noqa: PLC0415
-
-    try:
+    with database_failures():
         migrate_database(database_url(database))
-    except SQLAlchemyError:
-        raise Failure(AWAY, ExitCode.AWAY) from None
     Console().print("The database has the newest schema.")
     if temporal:
         prepare_namespace()

@@ -32,7 +32,12 @@ def pairs(rows: dict[str, str]) -> Table:
 
 def listing(columns: dict[str, str], rows: list[dict[str, Any]]) -> Table:
     """A table of things: `columns` are headings by the key of their value."""
-    table = Table(*columns.values(), box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for key, heading in columns.items():
+        whole = key == "id" or key.endswith("_id")  # half an id is of no use
+        table.add_column(
+            heading, min_width=max((len(text(row.get(key))) for row in rows), default=0) if whole else None
+        )
     for row in rows:
         table.add_row(*(status_text(row[key]) if key == "status" else text(row.get(key)) for key in columns))
     return table

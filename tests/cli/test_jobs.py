@@ -215,6 +215,12 @@ def test_jobs_are_listed_with_what_they_are_called(run: Run, api: FakeApi) -> No
     assert "[red]Mine" in ended.out
 
 
+def test_an_id_is_never_cut_off(run: Run, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    api.will("GET /batch/jobs", (200, {"batchJobs": [job("running")], "total": 1, "page": 1, "pageSize": 20}))
+    assert ID in run("jobs").out
+
+
 def test_show_asks_for_the_contacts_wanted(run: Run, api: FakeApi) -> None:
     contact = {
         "phoneNumber": "+12025550101",

@@ -89,6 +89,18 @@ def test_a_database_without_tables_is_said_and_migrated(run: Run, empty_database
     assert run("org", "list", "--database-url", empty_database_url).code == 0
 
 
+def test_the_drivers_name_may_be_left_out(run: Run, database_url: str) -> None:
+    assert run("org", "list", "--database-url", database_url.replace("+psycopg", "")).code == 0
+
+
+@pytest.mark.parametrize("address", ["nonsense", "mysql://db/outdial", "postgresql://db:port/outdial"])
+@pytest.mark.parametrize("command", [["org", "list"], ["migrate"]])
+def test_an_address_of_no_such_database_is_said(run: Run, address: str, command: list[str]) -> None:
+    ended = run(*command, "--database-url", address)
+    assert ended.code == 1
+    assert "must look like postgresql://" in ended.err
+
+
 def test_a_database_that_is_away_is_said_without_its_password(run: Run) -> None:
     url = "postgresql+psycopg://outdial:hush@127.0.0.1:9/outdial"
     for command in (["org", "list"], ["migrate"]):
