@@ -1,0 +1,149 @@
+"""Judges a finished job by the carrier's own record: who was dialled, when, how often, how many at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import phonenumbers
+import psycopg
+
+Dial = dict[str, Any]
+RETRY_DELAYS = (300, 1800, 7200)  # seconds, by DESIGN: after the first, second, third charged dial
+REDIAL_DELAYS = (30, 120)  # after trouble
+LEAST_SHARE = 0.8  # of a delay
+TROUBLE = range(500, 600)  # SIP codes that charge nobody
+
+
+def fiction(count: int) -> list[str]:
+    """Numbers that nobody has (+1 NXX 555 01xx), none of them scripted."""
+    numbers = []
+    for area in range(201, 990):
+        for line in range(10, 100):
+            number = f"+1{area}55501{line:02d}"
+            if not phonenumbers.is_valid_number(phonenumbers.parse(number)):
+                break
+            numbers.append(number)
+            if len(numbers) == count:
+                return numbers
+    raise AssertionError(f"there are only {len(numbers)} such numbers")
+
+
+def contacts_of(client: httpx.Client, job_id: str) -> list[dict[str, Any]]:
+    """All contacts of a job, as the API tells them."""
+    contacts: list[dict[str, Any]] = []
+    page, more = 1, True
+    while more:
+        detail = client.get(f"/batch/jobs/{job_id}", params={"contactsPage": page, "contactsPageSize": 500}).json()
+        contacts += detail["contacts"]
+        page, more = page + 1, detail["contactsHasMore"]
+    return contacts
+
+
+def by_number(report: dict[str, Any]) -> dict[str, list[Dial]]:
+    """A report's dials by number, in the order in which they were asked for."""
+    dials: dict[str, list[Dial]] = defaultdict(list)
+    for dial in sorted(report["dials"], key=lambda dial: dial["askedAt"]):
+        dials[dial["to"]].append(dial)
+    return dials
+
+
+def most_live(dials: Iterable[Dial]) -> int:
+    """The largest number of calls live at once. One that ends when another begins is over."""
+    moments = sorted(moment for dial in dials for moment in ((dial["askedAt"], 1), (dial["endedAt"] or 1e12, -1)))
+    live = most = 0
+    for _, change in moments:
+        live += change
+        most = max(most, live)
+    return most
+
+
+def complaints(
+    report: dict[str, Any], contacts: list[dict[str, Any]], *, lines: int, speed: float, unknown: int = 0
+) -> list[str]:
+    """Everything that is wrong with a finished job; `unknown` outcomes may be so many."""
+    dials = by_number(report)
+    keys = [dial["key"] for dial in report["dials"]]
+    found = [f"key {key} was dialled twice" for key in sorted(twice(keys))]
+    found += [f"{most} calls were live on {lines} lines" for most in [most_live(report["dials"])] if most > lines]
+    for contact in contacts:
+        found += _about_contact(contact, dials.get(contact["phoneNumber"], []), speed)
+    found += [
+        f"{number} was dialled and is no contact" for number in dials.keys() - {c["phoneNumber"] for c in contacts}
+    ]
+    uncertain = [c["id"] for c in contacts if "unknown" in (c["failureReason"] or "")]
+    if len(uncertain) > unknown:
+        found.append(f"{len(uncertain)} outcomes are unknown, at most {unknown} may be")
+    return found
+
+
+def twice(values: Iterable[str]) -> set[str]:
+    seen: set[str] = set()
+    return {value for value in values if value in seen or seen.add(value)}  # type: ignore[func-returns-value]
+
+
+def _about_contact(contact: dict[str, Any], dials: list[Dial], speed: float) -> Iterator[str]:
+    who = f"contact {contact['id']} ({contact['status']})"
+    uncertain = "unknown" in (contact["failureReason"] or "")
+    if len(dials) != contact["dials"] and not (uncertain and len(dials) == contact["dials"] - 1):
+        yield f"{who}: {contact['dials']} dials by the API, {len(dials)} by the carrier"
+    for earlier, later in pairwise(dials):
+        if earlier["endedAt"] is None or later["askedAt"] < earlier["endedAt"]:
+            yield f"{who}: two dials overlap"
+    yield from _about_gaps(who, dials, speed)
+    if dials and not uncertain and (dials[-1]["outcome"] == "completed") != (contact["status"] == "completed"):
+        yield f"{who}: the carrier's last word was {dials[-1]['outcome']} {dials[-1]['sipCode']}"
+
+
+def _about_gaps(who: str, dials: list[Dial], speed: float) -> Iterator[str]:
+    charged = [dial for dial in dials if dial["sipCode"] not in TROUBLE]
+    for attempt, (earlier, later) in enumerate(pairwise(charged)):
+        least = LEAST_SHARE * RETRY_DELAYS[min(attempt, 2)] / speed
+        gap = later["askedAt"] - earlier["endedAt"]
+        if gap < least:
+            yield f"{who}: attempt {attempt + 2} came {gap:.2f} s after the last, at least {least:.2f} s were due"
+
+
+def ledger_complaints(database_url: str, organization_id: str) -> list[str]:
+    """Whether the money adds up: balance = top-ups − captures, holds = 0, captures = what calls cost."""
+    query = """
+        SELECT o.balance, o.held, sum(e.balance_delta), sum(e.held_delta),
+               sum(e.balance_delta) FILTER (WHERE e.kind = 'topup'),
+               -sum(e.balance_delta) FILTER (WHERE e.kind IN ('capture', 'release'))
+        FROM organizations o JOIN ledger_entries e ON e.organization_id = o.id
+        WHERE o.id = %s GROUP BY o.id"""
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(query, (organization_id,)).fetchone()
+        assert row is not None
+        cost = connection.execute(
+            "SELECT coalesce(sum(cost), 0) FROM dials WHERE organization_id = %s", (organization_id,)
+        ).fetchone()
+        assert cost is not None
+    balance, held, balances, helds, topups, captures = row
+    found = []
+    if balance != balances or held != helds:
+        found.append(f"balance {balance} and held {held}, by the entries {balances} and {helds}")
+    if held != 0:
+        found.append(f"{held} are still held")
+    if balance != topups - (captures or 0) or (captures or Decimal(0)) != cost[0]:
+        found.append(f"balance {balance}, top-ups {topups}, captures {captures}, cost of all dials {cost[0]}")
+    return found
+
+
+def carrier_cost(ready: dict[str, Any], rate_per_minute: Decimal) -> Decimal:
+    """What the calls in the carrier's own list cost, by their durations: six decimals a call, half-up."""
+    carrier = ready["carrier"]
+    auth = (carrier["accountSid"], carrier["authToken"])
+    page = f"/2010-04-01/Accounts/{carrier['accountSid']}/Calls.json?PageSize=1000"
+    total = Decimal(0)
+    with httpx.Client(base_url=carrier["url"], auth=auth, trust_env=False, timeout=30) as client:
+        while page:
+            answer = client.get(page).raise_for_status().json()
+            for call in answer["calls"]:
+                if call["status"] == "completed":
+                    cost = rate_per_minute * int(call["duration"]) / 60
+                    total += cost.quantize(Decimal("0.000001"), ROUND_HALF_UP)
+            page = answer["next_page_uri"]
+    return total
