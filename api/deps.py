@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from api.errors import Forbidden, JobNotFound, Unauthorized
@@ -12,6 +12,7 @@ from domain.jobs import Caller
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LONGEST_KEY = 512
+AN_ID = "batch_0123456789abcdef01234567"
 
 NO_KEY = "Send an API key: `Authorization: Bearer <key>` or `x-api-key: <key>`."
 WRONG_KEY = "This API key is not known, or was revoked."
@@ -20,6 +21,7 @@ MEMBER = "A member's key may only read. Use the key of an owner or admin."
 # They only describe the two forms for the OpenAPI page; `caller` reads them.
 BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="`Authorization: Bearer <key>`")
 API_KEY = APIKeyHeader(name="x-api-key", auto_error=False, scheme_name="apiKey")
+KEYS = [Depends(BEARER), Depends(API_KEY)]
 
 
 def parts(request: Request) -> Parts:
@@ -61,7 +63,7 @@ async def changer(caller: CallerDep) -> Caller:
 ChangerDep = Annotated[Caller, Depends(changer)]
 
 
-async def job_id(id: str) -> str:
+async def job_id(id: Annotated[str, Path(description="A job's id.", examples=[AN_ID])]) -> str:
     """The id in the path; what cannot be one names no job. Raises JobNotFound."""
     if not ID.fullmatch(id):
         raise job_not_found(id)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
 from api.answers import errors
 from api.bodies import read_small
-from api.deps import ChangerDep, JobId, PartsDep, job_not_found
+from api.deps import KEYS, ChangerDep, JobId, PartsDep, job_not_found
 from api.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
 from api.models import Cancelled, Started, Switched
 from api.scheduler import reached
@@ -32,7 +32,7 @@ PAUSED = "Job paused. No further call starts until it is resumed."
 RESUMED = "Job resumed."
 
 log = logging.getLogger("api.control")
-router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"])
+router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
 
 
 class CancelOptions(BaseModel):

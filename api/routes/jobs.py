@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 
 from api.answers import errors
 from api.creating import create_job
-from api.deps import CallerDep, ChangerDep, JobId, PartsDep, job_not_found
+from api.deps import KEYS, CallerDep, ChangerDep, JobId, PartsDep, job_not_found
 from api.models import Created, JobDetail, JobPage, Progress
 from api.openapi import CONTACT_QUERY, CREATE_BODY, JOB_QUERY
 from api.parts import Parts
@@ -17,7 +17,7 @@ from domain.jobs import Job
 
 PROGRESS_LIMIT = 1.0  # seconds for a workflow to say how it goes
 
-router = APIRouter(prefix="/batch", tags=["batch jobs"])
+router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
 
 
 @router.post(

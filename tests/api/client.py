@@ -1,0 +1,190 @@
+"""The API as its clients meet it: a server on loopback, an organisation, a client with its key."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from domain.calls import Audio
+from domain.jobs import Agent
+from domain.statuses import Architecture, Role
+from settings import Settings
+from store.directory import Directory
+
+CSV = b"phone,name\n+12025550101,Ada\n"
+CONTACTS = [{"phone": "+12025550101", "name": "Ada"}]
+CALLER_ID = "+12025550199"
+ACCOUNT_SID = "AC" + "0" * 32
+AUTH_TOKEN = "token-of-the-tests"
+PUBLIC_URL = "https://calls.example.test"
+
+
+def numbers(count: int) -> list[str]:
+    """Valid numbers: +1 NPA 555 01xx is for fiction, in as many areas as it takes."""
+    areas = [area for area in (*range(201, 210), *range(212, 220), *range(301, 310), *range(312, 320))]
+    areas += [*range(401, 410), *range(412, 420), *range(501, 510), *range(512, 520), *range(601, 610)]
+    areas += [*range(612, 620), *range(701, 710), *range(712, 720), *range(801, 810), *range(812, 820)]
+    return [f"+1{area}5550{last:03d}" for area in areas for last in range(100, 200)][:count]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@dataclass
+class Served:
+    """An app on a port of its own, in a thread with an event loop of its own."""
+
+    app: FastAPI
+    url: str
+    server: uvicorn.Server
+    thread: threading.Thread
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(timeout=20)
+        assert not self.thread.is_alive()
+
+
+def serve(app: FastAPI) -> Served:
+    port = free_port()
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, loop="uvloop", http="httptools", access_log=False, log_config=None
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        assert thread.is_alive(), "the server ended while it started"
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.02)
+    return Served(app, f"http://127.0.0.1:{port}", server, thread)
+
+
+def settings_for(database_url: str, **others: Any) -> Settings:
+    return Settings(
+        database_url=database_url,
+        public_url=PUBLIC_URL,
+        twilio_account_sid=ACCOUNT_SID,
+        twilio_auth_token=AUTH_TOKEN,
+        **others,
+    )
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """An organisation with 100 dollars and 5 lines, its keys, and numbers with each kind of agent."""
+
+    id: str
+    owner: str
+    admin: str
+    member: str
+    pipeline: str
+    realtime: str
+    text: str
+    no_agent: str
+    agent_id: str  # of the pipeline number
+
+
+async def new_tenant(directory: Directory, credits: Decimal | None = Decimal(100), lines: int = 5) -> Tenant:
+    organization = await directory.create_organization("Test", lines, credits)
+    keys, agents = await asyncio.gather(
+        asyncio.gather(*(directory.create_key(organization.id, role, role) for role in Role)),
+        asyncio.gather(*(_new_agent(directory, organization.id, kind) for kind in Architecture)),
+    )
+    owner, admin, member = (issued.key for issued in keys)
+    agent_ids = [*(agent.id for agent in agents), None]
+    pipeline, realtime, text, bare = await asyncio.gather(
+        *(directory.create_phone_number(organization.id, CALLER_ID, agent_id=agent) for agent in agent_ids)
+    )
+    return Tenant(
+        id=organization.id,
+        owner=owner,
+        admin=admin,
+        member=member,
+        pipeline=pipeline.id,
+        realtime=realtime.id,
+        text=text.id,
+        no_agent=bare.id,
+        agent_id=agents[0].id,
+    )
+
+
+async def _new_agent(directory: Directory, organization_id: str, kind: Architecture) -> Agent:
+    url = "wss://agent.example.test"
+    return await directory.create_agent(organization_id, kind, kind, Audio.WEBSOCKET, url)
+
+
+@dataclass(frozen=True)
+class Api:
+    """A client of one organisation, with its owner's key."""
+
+    http: httpx.AsyncClient
+    tenant: Tenant
+
+    @property
+    def key(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tenant.owner}"}
+
+    async def upload(self, file: bytes | None = CSV, **fields: Any) -> httpx.Response:
+        """CSV mode; a field that is None is left out."""
+        data = self._fields(fields)
+        files = {name: (None, str(value)) for name, value in data.items()}
+        if file is not None:
+            files["file"] = ("contacts.csv", file)  # type: ignore[assignment]
+        return await self.http.post("/batch/create", files=files, headers=self.key)
+
+    async def send(self, contacts: Any = CONTACTS, **fields: Any) -> httpx.Response:
+        """JSON mode; a field that is `...` is left out."""
+        body = {"fromPhoneNumberId": self.tenant.pipeline, "name": "Test", "contacts": contacts} | fields
+        return await self.send_json({name: value for name, value in body.items() if value is not ...})
+
+    async def send_json(self, body: Any, **headers: str) -> httpx.Response:
+        return await self.send_raw(json.dumps(body).encode(), "application/json", **headers)
+
+    async def send_raw(self, content: bytes, content_type: str | None, **headers: str) -> httpx.Response:
+        kind = {} if content_type is None else {"Content-Type": content_type}
+        return await self.http.post("/batch/create", content=content, headers=self.key | kind | headers)
+
+    async def get(self, path: str, **query: Any) -> httpx.Response:
+        return await self.http.get(path, params=query, headers=self.key)
+
+    async def post(self, path: str, **more: Any) -> httpx.Response:
+        return await self.http.post(path, headers=self.key, **more)
+
+    async def new_job(self, **fields: Any) -> str:
+        created = await self.send(**fields)
+        assert created.status_code == 200, created.text
+        return str(created.json()["batchJobId"])
+
+    async def job(self, job_id: str, **query: Any) -> dict[str, Any]:
+        found = await self.get(f"/batch/jobs/{job_id}", **query)
+        assert found.status_code == 200, found.text
+        answer: dict[str, Any] = found.json()
+        return answer
+
+    def _fields(self, fields: dict[str, Any]) -> dict[str, Any]:
+        given = {"fromPhoneNumberId": self.tenant.pipeline, "name": "Test"} | fields
+        return {name: value for name, value in given.items() if value is not None}
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Check the one shape of every error."""
+    assert (answer.status_code, answer.json().get("code")) == (status, code), answer.text
+    body: dict[str, Any] = answer.json()
+    assert body["success"] is False
+    assert body["error"].strip()
+    assert set(body) <= {"success", "error", "code", "details"}
+    assert answer.headers["X-Request-Id"]
+    return body
