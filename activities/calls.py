@@ -8,10 +8,11 @@ nothing yet?            claim, place, record, follow
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -49,6 +50,8 @@ SILENCE_SECONDS = 60.0  # without a word about a live call: ask the carrier
 HANG_UP_GIVES_UP_SECONDS = 600.0  # an end that the carrier never confirms: the outcome is unknown
 SLOWEST_QUESTION_SECONDS = 30.0
 RECORD_FOR_SECONDS = 60.0  # the database away while a call id is in hand
+
+Answer = TypeVar("Answer")
 
 
 class CallContact(Model):
@@ -93,7 +96,7 @@ class CallActivities:
         self._carriers = carriers
         self._public_url = public_url.rstrip("/")
         self._speed = speed
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @activity.defn
     async def call_contact(self, call: CallContact) -> CallEnded:
@@ -105,6 +108,9 @@ class CallActivities:
                 details = activity.cancellation_details()
                 if details is not None and details.not_found:
                     activity.raise_complete_async()  # another run follows this call now
+                if details is not None and details.cancel_requested:
+                    _stay()
+                    return await self._call_off(call, pulse)
                 raise
 
     async def _call(self, call: CallContact, pulse: Pulse) -> CallEnded:
@@ -117,15 +123,29 @@ class CallActivities:
             dial = await self._dials.get(call.contact_id, call.dial)
             if dial is None:
                 return CallEnded(held=claimed if isinstance(claimed, Held) else None)
+        return await self._see_through(dial, pulse)
+
+    async def _call_off(self, call: CallContact, pulse: Pulse) -> CallEnded:
+        """The workflow wants this call ended: hang up, and tell what became of it."""
+        dial = await self._dials.get(call.contact_id, call.dial)
+        if dial is None:
+            raise asyncio.CancelledError
+        await self._dials.hang_up_wanted(dial.id, HangUpReason.CALLED_OFF)
+        return await self._see_through(dial, pulse)
+
+    async def _see_through(self, dial: "DialNow", pulse: Pulse) -> CallEnded:
         if dial.call_id is None:
-            dial = await self._await_call_id(dial, call.key)
+            dial = await self._await_call_id(dial)
         return _result(await self._follow(dial, pulse))
 
     async def _claim(self, call: CallContact) -> "Claimed | Held":
         """Claim, waiting for a line or the number's pace; the calls of one job do so one after another."""
         async with self._turns.setdefault(call.job_id, asyncio.Lock()):
             while True:
-                claimed = await self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
+                if activity.is_worker_shutdown():
+                    raise _stopping()
+                claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
+                claimed = await _to_the_end(claim)
                 if not isinstance(claimed, Held) or not claimed.reason.short:
                     return claimed
                 await _sleep_unless_stopping(claimed.seconds)
@@ -161,7 +181,7 @@ class CallActivities:
             return True
         return False
 
-    async def _await_call_id(self, dial: "DialNow", key: str) -> "DialNow":
+    async def _await_call_id(self, dial: "DialNow") -> "DialNow":
         """Somebody asked, and the call's id is not known: it comes by an event, or is searched for, or nobody knows."""
         carrier = self._carriers[dial.account]
         pause = 1.0
@@ -170,13 +190,14 @@ class CallActivities:
             while dial.ended_at is None and dial.call_id is None:
                 left = ASK_LIMIT_SECONDS - dial.age_seconds
                 if left <= 0:
-                    await self._look_for(carrier, dial, key)
+                    await self._look_for(carrier, dial)
                     pause = min(pause * 2, SLOWEST_QUESTION_SECONDS)
                 await _wait(follower, max(left, pause))
                 dial = await self._read(dial)
         return dial
 
-    async def _look_for(self, carrier: Carrier, dial: "DialNow", key: str) -> None:
+    async def _look_for(self, carrier: Carrier, dial: "DialNow") -> None:
+        key = f"{dial.contact_id}:{dial.number_of_dial}"
         since = dial.asked_at - SEARCH_SLACK
         report = await self._search(carrier, key, dial.account, dial.to, dial.from_, since)
         if isinstance(report, CallReport):
@@ -260,18 +281,34 @@ class CallActivities:
         return f"{self._public_url}/carriers/{claimed.account}/events?dial={quote(call.key, safe='')}"
 
 
-async def _to_the_end(asking: Awaitable[None]) -> None:
-    """Await, shielded: a request that left is recorded before anybody else looks, cancelled or not."""
-    task = asyncio.ensure_future(asking)
+async def _to_the_end(step: Coroutine[Any, Any, Answer]) -> Answer:
+    """Await, shielded: what is claimed is asked, what was asked is recorded, before anybody else looks.
+
+    A cancellation that comes meanwhile is raised by the next await that waits for something.
+    """
+    task = asyncio.ensure_future(step)
     cancelled = False
     while not task.done():
         try:
-            await asyncio.shield(task)
+            await asyncio.wait((task,))
         except asyncio.CancelledError:
             cancelled = True
-    task.result()
+            _stay()
     if cancelled:
-        raise asyncio.CancelledError
+        _this_task().cancel()
+    return task.result()
+
+
+def _stay() -> None:
+    """The cancellation that was just caught is dealt with."""
+    _this_task().uncancel()
+
+
+def _this_task() -> asyncio.Task[object]:
+    task = asyncio.current_task()
+    if task is None:
+        raise AssertionError("activities run in tasks")
+    return task
 
 
 async def _persist(write: Callable[[], Awaitable[object]]) -> None:

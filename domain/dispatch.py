@@ -63,6 +63,7 @@ class JobPage(Model):
     due: list[DueContact]
     next_due_at: datetime | None  # when somebody who is not due yet will be
     held: Held | None = None  # what keeps all of them from being called: the claim would say the same
+    more: bool = False  # others are due as well, but the page is full
 
     @property
     def open(self) -> int:

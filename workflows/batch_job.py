@@ -78,7 +78,8 @@ class BatchJob:
         self._limit = start.limit
         self._reschedule_to = start.reschedule_to
         self._look = True  # at the record again, before anything else
-        self._changed = bool(start.wishes)
+        self._next_start_at: datetime | None = None  # for which the next run is to wait
+        self._changed = bool(start.wishes) or start.limit is not None or start.reschedule_to is not None
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_at: datetime | None = None
 
@@ -86,34 +87,41 @@ class BatchJob:
     async def run(self, start: BatchJobStart) -> BatchJobResult:
         """Tell the story; Temporal's own Cancel means `cancel`."""
         story = asyncio.ensure_future(self._story())
-        while True:
+        while not story.done():
             try:
-                return await asyncio.shield(story)
+                await workflow.wait([story])
             except asyncio.CancelledError:
-                if story.done():
-                    raise
                 self.cancel()
+        result = story.result()
+        if result is None:
+            self._continue()
+        return result
 
-    async def _story(self) -> BatchJobResult:
+    async def _story(self) -> BatchJobResult | None:
+        """None: the next run tells the rest."""
         if self._start.start_at is not None:
             await self._wait_for_start(self._start.start_at)
+            return None
         self._follow_carried_calls()
-        while True:
+        while not self._is_long():
             page = await self._look_at_job()
             if page.status.ended and not page.open and self._lineup.idle:
                 return BatchJobResult(status=page.status)
+            if self._starts_later(page):
+                self._next_start_at = page.scheduled_start_time
+                return None
             if page.status.waiting_to_start:
-                await self._begin_or_wait(page)
+                await self._begin()
             elif not page.status.ended and not page.open and self._lineup.idle:
                 await self._complete()
             else:
                 self._dial_while_lines_are_free()
-                self._hand_over_when_long()
                 await self._wait_for_change()
+        return None
 
     # --- waiting for the start: this part never changes, for its runs may be a year old --------------------------
 
-    async def _wait_for_start(self, start_at: datetime) -> NoReturn:
+    async def _wait_for_start(self, start_at: datetime) -> None:
         await workflow.execute_activity_method(
             JobActivities.note_workflow,
             self._job,
@@ -127,7 +135,6 @@ class BatchJob:
                     timeout=start_at - workflow.now(),
                     timeout_summary="start of the job",
                 )
-        self._continue()
 
     # --- the story's verbs ---------------------------------------------------------------------------------------
 
@@ -140,11 +147,11 @@ class BatchJob:
             page = await self._read_page()
         return page
 
-    async def _begin_or_wait(self, page: JobPage) -> None:
-        """Back to waiting while the start is still to come; else open the gate."""
+    def _starts_later(self, page: JobPage) -> bool:
         start_at = page.scheduled_start_time
-        if page.status is JobStatus.SCHEDULED and start_at is not None and start_at > workflow.now():
-            self._continue(start_at=start_at)
+        return page.status is JobStatus.SCHEDULED and start_at is not None and start_at > workflow.now()
+
+    async def _begin(self) -> None:
         await workflow.execute_activity_method(
             JobActivities.begin_job, self._job, start_to_close_timeout=SHORT_TIMEOUT, retry_policy=SHORT_RETRY
         )
@@ -161,11 +168,10 @@ class BatchJob:
         for contact in self._lineup.next_calls(workflow.now()):
             self._call_in_background(contact, again=contact.live)
 
-    def _hand_over_when_long(self) -> None:
-        """Continue as new without waiting for live calls: the next run follows them. No await from here to there."""
+    def _is_long(self) -> bool:
+        """Whether to hand over, live calls and all: the next run follows them. Nobody is dialled from here on."""
         info = workflow.info()
-        if info.get_current_history_length() >= LONGEST_RUN or info.is_continue_as_new_suggested():
-            self._continue()
+        return info.get_current_history_length() >= LONGEST_RUN or info.is_continue_as_new_suggested()
 
     async def _wait_for_change(self) -> None:
         wake_at = self._lineup.wake_at(workflow.now())
@@ -341,12 +347,12 @@ class BatchJob:
         await workflow.sleep(max(timedelta(0), at - workflow.now()), summary="look again")
         self.look()
 
-    def _continue(self, *, start_at: datetime | None = None) -> NoReturn:
+    def _continue(self) -> NoReturn:
         workflow.continue_as_new(
             BatchJobStart(
                 **self._job.model_dump(),
                 name=self._start.name,
-                start_at=start_at,
+                start_at=self._next_start_at,
                 in_flight=tuple(self._lineup.in_flight.values()),
                 wishes=tuple(self._wishes),
                 limit=self._limit,

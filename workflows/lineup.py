@@ -86,6 +86,8 @@ class Lineup:
         """Whether lines are free and somebody has become due since the last look."""
         if self._due or not self.free_lines or not self.may_dial(now):
             return False
+        if self.page is not None and self.page.more:
+            return True
         return self._next_due_at is not None and self._next_due_at <= now
 
     def wake_at(self, now: datetime) -> datetime | None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
-import judge
 import psycopg
-from live import LiveStack, until
+
+from tests import judge
+from tests.live import LiveStack, until
 
 LEAST_LIVE = 20  # calls, at every kill
 BACK_WITHIN_SECONDS = 60

@@ -1,8 +1,8 @@
 """Nobody is called twice, whatever dies. The carrier's record is the judge."""
 
-import judge
-from batches.crashing import Batch
-from live import LiveStack
+from tests import judge
+from tests.batches.crashing import Batch
+from tests.live import LiveStack
 
 SPEED = 30
 

@@ -1,7 +1,10 @@
 """What a failed request proves: that nothing rang, that it cannot be told, or that a person must act."""
 
 import asyncio
+import logging
+import socket
 import time
+import traceback
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -114,6 +117,22 @@ async def test_where_nobody_listens_nothing_was_placed(callbacks: Callbacks) -> 
         await carrier.close()
 
 
+async def test_no_number_and_no_carriers_text_reaches_logs_or_errors(
+    carrier: Twilio, callbacks: Callbacks, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    order = an_order(number_ending("01"), from_="+1")
+
+    with pytest.raises(CarrierRefused) as raised:
+        await place(carrier, callbacks, order)
+    await carrier.fetch("CA1")
+
+    told = caplog.text + "".join(traceback.format_exception(raised.value))
+    assert order.to not in told
+    assert order.to.removeprefix("+") not in told
+    assert "caller ID" not in told
+
+
 async def test_an_answer_that_cannot_be_read_leaves_it_unknown(callbacks: Callbacks) -> None:
     async def gibberish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -140,6 +159,41 @@ async def test_a_request_whose_time_has_passed_is_held_back(
         await place(carrier, callbacks, order, seconds=-0.001)
 
     assert simulator.dials_to(order.to) == []
+
+
+async def test_a_connection_that_comes_too_late_carries_nothing(callbacks: Callbacks) -> None:
+    """The listener's queue is full: the connection stands only once somebody accepts, after `send_before`."""
+    received: list[bytes] = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.append(await reader.read())
+        writer.close()
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    waiting = [_connecting_to(listener) for _ in range(3)]
+    carrier = Twilio("AC1", "token", base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+    placing = asyncio.create_task(place(carrier, callbacks, an_order(number_ending("01")), seconds=0.2))
+    await asyncio.sleep(0.4)
+    async with await asyncio.start_server(take, sock=listener) as server:
+        try:
+            with pytest.raises(TooLate):
+                await placing
+        finally:
+            await carrier.close()
+            for client in waiting:
+                client.close()
+            server.close()
+    await until(lambda: len(received) >= len(waiting))
+    assert not any(received)
+
+
+def _connecting_to(listener: socket.socket) -> socket.socket:
+    client = socket.socket()
+    client.setblocking(False)
+    client.connect_ex(listener.getsockname())
+    return client
 
 
 @pytest.mark.parametrize("connected", [False, True])
