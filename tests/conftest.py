@@ -46,20 +46,20 @@ def postgres_url() -> Iterator[str]:
 def migrated_template(postgres_url: str) -> str:
     """The name of a database that holds the newest schema and nobody connects to."""
     _administer(postgres_url, f"CREATE DATABASE {TEMPLATE}")
-    migrate(_with_database(postgres_url, TEMPLATE))
+    migrate(_witha_database(postgres_url, TEMPLATE))
     return TEMPLATE
 
 
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """A database without any table, for this test alone."""
-    yield from _database(postgres_url, "template1")
+    yield from a_database(postgres_url, "template1")
 
 
 @pytest.fixture
 def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
     """A migrated, empty database for this test alone."""
-    yield from _database(postgres_url, migrated_template)
+    yield from a_database(postgres_url, migrated_template)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def ledger(engine: AsyncEngine) -> Ledger:
     return Ledger(engine)
 
 
-def _database(server_url: str, template: str) -> Iterator[str]:
+def a_database(server_url: str, template: str) -> Iterator[str]:
     name = new_id("test")
     _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield _with_database(server_url, name)

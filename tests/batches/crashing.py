@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -50,7 +51,7 @@ class Batch:
     def kill(self, part: str, number: int = 0) -> float:
         """Kill a part (kill -9) with at least 20 calls live, and wait until it was started again; when it died."""
         until(lambda: self.live() >= LEAST_LIVE, BACK_WITHIN_SECONDS)
-        assert self.open_contacts() > 0
+        until(lambda: answers(lambda: self.open_contacts() > 0), BACK_WITHIN_SECONDS)
         old = self.stack.kill(part, number, signal.SIGKILL)
         died_at = time.time()
         self.kills.append(part)
@@ -69,10 +70,7 @@ class Batch:
     def wait_until_completed(self, seconds: float) -> None:
         def completed() -> bool:
             time.sleep(0.5)
-            try:
-                return self.status() == "completed"
-            except (httpx.HTTPError, KeyError):
-                return False
+            return answers(lambda: self.status() == "completed")
 
         until(completed, seconds)
 
@@ -84,6 +82,14 @@ class Batch:
         return judge.complaints(
             self.stack.report(), contacts, lines=50, speed=speed, unknown=unknown
         ) + judge.ledger_complaints(ready["database"]["url"], ready["api"]["organizationId"])
+
+
+def answers(question: Callable[[], bool]) -> bool:
+    """The answer, once the database or the API is up again; False until then."""
+    try:
+        return question()
+    except (psycopg.OperationalError, httpx.HTTPError, KeyError):
+        return False
 
 
 def first_dial_after(report: dict[str, Any], moment: float) -> float:
