@@ -46,7 +46,7 @@ def postgres_url() -> Iterator[str]:
 def migrated_template(postgres_url: str) -> str:
     """The name of a database that holds the newest schema and nobody connects to."""
     _administer(postgres_url, f"CREATE DATABASE {TEMPLATE}")
-    migrate(_witha_database(postgres_url, TEMPLATE))
+    migrate(_with_database(postgres_url, TEMPLATE))
     return TEMPLATE
 
 
