@@ -16,5 +16,8 @@ MEANINGS = {
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of an endpoint, all of one shape; `default` also keeps FastAPI's own 422 off the page."""
-    named = {status: {"model": ErrorAnswer, "description": MEANINGS[status]} for status in statuses}
-    return {**named, "default": {"model": ErrorAnswer, "description": "Any other error has the same shape."}}
+    answers: dict[int | str, dict[str, Any]] = {
+        status: {"model": ErrorAnswer, "description": MEANINGS[status]} for status in statuses
+    }
+    answers["default"] = {"model": ErrorAnswer, "description": "Any other error has the same shape."}
+    return answers

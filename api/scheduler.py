@@ -17,6 +17,6 @@ async def reached(call: Awaitable[None], what: str) -> bool:
         async with asyncio.timeout(LIMIT_SECONDS):
             await call
     except (TemporalAway, TimeoutError, RuntimeError) as error:  # RuntimeError: a client that never connected
-        log.warning("Temporal does not answer (%s): %s", type(error).__name__, what)
+        log.warning("Temporal did not take the %s: %s %s", what, type(error).__name__, error)
         return False
     return True

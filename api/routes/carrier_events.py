@@ -9,10 +9,9 @@ from api.bodies import read_small
 from api.deps import PartsDep
 from api.errors import Forbidden, NotFound
 from carriers import BadSignature, Carrier, CarrierError, EventRequest
-from domain.calls import CallReport
+from domain.calls import CallReport, Recorded
 from domain.errors import InvalidRequest
 from domain.masking import masked
-from store.dials import Recorded
 
 log = logging.getLogger("api.carrier_events")
 router = APIRouter(prefix="/carriers", include_in_schema=False)
@@ -24,8 +23,10 @@ async def carrier_event(account: str, request: Request, parts: PartsDep) -> Resp
     carrier = parts.carriers.get(account)
     if carrier is None:
         raise NotFound("There is no such carrier account.")
-    key = _key(request)
+    key = request.query_params.get("dial")
     report = _read(carrier, await _as_it_arrived(request, parts.settings.public_url))
+    if "\0" in report.call_id + (key or report.key or ""):  # PostgreSQL stores no such character
+        raise InvalidRequest("The event cannot be read.")
     recorded = await parts.dials.record(report, account, key)
     if recorded is Recorded.NO_SUCH_DIAL:
         log.warning("An event of call %s belongs to no dial", masked(report.call_id))
@@ -33,12 +34,6 @@ async def carrier_event(account: str, request: Request, parts: PartsDep) -> Resp
         log.critical("ALARM second call: dial %s was placed twice; %s is hung up", key, report.call_id)
         return Response(status_code=204, background=BackgroundTask(_hang_up, carrier, report))
     return Response(status_code=204)
-
-
-def _key(request: Request) -> str | None:
-    """The dial's key in the callback's address. A database takes no NUL."""
-    key = request.query_params.get("dial")
-    return None if key is None or "\0" in key else key
 
 
 async def _as_it_arrived(request: Request, public_url: str) -> EventRequest:
