@@ -30,7 +30,7 @@ from carriers import (
     PlaceUnknown,
     SearchOrder,
 )
-from domain.calls import CallOrder, CallReport, HangUpReason, Outcome
+from domain.calls import CallOrder, CallReport, HangUpReason, Outcome, Recorded
 from domain.deadlines import Deadline, deadline
 from domain.dispatch import Held
 from domain.model import Model
@@ -170,7 +170,12 @@ class CallActivities:
         except PlaceUnknown:
             activity.logger.warning("call %s: no answer that can be trusted; looking for it", claimed.dial_id)
         else:
-            await _persist(lambda: self._dials.record(report, claimed.account, call.key))
+            await _persist(lambda: self._record(carrier, report, claimed.account, call.key))
+
+    async def _record(self, carrier: Carrier, report: CallReport, account: str, key: str) -> None:
+        """Write down what the carrier said; a second call for one dial is hung up."""
+        if await self._dials.record(report, account, key) is Recorded.SECOND_CALL:
+            await carrier.hang_up(report.call_id)
 
     async def _was_asked_before(self, carrier: Carrier, call: CallContact, claimed: "Claimed") -> bool:
         """A dial's row can only be missing because nothing was asked, or lost in a failover: look, to be sure."""

@@ -72,6 +72,15 @@ class CallReport(Model):
     answered_by: AnsweredBy | None = None
 
 
+class Recorded(StrEnum):
+    """What a report changed in the record."""
+
+    MOVED = "moved"
+    NOTHING = "nothing"  # doubled, late, or of a state that is behind
+    NO_SUCH_DIAL = "no_such_dial"
+    SECOND_CALL = "second_call"  # another call id for a dial that has one: hang that call up
+
+
 class HangUpReason(StrEnum):
     """Why we asked the carrier to end a call; decides what its end means."""
 

@@ -5,14 +5,13 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.calls import AnsweredBy, CallReport, CallState, HangUpReason, Outcome
+from domain.calls import AnsweredBy, CallReport, CallState, HangUpReason, Outcome, Recorded
 from domain.model import Model
 from domain.money import cost_of
 from domain.outcomes import judge, sentence
@@ -51,15 +50,6 @@ class DialNow(Model):
     max_call_seconds: int
     age_seconds: float
     state_seconds: float  # since it began to ring, or was answered
-
-
-class Recorded(StrEnum):
-    """What a report changed."""
-
-    MOVED = "moved"
-    NOTHING = "nothing"  # doubled, late, or of a state that is behind
-    NO_SUCH_DIAL = "no_such_dial"
-    SECOND_CALL = "second_call"  # another call id for a dial that has one: hang that call up
 
 
 class _Verdict(Model):

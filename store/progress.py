@@ -55,6 +55,7 @@ class JobProgress:
             counts = (await connection.execute(_COUNTS, {"job": job_id})).mappings().all()
             calling = job["status"] == JobStatus.RUNNING and limit > 0
             values = {"job": job_id, "as_of": as_of, "limit": min(limit, LARGEST_PAGE)}
+            live = await _live(connection, job_id)
             due = await _due(connection, values) if calling else []
             return JobPage(
                 status=job["status"],
@@ -62,7 +63,7 @@ class JobProgress:
                 scheduled_start_time=job["scheduled_start_time"],
                 lines=job["lines"],
                 counts={row["status"]: row["contacts"] for row in counts},
-                due=[*await _live(connection, job_id), *due],
+                due=[*live, *due],
                 next_due_at=(await connection.execute(_NEXT, values)).scalar_one() if calling else None,
                 held=held_for_all(job) if calling else None,
                 more=len(due) == values["limit"],

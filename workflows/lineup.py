@@ -44,8 +44,9 @@ class Lineup:
         """
         while self._due and (self._due[0].live or (self.may_dial(now) and self.free_lines)):
             contact = self._due.popleft()
-            self.in_flight[contact.contact_id] = contact
-            yield contact
+            if contact.contact_id not in self.in_flight:
+                self.in_flight[contact.contact_id] = contact
+                yield contact
 
     def ended(self, contact_id: str, due_at: datetime | None) -> None:
         """A call is over; `due_at`: when this contact is to be called again."""
