@@ -85,10 +85,11 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
     housekeeping = HousekeepingActivities(
         Housekeeping(engine, settings.speed), control, dials, JobWorkflows(client), carriers
     )
-    return [_jobs_worker(client, jobs, housekeeping), _calls_worker(client, calls, settings.call_slots)]
+    return [jobs_worker(client, jobs, housekeeping), calls_worker(client, calls, settings.call_slots)]
 
 
-def _jobs_worker(client: Client, jobs: JobActivities, housekeeping: HousekeepingActivities) -> Worker:
+def jobs_worker(client: Client, jobs: JobActivities, housekeeping: HousekeepingActivities) -> Worker:
+    """For workflows and short activities."""
     return Worker(
         client,
         task_queue=JOBS_QUEUE,
@@ -112,7 +113,8 @@ def _jobs_worker(client: Client, jobs: JobActivities, housekeeping: Housekeeping
     )
 
 
-def _calls_worker(client: Client, calls: CallActivities, slots: int) -> Worker:
+def calls_worker(client: Client, calls: CallActivities, slots: int) -> Worker:
+    """For calls, `slots` at once."""
     return Worker(
         client,
         task_queue=CALLS_QUEUE,
