@@ -26,6 +26,7 @@ from store.control import Control
 from store.database import create_engine
 from store.dials import Dials
 from store.directory import TWILIO, Directory
+from store.housekeeping import Housekeeping
 from store.jobs import Jobs
 from workflows.handles import JobWorkflows
 
@@ -98,6 +99,7 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         jobs=Jobs(engine),
         control=Control(engine),
         dials=Dials(engine, settings.speed),
+        housekeeping=Housekeeping(engine, settings.speed),
         workflows=JobWorkflows(await _temporal()),
         carriers=used,
     )

@@ -10,6 +10,7 @@ from settings import Settings
 from store.control import Control
 from store.dials import Dials
 from store.directory import Directory
+from store.housekeeping import Housekeeping
 from store.jobs import Jobs
 from workflows.handles import JobWorkflows
 
@@ -24,5 +25,6 @@ class Parts:
     jobs: Jobs
     control: Control
     dials: Dials
+    housekeeping: Housekeeping
     workflows: JobWorkflows
     carriers: Mapping[str, Carrier]  # by account

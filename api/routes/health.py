@@ -10,9 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.deps import PartsDep
 from api.models import PartHealth, Readiness
 from store.database import ping
+from store.housekeeping import Housekeeping
 from workflows.handles import TemporalAway
 
 ANSWER_LIMIT = 3.0  # seconds for each part
+AWAY = (TimeoutError, OSError, SQLAlchemyError, TemporalAway, RuntimeError)  # the last: a client that never connected
 
 router = APIRouter(tags=["health"])
 NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "A part is missing."}}
@@ -26,18 +28,29 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", operation_id="isReady", responses=NOT_READY)
 async def readyz(parts: PartsDep, response: Response) -> Readiness:
-    """Whether the database and Temporal can be reached; 503 where one cannot."""
-    database, temporal = await asyncio.gather(_asked(ping(parts.engine)), _asked(parts.workflows.ping()))
-    health = {"database": database, "temporal": temporal}
-    ready = all(part.ok for part in health.values())
+    """Whether the database and Temporal can be reached; 503 where one cannot.
+
+    `jobs` tells of running jobs that make no progress. They leave the answer at 200: whoever takes this process out
+    of service for them takes away the means to cancel them.
+    """
+    database, temporal, stuck = await asyncio.gather(
+        _asked(ping(parts.engine)), _asked(parts.workflows.ping()), _asked(_progress(parts.housekeeping))
+    )
+    ready = database.ok and temporal.ok
     response.status_code = 200 if ready else 503
-    return Readiness(ready=ready, parts=health)
+    return Readiness(ready=ready, parts={"database": database, "temporal": temporal, "jobs": stuck})
 
 
-async def _asked(question: Awaitable[None]) -> PartHealth:
+async def _asked(question: Awaitable[PartHealth | None]) -> PartHealth:
     try:
         async with asyncio.timeout(ANSWER_LIMIT):
-            await question
-    except (TimeoutError, OSError, SQLAlchemyError, TemporalAway, RuntimeError):
+            return await question or PartHealth(ok=True, detail="reachable")
+    except AWAY:
         return PartHealth(ok=False, detail="cannot be reached")
-    return PartHealth(ok=True, detail="reachable")
+
+
+async def _progress(housekeeping: Housekeeping) -> PartHealth:
+    stuck = len(await housekeeping.stuck_jobs())
+    if stuck:
+        return PartHealth(ok=False, detail=f"running, with contacts due, and without progress: {stuck}")
+    return PartHealth(ok=True, detail="all make progress")

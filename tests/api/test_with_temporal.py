@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from api.app import create_app
@@ -60,15 +62,28 @@ async def api(live: Live, tenant: Tenant) -> AsyncIterator[Api]:
 
 
 async def test_all_parts_are_reachable(api: Api) -> None:
+    answer = await api.http.get("/readyz")  # no key
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["ready"] is True
+    assert set(body["parts"]) == {"database", "temporal", "jobs"}
+    assert body["parts"]["database"] == {"ok": True, "detail": "reachable"}
+    assert body["parts"]["temporal"] == {"ok": True, "detail": "reachable"}
+
+
+async def test_a_job_without_progress_is_told_and_can_still_be_cancelled(api: Api, records: AsyncEngine) -> None:
+    job_id = await api.new_job()
+    await api.post(f"/batch/jobs/{job_id}/start")
+    async with records.begin() as connection:
+        await connection.execute(
+            sa.text("UPDATE contacts SET due_at = now() - interval '2 minutes' WHERE job_id = :job"), {"job": job_id}
+        )
     answer = await api.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {
-        "ready": True,
-        "parts": {
-            "database": {"ok": True, "detail": "reachable"},
-            "temporal": {"ok": True, "detail": "reachable"},
-        },
-    }
+    jobs = answer.json()["parts"]["jobs"]
+    assert jobs["ok"] is False
+    assert "without progress: " in jobs["detail"]
+    assert (await api.post(f"/batch/jobs/{job_id}/cancel")).status_code == 200
 
 
 async def test_a_job_is_started_under_its_own_id(api: Api, live: Live) -> None:
