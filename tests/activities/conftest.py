@@ -1,0 +1,46 @@
+"""The real call activity on a real database, with a carrier that does what it is told."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.calls import CallActivities
+from store.claims import Claims
+from store.dials import Dials
+from store.watch import DialWatch
+from tests.activities.calling import Calling
+from tests.builders import a_job, an_organization
+from tests.fakes.carrier import NAME, FakeCarrier
+
+PUBLIC_URL = "http://127.0.0.1:8000"
+
+
+@pytest.fixture
+def dials(engine: AsyncEngine) -> Dials:
+    return Dials(engine)
+
+
+@pytest.fixture
+async def carrier(dials: Dials) -> AsyncIterator[FakeCarrier]:
+    carrier = FakeCarrier(dials)
+    yield carrier
+    await carrier.close()
+
+
+@pytest.fixture
+async def watch(dials: Dials, database_url: str) -> AsyncIterator[DialWatch]:
+    watch = DialWatch(dials, database_url)
+    async with watch.running():
+        yield watch
+
+
+@pytest.fixture
+async def calling(engine: AsyncEngine, dials: Dials, watch: DialWatch, carrier: FakeCarrier) -> Calling:
+    """A running job of three contacts, and the activity that calls them."""
+    given = await an_organization(engine)
+    job = await a_job(engine, given, 3)
+    calls = CallActivities(Claims(engine), dials, watch, {NAME: carrier}, PUBLIC_URL)
+    calling = Calling(engine, dials, carrier, calls, given, job.id)
+    await calling.begin()
+    return calling

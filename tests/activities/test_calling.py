@@ -1,0 +1,129 @@
+"""A call from the claim to its end, when nothing of ours fails."""
+
+from itertools import pairwise
+
+import pytest
+
+from carriers import Carrier, CarrierRefused, NotPlaced, NumberRefused, TooLate
+from domain.calls import Outcome
+from domain.dispatch import HeldReason
+from domain.statuses import ContactStatus
+from store.control import Control
+from tests.activities.calling import Calling, eventually
+from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, NOBODY, TALKS_ON, TROUBLE, FakeCarrier, Script, Telling
+
+
+def test_the_fake_is_a_carrier() -> None:
+    assert isinstance(FakeCarrier(), Carrier)
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "outcome"),
+    [
+        (ANSWERS, ContactStatus.COMPLETED, Outcome.ANSWERED),
+        (BUSY, ContactStatus.QUEUED, Outcome.BUSY),
+        (NOBODY, ContactStatus.QUEUED, Outcome.NO_ANSWER),
+        (NO_SUCH_NUMBER, ContactStatus.INVALID_NUMBER, Outcome.INVALID_NUMBER),
+        (TROUBLE, ContactStatus.QUEUED, Outcome.TROUBLE),
+    ],
+)
+async def test_what_the_line_says_is_a_value(
+    calling: Calling, script: Script, status: ContactStatus, outcome: Outcome
+) -> None:
+    calling.carrier.script(calling.number, script)
+
+    ended = await calling.call()
+
+    assert (ended.status, ended.outcome) == (status, outcome)
+    assert (ended.due_at is not None) == (status is ContactStatus.QUEUED)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "outcome"),
+    [
+        (TooLate("Held back."), ContactStatus.QUEUED, Outcome.TROUBLE),
+        (NotPlaced("Not now."), ContactStatus.QUEUED, Outcome.TROUBLE),
+        (NumberRefused("Not this one."), ContactStatus.INVALID_NUMBER, Outcome.INVALID_NUMBER),
+        (CarrierRefused("Not this account."), ContactStatus.QUEUED, Outcome.REFUSED),
+    ],
+)
+async def test_what_was_not_placed_is_a_value_too(
+    calling: Calling, refusal: Exception, status: ContactStatus, outcome: Outcome
+) -> None:
+    calling.carrier.script(calling.number, Script(refusal=refusal))
+
+    ended = await calling.call()
+
+    assert (ended.status, ended.outcome) == (status, outcome)
+    assert not calling.carrier.calls
+
+
+@pytest.mark.parametrize("telling", [Telling.DOUBLED, Telling.BACKWARDS, Telling.BEFORE_THE_ANSWER])
+async def test_events_may_come_twice_in_any_order_and_early(calling: Calling, telling: Telling) -> None:
+    calling.carrier.script(calling.number, ANSWERS.but(telling=telling))
+
+    ended = await calling.call()
+
+    assert ended.status is ContactStatus.COMPLETED
+    assert len(calling.carrier.calls) == 1
+
+
+async def test_the_carrier_gets_the_dials_key_the_persons_data_and_where_to_report(calling: Calling) -> None:
+    await calling.call()
+
+    (call,) = calling.carrier.calls
+    assert call.order.key == f"{calling.contact_ids[0]}:1"
+    assert call.order.parameters == {"name": "Person 2"}
+    assert call.callback_url == f"http://127.0.0.1:8000/carriers/twilio/events?dial={calling.contact_ids[0]}%3A1"
+
+
+async def test_heartbeats_show_how_far_the_call_is(calling: Calling) -> None:
+    calling.carrier.script(calling.number, ANSWERS.but(ends_after=0.2))
+
+    run = calling.start()
+    await run.result()
+
+    assert run.states[0] == "waiting"
+    assert run.states.index("asked") < run.states.index("answered")
+
+
+async def test_a_closed_gate_is_said_and_nobody_is_called(calling: Calling) -> None:
+    await Control(calling.engine).pause(calling.given.id, calling.job_id)
+
+    ended = await calling.call()
+
+    assert ended.held is not None
+    assert ended.held.reason is HeldReason.GATE
+    assert not calling.carrier.asked
+
+
+async def test_a_line_is_waited_for_with_heartbeats_and_nothing_claimed(
+    calling: Calling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.heartbeats.EVERY_SECONDS", 0.1)
+    await calling.change("UPDATE organizations SET concurrent_call_limit = 1")
+    calling.carrier.usually(TALKS_ON)
+    first = calling.start(0)
+    await eventually(lambda: len(calling.carrier.calls) == 1)
+
+    second = calling.start(1)
+    await eventually(lambda: len(second.heartbeats) > 4)
+    assert await calling.dials.get(calling.contact_ids[1], 1) is None
+    await calling.carrier.end_all()
+    await first.result()
+    await eventually(lambda: len(calling.carrier.live) == 1)
+    await calling.carrier.end_all()
+
+    assert (await second.result()).status is ContactStatus.COMPLETED
+    assert calling.carrier.most_live == 1
+    assert set(second.states[:4]) == {"waiting"}
+
+
+async def test_calls_from_one_number_keep_its_pace(calling: Calling) -> None:
+    await calling.change("UPDATE phone_numbers SET calls_per_second = 4")
+
+    for run in [calling.start(contact) for contact in range(3)]:
+        await run.result()
+
+    placed = sorted(call.placed_at for call in calling.carrier.calls)
+    assert all((late - early).total_seconds() > 0.2 for early, late in pairwise(placed))
