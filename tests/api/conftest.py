@@ -77,7 +77,7 @@ async def other(directory: Directory) -> Tenant:
 @pytest.fixture
 async def http(served: Served) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a key."""
-    async with httpx.AsyncClient(base_url=served.url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=served.url, timeout=30, verify=False) as client:
         yield client
 
 

@@ -57,7 +57,7 @@ async def prepared(temporal: Temporal) -> None:
 
 @pytest.fixture
 async def api(live: Live, tenant: Tenant) -> AsyncIterator[Api]:
-    async with httpx.AsyncClient(base_url=live.url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=live.url, timeout=30, verify=False) as client:
         yield Api(client, tenant)
 
 
