@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import RowMapping, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls import Audio
@@ -58,21 +59,22 @@ _FACTS = text("""
     JOIN organizations o ON o.id = j.organization_id
     JOIN phone_numbers p ON p.id = j.phone_number_id
     JOIN carrier_accounts a ON a.id = p.carrier_account_id
-    WHERE c.id = :contact AND j.organization_id = :organization
+    WHERE c.id = :contact AND c.job_id = :job AND j.organization_id = :organization
 """)
 
+# One instant for the whole statement: dials of one number are asked exactly as far apart as their slots.
 _CLAIM = text("""
     WITH dialled AS (
       INSERT INTO dials (id, contact_id, number_of_dial, job_id, organization_id, carrier_account_id, from_number,
                          to_number, asked_at, reserved_from_hold, reserved_from_free)
       SELECT :dial_id, c.id, c.dials + 1, c.job_id, c.organization_id, :account, :from_number, c.number,
-             clock_timestamp(), :from_hold, :from_free
+             statement_timestamp(), :from_hold, :from_free
       FROM contacts c WHERE c.id = :contact
     ), moved AS (
-      UPDATE contacts SET status = 'dialing', dials = dials + 1, last_attempt_at = clock_timestamp(),
+      UPDATE contacts SET status = 'dialing', dials = dials + 1, last_attempt_at = statement_timestamp(),
              next_retry_at = NULL, call_id = NULL WHERE id = :contact
     ), paced AS (
-      UPDATE phone_numbers SET next_slot_at = :next_slot WHERE id = :phone_number
+      UPDATE phone_numbers SET next_slot_at = statement_timestamp() + :spacing WHERE id = :phone_number
     )
     UPDATE batch_jobs SET hold = hold - :from_hold WHERE id = :job
 """)
@@ -87,13 +89,16 @@ class Claims:
 
     async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
         """Claim the `dial`-th dial of a contact, or say why not."""
+        try:
+            return await self._judge(organization_id, job_id, contact_id, dial)
+        except IntegrityError:  # another organisation with this caller id called the number in the same instant
+            return await self._judge(organization_id, job_id, contact_id, dial)
+
+    async def _judge(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
         async with self._engine.begin() as connection:
             await connection.execute(_LOCK, {"organization": organization_id})
-            facts = (
-                (await connection.execute(_FACTS, {"organization": organization_id, "contact": contact_id}))
-                .mappings()
-                .one_or_none()
-            )
+            whom = {"organization": organization_id, "job": job_id, "contact": contact_id}
+            facts = (await connection.execute(_FACTS, whom)).mappings().one_or_none()
             if facts is None:
                 return Held(reason=HeldReason.CONTACT)
             held = self._held(facts, dial)
@@ -145,7 +150,7 @@ class Claims:
                 "from_hold": from_hold,
                 "from_free": from_free,
                 "phone_number": facts["phone_number_id"],
-                "next_slot": max(facts["now"], facts["next_slot_at"] or facts["now"]) + spacing,
+                "spacing": spacing,
             },
         )
         if from_free:

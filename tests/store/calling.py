@@ -1,0 +1,213 @@
+"""What a job's calls do to the record, in few words: claim, hear the carrier, look at the rows."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.calls import AnsweredBy, CallReport, CallState, Ending, Outcome
+from domain.dispatch import Held, HeldReason
+from domain.jobs import NewContact
+from domain.statuses import Architecture
+from store.claims import Claimed, Claims
+from store.control import Control
+from store.dials import DialNow, Dials, Recorded
+from store.directory import TWILIO
+from store.ledger import Audit, Ledger
+from store.progress import JobProgress
+from store.tables import batch_jobs, carrier_accounts, carrier_events, contacts, dials
+from tests.builders import CREDITS, Given, a_job, a_number, an_organization
+
+UNPACED = Decimal(99_999)  # calls a second
+MANY = 50  # lines: more than these tests need
+_caller_ids = count()
+
+
+async def a_caller(
+    engine: AsyncEngine,
+    *,
+    limit: int = MANY,
+    credits: Decimal | None = CREDITS,
+    architecture: Architecture = Architecture.PIPELINE,
+    calls_per_second: Decimal = UNPACED,
+) -> Given:
+    """An organisation with a caller id of its own, so that tests can share a database."""
+    return await an_organization(
+        engine,
+        limit=limit,
+        credits=credits,
+        architecture=architecture,
+        caller_id=a_number(90_000 + next(_caller_ids)),
+        calls_per_second=calls_per_second,
+    )
+
+
+def per_second(calls: float) -> Decimal:
+    return Decimal(str(calls))
+
+
+class Call:
+    """One dial of one contact, from outside: the carrier speaks of it, and its rows can be looked at."""
+
+    def __init__(self, calling: "Calling", contact_id: str, number: int) -> None:
+        self._calling = calling
+        self.contact_id = contact_id
+        self.number = number
+        self.key = f"{contact_id}:{number}"
+        self.call_id = f"CA-{self.key}"
+
+    async def says(self, state: CallState, **said: Any) -> Recorded:
+        """The carrier reports a state of this call."""
+        return await self._calling.hear(state, key=self.key, **{"call_id": self.call_id, **said})
+
+    async def rings(self) -> Recorded:
+        return await self.says(CallState.RINGING)
+
+    async def answers(self, by: AnsweredBy | None = None) -> Recorded:
+        return await self.says(CallState.ANSWERED, answered_by=by)
+
+    async def ends(self, ending: Ending = Ending.FAILED, sip: int | None = None, **said: Any) -> Recorded:
+        return await self.says(CallState.ENDED, ending=ending, sip_code=sip, **said)
+
+    async def completes(self, seconds: int = 60, by: AnsweredBy | None = None) -> Recorded:
+        return await self.ends(Ending.COMPLETED, duration_seconds=seconds, answered_by=by)
+
+    async def is_busy(self) -> Recorded:
+        return await self.ends(Ending.BUSY, sip=486)
+
+    async def is_not_placed(self, outcome: Outcome = Outcome.TROUBLE, retry_after: timedelta | None = None) -> None:
+        await self._calling.dials.not_placed((await self.row()).id, outcome, retry_after)
+
+    async def is_given_up(self) -> None:
+        await self._calling.dials.give_up((await self.row()).id)
+
+    async def row(self) -> Any:
+        return await self._calling.one(
+            dials, dials.c.contact_id == self.contact_id, dials.c.number_of_dial == self.number
+        )
+
+    async def contact(self) -> Any:
+        return await self._calling.contact(self.contact_id)
+
+    async def now(self) -> DialNow:
+        dial = await self._calling.dials.get(self.contact_id, self.number)
+        assert dial is not None
+        return dial
+
+
+class Calling:
+    """The store as workers use it, on one database."""
+
+    def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
+        self.engine = engine
+        self.claims = Claims(engine, speed)
+        self.dials = Dials(engine, speed)
+        self.control = Control(engine)
+        self.progress = JobProgress(engine)
+        self.ledger = Ledger(engine)
+
+    async def a_job(self, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any) -> "Job":
+        """A running job."""
+        job = await self.a_waiting_job(given, called, **fields)
+        await self.control.start_now(given.id, job.id)
+        return job
+
+    async def a_waiting_job(self, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any) -> "Job":
+        """A job that has not started."""
+        created = await a_job(self.engine, given, called, **{"concurrent_call_limit": MANY, **fields})
+        query = sa.select(contacts.c.id).where(contacts.c.job_id == created.id).order_by(contacts.c.row)
+        async with self.engine.connect() as connection:
+            return Job(self, given, created.id, list((await connection.execute(query)).scalars()))
+
+    async def hear(self, state: CallState, *, call_id: str, key: str | None = None, **said: Any) -> Recorded:
+        account = said.pop("account", TWILIO)
+        return await self.dials.record(CallReport(call_id=call_id, state=state, **said), account, key)
+
+    async def contact(self, contact_id: str) -> Any:
+        return await self.one(contacts, contacts.c.id == contact_id)
+
+    async def one(self, table: sa.Table, *where: sa.ColumnElement[bool]) -> Any:
+        async with self.engine.connect() as connection:
+            return (await connection.execute(sa.select(table).where(*where))).one()
+
+    async def count(self, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
+        async with self.engine.connect() as connection:
+            query = sa.select(sa.func.count()).select_from(table).where(*where)
+            return (await connection.execute(query)).scalar_one()
+
+    async def change(self, table: sa.Table, *where: sa.ColumnElement[bool], **values: Any) -> None:
+        """What only time or a crash can do to a row."""
+        async with self.engine.begin() as connection:
+            await connection.execute(sa.update(table).where(*where).values(**values))
+
+    async def account(self) -> Any:
+        return await self.one(carrier_accounts)
+
+    async def open_the_account_gate_by_time(self) -> None:
+        await self.change(carrier_accounts, closed_until=ago(seconds=1))
+
+    async def rows(self) -> dict[str, int]:
+        """How many rows each table of the calls has."""
+        return {table.name: await self.count(table) for table in (dials, contacts, carrier_events)}
+
+
+class Job:
+    """A job with the ids of its contacts in file order."""
+
+    def __init__(self, calling: Calling, given: Given, id: str, contact_ids: list[str]) -> None:
+        self._calling = calling
+        self.given = given
+        self.id = id
+        self.contact_ids = contact_ids
+
+    async def claim(self, which: int = 0, dial: int = 1) -> Claimed | Held:
+        return await self._calling.claims.claim(self.given.id, self.id, self.contact_ids[which], dial)
+
+    async def call(self, which: int = 0, dial: int = 1) -> Call:
+        """Claim a dial, which nothing may hold."""
+        claimed = await self.claim(which, dial)
+        assert isinstance(claimed, Claimed), claimed
+        return self.call_of(which, dial)
+
+    def call_of(self, which: int = 0, dial: int = 1) -> Call:
+        """A dial that was, or will be, claimed."""
+        return Call(self._calling, self.contact_ids[which], dial)
+
+    async def is_held(self, which: int = 0, dial: int = 1) -> HeldReason:
+        """Claim a dial, which something must hold."""
+        held = await self.claim(which, dial)
+        assert isinstance(held, Held), held
+        return held.reason
+
+    async def contact(self, which: int = 0) -> Any:
+        return await self._calling.contact(self.contact_ids[which])
+
+    async def row(self) -> Any:
+        return await self._calling.one(batch_jobs, batch_jobs.c.id == self.id)
+
+    async def live(self) -> int:
+        return await self._calling.count(dials, dials.c.job_id == self.id, dials.c.ended_at.is_(None))
+
+    async def dials(self) -> int:
+        return await self._calling.count(dials, dials.c.job_id == self.id)
+
+    async def change(self, **values: Any) -> None:
+        await self._calling.change(batch_jobs, batch_jobs.c.id == self.id, **values)
+
+    async def audit(self) -> Audit:
+        return await self._calling.ledger.audit(self.given.id)
+
+    async def cancel(self, *, hang_up: bool = False) -> Any:
+        return await self._calling.control.cancel(self.given.id, self.id, hang_up=hang_up)
+
+    async def pause(self) -> Any:
+        return await self._calling.control.pause(self.given.id, self.id)
+
+
+def ago(**distance: float) -> sa.ColumnElement[datetime]:
+    """An instant in the past, by the database's clock."""
+    return sa.func.clock_timestamp() - timedelta(**distance)

@@ -1,0 +1,29 @@
+"""The store as calls use it: on a database of one test, or on one that the tests of a file share."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.database import create_engine
+from tests.conftest import a_database
+from tests.store.calling import Calling
+
+
+@pytest.fixture
+def calling(engine: AsyncEngine) -> Calling:
+    return Calling(engine)
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """A migrated database for the tests of one file, each with an organisation of its own."""
+    yield from a_database(postgres_url, migrated_template)
+
+
+@pytest.fixture(scope="module")
+async def shared(shared_database_url: str) -> AsyncIterator[Calling]:
+    """The store on the file's database: for tests that touch nothing but their own organisation."""
+    engine = create_engine(shared_database_url, pool_size=10)
+    yield Calling(engine)
+    await engine.dispose()

@@ -1,0 +1,385 @@
+"""The claim: whatever must hold at the moment of dialling, also when many claim at once."""
+
+import asyncio
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.calls import Audio
+from domain.dispatch import Held, HeldReason
+from domain.statuses import Architecture, ContactStatus
+from store.claims import Claimed
+from store.directory import Directory
+from store.tables import contacts, dials, organizations, phone_numbers
+from tests.builders import AUDIO_URL, Given, a_contact, a_number, an_organization
+from tests.builders import contacts as some_contacts
+from tests.store.calling import Calling, Job, a_caller, per_second
+
+TWO_MINUTES = Decimal("0.035")  # at the rate of a pipeline
+
+
+async def test_a_claim_tells_all_that_a_call_needs(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    job = await shared.a_job(given, [a_contact(2, a_number(5), city="Zoë")], ring_seconds=30, max_call_seconds=600)
+
+    claimed = await job.claim()
+
+    assert isinstance(claimed, Claimed)
+    assert claimed == Claimed(
+        dial_id=claimed.dial_id,
+        account="twilio",
+        to=a_number(5),
+        from_=given.number.number,
+        audio=Audio.WEBSOCKET,
+        audio_url=AUDIO_URL,
+        data={"phone": a_number(5), "name": "Person 2", "city": "Zoë"},
+        ring_seconds=30,
+        max_call_seconds=600,
+    )
+
+
+async def test_a_claim_writes_the_dial_before_anybody_is_asked(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine))
+
+    call = await job.call(1)
+
+    row, contact = await call.row(), await call.contact()
+    assert (row.number_of_dial, row.state, row.call_id, row.ended_at) == (1, "asked", None, None)
+    assert (contact.status, contact.dials, contact.attempts) == ("dialing", 1, 0)
+    assert contact.last_attempt_at is not None
+
+
+async def test_a_second_claim_of_one_dial_is_held(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine))
+    await job.call()
+
+    assert await job.is_held(dial=1) is HeldReason.CONTACT
+    assert await job.dials() == 1
+
+
+async def test_of_many_claims_of_one_dial_one_passes(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine))
+
+    claims = await asyncio.gather(*(job.claim() for _ in range(12)))
+
+    assert [type(claim) for claim in claims].count(Claimed) == 1
+    assert {claim.reason for claim in claims if isinstance(claim, Held)} == {HeldReason.CONTACT}
+    assert await job.dials() == 1
+
+
+async def test_who_is_on_the_phone_is_not_dialled_again(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine))
+    await job.call()
+
+    assert await job.is_held(dial=2) is HeldReason.CONTACT
+
+
+@pytest.mark.parametrize("status", [status for status in ContactStatus if status.final])
+async def test_a_final_contact_is_not_dialled(shared: Calling, status: ContactStatus) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    await shared.change(contacts, contacts.c.job_id == job.id, status=status.value)
+
+    assert await job.is_held() is HeldReason.CONTACT
+    assert await job.dials() == 0
+
+
+@pytest.mark.parametrize("dial", [0, 1, 3])
+async def test_dials_are_made_in_turn(shared: Calling, dial: int) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    await (await job.call()).is_busy()
+
+    assert await job.is_held(dial=dial) is HeldReason.CONTACT
+    await job.call(dial=2)
+
+
+async def test_behind_a_closed_gate_nothing_changes(shared: Calling) -> None:
+    job = await shared.a_waiting_job(await a_caller(shared.engine))
+    before = (await job.row(), await job.contact(), await job.audit())
+
+    assert await job.is_held() is HeldReason.GATE
+    assert (await job.row(), await job.contact(), await job.audit()) == before
+    assert await job.dials() == 0
+
+
+async def test_what_belongs_to_somebody_else_is_not_dialled(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine))
+    other = await shared.a_job(await a_caller(shared.engine))
+
+    claims = [
+        await shared.claims.claim(other.given.id, job.id, job.contact_ids[0], 1),
+        await shared.claims.claim(job.given.id, other.id, job.contact_ids[0], 1),
+        await shared.claims.claim("org_none", job.id, job.contact_ids[0], 1),
+    ]
+
+    assert claims == [Held(reason=HeldReason.CONTACT)] * 3
+    assert await job.dials() == 0
+
+
+# --- lines
+
+
+async def test_the_limits_hold_under_parallel_claims(shared: Calling) -> None:
+    given = await a_caller(shared.engine, limit=7)
+    limits = (2, 4, 50)
+    jobs = [
+        await shared.a_job(given, some_contacts(20, start=100 * i), concurrent_call_limit=limit)
+        for i, limit in enumerate(limits)
+    ]
+
+    await asyncio.gather(*(_called_once(job, which) for job in jobs for which in range(20)))
+
+    spans = {job.id: await _spans(shared, job) for job in jobs}
+    together = [span for spans_of_job in spans.values() for span in spans_of_job]
+    assert len(together) == 60
+    assert _most_live(together) == 7
+    assert _most_live(spans[jobs[0].id]) == 2
+    assert _most_live(spans[jobs[1].id]) <= 4
+
+
+async def test_claims_beyond_the_organisations_limit_wait_for_a_line(shared: Calling) -> None:
+    given = await a_caller(shared.engine, limit=5)
+    jobs = [await shared.a_job(given, some_contacts(14, start=100 * i)) for i in range(3)]
+
+    claims = await asyncio.gather(*(job.claim(which) for job in jobs for which in range(14)))
+
+    held = [claim for claim in claims if isinstance(claim, Held)]
+    assert len(claims) - len(held) == 5 == sum([await job.live() for job in jobs])
+    assert {claim.reason for claim in held} == {HeldReason.LINE}
+    assert all(0 < claim.seconds < 1 for claim in held)
+
+
+async def test_a_jobs_own_limit_leaves_lines_to_others(shared: Calling) -> None:
+    given = await a_caller(shared.engine, limit=5)
+    narrow = await shared.a_job(given, 3, concurrent_call_limit=2)
+    other = await shared.a_job(given, some_contacts(3, start=10))
+    await narrow.call(0)
+    await narrow.call(1)
+
+    assert await narrow.is_held(2) is HeldReason.LINE
+    await other.call(0)
+
+
+async def test_a_line_is_free_again_when_its_call_ends(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine, limit=1))
+    call = await job.call(0)
+    assert await job.is_held(1) is HeldReason.LINE
+
+    await call.completes()
+
+    await job.call(1)
+
+
+async def test_a_lowered_limit_ends_no_call_and_lets_none_start(shared: Calling) -> None:
+    given = await a_caller(shared.engine, limit=3)
+    job = await shared.a_job(given, 4)
+    calls = [await job.call(which) for which in range(3)]
+
+    await Directory(shared.engine).set_concurrent_call_limit(given.id, 1)
+
+    assert await job.live() == 3
+    for call in calls:
+        assert await job.is_held(3) is HeldReason.LINE
+        await call.completes()
+    await job.call(3)
+
+
+# --- the pair of numbers
+
+
+async def test_a_number_that_is_being_called_from_this_caller_id_waits(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    first, second = [await shared.a_job(given, 1) for _ in range(2)]
+    call = await first.call()
+    due_at = (await second.contact()).due_at
+
+    held = await second.claim()
+
+    assert isinstance(held, Held)
+    assert held.reason is HeldReason.PAIR
+    assert held.until is not None
+    assert held.until == (await second.contact()).due_at > due_at
+    assert held.seconds == pytest.approx(30)
+    assert (await second.contact()).status == ContactStatus.PENDING
+    await call.completes()
+    await second.call()
+
+
+async def test_the_same_number_from_two_caller_ids_is_two_pairs(shared: Calling) -> None:
+    for given in [await a_caller(shared.engine) for _ in range(2)]:
+        await (await shared.a_job(given, 1)).call()
+
+
+async def test_two_organisations_never_call_one_pair_at_once(shared: Calling) -> None:
+    caller_id = a_number(89_999)
+    jobs = [await shared.a_job(await an_organization(shared.engine, caller_id=caller_id), 15) for _ in range(2)]
+
+    claims = await asyncio.gather(*(job.claim(which) for which in range(15) for job in jobs))
+
+    assert [claim.reason for claim in claims if isinstance(claim, Held)] == [HeldReason.PAIR] * 15
+
+
+# --- credits
+
+
+async def test_a_call_reserves_from_its_jobs_hold_first(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 3)
+
+    call = await job.call()
+
+    row, audit = await call.row(), await job.audit()
+    assert (row.reserved_from_hold, row.reserved_from_free) == (TWO_MINUTES, 0)
+    assert (await job.row()).hold == 2 * TWO_MINUTES
+    assert audit.held == 3 * TWO_MINUTES
+    assert audit.exact
+
+
+async def test_what_the_hold_lacks_comes_from_the_free_credits(shared: Calling) -> None:
+    given = await a_caller(shared.engine, credits=Decimal("0.09"))
+    job = await shared.a_job(given, 2)
+    await (await job.call(0)).completes(seconds=172)  # 0.050167 dollars: 0.019833 of the hold are left
+
+    row, audit = await (await job.call(1)).row(), await job.audit()
+
+    assert (row.reserved_from_hold, row.reserved_from_free) == (Decimal("0.019833"), Decimal("0.015167"))
+    assert audit.balance == Decimal("0.039833")
+    assert audit.held == TWO_MINUTES
+    assert audit.exact
+
+
+async def test_without_credits_a_call_waits_for_a_top_up(shared: Calling) -> None:
+    given = await a_caller(shared.engine, credits=2 * TWO_MINUTES)
+    job = await shared.a_job(given, 2)
+    await (await job.call(0)).completes(seconds=240)
+
+    held = await job.claim(1)
+
+    assert isinstance(held, Held)
+    assert (held.reason, held.seconds) == (HeldReason.CREDITS, 30)
+    assert (await job.contact(1)).status == ContactStatus.PENDING
+    await shared.ledger.top_up(given.id, TWO_MINUTES - Decimal("0.000001"))
+    assert await job.is_held(1) is HeldReason.CREDITS
+    await shared.ledger.top_up(given.id, Decimal("0.000001"))
+    await job.call(1)
+    assert (await job.audit()).exact
+
+
+async def test_parallel_claims_never_reserve_the_same_credits(shared: Calling) -> None:
+    given = await a_caller(shared.engine, credits=20 * TWO_MINUTES)
+    job = await shared.a_job(given, 20)
+    await job.change(hold=0)  # used up by longer calls, and free credits for 13 calls more
+    await shared.change(organizations, organizations.c.id == given.id, balance=13 * TWO_MINUTES, held=0)
+
+    claims = await asyncio.gather(*(job.claim(which) for which in range(20)))
+
+    assert [type(claim) for claim in claims].count(Claimed) == 13
+    assert {claim.reason for claim in claims if isinstance(claim, Held)} == {HeldReason.CREDITS}
+    audit = await job.audit()
+    assert audit.held == audit.reserved_by_dials == audit.balance
+
+
+async def test_unlimited_credits_reserve_nothing(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine, credits=None))
+
+    row = await (await job.call()).row()
+
+    assert (row.reserved_from_hold, row.reserved_from_free) == (0, 0)
+    assert (await job.audit()).held == 0
+
+
+async def test_a_realtime_call_reserves_at_its_own_rate(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine, architecture=Architecture.REALTIME))
+
+    assert (await (await job.call()).row()).reserved_from_hold == Decimal("0.07")
+
+
+# --- pacing
+
+
+async def test_calls_from_one_number_are_spaced_also_under_parallel_claims(shared: Calling) -> None:
+    given = await a_caller(shared.engine, calls_per_second=per_second(25))
+    jobs = [await shared.a_job(given, some_contacts(5, start=100 * i)) for i in range(2)]
+
+    await asyncio.gather(*(_claimed(job, which) for job in jobs for which in range(5)))
+
+    asked = await _asked(shared, given)
+    assert len(asked) == 10
+    assert all((later - earlier).total_seconds() >= 0.04 for earlier, later in pairwise(asked))
+
+
+async def test_a_number_waits_no_longer_than_its_pace(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine, calls_per_second=per_second(0.5)))
+    await job.call(0)
+
+    held = await job.claim(1)
+
+    assert isinstance(held, Held)
+    assert held.reason is HeldReason.PACING
+    assert 1.5 < held.seconds <= 2
+
+
+async def test_another_number_has_a_pace_of_its_own(shared: Calling) -> None:
+    for given in [await a_caller(shared.engine, calls_per_second=per_second(0.1)) for _ in range(2)]:
+        await (await shared.a_job(given, 1)).call()
+
+
+async def test_the_speed_divides_the_spacing(shared: Calling) -> None:
+    fast = Calling(shared.engine, speed=60)
+    job = await fast.a_job(await a_caller(shared.engine, calls_per_second=per_second(1)))
+    await job.call(0)
+
+    held = await job.claim(1)
+
+    assert isinstance(held, Claimed) or held.seconds <= 1 / 60
+
+
+async def test_a_held_claim_takes_no_slot(shared: Calling) -> None:
+    given = await a_caller(shared.engine, limit=1, calls_per_second=per_second(1))
+    job = await shared.a_job(given)
+    await job.call(0)
+    slot = (await _phone_number(shared, given)).next_slot_at
+
+    assert await job.is_held(1) is HeldReason.LINE
+    assert (await _phone_number(shared, given)).next_slot_at == slot
+
+
+async def _claimed(job: Job, which: int) -> None:
+    """Claim until it passes, as a worker does."""
+    while isinstance(held := await job.claim(which), Held):
+        assert held.reason.short
+        await asyncio.sleep(held.seconds)
+
+
+async def _called_once(job: Job, which: int) -> None:
+    while isinstance(held := await job.claim(which), Held):
+        assert held.reason is HeldReason.LINE
+        await asyncio.sleep(0.03)
+    await job.call_of(which).completes()
+
+
+async def _asked(calling: Calling, given: Given) -> list[datetime]:
+    query = sa.select(dials.c.asked_at).where(dials.c.organization_id == given.id).order_by(dials.c.asked_at)
+    async with calling.engine.connect() as connection:
+        return list((await connection.execute(query)).scalars())
+
+
+async def _spans(calling: Calling, job: Job) -> list[tuple[datetime, datetime]]:
+    query = sa.select(dials.c.asked_at, dials.c.ended_at).where(dials.c.job_id == job.id)
+    async with calling.engine.connect() as connection:
+        return [(row.asked_at, row.ended_at) for row in await connection.execute(query)]
+
+
+def _most_live(spans: list[tuple[datetime, datetime]]) -> int:
+    moments = sorted([(asked, 1) for asked, _ in spans] + [(ended, -1) for _, ended in spans])
+    live = most = 0
+    for _, change in moments:
+        live += change
+        most = max(most, live)
+    return most
+
+
+async def _phone_number(calling: Calling, given: Given) -> sa.Row[tuple[object, ...]]:
+    return await calling.one(phone_numbers, phone_numbers.c.id == given.number.id)
