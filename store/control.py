@@ -16,6 +16,7 @@ from domain.model import Model
 from domain.statuses import JobStatus
 from store.dials import CHANNEL
 from store.errors import NotFound, WrongStatus
+from store.ids import may_exist
 from store.settling import settle_if_over
 
 logger = logging.getLogger(__name__)
@@ -248,6 +249,8 @@ async def mark_workflow_started(connection: AsyncConnection, job_id: str) -> Non
 
 async def _locked_status(connection: AsyncConnection, organization_id: str, job_id: str) -> JobStatus:
     """Take the organisation's lock, then read. Raises NotFound for a job of somebody else, too."""
+    if not may_exist(job_id):
+        raise NotFound("job", job_id)
     await connection.execute(
         text("SELECT id FROM organizations WHERE id = :organization FOR UPDATE"),
         {"organization": organization_id},

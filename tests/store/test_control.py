@@ -1,0 +1,552 @@
+"""What operators and workflows do to a job. Whoever has heard that the gate is closed sees no call start."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import make_url
+
+from domain.dispatch import HeldReason, Wish
+from domain.statuses import ContactStatus, JobStatus
+from store.claims import Claimed
+from store.control import Control, _move
+from store.database import create_engine
+from store.dials import CHANNEL
+from store.errors import NotFound, WrongStatus
+from store.tables import contacts
+from tests.builders import contacts as some_contacts
+from tests.store.calling import Calling, Job, a_caller
+
+ENDED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
+WAITING = (JobStatus.PENDING, JobStatus.SCHEDULED)
+LATER = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+
+
+# --- start
+
+
+@pytest.mark.parametrize(("start", "was_scheduled"), [(None, False), (LATER, True)])
+async def test_a_waiting_job_starts_now(shared: Calling, start: datetime | None, was_scheduled: bool) -> None:
+    job = await shared.a_waiting_job(await a_caller(shared.engine), 4, scheduled_start_time=start)
+
+    started = await shared.control.start_now(job.given.id, job.id)
+
+    row = await job.row()
+    assert (started.was_scheduled, started.contacts) == (was_scheduled, 4)
+    assert (row.status, row.dialling, row.actual_start_time) == ("running", True, started.started_at)
+    await job.call()
+
+
+async def test_starting_now_moves_the_due_times_to_now(shared: Calling) -> None:
+    job = await shared.a_waiting_job(await a_caller(shared.engine), 3, scheduled_start_time=LATER)
+    assert await _due_times(shared, job) == {LATER}
+
+    await shared.control.start_now(job.given.id, job.id)
+
+    assert max(await _due_times(shared, job)) <= await _database_now(shared)
+
+
+@pytest.mark.parametrize("status", [JobStatus.RUNNING, JobStatus.PAUSED, *ENDED])
+async def test_only_a_job_that_waits_can_be_started(shared: Calling, status: JobStatus) -> None:
+    job = await _in_status(shared, status)
+
+    with pytest.raises(WrongStatus) as refused:
+        await shared.control.start_now(job.given.id, job.id)
+
+    assert refused.value.status is status
+    assert (await job.row()).status == status
+
+
+async def test_beginning_is_said_once_or_more_and_means_the_same(shared: Calling) -> None:
+    job = await shared.a_waiting_job(await a_caller(shared.engine), scheduled_start_time=LATER)
+
+    assert await shared.control.begin(job.given.id, job.id) is JobStatus.RUNNING
+    began = await job.row()
+    assert await shared.control.begin(job.given.id, job.id) is JobStatus.RUNNING
+
+    assert began.workflow_started_at is not None
+    assert began.dialling is True
+    assert await job.row() == began
+
+
+@pytest.mark.parametrize("status", [JobStatus.PAUSED, *ENDED])
+async def test_beginning_changes_nothing_where_somebody_was_faster(shared: Calling, status: JobStatus) -> None:
+    job = await _in_status(shared, status)
+
+    assert await shared.control.begin(job.given.id, job.id) is status
+    assert (await job.row()).dialling is False
+
+
+# --- pause, resume
+
+
+@pytest.mark.parametrize("status", [*WAITING, JobStatus.RUNNING])
+async def test_nobody_is_dialled_while_a_job_is_paused(shared: Calling, status: JobStatus) -> None:
+    job = await _in_status(shared, status)
+
+    assert await shared.control.pause(job.given.id, job.id, "Lunch.") is JobStatus.PAUSED
+
+    row = await job.row()
+    assert (row.status, row.dialling, row.status_reason) == ("paused", False, "Lunch.")
+    assert await job.is_held() is HeldReason.GATE
+
+
+async def test_a_pause_said_twice_means_the_same(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine))
+    await shared.control.pause(job.given.id, job.id, "Lunch.")
+    paused = await job.row()
+
+    assert await shared.control.pause(job.given.id, job.id) is JobStatus.PAUSED
+    assert await job.row() == paused
+
+
+async def test_live_calls_outlast_a_pause(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine))
+    call = await job.call()
+
+    await job.pause()
+    await call.is_busy()
+
+    contact = await call.contact()
+    assert (contact.status, contact.attempts) == ("queued", 1)
+
+
+async def test_a_started_job_resumes_calling(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine))
+    await shared.control.pause(job.given.id, job.id, "Lunch.")
+
+    assert await shared.control.resume(job.given.id, job.id) is JobStatus.RUNNING
+
+    row = await job.row()
+    assert (row.status, row.dialling, row.status_reason) == ("running", True, None)
+    await job.call()
+
+
+async def test_a_job_whose_time_is_to_come_resumes_waiting(shared: Calling) -> None:
+    job = await shared.a_waiting_job(await a_caller(shared.engine), scheduled_start_time=LATER)
+    await job.pause()
+
+    assert await shared.control.resume(job.given.id, job.id) is JobStatus.SCHEDULED
+    assert (await job.row()).dialling is False
+    assert await job.is_held() is HeldReason.GATE
+
+
+@pytest.mark.parametrize("start", [None, "passed"])
+async def test_a_job_whose_time_came_while_it_was_paused_is_pending(shared: Calling, start: str | None) -> None:
+    job = await shared.a_waiting_job(
+        await a_caller(shared.engine), scheduled_start_time=None if start is None else LATER
+    )
+    await job.pause()
+    if start == "passed":
+        await job.change(scheduled_start_time=datetime.now(UTC) - timedelta(hours=1))
+
+    assert await shared.control.resume(job.given.id, job.id) is JobStatus.PENDING
+    assert (await job.row()).dialling is False
+    assert await shared.control.begin(job.given.id, job.id) is JobStatus.RUNNING
+
+
+@pytest.mark.parametrize("status", [*WAITING, JobStatus.RUNNING])
+async def test_resuming_what_is_not_paused_changes_nothing(shared: Calling, status: JobStatus) -> None:
+    job = await _in_status(shared, status)
+    before = await job.row()
+
+    assert await shared.control.resume(job.given.id, job.id) is status
+    assert await job.row() == before
+
+
+@pytest.mark.parametrize("status", ENDED)
+@pytest.mark.parametrize("command", ["pause", "resume", "cancel"])
+async def test_an_ended_job_takes_no_orders(shared: Calling, status: JobStatus, command: str) -> None:
+    job = await _in_status(shared, status)
+    before = await job.row()
+
+    with pytest.raises(WrongStatus) as refused:
+        await getattr(shared.control, command)(job.given.id, job.id)
+
+    assert refused.value.status is status
+    assert await job.row() == before
+
+
+# --- cancel
+
+
+async def test_cancel_ends_everybody_who_is_not_on_the_phone(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 5)
+    talking, between, done = await job.call(0), await job.call(1), await job.call(2)
+    await between.is_busy()
+    await done.completes()
+
+    cancelled = await job.cancel()
+
+    assert (cancelled.was, cancelled.contacts, cancelled.live) == (JobStatus.RUNNING, 3, 1)
+    assert [(await job.contact(which)).status for which in range(5)] == [
+        "dialing",
+        "cancelled",
+        "completed",
+        "cancelled",
+        "cancelled",
+    ]
+    contact, row = await between.contact(), await job.row()
+    assert contact.failure_reason == "The job was cancelled."
+    assert contact.next_retry_at is None
+    assert contact.completed_at is not None
+    assert (row.status, row.dialling) == ("cancelled", False)
+    assert row.completed_at is not None
+    await talking.completes()
+    assert (await talking.contact()).status == ContactStatus.COMPLETED
+
+
+@pytest.mark.parametrize("status", [*WAITING, JobStatus.RUNNING, JobStatus.PAUSED])
+async def test_whatever_has_not_ended_can_be_cancelled(shared: Calling, status: JobStatus) -> None:
+    job = await _in_status(shared, status)
+
+    cancelled = await job.cancel()
+
+    assert (cancelled.was, cancelled.contacts) == (status, 3)
+    assert (await job.row()).status == "cancelled"
+    assert await job.is_held() is HeldReason.GATE
+
+
+async def test_cancelling_gives_back_what_was_held_for_the_rest(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 5)
+
+    await job.cancel()
+
+    audit = await job.audit()
+    assert audit.held == 0
+    assert audit.exact
+
+
+async def test_the_hold_goes_back_after_the_last_live_call(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 5)
+    calls = [await job.call(which) for which in range(2)]
+    await job.cancel()
+    assert (await job.audit()).held > 0
+
+    await calls[0].completes(seconds=60)
+    assert (await job.audit()).held > 0
+    await calls[1].completes(seconds=60)
+
+    audit = await job.audit()
+    assert audit.held == 0
+    assert audit.exact
+
+
+async def test_cancel_with_hang_up_marks_every_live_dial_and_says_so(shared: Calling, shared_database_url: str) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 4)
+    other = await shared.a_job(job.given, some_contacts(1, start=10))
+    live, bystander = [await job.call(which) for which in range(2)], await other.call()
+
+    async with await _listening(shared_database_url) as listener:
+        cancelled = await job.cancel(hang_up=True)
+        told = [notice.payload async for notice in listener.notifies(timeout=5, stop_after=2)]
+
+    assert (cancelled.contacts, cancelled.live) == (2, 2)
+    assert sorted(told) == sorted([(await call.row()).id for call in live])
+    assert {(await call.row()).hang_up_reason for call in live} == {"called_off"}
+    assert (await bystander.row()).hang_up_reason is None
+
+
+async def test_without_hang_up_live_calls_are_left_alone(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+
+    await job.cancel()
+
+    assert (await call.row()).hang_up_reason is None
+
+
+async def test_a_cancelled_job_with_live_calls_accepts_hang_up(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 3)
+    call = await job.call()
+    await job.cancel()
+
+    again = await job.cancel(hang_up=True)
+
+    assert (again.was, again.contacts, again.live) == (JobStatus.CANCELLED, 0, 1)
+    assert (await call.row()).hang_up_reason == "called_off"
+    with pytest.raises(WrongStatus):
+        await job.cancel()
+    await call.ends()
+    with pytest.raises(WrongStatus):
+        await job.cancel(hang_up=True)
+
+
+async def test_a_call_that_was_hung_up_is_cancelled_and_not_charged(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+    await call.rings()
+    await job.cancel(hang_up=True)
+
+    await call.ends()
+
+    contact = await call.contact()
+    assert (contact.status, contact.attempts) == ("cancelled", 0)
+    assert contact.failure_reason == "The call was hung up because the job was cancelled."
+
+
+@pytest.mark.parametrize("command", ["cancel", "pause"])
+async def test_after_the_answer_no_call_starts(shared: Calling, shared_database_url: str, command: str) -> None:
+    """The API's process closes the gate while a worker claims 30 contacts at once."""
+    api = create_engine(shared_database_url, pool_size=1)
+    job = await shared.a_job(await a_caller(shared.engine), 30)
+    await Control(api).placing(job.id)  # its connection is warm
+
+    claims = [asyncio.create_task(job.claim(which)) for which in range(30)]
+    await asyncio.wait(claims, return_when=asyncio.FIRST_COMPLETED)
+    await getattr(Control(api), command)(job.given.id, job.id)
+    dials_at_the_answer = await job.dials()
+    await asyncio.gather(*claims)
+    await api.dispose()
+
+    passed = [claim.result() for claim in claims if isinstance(claim.result(), Claimed)]
+    assert len(passed) == dials_at_the_answer == await job.dials()
+    assert 1 <= dials_at_the_answer < 30
+    rest = ContactStatus.CANCELLED if command == "cancel" else ContactStatus.PENDING
+    assert await _by_status(shared, job) == {"dialing": dials_at_the_answer, rest: 30 - dials_at_the_answer}
+
+
+async def test_of_two_cancels_at_once_one_counts_the_contacts(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 10)
+
+    results = await asyncio.gather(*(job.cancel() for _ in range(4)), return_exceptions=True)
+
+    assert [result.contacts for result in results if not isinstance(result, WrongStatus)] == [10]  # type: ignore[union-attr]
+
+
+async def test_a_request_on_its_way_is_counted_until_its_call_has_an_id(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 3)
+    calls = [await job.call(which) for which in range(3)]
+    assert await shared.control.placing(job.id) == 3
+
+    await calls[0].rings()
+    await calls[1].is_not_placed()
+
+    assert await shared.control.placing(job.id) == 1
+
+
+# --- the end
+
+
+async def test_a_job_completes_when_every_contact_is_final(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 2, max_attempts=1)
+    await (await job.call(0)).completes()
+    assert not await shared.control.complete(job.given.id, job.id)
+    last = await job.call(1)
+    assert not await shared.control.complete(job.given.id, job.id)
+    await last.is_busy()
+
+    assert await shared.control.complete(job.given.id, job.id)
+
+    row, audit = await job.row(), await job.audit()
+    assert (row.status, row.dialling) == ("completed", False)
+    assert row.completed_at is not None
+    assert audit.held == 0
+    assert audit.exact
+    assert not await shared.control.complete(job.given.id, job.id)
+    assert await job.row() == row
+
+
+async def test_a_paused_job_whose_last_call_ends_completes(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+    await job.pause()
+    await call.completes()
+
+    assert await shared.control.complete(job.given.id, job.id)
+
+
+async def test_a_contact_between_attempts_keeps_its_job_open(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    await (await job.call()).is_busy()
+
+    assert not await shared.control.complete(job.given.id, job.id)
+    assert (await job.row()).status == "running"
+
+
+async def test_a_failed_job_says_why_to_everybody_it_left(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 3)
+    call = await job.call(0)
+
+    assert await shared.control.fail(job.given.id, job.id, "Its workflow ended.")
+
+    row, contact = await job.row(), await job.contact(1)
+    assert (row.status, row.dialling, row.status_reason) == ("failed", False, "Its workflow ended.")
+    assert (contact.status, contact.failure_reason) == ("cancelled", "The job failed: Its workflow ended.")
+    assert (await call.contact()).status == "dialing"
+    assert (await job.audit()).held > 0
+    await call.completes()
+    assert (await job.audit()).held == 0
+
+
+@pytest.mark.parametrize("status", ENDED)
+async def test_what_has_ended_does_not_fail(shared: Calling, status: JobStatus) -> None:
+    job = await _in_status(shared, status)
+    before = await job.row()
+
+    assert not await shared.control.fail(job.given.id, job.id, "Its workflow ended.")
+    assert await job.row() == before
+
+
+# --- limit, schedule, wishes
+
+
+async def test_a_jobs_limit_can_be_changed(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 2)
+    await job.call(0)
+
+    await shared.control.change_limit(job.given.id, job.id, 1)
+
+    assert await job.is_held(1) is HeldReason.LINE
+    await shared.control.change_limit(job.given.id, job.id, 2)
+    await job.call(1)
+
+
+@pytest.mark.parametrize(
+    ("status", "then"),
+    [
+        ("pending", JobStatus.SCHEDULED),
+        ("scheduled", JobStatus.SCHEDULED),
+        ("paused before its start", JobStatus.PAUSED),
+    ],
+)
+async def test_a_start_that_has_not_come_can_be_moved(shared: Calling, status: str, then: JobStatus) -> None:
+    job = await _in_status(shared, JobStatus.PENDING if status.startswith("paused") else JobStatus(status))
+    if status.startswith("paused"):
+        await job.pause()
+
+    assert await shared.control.reschedule(job.given.id, job.id, LATER)
+
+    row = await job.row()
+    assert (row.status, row.scheduled_start_time, row.dialling) == (then, LATER, False)
+    assert await _due_times(shared, job) == {LATER}
+
+
+@pytest.mark.parametrize("status", [JobStatus.RUNNING, JobStatus.PAUSED, *ENDED])
+async def test_a_start_that_has_come_is_not_moved(shared: Calling, status: JobStatus) -> None:
+    job = await _in_status(shared, status)
+    before, due = await job.row(), await _due_times(shared, job)
+
+    assert not await shared.control.reschedule(job.given.id, job.id, LATER)
+    assert await job.row() == before
+    assert await _due_times(shared, job) == due
+
+
+async def test_a_wish_does_what_the_command_does(shared: Calling) -> None:
+    job = await shared.a_waiting_job(await a_caller(shared.engine), 2)
+
+    for wish, status in [
+        (Wish.START_NOW, "running"),
+        (Wish.START_NOW, "running"),
+        (Wish.PAUSE, "paused"),
+        (Wish.START_NOW, "paused"),
+        (Wish.RESUME, "running"),
+        (Wish.CANCEL, "cancelled"),
+        (Wish.RESUME, "cancelled"),
+        (Wish.CANCEL_AND_HANG_UP, "cancelled"),
+    ]:
+        await shared.control.obey(job.given.id, job.id, wish)
+        assert (await job.row()).status == status
+
+
+async def test_the_wish_to_hang_up_reaches_live_dials(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+
+    await shared.control.obey(job.given.id, job.id, Wish.CANCEL_AND_HANG_UP)
+
+    assert (await call.row()).hang_up_reason == "called_off"
+
+
+async def test_a_job_moves_only_from_where_it_may(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine))
+
+    async with shared.engine.begin() as connection:
+        refused = await _move(connection, job.id, {JobStatus.PAUSED}, JobStatus.COMPLETED, "dialling = false")
+        moved = await _move(connection, job.id, {JobStatus.RUNNING}, JobStatus.PAUSED, "dialling = false")
+
+    assert (refused, moved) == (False, True)
+    assert (await job.row()).status == "paused"
+
+
+# --- strangers
+
+COMMANDS: dict[str, tuple[Any, ...]] = {
+    "start_now": (),
+    "begin": (),
+    "pause": (),
+    "resume": (),
+    "cancel": (),
+    "complete": (),
+    "fail": ("Because.",),
+    "change_limit": (1,),
+    "reschedule": (LATER,),
+    "obey": (Wish.CANCEL,),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_a_job_of_somebody_else_does_not_exist(shared: Calling, command: str) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    stranger = await a_caller(shared.engine)
+    before = (await job.row(), await job.contact())
+
+    for organization_id in (stranger.id, "org_none"):
+        with pytest.raises(NotFound):
+            await getattr(shared.control, command)(organization_id, job.id, *COMMANDS[command])
+
+    assert (await job.row(), await job.contact()) == before
+
+
+@pytest.mark.parametrize("job_id", ["batch_none", "", "batch_\0", "\0"])
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_a_job_that_never_was_does_not_exist(shared: Calling, command: str, job_id: str) -> None:
+    with pytest.raises(NotFound):
+        await getattr(shared.control, command)("org_none", job_id, *COMMANDS[command])
+
+
+async def _in_status(calling: Calling, status: JobStatus) -> Job:
+    given = await a_caller(calling.engine)
+    if status in WAITING:
+        start = LATER if status is JobStatus.SCHEDULED else None
+        return await calling.a_waiting_job(given, 3, scheduled_start_time=start)
+    job = await calling.a_job(given, 3)
+    match status:
+        case JobStatus.PAUSED:
+            await job.pause()
+        case JobStatus.CANCELLED:
+            await job.cancel()
+        case JobStatus.FAILED:
+            await calling.control.fail(given.id, job.id, "Because.")
+        case JobStatus.COMPLETED:
+            await calling.change(contacts, contacts.c.job_id == job.id, status="completed")
+            await calling.control.complete(given.id, job.id)
+    return job
+
+
+async def _due_times(calling: Calling, job: Job) -> set[datetime]:
+    async with calling.engine.connect() as connection:
+        query = sa.select(contacts.c.due_at).where(contacts.c.job_id == job.id)
+        return set((await connection.execute(query)).scalars())
+
+
+async def _by_status(calling: Calling, job: Job) -> dict[str, int]:
+    query = sa.select(contacts.c.status, sa.func.count()).where(contacts.c.job_id == job.id)
+    async with calling.engine.connect() as connection:
+        return {status: count for status, count in await connection.execute(query.group_by(contacts.c.status))}
+
+
+async def _database_now(calling: Calling) -> datetime:
+    async with calling.engine.connect() as connection:
+        now: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+        return now
+
+
+async def _listening(database_url: str) -> psycopg.AsyncConnection[Any]:
+    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
+    await connection.execute(f"LISTEN {CHANNEL}")
+    return connection
