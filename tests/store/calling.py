@@ -9,13 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls import AnsweredBy, CallReport, CallState, Ending, Outcome
+from domain.calls import AnsweredBy, CallReport, CallState, Ending, Outcome, Recorded
 from domain.dispatch import Held, HeldReason
 from domain.jobs import NewContact
 from domain.statuses import Architecture
 from store.claims import Claimed, Claims
 from store.control import Control
-from store.dials import DialNow, Dials, Recorded
+from store.dials import DialNow, Dials
 from store.directory import TWILIO
 from store.ledger import Audit, Ledger
 from store.progress import JobProgress

@@ -4,10 +4,10 @@ import asyncio
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls import Audio
 from domain.dispatch import Held, HeldReason
@@ -381,5 +381,5 @@ def _most_live(spans: list[tuple[datetime, datetime]]) -> int:
     return most
 
 
-async def _phone_number(calling: Calling, given: Given) -> sa.Row[tuple[object, ...]]:
+async def _phone_number(calling: Calling, given: Given) -> Any:
     return await calling.one(phone_numbers, phone_numbers.c.id == given.number.id)

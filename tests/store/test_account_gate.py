@@ -1,0 +1,152 @@
+"""The gate of a carrier account: one refusal closes it for all jobs, one call goes first when it opens."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.calls import Outcome, Recorded
+from domain.dispatch import Held, HeldReason
+from domain.statuses import ContactStatus
+from store.claims import Claimed
+from tests.builders import contacts as some_contacts
+from tests.store.calling import Calling, Job, a_caller
+
+
+async def test_a_refusal_closes_the_gate_for_every_job_on_the_account(calling: Calling) -> None:
+    jobs = [await calling.a_job(await a_caller(calling.engine), 2) for _ in range(2)]
+    await (await jobs[0].call()).is_not_placed(Outcome.REFUSED)
+
+    for job in jobs:
+        held = await job.claim(1)
+        assert isinstance(held, Held)
+        assert held.reason is HeldReason.ACCOUNT
+        assert held.seconds == pytest.approx(300, abs=10)
+        assert held.until == (await calling.account()).closed_until
+
+
+async def test_a_refusal_is_not_charged_and_its_contact_waits(calling: Calling) -> None:
+    job = await calling.a_job(await a_caller(calling.engine), 1)
+    call = await job.call()
+
+    await call.ends(sip=403)
+
+    contact, row = await call.contact(), await call.row()
+    assert (contact.status, contact.attempts, contact.dials, contact.troubles) == ("queued", 0, 1, 0)
+    assert (contact.error_code, contact.failure_reason) == (
+        "403",
+        "The carrier refused the account or its configuration.",
+    )
+    assert contact.due_at - row.ended_at == pytest.approx(timedelta(minutes=5), abs=timedelta(seconds=1))
+    assert (row.outcome, row.cost) == ("refused", 0)
+    assert (await calling.account()).closed_reason == contact.failure_reason
+
+
+async def test_other_endings_leave_the_gate_open(calling: Calling) -> None:
+    job = await calling.a_job(await a_caller(calling.engine), 2)
+    await (await job.call()).ends(sip=503)
+
+    assert (await calling.account()).closed_until is None
+    await job.call(1)
+
+
+async def test_exactly_one_call_goes_first_when_the_gate_opens(calling: Calling) -> None:
+    jobs = await _refused_jobs(calling)
+    await calling.open_the_account_gate_by_time()
+
+    claims = await asyncio.gather(*(job.claim(which) for job in jobs for which in range(1, 11)))
+
+    assert [type(claim) for claim in claims].count(Claimed) == 1
+    held = [claim for claim in claims if isinstance(claim, Held)]
+    assert {(claim.reason, claim.seconds) for claim in held} == {(HeldReason.ACCOUNT, 30.0)}
+    (claimed,) = [claim for claim in claims if isinstance(claim, Claimed)]
+    assert (await calling.account()).probe_dial_id == claimed.dial_id
+
+
+async def test_a_held_call_is_no_probe(calling: Calling) -> None:
+    jobs = await _refused_jobs(calling)
+    await calling.open_the_account_gate_by_time()
+    await jobs[0].pause()
+
+    assert await jobs[0].is_held(1) is HeldReason.GATE
+    assert (await calling.account()).probe_dial_id is None
+    await jobs[1].call(1)
+
+
+@pytest.mark.parametrize("sip", [486, 404, 503])
+async def test_the_gate_opens_after_a_probe_that_was_not_refused(calling: Calling, sip: int) -> None:
+    jobs = await _refused_jobs(calling)
+    await calling.open_the_account_gate_by_time()
+    probe = await jobs[0].call(1)
+    assert await jobs[1].is_held(1) is HeldReason.ACCOUNT
+
+    await probe.ends(sip=sip)
+
+    account = await calling.account()
+    assert (account.closed_until, account.closed_reason, account.probe_dial_id) == (None, None, None)
+    await jobs[0].call(2)
+    await jobs[1].call(1)
+
+
+async def test_the_gate_stays_closed_while_the_probe_talks(calling: Calling) -> None:
+    jobs = await _refused_jobs(calling)
+    await calling.open_the_account_gate_by_time()
+    probe = await jobs[0].call(1)
+    await probe.answers()
+
+    assert await jobs[1].is_held(1) is HeldReason.ACCOUNT
+    await probe.completes()
+    await jobs[1].call(1)
+
+
+async def test_the_gate_closes_again_when_the_probe_is_refused(calling: Calling) -> None:
+    jobs = await _refused_jobs(calling)
+    await calling.open_the_account_gate_by_time()
+    await (await jobs[0].call(1)).is_not_placed(Outcome.REFUSED)
+
+    held = await jobs[1].claim(1)
+    assert isinstance(held, Held)
+    assert held.reason is HeldReason.ACCOUNT
+    assert held.seconds > 200
+    await calling.open_the_account_gate_by_time()
+    await jobs[1].call(1)  # the next probe
+    assert await jobs[0].is_held(2) is HeldReason.ACCOUNT
+
+
+async def test_a_call_from_before_the_refusal_does_not_open_the_gate(calling: Calling) -> None:
+    job = await calling.a_job(await a_caller(calling.engine), 3)
+    before = await job.call(0)
+    await (await job.call(1)).is_not_placed(Outcome.REFUSED)
+
+    assert await before.completes() is Recorded.MOVED
+
+    assert await job.is_held(2) is HeldReason.ACCOUNT
+
+
+async def test_the_speed_divides_how_long_the_gate_is_closed(engine: AsyncEngine) -> None:
+    fast = Calling(engine, speed=60)
+    job = await fast.a_job(await a_caller(engine), 2)
+    await (await job.call()).is_not_placed(Outcome.REFUSED)
+
+    held = await job.claim(1)
+
+    assert isinstance(held, Held)
+    assert held.seconds == pytest.approx(5, abs=1)
+
+
+async def test_a_refused_contact_of_an_ended_job_is_cancelled(calling: Calling) -> None:
+    job = await calling.a_job(await a_caller(calling.engine), 1)
+    call = await job.call()
+    await job.cancel()
+
+    await call.ends(sip=401)
+
+    assert (await call.contact()).status == ContactStatus.CANCELLED
+
+
+async def _refused_jobs(calling: Calling) -> list[Job]:
+    """Three jobs of three organisations, on an account that was just refused."""
+    jobs = [await calling.a_job(await a_caller(calling.engine), some_contacts(11, start=100 * i)) for i in range(3)]
+    await (await jobs[0].call(0)).is_not_placed(Outcome.REFUSED)
+    return jobs
