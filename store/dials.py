@@ -76,6 +76,7 @@ _DIAL = """
 _BY_KEY = text(_DIAL + "WHERE d.contact_id = :contact AND d.number_of_dial = :dial")
 _BY_ID = text(_DIAL + "WHERE d.id = :id")
 _BY_IDS = text(_DIAL + "WHERE d.id = ANY(:ids)")
+_BY_ID_LOCKED = text(_DIAL + "WHERE d.id = :id FOR NO KEY UPDATE OF d")
 _BY_CALL = text(_DIAL + "WHERE d.carrier_account_id = :account AND d.call_id = :call")
 
 _LOCK_ORGANIZATION = text("SELECT id FROM organizations WHERE id = :organization FOR UPDATE")
@@ -85,7 +86,7 @@ _REMEMBER = text("""
     VALUES (:dial, :call, :state, :ending, :sequence, :sip_code) ON CONFLICT DO NOTHING
 """)
 
-# States only move forward; a call id is written once.
+# States only move forward; a call id is written once. Who answered is often told after the answer.
 _FORWARD = text("""
     WITH moved AS (
       UPDATE dials SET
@@ -95,7 +96,9 @@ _FORWARD = text("""
         answered_at = CASE WHEN CAST(:state AS varchar) = 'answered' THEN coalesce(answered_at, clock_timestamp())
                       ELSE answered_at END,
         answered_by = coalesce(:answered_by, answered_by)
-      WHERE id = :dial AND ended_at IS NULL AND state = ANY(:behind)
+      WHERE id = :dial AND ended_at IS NULL
+        AND (state = ANY(:behind)
+             OR state = :state AND answered_by IS NULL AND CAST(:answered_by AS varchar) IS NOT NULL)
       RETURNING id, contact_id
     ), named AS (
       UPDATE contacts SET call_id = :call FROM moved WHERE contacts.id = moved.contact_id
@@ -168,7 +171,8 @@ class Dials:
     async def record(self, report: CallReport, account: str, key: str | None = None) -> Recorded:
         """Apply what a carrier said of a call, once: states only move forward, the last word ends the dial."""
         async with self._engine.begin() as connection:
-            dial = await _find(connection, report, account, key)
+            found = await _find(connection, report, account, key)
+            dial = found and await _locked(connection, found, to_end=report.state is CallState.ENDED)
             if dial is None:
                 return Recorded.NO_SUCH_DIAL
             if dial.call_id is not None and dial.call_id != report.call_id:
@@ -186,14 +190,16 @@ class Dials:
     async def not_placed(self, dial_id: str, outcome: Outcome, retry_after: timedelta | None = None) -> None:
         """End a dial of which it is certain that nothing rang. Changes nothing once the call has an id."""
         async with self._engine.begin() as connection:
-            dial = await _one(connection, _BY_ID, {"id": dial_id})
+            found = await _one(connection, _BY_ID, {"id": dial_id})
+            dial = found and await _locked(connection, found, to_end=True)
             if dial is not None and dial.call_id is None:
                 await self._end(connection, dial, _Verdict(outcome=outcome, retry_after=retry_after))
 
     async def give_up(self, dial_id: str) -> None:
         """End a dial whose outcome cannot be told."""
         async with self._engine.begin() as connection:
-            dial = await _one(connection, _BY_ID, {"id": dial_id})
+            found = await _one(connection, _BY_ID, {"id": dial_id})
+            dial = found and await _locked(connection, found, to_end=True)
             if dial is not None:
                 await self._end(connection, dial, _Verdict(outcome=Outcome.UNKNOWN))
 
@@ -228,12 +234,13 @@ class Dials:
     async def _end(
         self, connection: AsyncConnection, dial: DialNow, verdict: _Verdict, call_id: str | None = None
     ) -> bool:
-        """End a dial: outcome, contact, capture, the reserve given back, in one transaction; only if open."""
-        await connection.execute(_LOCK_ORGANIZATION, {"organization": dial.organization_id})
+        """End a dial: outcome, contact, capture, the reserve given back, in one transaction; only if open.
+
+        The caller has locked it to end it.
+        """
         facts = (await connection.execute(_FACTS_AT_THE_END, {"dial": dial.id})).mappings().one()
-        if facts["ended_at"] is not None and facts["outcome"] != Outcome.UNKNOWN:
-            return False
-        if facts["outcome"] == Outcome.UNKNOWN and verdict.outcome is Outcome.UNKNOWN:
+        known = facts["outcome"] != Outcome.UNKNOWN
+        if facts["ended_at"] is not None and (known or verdict.outcome is Outcome.UNKNOWN):
             return False
         step = self._next(facts, verdict)
         await connection.execute(_END, self._ending(facts, verdict, step, call_id))
@@ -308,6 +315,13 @@ async def _one(connection: AsyncConnection, query: Any, values: dict[str, Any]) 
     return None if row is None else DialNow.model_validate(dict(row))
 
 
+async def _locked(connection: AsyncConnection, dial: DialNow, *, to_end: bool) -> DialNow | None:
+    """Lock a dial's row and read it anew. To end it takes the organisation's lock, and that one first."""
+    if to_end:
+        await connection.execute(_LOCK_ORGANIZATION, {"organization": dial.organization_id})
+    return await _one(connection, _BY_ID_LOCKED, {"id": dial.id})
+
+
 async def _find(connection: AsyncConnection, report: CallReport, account: str, key: str | None) -> DialNow | None:
     """By the dial's key where the report has one, else by the carrier's call id."""
     contact_id, _, dial = (key or report.key or "").rpartition(":")
@@ -347,26 +361,23 @@ async def _forward(connection: AsyncConnection, dial_id: str, report: CallReport
 
 
 async def _reopen(connection: AsyncConnection, dial: DialNow) -> bool:
-    """Evidence of a live call whose outcome was thought unknown: the dial is open again, and followed."""
-    await connection.execute(_LOCK_ORGANIZATION, {"organization": dial.organization_id})
+    """Evidence of a live call whose outcome was thought unknown: the dial is open again, and followed.
+
+    Its outcome stays "unknown" until it ends: it was charged for that, and its contact is not called again.
+    """
     try:
         async with connection.begin_nested():
-            reopened = await connection.execute(
-                text(
-                    "UPDATE dials SET ended_at = NULL, outcome = NULL, state = 'asked'"
-                    " WHERE id = :dial AND outcome = 'unknown'"
-                ),
-                {"dial": dial.id},
+            await connection.execute(
+                text("UPDATE dials SET ended_at = NULL, state = 'asked' WHERE id = :dial"), {"dial": dial.id}
             )
     except IntegrityError:  # this pair is on the phone again by another job's dial; that one is followed
         logger.error("dial %s turned up live while its number is being called by another dial", dial.id)
         return False
-    if reopened.rowcount:
-        await connection.execute(
-            text("UPDATE contacts SET status = 'dialing', completed_at = NULL WHERE id = :contact"),
-            {"contact": dial.contact_id},
-        )
-    return bool(reopened.rowcount)
+    await connection.execute(
+        text("UPDATE contacts SET status = 'dialing', completed_at = NULL WHERE id = :contact"),
+        {"contact": dial.contact_id},
+    )
+    return True
 
 
 async def _capture(connection: AsyncConnection, facts: RowMapping, verdict: _Verdict) -> None:
@@ -404,7 +415,8 @@ def _hold_afterwards(facts: RowMapping, verdict: _Verdict) -> Decimal:
 
 
 def _attempts(facts: RowMapping, verdict: _Verdict) -> int:
-    return int(facts["attempts"]) + verdict.outcome.charged
+    charged_as_unknown: bool = facts["outcome"] == Outcome.UNKNOWN
+    return int(facts["attempts"]) - charged_as_unknown + verdict.outcome.charged
 
 
 def _troubles(facts: RowMapping, verdict: _Verdict) -> int:

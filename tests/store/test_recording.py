@@ -1,0 +1,523 @@
+"""What a carrier says of a call, in whatever order and however often it arrives."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from itertools import permutations
+
+import pytest
+
+from domain.calls import AnsweredBy, CallState, Ending, HangUpReason, Outcome, Recorded
+from domain.dispatch import HeldReason
+from domain.statuses import ContactStatus
+from store.tables import carrier_events, dials
+from tests.builders import contacts as some_contacts
+from tests.store.calling import Call, Calling, Job, a_caller
+
+ORDERS = list(permutations([CallState.QUEUED, CallState.RINGING, CallState.ANSWERED, CallState.ENDED]))
+
+
+async def test_an_event_moves_the_dial_and_names_the_call(shared: Calling) -> None:
+    call = await _a_call(shared)
+
+    assert await call.says(CallState.QUEUED) is Recorded.MOVED
+    assert await call.rings() is Recorded.MOVED
+
+    row, contact = await call.row(), await call.contact()
+    assert (row.state, row.call_id) == ("ringing", call.call_id)
+    assert row.ringing_at is not None
+    assert row.answered_at is None
+    assert contact.call_id == call.call_id
+
+
+async def test_states_only_move_forward_whatever_the_order(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine, credits=None), len(ORDERS))
+
+    for which, order in enumerate(ORDERS):
+        call = await job.call(which)
+        furthest = CallState.ASKED
+        for state in order:
+            forward = state.rank > furthest.rank
+            assert await _tell(call, state) is (Recorded.MOVED if forward else Recorded.NOTHING), order
+            furthest = state if forward else furthest
+            assert (await call.row()).state == furthest, order
+
+    contacts_then = [await job.contact(which) for which in range(len(ORDERS))]
+    assert {(contact.status, contact.attempts, contact.call_seconds) for contact in contacts_then} == {
+        ("completed", 1, 60)
+    }
+
+
+async def test_events_that_arrive_together_end_in_the_same_place(shared: Calling) -> None:
+    """The API takes them in parallel, doubled; none may fail, none may count twice."""
+    job = await shared.a_job(await a_caller(shared.engine), 30)
+    calls = [await job.call(which) for which in range(30)]
+
+    recorded = await asyncio.gather(*(_tell(call, state) for call in calls for state in ORDERS[0] * 2))
+
+    assert set(recorded) <= {Recorded.MOVED, Recorded.NOTHING}
+    assert {(await call.row()).state for call in calls} == {"ended"}
+    assert {((await call.contact()).status, (await call.contact()).attempts) for call in calls} == {("completed", 1)}
+    audit = await job.audit()
+    assert audit.exact
+    assert 1000 - audit.balance == 30 * (await calls[0].row()).cost
+
+
+@pytest.mark.parametrize("state", [CallState.QUEUED, CallState.RINGING, CallState.ANSWERED, CallState.ENDED])
+async def test_a_doubled_event_changes_nothing(calling: Calling, state: CallState) -> None:
+    call = await _a_call(calling)
+    await _tell(call, state)
+    before = (await call.row(), await call.contact(), await calling.rows())
+
+    assert await _tell(call, state) is Recorded.NOTHING
+    assert (await call.row(), await call.contact(), await calling.rows()) == before
+
+
+async def test_every_event_is_remembered_once(shared: Calling) -> None:
+    call = await _a_call(shared)
+    for _ in range(3):
+        await call.rings()
+        await call.is_busy()
+
+    remembered = await shared.count(carrier_events, carrier_events.c.dial_id == (await call.row()).id)
+    assert remembered == 2
+
+
+@pytest.mark.parametrize("key", ["contact_none:1", "contact_none:x", "nonsense", "", ":", ":1", "a:" + "9" * 40])
+async def test_an_event_of_an_unknown_dial_belongs_to_nobody(shared: Calling, key: str) -> None:
+    heard = await shared.hear(CallState.RINGING, call_id="CA-none", key=key)
+
+    assert heard is Recorded.NO_SUCH_DIAL
+
+
+async def test_an_event_of_another_dial_number_belongs_to_nobody(shared: Calling) -> None:
+    call = await _a_call(shared)
+
+    heard = await shared.hear(CallState.RINGING, call_id=call.call_id, key=f"{call.contact_id}:2")
+
+    assert heard is Recorded.NO_SUCH_DIAL
+    assert (await call.row()).state == "asked"
+
+
+async def test_an_event_from_another_account_belongs_to_nobody(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.rings()
+
+    by_key = await call.says(CallState.ANSWERED, account="another")
+    by_id = await shared.hear(CallState.ANSWERED, call_id=call.call_id, account="another")
+
+    assert (by_key, by_id) == (Recorded.NO_SUCH_DIAL, Recorded.NO_SUCH_DIAL)
+    assert (await call.row()).state == "ringing"
+
+
+async def test_without_a_key_the_calls_id_tells_the_dial(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.rings()
+
+    assert await shared.hear(CallState.ANSWERED, call_id=call.call_id) is Recorded.MOVED
+    assert (await call.row()).state == "answered"
+
+
+async def test_a_second_call_for_one_dial_is_told_and_changes_nothing(calling: Calling) -> None:
+    call = await _a_call(calling)
+    await call.rings()
+    before = (await call.row(), await call.contact(), await calling.rows())
+
+    for state in (CallState.QUEUED, CallState.ANSWERED, CallState.ENDED):
+        assert await call.says(state, call_id="CA-second", ending=Ending.COMPLETED) is Recorded.SECOND_CALL
+
+    assert (await call.row(), await call.contact(), await calling.rows()) == before
+
+
+async def test_a_second_call_is_told_after_the_end_too(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.is_busy()
+
+    assert await call.says(CallState.RINGING, call_id="CA-second") is Recorded.SECOND_CALL
+
+
+async def test_of_two_calls_reported_at_once_one_is_the_second(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 10)
+    calls = [await job.call(which) for which in range(10)]
+
+    recorded = await asyncio.gather(
+        *(
+            asyncio.gather(
+                call.says(CallState.QUEUED, call_id=f"{call.call_id}-a"),
+                call.says(CallState.RINGING, call_id=f"{call.call_id}-b"),
+            )
+            for call in calls
+        )
+    )
+
+    assert [sorted(pair) for pair in recorded] == [[Recorded.MOVED, Recorded.SECOND_CALL]] * 10
+    for call in calls:
+        assert (await call.row()).call_id == (await call.contact()).call_id
+
+
+async def test_a_final_report_may_come_before_any_other(shared: Calling) -> None:
+    call = await _a_call(shared)
+
+    assert await call.is_busy() is Recorded.MOVED
+
+    row = await call.row()
+    assert (row.state, row.call_id, row.outcome, row.sip_code) == ("ended", call.call_id, "busy", 486)
+    assert (await call.contact()).call_id == call.call_id
+
+
+async def test_what_comes_after_the_end_changes_nothing(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.is_busy()
+    before = (await call.row(), await call.contact())
+
+    assert await call.rings() is Recorded.NOTHING
+    assert await call.answers() is Recorded.NOTHING
+    assert await call.completes() is Recorded.NOTHING
+
+    assert (await call.row(), await call.contact()) == before
+
+
+async def test_the_first_of_two_final_reports_counts(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 8)
+    calls = [await job.call(which) for which in range(8)]
+
+    recorded = await asyncio.gather(
+        *(asyncio.gather(call.completes(seconds=60), call.completes(seconds=90)) for call in calls)
+    )
+
+    assert [sorted(pair) for pair in recorded] == [[Recorded.MOVED, Recorded.NOTHING]] * 8
+    assert {(await call.contact()).attempts for call in calls} == {1}
+    assert (await job.audit()).exact
+
+
+async def test_a_completed_call_was_answered_though_nobody_said_so(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.rings()
+
+    await call.completes(seconds=42)
+
+    contact = await call.contact()
+    assert (contact.status, contact.call_seconds) == ("completed", 42)
+    assert (await call.row()).outcome == "answered"
+
+
+async def test_an_answered_call_is_completed_however_it_ended(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.answers()
+
+    await call.ends(Ending.FAILED, sip=500, duration_seconds=9)
+
+    contact = await call.contact()
+    assert (contact.status, contact.error_code, contact.call_seconds) == ("completed", None, 9)
+
+
+# --- who answered
+
+
+async def test_who_answered_may_be_told_after_the_answer(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.answers()
+
+    assert await call.answers(by=AnsweredBy.MACHINE) is Recorded.MOVED
+    assert await call.answers(by=AnsweredBy.MACHINE) is Recorded.NOTHING
+    assert await call.answers() is Recorded.NOTHING
+    await call.completes()
+
+    assert (await call.row()).answered_by == (await call.contact()).answered_by == "machine"
+
+
+async def test_who_answered_may_be_told_before_the_answer_or_at_the_end(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 2)
+    early, late = await job.call(0), await job.call(1)
+    await early.answers(by=AnsweredBy.HUMAN)
+    await early.answers()
+    await early.completes()
+    await late.completes(by=AnsweredBy.HUMAN)
+
+    assert [(await call.contact()).answered_by for call in (early, late)] == ["human", "human"]
+
+
+async def test_an_answer_by_nobody_knows_whom_is_unknown(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.completes()
+
+    assert (await call.contact()).answered_by == "unknown"
+
+
+async def test_nobody_answered_a_busy_line(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.is_busy()
+
+    assert (await call.contact()).answered_by is None
+
+
+# --- unknown
+
+
+async def test_a_dial_given_up_is_unknown_and_final(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+
+    await call.is_given_up()
+
+    row, contact = await call.row(), await call.contact()
+    assert (row.state, row.outcome, row.cost) == ("ended", "unknown", 0)
+    assert (contact.status, contact.attempts) == ("failed", 1)
+    assert contact.failure_reason.startswith("The outcome is unknown")
+    assert await job.is_held(dial=2) is HeldReason.CONTACT
+
+
+async def test_giving_up_twice_means_the_same(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.is_given_up()
+    before = (await call.row(), await call.contact())
+
+    await call.is_given_up()
+
+    assert (await call.row(), await call.contact()) == before
+
+
+async def test_what_has_ended_is_not_given_up(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.completes()
+    before = (await call.row(), await call.contact())
+
+    await call.is_given_up()
+
+    assert (await call.row(), await call.contact()) == before
+
+
+@pytest.mark.parametrize("state", [CallState.QUEUED, CallState.RINGING, CallState.ANSWERED])
+async def test_evidence_of_a_live_call_reopens_an_unknown_dial(shared: Calling, state: CallState) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+    await call.is_given_up()
+
+    assert await call.says(state) is Recorded.MOVED
+
+    now, contact = await call.now(), await call.contact()
+    assert (now.state, now.call_id, now.ended_at) == (state, call.call_id, None)
+    assert (contact.status, contact.completed_at, contact.dials) == ("dialing", None, 1)
+    assert await job.live() == 1
+    assert not await shared.control.complete(job.given.id, job.id)
+
+
+async def test_a_reopened_call_costs_what_it_lasts_and_counts_once(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+    await call.is_given_up()
+    await call.answers()
+
+    await call.completes(seconds=60)
+
+    contact, audit = await call.contact(), await job.audit()
+    assert (contact.status, contact.attempts, contact.failure_reason) == ("completed", 1, None)
+    assert 1000 - audit.balance == (await call.row()).cost == Decimal("0.0175")
+    assert audit.exact
+
+
+@pytest.mark.parametrize(
+    ("ending", "sip", "status"),
+    [(Ending.BUSY, 486, "busy"), (Ending.NO_ANSWER, 480, "no_answer"), (Ending.FAILED, 503, "carrier_error")],
+)
+@pytest.mark.parametrize("reopened", [False, True])
+async def test_a_contact_once_unknown_is_not_called_again(
+    shared: Calling, reopened: bool, ending: Ending, sip: int, status: str
+) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+    await call.is_given_up()
+    if reopened:
+        await call.rings()
+
+    assert await call.ends(ending, sip) is Recorded.MOVED
+
+    contact = await call.contact()
+    charged = 0 if sip == 503 else 1
+    assert (contact.status, contact.attempts, contact.error_code) == (status, charged, str(sip))
+    assert contact.next_retry_at is None
+    assert contact.completed_at is not None
+    assert await job.is_held(dial=2) is HeldReason.CONTACT
+
+
+async def test_a_final_report_captures_the_cost_of_an_unknown_call(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 2)
+    call = await job.call()
+    await call.is_given_up()
+    assert (await job.audit()).balance == 1000
+
+    assert await call.completes(seconds=60) is Recorded.MOVED
+    assert await call.completes(seconds=60) is Recorded.NOTHING
+
+    contact, audit = await call.contact(), await job.audit()
+    assert (contact.status, contact.attempts, contact.call_seconds) == ("completed", 1, 60)
+    assert 1000 - audit.balance == Decimal("0.0175")
+    assert audit.exact
+
+
+async def test_an_unknown_call_of_a_settled_job_is_paid_from_the_balance(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+    await call.is_given_up()
+    await shared.control.complete(job.given.id, job.id)
+
+    await call.answers()
+    await call.completes(seconds=60)
+
+    audit = await job.audit()
+    assert (1000 - audit.balance, audit.held) == (Decimal("0.0175"), Decimal(0))
+    assert audit.exact
+    assert (await job.row()).status == "completed"
+
+
+async def test_a_reopened_dial_can_be_given_up_again(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+    await call.is_given_up()
+    await call.rings()
+
+    await call.is_given_up()
+
+    contact = await call.contact()
+    assert (contact.status, contact.attempts) == ("failed", 1)
+    assert await job.live() == 0
+
+
+async def test_a_reopened_dial_takes_a_line(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine, limit=1), 2)
+    call = await job.call(0)
+    await call.is_given_up()
+    await call.rings()
+
+    assert await job.is_held(1) is HeldReason.LINE
+
+
+async def test_an_unknown_dial_stays_closed_while_another_job_calls_its_number(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    first, second = [await shared.a_job(given, 1) for _ in range(2)]
+    call = await first.call()
+    await call.is_given_up()
+    other = await second.call()
+
+    assert await call.answers() is Recorded.NOTHING
+
+    assert ((await call.now()).outcome, (await call.contact()).status) == (Outcome.UNKNOWN, "failed")
+    assert (await other.now()).ended_at is None
+    assert await call.completes(seconds=60) is Recorded.MOVED
+    assert ((await call.now()).outcome, (await call.contact()).status) == (Outcome.ANSWERED, "completed")
+    assert (await first.audit()).exact
+
+
+async def test_evidence_reopens_no_dial_whose_outcome_is_known(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.is_not_placed()
+
+    assert await call.rings() is Recorded.NOTHING
+    assert (await call.row()).outcome == "trouble"
+
+
+# --- not placed
+
+
+async def test_nothing_is_not_placed_once_its_call_has_an_id(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await call.says(CallState.QUEUED)
+
+    await call.is_not_placed()
+
+    assert (await call.row()).ended_at is None
+
+
+async def test_a_call_that_is_named_while_it_is_called_not_placed_lives(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 20)
+    calls = [await job.call(which) for which in range(20)]
+
+    await asyncio.gather(*(speak for call in calls for speak in (call.rings(), call.is_not_placed())))
+
+    for call in calls:
+        row = await call.row()
+        assert (row.call_id is None) == (row.ended_at is not None)
+
+
+async def test_saying_twice_that_nothing_was_placed_counts_once(shared: Calling) -> None:
+    call = await _a_call(shared)
+
+    await call.is_not_placed()
+    await call.is_not_placed()
+
+    assert (await call.contact()).troubles == 1
+
+
+async def test_ends_of_dials_that_never_were_change_nothing(calling: Calling) -> None:
+    before = await calling.rows()
+
+    await calling.dials.not_placed("call_none", Outcome.TROUBLE)
+    await calling.dials.give_up("call_none")
+    await calling.dials.hang_up_wanted("call_none", HangUpReason.RING_TIMER)
+
+    assert await calling.rows() == before
+    assert await calling.dials.get("contact_none", 1) is None
+    assert await calling.dials.by_ids(["call_none"]) == []
+
+
+# --- reading
+
+
+async def test_the_first_reason_to_hang_up_stays(shared: Calling) -> None:
+    call = await _a_call(shared)
+    dial_id = (await call.row()).id
+    await call.rings()
+
+    await shared.dials.hang_up_wanted(dial_id, HangUpReason.RING_TIMER)
+    await shared.dials.hang_up_wanted(dial_id, HangUpReason.LONGEST_CALL)
+
+    assert (await call.now()).hang_up_reason is HangUpReason.RING_TIMER
+
+
+async def test_a_dial_tells_its_age_by_the_databases_clock(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1, ring_seconds=20, max_call_seconds=100)
+    call = await job.call()
+    await call.rings()
+    await call.answers()
+    dial_id = (await call.row()).id
+    row = await call.row()
+    await shared.change(
+        dials,
+        dials.c.id == dial_id,
+        asked_at=row.asked_at - timedelta(seconds=30),
+        ringing_at=row.ringing_at - timedelta(seconds=20),
+        answered_at=row.answered_at - timedelta(seconds=10),
+    )
+
+    now = await call.now()
+
+    assert now.age_seconds == pytest.approx(30, abs=5)
+    assert now.state_seconds == pytest.approx(10, abs=5)
+    assert (now.ring_seconds, now.max_call_seconds) == (20, 100)
+    assert (now.contact_status, now.to, now.from_) == (ContactStatus.DIALING, row.to_number, row.from_number)
+
+
+async def test_a_search_passes_over_the_calls_that_dials_hold(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    jobs = [await shared.a_job(given, some_contacts(1)) for _ in range(3)]
+    old, held, nameless = [job.call_of() for job in jobs]
+    await jobs[0].call()
+    await old.completes()
+    await shared.change(dials, dials.c.job_id == jobs[0].id, asked_at=(await old.row()).asked_at - timedelta(days=1))
+    await jobs[1].call()
+    await held.completes()
+    await jobs[2].call()
+    now = await nameless.now()
+
+    found = await shared.dials.calls_to("twilio", now.to, now.from_, now.asked_at - timedelta(minutes=1))
+
+    assert found == {held.call_id}
+
+
+async def _a_call(calling: Calling) -> Call:
+    job: Job = await calling.a_job(await a_caller(calling.engine), 1)
+    return await job.call()
+
+
+async def _tell(call: Call, state: CallState) -> Recorded:
+    return await (call.completes(seconds=60) if state is CallState.ENDED else call.says(state))
