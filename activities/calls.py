@@ -30,7 +30,7 @@ from carriers import (
     PlaceUnknown,
     SearchOrder,
 )
-from domain.calls import CallOrder, CallReport, HangUpReason, Outcome, Recorded
+from domain.calls import CallOrder, CallReport, CallState, HangUpReason, Outcome, Recorded
 from domain.deadlines import Deadline, deadline
 from domain.dispatch import Held
 from domain.model import Model
@@ -47,6 +47,7 @@ ASK_LIMIT_SECONDS = 20.0  # after the claim nothing is on its way any more: to l
 FIND_FOR_SECONDS = 60.0  # how long a carrier's list may lag behind
 SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
 SILENCE_SECONDS = 60.0  # without a word about a live call: ask the carrier
+SOONEST_QUESTION_SECONDS = 3.0  # about a call that was silent before we took it over
 HANG_UP_GIVES_UP_SECONDS = 600.0  # an end that the carrier never confirms: the outcome is unknown
 SLOWEST_QUESTION_SECONDS = 30.0
 RECORD_FOR_SECONDS = 60.0  # the database away while a call id is in hand
@@ -231,20 +232,26 @@ class CallActivities:
 
     async def _follow(self, dial: "DialNow", pulse: Pulse) -> "DialNow":
         """Wait for the end; hang up when it is wanted or overdue; ask the carrier after silence."""
-        question = SILENCE_SECONDS
+        between_hang_ups = 1.0
         with self._watch.follow(dial.id) as follower:
             dial = await self._read(dial)
+            follower.saw(dial)
+            silence = max(SOONEST_QUESTION_SECONDS, SILENCE_SECONDS - _quiet_seconds(dial))
             while dial.ended_at is None:
                 pulse.show(dial.state)
                 end = self._deadline(dial)
                 reason = dial.hang_up_reason or (end.reason if end.seconds_left <= 0 else None)
+                patience = min(silence, end.seconds_left + 0.1)
                 if reason is not None:
                     await self._hang_up(dial, reason, since=-end.seconds_left)
-                    question = 1.0 if question == SILENCE_SECONDS else min(question * 2, SLOWEST_QUESTION_SECONDS)
-                moved = await _wait(follower, question if reason else min(question, end.seconds_left + 0.1))
-                if moved is None and (reason or end.seconds_left > question):
+                    patience = between_hang_ups
+                    between_hang_ups = min(between_hang_ups * 2, SLOWEST_QUESTION_SECONDS)
+                moved = await _wait(follower, patience)
+                if moved is None and (reason or patience >= silence):
                     await self._ask_how_it_stands(dial)
+                silence = SILENCE_SECONDS
                 dial = moved or await self._read(dial)
+                follower.saw(dial)
         return dial
 
     async def _hang_up(self, dial: "DialNow", reason: HangUpReason, since: float) -> None:
@@ -383,6 +390,11 @@ def _call_id(dial: "DialNow") -> str:
     if dial.call_id is None:
         raise AssertionError("only a call with an id is followed")
     return dial.call_id
+
+
+def _quiet_seconds(dial: "DialNow") -> float:
+    """How long ago the carrier's last word came, as far as the row tells."""
+    return dial.state_seconds if dial.state in {CallState.RINGING, CallState.ANSWERED} else dial.age_seconds
 
 
 def _result(dial: "DialNow") -> CallEnded:

@@ -32,9 +32,15 @@ class Follower:
         self._news = asyncio.Event()
         self._dial: DialNow | None = None
 
-    def tell(self, dial: DialNow) -> None:
+    def saw(self, dial: DialNow) -> None:
+        """Remember what is known already: only what differs from it is news."""
         self._dial = dial
-        self._news.set()
+
+    def tell(self, dial: DialNow) -> None:
+        """Take the result of a reading, which may be no news."""
+        if self._dial is None or _where(dial) != _where(self._dial):
+            self._news.set()
+        self._dial = dial
 
     async def wait(self, seconds: float) -> DialNow | None:
         """Return the dial as soon as it moved; None after `seconds` without news."""
@@ -45,6 +51,11 @@ class Follower:
             return None
         self._news.clear()
         return self._dial
+
+
+def _where(dial: DialNow) -> tuple[object, ...]:
+    """What a dial's follower acts on."""
+    return dial.state, dial.call_id, dial.ended_at, dial.hang_up_reason
 
 
 class DialWatch:
