@@ -1,6 +1,6 @@
 """What the housekeeper mends: jobs without a workflow, workflows without an end, dials that nobody follows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -61,22 +61,23 @@ class HousekeepingActivities:
         async with heartbeats("sweeping") as pulse:
             started = await self._start_the_unstarted()
             pulse.show("workflows")
-            failed = await self._fail_the_closed()
+            failed = await self._fail_the_closed(await self._housekeeping.open_jobs())
             pulse.show("dials")
             ended = await self._end_the_overdue()
             nudged = await self._nudge_the_stuck()
             return Sweep(started=started, failed=failed, ended_dials=ended, nudged=nudged)
 
     async def _start_the_unstarted(self) -> int:
+        """A workflow that was there and is closed left no mark: it ended before its first step, by force."""
         jobs = await self._housekeeping.unstarted()
         for job in jobs:
             start_at = job.scheduled_start_time if job.status is JobStatus.SCHEDULED else None
             await self._workflows.start(job.id, job.organization_id, job.name, start_at)
-        return len(jobs)
+        return len(jobs) - await self._fail_the_closed(jobs)
 
-    async def _fail_the_closed(self) -> int:
+    async def _fail_the_closed(self, jobs: "Sequence[OpenJob]") -> int:
         failed = 0
-        for job in await self._housekeeping.open_jobs():
+        for job in jobs:
             if await self._workflows.is_open(job.id) is not True:
                 failed += await self._fail(job)
         return failed
