@@ -12,7 +12,6 @@ from carriers import (
     Absent,
     CannotTell,
     CarrierAway,
-    CarrierError,
     EventRequest,
     Gone,
     Health,
@@ -52,7 +51,7 @@ class Script(Model):
 
     model_config = Model.model_config | {"arbitrary_types_allowed": True}
 
-    refusal: CarrierError | None = None  # raised, and nothing rings
+    refusal: Exception | None = None  # raised, and nothing rings
     answer_lost: bool = False  # the call is taken, the answer to the request is not heard
     answer_after: float = 0.0
     rings: bool = True

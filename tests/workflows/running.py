@@ -1,0 +1,204 @@
+"""Jobs that run: the real workflows and activities on a real Temporal and a real PostgreSQL, with a fake carrier."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from activities.calls import CallActivities
+from activities.housekeeping import HousekeepingActivities
+from activities.jobs import JobActivities
+from domain.dispatch import Held
+from domain.statuses import JobStatus
+from store.claims import Claimed, Claims
+from store.control import Control
+from store.dials import Dials
+from store.housekeeping import Housekeeping
+from store.jobs import CreatedJob
+from store.progress import JobProgress
+from store.watch import DialWatch
+from tests.builders import Given
+from tests.fakes.carrier import NAME, FakeCarrier
+from worker import calls_worker, jobs_worker
+from workflows.batch_job import BatchJob
+from workflows.handles import JobWorkflows
+from workflows.names import job_workflow_id
+
+SOON = 10.0  # seconds within which what a test waits for happens
+PUBLIC_URL = "http://127.0.0.1:8000"
+SLOTS = 100
+
+
+class BreakableClaims(Claims):
+    """Fails for good for one contact, where a test says so."""
+
+    broken_for = ""
+
+    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
+        if contact_id == self.broken_for:
+            raise ApplicationError("A mistake in our own code.", non_retryable=True)
+        return await super().claim(organization_id, job_id, contact_id, dial)
+
+
+class Running:
+    """Workers, and the jobs that a test gives them."""
+
+    def __init__(self, temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str) -> None:
+        self.temporal = temporal
+        self.client = temporal.client
+        self.engine = engine
+        self.control = Control(engine)
+        self.dials = Dials(engine)
+        self.carrier = FakeCarrier(self.dials)
+        self.claims = BreakableClaims(engine)
+        self.workflows = JobWorkflows(self.client)
+        self.housekeeping = HousekeepingActivities(
+            Housekeeping(engine), self.control, self.dials, self.workflows, {NAME: self.carrier}
+        )
+        self._database_url = database_url
+        self._started: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def workers(self) -> AsyncIterator[None]:
+        """Work, as one worker process does, while the block runs; then end what is left of the test's workflows."""
+        watch = DialWatch(self.dials, self._database_url)
+        carriers = {NAME: self.carrier}
+        calls = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL)
+        jobs = JobActivities(JobProgress(self.engine), self.control)
+        async with watch.running():
+            try:
+                async with (
+                    jobs_worker(self.client, jobs, self.housekeeping),
+                    calls_worker(self.client, calls, SLOTS),
+                ):
+                    yield
+                    await self._terminate_the_rest()
+            finally:
+                await self.carrier.close()
+
+    async def start(self, given: Given, job: CreatedJob, start_at: datetime | None = None) -> "Job":
+        """Start a stored job's workflow, in skipped time."""
+        await self.workflows.start(job.id, given.id, "Reminders", start_at)
+        return self.job(given, job)
+
+    def job(self, given: Given, job: CreatedJob) -> "Job":
+        """A job whose workflow is started by somebody else."""
+        self._started.append(job.id)
+        return Job(self, given.id, job.id)
+
+    async def start_in_real_time(self, given: Given, job: CreatedJob, start_at: datetime | None = None) -> "Job":
+        """For jobs that wait for somebody: in skipped time the year 9999 would come first."""
+        with self.temporal.with_time_skipping_disabled():
+            return await self.start(given, job, start_at)
+
+    async def end_all_calls(self, job: "Job") -> None:
+        """Everybody hangs up, until the job has ended and nobody is on the phone."""
+
+        async def ended() -> bool:
+            await self.carrier.end_all()
+            return (await job.status()).ended and not self.carrier.live
+
+        await eventually(ended)
+
+    async def rows(self, query: str, **values: Any) -> list[sa.RowMapping]:
+        async with self.engine.connect() as connection:
+            return list((await connection.execute(sa.text(query), values)).mappings())
+
+    async def change(self, statement: str, **values: Any) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(sa.text(statement), values)
+
+    async def _terminate_the_rest(self) -> None:
+        for job_id in self._started:
+            with contextlib.suppress(RPCError):
+                await self.client.get_workflow_handle(job_workflow_id(job_id)).terminate("the test is over")
+
+
+class Job:
+    """One job that runs."""
+
+    def __init__(self, running: Running, organization_id: str, job_id: str) -> None:
+        self._running = running
+        self.organization_id = organization_id
+        self.id = job_id
+
+    @property
+    def handle(self) -> WorkflowHandle[BatchJob, Any]:
+        """Of whichever run is the last."""
+        return self._running.client.get_workflow_handle_for(BatchJob.run, job_workflow_id(self.id))
+
+    async def result(self) -> JobStatus:
+        """What the workflow says at its end."""
+        async with asyncio.timeout(SOON):
+            return JobStatus((await self.handle.result()).status)
+
+    async def status(self) -> JobStatus:
+        """What the record says."""
+        (row,) = await self._running.rows("SELECT status FROM batch_jobs WHERE id = :job", job=self.id)
+        return JobStatus(row["status"])
+
+    async def until(self, status: JobStatus) -> None:
+        async def is_so() -> bool:
+            return await self.status() is status
+
+        await eventually(is_so)
+
+    async def contacts(self) -> list[sa.RowMapping]:
+        return await self._running.rows("SELECT * FROM contacts WHERE job_id = :job ORDER BY row", job=self.id)
+
+    async def run_ids(self) -> list[str]:
+        """Of all runs, the first first."""
+        run_id: str | None = (await self.handle.describe()).raw_description.workflow_execution_info.first_run_id
+        run_ids = []
+        while run_id:
+            run_ids.append(run_id)
+            history = await self.history(run_id)
+            closing = history.events[-1]
+            run_id = closing.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None
+        return run_ids
+
+    async def history(self, run_id: str | None = None) -> WorkflowHistory:
+        """Of a run, the last one where none is named."""
+        handle = self._running.client.get_workflow_handle(job_workflow_id(self.id), run_id=run_id)
+        return await handle.fetch_history()
+
+    async def histories(self) -> list[WorkflowHistory]:
+        return [await self.history(run_id) for run_id in await self.run_ids()]
+
+    async def events(self) -> list[HistoryEvent]:
+        """Of all runs."""
+        return [event for history in await self.histories() for event in history.events]
+
+    async def closed_as(self) -> WorkflowExecutionStatus | None:
+        return (await self.handle.describe()).status
+
+    async def current_details(self) -> str:
+        return (await metadata_of(self.handle)).current_details
+
+
+async def metadata_of(handle: WorkflowHandle[Any, Any]) -> WorkflowMetadata:
+    """What the web UI shows of a workflow: its details, signals and queries."""
+    metadata: WorkflowMetadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    return metadata
+
+
+async def eventually(holds: Callable[[], Awaitable[bool] | bool], seconds: float = SOON) -> None:
+    """Wait for something that happens elsewhere."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = holds()
+        if answer if isinstance(answer, bool) else await answer:
+            return
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        await asyncio.sleep(0.02)

@@ -1,0 +1,66 @@
+"""A job that is too long for one run: the next one follows the calls that are live."""
+
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from domain.statuses import JobStatus
+from tests.builders import a_job, a_number, an_organization
+from tests.fakes.carrier import ANSWERS, TALKS_ON
+from tests.workflows.running import Job, Running, eventually
+from workflows.batch_job import BatchJobStart
+
+CONTACTS = 40  # about 240 events: two runs at least
+TALKING = 3
+
+
+async def starts(job: Job) -> list[BatchJobStart]:
+    """What each run began with."""
+    inputs = [history.events[0].workflow_execution_started_event_attributes.input for history in await job.histories()]
+    return [(await pydantic_data_converter.decode(list(payloads.payloads), [BatchJobStart]))[0] for payloads in inputs]
+
+
+async def a_long_job(running: Running) -> Job:
+    """Some talk on over the end of the first run; placing takes a while, so that requests are on their way then."""
+    given = await an_organization(running.engine)
+    running.carrier.usually(ANSWERS.but(answer_after=0.05))
+    for n in range(TALKING):
+        running.carrier.script(a_number(n), TALKS_ON)
+    stored = await a_job(running.engine, given, CONTACTS, concurrent_call_limit=10)
+    return await running.start_in_real_time(given, stored)
+
+
+async def test_live_calls_are_followed_by_the_next_run_and_nobody_is_called_twice(running: Running) -> None:
+    job = await a_long_job(running)
+    await eventually(lambda: len(running.carrier.live) == TALKING and len(running.carrier.calls) == CONTACTS)
+    await running.carrier.end_all()
+
+    assert await job.result() is JobStatus.COMPLETED
+
+    called = [order.to for order in running.carrier.asked]
+    assert sorted(called) == sorted(a_number(n) for n in range(CONTACTS))
+    assert running.carrier.most_live <= 10
+    first, second, *_ = await starts(job)
+    assert first.in_flight == ()
+    assert len(second.in_flight) >= TALKING
+
+
+async def test_a_name_and_attributes_outlive_a_run(running: Running) -> None:
+    job = await a_long_job(running)
+    await eventually(lambda: len(running.carrier.calls) == CONTACTS)
+
+    description = await job.handle.describe()
+
+    assert len(await job.run_ids()) > 1
+    assert await description.memo_value("name", type_hint=str) == "Reminders"
+    assert "OutdialOrg" in {pair.key.name for pair in description.typed_search_attributes}
+    assert (await job.current_details()).startswith("### Reminders")
+
+
+async def test_a_cancel_that_was_heard_by_one_run_is_obeyed_by_the_next(running: Running) -> None:
+    job = await a_long_job(running)
+    await eventually(lambda: len(running.carrier.calls) >= CONTACTS // 2)
+    await job.handle.cancel()
+    await job.until(JobStatus.CANCELLED)
+    await running.end_all_calls(job)
+
+    assert await job.result() is JobStatus.CANCELLED
+    assert len({order.key for order in running.carrier.asked}) == len(running.carrier.asked)

@@ -1,0 +1,164 @@
+"""What a crash or a person left undone is mended; what was ended by force is never revived."""
+
+from decimal import Decimal
+
+from temporalio.testing import ActivityEnvironment
+
+from activities.housekeeping import CLOSED, Sweep
+from domain.statuses import ContactStatus, JobStatus
+from store.ids import new_id
+from store.jobs import CreatedJob
+from tests.builders import Given, a_job, an_organization
+from tests.fakes.carrier import TALKS_ON, Question
+from tests.workflows.running import Job, Running, eventually, metadata_of
+from workflows.housekeeper import Housekeeper, HousekeeperStart
+from workflows.names import JOBS_QUEUE
+
+
+async def sweep(running: Running) -> Sweep:
+    return await ActivityEnvironment().run(running.housekeeping.sweep)
+
+
+async def an_old_job(running: Running, contacts: int = 3) -> tuple[Given, CreatedJob]:
+    """Stored a minute ago."""
+    given = await an_organization(running.engine)
+    stored = await a_job(running.engine, given, contacts, concurrent_call_limit=1)
+    await running.change("UPDATE batch_jobs SET created_at = created_at - interval '1 minute'")
+    return given, stored
+
+
+async def a_terminated_job(running: Running) -> Job:
+    """One contact is on the phone, two wait, and somebody terminated the workflow."""
+    given, stored = await an_old_job(running)
+    running.carrier.usually(TALKS_ON)
+    job = await running.start_in_real_time(given, stored)
+
+    async def is_answered() -> bool:
+        return bool(await running.rows("SELECT id FROM dials WHERE state = 'answered'"))
+
+    await eventually(is_answered)
+    await job.handle.terminate("by mistake")
+    return job
+
+
+async def held(running: Running) -> Decimal:
+    (row,) = await running.rows("SELECT held FROM organizations")
+    return Decimal(row["held"])
+
+
+async def test_a_job_that_was_stored_and_not_started_is_started(running: Running) -> None:
+    given, stored = await an_old_job(running)
+    job = running.job(given, stored)
+
+    swept = await sweep(running)
+
+    assert swept.started == 1
+    assert await job.result() is JobStatus.COMPLETED
+    assert await sweep(running) == Sweep()
+
+
+async def test_a_terminated_workflow_fails_its_job_and_its_contacts_say_why(running: Running) -> None:
+    job = await a_terminated_job(running)
+
+    assert (await sweep(running)).failed == 1
+
+    assert await job.status() is JobStatus.FAILED
+    live, *others = await job.contacts()
+    assert live["status"] == ContactStatus.DIALING
+    assert {contact["status"] for contact in others} == {ContactStatus.CANCELLED}
+    assert {contact["failure_reason"] for contact in others} == {f"The job failed: {CLOSED}"}
+
+
+async def test_the_hold_of_a_failed_job_is_released_after_its_last_call(running: Running) -> None:
+    job = await a_terminated_job(running)
+    await sweep(running)
+    assert await held(running) > 0
+
+    await running.carrier.end_all()
+
+    assert await held(running) == 0
+    assert (await job.contacts())[0]["status"] == ContactStatus.COMPLETED
+
+
+async def test_a_terminated_job_is_never_revived(running: Running) -> None:
+    await a_terminated_job(running)
+    await sweep(running)
+
+    assert await sweep(running) == Sweep()
+    assert len(running.carrier.asked) == 1
+
+
+async def test_a_workflow_that_was_terminated_before_its_first_step_fails_its_job(running: Running) -> None:
+    given, stored = await an_old_job(running)
+    job = await running.start_in_real_time(given, stored)
+    await job.handle.terminate("at once")
+    await running.change("UPDATE batch_jobs SET workflow_started_at = NULL, status = 'pending', dialling = false")
+
+    swept = await sweep(running)
+
+    assert (swept.started, swept.failed) == (0, 0)
+    assert await job.status() is JobStatus.FAILED
+
+
+async def test_a_call_that_nobody_follows_is_ended_and_the_carrier_is_believed(running: Running) -> None:
+    job = await a_terminated_job(running)
+    await sweep(running)
+    await running.change("UPDATE dials SET asked_at = asked_at - interval '1 hour', answered_at = NULL")
+
+    assert (await sweep(running)).ended_dials == 1
+
+    async def is_completed() -> bool:
+        return bool((await job.contacts())[0]["status"] == ContactStatus.COMPLETED)
+
+    await eventually(is_completed)
+    assert running.carrier.calls[0].hung_up
+
+
+async def test_a_call_is_left_open_while_the_carrier_is_away(running: Running) -> None:
+    await a_terminated_job(running)
+    await running.change("UPDATE dials SET asked_at = asked_at - interval '1 hour', answered_at = NULL")
+    running.carrier.away = set(Question)
+
+    await sweep(running)
+
+    assert await running.rows("SELECT id FROM dials WHERE ended_at IS NULL")
+
+
+async def test_a_dial_that_was_never_named_is_unknown(running: Running) -> None:
+    job = await a_terminated_job(running)
+    await running.change(
+        "UPDATE dials SET asked_at = asked_at - interval '1 hour', call_id = NULL, state = 'asked', answered_at = NULL"
+    )
+
+    await sweep(running)
+
+    assert (await job.contacts())[0]["status"] == ContactStatus.FAILED
+
+
+async def test_the_housekeeper_sweeps_again_and_again(running: Running) -> None:
+    given, stored = await an_old_job(running)
+    job = running.job(given, stored)
+    with running.temporal.with_time_skipping_disabled():
+        housekeeper = await running.client.start_workflow(
+            Housekeeper.run, HousekeeperStart(every_seconds=0.1), id=new_id("housekeeper"), task_queue=JOBS_QUEUE
+        )
+
+    await job.until(JobStatus.COMPLETED)
+    assert await job.result() is JobStatus.COMPLETED
+    await running.change("UPDATE batch_jobs SET status = 'running' WHERE id = :job", job=job.id)
+    await job.until(JobStatus.FAILED)
+
+    await housekeeper.terminate("the test is over")
+
+
+async def test_a_sweep_that_fails_does_not_end_the_housekeeper(running: Running) -> None:
+    await running.change("ALTER TABLE batch_jobs RENAME TO batch_jobs_away")
+    housekeeper = await running.client.start_workflow(
+        Housekeeper.run, HousekeeperStart(every_seconds=3600), id=new_id("housekeeper"), task_queue=JOBS_QUEUE
+    )
+
+    async def says_so() -> bool:
+        return "failed" in (await metadata_of(housekeeper)).current_details
+
+    await eventually(says_so)
+    await housekeeper.terminate("the test is over")

@@ -1,0 +1,68 @@
+"""A job's life from its start to its end."""
+
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import WorkflowExecutionStatus
+
+from domain.statuses import ContactStatus, JobStatus
+from tests.builders import a_job, a_number, an_organization
+from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, NOBODY
+from tests.workflows.running import Running
+
+
+async def test_a_job_calls_everybody_once_and_completes(running: Running) -> None:
+    given = await an_organization(running.engine)
+    job = await running.start(given, await a_job(running.engine, given, 5))
+
+    assert await job.result() is JobStatus.COMPLETED
+
+    assert await job.status() is JobStatus.COMPLETED
+    assert sorted(call.order.to for call in running.carrier.calls) == sorted(a_number(n) for n in range(5))
+    assert {contact["status"] for contact in await job.contacts()} == {ContactStatus.COMPLETED}
+    assert await job.closed_as() is WorkflowExecutionStatus.COMPLETED
+
+
+async def test_a_scheduled_job_waits_and_its_calls_run_the_code_of_their_day(running: Running) -> None:
+    given = await an_organization(running.engine)
+    start_at = datetime.now(UTC) + timedelta(days=30)
+    stored = await a_job(running.engine, given, 2, scheduled_start_time=start_at)
+
+    job = await running.start(given, stored, start_at)
+
+    assert await job.result() is JobStatus.COMPLETED
+    prelude, calling = await job.histories()
+    assert calling.events[0].event_time.ToDatetime(UTC) >= start_at
+    assert {event.activity_task_scheduled_event_attributes.activity_type.name for event in prelude.events} == {
+        "",
+        "note_workflow",
+    }
+
+
+async def test_a_busy_line_is_called_again_when_its_time_has_come(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.script(a_number(0), BUSY, NOBODY, ANSWERS)
+    job = await running.start(given, await a_job(running.engine, given, 1))
+
+    assert await job.result() is JobStatus.COMPLETED
+
+    (contact,) = await job.contacts()
+    assert (contact["status"], contact["attempts"], contact["dials"]) == (ContactStatus.COMPLETED, 3, 3)
+    first, *_, last = await job.events()
+    waited = last.event_time.ToDatetime() - first.event_time.ToDatetime()
+    assert timedelta(minutes=27) < waited < timedelta(minutes=34)  # both delays count from the real clock
+
+
+async def test_nobody_is_called_more_often_than_was_asked_for(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.usually(NOBODY)
+    running.carrier.script(a_number(1), NO_SUCH_NUMBER)
+    job = await running.start(given, await a_job(running.engine, given, 2, max_attempts=2))
+
+    assert await job.result() is JobStatus.COMPLETED
+
+    assert len(running.carrier.calls_to(a_number(0))) == 2
+    assert len(running.carrier.calls_to(a_number(1))) == 1
+    assert [contact["status"] for contact in await job.contacts()] == [
+        ContactStatus.NO_ANSWER,
+        ContactStatus.INVALID_NUMBER,
+    ]

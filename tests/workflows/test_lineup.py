@@ -1,0 +1,184 @@
+"""The dispatcher's decisions, without Temporal."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.dispatch import DueContact, Held, HeldReason, JobPage
+from domain.statuses import ContactStatus, JobStatus
+from workflows.lineup import LOOK_AGAIN, Lineup, WaitingFor
+
+NOW = datetime(2027, 1, 31, 9, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+
+
+def due(n: int, *, live: bool = False) -> DueContact:
+    return DueContact(contact_id=f"contact_{n}", row=n, ends_in="…01", dial=1, attempt=1, live=live)
+
+
+def page(
+    *contacts: DueContact,
+    status: JobStatus = JobStatus.RUNNING,
+    lines: int = 3,
+    next_due_at: datetime | None = None,
+    held: Held | None = None,
+    more: bool = False,
+) -> JobPage:
+    return JobPage(
+        status=status,
+        status_reason=None,
+        scheduled_start_time=None,
+        lines=lines,
+        counts={ContactStatus.PENDING: len(contacts)},
+        due=list(contacts),
+        next_due_at=next_due_at,
+        held=held,
+        more=more,
+    )
+
+
+def a_lineup(*contacts: DueContact, **fields: object) -> Lineup:
+    lineup = Lineup()
+    lineup.take(page(*contacts, **fields), NOW)  # type: ignore[arg-type]
+    return lineup
+
+
+def called(lineup: Lineup, now: datetime = NOW) -> list[int]:
+    return [contact.row for contact in lineup.next_calls(now)]
+
+
+def test_as_many_are_called_as_lines_are_free() -> None:
+    lineup = a_lineup(*map(due, range(5)))
+
+    assert called(lineup) == [0, 1, 2]
+    assert called(lineup) == []
+    lineup.ended("contact_1", None)
+    assert called(lineup) == [3]
+
+
+def test_live_calls_are_followed_whatever_the_lines_and_the_status() -> None:
+    lineup = a_lineup(*(due(n, live=True) for n in range(5)), due(5), lines=2, status=JobStatus.PAUSED)
+
+    assert called(lineup) == [0, 1, 2, 3, 4]
+
+
+def test_who_is_in_flight_is_not_called_again() -> None:
+    lineup = a_lineup(due(0), due(1))
+    called(lineup)
+
+    lineup.take(page(due(0, live=True), due(1), due(2)), NOW)
+
+    assert called(lineup) == [2]
+
+
+def test_who_is_twice_on_a_page_is_called_once() -> None:
+    """The page is two reads: somebody's call can begin, or end, between them."""
+    lineup = a_lineup(due(0, live=True), due(0))
+
+    assert called(lineup) == [0]
+
+
+@pytest.mark.parametrize("status", [status for status in JobStatus if status is not JobStatus.RUNNING])
+def test_nobody_is_called_while_the_job_does_not_run(status: JobStatus) -> None:
+    lineup = a_lineup(due(0), status=status)
+
+    assert called(lineup) == []
+    assert lineup.wake_at(NOW) == NOW + LOOK_AGAIN
+
+
+def test_nobody_is_called_before_a_hold_is_over() -> None:
+    held = Held(reason=HeldReason.CREDITS, seconds=30)
+    lineup = a_lineup(due(0), held=held)
+
+    assert called(lineup) == []
+    assert lineup.wake_at(NOW) == NOW + timedelta(seconds=30)
+    assert lineup.waiting_for(NOW) == WaitingFor(reason="credits", until=NOW + timedelta(seconds=30))
+    assert called(lineup, NOW + timedelta(seconds=30)) == [0]
+
+
+def test_a_claim_that_says_no_holds_everybody_for_a_second_at_least() -> None:
+    lineup = a_lineup(due(0), due(1), lines=1)
+    called(lineup)
+
+    lineup.ended("contact_0", None)
+    lineup.hold(Held(reason=HeldReason.GATE), NOW)
+
+    assert called(lineup) == []
+    assert called(lineup, NOW + timedelta(seconds=1)) == [1]
+
+
+@pytest.mark.parametrize("reason", [HeldReason.PAIR, HeldReason.CONTACT])
+def test_what_holds_one_contact_holds_nobody_else(reason: HeldReason) -> None:
+    lineup = a_lineup(due(0), due(1), lines=1)
+    called(lineup)
+
+    lineup.ended("contact_0", None)
+    lineup.hold(Held(reason=reason), NOW)
+
+    assert called(lineup) == [1]
+
+
+def test_more_are_asked_for_when_the_page_was_full_and_lines_are_free() -> None:
+    lineup = a_lineup(due(0), lines=2, more=True)
+    assert not lineup.wants_more(NOW)
+
+    called(lineup)
+
+    assert lineup.wants_more(NOW)
+
+
+def test_more_are_not_asked_for_while_all_lines_are_busy() -> None:
+    lineup = a_lineup(due(0), lines=1, more=True)
+    called(lineup)
+
+    assert not lineup.wants_more(NOW)
+    assert lineup.wake_at(NOW) is None
+
+
+def test_the_next_due_time_is_waited_for() -> None:
+    lineup = a_lineup(next_due_at=LATER)
+
+    assert not lineup.wants_more(NOW)
+    assert lineup.wake_at(NOW) == LATER
+    assert lineup.waiting_for(NOW) == WaitingFor(reason="retry", until=LATER)
+    assert lineup.wants_more(LATER)
+
+
+def test_a_retry_that_comes_first_is_waited_for_first() -> None:
+    lineup = a_lineup(due(0), next_due_at=LATER)
+    called(lineup)
+
+    lineup.ended("contact_0", NOW + timedelta(minutes=1))
+
+    assert lineup.wake_at(NOW) == NOW + timedelta(minutes=1)
+
+
+def test_lines_wanted_are_those_in_use_and_those_it_could_use() -> None:
+    lineup = a_lineup(*map(due, range(2)), lines=5)
+    assert lineup.lines_wanted == 2
+    called(lineup)
+    assert lineup.lines_wanted == 2
+    assert a_lineup(*map(due, range(9)), lines=5).lines_wanted == 5
+
+
+@given(
+    st.lists(st.booleans(), max_size=30), st.integers(0, 5), st.lists(st.integers(0, 29), max_size=40), st.booleans()
+)
+def test_never_more_lines_than_allowed_and_nobody_twice(
+    live: list[bool], lines: int, endings: list[int], again: bool
+) -> None:
+    contacts = [due(n, live=is_live) for n, is_live in enumerate(sorted(live, reverse=True))]
+    lineup = a_lineup(*contacts, lines=lines)
+    everybody: list[int] = []
+    for ending in (None, *endings):
+        if ending is not None and f"contact_{ending}" in lineup.in_flight:
+            lineup.ended(f"contact_{ending}", None)
+        everybody += called(lineup)
+        not_live = [contact for contact in lineup.in_flight.values() if not contact.live]
+        assert len(not_live) <= lines
+        if again:
+            done = set(everybody) - {contact.row for contact in lineup.in_flight.values()}
+            lineup.take(page(*(contact for contact in contacts if contact.row not in done), lines=lines), NOW)
+    assert len(everybody) == len(set(everybody))

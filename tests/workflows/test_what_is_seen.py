@@ -1,0 +1,108 @@
+"""What people see of a job in Temporal: enough to help, and nobody's number or name."""
+
+from collections.abc import Iterable
+
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from domain.statuses import JobStatus
+from tests.builders import CALLER_ID, a_contact, a_job, a_number, an_organization
+from tests.fakes.carrier import BUSY, TALKS_ON
+from tests.workflows.running import Running, eventually, metadata_of
+from workflows.batch_job import BatchJob
+from workflows.job_details import JobProgress
+from workflows.names import CALLS_QUEUE, ORGANIZATION, STATUS
+
+
+def calls(events: Iterable[HistoryEvent]) -> list[HistoryEvent]:
+    return [event for event in events if event.activity_task_scheduled_event_attributes.task_queue.name == CALLS_QUEUE]
+
+
+async def test_summaries_tell_row_last_digits_and_attempt(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.script(a_number(1), BUSY, BUSY)
+    job = await running.start(given, await a_job(running.engine, given, [a_contact(17, a_number(1))], max_attempts=2))
+    await job.result()
+
+    summaries = [
+        await pydantic_data_converter.decode([event.user_metadata.summary], [str])
+        for event in calls(await job.events())
+    ]
+
+    assert summaries == [["row 17 · …01 · attempt 1"], ["row 17 · …01 · attempt 2"]]
+
+
+async def test_a_calls_activity_is_named_for_its_dial(running: Running) -> None:
+    given = await an_organization(running.engine)
+    job = await running.start(given, await a_job(running.engine, given, 1))
+    await job.result()
+    (contact,) = await job.contacts()
+
+    (call,) = calls(await job.events())
+
+    assert call.activity_task_scheduled_event_attributes.activity_id == f"call-{contact['id']}-1"
+
+
+async def test_no_number_and_no_persons_data_is_in_a_history(running: Running) -> None:
+    given = await an_organization(running.engine)
+    number = a_number(1234)
+    person = a_contact(2, number, name="Grace Hopper", city="Arlington")
+    job = await running.start(given, await a_job(running.engine, given, [person]))
+    await job.result()
+
+    history = "".join(history.to_json() for history in await job.histories())
+    seen = history + await _payloads(await job.events())
+
+    for secret in (number, number[1:], number[-7:], "Hopper", "Arlington", CALLER_ID, CALLER_ID[-7:]):
+        assert secret not in seen
+
+
+async def test_search_attributes_tell_whose_job_it_is_and_where_it_stands(running: Running) -> None:
+    given = await an_organization(running.engine)
+    job = await running.start(given, await a_job(running.engine, given, 1))
+    await job.result()
+
+    attributes = (await job.handle.describe()).typed_search_attributes
+
+    assert attributes[ORGANIZATION] == given.id
+    assert attributes[STATUS] == JobStatus.COMPLETED
+
+
+async def test_progress_and_current_details_tell_how_far_a_job_is(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.usually(TALKS_ON)
+    stored = await a_job(running.engine, given, 5, concurrent_call_limit=2)
+    job = await running.start_in_real_time(given, stored)
+    await eventually(lambda: len(running.carrier.live) == 2)
+    await running.workflows.look(job.id)
+
+    progress = await job.handle.query(BatchJob.progress)
+    assert progress == JobProgress(live_calls=2, lines_held=2, lines_wanted=2)
+    assert await running.workflows.progress(job.id) == progress
+
+    async def shows_two_calls() -> bool:
+        return "| dialing | 2 |" in await job.current_details()
+
+    await eventually(shows_two_calls)
+    details = await job.current_details()
+    assert "**running** · 0 of 5 contacts done · 2 calls live on 2 lines" in details
+
+
+async def test_operators_find_a_description_on_every_signal_and_query(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.usually(TALKS_ON)
+    job = await running.start_in_real_time(given, await a_job(running.engine, given, 1))
+    await eventually(lambda: len(running.carrier.live) == 1)
+
+    definition = (await metadata_of(job.handle)).definition
+
+    ours = [signal for signal in definition.signal_definitions if not signal.name.startswith("__")]
+    assert {signal.name for signal in ours} == {
+        "look", "start_now", "pause", "resume", "cancel", "cancel_and_hang_up", "change_limit", "reschedule"
+    }  # fmt: skip
+    assert all(signal.description for signal in ours)
+
+
+async def _payloads(events: Iterable[HistoryEvent]) -> str:
+    """Everything readable in the events: `to_json` shows payloads in base 64."""
+    return "".join(event.SerializeToString().decode("utf-8", "replace") for event in events)
