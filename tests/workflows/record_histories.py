@@ -1,0 +1,88 @@
+"""Records the histories that `test_replay.py` replays: `pytest tests/workflows/record_histories.py`.
+
+A history that no longer replays is a job that no longer goes on: record anew only what no released version began;
+otherwise use `workflow.patched`, keep the old history and add a new one.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import WorkflowHistory
+
+from domain.statuses import ContactStatus, JobStatus
+from tests.builders import a_job, a_number, an_organization
+from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, TALKS_ON
+from tests.workflows.running import Running, eventually
+from workflows.batch_job import BatchJob
+
+HISTORIES = Path(__file__).parent / "histories"
+CONTACTS = 25
+
+
+def keep(name: str, history: WorkflowHistory) -> None:
+    """Write a history without what only this machine knows."""
+    text = json.dumps(_without_identities(json.loads(history.to_json())), indent=1)
+    (HISTORIES / f"{name}.json").write_text(text + "\n")
+
+
+def _without_identities(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: "" if key == "identity" else _without_identities(part) for key, part in value.items()}
+    return [_without_identities(part) for part in value] if isinstance(value, list) else value
+
+
+async def test_record_a_prelude_and_a_complete_run(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.script(a_number(0), BUSY, ANSWERS)
+    running.carrier.script(a_number(1), NO_SUCH_NUMBER)
+    start_at = datetime.now(UTC) + timedelta(days=1)
+    stored = await a_job(running.engine, given, 3, scheduled_start_time=start_at)
+    job = await running.start(given, stored, start_at)
+    await job.result()
+
+    prelude, calling = await job.histories()
+    keep("scheduled_prelude", prelude)
+    keep("complete", calling)
+
+
+async def test_record_runs_with_calls_in_flight_between_them(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.script(a_number(0), TALKS_ON)
+    running.carrier.script(a_number(1), TALKS_ON)
+    stored = await a_job(running.engine, given, CONTACTS, concurrent_call_limit=5)
+    job = await running.start_in_real_time(given, stored)
+    await eventually(lambda: len(running.carrier.calls) == CONTACTS and len(running.carrier.live) == 2)
+    await running.end_all_calls(job)
+    await job.result()
+
+    first, second = await job.histories()
+    keep("continued_with_calls", first)
+    keep("continued_follows_calls", second)
+
+
+async def test_record_pause_resume_and_cancel(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.usually(TALKS_ON)
+    stored = await a_job(running.engine, given, 4, concurrent_call_limit=2)
+    job = await running.start_in_real_time(given, stored)
+    await eventually(lambda: len(running.carrier.live) == 2)
+    await job.handle.signal(BatchJob.pause)
+    await job.until(JobStatus.PAUSED)
+    await job.handle.signal(BatchJob.change_limit, 1)
+    await running.carrier.end_all()
+
+    async def two_are_done() -> bool:
+        return [contact["status"] for contact in await job.contacts()].count(ContactStatus.COMPLETED) == 2
+
+    await eventually(two_are_done)
+    await job.handle.signal(BatchJob.resume)
+    await eventually(lambda: len(running.carrier.live) == 1)
+    await job.handle.cancel()
+    await job.until(JobStatus.CANCELLED)
+    await running.end_all_calls(job)
+    await job.result()
+
+    (history,) = await job.histories()
+    keep("paused_resumed_cancelled", history)
