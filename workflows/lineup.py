@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.dispatch import DueContact, Held, HeldReason, JobPage
@@ -19,6 +20,15 @@ class WaitingFor(Model):
     until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class _Hold:
+    """Nobody is dialled before `until`. What a page said, the next page can take back; what a claim said, it cannot."""
+
+    reason: HeldReason
+    until: datetime
+    by_page: bool
+
+
 class Lineup:
     """The state between two looks at the record. Times are the workflow's, UTC."""
 
@@ -27,7 +37,7 @@ class Lineup:
         self.in_flight: dict[str, DueContact] = {}
         self._due: deque[DueContact] = deque()
         self._next_due_at: datetime | None = None
-        self._held_until: datetime | None = None
+        self._hold: _Hold | None = None
 
     def take(self, page: JobPage, now: datetime) -> None:
         """A fresh look at the record replaces the last one; those in flight are known already."""
@@ -35,7 +45,9 @@ class Lineup:
         self._due = deque(contact for contact in page.due if contact.contact_id not in self.in_flight)
         self._next_due_at = page.next_due_at
         if page.held is not None:
-            self._held_until = now + timedelta(seconds=page.held.seconds)
+            self._hold = _Hold(page.held.reason, now + timedelta(seconds=page.held.seconds), by_page=True)
+        elif self._hold is not None and self._hold.by_page:
+            self._hold = None
 
     def next_calls(self, now: datetime) -> Iterator[DueContact]:
         """Those to call now: everybody whose call is live already, then the due ones while lines are free.
@@ -57,12 +69,12 @@ class Lineup:
     def hold(self, held: Held, now: datetime) -> None:
         """A claim said no: dial nobody before it is worth asking again."""
         if held.reason not in {HeldReason.CONTACT, HeldReason.PAIR}:
-            self._held_until = now + max(SHORTEST_HOLD, timedelta(seconds=held.seconds))
+            self._hold = _Hold(held.reason, now + max(SHORTEST_HOLD, timedelta(seconds=held.seconds)), by_page=False)
 
     def may_dial(self, now: datetime) -> bool:
         """Whether the job calls people, as far as is known."""
         running = self.page is not None and self.page.status is JobStatus.RUNNING
-        return running and (self._held_until is None or self._held_until <= now)
+        return running and not self._is_held(now)
 
     @property
     def lines(self) -> int:
@@ -95,8 +107,8 @@ class Lineup:
         """When to look again without being told; None while the lines are full: an ending will tell."""
         if self.page is not None and self.page.status is not JobStatus.RUNNING:
             return now + LOOK_AGAIN
-        if self._held_until is not None and self._held_until > now:
-            return self._held_until
+        if self._hold is not None and self._is_held(now):
+            return self._hold.until
         return self._next_due_at if self.free_lines and not self._due else None
 
     def waiting_for(self, now: datetime) -> WaitingFor | None:
@@ -105,9 +117,11 @@ class Lineup:
             return WaitingFor(reason="start")
         if self.page.status is JobStatus.PAUSED:
             return WaitingFor(reason="resume")
-        if self._held_until is not None and self._held_until > now:
-            reason = self.page.held.reason if self.page.held is not None else "line"
-            return WaitingFor(reason=reason, until=self._held_until)
+        if self._hold is not None and self._is_held(now):
+            return WaitingFor(reason=self._hold.reason, until=self._hold.until)
         if self.idle and self._next_due_at is not None:
             return WaitingFor(reason="retry", until=self._next_due_at)
         return None
+
+    def _is_held(self, now: datetime) -> bool:
+        return self._hold is not None and self._hold.until > now

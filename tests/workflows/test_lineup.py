@@ -109,6 +109,24 @@ def test_a_claim_that_says_no_holds_everybody_for_a_second_at_least() -> None:
     assert called(lineup, NOW + timedelta(seconds=1)) == [1]
 
 
+def test_a_hold_that_a_page_told_is_over_when_the_next_page_knows_none() -> None:
+    lineup = a_lineup(due(0), held=Held(reason=HeldReason.CREDITS, seconds=30))
+
+    lineup.take(page(due(0)), NOW)
+
+    assert called(lineup) == [0]
+
+
+def test_a_hold_that_a_claim_told_stands_whatever_a_page_says() -> None:
+    lineup = a_lineup(due(0))
+    lineup.hold(Held(reason=HeldReason.ACCOUNT, seconds=30), NOW)
+
+    lineup.take(page(due(0)), NOW)
+
+    assert called(lineup) == []
+    assert lineup.waiting_for(NOW) == WaitingFor(reason="account", until=NOW + timedelta(seconds=30))
+
+
 @pytest.mark.parametrize("reason", [HeldReason.PAIR, HeldReason.CONTACT])
 def test_what_holds_one_contact_holds_nobody_else(reason: HeldReason) -> None:
     lineup = a_lineup(due(0), due(1), lines=1)
