@@ -32,8 +32,15 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @pytest.fixture
-async def running(temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str) -> AsyncIterator[Running]:
-    """Workers on this test's database; one test at a time, for the names of queues are the same for all."""
+async def unmanned(temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str) -> AsyncIterator[Running]:
+    """For tests that start and stop workers themselves."""
     running = Running(temporal, engine, database_url)
-    async with running.workers():
-        yield running
+    yield running
+    await running.close()
+
+
+@pytest.fixture
+async def running(unmanned: Running) -> AsyncIterator[Running]:
+    """Workers on this test's database; one test at a time, for the names of queues are the same for all."""
+    async with unmanned.workers():
+        yield unmanned

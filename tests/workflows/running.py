@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer
 
 from activities.calls import CallActivities
 from activities.housekeeping import HousekeepingActivities
@@ -71,21 +73,31 @@ class Running:
 
     @contextlib.asynccontextmanager
     async def workers(self) -> AsyncIterator[None]:
-        """Work, as one worker process does, while the block runs; then end what is left of the test's workflows."""
+        """Work, as one worker process does, while the block runs."""
         watch = DialWatch(self.dials, self._database_url)
         carriers = {NAME: self.carrier}
         calls = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL)
         jobs = JobActivities(JobProgress(self.engine), self.control)
-        async with watch.running():
-            try:
-                async with (
-                    jobs_worker(self.client, jobs, self.housekeeping),
-                    calls_worker(self.client, calls, SLOTS),
-                ):
-                    yield
-                    await self._terminate_the_rest()
-            finally:
-                await self.carrier.close()
+        async with (
+            watch.running(),
+            jobs_worker(self.client, jobs, self.housekeeping),
+            calls_worker(self.client, calls, SLOTS),
+        ):
+            yield
+
+    async def close(self) -> None:
+        """End what is left of the test's workflows, after every history of theirs was replayed."""
+        await self.carrier.close()
+        for job_id in self._started:
+            handle = self.client.get_workflow_handle(job_workflow_id(job_id))
+            with contextlib.suppress(RPCError):
+                await handle.terminate("the test is over")
+            await self._replay(Job(self, "", job_id))
+
+    async def _replay(self, job: "Job") -> None:
+        replayer = Replayer(workflows=[BatchJob], data_converter=pydantic_data_converter)
+        for history in await job.histories():
+            await replayer.replay_workflow(history)
 
     async def start(self, given: Given, job: CreatedJob, start_at: datetime | None = None) -> "Job":
         """Start a stored job's workflow, in skipped time."""
@@ -118,11 +130,6 @@ class Running:
     async def change(self, statement: str, **values: Any) -> None:
         async with self.engine.begin() as connection:
             await connection.execute(sa.text(statement), values)
-
-    async def _terminate_the_rest(self) -> None:
-        for job_id in self._started:
-            with contextlib.suppress(RPCError):
-                await self.client.get_workflow_handle(job_workflow_id(job_id)).terminate("the test is over")
 
 
 class Job:

@@ -43,6 +43,22 @@ async def test_live_calls_are_followed_by_the_next_run_and_nobody_is_called_twic
     assert len(second.in_flight) >= TALKING
 
 
+async def test_another_worker_follows_the_calls_of_one_that_stopped(unmanned: Running) -> None:
+    given = await an_organization(unmanned.engine)
+    unmanned.carrier.usually(TALKS_ON)
+    stored = await a_job(unmanned.engine, given, 5, concurrent_call_limit=3)
+    async with unmanned.workers():
+        job = await unmanned.start_in_real_time(given, stored)
+        await eventually(lambda: len(unmanned.carrier.live) == 3)
+    assert len(unmanned.carrier.live) == 3
+
+    async with unmanned.workers():
+        await unmanned.end_all_calls(job)
+        assert await job.result() is JobStatus.COMPLETED
+
+    assert len({order.to for order in unmanned.carrier.asked}) == len(unmanned.carrier.asked) == 5
+
+
 async def test_a_name_and_attributes_outlive_a_run(running: Running) -> None:
     job = await a_long_job(running)
     await eventually(lambda: len(running.carrier.calls) == CONTACTS)

@@ -148,6 +148,17 @@ async def test_temporals_own_cancel_ends_a_job_that_waits(running: Running) -> N
     assert await job.result() is JobStatus.CANCELLED
 
 
+async def test_temporals_own_cancel_is_heard_before_the_first_step(unmanned: Running) -> None:
+    given = await an_organization(unmanned.engine)
+    job = await unmanned.start_in_real_time(given, await a_job(unmanned.engine, given, 2))
+    await job.handle.cancel()
+
+    async with unmanned.workers():
+        assert await job.result() is JobStatus.CANCELLED
+
+    assert not unmanned.carrier.asked
+
+
 @ONCE_OR_TWICE
 async def test_a_higher_limit_takes_effect_at_once(running: Running, times: int) -> None:
     job = await a_calling_job(running, lines=1)
