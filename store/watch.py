@@ -33,8 +33,9 @@ class Follower:
         self._dial: DialNow | None = None
 
     def saw(self, dial: DialNow) -> None:
-        """Remember what is known already: only what differs from it is news."""
-        self._dial = dial
+        """Remember what is known already: only what differs from it is news. News that waits may be newer."""
+        if not self._news.is_set():
+            self._dial = dial
 
     def tell(self, dial: DialNow) -> None:
         """Take the result of a reading, which may be no news."""

@@ -1,0 +1,252 @@
+"""Followers hear of every move of their dial: at once, and also when a notice was lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from domain.calls import CallState, HangUpReason, Outcome
+from store import watch as watching
+from store.dials import DialNow, Dials
+from store.tables import dials
+from store.watch import DialWatch, Follower
+from tests.store.calling import Call, Calling, a_caller
+
+AT_ONCE = 5.0  # seconds on a busy machine; the silence after which everything is read lasts 15
+
+
+async def test_a_follower_is_told_of_a_change_made_at_once_after(shared: Calling, shared_database_url: str) -> None:
+    """Also while the LISTEN connection is still being made."""
+    call = await _a_call(shared)
+    dial_id = (await call.row()).id
+
+    async with _watch(shared, shared_database_url) as watch:
+        with watch.follow(dial_id) as follower:
+            await call.rings()
+
+            assert (await _news(follower)).state is CallState.RINGING
+
+
+async def test_a_follower_is_told_of_every_move(shared: Calling, shared_database_url: str) -> None:
+    call = await _a_call(shared)
+    dial_id = (await call.row()).id
+
+    async with _listening_watch(shared, shared_database_url) as watch:
+        with watch.follow(dial_id) as follower:
+            await call.says(CallState.QUEUED)
+            assert (await _news(follower)).state is CallState.QUEUED
+            await call.answers()
+            assert (await _news(follower)).state is CallState.ANSWERED
+            await call.completes()
+            ended = await _news(follower)
+
+    assert (ended.state, ended.outcome, ended.contact_status) == (CallState.ENDED, Outcome.ANSWERED, "completed")
+
+
+@pytest.mark.parametrize("ending", ["not placed", "given up", "hang up"])
+async def test_our_own_changes_are_news_too(shared: Calling, shared_database_url: str, ending: str) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    call = await job.call()
+    dial_id = (await call.row()).id
+
+    async with _listening_watch(shared, shared_database_url) as watch:
+        with watch.follow(dial_id) as follower:
+            match ending:
+                case "not placed":
+                    await call.is_not_placed()
+                    assert (await _news(follower)).outcome is Outcome.TROUBLE
+                case "given up":
+                    await call.is_given_up()
+                    assert (await _news(follower)).outcome is Outcome.UNKNOWN
+                case _:
+                    await job.cancel(hang_up=True)
+                    assert (await _news(follower)).hang_up_reason is HangUpReason.CALLED_OFF
+
+
+async def test_all_followers_of_a_dial_are_told_and_nobody_else(shared: Calling, shared_database_url: str) -> None:
+    call, other = await _a_call(shared), await _a_call(shared)
+    dial_id, other_id = (await call.row()).id, (await other.row()).id
+
+    async with _listening_watch(shared, shared_database_url) as watch:
+        with watch.follow(dial_id) as one, watch.follow(dial_id) as two, watch.follow(other_id) as stranger:
+            stranger.saw(await other.now())
+            await call.rings()
+
+            assert [(await _news(follower)).id for follower in (one, two)] == [dial_id, dial_id]
+            assert await stranger.wait(0.2) is None
+
+
+async def test_what_is_known_already_is_no_news(shared: Calling) -> None:
+    call = await _a_call(shared)
+    follower = Follower()
+    follower.saw(await call.now())
+
+    follower.tell(await call.now())
+    assert await follower.wait(0) is None
+
+    await call.rings()
+    follower.tell(await call.now())
+    assert (await _news(follower)).state is CallState.RINGING
+
+
+async def test_what_was_read_before_the_news_does_not_replace_it(shared: Calling) -> None:
+    call = await _a_call(shared)
+    before = await call.now()
+    await call.completes()
+    follower = Follower()
+
+    follower.tell(await call.now())
+    follower.saw(before)
+
+    assert (await _news(follower)).state is CallState.ENDED
+
+
+async def test_notices_lost_while_the_connection_is_cut_are_made_up(
+    shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "RECONNECT_SECONDS", 0.3)
+    calls = [await _a_call(shared) for _ in range(3)]
+    ids = [(await call.row()).id for call in calls]
+
+    async with _listening_watch(shared, shared_database_url) as watch:
+        with watch.follow(ids[0]) as one, watch.follow(ids[1]) as two, watch.follow(ids[2]) as three:
+            three.saw(await calls[2].now())
+            assert await _cut(shared) == 1
+            await calls[0].rings()
+            await calls[1].completes()
+            states = [(await _news(follower)).state for follower in (one, two)]
+            await _until_listening(shared)
+            await calls[2].rings()
+            states.append((await _news(three)).state)
+
+    assert states == [CallState.RINGING, CallState.ENDED, CallState.RINGING]
+
+
+async def test_after_a_silence_all_followed_dials_are_read(
+    shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "SILENCE_SECONDS", 0.2)
+    call = await _a_call(shared)
+
+    async with _listening_watch(shared, shared_database_url) as watch:
+        with watch.follow((await call.row()).id) as follower:
+            follower.saw(await call.now())
+            await shared.change(dials, dials.c.contact_id == call.contact_id, state="ringing")  # and no notice
+
+            assert (await _news(follower)).state is CallState.RINGING
+
+
+async def test_a_reading_that_fails_is_made_again(
+    shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(watching, "RECONNECT_SECONDS", 0.1)
+    call = await _a_call(shared)
+    unsteady = UnsteadyDials(shared)
+
+    watch = DialWatch(unsteady, shared_database_url)
+    async with watch.running():
+        await _until_listening(shared)
+        with watch.follow((await call.row()).id) as follower:
+            await call.rings()
+
+            assert (await _news(follower)).state is CallState.RINGING
+
+    assert unsteady.failures_left == 0
+    assert "+1" not in caplog.text
+
+
+async def test_many_moves_are_answered_with_few_reads(shared: Calling, shared_database_url: str) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 20)
+    calls = [await job.call(which) for which in range(20)]
+    ids = [(await call.row()).id for call in calls]
+    counting = CountingDials(shared)
+    watch = DialWatch(counting, shared_database_url)
+
+    async with watch.running():
+        await _until_listening(shared)
+        with ExitStack() as stack:
+            followers = [stack.enter_context(watch.follow(dial_id)) for dial_id in ids]
+            await asyncio.gather(*(call.rings() for call in calls))
+            states = {(await _news(follower)).state for follower in followers}
+
+    assert states == {CallState.RINGING}
+    assert counting.reads < 20
+
+
+async def test_a_watch_that_ends_leaves_no_connection(shared: Calling, shared_database_url: str) -> None:
+    async with _listening_watch(shared, shared_database_url):
+        assert await _listeners(shared) == 1
+
+    async with asyncio.timeout(AT_ONCE):
+        while await _listeners(shared):
+            await asyncio.sleep(0.02)
+
+
+class UnsteadyDials(Dials):
+    """The database is away for the first two readings."""
+
+    def __init__(self, calling: Calling) -> None:
+        super().__init__(calling.engine)
+        self.failures_left = 2
+
+    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialNow]:
+        if self.failures_left:
+            self.failures_left -= 1
+            raise ConnectionError
+        return await super().by_ids(dial_ids)
+
+
+class CountingDials(Dials):
+    def __init__(self, calling: Calling) -> None:
+        super().__init__(calling.engine)
+        self.reads = 0
+
+    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialNow]:
+        self.reads += 1
+        return await super().by_ids(dial_ids)
+
+
+async def _a_call(calling: Calling) -> Call:
+    return await (await calling.a_job(await a_caller(calling.engine), 1)).call()
+
+
+async def _news(follower: Follower) -> DialNow:
+    dial = await follower.wait(AT_ONCE)
+    assert dial is not None, "no news"
+    return dial
+
+
+@asynccontextmanager
+async def _watch(calling: Calling, url: str) -> AsyncIterator[DialWatch]:
+    watch = DialWatch(calling.dials, url)
+    async with watch.running():
+        yield watch
+
+
+@asynccontextmanager
+async def _listening_watch(calling: Calling, url: str) -> AsyncIterator[DialWatch]:
+    async with _watch(calling, url) as watch:
+        await _until_listening(calling)
+        yield watch
+
+
+async def _until_listening(calling: Calling) -> None:
+    async with asyncio.timeout(AT_ONCE):
+        while not await _listeners(calling):
+            await asyncio.sleep(0.02)
+
+
+OF_WATCH = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'outdial-watch'"
+
+
+async def _listeners(calling: Calling) -> int:
+    async with calling.engine.connect() as connection:
+        query = sa.text(f"SELECT count(*) {OF_WATCH} AND query LIKE 'LISTEN%' AND state = 'idle'")
+        return int((await connection.execute(query)).scalar_one())
+
+
+async def _cut(calling: Calling) -> int:
+    async with calling.engine.connect() as connection:
+        return len((await connection.execute(sa.text(f"SELECT pg_terminate_backend(pid) {OF_WATCH}"))).all())
