@@ -61,7 +61,8 @@ _STUCK = text(f"""
                   AND c.due_at < clock_timestamp() - interval '{STUCK_AFTER}')
       AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = j.organization_id
                       AND (d.ended_at IS NULL OR d.asked_at > clock_timestamp() - interval '{STUCK_AFTER}'))
-      AND (o.credits_unlimited OR j.hold > 0 OR o.balance - o.held >= 2 * j.rate_per_minute)
+      AND (o.credits_unlimited OR j.hold >= 2 * j.rate_per_minute
+           OR j.hold + o.balance - o.held >= 2 * j.rate_per_minute)
     LIMIT {QUIET_LIMIT}
 """)  # noqa: S608 — our own constants
 
