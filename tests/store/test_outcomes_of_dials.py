@@ -1,0 +1,377 @@
+"""What each outcome of a dial does to its contact: status, reason, attempts, and when it is called again."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.calls import CallState, Ending, HangUpReason, Outcome
+from domain.dispatch import HeldReason
+from store.tables import carrier_accounts
+from tests.store.calling import Call, Calling, Job, a_caller
+
+MINUTE = timedelta(minutes=1)
+JITTER = 0.1
+ONE_AFTER_ANOTHER = timedelta(milliseconds=50)  # two readings of the clock in one statement
+
+BUSY = "The line was busy."
+NO_ANSWER = "Nobody answered."
+TIMEOUT = "It rang past its time without a final answer; we hung up."
+NO_NUMBER = "The number does not exist or cannot be reached."
+DECLINED = "The call was declined."
+BLOCKED = "The network blocked the caller id."
+OBJECTED = "The person called objects to such calls."
+TROUBLE = "The carrier could not put the call through."
+REFUSED = "The carrier refused the account or its configuration."
+CALLED_OFF = "The call was hung up because the job was cancelled."
+
+
+@pytest.fixture
+async def store(shared: Calling) -> AsyncIterator[Calling]:
+    """The shared store; refusals close the account for nobody else."""
+    yield shared
+    await shared.change(carrier_accounts, closed_until=None, closed_reason=None, probe_dial_id=None)
+
+
+# --- called again
+
+
+@pytest.mark.parametrize(
+    ("ending", "sip", "rang", "reason"),
+    [
+        (Ending.BUSY, 486, False, BUSY),
+        (Ending.FAILED, 600, False, BUSY),
+        (Ending.BUSY, None, False, BUSY),
+        (Ending.NO_ANSWER, 480, True, NO_ANSWER),
+        (Ending.NO_ANSWER, 487, True, NO_ANSWER),
+        (Ending.NO_ANSWER, None, True, NO_ANSWER),
+        (Ending.CANCELED, None, True, NO_ANSWER),
+        (Ending.FAILED, 408, True, NO_ANSWER),
+    ],
+)
+async def test_nobody_reached_is_charged_and_called_again(
+    store: Calling, ending: Ending, sip: int | None, rang: bool, reason: str
+) -> None:
+    job, call = await _a_call(store)
+    if rang:
+        await call.rings()
+
+    await call.ends(ending, sip)
+
+    contact = await call.contact()
+    assert (contact.status, contact.attempts, contact.dials, contact.troubles) == ("queued", 1, 1, 0)
+    assert (contact.error_code, contact.failure_reason) == (None if sip is None else str(sip), reason)
+    assert contact.completed_at is None
+    await _is_due_after(call, 5 * MINUTE, JITTER)
+    assert await _paid(job) == 0
+    await job.call(dial=2)
+
+
+async def test_ringing_past_its_time_is_a_timeout_and_called_again(store: Calling) -> None:
+    _, call = await _a_call(store)
+    await call.rings()
+    await store.dials.hang_up_wanted((await call.row()).id, HangUpReason.RING_TIMER)
+
+    await call.ends(Ending.CANCELED)
+
+    contact = await call.contact()
+    assert (contact.status, contact.attempts, contact.failure_reason) == ("queued", 1, TIMEOUT)
+    await _is_due_after(call, 5 * MINUTE, JITTER)
+
+
+async def test_an_answer_in_the_moment_of_hanging_up_is_a_completed_call(store: Calling) -> None:
+    _, call = await _a_call(store)
+    await store.dials.hang_up_wanted((await call.row()).id, HangUpReason.RING_TIMER)
+
+    await call.completes(seconds=1)
+
+    contact = await call.contact()
+    assert (contact.status, contact.failure_reason) == ("completed", None)
+
+
+async def test_retries_come_later_each_time_until_the_last_attempt(store: Calling) -> None:
+    job = await store.a_job(await a_caller(store.engine), 1, max_attempts=5)
+
+    for dial, minutes in enumerate((5, 30, 120, 120), start=1):
+        call = await job.call(dial=dial)
+        await call.is_busy()
+        contact = await call.contact()
+        assert (contact.status, contact.attempts) == ("queued", dial)
+        await _is_due_after(call, minutes * MINUTE, JITTER)
+    last = await job.call(dial=5)
+    await last.is_busy()
+
+    contact = await last.contact()
+    assert (contact.status, contact.attempts, contact.dials, contact.next_retry_at) == ("busy", 5, 5, None)
+    assert contact.completed_at is not None
+
+
+@pytest.mark.parametrize(("sip", "status"), [(486, "busy"), (480, "no_answer"), (None, "timeout")])
+async def test_after_the_last_attempt_the_outcome_is_final(store: Calling, sip: int | None, status: str) -> None:
+    job = await store.a_job(await a_caller(store.engine), 1, max_attempts=1)
+    call = await job.call()
+    await call.rings()
+    if sip is None:
+        await store.dials.hang_up_wanted((await call.row()).id, HangUpReason.RING_TIMER)
+
+    await call.ends(Ending.NO_ANSWER, sip)
+
+    assert (await call.contact()).status == status
+    assert await job.is_held(dial=2) is HeldReason.CONTACT
+
+
+async def test_retries_do_not_come_in_waves(store: Calling) -> None:
+    job = await store.a_job(await a_caller(store.engine), 20)
+    for which in range(20):
+        await (await job.call(which)).is_busy()
+
+    delays = [await _delay(job.call_of(which)) for which in range(20)]
+
+    assert max(delays) - min(delays) > timedelta(seconds=20)
+
+
+# --- trouble
+
+
+@pytest.mark.parametrize("sip", [408, 500, 502, 503, 504, 580, 999, None])
+async def test_trouble_is_not_charged_and_dialled_again_soon(store: Calling, sip: int | None) -> None:
+    job, call = await _a_call(store)
+
+    await call.ends(Ending.FAILED, sip)
+
+    contact = await call.contact()
+    assert (contact.status, contact.attempts, contact.dials, contact.troubles) == ("queued", 0, 1, 1)
+    assert (contact.error_code, contact.failure_reason) == (None if sip is None else str(sip), TROUBLE)
+    await _is_due_after(call, timedelta(seconds=30))
+    assert await _paid(job) == 0
+
+
+async def test_a_call_that_never_left_the_queue_is_trouble(store: Calling) -> None:
+    _, call = await _a_call(store)
+    await call.says(CallState.QUEUED)
+    await store.dials.hang_up_wanted((await call.row()).id, HangUpReason.RING_TIMER)
+
+    await call.ends(Ending.CANCELED)
+
+    contact = await call.contact()
+    assert (contact.status, contact.attempts, contact.troubles) == ("queued", 0, 1)
+
+
+async def test_three_troubles_in_a_row_are_a_carrier_error(store: Calling) -> None:
+    job = await store.a_job(await a_caller(store.engine), 1)
+
+    for dial, seconds in ((1, 30), (2, 120)):
+        call = await job.call(dial=dial)
+        await call.is_not_placed()
+        await _is_due_after(call, timedelta(seconds=seconds))
+    third = await job.call(dial=3)
+    await third.ends(sip=503)
+
+    contact = await third.contact()
+    assert (contact.status, contact.attempts, contact.dials, contact.troubles) == ("carrier_error", 0, 3, 3)
+    assert (contact.error_code, contact.failure_reason, contact.next_retry_at) == ("503", TROUBLE, None)
+    assert contact.completed_at is not None
+
+
+async def test_another_outcome_ends_a_row_of_troubles(store: Calling) -> None:
+    job = await store.a_job(await a_caller(store.engine), 1)
+    endings = [503, 503, 486, 503, 503]
+    for dial, sip in enumerate(endings, start=1):
+        await (await job.call(dial=dial)).ends(sip=sip)
+
+    contact = await job.contact()
+    assert (contact.status, contact.attempts, contact.dials, contact.troubles) == ("queued", 1, 5, 2)
+    await (await job.call(dial=6)).ends(sip=503)
+    assert (await job.contact()).status == "carrier_error"
+
+
+@pytest.mark.parametrize("speed", [1, 60])
+async def test_a_carriers_own_wish_when_to_try_again_is_granted(store: Calling, speed: int) -> None:
+    calling = Calling(store.engine, speed)
+    _, call = await _a_call(calling)
+
+    await call.is_not_placed(retry_after=timedelta(seconds=7))
+
+    await _is_due_after(call, timedelta(seconds=7))  # real seconds at any speed
+
+
+async def test_a_third_trouble_is_final_whatever_the_carrier_wishes(store: Calling) -> None:
+    job = await store.a_job(await a_caller(store.engine), 1)
+    for dial in (1, 2, 3):
+        await (await job.call(dial=dial)).is_not_placed(retry_after=timedelta(seconds=7))
+
+    assert (await job.contact()).status == "carrier_error"
+
+
+async def test_the_speed_divides_delays_between_dials(engine: AsyncEngine) -> None:
+    fast = Calling(engine, speed=60)
+    job = await fast.a_job(await a_caller(engine), 2)
+    busy, troubled = await job.call(0), await job.call(1)
+    await busy.is_busy()
+    await troubled.ends(sip=503)
+
+    await _is_due_after(busy, timedelta(seconds=5), JITTER)
+    await _is_due_after(troubled, timedelta(seconds=0.5))
+
+
+# --- not called again
+
+
+async def test_a_conversation_completes_its_contact(store: Calling) -> None:
+    job, call = await _a_call(store)
+    await call.rings()
+    await call.answers()
+
+    await call.completes(seconds=61)
+
+    contact, row = await call.contact(), await call.row()
+    assert (contact.status, contact.attempts, contact.dials, contact.call_seconds) == ("completed", 1, 1, 61)
+    assert (contact.error_code, contact.failure_reason, contact.next_retry_at) == (None, None, None)
+    assert contact.completed_at is not None
+    assert row.cost == await _paid(job) == Decimal("0.017792")
+
+
+async def test_a_conversation_wipes_out_what_went_wrong_before(store: Calling) -> None:
+    job = await store.a_job(await a_caller(store.engine), 1)
+    await (await job.call()).is_busy()
+    await (await job.call(dial=2)).completes()
+
+    contact = await job.contact()
+    assert (contact.status, contact.attempts) == ("completed", 2)
+    assert (contact.error_code, contact.failure_reason, contact.next_retry_at) == (None, None, None)
+
+
+@pytest.mark.parametrize(("seconds", "reason"), [(599, None), (600, "Ended by us: the longest call.")])
+async def test_the_longest_call_says_so(store: Calling, seconds: int, reason: str | None) -> None:
+    job = await store.a_job(await a_caller(store.engine), 1, max_call_seconds=600)
+    call = await job.call()
+
+    await call.completes(seconds)
+
+    contact = await call.contact()
+    assert (contact.status, contact.failure_reason) == ("completed", reason)
+
+
+@pytest.mark.parametrize(
+    ("sip", "phrase", "status", "reason"),
+    [
+        *((sip, None, "invalid_number", NO_NUMBER) for sip in (404, 410, 484, 485, 604)),
+        (603, None, "failed", DECLINED),
+        (603, "Decline", "failed", DECLINED),
+        (603, "Network Blocked", "blocked", BLOCKED),
+        (608, None, "blocked", BLOCKED),
+        (607, None, "blocked", OBJECTED),
+    ],
+)
+async def test_what_is_no_use_calling_again_is_final(
+    store: Calling, sip: int, phrase: str | None, status: str, reason: str
+) -> None:
+    job, call = await _a_call(store)
+
+    await call.ends(Ending.FAILED, sip, sip_reason=phrase)
+
+    contact = await call.contact()
+    assert (contact.status, contact.attempts, contact.dials) == (status, 1, 1)
+    assert (contact.error_code, contact.failure_reason) == (str(sip), reason)
+    assert (contact.next_retry_at, contact.call_seconds) == (None, None)
+    assert contact.completed_at is not None
+    assert await _paid(job) == 0
+    assert await job.is_held(dial=2) is HeldReason.CONTACT
+
+
+async def test_a_number_that_the_carrier_will_not_dial_is_invalid(store: Calling) -> None:
+    _, call = await _a_call(store)
+
+    await call.is_not_placed(Outcome.INVALID_NUMBER)
+
+    contact = await call.contact()
+    assert (contact.status, contact.attempts, contact.error_code) == ("invalid_number", 1, None)
+
+
+# --- account
+
+
+@pytest.mark.parametrize("sip", [401, 402, 403, 407, 488])
+async def test_a_refused_account_ends_no_contact(store: Calling, sip: int) -> None:
+    job, call = await _a_call(store)
+
+    await call.ends(Ending.FAILED, sip)
+
+    contact = await call.contact()
+    assert (contact.status, contact.attempts, contact.dials, contact.troubles) == ("queued", 0, 1, 0)
+    assert (contact.error_code, contact.failure_reason) == (str(sip), REFUSED)
+    await _is_due_after(call, 5 * MINUTE)
+    assert await _paid(job) == 0
+    assert await job.is_held(dial=2) is HeldReason.ACCOUNT
+
+
+# --- of a job that has ended
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "reason"),
+    [
+        ({"ending": Ending.COMPLETED, "duration_seconds": 3}, "completed", None),
+        ({"sip": 486}, "busy", BUSY),
+        ({"sip": 480}, "no_answer", NO_ANSWER),
+        ({"sip": 404}, "invalid_number", NO_NUMBER),
+        ({"sip": 603}, "failed", DECLINED),
+        ({"sip": 608}, "blocked", BLOCKED),
+        ({"sip": 503}, "carrier_error", TROUBLE),
+        ({"sip": 403}, "cancelled", REFUSED),
+    ],
+)
+async def test_calls_of_an_ended_job_keep_their_outcome_and_are_final(
+    store: Calling, said: dict[str, Any], status: str, reason: str | None
+) -> None:
+    job, call = await _a_call(store)
+    await job.cancel()
+
+    await call.ends(**said)
+
+    contact = await call.contact()
+    assert (contact.status, contact.failure_reason, contact.next_retry_at) == (status, reason, None)
+    assert contact.completed_at is not None
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_a_call_hung_up_with_its_job_counts_only_where_it_was_answered(store: Calling, answered: bool) -> None:
+    job, call = await _a_call(store)
+    if answered:
+        await call.answers()
+    await job.cancel(hang_up=True)
+
+    await call.ends(Ending.COMPLETED if answered else Ending.CANCELED, duration_seconds=30 if answered else None)
+
+    contact = await call.contact()
+    expected = ("completed", 1, None) if answered else ("cancelled", 0, CALLED_OFF)
+    assert (contact.status, contact.attempts, contact.failure_reason) == expected
+    assert await _paid(job) == (Decimal("0.00875") if answered else 0)
+
+
+async def _a_call(calling: Calling) -> tuple[Job, Call]:
+    job = await calling.a_job(await a_caller(calling.engine), 1)
+    return job, await job.call()
+
+
+async def _paid(job: Job) -> Decimal:
+    """Dollars; everything else is given back or still held for the job."""
+    audit = await job.audit()
+    assert audit.exact
+    assert audit.reserved_by_dials == 0
+    return 1000 - audit.balance
+
+
+async def _delay(call: Call) -> timedelta:
+    contact, row = await call.contact(), await call.row()
+    assert abs(contact.next_retry_at - contact.due_at) < ONE_AFTER_ANOTHER
+    delay: timedelta = contact.due_at - row.ended_at
+    return delay
+
+
+async def _is_due_after(call: Call, delay: timedelta, jitter: float = 0.0) -> None:
+    low, high = delay * (1 - jitter) - ONE_AFTER_ANOTHER, delay * (1 + jitter) + ONE_AFTER_ANOTHER
+    assert low <= await _delay(call) <= high
