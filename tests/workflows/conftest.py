@@ -12,22 +12,23 @@ from tests.workflows.running import Running
 from workflows.names import SEARCH_ATTRIBUTES
 
 SHORT_RUNS = 120  # events after which the server suggests to continue as new
-DYNAMIC_CONFIG = {
-    "frontend.WorkflowTimeSkippingEnabled": "true",
-    "limit.historyCount.suggestContinueAsNew": str(SHORT_RUNS),
-}
+SKIPPING = ("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true")
+SUGGESTING = ("--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={SHORT_RUNS}")
+
+
+async def start_temporal(*arguments: str) -> WorkflowEnvironment:
+    return await WorkflowEnvironment.start_time_skipping_v2(
+        dev_server_existing_path=str(executable()),
+        dev_server_extra_args=arguments,
+        dev_server_log_level="error",
+        data_converter=pydantic_data_converter,
+        search_attributes=SEARCH_ATTRIBUTES,
+    )
 
 
 @pytest.fixture(scope="session")
 async def temporal() -> AsyncIterator[WorkflowEnvironment]:
-    config = [part for name, value in DYNAMIC_CONFIG.items() for part in ("--dynamic-config-value", f"{name}={value}")]
-    async with await WorkflowEnvironment.start_time_skipping_v2(
-        dev_server_existing_path=str(executable()),
-        dev_server_extra_args=config,
-        dev_server_log_level="error",
-        data_converter=pydantic_data_converter,
-        search_attributes=SEARCH_ATTRIBUTES,
-    ) as environment:
+    async with await start_temporal(*SKIPPING, *SUGGESTING) as environment:
         yield environment
 
 
@@ -44,3 +45,13 @@ async def running(unmanned: Running) -> AsyncIterator[Running]:
     """Workers on this test's database; one test at a time, for the names of queues are the same for all."""
     async with unmanned.workers():
         yield unmanned
+
+
+@pytest.fixture
+async def running_long(engine: AsyncEngine, database_url: str) -> AsyncIterator[Running]:
+    """With a Temporal of its own, on which runs are as long as elsewhere."""
+    async with await start_temporal(*SKIPPING) as environment:
+        running = Running(environment, engine, database_url)
+        async with running.workers():
+            yield running
+        await running.close()

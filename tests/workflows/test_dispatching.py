@@ -30,15 +30,15 @@ async def test_never_more_calls_at_once_than_the_organization_may_have(running: 
     assert running.carrier.most_live <= 3
 
 
-async def test_one_long_call_does_not_hold_up_the_next_page(running: Running) -> None:
-    given = await an_organization(running.engine)
-    running.carrier.script(a_number(0), TALKS_ON)
-    stored = await a_job(running.engine, given, PAGE + 5, concurrent_call_limit=20)
-    job = await running.start_in_real_time(given, stored)
+async def test_one_long_call_does_not_hold_up_the_next_page(running_long: Running) -> None:
+    given = await an_organization(running_long.engine)
+    running_long.carrier.script(a_number(0), TALKS_ON)
+    stored = await a_job(running_long.engine, given, PAGE + 5, concurrent_call_limit=20)
+    job = await running_long.start_in_real_time(given, stored)
 
-    await eventually(lambda: len(running.carrier.calls) == PAGE + 5)
-    await eventually(lambda: len(running.carrier.live) == 1)
-    await running.end_all_calls(job)
+    await eventually(lambda: len(running_long.carrier.calls) == PAGE + 5)
+    await eventually(lambda: len(running_long.carrier.live) == 1)
+    await running_long.end_all_calls(job)
 
     assert await job.result() is JobStatus.COMPLETED
 
