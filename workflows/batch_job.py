@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.job_details import JobProgress, details
     from workflows.lineup import Lineup
     from workflows.names import BATCH_JOB, CALLS_QUEUE, STATUS
+    from workflows.tally import Tally
 
 TASK_TIMEOUT = timedelta(seconds=15)  # a full replay takes 4 s at 2,000 events; a worker that dies costs this
 LONGEST_RUN = 2_000  # events; an ending that meets the closing task replays the whole run: the longer, the slower
@@ -74,6 +75,7 @@ class BatchJob:
         self._start = start
         self._job = JobRef(organization_id=start.organization_id, job_id=start.job_id)
         self._lineup = Lineup()
+        self._tally = Tally()
         self._wishes = deque(start.wishes)
         self._limit = start.limit
         self._reschedule_to = start.reschedule_to
@@ -116,6 +118,7 @@ class BatchJob:
                 await self._complete()
             else:
                 self._dial_while_lines_are_free()
+                self._show(page.status)
                 await self._wait_for_change()
         return None
 
@@ -166,6 +169,7 @@ class BatchJob:
         if not CALLING_OFF.isdisjoint(self._wishes):
             return
         for contact in self._lineup.next_calls(workflow.now()):
+            self._tally.dialled(contact)
             self._call_in_background(contact, again=contact.live)
 
     def _is_long(self) -> bool:
@@ -228,6 +232,7 @@ class BatchJob:
 
     def _settle(self, contact: DueContact, ended: CallEnded) -> None:
         self._lineup.ended(contact.contact_id, ended.due_at)
+        self._tally.ended(contact, ended.status)
         if ended.held is not None:
             self._lineup.hold(ended.held, workflow.now())
         self._look = self._look or ended.held is not None or self._lineup.idle
@@ -251,8 +256,13 @@ class BatchJob:
         if before is None or before.status is not page.status:
             workflow.upsert_search_attributes([STATUS.value_set(page.status.value)])
         self._lineup.take(page, workflow.now())
-        workflow.set_current_details(details(self._start.name, page, self.progress()))
+        self._tally.take(page, self._lineup.in_flight)
+        self._show(page.status)
         return page
+
+    def _show(self, status: JobStatus) -> None:
+        """Say where the job stands, in Temporal's web UI."""
+        workflow.set_current_details(details(self._start.name, status, self._tally.counts, self.progress()))
 
     # --- operators -----------------------------------------------------------------------------------------------
 

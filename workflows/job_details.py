@@ -1,7 +1,9 @@
 """What people see of a job: the answer to `progress`, and a table for Temporal's web UI."""
 
-from domain.dispatch import JobPage
+from collections.abc import Mapping
+
 from domain.model import Model
+from domain.statuses import ContactStatus, JobStatus
 from workflows.lineup import WaitingFor
 
 
@@ -14,13 +16,13 @@ class JobProgress(Model):
     waiting_for: WaitingFor | None = None
 
 
-def details(name: str, page: JobPage, progress: JobProgress) -> str:
-    """Markdown. Counts are those of the last look at the record."""
-    done = sum(count for status, count in page.counts.items() if status.final)
-    rows = "\n".join(f"| {status.value} | {count} |" for status, count in sorted(page.counts.items()))
+def details(name: str, status: JobStatus, counts: Mapping[ContactStatus, int], progress: JobProgress) -> str:
+    """Markdown."""
+    done = sum(count for contact_status, count in counts.items() if contact_status.final)
+    rows = "\n".join(f"| {contact_status.value} | {count} |" for contact_status, count in sorted(counts.items()))
     return (
         f"### {_escaped(name)}\n\n"
-        f"**{page.status.value}** · {done} of {sum(page.counts.values())} contacts done · "
+        f"**{status.value}** · {done} of {sum(counts.values())} contacts done · "
         f"{progress.live_calls} calls live on {progress.lines_held} lines{_waiting(progress.waiting_for)}\n\n"
         f"| contacts | count |\n|---|---:|\n{rows}\n"
     )
