@@ -82,7 +82,11 @@ class LiveStack:
         return (self.data_dir / "logs" / f"{part}.log").read_text()
 
     def wait_until_ready(self) -> None:
-        until(lambda: self.ready_file.exists() or self.process.poll() is not None, READY_SECONDS)
+        try:
+            until(lambda: self.ready_file.exists() or self.process.poll() is not None, READY_SECONDS)
+        except AssertionError as late:
+            logs = "\n".join(f"--- {log.name}\n{log.read_text()[-1000:]}" for log in self.data_dir.glob("logs/*.log"))
+            raise AssertionError(f"{late}: `up` is not ready\n{self.output}\n{logs}") from None
         assert self.process.poll() is None, f"`up` ended with {self.process.returncode}:\n{self.output}"
 
     def pid(self, part: str, number: int = 0) -> int:

@@ -1,4 +1,4 @@
-"""A running job, and the parts of its stack killed under it."""
+"""A running job, what operators do to it, and the parts of its stack killed under it."""
 
 import signal
 import time
@@ -14,6 +14,7 @@ from tests.live import LiveStack, until
 
 LEAST_LIVE = 20  # calls, at every kill
 BACK_WITHIN_SECONDS = 60
+ENDED = ("completed", "cancelled", "failed")
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Batch:
 
     stack: LiveStack
     job_id: str
+    numbers: frozenset[str]
     kills: list[str] = field(default_factory=list)
 
     @classmethod
@@ -38,15 +40,35 @@ class Batch:
                 },
             )
         assert answer.status_code == 200, answer.text
-        return cls(stack, answer.json()["batchJobId"])
+        return cls(stack, answer.json()["batchJobId"], frozenset(contact["phone"] for contact in contacts))
+
+    def dials(self) -> list[judge.Dial]:
+        """Of this job's numbers, by the carrier itself, in the order in which they were asked for."""
+        dials = [dial for dial in self.stack.report()["dials"] if dial["to"] in self.numbers]
+        return sorted(dials, key=lambda dial: dial["askedAt"])
 
     def live(self) -> int:
         """Calls that the carrier holds now, by the carrier itself."""
-        return sum(1 for dial in self.stack.report()["dials"] if dial["endedAt"] is None)
+        return sum(1 for dial in self.dials() if dial["endedAt"] is None)
+
+    def detail(self) -> dict[str, Any]:
+        with self.stack.http() as client:
+            return client.get(f"/batch/jobs/{self.job_id}").raise_for_status().json()
 
     def status(self) -> str:
+        return self.detail()["status"]
+
+    def contacts(self) -> list[dict[str, Any]]:
         with self.stack.http() as client:
-            return client.get(f"/batch/jobs/{self.job_id}").json()["status"]
+            return judge.contacts_of(client, self.job_id)
+
+    def order(self, what: str, **body: object) -> tuple[dict[str, Any], float]:
+        """Say cancel, pause or resume; the answer, and when it was here (seconds since the epoch)."""
+        with self.stack.http() as client:
+            answer = client.post(f"/batch/jobs/{self.job_id}/{what}", json=body)
+            answered_at = time.time()
+        assert answer.status_code == 200, answer.text
+        return answer.json(), answered_at
 
     def kill(self, part: str, number: int = 0) -> float:
         """Kill a part (kill -9) with at least 20 calls live, and wait until it was started again; when it died."""
@@ -74,14 +96,28 @@ class Batch:
 
         until(completed, seconds)
 
+    def wait_until_nobody_is_on_the_phone(self, seconds: float) -> None:
+        """Return when the job has ended, and its last call too, by our own record."""
+
+        def over() -> bool:
+            time.sleep(0.2)
+            return answers(lambda: self.status() in ENDED and self.open_contacts() == 0)
+
+        until(over, seconds)
+
     def complaints(self, *, speed: float, unknown: int = 0) -> list[str]:
         """Everything wrong with the finished job, by the carrier's record."""
-        with self.stack.http() as client:
-            contacts = judge.contacts_of(client, self.job_id)
+        report = {"dials": self.dials()}
+        found = judge.complaints(report, self.contacts(), lines=50, speed=speed, unknown=unknown)
+        breakdown = self.detail()["statusBreakdown"]
+        if sum(breakdown.values()) != len(self.numbers):
+            found.append(f"the breakdown of {len(self.numbers)} contacts is {breakdown}")
+        return found
+
+    def ledger_complaints(self) -> list[str]:
+        """Whether the money adds up, once no job of the organisation is open."""
         ready = self.stack.ready
-        return judge.complaints(
-            self.stack.report(), contacts, lines=50, speed=speed, unknown=unknown
-        ) + judge.ledger_complaints(ready["database"]["url"], ready["api"]["organizationId"])
+        return judge.ledger_complaints(ready["database"]["url"], ready["api"]["organizationId"])
 
 
 def answers(question: Callable[[], bool]) -> bool:
@@ -95,3 +131,8 @@ def answers(question: Callable[[], bool]) -> bool:
 def first_dial_after(report: dict[str, Any], moment: float) -> float:
     """Seconds until somebody was dialled again."""
     return min(dial["askedAt"] for dial in report["dials"] if dial["askedAt"] > moment) - moment
+
+
+def live_at(dials: list[judge.Dial], moment: float) -> int:
+    """Calls that the carrier held at an instant."""
+    return sum(1 for dial in dials if dial["askedAt"] <= moment and (dial["endedAt"] or 1e12) > moment)

@@ -1,0 +1,77 @@
+"""One stack for the whole folder, and the jobs that take long: begun first, judged last."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests import judge
+from tests.batches.crashing import Batch
+from tests.batches.numbers import SHORT, Numbers, contacts
+from tests.live import LiveStack
+
+SPEED = 500
+CRASH_SPEED = 30
+SLOW = ("crashed", "silent")  # fixtures
+MISBEHAVING = {
+    "answer_lost": 0.1,
+    "callback_doubled": 0.2,
+    "callback_late": 0.2,
+    "callback_late_seconds": 1,
+    "callback_out_of_order": 0.2,
+    "callback_before_answer": 0.2,
+    "too_many_requests": 0.05,
+    "unavailable": 0.05,
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for the carrier's silence is judged last."""
+    items.sort(key=_waits)
+
+
+def _waits(item: pytest.Item) -> bool:
+    return any(name in SLOW for name in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begun_early(request: pytest.FixtureRequest) -> None:
+    """Begin the slow jobs that some test of this session will judge."""
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    for name in reversed(SLOW):
+        if name in wanted:
+            request.getfixturevalue(name)
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Numbers:
+    return Numbers()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LiveStack]:
+    """A fast one, with two workers."""
+    with LiveStack.running("--speed", str(SPEED), "--workers", "2") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def silent(stack: LiveStack, numbers: Numbers) -> Batch:
+    """A job whose carrier loses answers and tells its news late, twice and in any order; of five calls, nothing."""
+    mute, ordinary = numbers.scripted(SHORT, 5), numbers.some(95)
+    faults = {
+        "numbers": {number: {"callback_lost": 1} if number in mute else MISBEHAVING for number in mute + ordinary}
+    }
+    answer = httpx.put(f"{stack.ready['carrier']['url']}/simulator/faults", json=faults, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    return Batch.create(stack, contacts(mute + ordinary), name="A bad carrier")
+
+
+@pytest.fixture(scope="session")
+def crashed() -> Iterator[Batch]:
+    """A job under which five parts were killed; it may still run."""
+    with LiveStack.running("--speed", str(CRASH_SPEED), "--workers", "2") as running:
+        batch = Batch.create(running, contacts(judge.fiction(300)), maxAttempts=2)
+        for part in ("workers", "postgres", "api", "temporal", "workers"):
+            batch.kill(part)
+        yield batch

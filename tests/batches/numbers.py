@@ -1,0 +1,30 @@
+"""Numbers set aside for fiction, each handed out once, so that the jobs of one stack do not meet."""
+
+from itertools import islice
+
+from tests import judge
+
+TALKS = "07"  # answers, and talks until it is hung up
+SHORT = "00"  # answers, and talks for two seconds
+
+
+class Numbers:
+    """All that a stack's tests may dial."""
+
+    def __init__(self) -> None:
+        ordinary = judge.fiction(40_000)
+        self._ordinary = iter(ordinary)
+        self._areas = {script: iter(sorted({number[:-2] for number in ordinary})) for script in (TALKS, SHORT)}
+
+    def some(self, count: int) -> list[str]:
+        """Whose calls go as the seed says."""
+        return list(islice(self._ordinary, count))
+
+    def scripted(self, script: str, count: int) -> list[str]:
+        """Whose calls go as their last two digits say."""
+        return [f"{area}{script}" for area in islice(self._areas[script], count)]
+
+
+def contacts(numbers: list[str], **fields: object) -> list[dict[str, object]]:
+    """As a request has them."""
+    return [{"phone": number, "name": "Customer", **fields} for number in numbers]
