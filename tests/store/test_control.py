@@ -16,7 +16,7 @@ from store.control import Control, _move
 from store.database import create_engine
 from store.dials import CHANNEL
 from store.errors import NotFound, WrongStatus
-from store.tables import contacts
+from store.tables import contacts, organizations
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
 
@@ -307,6 +307,21 @@ async def test_after_the_answer_no_call_starts(shared: Calling, shared_database_
     assert 1 <= dials_at_the_answer < 30
     rest = ContactStatus.CANCELLED if command == "cancel" else ContactStatus.PENDING
     assert await _by_status(shared, job) == {"dialing": dials_at_the_answer, rest: 30 - dials_at_the_answer}
+
+
+@pytest.mark.parametrize("command", ["cancel", "pause"])
+async def test_a_claim_that_is_being_judged_is_awaited(shared: Calling, command: str) -> None:
+    """What it writes is there when the answer comes; a claim holds its organisation's row from first to last."""
+    job = await shared.a_job(await a_caller(shared.engine), 2)
+
+    async with shared.engine.begin() as claim:
+        await claim.execute(sa.select(organizations).where(organizations.c.id == job.given.id).with_for_update())
+        closing = asyncio.create_task(getattr(job, command)())
+        done, _ = await asyncio.wait([closing], timeout=0.2)
+        assert not done
+
+    await closing
+    assert await job.is_held() is HeldReason.GATE
 
 
 async def test_of_two_cancels_at_once_one_counts_the_contacts(shared: Calling) -> None:
