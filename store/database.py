@@ -34,6 +34,7 @@ def create_engine(url: str, pool_size: int = 10) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,  # errors reach logs and Temporal's histories: no numbers, no names
         json_serializer=json_text,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
