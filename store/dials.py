@@ -170,6 +170,13 @@ class Dials:
 
     async def record(self, report: CallReport, account: str, key: str | None = None) -> Recorded:
         """Apply what a carrier said of a call, once: states only move forward, the last word ends the dial."""
+        try:
+            return await self._apply(report, account, key)
+        except IntegrityError:
+            logger.critical("call %s is said to be of two dials; the first keeps it", report.call_id)
+            return Recorded.NO_SUCH_DIAL
+
+    async def _apply(self, report: CallReport, account: str, key: str | None) -> Recorded:
         async with self._engine.begin() as connection:
             found = await _find(connection, report, account, key)
             dial = found and await _locked(connection, found, to_end=report.state is CallState.ENDED)

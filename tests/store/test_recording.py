@@ -155,6 +155,20 @@ async def test_of_two_calls_reported_at_once_one_is_the_second(shared: Calling) 
         assert (await call.row()).call_id == (await call.contact()).call_id
 
 
+@pytest.mark.parametrize("state", [CallState.RINGING, CallState.ENDED])
+async def test_a_call_belongs_to_the_first_dial_that_holds_it(shared: Calling, state: CallState) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 2)
+    first, second = await job.call(0), await job.call(1)
+    await first.rings()
+    before = (await second.row(), await second.contact())
+
+    assert await second.says(state, call_id=first.call_id, ending=Ending.BUSY) is Recorded.NO_SUCH_DIAL
+
+    assert (await second.row(), await second.contact()) == before
+    assert (await first.row()).call_id == first.call_id
+    assert (await job.audit()).exact
+
+
 async def test_a_final_report_may_come_before_any_other(shared: Calling) -> None:
     call = await _a_call(shared)
 
