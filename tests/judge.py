@@ -14,7 +14,8 @@ Dial = dict[str, Any]
 RETRY_DELAYS = (300, 1800, 7200)  # seconds, by DESIGN: after the first, second, third charged dial
 REDIAL_DELAYS = (30, 120)  # after trouble
 LEAST_SHARE = 0.8  # of a delay
-TROUBLE = range(500, 600)  # SIP codes that charge nobody
+CHARGED = ("busy", "no-answer", "completed")  # outcomes that are an attempt, whoever tells of them
+LAST_WORDS = (404, 603, 608)  # SIP codes after which nobody is called again, where the carrier's word for them came
 
 
 def fiction(count: int) -> list[str]:
@@ -61,9 +62,19 @@ def most_live(dials: Iterable[Dial]) -> int:
 
 
 def complaints(
-    report: dict[str, Any], contacts: list[dict[str, Any]], *, lines: int, speed: float, unknown: int = 0
+    report: dict[str, Any],
+    contacts: list[dict[str, Any]],
+    *,
+    lines: int,
+    speed: float,
+    unknown: int = 0,
+    unheard: int = 0,
 ) -> list[str]:
-    """Everything that is wrong with a finished job; `unknown` outcomes may be so many."""
+    """Everything that is wrong with a finished job.
+
+    At most `unknown` outcomes may be unknown. Of `unheard` failed calls at most the code may have been lost with its
+    callback: asked for, the carrier says "failed" without one, and that is trouble, a new dial.
+    """
     dials = by_number(report)
     keys = [dial["key"] for dial in report["dials"]]
     found = [f"key {key} was dialled twice" for key in sorted(twice(keys))]
@@ -73,6 +84,9 @@ def complaints(
     found += [
         f"{number} was dialled and is no contact" for number in dials.keys() - {c["phoneNumber"] for c in contacts}
     ]
+    again = [number for number, theirs in dials.items() if any(dial["sipCode"] in LAST_WORDS for dial in theirs[:-1])]
+    if len(again) > unheard:
+        found.append(f"{len(again)} were called again after a last word, at most {unheard} may be")
     uncertain = [c["id"] for c in contacts if "unknown" in (c["failureReason"] or "")]
     if len(uncertain) > unknown:
         found.append(f"{len(uncertain)} outcomes are unknown, at most {unknown} may be")
@@ -98,7 +112,7 @@ def _about_contact(contact: dict[str, Any], dials: list[Dial], speed: float) -> 
 
 
 def _about_gaps(who: str, dials: list[Dial], speed: float) -> Iterator[str]:
-    charged = [dial for dial in dials if dial["sipCode"] not in TROUBLE]
+    charged = [dial for dial in dials if dial["outcome"] in CHARGED]
     for attempt, (earlier, later) in enumerate(pairwise(charged)):
         least = LEAST_SHARE * RETRY_DELAYS[min(attempt, 2)] / speed
         gap = later["askedAt"] - earlier["endedAt"]
@@ -130,6 +144,17 @@ def ledger_complaints(database_url: str, organization_id: str) -> list[str]:
     if balance != topups - (captures or 0) or (captures or Decimal(0)) != cost[0]:
         found.append(f"balance {balance}, top-ups {topups}, captures {captures}, cost of all dials {cost[0]}")
     return found
+
+
+def captured(database_url: str, organization_id: str) -> Decimal:
+    """What an organisation has paid for calls, by its ledger."""
+    query = """
+        SELECT coalesce(-sum(balance_delta), 0) FROM ledger_entries
+        WHERE organization_id = %s AND kind IN ('capture', 'release')"""
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(query, (organization_id,)).fetchone()
+    assert row is not None
+    return Decimal(row[0])
 
 
 def carrier_cost(ready: dict[str, Any], rate_per_minute: Decimal) -> Decimal:

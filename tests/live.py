@@ -146,12 +146,12 @@ def new_home() -> Iterator[Path]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def until(holds: Callable[[], bool], seconds: float) -> None:
-    """Wait for something that another process does."""
+def until(holds: Callable[[], bool], seconds: float, every: float = 0.02) -> None:
+    """Wait for something that another process does; what costs much is asked less often."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def alive(pids: set[int]) -> set[int]:

@@ -72,8 +72,8 @@ class Batch:
 
     def kill(self, part: str, number: int = 0) -> float:
         """Kill a part (kill -9) with at least 20 calls live, and wait until it was started again; when it died."""
-        until(lambda: self.live() >= LEAST_LIVE, BACK_WITHIN_SECONDS)
-        until(lambda: answers(lambda: self.open_contacts() > 0), BACK_WITHIN_SECONDS)
+        until(lambda: self.live() >= LEAST_LIVE, BACK_WITHIN_SECONDS, every=0.2)
+        until(lambda: answers(lambda: self.open_contacts() > 0), BACK_WITHIN_SECONDS, every=0.2)
         old = self.stack.kill(part, number, signal.SIGKILL)
         died_at = time.time()
         self.kills.append(part)
@@ -90,25 +90,20 @@ class Batch:
         return int(row[0])
 
     def wait_until_completed(self, seconds: float) -> None:
-        def completed() -> bool:
-            time.sleep(0.5)
-            return answers(lambda: self.status() == "completed")
-
-        until(completed, seconds)
+        until(lambda: answers(lambda: self.status() == "completed"), seconds, every=0.5)
 
     def wait_until_nobody_is_on_the_phone(self, seconds: float) -> None:
         """Return when the job has ended, and its last call too, by our own record."""
 
         def over() -> bool:
-            time.sleep(0.2)
             return answers(lambda: self.status() in ENDED and self.open_contacts() == 0)
 
-        until(over, seconds)
+        until(over, seconds, every=0.3)
 
-    def complaints(self, *, speed: float, unknown: int = 0) -> list[str]:
+    def complaints(self, *, speed: float, unknown: int = 0, unheard: int = 0) -> list[str]:
         """Everything wrong with the finished job, by the carrier's record."""
         report = {"dials": self.dials()}
-        found = judge.complaints(report, self.contacts(), lines=50, speed=speed, unknown=unknown)
+        found = judge.complaints(report, self.contacts(), lines=50, speed=speed, unknown=unknown, unheard=unheard)
         breakdown = self.detail()["statusBreakdown"]
         if sum(breakdown.values()) != len(self.numbers):
             found.append(f"the breakdown of {len(self.numbers)} contacts is {breakdown}")

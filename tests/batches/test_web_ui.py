@@ -58,13 +58,13 @@ def job(stack: LiveStack, numbers: Numbers) -> Batch:
 
 
 def test_an_operator_sees_the_job_and_cancels_it(page: Page, stack: LiveStack, job: Batch, pictures: Path) -> None:
-    until(lambda: len(job.dials()) > 20, 20)
+    until(lambda: len(job.dials()) > 20, 20, every=0.2)
     open_workflow(page, stack, job)
-    until(lambda: re.search(r"row \d+ · …\d\d · attempt 1", text_of(page)) is not None, 20)
+    until(lambda: re.search(r"row \d+ · …\d\d · attempt 1", text_of(page)) is not None, 20, every=0.2)
     assert_masked(page, job)
 
     page.get_by_role("tab", name="Pending Activities").click()
-    until(lambda: '"answered"' in text_of(page), 20)
+    until(lambda: '"answered"' in text_of(page), 20, every=0.2)
     assert_masked(page, job)
 
     see_progress(page, job)
@@ -92,7 +92,7 @@ def see_progress(page: Page, job: Batch) -> None:
         text = text_of(page)
         return NAME in text and f"of {len(job.numbers)} contacts done" in text and "completed" in text
 
-    until(told, 20)
+    until(told, 20, every=0.2)
     assert_masked(page, job)
 
 
@@ -113,5 +113,5 @@ def cancel(page: Page, job: Batch) -> float:
     """Press the button; when the API says that the job is cancelled."""
     page.get_by_role("button", name="Request Cancellation").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Confirm").first.click()
-    until(lambda: job.status() == "cancelled", 20)
+    until(lambda: job.status() == "cancelled", 20, every=0.1)
     return time.time()
