@@ -1,6 +1,6 @@
 # Python 3.11 or newer and make are enough: `make demo`, then `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test soak check format constraints
+.PHONY: help install demo run test soak pictures check format constraints
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,7 +33,10 @@ test: install ## Every test but the long ones
 	@$(BIN)/pytest -m "not soak"
 
 soak: install ## The tests that take long
-	@$(BIN)/pytest -m soak --timeout 1800
+	@$(BIN)/pytest -m soak --timeout 1800 -s
+
+pictures: install ## Make the pictures in docs/ anew (needs Chromium)
+	@OUTDIAL_PICTURES=1 OUTDIAL_REQUIRE=chromium $(BIN)/pytest tests/batches/test_web_ui.py
 
 check: install ## Lint, format, types, direction of imports
 	@$(BIN)/ruff check

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from tests.batches.crashing import Batch
 from tests.batches.numbers import SHORT, Numbers, contacts
 from tests.live import LiveStack, new_home
 
+FOLDER = Path(__file__).parent
 SPEED = 500
 CRASH_SPEED = 30
 SLOW = ("crashed", "silent")  # fixtures, in the order in which they begin
@@ -25,15 +27,17 @@ MISBEHAVING = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for the carrier's silence is judged last."""
-    items.sort(key=_waits)
+    """What waits for the carrier's silence is judged last, in this folder."""
+    ours = [at for at, item in enumerate(items) if FOLDER in item.path.parents]
+    for at, item in zip(ours, sorted((items[at] for at in ours), key=_waits), strict=True):
+        items[at] = item
 
 
 def _waits(item: pytest.Item) -> bool:
     return any(name in SLOW for name in getattr(item, "fixturenames", ()))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def begun_early(request: pytest.FixtureRequest) -> None:
     """Begin the slow jobs that some test of this session will judge."""
     wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
@@ -42,19 +46,19 @@ def begun_early(request: pytest.FixtureRequest) -> None:
             request.getfixturevalue(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def numbers() -> Numbers:
     return Numbers()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[LiveStack]:
     """A fast one, with two workers."""
     with LiveStack.running("--speed", str(SPEED), "--workers", "2") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def silent(stack: LiveStack, numbers: Numbers) -> Batch:
     """A job whose carrier loses answers and tells its news late, twice and in any order; of five calls, nothing."""
     mute, ordinary = numbers.scripted(SHORT, 5), numbers.some(95)
@@ -66,7 +70,7 @@ def silent(stack: LiveStack, numbers: Numbers) -> Batch:
     return Batch.create(stack, contacts(mute + ordinary), name="A bad carrier")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def crashed() -> Iterator[Future[Batch]]:
     """A job under which five parts are killed while other tests go on; it may still run when they were."""
     with new_home() as home, ThreadPoolExecutor(1) as beside:

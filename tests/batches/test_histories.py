@@ -15,7 +15,7 @@ async def test_runs_stay_short_and_tell_no_number_name_or_custom_value(stack: Li
     for row, contact in enumerate(called):
         contact |= {"name": f"Zebulon Quagmire {row}", "petName": f"quokka {row}"}
     batch = Batch.create(stack, called)
-    batch.wait_until_completed(90)
+    batch.wait_until_completed(120)
     assert batch.complaints(speed=SPEED) == []
 
     runs = await histories.runs(stack)
