@@ -10,9 +10,7 @@ class Settings(BaseSettings):
     Temporal's own are read by `temporalio.envconfig` (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
     TEMPORAL_TLS…)."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="OUTDIAL_", frozen=True, extra="ignore", env_parse_none_str="none"
-    )
+    model_config = SettingsConfigDict(env_prefix="OUTDIAL_", frozen=True, extra="ignore", env_parse_none_str="none")
 
     database_url: SecretStr = SecretStr("postgresql+psycopg://postgres@127.0.0.1:5432/outdial")
     database_pool_size: int = Field(default=10, ge=2)
@@ -26,7 +24,7 @@ class Settings(BaseSettings):
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_base_url: str | None = None  # None: api.twilio.com; a URL: a compatible carrier or the simulator
-    place_timeout_seconds: float = 10.0
+    place_timeout_seconds: float = Field(default=10.0, gt=0, le=10)  # as ASK_LIMIT allows
 
     speed: float = Field(default=1.0, gt=0)  # the local stack only: divides retry delays and pacing
     call_slots: int = Field(default=400, ge=1)  # activities a worker runs at once; at least 2 x the lines served

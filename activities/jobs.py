@@ -47,7 +47,7 @@ class LimitChange(Model):
 
 
 class Rescheduling(Model):
-    """A new start: ISO 8601 with an offset, or wall-clock time in the job's zone."""
+    """A new start; one without an offset counts as UTC."""
 
     organization_id: str
     job_id: str

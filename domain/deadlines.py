@@ -1,8 +1,10 @@
-"""When a call has lasted too long in one state, and must be ended by us."""
+"""How long each step of a call may take, and when it must be ended by us."""
 
 from domain.calls import CallState, HangUpReason
 from domain.model import Model
 
+SEND_WITHIN_SECONDS = 5.0  # of the claim; a request that could not leave by then is held back
+ASK_LIMIT_SECONDS = 20.0  # after the claim nothing is on its way any more: to leave 5, to be answered 10, margin 5
 RING_SLACK_SECONDS = 30.0  # beyond `ringSeconds`: the carrier's own timer comes first; real seconds at any speed
 TALK_SLACK_SECONDS = 30.0  # beyond `maxCallSeconds`, likewise
 QUEUE_SECONDS = 300.0  # for a call that the carrier took and does not begin to ring

@@ -25,9 +25,7 @@ class Estimate(Model):
         return f"{hours} hours {minutes} minutes" if hours else f"{minutes} minutes"
 
 
-def estimate(
-    contacts: int, architecture: Architecture, *, job_limit: int, organization_limit: int
-) -> Estimate:
+def estimate(contacts: int, architecture: Architecture, *, job_limit: int, organization_limit: int) -> Estimate:
     """Estimate a job. The smaller of the two limits on concurrent calls binds."""
     waves = -(-contacts // usable_lines(job_limit, organization_limit))
     return Estimate(cost=estimated_cost(contacts, architecture), minutes=waves * ASSUMED_MINUTES)

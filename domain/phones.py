@@ -54,11 +54,7 @@ def _why_not_e164(text: str) -> str:
     if _DECIMAL.fullmatch(text):
         return "a spreadsheet made it a decimal number: format the column as text and enter it again"
     if _DIGITS.fullmatch(text):
-        return (
-            "begins with 00 instead of +"
-            if text.startswith("00")
-            else "does not begin with + and a country code"
-        )
+        return "begins with 00 instead of +" if text.startswith("00") else "does not begin with + and a country code"
     if not _PLUS_AND_DIGITS.fullmatch(text):
         return "holds something other than one leading + and the digits 0 to 9"
     return _why_not_these_digits(text.removeprefix("+"))

@@ -47,9 +47,7 @@ def zone_names() -> frozenset[str]:
 def read_zone(name: str) -> ZoneInfo:
     """Find the zone of that name. Raises InvalidTimezone."""
     if name not in zone_names():
-        raise InvalidTimezone(
-            'timezone must be the name of an IANA time zone, such as "Europe/Berlin" or "UTC".'
-        )
+        raise InvalidTimezone('timezone must be the name of an IANA time zone, such as "Europe/Berlin" or "UTC".')
     return ZoneInfo(name)
 
 
@@ -104,11 +102,7 @@ def place_start(written: WrittenStart, zone: ZoneInfo, now: datetime) -> StartTi
         raise start_refused(TOO_FAR)
     if written.wall < today - MARGIN:
         raise _past()
-    start = (
-        _with_offset(written.wall, written.offset)
-        if written.offset is not None
-        else _in_zone(written.wall, zone)
-    )
+    start = _with_offset(written.wall, written.offset) if written.offset is not None else _in_zone(written.wall, zone)
     return _judged(start, now)
 
 
@@ -157,9 +151,7 @@ def _judged(start: tuple[datetime, str | None], now: datetime) -> StartTime:
 
 def start_refused(reason: str) -> InvalidRequest:
     """Say what is wrong with the field."""
-    return InvalidRequest(
-        f"scheduledStartTime {reason}.", [{"field": "scheduledStartTime", "reason": reason}]
-    )
+    return InvalidRequest(f"scheduledStartTime {reason}.", [{"field": "scheduledStartTime", "reason": reason}])
 
 
 def _past() -> PastScheduledTime:

@@ -21,6 +21,7 @@ from store.ids import new_id
 from store.ledger import EntryKind, book
 
 LOOK_AGAIN = timedelta(seconds=30)  # for what only a top-up, an operator or another job's call can change
+PROBE_LOOK_AGAIN = timedelta(seconds=5)  # while the one call that goes first is on the phone
 LINE_LOOK_AGAIN = timedelta(milliseconds=300)
 
 
@@ -107,7 +108,7 @@ class Claims:
                 return held
             dial_id = new_id("call")
             if facts["closed_until"] is not None and not await _becomes_probe(connection, facts, dial_id):
-                return _until(HeldReason.ACCOUNT, facts["now"], facts["now"] + LOOK_AGAIN)
+                return _until(HeldReason.ACCOUNT, facts["now"], facts["now"] + PROBE_LOOK_AGAIN)
             await self._write(connection, facts, organization_id, job_id, contact_id, dial_id)
             return _claimed(facts, dial_id)
 
@@ -169,6 +170,8 @@ def held_for_all(facts: RowMapping) -> Held | None:
     now: datetime = facts["now"]
     if facts["closed_until"] is not None and facts["closed_until"] > now:
         return _until(HeldReason.ACCOUNT, now, facts["closed_until"])
+    if facts["closed_until"] is not None and facts["probe_dial_id"] is not None:
+        return _until(HeldReason.ACCOUNT, now, now + PROBE_LOOK_AGAIN)
     if not _covered(facts):
         return _until(HeldReason.CREDITS, now, now + LOOK_AGAIN)
     return None

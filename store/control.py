@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls import HangUpReason
+from domain.deadlines import ASK_LIMIT_SECONDS
 from domain.dispatch import Wish
 from domain.model import Model
 from domain.statuses import JobStatus
@@ -211,13 +212,16 @@ class Control:
             return moved.rowcount == 1
 
     async def placing(self, job_id: str) -> int:
-        """Count the dials whose request may be on its way: asked, and without the carrier's call id yet."""
+        """Count the dials whose request may be on its way: asked within ASK_LIMIT, and without a call id yet."""
         async with self._engine.connect() as connection:
             return int(
                 (
                     await connection.execute(
-                        text("SELECT count(*) FROM dials WHERE job_id = :job AND ended_at IS NULL AND call_id IS NULL"),
-                        {"job": job_id},
+                        text(
+                            "SELECT count(*) FROM dials WHERE job_id = :job AND ended_at IS NULL AND call_id IS NULL"
+                            " AND asked_at > clock_timestamp() - make_interval(secs => :limit)"
+                        ),
+                        {"job": job_id, "limit": ASK_LIMIT_SECONDS},
                     )
                 ).scalar_one()
             )

@@ -150,6 +150,10 @@ class Dials:
         async with self._engine.connect() as connection:
             return await _one(connection, _BY_KEY, {"contact": contact_id, "dial": dial})
 
+    async def again(self, dial: DialNow) -> DialNow:
+        """Read a dial once more."""
+        return (await self.get(dial.contact_id, dial.number_of_dial)) or dial
+
     async def by_ids(self, dial_ids: Sequence[str]) -> list[DialNow]:
         """Read many dials at once."""
         async with self._engine.connect() as connection:
@@ -182,7 +186,7 @@ class Dials:
             dial = found and await _locked(connection, found, to_end=report.state is CallState.ENDED)
             if dial is None:
                 return Recorded.NO_SUCH_DIAL
-            if dial.call_id is not None and dial.call_id != report.call_id:
+            if _is_second_call(dial, report):
                 logger.critical("dial %s has a second call: %s beside %s", dial.id, report.call_id, dial.call_id)
                 return Recorded.SECOND_CALL
             await _remember(connection, dial.id, report)
@@ -336,6 +340,14 @@ async def _find(connection: AsyncConnection, report: CallReport, account: str, k
         found = await _one(connection, _BY_KEY, {"contact": contact_id, "dial": int(dial)})
         return found if found is not None and found.account == account else None
     return await _one(connection, _BY_CALL, {"account": account, "call": report.call_id})
+
+
+def _is_second_call(dial: DialNow, report: CallReport) -> bool:
+    """A live call beside the dial's own; or one of a dial that was thought never placed, and may be redialled."""
+    if dial.call_id is not None:
+        return dial.call_id != report.call_id
+    over = dial.ended_at is not None and dial.outcome is not Outcome.UNKNOWN
+    return over and report.state is not CallState.ENDED
 
 
 async def _remember(connection: AsyncConnection, dial_id: str, report: CallReport) -> None:

@@ -17,7 +17,8 @@ LARGEST_PAGE = 500  # contacts; a page of 500 is about 60 KB in a history
 _JOB = text("""
     SELECT j.status, j.status_reason, j.scheduled_start_time, j.hold, j.rate_per_minute,
            least(j.concurrent_call_limit, o.concurrent_call_limit) AS lines,
-           o.credits_unlimited, o.balance - o.held AS free, a.closed_until, clock_timestamp() AS now
+           o.credits_unlimited, o.balance - o.held AS free, a.closed_until, a.probe_dial_id,
+           clock_timestamp() AS now
     FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
     JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
     WHERE j.id = :job

@@ -11,7 +11,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.calls import CallActivities, CallContact, CallEnded
+    from activities.calls import CallActivities
     from activities.jobs import (
         Abandonment,
         JobActivities,
@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         PageRequest,
         Rescheduling,
     )
+    from activities.messages import CallContact, CallEnded
     from domain.dispatch import DueContact, JobPage, Wish
     from domain.model import Model
     from domain.statuses import JobStatus

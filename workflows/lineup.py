@@ -9,7 +9,7 @@ from domain.dispatch import DueContact, Held, HeldReason, JobPage
 from domain.model import Model
 from domain.statuses import JobStatus
 
-LOOK_AGAIN = timedelta(seconds=60)  # at what only somebody else can change, should a nudge be lost
+LOOK_AGAIN = timedelta(minutes=5)  # at what only somebody else can change, should a nudge be lost
 SHORTEST_HOLD = timedelta(seconds=1)  # so that a claim and a page that disagree do not chase each other
 
 

@@ -12,10 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
-from activities.calls import CallActivities, CallContact, CallEnded
+from activities.calls import CallActivities
+from activities.messages import CallContact, CallEnded
+from carriers import Carrier
 from store.claims import Claimed, Claims
 from store.control import Control
 from store.dials import DialNow, Dials
+from store.watch import DialWatch
 from tests.builders import Given, a_number
 from tests.fakes.carrier import FakeCarrier
 
@@ -75,7 +78,11 @@ class Calling:
         calls: CallActivities,
         given: Given,
         job_id: str,
+        watch: DialWatch,
+        carriers: dict[str, Carrier],
     ) -> None:
+        self.watch = watch
+        self.carriers = carriers
         self.engine = engine
         self.dials = dials
         self.carrier = carrier

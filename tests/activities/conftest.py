@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.calls import CallActivities
+from carriers import Carrier
 from store.claims import Claims
 from store.dials import Dials
 from store.watch import DialWatch
@@ -40,7 +41,8 @@ async def calling(engine: AsyncEngine, dials: Dials, watch: DialWatch, carrier: 
     """A running job of three contacts, and the activity that calls them."""
     given = await an_organization(engine)
     job = await a_job(engine, given, 3)
-    calls = CallActivities(Claims(engine), dials, watch, {NAME: carrier}, PUBLIC_URL)
-    calling = Calling(engine, dials, carrier, calls, given, job.id)
+    carriers: dict[str, Carrier] = {NAME: carrier}
+    calls = CallActivities(Claims(engine), dials, watch, carriers, PUBLIC_URL)
+    calling = Calling(engine, dials, carrier, calls, given, job.id, watch, carriers)
     await calling.begin()
     return calling

@@ -110,7 +110,7 @@ async def test_a_request_on_its_way_is_recorded_before_leaving(calling: Calling)
 async def test_a_claim_that_is_cancelled_on_its_way_is_asked_all_the_same(calling: Calling) -> None:
     """Otherwise a row says that the carrier was asked, nobody knows better, and the contact ends as unknown."""
     claims = _SlowClaims(calling)
-    calling.calls = CallActivities(claims, calling.dials, calling.calls._watch, {NAME: calling.carrier}, "http://x")
+    calling.calls = CallActivities(claims, calling.dials, calling.watch, {NAME: calling.carrier}, "http://x")
     calling.carrier.script(calling.number, TALKS_ON)
     run = calling.start()
     await claims.claimed.wait()
@@ -124,9 +124,7 @@ async def test_a_claim_that_is_cancelled_on_its_way_is_asked_all_the_same(callin
 
 async def test_a_call_id_in_hand_is_written_when_the_database_is_back(calling: Calling) -> None:
     dials = _DialsAway(calling)
-    calling.calls = CallActivities(
-        Claims(calling.engine), dials, calling.calls._watch, {NAME: calling.carrier}, "http://x"
-    )
+    calling.calls = CallActivities(Claims(calling.engine), dials, calling.watch, {NAME: calling.carrier}, "http://x")
     calling.carrier.script(calling.number, TALKS_ON.but(telling="never"))
     run = calling.start()
 

@@ -106,7 +106,7 @@ async def test_a_carrier_that_proves_absence_lets_the_contact_be_called_again(
     calling: Calling, dials: Dials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carrier = FakeCarrier(dials, search_proves_absence=True)
-    monkeypatch.setitem(calling.calls._carriers, NAME, carrier)
+    monkeypatch.setitem(calling.carriers, NAME, carrier)
     await calling.claim(seconds_ago=LONG_AGO)
 
     ended = await calling.call(attempt=2)

@@ -59,7 +59,7 @@ async def test_exactly_one_call_goes_first_when_the_gate_opens(calling: Calling)
 
     assert [type(claim) for claim in claims].count(Claimed) == 1
     held = [claim for claim in claims if isinstance(claim, Held)]
-    assert {(claim.reason, claim.seconds) for claim in held} == {(HeldReason.ACCOUNT, 30.0)}
+    assert {(claim.reason, claim.seconds) for claim in held} == {(HeldReason.ACCOUNT, 5.0)}
     (claimed,) = [claim for claim in claims if isinstance(claim, Claimed)]
     assert (await calling.account()).probe_dial_id == claimed.dial_id
 

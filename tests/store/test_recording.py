@@ -422,11 +422,11 @@ async def test_an_unknown_dial_stays_closed_while_another_job_calls_its_number(s
     assert (await first.audit()).exact
 
 
-async def test_evidence_reopens_no_dial_whose_outcome_is_known(shared: Calling) -> None:
+async def test_a_live_call_of_a_dial_that_was_never_placed_is_to_be_hung_up(shared: Calling) -> None:
     call = await _a_call(shared)
     await call.is_not_placed()
 
-    assert await call.rings() is Recorded.NOTHING
+    assert await call.rings() is Recorded.SECOND_CALL
     assert (await call.row()).outcome == "trouble"
 
 

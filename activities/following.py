@@ -1,0 +1,98 @@
+"""From the call id to the end: wait for the carrier's word, hang up when it is time, ask after silence."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from temporalio import activity
+
+from activities.heartbeats import Pulse
+from activities.patience import wait_for_news
+from carriers import Carrier, CarrierAway, CarrierRefused, Gone
+from domain.calls import CallState, HangUpReason
+from domain.deadlines import Deadline, deadline
+
+if TYPE_CHECKING:
+    from store.dials import DialNow, Dials
+    from store.watch import DialWatch
+
+SILENCE_SECONDS = 60.0  # without a word about a live call: ask the carrier
+SOONEST_QUESTION_SECONDS = 3.0  # about a call that was silent before we took it over
+HANG_UP_GIVES_UP_SECONDS = 600.0  # an end that the carrier never confirms: the outcome is unknown
+SLOWEST_QUESTION_SECONDS = 30.0
+
+
+class Following:
+    """`speed` divides what happens on the telephone."""
+
+    def __init__(self, dials: "Dials", watch: "DialWatch", carriers: Mapping[str, Carrier], speed: float) -> None:
+        self._dials = dials
+        self._watch = watch
+        self._carriers = carriers
+        self._speed = speed
+
+    async def until_ended(self, dial: "DialNow", pulse: Pulse) -> "DialNow":
+        """Wait for the end; hang up when it is wanted or overdue; ask the carrier after silence."""
+        between_hang_ups = 1.0
+        with self._watch.follow(dial.id) as follower:
+            dial = await self._dials.again(dial)
+            follower.saw(dial)
+            silence = max(SOONEST_QUESTION_SECONDS, SILENCE_SECONDS - _quiet_seconds(dial))
+            while dial.ended_at is None:
+                pulse.show(dial.state)
+                end = self._deadline(dial)
+                reason = dial.hang_up_reason or (end.reason if end.seconds_left <= 0 else None)
+                patience = min(silence, end.seconds_left + 0.1)
+                if reason is not None:
+                    await self._hang_up(dial, reason, since=-end.seconds_left)
+                    patience = between_hang_ups
+                    between_hang_ups = min(between_hang_ups * 2, SLOWEST_QUESTION_SECONDS)
+                moved = await wait_for_news(follower, patience)
+                if moved is None and (reason or patience >= silence):
+                    await self._ask_how_it_stands(dial)
+                silence = SILENCE_SECONDS
+                dial = moved or await self._dials.again(dial)
+                follower.saw(dial)
+        return dial
+
+    async def _hang_up(self, dial: "DialNow", reason: HangUpReason, since: float) -> None:
+        """End a call; only the carrier's word that it ended counts. At last nobody knows."""
+        if since > HANG_UP_GIVES_UP_SECONDS:
+            await self._dials.give_up(dial.id)
+            return
+        await self._dials.hang_up_wanted(dial.id, reason)
+        try:
+            await self._carriers[dial.account].hang_up(_call_id(dial))
+        except (CarrierAway, CarrierRefused) as error:
+            activity.logger.warning("call %s could not be hung up (%s); asking again", dial.id, type(error).__name__)
+
+    async def _ask_how_it_stands(self, dial: "DialNow") -> None:
+        try:
+            report = await self._carriers[dial.account].fetch(_call_id(dial))
+        except (CarrierAway, CarrierRefused) as error:
+            activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)
+            return
+        if isinstance(report, Gone):
+            await self._dials.give_up(dial.id)
+        else:
+            await self._dials.record(report, dial.account, f"{dial.contact_id}:{dial.number_of_dial}")
+
+    def _deadline(self, dial: "DialNow") -> Deadline:
+        return deadline(
+            dial.state,
+            age_seconds=dial.age_seconds,
+            state_seconds=dial.state_seconds,
+            ring_seconds=dial.ring_seconds,
+            max_call_seconds=dial.max_call_seconds,
+            speed=self._speed,
+        )
+
+
+def _call_id(dial: "DialNow") -> str:
+    if dial.call_id is None:
+        raise AssertionError("only a call with an id is followed")
+    return dial.call_id
+
+
+def _quiet_seconds(dial: "DialNow") -> float:
+    """How long ago the carrier's last word came, as far as the row tells."""
+    return dial.state_seconds if dial.state in {CallState.RINGING, CallState.ANSWERED} else dial.age_seconds

@@ -1,0 +1,191 @@
+"""From the claim to the carrier's call id: asked once, recorded whatever happens, searched for when it got lost."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+from weakref import WeakValueDictionary
+
+from temporalio import activity
+
+from activities.heartbeats import Pulse
+from activities.messages import CallContact
+from activities.patience import persist, sleep_unless_stopping, stopping, to_the_end, wait_for_news
+from carriers import (
+    Absent,
+    CannotTell,
+    Carrier,
+    CarrierAway,
+    CarrierRefused,
+    NotPlaced,
+    NumberRefused,
+    PlaceUnknown,
+    SearchOrder,
+)
+from domain.calls import CallOrder, CallReport, Outcome, Recorded
+from domain.deadlines import ASK_LIMIT_SECONDS, SEND_WITHIN_SECONDS
+from domain.dispatch import Held
+from domain.parameters import call_parameters
+
+if TYPE_CHECKING:
+    from store.claims import Claimed, Claims
+    from store.dials import DialNow, Dials
+    from store.watch import DialWatch
+
+FIND_FOR_SECONDS = 60.0  # how long a carrier's list may lag behind
+SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
+SLOWEST_SEARCH_SECONDS = 30.0
+
+
+class Placing:
+    """`public_url`: where carriers reach the API."""
+
+    def __init__(
+        self,
+        claims: "Claims",
+        dials: "Dials",
+        watch: "DialWatch",
+        carriers: Mapping[str, Carrier],
+        public_url: str,
+    ) -> None:
+        self._claims = claims
+        self._dials = dials
+        self._watch = watch
+        self._carriers = carriers
+        self._public_url = public_url.rstrip("/")
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def claim_and_ask(self, call: CallContact, pulse: Pulse) -> "Held | None":
+        """Claim the dial and ask the carrier for it; Held where it may not be dialled now."""
+        claimed, send_before = await self._claim(call)
+        if isinstance(claimed, Held):
+            return claimed
+        pulse.show("asked")
+        await to_the_end(self._ask(call, claimed, send_before))
+        return None
+
+    async def await_call_id(self, dial: "DialNow") -> "DialNow":
+        """Somebody asked, and the call's id is not known: it comes by an event, or is searched for, or nobody knows."""
+        carrier = self._carrier(dial.account)
+        pause = 1.0
+        with self._watch.follow(dial.id) as follower:
+            dial = await self._dials.again(dial)
+            while dial.ended_at is None and dial.call_id is None:
+                left = ASK_LIMIT_SECONDS - dial.age_seconds
+                if left <= 0:
+                    await self._look_for(carrier, dial)
+                    pause = min(pause * 2, SLOWEST_SEARCH_SECONDS)
+                await wait_for_news(follower, max(left, pause))
+                dial = await self._dials.again(dial)
+        return dial
+
+    async def _claim(self, call: CallContact) -> "tuple[Claimed | Held, float]":
+        """Claim, waiting for a line or the number's pace; the calls of one job do so one after another.
+
+        The second of the two is the instant, by the monotonic clock, before which a request must leave. It counts
+        from before the claim: a process that stood still in between knows that it is too late.
+        """
+        async with self._turns.setdefault(call.job_id, asyncio.Lock()):
+            while True:
+                if activity.is_worker_shutdown():
+                    raise stopping()
+                send_before = time.monotonic() + SEND_WITHIN_SECONDS
+                claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
+                claimed = await to_the_end(claim)
+                if not isinstance(claimed, Held) or not claimed.reason.short:
+                    return claimed, send_before
+                await sleep_unless_stopping(claimed.seconds)
+
+    async def _ask(self, call: CallContact, claimed: "Claimed", send_before: float) -> None:
+        """Ask the carrier for the call, and write down what it says."""
+        try:
+            carrier = self._carrier(claimed.account)
+            if _not_the_first_try(call) and await self._was_asked_before(carrier, call, claimed):
+                return
+            report = await carrier.place(
+                _order(call, claimed), callback_url=self._callback_url(call, claimed), send_before=send_before
+            )
+        except NumberRefused:
+            await persist(lambda: self._dials.not_placed(claimed.dial_id, Outcome.INVALID_NUMBER))
+        except NotPlaced as refusal:
+            retry_after = refusal.retry_after
+            await persist(lambda: self._dials.not_placed(claimed.dial_id, Outcome.TROUBLE, retry_after))
+        except CarrierRefused:
+            await persist(lambda: self._dials.not_placed(claimed.dial_id, Outcome.REFUSED))
+        except PlaceUnknown:
+            activity.logger.warning("call %s: no answer that can be trusted; looking for it", claimed.dial_id)
+        else:
+            await persist(lambda: self._record(carrier, report, claimed.account, call.key))
+
+    async def _record(self, carrier: Carrier, report: CallReport, account: str, key: str) -> None:
+        """Write down what the carrier said; a second call for one dial is hung up."""
+        if await self._dials.record(report, account, key) is Recorded.SECOND_CALL:
+            await carrier.hang_up(report.call_id)
+
+    async def _was_asked_before(self, carrier: Carrier, call: CallContact, claimed: "Claimed") -> bool:
+        """A dial's row can only be missing because nothing was asked, or lost in a failover: look, to be sure."""
+        since = activity.info().scheduled_time - SEARCH_SLACK
+        report = await self._search(carrier, call.key, claimed.account, claimed.to, claimed.from_, since)
+        if isinstance(report, CallReport):
+            await persist(lambda: self._dials.record(report, claimed.account, call.key))
+            return True
+        return False
+
+    async def _look_for(self, carrier: Carrier, dial: "DialNow") -> None:
+        key = f"{dial.contact_id}:{dial.number_of_dial}"
+        since = dial.asked_at - SEARCH_SLACK
+        report = await self._search(carrier, key, dial.account, dial.to, dial.from_, since)
+        if isinstance(report, CallReport):
+            await self._dials.record(report, dial.account, key)
+        elif isinstance(report, Absent):
+            await self._dials.not_placed(dial.id, Outcome.TROUBLE)
+        elif dial.age_seconds > ASK_LIMIT_SECONDS + FIND_FOR_SECONDS:
+            await self._dials.give_up(dial.id)
+
+    async def _search(
+        self, carrier: Carrier, key: str, account: str, to: str, from_: str, since: datetime
+    ) -> CallReport | Absent | CannotTell:
+        held = await self._dials.calls_to(account, to, from_, since - SEARCH_SLACK)
+        order = SearchOrder(
+            key=key,
+            to=to,
+            from_=from_,
+            asked_after=since,
+            asked_before=since + 2 * SEARCH_SLACK + timedelta(seconds=ASK_LIMIT_SECONDS),
+            not_these=held,
+        )
+        try:
+            return await carrier.find(order)
+        except (CarrierAway, CarrierRefused):
+            return CannotTell()
+
+    def _carrier(self, account: str) -> Carrier:
+        """The adapter that serves an account. Raises CarrierRefused: one that is not set up is for a person to mend."""
+        try:
+            return self._carriers[account]
+        except KeyError:
+            raise CarrierRefused(
+                f"This worker has no carrier {account}; set it up, or give the number another."
+            ) from None
+
+    def _callback_url(self, call: CallContact, claimed: "Claimed") -> str:
+        return f"{self._public_url}/carriers/{claimed.account}/events?dial={quote(call.key, safe='')}"
+
+
+def _not_the_first_try(call: CallContact) -> bool:
+    return call.again or activity.info().attempt > 1
+
+
+def _order(call: CallContact, claimed: "Claimed") -> CallOrder:
+    return CallOrder(
+        key=call.key,
+        to=claimed.to,
+        from_=claimed.from_,
+        audio=claimed.audio,
+        audio_url=claimed.audio_url,
+        parameters=call_parameters(claimed.data),
+        ring_seconds=claimed.ring_seconds,
+        max_call_seconds=claimed.max_call_seconds,
+    )
