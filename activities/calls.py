@@ -23,7 +23,8 @@ from domain.statuses import ContactStatus
 
 if TYPE_CHECKING:
     from store.claims import Claims
-    from store.dials import DialNow, Dials
+    from store.dial_rows import DialNow
+    from store.dials import Dials
     from store.watch import DialWatch
 
 

@@ -12,7 +12,8 @@ from domain.calls import CallState, HangUpReason
 from domain.deadlines import Deadline, deadline
 
 if TYPE_CHECKING:
-    from store.dials import DialNow, Dials
+    from store.dial_rows import DialNow
+    from store.dials import Dials
     from store.watch import DialWatch
 
 SILENCE_SECONDS = 60.0  # without a word about a live call: ask the carrier

@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 if TYPE_CHECKING:
-    from store.dials import DialNow
+    from store.dial_rows import DialNow
     from store.watch import Follower
 
 RECORD_FOR_SECONDS = 60.0  # the database away while a call id is in hand

@@ -31,7 +31,8 @@ from domain.parameters import call_parameters
 
 if TYPE_CHECKING:
     from store.claims import Claimed, Claims
-    from store.dials import DialNow, Dials
+    from store.dial_rows import DialNow
+    from store.dials import Dials
     from store.watch import DialWatch
 
 FIND_FOR_SECONDS = 60.0  # how long a carrier's list may lag behind

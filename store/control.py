@@ -15,7 +15,7 @@ from domain.deadlines import ASK_LIMIT_SECONDS
 from domain.dispatch import Wish
 from domain.model import Model
 from domain.statuses import JobStatus
-from store.dials import CHANNEL
+from store.dial_rows import CHANNEL
 from store.errors import NotFound, WrongStatus
 from store.ids import may_exist
 from store.settling import settle_if_over

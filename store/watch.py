@@ -9,7 +9,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import make_url
 
-from store.dials import CHANNEL, DialNow, Dials
+from store.dial_rows import CHANNEL, DialNow
+from store.dials import Dials
 
 GATHER_SECONDS = 0.02  # notices that arrive together are answered with one read
 SILENCE_SECONDS = 15.0  # then all followed dials are read, in case a notice was lost

@@ -17,7 +17,8 @@ from activities.messages import CallContact, CallEnded
 from carriers import Carrier
 from store.claims import Claimed, Claims
 from store.control import Control
-from store.dials import DialNow, Dials
+from store.dial_rows import DialNow
+from store.dials import Dials
 from store.watch import DialWatch
 from tests.builders import Given, a_number
 from tests.fakes.carrier import FakeCarrier

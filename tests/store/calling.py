@@ -15,7 +15,8 @@ from domain.jobs import NewContact
 from domain.statuses import Architecture
 from store.claims import Claimed, Claims
 from store.control import Control
-from store.dials import DialNow, Dials
+from store.dial_rows import DialNow
+from store.dials import Dials
 from store.directory import TWILIO
 from store.ledger import Audit, Ledger
 from store.progress import JobProgress

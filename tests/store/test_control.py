@@ -14,7 +14,7 @@ from domain.statuses import ContactStatus, JobStatus
 from store.claims import Claimed
 from store.control import Control, _move
 from store.database import create_engine
-from store.dials import CHANNEL
+from store.dial_rows import CHANNEL
 from store.errors import NotFound, WrongStatus
 from store.tables import contacts, organizations
 from tests.builders import contacts as some_contacts

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from domain.calls import CallState, HangUpReason, Outcome
 from store import watch as watching
-from store.dials import DialNow, Dials
+from store.dial_rows import DialNow
+from store.dials import Dials
 from store.tables import dials
 from store.watch import DialWatch, Follower
 from tests.store.calling import Call, Calling, a_caller

@@ -1,0 +1,80 @@
+"""A dial's row: how it is read, found and locked."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.calls import CallReport, CallState, HangUpReason, Outcome
+from domain.model import Model
+from domain.statuses import ContactStatus
+
+CHANNEL = "outdial_dials"  # NOTIFY carries the dial's id whenever its row moved
+
+
+class DialNow(Model):
+    """A dial's row and what became of its contact. `age_seconds` is by the database's clock, since it was asked."""
+
+    id: str
+    contact_id: str
+    number_of_dial: int
+    job_id: str
+    organization_id: str
+    account: str
+    from_: str
+    to: str
+    state: CallState
+    call_id: str | None
+    asked_at: datetime
+    ringing_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    hang_up_reason: HangUpReason | None
+    outcome: Outcome | None
+    contact_status: ContactStatus
+    contact_due_at: datetime
+    ring_seconds: int
+    max_call_seconds: int
+    age_seconds: float
+    state_seconds: float  # since it began to ring, or was answered
+
+
+_DIAL = """
+    SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id AS account,
+           d.from_number AS from_, d.to_number AS to, d.state, d.call_id, d.asked_at, d.ringing_at, d.answered_at,
+           d.ended_at, d.hang_up_reason, d.outcome, c.status AS contact_status, c.due_at AS contact_due_at,
+           j.ring_seconds, j.max_call_seconds,
+           extract(epoch FROM clock_timestamp() - d.asked_at)::float AS age_seconds,
+           coalesce(extract(epoch FROM clock_timestamp() - coalesce(d.answered_at, d.ringing_at)), 0)::float
+             AS state_seconds
+    FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+"""
+BY_KEY = text(_DIAL + "WHERE d.contact_id = :contact AND d.number_of_dial = :dial")
+BY_ID = text(_DIAL + "WHERE d.id = :id")
+BY_IDS = text(_DIAL + "WHERE d.id = ANY(:ids)")
+BY_ID_LOCKED = text(_DIAL + "WHERE d.id = :id FOR NO KEY UPDATE OF d")
+BY_CALL = text(_DIAL + "WHERE d.carrier_account_id = :account AND d.call_id = :call")
+
+LOCK_ORGANIZATION = text("SELECT id FROM organizations WHERE id = :organization FOR UPDATE")
+
+
+async def read_one(connection: AsyncConnection, query: Any, values: dict[str, Any]) -> DialNow | None:
+    row = (await connection.execute(query, values)).mappings().one_or_none()
+    return None if row is None else DialNow.model_validate(dict(row))
+
+
+async def locked(connection: AsyncConnection, dial: DialNow, *, to_end: bool) -> DialNow | None:
+    """Lock a dial's row and read it anew. To end it takes the organisation's lock, and that one first."""
+    if to_end:
+        await connection.execute(LOCK_ORGANIZATION, {"organization": dial.organization_id})
+    return await read_one(connection, BY_ID_LOCKED, {"id": dial.id})
+
+
+async def find(connection: AsyncConnection, report: CallReport, account: str, key: str | None) -> DialNow | None:
+    """By the dial's key where the report has one, else by the carrier's call id."""
+    contact_id, _, dial = (key or report.key or "").rpartition(":")
+    if contact_id and dial.isascii() and dial.isdigit() and len(dial) < 10:
+        found = await read_one(connection, BY_KEY, {"contact": contact_id, "dial": int(dial)})
+        return found if found is not None and found.account == account else None
+    return await read_one(connection, BY_CALL, {"account": account, "call": report.call_id})

@@ -1,0 +1,192 @@
+"""The end of a dial: what it came to, what it cost, and what follows for its contact. The only place where one ends."""
+
+import zlib
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.calls import AnsweredBy, Outcome
+from domain.model import Model
+from domain.money import cost_of
+from domain.outcomes import sentence
+from domain.retries import REFUSED_DELAY, NextStep, next_step
+from domain.statuses import JobStatus
+from store.dial_rows import CHANNEL, DialNow
+from store.ledger import EntryKind, book
+from store.settling import settle_if_over
+
+
+class Verdict(Model):
+    """How a dial ends."""
+
+    outcome: Outcome
+    sip_code: int | None = None
+    call_seconds: int | None = None
+    answered_by: AnsweredBy | None = None
+    retry_after: timedelta | None = None
+    final: bool = False  # whatever the outcome, the contact is not called again
+
+
+_FACTS_AT_THE_END = text("""
+    SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id,
+           d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
+           d.answered_by, d.reserved_from_hold, d.reserved_from_free,
+           c.attempts, c.troubles, j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts,
+           j.max_call_seconds, o.credits_unlimited
+    FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+    JOIN organizations o ON o.id = d.organization_id
+    WHERE d.id = :dial
+""")
+
+_END = text("""
+    WITH ended AS (
+      UPDATE dials SET state = 'ended', ended_at = clock_timestamp(), outcome = :outcome, sip_code = :sip_code,
+             call_seconds = :call_seconds, answered_by = :answered_by, cost = :cost,
+             call_id = coalesce(call_id, :call), reserved_from_hold = 0, reserved_from_free = 0
+      WHERE id = :dial
+    ), drawn AS (
+      UPDATE batch_jobs SET hold = :hold WHERE id = :job
+    ), contact AS (
+      UPDATE contacts SET status = :status, error_code = :error_code, failure_reason = :reason,
+             attempts = :attempts, troubles = :troubles,
+             due_at = coalesce(clock_timestamp() + :delay, due_at), next_retry_at = clock_timestamp() + :delay,
+             completed_at = CASE WHEN :final THEN clock_timestamp() END,
+             call_id = coalesce(:call, call_id), call_seconds = coalesce(:call_seconds, call_seconds),
+             answered_by = coalesce(:answered_by, answered_by)
+      WHERE id = :contact
+    )
+    SELECT pg_notify(:channel, :dial)
+""")
+
+
+async def end(
+    connection: AsyncConnection, dial: DialNow, verdict: Verdict, speed: float, call_id: str | None = None
+) -> bool:
+    """End a dial: outcome, contact, capture, the reserve given back, in one transaction; only if open.
+
+    The caller has locked it to end it. `speed` divides the delay until the next dial.
+    """
+    facts = (await connection.execute(_FACTS_AT_THE_END, {"dial": dial.id})).mappings().one()
+    known = facts["outcome"] != Outcome.UNKNOWN
+    if facts["ended_at"] is not None and (known or verdict.outcome is Outcome.UNKNOWN):
+        return False
+    step = _next(facts, verdict, speed)
+    await connection.execute(_END, _ending(facts, verdict, step, call_id))
+    await _capture(connection, facts, verdict)
+    if JobStatus(facts["job_status"]).ended:
+        await settle_if_over(connection, facts["organization_id"], facts["job_id"])
+    await _account_gate(connection, facts, verdict.outcome, speed)
+    return True
+
+
+def _next(facts: RowMapping, verdict: Verdict, speed: float) -> NextStep:
+    step = next_step(
+        verdict.outcome,
+        attempts=_attempts(facts, verdict),
+        max_attempts=facts["max_attempts"],
+        troubles=_troubles(facts, verdict),
+        job_ended=verdict.final or JobStatus(facts["job_status"]).ended,
+        spread=_spread(facts["contact_id"], facts["number_of_dial"]),
+        retry_after=None if verdict.retry_after is None else verdict.retry_after * speed,  # real seconds
+    )
+    return step if step.delay is None else step.model_copy(update={"delay": step.delay / speed})
+
+
+def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | None) -> dict[str, Any]:
+    answered = verdict.outcome is Outcome.ANSWERED
+    longest = answered and (verdict.call_seconds or 0) >= facts["max_call_seconds"]
+    return {
+        "dial": facts["id"],
+        "contact": facts["contact_id"],
+        "job": facts["job_id"],
+        "outcome": verdict.outcome,
+        "sip_code": verdict.sip_code,
+        "call_seconds": verdict.call_seconds,
+        "answered_by": (verdict.answered_by or facts["answered_by"] or AnsweredBy.UNKNOWN) if answered else None,
+        "cost": _cost(facts, verdict),
+        "call": call_id,
+        "hold": _hold_afterwards(facts, verdict),
+        "status": step.status,
+        "error_code": None if answered or verdict.sip_code is None else str(verdict.sip_code),
+        "reason": sentence(verdict.outcome, longest=longest),
+        "attempts": _attempts(facts, verdict),
+        "troubles": _troubles(facts, verdict),
+        "delay": step.delay,
+        "final": step.status.final,
+        "channel": CHANNEL,
+    }
+
+
+async def _account_gate(connection: AsyncConnection, facts: RowMapping, outcome: Outcome, speed: float) -> None:
+    """A refusal closes the account's gate for all jobs; its probe call, when it ends otherwise, opens it."""
+    if outcome is Outcome.REFUSED:
+        await connection.execute(
+            text(
+                "UPDATE carrier_accounts SET closed_until = clock_timestamp() + :delay, closed_reason = :reason,"
+                " probe_dial_id = NULL WHERE id = :account"
+            ),
+            {
+                "delay": REFUSED_DELAY / speed,
+                "reason": sentence(outcome),
+                "account": facts["carrier_account_id"],
+            },
+        )
+        return
+    await connection.execute(
+        text(
+            "UPDATE carrier_accounts SET closed_until = NULL, closed_reason = NULL, probe_dial_id = NULL"
+            " WHERE id = :account AND probe_dial_id = :dial"
+        ),
+        {"account": facts["carrier_account_id"], "dial": facts["id"]},
+    )
+
+
+async def _capture(connection: AsyncConnection, facts: RowMapping, verdict: Verdict) -> None:
+    cost = _cost(facts, verdict)
+    given_back = _drawn(facts, cost) + Decimal(facts["reserved_from_free"])
+    if not cost and not given_back:
+        return
+    await book(
+        connection,
+        organization_id=facts["organization_id"],
+        kind=EntryKind.CAPTURE if cost else EntryKind.RELEASE,
+        balance_delta=-cost,
+        held_delta=-given_back,
+        job_id=facts["job_id"],
+        dial_id=facts["id"],
+    )
+
+
+def _cost(facts: RowMapping, verdict: Verdict) -> Decimal:
+    if verdict.outcome is not Outcome.ANSWERED:
+        return Decimal(0)
+    return cost_of(verdict.call_seconds or 0, Decimal(facts["rate_per_minute"]))
+
+
+def _drawn(facts: RowMapping, cost: Decimal) -> Decimal:
+    """How much of the job's hold (its reserve for this call included) the call has used up."""
+    if facts["credits_unlimited"]:
+        return Decimal(0)
+    return min(cost, Decimal(facts["reserved_from_hold"]) + Decimal(facts["hold"]))
+
+
+def _hold_afterwards(facts: RowMapping, verdict: Verdict) -> Decimal:
+    available = Decimal(facts["hold"]) + Decimal(facts["reserved_from_hold"])
+    return available - _drawn(facts, _cost(facts, verdict))
+
+
+def _attempts(facts: RowMapping, verdict: Verdict) -> int:
+    charged_as_unknown: bool = facts["outcome"] == Outcome.UNKNOWN
+    return int(facts["attempts"]) - charged_as_unknown + verdict.outcome.charged
+
+
+def _troubles(facts: RowMapping, verdict: Verdict) -> int:
+    return int(facts["troubles"]) + 1 if verdict.outcome is Outcome.TROUBLE else 0
+
+
+def _spread(contact_id: str, dial: int) -> float:
+    """A number in [0, 1) that is always the same for one dial."""
+    return zlib.crc32(f"{contact_id}:{dial}".encode()) / 2**32
