@@ -8,8 +8,6 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
@@ -27,6 +25,7 @@ from store.housekeeping import Housekeeping
 from store.progress import JobProgress
 from store.watch import DialWatch
 from workflows.batch_job import BatchJob
+from workflows.connecting import connect
 from workflows.handles import JobWorkflows
 from workflows.housekeeper import Housekeeper, HousekeeperStart
 from workflows.names import CALLS_QUEUE, HOUSEKEEPER_ID, JOBS_QUEUE
@@ -45,7 +44,7 @@ async def main(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    client = await connect(stop)
+    client = await _connected(stop)
     if client is None:
         return
     async with AsyncExitStack() as stack:
@@ -57,13 +56,11 @@ async def main(settings: Settings) -> None:
         logger.info("stopping")
 
 
-async def connect(stop: asyncio.Event) -> Client | None:
+async def _connected(stop: asyncio.Event) -> Client | None:
     """Connect to Temporal, however long that takes; None when stopped first."""
     while not stop.is_set():
         try:
-            return await Client.connect(
-                **ClientConfig.load_client_connect_config(), data_converter=pydantic_data_converter
-            )
+            return await connect()
         except (RuntimeError, RPCError) as error:
             logger.warning("Temporal does not answer (%s); trying again", type(error).__name__)
             await asyncio.sleep(CONNECT_AGAIN_SECONDS)

@@ -7,9 +7,6 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.envconfig import ClientConfig
 
 from api.errors import rendered
 from api.failures import failure_of
@@ -28,10 +25,10 @@ from store.dials import Dials
 from store.directory import TWILIO, Directory
 from store.housekeeping import Housekeeping
 from store.jobs import Jobs
+from workflows.connecting import connect
 from workflows.handles import JobWorkflows
 
 VERSION = "0.1.0"
-LOCAL_TEMPORAL = "localhost:7233"  # where Temporal's own tools look when nothing is said
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -100,16 +97,9 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         control=Control(engine),
         dials=Dials(engine, settings.speed),
         housekeeping=Housekeeping(engine, settings.speed),
-        workflows=JobWorkflows(await _temporal()),
+        workflows=JobWorkflows(await connect(lazy=True)),
         carriers=used,
     )
-
-
-async def _temporal() -> Client:
-    """A client that connects when it is first asked something."""
-    config = ClientConfig.load_client_connect_config()
-    config.setdefault("target_host", LOCAL_TEMPORAL)
-    return await Client.connect(**config, lazy=True, data_converter=pydantic_data_converter)
 
 
 def _twilio(settings: Settings) -> Carrier:

@@ -16,17 +16,14 @@ from temporalio.api.workflowservice.v1 import (
     UpdateNamespaceRequest,
 )
 from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
+
+from workflows.connecting import connect
+from workflows.names import SEARCH_ATTRIBUTES
 
 RETENTION = timedelta(days=30)
 KNOWN_SECONDS = 60.0  # the server reads its list of namespaces every few seconds
 RPC_TIMEOUT = timedelta(seconds=10)
-SEARCH_ATTRIBUTES = {
-    "OutdialOrg": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "OutdialStatus": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "OutdialScheduledFor": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-}
 
 
 async def prepare_configured() -> str:
@@ -34,7 +31,7 @@ async def prepare_configured() -> str:
 
     Raises RuntimeError where Temporal cannot be reached, RPCError where it refuses.
     """
-    client = await Client.connect(**ClientConfig.load_client_connect_config())
+    client = await connect()
     await prepare(client)
     return client.namespace
 
@@ -101,7 +98,11 @@ async def _add_search_attributes(client: Client) -> None:
     listed = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace=client.namespace), timeout=RPC_TIMEOUT
     )
-    missing = {name: kind for name, kind in SEARCH_ATTRIBUTES.items() if name not in listed.custom_attributes}
+    missing = {
+        key.name: IndexedValueType.ValueType(key.indexed_value_type.value)
+        for key in SEARCH_ATTRIBUTES
+        if key.name not in listed.custom_attributes
+    }
     if missing:
         request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
         await client.operator_service.add_search_attributes(request, timeout=RPC_TIMEOUT)
