@@ -18,7 +18,6 @@ class Settings(BaseSettings):
     api_host: str = "127.0.0.1"
     api_port: int = 8000
     public_url: str = "http://127.0.0.1:8000"  # where carriers reach our API for callbacks
-    rate_limit_per_minute: int | None = 6000  # per key; None: no limit
     log_level: str = "INFO"
 
     twilio_account_sid: str = ""

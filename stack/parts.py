@@ -110,7 +110,6 @@ class Parts:
             "OUTDIAL_API_HOST": LOOPBACK,
             "OUTDIAL_API_PORT": str(self.ports.api),
             "OUTDIAL_PUBLIC_URL": self.api_url,
-            "OUTDIAL_RATE_LIMIT_PER_MINUTE": "none",
             "OUTDIAL_TWILIO_ACCOUNT_SID": account.account_sid,
             "OUTDIAL_TWILIO_AUTH_TOKEN": account.auth_token,
             "OUTDIAL_TWILIO_BASE_URL": self.options.carrier_url or self.carrier_url,

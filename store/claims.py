@@ -1,7 +1,7 @@
 """The claim: whatever must hold at the moment of dialling, judged in one transaction before the carrier is asked.
 
 Every change of what may be dialled (claims, endings, control, top-ups) first locks the organisation's row. That one
-lock makes the counts below exact, and it is the lock order of the whole store: organisation, job, contacts, dials.
+lock makes the counts below exact. The order of locks in the whole store: organisation, dial, job, contacts.
 """
 
 from datetime import datetime, timedelta

@@ -11,7 +11,7 @@ import phonenumbers
 import psycopg
 
 Dial = dict[str, Any]
-RETRY_DELAYS = (300, 1800, 7200)  # seconds, by DESIGN: after the first, second, third charged dial
+RETRY_DELAYS = (300, 1800, 7200)  # seconds: after the first, second, third charged dial
 REDIAL_DELAYS = (30, 120)  # after trouble
 LEAST_SHARE = 0.8  # of a delay
 CHARGED = ("busy", "no-answer", "completed")  # outcomes that are an attempt, whoever tells of them

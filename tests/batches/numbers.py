@@ -5,6 +5,7 @@ from itertools import islice
 from tests import judge
 
 TALKS = "07"  # answers, and talks until it is hung up
+PREMIUM = "+1900"  # refused
 SHORT = "00"  # answers, and talks for two seconds
 
 
@@ -12,7 +13,7 @@ class Numbers:
     """All that a stack's tests may dial."""
 
     def __init__(self) -> None:
-        ordinary = judge.fiction(40_000)
+        ordinary = [number for number in judge.fiction(40_000) if not number.startswith(PREMIUM)]
         self._ordinary = iter(ordinary)
         self._areas = {script: iter(sorted({number[:-2] for number in ordinary})) for script in (TALKS, SHORT)}
 

@@ -1,5 +1,6 @@
 """A proxy before the carrier, which holds answers back."""
 
+import contextlib
 import http.client
 import threading
 from collections.abc import Iterator
@@ -79,6 +80,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            super().handle()
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""

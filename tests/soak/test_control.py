@@ -13,13 +13,13 @@ TIMES = 10
 pytestmark = pytest.mark.soak
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def stack() -> Iterator[LiveStack]:
     with LiveStack.running("--speed", str(SPEED), "--workers", "2") as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def numbers() -> Numbers:
     return Numbers()
 

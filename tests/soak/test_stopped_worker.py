@@ -12,14 +12,13 @@ from tests.batches.numbers import Numbers, contacts
 from tests.live import LiveStack, until
 from tests.soak.holding import Proxy
 
-SPEED = 60
+SPEED = 30
 CONTACTS = 400
 STOPPED_SECONDS = 40
 pytestmark = pytest.mark.soak
 
 
 def test_a_worker_stopped_before_its_requests_left_dials_nobody_twice() -> None:
-    """Requests wait for the claim's row to be written: a stop in between is as likely as any; it is tried thrice."""
     with LiveStack.running("--speed", str(SPEED), "--workers", "2") as stack:
         batch = Batch.create(stack, contacts(Numbers().some(CONTACTS)), maxAttempts=2)
         until(lambda: batch.live() >= 30, 30, every=0.2)
@@ -47,6 +46,7 @@ def test_a_worker_stopped_before_it_read_the_answers_dials_nobody_twice() -> Non
         time.sleep(STOPPED_SECONDS)
         stack.kill("workers", 0, signal.SIGCONT)
         batch.wait_until_completed(300)
+        print(f"{proxy.held} answers were held back from both workers")
 
         assert batch.complaints(speed=SPEED, unknown=CONTACTS // 20) == []
         assert batch.ledger_complaints() == []
