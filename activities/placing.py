@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from weakref import WeakValueDictionary
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 FIND_FOR_SECONDS = 60.0  # how long a carrier's list may lag behind
 SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
+ASKED_FOR = timedelta(seconds=ASK_LIMIT_SECONDS)
 SLOWEST_SEARCH_SECONDS = 30.0
 
 
@@ -128,7 +129,9 @@ class Placing:
     async def _was_asked_before(self, carrier: Carrier, call: CallContact, claimed: "Claimed") -> bool:
         """A dial's row can only be missing because nothing was asked, or lost in a failover: look, to be sure."""
         since = activity.info().scheduled_time - SEARCH_SLACK
-        report = await self._search(carrier, call.key, claimed.account, claimed.to, claimed.from_, since)
+        report = await self._search(
+            carrier, call.key, claimed.account, claimed.to, claimed.from_, since, datetime.now(UTC)
+        )
         if isinstance(report, CallReport):
             await persist(lambda: self._dials.record(report, claimed.account, call.key))
             return True
@@ -137,7 +140,7 @@ class Placing:
     async def _look_for(self, carrier: Carrier, dial: "DialNow") -> None:
         key = f"{dial.contact_id}:{dial.number_of_dial}"
         since = dial.asked_at - SEARCH_SLACK
-        report = await self._search(carrier, key, dial.account, dial.to, dial.from_, since)
+        report = await self._search(carrier, key, dial.account, dial.to, dial.from_, since, dial.asked_at + ASKED_FOR)
         if isinstance(report, CallReport):
             await self._dials.record(report, dial.account, key)
         elif isinstance(report, Absent):
@@ -146,7 +149,7 @@ class Placing:
             await self._dials.give_up(dial.id)
 
     async def _search(
-        self, carrier: Carrier, key: str, account: str, to: str, from_: str, since: datetime
+        self, carrier: Carrier, key: str, account: str, to: str, from_: str, since: datetime, until: datetime
     ) -> CallReport | Absent | CannotTell:
         held = await self._dials.calls_to(account, to, from_, since - SEARCH_SLACK)
         order = SearchOrder(
@@ -154,7 +157,7 @@ class Placing:
             to=to,
             from_=from_,
             asked_after=since,
-            asked_before=since + 2 * SEARCH_SLACK + timedelta(seconds=ASK_LIMIT_SECONDS),
+            asked_before=until + SEARCH_SLACK,
             not_these=held,
         )
         try:
