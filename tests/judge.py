@@ -69,16 +69,21 @@ def complaints(
     speed: float,
     unknown: int = 0,
     unheard: int = 0,
+    unsent: int = 0,
 ) -> list[str]:
     """Everything that is wrong with a finished job.
 
     At most `unknown` outcomes may be unknown. Of `unheard` failed calls at most the code may have been lost with its
-    callback: asked for, the carrier says "failed" without one, and that is trouble, a new dial.
+    callback: asked for, the carrier says "failed" without one, and that is trouble, a new dial. Of `unsent` contacts at
+    most a dial was claimed whose request was held back, because the worker stood still in between.
     """
     dials = by_number(report)
     keys = [dial["key"] for dial in report["dials"]]
     found = [f"key {key} was dialled twice" for key in sorted(twice(keys))]
     found += [f"{most} calls were live on {lines} lines" for most in [most_live(report["dials"])] if most > lines]
+    missing = [c["id"] for c in contacts if len(dials.get(c["phoneNumber"], [])) < c["dials"] and not _uncertain(c)]
+    if len(missing) > unsent:
+        found.append(f"of {len(missing)} contacts the carrier has fewer dials than the API, at most {unsent} may be")
     for contact in contacts:
         found += _about_contact(contact, dials.get(contact["phoneNumber"], []), speed)
     found += [
@@ -87,7 +92,7 @@ def complaints(
     again = [number for number, theirs in dials.items() if any(dial["sipCode"] in LAST_WORDS for dial in theirs[:-1])]
     if len(again) > unheard:
         found.append(f"{len(again)} were called again after a last word, at most {unheard} may be")
-    uncertain = [c["id"] for c in contacts if "unknown" in (c["failureReason"] or "")]
+    uncertain = [contact["id"] for contact in contacts if _uncertain(contact)]
     if len(uncertain) > unknown:
         found.append(f"{len(uncertain)} outcomes are unknown, at most {unknown} may be")
     return found
@@ -98,16 +103,24 @@ def twice(values: Iterable[str]) -> set[str]:
     return {value for value in values if value in seen or seen.add(value)}  # type: ignore[func-returns-value]
 
 
+def _uncertain(contact: dict[str, Any]) -> bool:
+    return "unknown" in (contact["failureReason"] or "")
+
+
 def _about_contact(contact: dict[str, Any], dials: list[Dial], speed: float) -> Iterator[str]:
     who = f"contact {contact['id']} ({contact['status']})"
-    uncertain = "unknown" in (contact["failureReason"] or "")
-    if len(dials) != contact["dials"] and not (uncertain and len(dials) == contact["dials"] - 1):
+    if len(dials) > contact["dials"]:
         yield f"{who}: {contact['dials']} dials by the API, {len(dials)} by the carrier"
     for earlier, later in pairwise(dials):
         if earlier["endedAt"] is None or later["askedAt"] < earlier["endedAt"]:
             yield f"{who}: two dials overlap"
     yield from _about_gaps(who, dials, speed)
-    if dials and not uncertain and (dials[-1]["outcome"] == "completed") != (contact["status"] == "completed"):
+    if (
+        dials
+        and len(dials) == contact["dials"]
+        and not _uncertain(contact)
+        and (dials[-1]["outcome"] == "completed") != (contact["status"] == "completed")
+    ):
         yield f"{who}: the carrier's last word was {dials[-1]['outcome']} {dials[-1]['sipCode']}"
 
 

@@ -26,10 +26,12 @@ MISBEHAVING = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for the carrier's silence is judged last, in this folder."""
+    """What waits for the carrier's silence is judged last, in this folder; all of it by one process (loadgroup)."""
     ours = [at for at, item in enumerate(items) if FOLDER in item.path.parents]
     for at, item in zip(ours, sorted((items[at] for at in ours), key=_waits), strict=True):
+        item.add_marker(pytest.mark.xdist_group("live"))
         items[at] = item
 
 

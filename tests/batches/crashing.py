@@ -100,10 +100,10 @@ class Batch:
 
         until(over, seconds, every=0.3)
 
-    def complaints(self, *, speed: float, unknown: int = 0, unheard: int = 0) -> list[str]:
+    def complaints(self, *, speed: float, **allowed: int) -> list[str]:
         """Everything wrong with the finished job, by the carrier's record."""
         report = {"dials": self.dials()}
-        found = judge.complaints(report, self.contacts(), lines=50, speed=speed, unknown=unknown, unheard=unheard)
+        found = judge.complaints(report, self.contacts(), lines=50, speed=speed, **allowed)
         breakdown = self.detail()["statusBreakdown"]
         if sum(breakdown.values()) != len(self.numbers):
             found.append(f"the breakdown of {len(self.numbers)} contacts is {breakdown}")

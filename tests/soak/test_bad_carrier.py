@@ -11,7 +11,7 @@ from tests.batches.crashing import Batch
 from tests.batches.numbers import Numbers, contacts
 from tests.live import LiveStack, until
 
-SPEED = 60
+SPEED = 30
 CONTACTS = 300
 DOWN_SECONDS = 10
 pytestmark = pytest.mark.soak
@@ -33,7 +33,7 @@ def test_a_list_that_lags_and_lost_answers_and_callbacks_make_us_dial_nobody_twi
 def test_outcomes_are_right_though_the_api_was_down_while_calls_ended() -> None:
     with LiveStack.running("--speed", str(SPEED)) as stack:
         batch = Batch.create(stack, contacts(Numbers().some(CONTACTS)), maxAttempts=2)
-        until(lambda: batch.live() >= 40, 30, every=0.2)
+        until(lambda: batch.live() >= 40, 60, every=0.2)
         keep_api_down(stack, DOWN_SECONDS)
         batch.wait_until_completed(300)
 

@@ -26,7 +26,9 @@ def test_a_worker_stopped_before_its_requests_left_dials_nobody_twice() -> None:
         batch.wait_until_completed(300)
         print(f"{stopped} dials were claimed and unanswered when the worker stopped")
 
-        assert batch.complaints(speed=SPEED, unknown=CONTACTS // 20) == []
+        assert (
+            batch.complaints(speed=SPEED, unknown=CONTACTS // 20, unheard=CONTACTS // 50, unsent=CONTACTS // 20) == []
+        )
         assert batch.ledger_complaints() == []
 
 
@@ -48,7 +50,9 @@ def test_a_worker_stopped_before_it_read_the_answers_dials_nobody_twice() -> Non
         batch.wait_until_completed(300)
         print(f"{proxy.held} answers were held back from both workers")
 
-        assert batch.complaints(speed=SPEED, unknown=CONTACTS // 20) == []
+        assert (
+            batch.complaints(speed=SPEED, unknown=CONTACTS // 20, unheard=CONTACTS // 50, unsent=CONTACTS // 20) == []
+        )
         assert batch.ledger_complaints() == []
 
 
