@@ -16,7 +16,7 @@ from activities.following import Following
 from activities.heartbeats import Pulse, heartbeats
 from activities.messages import CallContact, CallEnded
 from activities.patience import stay
-from activities.placing import Placing
+from activities.placing import Placing, not_the_first_try
 from carriers import Carrier
 from domain.calls import HangUpReason
 from domain.statuses import ContactStatus
@@ -60,7 +60,7 @@ class CallActivities:
                 raise
 
     async def _call(self, call: CallContact, pulse: Pulse) -> CallEnded:
-        dial = await self._dials.get(call.contact_id, call.dial)
+        dial = await self._dials.get(call.contact_id, call.dial) if not_the_first_try(call) else None
         if dial is None:
             held = await self._placing.claim_and_ask(call, pulse)
             dial = await self._dials.get(call.contact_id, call.dial)

@@ -104,7 +104,7 @@ class Placing:
         """Ask the carrier for the call, and write down what it says."""
         try:
             carrier = self._carrier(claimed.account)
-            if _not_the_first_try(call) and await self._was_asked_before(carrier, call, claimed):
+            if not_the_first_try(call) and await self._was_asked_before(carrier, call, claimed):
                 return
             report = await carrier.place(
                 _order(call, claimed), callback_url=self._callback_url(call, claimed), send_before=send_before
@@ -178,7 +178,8 @@ class Placing:
         return f"{self._public_url}/carriers/{claimed.account}/events?dial={quote(call.key, safe='')}"
 
 
-def _not_the_first_try(call: CallContact) -> bool:
+def not_the_first_try(call: CallContact) -> bool:
+    """Whether this dial may have been asked for already, by an earlier try or run."""
     return call.again or activity.info().attempt > 1
 
 

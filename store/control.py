@@ -15,6 +15,7 @@ from domain.deadlines import ASK_LIMIT_SECONDS
 from domain.dispatch import Wish
 from domain.model import Model
 from domain.statuses import JobStatus
+from store.database import reading
 from store.dial_rows import CHANNEL
 from store.errors import NotFound, WrongStatus
 from store.ids import may_exist
@@ -213,7 +214,7 @@ class Control:
 
     async def placing(self, job_id: str) -> int:
         """Count the dials whose request may be on its way: asked within ASK_LIMIT, and without a call id yet."""
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return int(
                 (
                     await connection.execute(

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 CONNECT_TIMEOUT_SECONDS = 5  # said while the client still waits
 POOL_TIMEOUT_SECONDS = 10  # for a free connection
@@ -47,6 +47,11 @@ def create_engine(url: str, pool_size: int = 10) -> AsyncEngine:
 def json_text(value: Any) -> str:
     """Write JSON as it is stored: order and non-ASCII characters kept, no blanks, no NaN."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def reading(engine: AsyncEngine) -> AsyncConnection:
+    """A connection for reading only: each statement is its own transaction, one round trip instead of three."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT").connect()
 
 
 async def ping(engine: AsyncEngine) -> None:

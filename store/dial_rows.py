@@ -10,6 +10,7 @@ from domain.calls import CallReport, CallState, HangUpReason, Outcome
 from domain.model import Model
 from domain.statuses import ContactStatus
 
+LONGEST_DIAL = 10  # digits; a key with more is none of ours
 CHANNEL = "outdial_dials"  # NOTIFY carries the dial's id whenever its row moved
 
 
@@ -50,13 +51,12 @@ _DIAL = """
              AS state_seconds
     FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
 """
-BY_KEY = text(_DIAL + "WHERE d.contact_id = :contact AND d.number_of_dial = :dial")
-BY_ID = text(_DIAL + "WHERE d.id = :id")
-BY_IDS = text(_DIAL + "WHERE d.id = ANY(:ids)")
-BY_ID_LOCKED = text(_DIAL + "WHERE d.id = :id FOR NO KEY UPDATE OF d")
-BY_CALL = text(_DIAL + "WHERE d.carrier_account_id = :account AND d.call_id = :call")
-
-LOCK_ORGANIZATION = text("SELECT id FROM organizations WHERE id = :organization FOR UPDATE")
+_OF_KEY = "d.contact_id = :contact AND d.number_of_dial = :dial"
+_OF_ID = "d.id = :id"
+_OF_CALL = "d.carrier_account_id = :account AND d.call_id = :call"
+_OF_ACCOUNT = " AND d.carrier_account_id = :account"
+BY_KEY = text(f"{_DIAL} WHERE {_OF_KEY}")
+BY_IDS = text(f"{_DIAL} WHERE d.id = ANY(:ids)")
 
 
 async def read_one(connection: AsyncConnection, query: Any, values: dict[str, Any]) -> DialNow | None:
@@ -64,17 +64,25 @@ async def read_one(connection: AsyncConnection, query: Any, values: dict[str, An
     return None if row is None else DialNow.model_validate(dict(row))
 
 
-async def locked(connection: AsyncConnection, dial: DialNow, *, to_end: bool) -> DialNow | None:
-    """Lock a dial's row and read it anew. To end it takes the organisation's lock, and that one first."""
-    if to_end:
-        await connection.execute(LOCK_ORGANIZATION, {"organization": dial.organization_id})
-    return await read_one(connection, BY_ID_LOCKED, {"id": dial.id})
+async def locked(connection: AsyncConnection, dial_id: str, *, to_end: bool) -> DialNow | None:
+    """Lock a dial's row and read it. To end it takes the organisation's lock, and that one first."""
+    return await _locked(connection, _OF_ID, {"id": dial_id}, to_end=to_end)
 
 
-async def find(connection: AsyncConnection, report: CallReport, account: str, key: str | None) -> DialNow | None:
-    """By the dial's key where the report has one, else by the carrier's call id."""
+async def locked_by_report(
+    connection: AsyncConnection, report: CallReport, account: str, key: str | None, *, to_end: bool
+) -> DialNow | None:
+    """The same, for the dial of a report: by the dial's key where there is one, else by the carrier's call id."""
     contact_id, _, dial = (key or report.key or "").rpartition(":")
-    if contact_id and dial.isascii() and dial.isdigit() and len(dial) < 10:
-        found = await read_one(connection, BY_KEY, {"contact": contact_id, "dial": int(dial)})
-        return found if found is not None and found.account == account else None
-    return await read_one(connection, BY_CALL, {"account": account, "call": report.call_id})
+    if contact_id and dial.isascii() and dial.isdigit() and len(dial) < LONGEST_DIAL:
+        values = {"contact": contact_id, "dial": int(dial), "account": account}
+        return await _locked(connection, _OF_KEY + _OF_ACCOUNT, values, to_end=to_end)
+    return await _locked(connection, _OF_CALL, {"account": account, "call": report.call_id}, to_end=to_end)
+
+
+async def _locked(connection: AsyncConnection, which: str, values: dict[str, Any], *, to_end: bool) -> DialNow | None:
+    if to_end:
+        organization = f"SELECT d.organization_id FROM dials d WHERE {which}"  # noqa: S608 — our own constants
+        lock = f"SELECT id FROM organizations WHERE id = ({organization}) FOR UPDATE"  # noqa: S608
+        await connection.execute(text(lock), values)
+    return await read_one(connection, text(f"{_DIAL} WHERE {which} FOR NO KEY UPDATE OF d"), values)

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls import CallReport, CallState, HangUpReason, Outcome, Recorded
 from domain.outcomes import judge
-from store.dial_rows import BY_ID, BY_IDS, BY_KEY, CHANNEL, DialNow, find, locked, read_one
+from store.database import reading
+from store.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialNow, locked, locked_by_report, read_one
 from store.endings import Verdict, end
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,10 @@ _REMEMBER = text("""
 
 # States only move forward; a call id is written once. Who answered is often told after the answer.
 _FORWARD = text("""
-    WITH moved AS (
+    WITH remembered AS (
+      INSERT INTO carrier_events (dial_id, call_id, state, ending, sequence, sip_code)
+      VALUES (:dial, :call, :state, '', :sequence, NULL) ON CONFLICT DO NOTHING
+    ), moved AS (
       UPDATE dials SET
         call_id = coalesce(call_id, :call), state = CAST(:state AS varchar),
         ringing_at = CASE WHEN CAST(:state AS varchar) = 'ringing' THEN coalesce(ringing_at, clock_timestamp())
@@ -50,7 +54,7 @@ class Dials:
 
     async def get(self, contact_id: str, dial: int) -> DialNow | None:
         """Read a dial by its key."""
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return await read_one(connection, BY_KEY, {"contact": contact_id, "dial": dial})
 
     async def again(self, dial: DialNow) -> DialNow:
@@ -59,13 +63,13 @@ class Dials:
 
     async def by_ids(self, dial_ids: Sequence[str]) -> list[DialNow]:
         """Read many dials at once."""
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             rows = (await connection.execute(BY_IDS, {"ids": list(dial_ids)})).mappings().all()
             return [DialNow.model_validate(dict(row)) for row in rows]
 
     async def calls_to(self, account: str, to: str, from_: str, since: datetime) -> frozenset[str]:
         """The call ids that dials of this pair hold: what a search must pass over."""
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             rows = await connection.execute(
                 text(
                     "SELECT call_id FROM dials WHERE carrier_account_id = :account AND to_number = :to"
@@ -85,17 +89,18 @@ class Dials:
 
     async def _apply(self, report: CallReport, account: str, key: str | None) -> Recorded:
         async with self._engine.begin() as connection:
-            found = await find(connection, report, account, key)
-            dial = found and await locked(connection, found, to_end=report.state is CallState.ENDED)
+            ends = report.state is CallState.ENDED
+            dial = await locked_by_report(connection, report, account, key, to_end=ends)
             if dial is None:
                 return Recorded.NO_SUCH_DIAL
             if _is_second_call(dial, report):
                 logger.critical("dial %s has a second call: %s beside %s", dial.id, report.call_id, dial.call_id)
                 return Recorded.SECOND_CALL
-            await _remember(connection, dial.id, report)
+            if ends or dial.ended_at is not None:
+                await _remember(connection, dial.id, report)
             if dial.ended_at is not None and dial.outcome is not Outcome.UNKNOWN:
                 return Recorded.NOTHING
-            if report.state is CallState.ENDED:
+            if ends:
                 return await self._end_by_report(connection, dial, report)
             if dial.ended_at is not None and not await _reopen(connection, dial):
                 return Recorded.NOTHING
@@ -104,16 +109,14 @@ class Dials:
     async def not_placed(self, dial_id: str, outcome: Outcome, retry_after: timedelta | None = None) -> None:
         """End a dial of which it is certain that nothing rang. Changes nothing once the call has an id."""
         async with self._engine.begin() as connection:
-            found = await read_one(connection, BY_ID, {"id": dial_id})
-            dial = found and await locked(connection, found, to_end=True)
+            dial = await locked(connection, dial_id, to_end=True)
             if dial is not None and dial.call_id is None:
                 await end(connection, dial, Verdict(outcome=outcome, retry_after=retry_after), self._speed)
 
     async def give_up(self, dial_id: str) -> None:
         """End a dial whose outcome cannot be told."""
         async with self._engine.begin() as connection:
-            found = await read_one(connection, BY_ID, {"id": dial_id})
-            dial = found and await locked(connection, found, to_end=True)
+            dial = await locked(connection, dial_id, to_end=True)
             if dial is not None:
                 await end(connection, dial, Verdict(outcome=Outcome.UNKNOWN), self._speed)
 
@@ -175,6 +178,7 @@ async def _forward(connection: AsyncConnection, dial_id: str, report: CallReport
             "dial": dial_id,
             "call": report.call_id,
             "state": report.state,
+            "sequence": report.sequence,
             "answered_by": report.answered_by,
             "behind": [state for state in CallState if state.rank < report.state.rank],
             "channel": CHANNEL,

@@ -14,6 +14,7 @@ from domain.calls import Audio
 from domain.jobs import Agent, Caller, Organization, PhoneNumber
 from domain.model import Model
 from domain.statuses import Architecture, Role
+from store.database import reading
 from store.errors import NotFound
 from store.ids import may_exist, new_id
 from store.ledger import EntryKind, book
@@ -72,12 +73,12 @@ class Directory:
     async def organizations(self) -> list[Organization]:
         """All of them, oldest first: for operators only."""
         query = _ORGANIZATIONS.order_by(organizations.c.created_at, organizations.c.id)
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return [Organization.model_validate(row) for row in (await connection.execute(query)).mappings()]
 
     async def organization(self, organization_id: str) -> Organization:
         """Raises NotFound."""
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return await _organization(connection, organization_id)
 
     async def set_concurrent_call_limit(self, organization_id: str, limit: int) -> Organization:
@@ -112,7 +113,7 @@ class Directory:
             .where(key.organization_id == organization_id)
             .order_by(key.created_at, key.id)
         )
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return [Key.model_validate(row) for row in (await connection.execute(query)).mappings()]
 
     async def revoke_key(self, organization_id: str, key_id: str) -> None:
@@ -128,7 +129,7 @@ class Directory:
 
     async def caller(self, key: str) -> Caller | None:
         """Who calls with this key; None where it was never issued or is revoked."""
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             row = (await connection.execute(_CALLER, {"key_hash": _hashed(key)})).mappings().first()
         return None if row is None else Caller.model_validate(row)
 
@@ -151,7 +152,7 @@ class Directory:
             .where(agents.c.organization_id == organization_id)
             .order_by(agents.c.created_at, agents.c.id)
         )
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return [Agent.model_validate(row) for row in (await connection.execute(query)).mappings()]
 
     async def create_phone_number(
@@ -188,14 +189,14 @@ class Directory:
         query = _PHONE_NUMBERS.where(phone_numbers.c.organization_id == organization_id).order_by(
             phone_numbers.c.created_at, phone_numbers.c.id
         )
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return [_as_phone_number(row) for row in (await connection.execute(query)).mappings()]
 
     async def phone_number(self, organization_id: str, phone_number_id: str) -> PhoneNumber | None:
         """The number with its outbound agent, None where the organisation has no such number."""
         if not may_exist(phone_number_id):
             return None
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             try:
                 return await _phone_number(connection, organization_id, phone_number_id)
             except NotFound:

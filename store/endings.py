@@ -35,9 +35,10 @@ _FACTS_AT_THE_END = text("""
            d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
            d.answered_by, d.reserved_from_hold, d.reserved_from_free,
            c.attempts, c.troubles, j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts,
-           j.max_call_seconds, o.credits_unlimited
+           j.max_call_seconds, o.credits_unlimited, a.probe_dial_id
     FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
     JOIN organizations o ON o.id = d.organization_id
+    JOIN carrier_accounts a ON a.id = d.carrier_account_id
     WHERE d.id = :dial
 """)
 
@@ -134,14 +135,14 @@ async def _account_gate(connection: AsyncConnection, facts: RowMapping, outcome:
                 "account": facts["carrier_account_id"],
             },
         )
-        return
-    await connection.execute(
-        text(
-            "UPDATE carrier_accounts SET closed_until = NULL, closed_reason = NULL, probe_dial_id = NULL"
-            " WHERE id = :account AND probe_dial_id = :dial"
-        ),
-        {"account": facts["carrier_account_id"], "dial": facts["id"]},
-    )
+    elif facts["probe_dial_id"] == facts["id"]:
+        await connection.execute(
+            text(
+                "UPDATE carrier_accounts SET closed_until = NULL, closed_reason = NULL, probe_dial_id = NULL"
+                " WHERE id = :account AND probe_dial_id = :dial"
+            ),
+            {"account": facts["carrier_account_id"], "dial": facts["id"]},
+        )
 
 
 async def _capture(connection: AsyncConnection, facts: RowMapping, verdict: Verdict) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.calls import CallState
 from domain.model import Model
 from domain.statuses import JobStatus
+from store.database import reading
 
 UNSTARTED_AFTER = "15 seconds"  # create starts the workflow itself, right after its transaction
 STUCK_AFTER = "60 seconds"  # without a dial although somebody is due: twice the longest page and claim
@@ -84,16 +85,16 @@ class Housekeeping:
 
     async def overdue_dials(self, slack_seconds: float) -> list[OpenDial]:
         """Dials open longer than a call can last, by `slack_seconds`."""
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             rows = (await connection.execute(_OVERDUE, {"speed": self._speed, "slack": slack_seconds})).mappings()
             return [OpenDial.model_validate(dict(row)) for row in rows]
 
     async def stuck_jobs(self) -> list[str]:
         """Running jobs with contacts due for a minute, for which nothing was dialled meanwhile."""
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return list((await connection.execute(_STUCK)).scalars())
 
     async def _jobs(self, query: object) -> list[OpenJob]:
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             rows = (await connection.execute(query)).mappings()  # type: ignore[call-overload]
             return [OpenJob.model_validate(dict(row)) for row in rows]

@@ -12,6 +12,7 @@ from domain.jobs import Agent, Contact, Job, JobCounts, JobRequest, NewContact, 
 from domain.model import Model
 from domain.money import RATES, estimated_cost
 from domain.statuses import ContactStatus, JobStatus
+from store.database import reading
 from store.entering import after_overlap_rule, copy_contacts
 from store.errors import InsufficientCredits, NotFound
 from store.ids import may_exist, new_id
@@ -105,7 +106,7 @@ class Jobs:
         """The organisation's jobs, newest first; `search` in name and description. `page` counts from 1."""
         where = _jobs_where(organization_id, status, search)
         newest = batch_jobs.c.created_at.desc(), batch_jobs.c.id.desc()
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             total = await _count(connection, batch_jobs, where)
             offset = (page - 1) * page_size
             if offset >= total:
@@ -118,7 +119,7 @@ class Jobs:
         if not may_exist(job_id):
             return None
         query = _JOBS.where(batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization_id)
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             jobs = await _read(connection, query)
         return jobs[0] if jobs else None
 
@@ -131,7 +132,7 @@ class Jobs:
             where.append(contacts.c.status == status.value)
         if not may_exist(job_id):
             return ContactPage(contacts=[], total=0)
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             total = await _count(connection, contacts, where)
             offset = (page - 1) * page_size
             if offset >= total:

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.jobs import Organization
 from domain.model import Model
 from domain.money import MICRO
+from store.database import reading
 from store.errors import NotFound
 from store.ids import new_id
 from store.tables import batch_jobs, dials, ledger_entries, organizations
@@ -98,12 +99,12 @@ class Ledger:
             .order_by(entry.at.desc(), entry.id.desc())
             .limit(limit)
         )
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             return [Entry.model_validate(row) for row in (await connection.execute(query)).mappings()]
 
     async def audit(self, organization_id: str) -> Audit:
         """Add up everything anew, in one statement and thus at one instant; raises NotFound."""
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             row = (await connection.execute(_AUDIT, {"organization_id": organization_id})).mappings().first()
         if row is None:
             raise NotFound("organization", organization_id)

@@ -10,6 +10,7 @@ from domain.masking import masked
 from domain.statuses import JobStatus
 from store.claims import held_for_all
 from store.control import mark_workflow_started
+from store.database import reading
 
 LARGEST_PAGE = 500  # contacts; a page of 500 is about 60 KB in a history
 
@@ -51,7 +52,7 @@ class JobProgress:
 
     async def page(self, job_id: str, as_of: datetime, limit: int) -> JobPage:
         """Read where the job stands, whose call is live, and at most `limit` contacts that are due at `as_of`."""
-        async with self._engine.connect() as connection:
+        async with reading(self._engine) as connection:
             job = (await connection.execute(_JOB, {"job": job_id})).mappings().one()
             counts = (await connection.execute(_COUNTS, {"job": job_id})).mappings().all()
             calling = job["status"] == JobStatus.RUNNING and limit > 0
