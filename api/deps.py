@@ -24,7 +24,8 @@ API_KEY = APIKeyHeader(name="x-api-key", auto_error=False, scheme_name="apiKey")
 KEYS = [Depends(BEARER), Depends(API_KEY)]
 
 
-def parts(request: Request) -> Parts:
+async def parts(request: Request) -> Parts:
+    """The parts of the process. Not a plain function: FastAPI would run that in a thread, for every request."""
     found: Parts = request.app.state.parts
     return found
 
