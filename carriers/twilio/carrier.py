@@ -35,9 +35,7 @@ from carriers.twilio.reports import report_of_event, report_of_resource
 from domain.calls import CallOrder, CallReport
 
 EVENTS = ["initiated", "ringing", "answered", "completed"]
-SEARCHED_CALLS = (
-    200  # the newest ones between two numbers; more than these were never placed in one search window
-)
+SEARCHED_CALLS = 200  # the newest ones between two numbers; more than these were never placed in one search window
 SIGNATURE = "x-twilio-signature"
 REJECTIONS = (TwilioRestException, TwilioServiceException)
 NO_ENVIRONMENT = {"TWILIO_REGION": "", "TWILIO_EDGE": ""}  # the client would rewrite our base URL by these
@@ -102,9 +100,7 @@ class Twilio:
         """
 
         async def newest() -> list[CallInstance]:
-            page = await self._client.calls.page_async(
-                to=order.to, from_=order.from_, page_size=SEARCHED_CALLS
-            )
+            page = await self._client.calls.page_async(to=order.to, from_=order.from_, page_size=SEARCHED_CALLS)
             return list(page)
 
         try:
@@ -128,9 +124,7 @@ class Twilio:
     def read_event(self, request: EventRequest) -> CallReport:
         """Check a callback's signature, on the form exactly as it came, and read it."""
         try:
-            form = dict(
-                parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=bool(request.body))
-            )
+            form = dict(parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=bool(request.body)))
             signed = self._validator.validate(request.url, form, request.headers.get(SIGNATURE, ""))
         except ValueError:
             signed = False

@@ -14,9 +14,7 @@ from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 
 CONNECTIONS = 100
-KEEP_ALIVE_SECONDS = (
-    15.0  # shorter than carriers keep an idle connection, so that none is reused as it closes
-)
+KEEP_ALIVE_SECONDS = 15.0  # shorter than carriers keep an idle connection, so that none is reused as it closes
 
 
 class Departure:

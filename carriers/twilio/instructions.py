@@ -30,16 +30,10 @@ def instructions(order: CallOrder) -> dict[str, str]:
             cut = _cut(order.parameters)
             return {"twiml": _fitting(cut, lambda given: _stream(order.audio_url, given), TWIML_CHARACTERS)}
         case Audio.SIP:
-            address = _fitting(
-                order.parameters, lambda given: _sip_address(order.audio_url, given), _sip_limit(order)
-            )
+            address = _fitting(order.parameters, lambda given: _sip_address(order.audio_url, given), _sip_limit(order))
             return {"twiml": _dial(order, address)}
         case Audio.TWIML:
-            return {
-                "url": _fitting(
-                    order.parameters, lambda given: _url(order.audio_url, given), TWIML_CHARACTERS
-                )
-            }
+            return {"url": _fitting(order.parameters, lambda given: _url(order.audio_url, given), TWIML_CHARACTERS)}
 
 
 def _cut(parameters: Parameters) -> Parameters:
@@ -82,9 +76,7 @@ def _sip_limit(order: CallOrder) -> int:
 
 def _sip_address(address: str, parameters: Parameters) -> str:
     """Twilio passes on headers whose names begin with X-, written behind the address."""
-    headers = {
-        f"X-{_NOT_HEADER.sub('-', name).strip('-') or 'Field'}": value for name, value in parameters.items()
-    }
+    headers = {f"X-{_NOT_HEADER.sub('-', name).strip('-') or 'Field'}": value for name, value in parameters.items()}
     return _with_query(address, headers)
 
 

@@ -14,7 +14,7 @@ from tests.live import LiveStack, new_home
 
 FOLDER = Path(__file__).parent
 SPEED = 500
-CRASH_SPEED = 30
+CRASH_SPEED = 20
 SLOW = ("crashed", "silent")  # fixtures, in the order in which they begin
 MISBEHAVING = {
     "answer_lost": 0.1,
