@@ -19,6 +19,6 @@ def test_nobody_is_dialled_after_pause_or_cancel_answered(stack: LiveStack, numb
 def test_a_cancel_holds_while_no_worker_runs(stack: LiveStack, numbers: Numbers) -> None:
     controlled = Controlled.begin(stack, numbers, others=200)
     controlled.cancel_while_no_worker_runs()
-    controlled.batch.order("cancel", hangUp=True) if controlled.batch.live() else None
+    controlled.batch.hang_up()
 
     assert controlled.complaints(SPEED, unsent=LINES - TALKERS) == []

@@ -74,7 +74,7 @@ def test_an_operator_sees_the_job_and_cancels_it(page: Page, stack: LiveStack, j
     cancelled_at = cancel(page, job)
     time.sleep(1)
     assert [dial for dial in job.dials() if dial["askedAt"] > cancelled_at] == []
-    job.order("cancel", hangUp=True)
+    job.hang_up()
     job.wait_until_nobody_is_on_the_phone(30)
 
 

@@ -44,7 +44,6 @@ def test_three_cancels_hold_while_no_worker_runs(stack: LiveStack, numbers: Numb
         controlled = Controlled.begin(stack, numbers, others=300)
         controlled.cancel_while_no_worker_runs()
         print(f"cancelled without workers in {controlled.answered_in[-1]:.1f} s")
-        if controlled.batch.live():
-            controlled.batch.order("cancel", hangUp=True)
+        controlled.batch.hang_up()
         assert controlled.complaints(SPEED, unsent=LINES - TALKERS) == []
         assert controlled.batch.ledger_complaints() == []
