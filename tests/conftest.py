@@ -21,10 +21,14 @@ TEMPLATE = "outdial_template"
 FAST = {"fsync": "off", "full_page_writes": "off"}  # what tests store need not outlive the machine
 
 
+def pytest_configure() -> None:
+    """`timeout` must leave nothing behind either: fixtures end what they started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL 18 of this session alone, on a Unix socket; the address of its database `postgres`."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` must leave nothing behind either
     # Not pytest's own directory: its path is long for a socket, and other sessions reset its permissions.
     directory = Path(tempfile.mkdtemp(prefix="outdial-pg-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(directory))
