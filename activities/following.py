@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from temporalio import activity
 
+from activities.asking import ask_how_it_stands
 from activities.heartbeats import Pulse
 from activities.patience import wait_for_news
-from carriers import Carrier, CarrierAway, CarrierRefused, Gone
+from carriers import Carrier, CarrierAway, CarrierRefused
 from domain.calls import CallState, HangUpReason
 from domain.deadlines import Deadline, deadline
 
@@ -49,7 +50,7 @@ class Following:
                     between_hang_ups = min(between_hang_ups * 2, SLOWEST_QUESTION_SECONDS)
                 moved = await wait_for_news(follower, patience)
                 if moved is None and (reason or patience >= silence):
-                    await self._ask_how_it_stands(dial)
+                    await ask_how_it_stands(self._carriers[dial.account], self._dials, dial, _call_id(dial))
                 silence = SILENCE_SECONDS
                 dial = moved or await self._dials.again(dial)
                 follower.saw(dial)
@@ -65,17 +66,6 @@ class Following:
             await self._carriers[dial.account].hang_up(_call_id(dial))
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s could not be hung up (%s); asking again", dial.id, type(error).__name__)
-
-    async def _ask_how_it_stands(self, dial: "DialNow") -> None:
-        try:
-            report = await self._carriers[dial.account].fetch(_call_id(dial))
-        except (CarrierAway, CarrierRefused) as error:
-            activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)
-            return
-        if isinstance(report, Gone):
-            await self._dials.give_up(dial.id)
-        else:
-            await self._dials.record(report, dial.account, f"{dial.contact_id}:{dial.number_of_dial}")
 
     def _deadline(self, dial: "DialNow") -> Deadline:
         return deadline(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from temporalio import activity
 
+from activities.asking import ask_how_it_stands
 from activities.heartbeats import heartbeats
-from carriers import Carrier, CarrierAway, CarrierRefused, Gone
+from carriers import Carrier, CarrierAway, CarrierRefused
 from domain.calls import HangUpReason
 from domain.model import Model
 from domain.statuses import JobStatus
@@ -103,14 +104,10 @@ class HousekeepingActivities:
         try:
             await self._dials.hang_up_wanted(dial.id, HangUpReason.LONGEST_CALL)
             await carrier.hang_up(dial.call_id)
-            report = await carrier.fetch(dial.call_id)
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)
             return
-        if isinstance(report, Gone):
-            await self._dials.give_up(dial.id)
-        else:
-            await self._dials.record(report, dial.account, f"{dial.contact_id}:{dial.number_of_dial}")
+        await ask_how_it_stands(carrier, self._dials, dial, dial.call_id)
 
     async def _nudge_the_stuck(self) -> int:
         stuck = await self._housekeeping.stuck_jobs()

@@ -138,11 +138,12 @@ class Placing:
         return False
 
     async def _look_for(self, carrier: Carrier, dial: "DialNow") -> None:
-        key = f"{dial.contact_id}:{dial.number_of_dial}"
         since = dial.asked_at - SEARCH_SLACK
-        report = await self._search(carrier, key, dial.account, dial.to, dial.from_, since, dial.asked_at + ASKED_FOR)
+        report = await self._search(
+            carrier, dial.key, dial.account, dial.to, dial.from_, since, dial.asked_at + ASKED_FOR
+        )
         if isinstance(report, CallReport):
-            await self._dials.record(report, dial.account, key)
+            await self._dials.record(report, dial.account, dial.key)
         elif isinstance(report, Absent):
             await self._dials.not_placed(dial.id, Outcome.TROUBLE)
         elif dial.age_seconds > ASK_LIMIT_SECONDS + FIND_FOR_SECONDS:

@@ -19,6 +19,7 @@ from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus
 from store.ids import new_id
 from store.ledger import EntryKind, book
+from store.locks import lock_organization
 
 LOOK_AGAIN = timedelta(seconds=30)  # for what only a top-up, an operator or another job's call can change
 PROBE_LOOK_AGAIN = timedelta(seconds=5)  # while the one call that goes first is on the phone
@@ -38,8 +39,6 @@ class Claimed(Model):
     ring_seconds: int
     max_call_seconds: int
 
-
-_LOCK = text("SELECT id FROM organizations WHERE id = :organization FOR UPDATE")
 
 _FACTS = text("""
     SELECT c.status AS contact_status, c.dials, c.number AS to_number, c.data,
@@ -97,7 +96,7 @@ class Claims:
 
     async def _judge(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
         async with self._engine.begin() as connection:
-            await connection.execute(_LOCK, {"organization": organization_id})
+            await lock_organization(connection, organization_id)
             whom = {"organization": organization_id, "job": job_id, "contact": contact_id}
             facts = (await connection.execute(_FACTS, whom)).mappings().one_or_none()
             if facts is None:

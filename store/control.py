@@ -19,6 +19,7 @@ from store.database import reading
 from store.dial_rows import CHANNEL
 from store.errors import NotFound, WrongStatus
 from store.ids import may_exist
+from store.locks import lock_organization
 from store.settling import settle_if_over
 
 logger = logging.getLogger(__name__)
@@ -256,10 +257,7 @@ async def _locked_status(connection: AsyncConnection, organization_id: str, job_
     """Take the organisation's lock, then read. Raises NotFound for a job of somebody else, too."""
     if not may_exist(job_id):
         raise NotFound("job", job_id)
-    await connection.execute(
-        text("SELECT id FROM organizations WHERE id = :organization FOR UPDATE"),
-        {"organization": organization_id},
-    )
+    await lock_organization(connection, organization_id)
     status = (
         await connection.execute(
             text("SELECT status FROM batch_jobs WHERE id = :job AND organization_id = :organization"),

@@ -40,6 +40,11 @@ class DialNow(Model):
     age_seconds: float
     state_seconds: float  # since it began to ring, or was answered
 
+    @property
+    def key(self) -> str:
+        """The key that the carrier has of it."""
+        return f"{self.contact_id}:{self.number_of_dial}"
+
 
 _DIAL = """
     SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id AS account,

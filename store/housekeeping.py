@@ -33,6 +33,11 @@ class OpenDial(Model):
     state: CallState
     call_id: str | None
 
+    @property
+    def key(self) -> str:
+        """The key that the carrier has of it."""
+        return f"{self.contact_id}:{self.number_of_dial}"
+
 
 _UNSTARTED = text(f"""
     SELECT id, organization_id, name, status, scheduled_start_time FROM batch_jobs

@@ -217,9 +217,16 @@ async def test_two_organisations_never_call_one_pair_at_once(shared: Calling) ->
     caller_id = a_number(89_999)
     jobs = [await shared.a_job(await an_organization(shared.engine, caller_id=caller_id), 15) for _ in range(2)]
 
-    claims = await asyncio.gather(*(job.claim(which) for which in range(15) for job in jobs))
+    claims = await asyncio.gather(*(_claim_in_its_slot(job, which) for which in range(15) for job in jobs))
 
     assert [claim.reason for claim in claims if isinstance(claim, Held)] == [HeldReason.PAIR] * 15
+
+
+async def _claim_in_its_slot(job: Job, which: int) -> Claimed | Held:
+    claimed = await job.claim(which)
+    while isinstance(claimed, Held) and claimed.reason is HeldReason.PACING:
+        claimed = await job.claim(which)
+    return claimed
 
 
 # --- credits

@@ -1,0 +1,36 @@
+"""Ask a carrier how a call stands, and write down what it says."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from temporalio import activity
+
+from carriers import Carrier, CarrierAway, CarrierRefused, Gone
+
+if TYPE_CHECKING:
+    from store.dials import Dials
+
+
+class NamedCall(Protocol):
+    """A dial whose call id is known."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def account(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
+
+
+async def ask_how_it_stands(carrier: Carrier, dials: "Dials", dial: NamedCall, call_id: str) -> None:
+    """A call that the carrier knows nothing of any more has an unknown outcome; one that cannot be asked waits."""
+    try:
+        report = await carrier.fetch(call_id)
+    except (CarrierAway, CarrierRefused) as error:
+        activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)
+        return
+    if isinstance(report, Gone):
+        await dials.give_up(dial.id)
+    else:
+        await dials.record(report, dial.account, dial.key)
