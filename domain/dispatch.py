@@ -10,17 +10,34 @@ from domain.statuses import ContactStatus, JobStatus
 class HeldReason(StrEnum):
     """Why a contact may not be called now. `line` and `pacing` pass by themselves within seconds."""
 
-    GATE = "gate"  # the job does not dial: paused, cancelled, ended
+    GATE = "gate"  # the job does not dial: paused, cancelled, ended, past its end time
     CONTACT = "contact"  # the contact is final, or on the phone already
     ACCOUNT = "account"  # the carrier refused the account; its gate is closed
     CREDITS = "credits"
     LINE = "line"
     PAIR = "pair"  # the same number is being called from the same caller id
     PACING = "pacing"
+    WINDOW = "window"  # the calling window is closed where the contact is
+    FREQUENCY = "frequency"  # the number was called as often as it may be
+    NOT_BEFORE = "not_before"  # the contact's own earliest time
+    TIMEZONE = "timezone"  # the contact's zone is unknown: nobody can say when it may be called
+    MAX_COST = "max_cost"  # the job has cost all it may
 
     @property
     def short(self) -> bool:
         return self in {HeldReason.LINE, HeldReason.PACING}
+
+    @property
+    def of_one_contact(self) -> bool:
+        """Whether others of the job may be called meanwhile."""
+        return self in {
+            HeldReason.CONTACT,
+            HeldReason.PAIR,
+            HeldReason.WINDOW,
+            HeldReason.FREQUENCY,
+            HeldReason.NOT_BEFORE,
+            HeldReason.TIMEZONE,
+        }
 
 
 class Wish(StrEnum):
@@ -64,6 +81,11 @@ class JobPage(Model):
     next_due_at: datetime | None  # when somebody who is not due yet will be
     held: Held | None = None  # what keeps all of them from being called: the claim would say the same
     more: bool = False  # others are due as well, but the page is full
+    next_due_reason: HeldReason | None = None  # why that one is not due earlier; None: its retry
+    name: str | None = None
+    priority: int = 5  # its weight among the organisation's jobs
+    end_time: datetime | None = None  # after it nobody is dialled
+    contacts_without_zone: int = 0  # held for good: their own zone is unknown
 
     @property
     def open(self) -> int:

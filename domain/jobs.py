@@ -5,8 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from domain.calls import AnsweredBy, Audio
+from domain.frequency import ContactFrequency
 from domain.model import Model
+from domain.retries import RetryPolicy
 from domain.statuses import Architecture, ContactStatus, JobStatus, OnOverlap, Role
+from domain.windows import CallingWindow
 
 
 class Caller(Model):
@@ -24,6 +27,10 @@ class Organization(Model):
     credits_unlimited: bool
     balance: Decimal  # dollars
     held: Decimal
+    reserved_lines: int = 0  # kept free for other calls
+    calling_window: CallingWindow | None = None
+    contact_frequency: ContactFrequency | None = None
+    allowed_countries: tuple[str, ...] | None = None  # None: those of its own numbers
 
     @property
     def free(self) -> Decimal:
@@ -60,6 +67,14 @@ class JobRequest(Model):
     ring_seconds: int = 45
     max_call_seconds: int = 900
     on_overlap: OnOverlap = OnOverlap.WARN
+    priority: int = 5  # 1 to 9
+    calling_window: CallingWindow | None = None
+    contact_frequency: ContactFrequency | None = None
+    retry_policy: RetryPolicy = RetryPolicy()
+    end_time: datetime | None = None  # UTC
+    start_within_minutes: int = 120
+    circuit_breaker: bool = True
+    max_cost: Decimal | None = None  # dollars
 
 
 class NewContact(Model):
@@ -68,6 +83,9 @@ class NewContact(Model):
     row: int
     number: str  # E.164
     data: dict[str, Any]  # the whole original row, order and types kept
+    country: str | None = None
+    zones: tuple[str, ...] | None = ()  # of its own column, else of its number; None: its own is no zone
+    not_before: datetime | None = None  # UTC
 
 
 class JobCounts(Model):
@@ -117,6 +135,15 @@ class Job(Model):
     concurrent_call_limit: int
     max_attempts: int
     workflow_started_at: datetime | None
+    priority: int = 5
+    calling_window: CallingWindow | None = None
+    contact_frequency: ContactFrequency | None = None
+    retry_policy: RetryPolicy = RetryPolicy()
+    end_time: datetime | None = None
+    start_within_minutes: int = 120
+    circuit_breaker: bool = True
+    max_cost: Decimal | None = None
+    spent: Decimal = Decimal(0)
 
 
 class Contact(Model):

@@ -1,12 +1,15 @@
 """Whether a contact is called again, and when: one rule, one place."""
 
 from datetime import timedelta
+from enum import StrEnum
 
-from domain.calls import Outcome
+from pydantic import Field
+
+from domain.calls import AnsweredBy, Outcome
 from domain.model import Model
 from domain.statuses import ContactStatus
 
-RETRY_DELAYS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(minutes=120))
+DELAYS_MINUTES = (5, 30, 120)
 REDIAL_DELAYS = (timedelta(seconds=30), timedelta(minutes=2))  # after trouble, not charged
 TROUBLES_IN_A_ROW = 3  # then the contact ends as carrier_error
 REFUSED_DELAY = timedelta(minutes=5)  # how long an account's gate stays closed before a probe call
@@ -26,7 +29,39 @@ FINAL: dict[Outcome, ContactStatus] = {
     Outcome.CALLED_OFF: ContactStatus.CANCELLED,
     Outcome.UNKNOWN: ContactStatus.FAILED,
 }
-RETRYABLE = frozenset({Outcome.BUSY, Outcome.NO_ANSWER, Outcome.TIMEOUT})
+RETRYABLE = (ContactStatus.NO_ANSWER, ContactStatus.BUSY, ContactStatus.TIMEOUT)
+
+
+class OnVoicemail(StrEnum):
+    COMPLETE = "complete"
+    RETRY = "retry"
+
+
+class OnDeclined(StrEnum):
+    FAIL = "fail"
+    RETRY = "retry"
+
+
+class RetryPolicy(Model):
+    """How a job calls again; how often is its `maxAttempts`, whatever the outcomes."""
+
+    delays_minutes: tuple[int, ...] = Field(default=DELAYS_MINUTES, min_length=1, max_length=10)  # the last one repeats
+    retryable_statuses: tuple[ContactStatus, ...] = RETRYABLE
+    on_voicemail: OnVoicemail = OnVoicemail.COMPLETE
+    on_declined: OnDeclined = OnDeclined.FAIL
+    retries_first: bool = False  # those to be called again go before those not called yet
+
+    def calls_again_after(self, outcome: Outcome, answered_by: AnsweredBy | None) -> bool:
+        """Whether this outcome alone would bring another attempt."""
+        if outcome is Outcome.ANSWERED:
+            return self.on_voicemail is OnVoicemail.RETRY and answered_by is AnsweredBy.MACHINE
+        if outcome is Outcome.DECLINED:
+            return self.on_declined is OnDeclined.RETRY
+        return FINAL[outcome] in self.retryable_statuses
+
+    def delay(self, attempts: int) -> timedelta:
+        """After so many attempts, without jitter."""
+        return timedelta(minutes=self.delays_minutes[min(attempts, len(self.delays_minutes)) - 1])
 
 
 class NextStep(Model):
@@ -38,12 +73,14 @@ class NextStep(Model):
 
 def next_step(
     outcome: Outcome,
+    policy: RetryPolicy,
     *,
     attempts: int,
     max_attempts: int,
     troubles: int,
     job_ended: bool,
     spread: float,
+    answered_by: AnsweredBy | None = None,
     retry_after: timedelta | None = None,
 ) -> NextStep:
     """Decide what follows a dial.
@@ -53,8 +90,8 @@ def next_step(
     """
     if job_ended:
         return NextStep(status=FINAL[outcome])
-    if outcome in RETRYABLE and attempts < max_attempts:
-        return _again(_jittered(RETRY_DELAYS[min(attempts, len(RETRY_DELAYS)) - 1], spread))
+    if attempts < max_attempts and policy.calls_again_after(outcome, answered_by):
+        return _again(_jittered(policy.delay(attempts), spread))
     if outcome is Outcome.TROUBLE and troubles < TROUBLES_IN_A_ROW:
         return _again(retry_after or REDIAL_DELAYS[troubles - 1])
     if outcome is Outcome.REFUSED:

@@ -41,6 +41,10 @@ organizations = Table(
     Column("credits_unlimited", Boolean, nullable=False, server_default=text("false")),
     Column("balance", Dollars, nullable=False, server_default="0"),  # top-ups − captures
     Column("held", Dollars, nullable=False, server_default="0"),  # holds of jobs + reserves of live calls
+    Column("reserved_lines", Integer, nullable=False, server_default="0"),  # kept free for other calls
+    Column("calling_window", JSONB),  # domain.windows.CallingWindow; for jobs that have none of their own
+    Column("contact_frequency", JSONB),  # domain.frequency.ContactFrequency, over all jobs
+    Column("allowed_countries", JSONB),  # ISO 3166 codes, or ["*"]; null: those of its own numbers
     Column("created_at", Moment, nullable=False, server_default=func.now()),
 )
 
@@ -66,6 +70,7 @@ agents = Table(
     Column("audio", String, nullable=False),  # domain.calls.Audio
     Column("audio_url", Text, nullable=False),
     Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("removed_at", Moment),  # jobs that used it keep their facts; no new one may
 )
 
 carrier_accounts = Table(  # one gate for all jobs that call through an account
@@ -83,12 +88,14 @@ phone_numbers = Table(
     Column("id", String, primary_key=True),
     Column("organization_id", ForeignKey("organizations.id"), nullable=False, index=True),
     Column("number", String, nullable=False),  # E.164
+    Column("country", String),  # ISO 3166 code of the number, null where it belongs to none
     Column("label", Text),
     Column("outbound_agent_id", ForeignKey("agents.id")),
     Column("carrier_account_id", ForeignKey("carrier_accounts.id"), nullable=False),
     Column("calls_per_second", Numeric(8, 3), nullable=False, server_default="1"),
     Column("next_slot_at", Moment),  # pacing: nothing is asked for this number before
     Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("removed_at", Moment),
 )
 
 batch_jobs = Table(
@@ -116,6 +123,16 @@ batch_jobs = Table(
     Column("timezone", String, nullable=False),
     Column("validation", JSONB, nullable=False),
     Column("hold", Dollars, nullable=False, server_default="0"),  # still held for calls that are not live
+    Column("spent", Dollars, nullable=False, server_default="0"),  # what its calls have cost
+    Column("max_cost", Dollars),
+    Column("priority", Integer, nullable=False, server_default="5"),  # its weight among the organisation's jobs
+    Column("calling_window", JSONB),  # null: the organisation's
+    Column("contact_frequency", JSONB),  # beside the organisation's
+    Column("retry_policy", JSONB, nullable=False, server_default="{}"),  # domain.retries.RetryPolicy
+    Column("end_time", Moment),  # after it nobody is dialled
+    Column("start_within_minutes", Integer, nullable=False, server_default="120"),
+    Column("circuit_breaker", Boolean, nullable=False, server_default=text("true")),
+    Column("resumed_at", Moment),  # the circuit breaker looks at calls since then
     Column("workflow_started_at", Moment),
     Column("actual_start_time", Moment),
     Column("completed_at", Moment),
@@ -132,6 +149,9 @@ contacts = Table(
     Column("organization_id", String, nullable=False),
     Column("row", Integer, nullable=False),  # of the file (the header is 1), or the index in `contacts` + 1
     Column("number", String, nullable=False),  # E.164
+    Column("country", String),  # ISO 3166 code of the number
+    Column("zones", JSONB),  # IANA names that must all allow a call; null: the contact's own is unknown
+    Column("not_before", Moment),  # the contact's own earliest time
     Column("data", JSON, nullable=False),  # the whole original row; JSON, not JSONB: it keeps order and types
     Column("status", String, nullable=False, server_default="pending"),
     Column("error_code", String),
@@ -140,6 +160,8 @@ contacts = Table(
     Column("dials", Integer, nullable=False, server_default="0"),  # claimed: the highest dial number
     Column("troubles", Integer, nullable=False, server_default="0"),  # in a row
     Column("due_at", Moment, nullable=False, server_default=func.now()),
+    Column("held_reason", String),  # domain.dispatch.HeldReason: why it is due no earlier
+    Column("removed_at", Moment),  # by somebody: not called any more
     Column("last_attempt_at", Moment),
     Column("next_retry_at", Moment),
     Column("completed_at", Moment),
@@ -149,6 +171,7 @@ contacts = Table(
     UniqueConstraint("job_id", "row"),
     Index("ix_contacts_job_id_status", "job_id", "status"),
     Index("ix_contacts_due", "job_id", "due_at", "row", postgresql_where=text("status IN ('pending', 'queued')")),
+    Index("ix_contacts_job_id_number", "job_id", "number"),
     Index(
         "ix_contacts_open_number",
         "organization_id",
@@ -191,7 +214,8 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
         "uq_dials_call_id", "carrier_account_id", "call_id", unique=True, postgresql_where=text("call_id IS NOT NULL")
     ),
     Index("ix_dials_open", "organization_id", "job_id", postgresql_where=_OPEN),
-    Index("ix_dials_job_id", "job_id"),
+    Index("ix_dials_ended", "job_id", text("ended_at DESC")),
+    Index("ix_dials_called", "organization_id", "to_number", text("asked_at DESC")),
 )
 
 carrier_events = Table(  # every callback once: what was said, when, and that it was already applied
@@ -218,4 +242,30 @@ ledger_entries = Table(  # never updated: Σ balance_delta = balance, Σ held_de
     Column("held_delta", Dollars, nullable=False, server_default="0"),
     Column("at", Moment, nullable=False, server_default=func.now()),
     Index("ix_ledger_entries_newest", "organization_id", text("at DESC")),
+)
+
+do_not_call = Table(
+    "do_not_call",
+    metadata,
+    Column("organization_id", ForeignKey("organizations.id"), primary_key=True),
+    Column("number", String, primary_key=True),  # E.164
+    Column("source", String, nullable=False),  # domain.do_not_call.Source
+    Column("note", Text),
+    Column("added_by", String, nullable=False),  # as in `activity.actor`
+    Column("added_at", Moment, nullable=False, server_default=func.now()),
+    Index("ix_do_not_call_newest", "organization_id", text("added_at DESC"), "number"),
+)
+
+activity = Table(  # what was done to jobs and organisations, never updated
+    "activity",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False),
+    Column("job_id", ForeignKey("batch_jobs.id", ondelete="CASCADE")),
+    Column("at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("actor", String, nullable=False),  # a key's id, "temporal", "operator" or "outdial"
+    Column("action", String, nullable=False),  # domain.activity.Action
+    Column("details", JSONB, nullable=False, server_default="{}"),
+    Index("ix_activity_newest", "organization_id", text("at DESC"), text("id DESC")),
+    Index("ix_activity_of_job", "job_id", text("at DESC"), text("id DESC")),
 )

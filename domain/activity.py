@@ -1,0 +1,38 @@
+"""What is done to jobs and organisations, and by whom: the words of the record."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from domain.model import Model
+
+TEMPORAL = "temporal"  # an operator, from Temporal's side
+OPERATOR = "operator"  # an operator, on the database
+OURSELVES = "outdial"  # a rule of ours
+
+
+class Action(StrEnum):
+    CREATED = "created"
+    STARTED = "started"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CHANGED = "changed"  # details: the fields, as they are now
+    CONTACTS_ADDED = "contacts_added"
+    CONTACT_REMOVED = "contact_removed"
+    STOPPED = "stopped"  # the whole organisation
+    DO_NOT_CALL_ADDED = "do_not_call_added"
+    DO_NOT_CALL_REMOVED = "do_not_call_removed"
+
+
+class Entry(Model):
+    """Something that was done. `actor`: a key's id, or one of the words above. No phone number is in `details`."""
+
+    id: str
+    at: datetime
+    job_id: str | None
+    actor: str
+    action: Action
+    details: dict[str, Any]

@@ -1,0 +1,28 @@
+"""Why a number is on an organisation's do-not-call list."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from domain.model import Model
+
+LISTED = "The number is on the do-not-call list."
+
+
+class Source(StrEnum):
+    """Where an entry comes from."""
+
+    API = "api"
+    FILE = "file"
+    NETWORK = "sip_607"  # the person's network said: unwanted (RFC 8197)
+    AGENT = "agent"  # the person told the agent
+    OPERATOR = "operator"
+
+
+class Entry(Model):
+    """One number that must not be called. `added_by`: a key's id, "operator", or "outdial" itself."""
+
+    number: str  # E.164
+    source: Source
+    note: str | None = None
+    added_by: str
+    added_at: datetime

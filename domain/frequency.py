@@ -1,0 +1,50 @@
+"""How often one number may be called, over all jobs of an organisation."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pydantic import Field
+
+from domain.model import Model
+
+DAY = timedelta(hours=24)
+WEEK = timedelta(days=7)
+
+
+class ContactFrequency(Model):
+    """Caps on calls to one number; None: no cap. Real hours at any speed."""
+
+    calls_per_24_hours: int | None = Field(default=None, ge=1, le=100)
+    calls_per_7_days: int | None = Field(default=None, ge=1, le=100)
+    quiet_hours: int | None = Field(default=None, ge=1, le=8760)  # after a conversation
+
+
+class EarlierCall(Model):
+    """A call to the number that counts: its phone rang, or may have rung."""
+
+    asked_at: datetime
+    conversation_ended_at: datetime | None = None  # where a person, not a machine, was spoken to
+
+
+def free_at(frequency: ContactFrequency, earlier: Sequence[EarlierCall], now: datetime) -> datetime:
+    """The first instant from `now` on at which one more call keeps every cap."""
+    times = sorted((call.asked_at for call in earlier), reverse=True)
+    waits = [
+        now,
+        *_until_below(frequency.calls_per_24_hours, times, DAY),
+        *_until_below(frequency.calls_per_7_days, times, WEEK),
+        *_quiet(frequency.quiet_hours, earlier),
+    ]
+    return max(waits)
+
+
+def _until_below(cap: int | None, times: Sequence[datetime], span: timedelta) -> list[datetime]:
+    """When the `cap`-th latest call is as old as the span, one more fits."""
+    return [times[cap - 1] + span] if cap is not None and len(times) >= cap else []
+
+
+def _quiet(hours: int | None, earlier: Sequence[EarlierCall]) -> list[datetime]:
+    if hours is None:
+        return []
+    ended = [call.conversation_ended_at for call in earlier if call.conversation_ended_at is not None]
+    return [at + timedelta(hours=hours) for at in ended]

@@ -1,0 +1,14 @@
+"""Keys that expire, rate limits, and answers that are given again."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

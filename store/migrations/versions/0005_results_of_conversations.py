@@ -1,0 +1,14 @@
+"""What conversations brought, and how jobs and rows name their origin."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
