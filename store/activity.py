@@ -1,0 +1,71 @@
+"""What was done to jobs and organisations, when and by whom: written in the transaction that does it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.activity import Action, Entry
+from domain.model import Model
+from store.database import reading
+from store.ids import may_exist, new_id
+from store.tables import activity
+
+
+class ActivityPage(Model):
+    """`total`: of all pages."""
+
+    entries: list[Entry]
+    total: int
+
+
+async def note(
+    connection: AsyncConnection,
+    *,
+    organization_id: str,
+    actor: str,
+    action: Action,
+    job_id: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Record what this transaction does. `details` become JSON; they hold no phone number."""
+    row = {
+        "id": new_id("activity"),
+        "organization_id": organization_id,
+        "job_id": job_id,
+        "actor": actor,
+        "action": action.value,
+        "details": dict(details or {}),
+    }
+    await connection.execute(sa.insert(activity).values(row))
+
+
+class Activity:
+    """The record, for reading."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def page(self, organization_id: str, job_id: str | None, page: int, page_size: int) -> ActivityPage:
+        """What was done in an organisation, or to one of its jobs, newest first. `page` counts from 1."""
+        where = [activity.c.organization_id == organization_id]
+        if job_id is not None:
+            where.append(activity.c.job_id == job_id)
+        if not may_exist(job_id or ""):
+            return ActivityPage(entries=[], total=0)
+        async with reading(self._engine) as connection:
+            count = sa.select(sa.func.count()).select_from(activity).where(*where)
+            total = (await connection.execute(count)).scalar_one()
+            offset = (page - 1) * page_size
+            if offset >= total:
+                return ActivityPage(entries=[], total=total)
+            newest = activity.c.at.desc(), activity.c.id.desc()
+            query = _ENTRIES.where(*where).order_by(*newest).offset(offset).limit(page_size)
+            rows = (await connection.execute(query)).mappings()
+            return ActivityPage(entries=[Entry.model_validate(row) for row in rows], total=total)
+
+
+_ENTRIES = sa.select(
+    activity.c.id, activity.c.at, activity.c.job_id, activity.c.actor, activity.c.action, activity.c.details
+)

@@ -1,0 +1,72 @@
+"""The record of what was done, and by whom."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.activity import Action
+from store.activity import Activity, note
+from tests.builders import Given
+from tests.store.calling import Calling, Job, a_caller
+
+
+async def _noted(engine: AsyncEngine, given: Given, action: Action, job: Job | None = None, **details: object) -> None:
+    async with engine.begin() as connection:
+        await note(
+            connection,
+            organization_id=given.id,
+            actor="key_1",
+            action=action,
+            job_id=None if job is None else job.id,
+            details=details,
+        )
+
+
+async def test_what_was_done_is_read_newest_first_and_page_by_page(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    for action in (Action.PAUSED, Action.RESUMED, Action.STOPPED):
+        await _noted(shared.engine, given, action)
+    activity = Activity(shared.engine)
+    first = await activity.page(given.id, None, 1, 2)
+    second = await activity.page(given.id, None, 2, 2)
+    assert [entry.action for entry in first.entries] == [Action.STOPPED, Action.RESUMED]
+    assert [entry.action for entry in second.entries] == [Action.PAUSED]
+    assert (first.total, second.total) == (3, 3)
+    assert (await activity.page(given.id, None, 3, 2)).entries == []
+
+
+async def test_an_entry_says_when_who_what_and_of_which_job(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    job = await shared.a_waiting_job(given)
+    await _noted(shared.engine, given, Action.CHANGED, job, concurrentCallLimit=7)
+    entry = (await Activity(shared.engine).page(given.id, job.id, 1, 20)).entries[0]
+    assert entry.id.startswith("activity_")
+    assert entry.at.tzinfo is not None
+    assert (entry.actor, entry.action, entry.job_id) == ("key_1", Action.CHANGED, job.id)
+    assert entry.details == {"concurrentCallLimit": 7}
+
+
+async def test_a_job_has_its_own_part_of_the_record(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    one, two = await shared.a_waiting_job(given), await shared.a_waiting_job(given)
+    await _noted(shared.engine, given, Action.CHANGED, one)
+    await _noted(shared.engine, given, Action.CONTACT_REMOVED, two)
+    activity = Activity(shared.engine)
+    actions = [entry.action for entry in (await activity.page(given.id, two.id, 1, 20)).entries]
+    assert Action.CONTACT_REMOVED in actions
+    assert Action.CHANGED not in actions
+
+
+async def test_the_record_of_another_organisation_does_not_exist(shared: Calling) -> None:
+    given, other = await a_caller(shared.engine), await a_caller(shared.engine)
+    job = await shared.a_waiting_job(given)
+    await _noted(shared.engine, given, Action.PAUSED, job)
+    activity = Activity(shared.engine)
+    assert (await activity.page(other.id, job.id, 1, 20)).total == 0
+    assert (await activity.page(given.id, "batch_\0", 1, 20)).total == 0
+
+
+async def test_what_is_rolled_back_leaves_no_record(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    async with shared.engine.connect() as connection:
+        await note(connection, organization_id=given.id, actor="key_1", action=Action.STOPPED)
+        await connection.rollback()
+    assert (await Activity(shared.engine).page(given.id, None, 1, 20)).total == 0
