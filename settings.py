@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     api_port: int = 8000
     public_url: str = "http://127.0.0.1:8000"  # where carriers reach our API for callbacks
     log_level: str = "INFO"
+    rate_limit_per_minute: int | None = Field(default=6000, ge=1)  # requests of one key; None: no limit
+    secret: SecretStr = SecretStr("")  # seals what is kept; several with commas between them, the first seals
+    platform_key: SecretStr = SecretStr("")  # creates organisations; empty: nobody does, over the API
 
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")

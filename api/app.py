@@ -25,6 +25,7 @@ from store.dials import Dials
 from store.directory import TWILIO, Directory
 from store.housekeeping import Housekeeping
 from store.jobs import Jobs
+from store.secrets import Vault
 from workflows.connecting import connect
 from workflows.handles import JobWorkflows
 
@@ -99,6 +100,7 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         housekeeping=Housekeeping(engine, settings.speed),
         workflows=JobWorkflows(await connect(lazy=True)),
         carriers=used,
+        vault=Vault.of(settings.secret.get_secret_value()),
     )
 
 

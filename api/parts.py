@@ -12,6 +12,7 @@ from store.dials import Dials
 from store.directory import Directory
 from store.housekeeping import Housekeeping
 from store.jobs import Jobs
+from store.secrets import Vault
 from workflows.handles import JobWorkflows
 
 
@@ -28,3 +29,4 @@ class Parts:
     housekeeping: Housekeeping
     workflows: JobWorkflows
     carriers: Mapping[str, Carrier]  # by account
+    vault: Vault

@@ -26,6 +26,7 @@ class DataDir:
         self.temporal_file = self.root / "temporal.db"
         self.carrier_file = self.root / "carrier.db"
         self.keys = self.root / "keys.json"
+        self.secrets = self.root / "secrets.json"
         self._lock = self.root / "lock"
         self._processes = self.root / "processes.json"
 

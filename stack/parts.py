@@ -10,6 +10,7 @@ from stack.data_dir import DataDir
 from stack.options import Options
 from stack.ports import LOOPBACK, free_port, is_free, settle
 from stack.postgres import Postgres
+from stack.own_secrets import secrets_in
 from stack.processes import Program
 from stack.ready_file import CarrierAccount
 from stack.temporal import NAMESPACE, Temporal
@@ -105,6 +106,7 @@ class Parts:
 
     def environment(self, account: CarrierAccount) -> dict[str, str]:
         """The settings of API and workers, the simulator's account included."""
+        kept = secrets_in(self.data_dir.secrets)
         return {
             "OUTDIAL_DATABASE_URL": self.postgres.url,
             "OUTDIAL_API_HOST": LOOPBACK,
@@ -114,6 +116,9 @@ class Parts:
             "OUTDIAL_TWILIO_AUTH_TOKEN": account.auth_token,
             "OUTDIAL_TWILIO_BASE_URL": self.options.carrier_url or self.carrier_url,
             "OUTDIAL_SPEED": str(self.options.speed),
+            "OUTDIAL_RATE_LIMIT_PER_MINUTE": "none",
+            "OUTDIAL_SECRET": kept.secret,
+            "OUTDIAL_PLATFORM_KEY": kept.platform_key,
             "TEMPORAL_ADDRESS": self.temporal.address,
             "TEMPORAL_NAMESPACE": NAMESPACE,
             "TEMPORAL_CONFIG_FILE": os.devnull,  # nobody's profile for another Temporal

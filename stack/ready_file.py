@@ -48,6 +48,13 @@ class Keys(_Document):
     carrier: CarrierAccount
 
 
+class Secrets(_Document):
+    """What is kept in `secrets.json`: the stack's own OUTDIAL_SECRET and OUTDIAL_PLATFORM_KEY."""
+
+    secret: str
+    platform_key: str
+
+
 class ApiAddress(Organization):
     url: str
 

@@ -5,7 +5,11 @@ StoreError
 ├── WrongStatus            the job's status does not allow it
 ├── InsufficientCredits    the free credits do not cover the estimate
 ├── Overlapping            other open jobs of the organisation will call these numbers too
-└── NoContactsLeft         after skipping what overlaps nobody is left to call
+├── NoContactsLeft         after skipping what overlaps nobody is left to call
+├── InUse                  open jobs, or numbers, still need it
+├── LastOwner              without this key nobody could manage the organisation
+├── NoSecret               OUTDIAL_SECRET is not set, so that nothing can be sealed
+└── Unreadable             it was sealed with a secret that is not known any more
 """
 
 from collections.abc import Sequence
@@ -58,3 +62,34 @@ class NoContactsLeft(StoreError):
     def __init__(self, rows: Sequence[int]) -> None:
         super().__init__("Nobody is left to call: other open jobs will call all of these numbers.")
         self.rows = tuple(rows)
+
+
+class InUse(StoreError):
+    """`by` are ids of open jobs, or of the phone numbers whose outbound agent it is."""
+
+    def __init__(self, what: str, id: str, by: Sequence[str]) -> None:
+        super().__init__(f"The {what} {id} is used by {', '.join(by)}.")
+        self.what = what
+        self.id = id
+        self.by = tuple(by)
+
+
+class LastOwner(StoreError):
+    """Of the owner's keys no other is valid for as long as this one."""
+
+    def __init__(self) -> None:
+        super().__init__("This is the last owner's key.")
+
+
+class NoSecret(StoreError):
+    """Nothing can be sealed or opened."""
+
+    def __init__(self) -> None:
+        super().__init__("OUTDIAL_SECRET is not set: secrets cannot be kept.")
+
+
+class Unreadable(StoreError):
+    """The secret with which it was sealed is not among those of OUTDIAL_SECRET."""
+
+    def __init__(self) -> None:
+        super().__init__("This was sealed with a secret that is not in OUTDIAL_SECRET any more.")
