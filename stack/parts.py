@@ -8,9 +8,9 @@ from pathlib import Path
 from stack import answers
 from stack.data_dir import DataDir
 from stack.options import Options
+from stack.own_secrets import secrets_in
 from stack.ports import LOOPBACK, free_port, is_free, settle
 from stack.postgres import Postgres
-from stack.own_secrets import secrets_in
 from stack.processes import Program
 from stack.ready_file import CarrierAccount
 from stack.temporal import NAMESPACE, Temporal

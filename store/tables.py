@@ -58,6 +58,8 @@ api_keys = Table(
     Column("key_hash", String, nullable=False, unique=True),  # SHA-256 of a 256-bit random key
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("revoked_at", Moment),
+    Column("expires_at", Moment),  # from then on it is nobody's
+    Column("last_used_at", Moment),  # to the minute
 )
 
 agents = Table(
@@ -80,6 +82,8 @@ carrier_accounts = Table(  # one gate for all jobs that call through an account
     Column("closed_until", Moment),
     Column("closed_reason", Text),
     Column("probe_dial_id", String),  # the one call that may go first when the gate opens
+    Column("carrier", String),  # null: the id is the carrier's name
+    Column("settings", Text),  # its own credentials, sealed by store.secrets; null: those of the process
 )
 
 phone_numbers = Table(
@@ -125,6 +129,10 @@ batch_jobs = Table(
     Column("hold", Dollars, nullable=False, server_default="0"),  # still held for calls that are not live
     Column("spent", Dollars, nullable=False, server_default="0"),  # what its calls have cost
     Column("max_cost", Dollars),
+    Column("retry_of", String),  # the job whose contacts it calls again; that one may be deleted
+    Column("test_of", String),  # the job that it tries with one call
+    Column("file_header", JSON),  # the first row of its file, as written; null: contacts came as JSON
+    Column("file_delimiter", String),
     Column("priority", Integer, nullable=False, server_default="5"),  # its weight among the organisation's jobs
     Column("calling_window", JSONB),  # null: the organisation's
     Column("contact_frequency", JSONB),  # beside the organisation's
@@ -133,6 +141,7 @@ batch_jobs = Table(
     Column("start_within_minutes", Integer, nullable=False, server_default="120"),
     Column("circuit_breaker", Boolean, nullable=False, server_default=text("true")),
     Column("resumed_at", Moment),  # the circuit breaker looks at calls since then
+    Column("stopped_at", Moment),  # paused with its whole organisation, with which it is resumed
     Column("workflow_started_at", Moment),
     Column("actual_start_time", Moment),
     Column("completed_at", Moment),
@@ -151,7 +160,7 @@ contacts = Table(
     Column("number", String, nullable=False),  # E.164
     Column("country", String),  # ISO 3166 code of the number
     Column("zones", JSONB),  # IANA names that must all allow a call; null: the contact's own is unknown
-    Column("not_before", Moment),  # the contact's own earliest time
+    Column("not_before", Moment),  # its own earliest time, then the end of its retry delay: windows only add to it
     Column("data", JSON, nullable=False),  # the whole original row; JSON, not JSONB: it keeps order and types
     Column("status", String, nullable=False, server_default="pending"),
     Column("error_code", String),
@@ -168,6 +177,9 @@ contacts = Table(
     Column("call_id", String),  # the carrier's id of the last dial: `roomName`
     Column("call_seconds", Integer),
     Column("answered_by", String),
+    Column("external_id", Text),  # the client's own
+    Column("conversation", JSON),  # domain.conversations.Conversation of the last dial that has one
+    Column("reported_at", Moment),  # when that was said
     UniqueConstraint("job_id", "row"),
     Index("ix_contacts_job_id_status", "job_id", "status"),
     Index("ix_contacts_due", "job_id", "due_at", "row", postgresql_where=text("status IN ('pending', 'queued')")),
@@ -180,13 +192,22 @@ contacts = Table(
     ),
 )
 
+rejects = Table(  # rows of a job's file that cannot be called
+    "rejects",
+    metadata,
+    Column("job_id", ForeignKey("batch_jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("cells", JSON, nullable=False),  # as written
+    Column("reason", Text, nullable=False),
+)
+
 _OPEN = text("ended_at IS NULL")
 
 dials = Table(  # a row is written by the claim, before the carrier is asked
     "dials",
     metadata,
     Column("id", String, primary_key=True),
-    Column("contact_id", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    Column("contact_id", String, nullable=False),  # no key: a deleted job leaves its dials, see store/deleting.py
     Column("number_of_dial", Integer, nullable=False),  # 1, 2, 3 … of the contact
     Column("job_id", String, nullable=False),
     Column("organization_id", String, nullable=False),
@@ -205,6 +226,7 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     Column("call_seconds", Integer),  # the carrier's
     Column("answered_by", String),
     Column("cost", Dollars),
+    Column("conversation", JSON),  # domain.conversations.Conversation: what its agent reported
     Column("reserved_from_hold", Dollars, nullable=False, server_default="0"),
     Column("reserved_from_free", Dollars, nullable=False, server_default="0"),
     UniqueConstraint("contact_id", "number_of_dial"),
@@ -261,11 +283,36 @@ activity = Table(  # what was done to jobs and organisations, never updated
     metadata,
     Column("id", String, primary_key=True),
     Column("organization_id", ForeignKey("organizations.id"), nullable=False),
-    Column("job_id", ForeignKey("batch_jobs.id", ondelete="CASCADE")),
+    Column("job_id", String),  # no key: what was done to a deleted job stays on record
     Column("at", Moment, nullable=False, server_default=func.clock_timestamp()),
     Column("actor", String, nullable=False),  # a key's id, "temporal", "operator" or "outdial"
     Column("action", String, nullable=False),  # domain.activity.Action
     Column("details", JSONB, nullable=False, server_default="{}"),
     Index("ix_activity_newest", "organization_id", text("at DESC"), text("id DESC")),
     Index("ix_activity_of_job", "job_id", text("at DESC"), text("id DESC")),
+)
+
+idempotency_records = Table(  # a request that creates, its Idempotency-Key, and what it was answered
+    "idempotency_records",
+    metadata,
+    Column("scope", String, primary_key=True),  # the organisation, or "platform"
+    Column("route", String, primary_key=True),  # method and path
+    Column("key", String, primary_key=True),
+    Column("fingerprint", String, nullable=False),  # SHA-256 of what was sent
+    Column("seed", String, nullable=False),  # the random part of the ids of what is created
+    Column("holder", String),  # the request at work on it
+    Column("held_until", Moment),
+    Column("answer", Text),  # JSON, sealed where it shows a secret; null: none yet
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Index("ix_idempotency_records_created_at", "created_at"),
+)
+
+rate_limits = Table(  # unlogged: written with every request, and may be lost in a crash
+    "rate_limits",
+    metadata,
+    Column("caller", String, primary_key=True),  # a key's id, or "platform"
+    Column("begun_at", Moment, nullable=False),
+    Column("requests", Integer, nullable=False),  # since then
+    prefixes=["UNLOGGED"],
+    postgresql_with={"fillfactor": 50},  # rows are updated in place
 )
