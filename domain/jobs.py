@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.calls import AnsweredBy, Audio
+from domain.conversations import Conversation
 from domain.frequency import ContactFrequency
 from domain.model import Model
 from domain.retries import RetryPolicy
@@ -75,6 +76,26 @@ class JobRequest(Model):
     start_within_minutes: int = 120
     circuit_breaker: bool = True
     max_cost: Decimal | None = None  # dollars
+    retry_of: str | None = None  # the job whose contacts it calls again
+    test_of: str | None = None  # the job that it tries with one call
+
+
+class JobChange(Model):
+    """What is to change of a job that has not ended: the fields that are set, None where they are to be empty.
+
+    The start can only move while it has not come.
+    """
+
+    name: str = ""
+    description: str | None = None
+    concurrent_call_limit: int = 5
+    max_attempts: int = 3
+    priority: int = 5
+    calling_window: CallingWindow | None = None
+    end_time: datetime | None = None  # UTC
+    max_cost: Decimal | None = None  # dollars
+    scheduled_start_time: datetime | None = None  # UTC
+    timezone: str = "UTC"
 
 
 class NewContact(Model):
@@ -86,6 +107,7 @@ class NewContact(Model):
     country: str | None = None
     zones: tuple[str, ...] | None = ()  # of its own column, else of its number; None: its own is no zone
     not_before: datetime | None = None  # UTC
+    external_id: str | None = None  # the client's own
 
 
 class JobCounts(Model):
@@ -144,6 +166,8 @@ class Job(Model):
     circuit_breaker: bool = True
     max_cost: Decimal | None = None
     spent: Decimal = Decimal(0)
+    retry_of: str | None = None
+    test_of: str | None = None
 
 
 class Contact(Model):
@@ -164,3 +188,5 @@ class Contact(Model):
     call_id: str | None
     call_seconds: int | None
     answered_by: AnsweredBy | None
+    external_id: str | None = None
+    conversation: Conversation | None = None
