@@ -121,6 +121,7 @@ JOB_QUERY: dict[str, Any] = {
         _page_size("pageSize", 20, 100),
     ]
 }
+PAGE_QUERY: dict[str, Any] = {"parameters": [_page("page"), _page_size("pageSize", 20, 100)]}
 CONTACT_QUERY: dict[str, Any] = {
     "parameters": [
         _in_query("contactStatus", "Only contacts that stand there.", type="string", enum=list(ContactStatus)),

@@ -33,6 +33,12 @@ class ContactQuery(Model):
     page_size: int
 
 
+class PageQuery(Model):
+    search: str | None
+    page: int
+    page_size: int
+
+
 async def job_query(caller: CallerDep, request: Request) -> JobQuery:
     """Raises NotFound, InvalidStatus, InvalidPage, InvalidPageSize."""
     query = request.query_params
@@ -55,8 +61,19 @@ async def contact_query(_: CallerDep, request: Request) -> ContactQuery:
     )
 
 
+async def page_query(_: CallerDep, request: Request) -> PageQuery:
+    """Of a list of anything: `page`, `pageSize`, and `search` where it is offered. Raises as `job_query`."""
+    query = request.query_params
+    return PageQuery(
+        search=query.get("search", "").strip() or None,
+        page=_number(query, "page", 1, LAST_PAGE, InvalidPage, clip=True),
+        page_size=_number(query, "pageSize", 20, 100, InvalidPageSize),
+    )
+
+
 JobQueryDep = Annotated[JobQuery, Depends(job_query)]
 ContactQueryDep = Annotated[ContactQuery, Depends(contact_query)]
+PageQueryDep = Annotated[PageQuery, Depends(page_query)]
 
 
 def _own_organization(query: QueryParams, caller: Caller) -> None:
