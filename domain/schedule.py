@@ -1,4 +1,4 @@
-"""When a job starts: from the text of a request to an instant, judged against `now`."""
+"""When a job starts and ends: from the text of a request to an instant, judged against `now`."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,6 +10,7 @@ from domain.model import Model
 
 GRACE = timedelta(seconds=60)  # clocks differ, forms are slow: this far back still means now
 HORIZON = timedelta(days=366)
+END_HORIZON = 2 * HORIZON
 NOT_PLACES = frozenset({"localtime", "Factory"})  # in the zone directory, but no zones of the IANA
 MARGIN = timedelta(days=2)  # more than any offset: far from `now` nothing needs to be computed exactly
 
@@ -21,7 +22,23 @@ _START = re.compile(
 _OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>[0-9]{2}):?(?P<minutes>[0-9]{2})?")
 
 GRAMMAR = "must look like 2027-03-01T09:00, 2027-03-01 09:00:30, 2027-03-01T09:00Z or 2027-03-01T09:00+01:00"
-TOO_FAR = "may be at most 366 days ahead"
+NO_SUCH_TIME = "names a date, a time or an offset that does not exist"
+PAST = "is in the past"
+
+
+class MomentProblem(ValueError):
+    """Why a text is no time that can be meant."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PastMoment(MomentProblem):
+    """It is over."""
+
+    def __init__(self) -> None:
+        super().__init__(PAST)
 
 
 class StartTime(Model):
@@ -31,8 +48,8 @@ class StartTime(Model):
     note: str | None = None
 
 
-class WrittenStart(Model):
-    """A start as it was written: a wall-clock time, and its distance from UTC where one was given."""
+class WrittenMoment(Model):
+    """A time as it was written: a wall-clock time, and its distance from UTC where one was given."""
 
     wall: datetime  # naive
     offset: timedelta | None = None
@@ -61,14 +78,22 @@ def resolve_start(text: str | None, timezone: str, now: datetime) -> StartTime:
     return StartTime() if written is None else place_start(written, zone, now)
 
 
-def read_written_start(text: str) -> WrittenStart:
+def read_written_start(text: str) -> WrittenMoment:
+    """As `read_moment`. Raises InvalidRequest."""
+    try:
+        return read_moment(text)
+    except MomentProblem as problem:
+        raise start_refused(problem.reason) from None
+
+
+def read_moment(text: str) -> WrittenMoment:
     """Read `YYYY-MM-DD`, `T` or a blank, `HH:MM[:SS[.f]]`, then nothing, `Z`, `±HH:MM`, `±HHMM` or `±HH`.
 
-    Raises InvalidRequest. No job starts in a leap second; digits past the microsecond are dropped.
+    Raises MomentProblem. There is no leap second; digits past the microsecond are dropped.
     """
     match = _START.fullmatch(text)
     if match is None:
-        raise start_refused(GRAMMAR)
+        raise MomentProblem(GRAMMAR)
     try:
         day = datetime.strptime(match["date"], "%Y-%m-%d")  # noqa: DTZ007 the offset comes below
         wall = day.replace(
@@ -77,9 +102,9 @@ def read_written_start(text: str) -> WrittenStart:
             second=int(match["second"] or 0),
             microsecond=int((match["fraction"] or "")[:6].ljust(6, "0")),
         )
-        return WrittenStart(wall=wall, offset=_read_offset(match["offset"]))
+        return WrittenMoment(wall=wall, offset=_read_offset(match["offset"]))
     except ValueError:
-        raise start_refused("names a date, a time or an offset that does not exist") from None
+        raise MomentProblem(NO_SUCH_TIME) from None
 
 
 def _read_offset(text: str | None) -> timedelta | None:
@@ -95,22 +120,65 @@ def _read_offset(text: str | None) -> timedelta | None:
     return -distance if match["sign"] == "-" else distance
 
 
-def place_start(written: WrittenStart, zone: ZoneInfo, now: datetime) -> StartTime:
+def place_start(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> StartTime:
     """Place a written start on the time line. Raises InvalidRequest (too far ahead), PastScheduledTime."""
-    today = now.astimezone(UTC).replace(tzinfo=None)
-    if written.wall > today + HORIZON + MARGIN:
-        raise start_refused(TOO_FAR)
-    if written.wall < today - MARGIN:
+    try:
+        at, note = _placed(written, zone, now, HORIZON, "the start")
+    except PastMoment:
+        raise _past() from None
+    except MomentProblem as problem:
+        raise start_refused(problem.reason) from None
+    if at < now - GRACE:
         raise _past()
-    start = _with_offset(written.wall, written.offset) if written.offset is not None else _in_zone(written.wall, zone)
-    return _judged(start, now)
+    return StartTime(at=at if at > now else None, note=note)
 
 
-def _with_offset(wall: datetime, offset: timedelta) -> tuple[datetime, str | None]:
-    return wall.replace(tzinfo=timezone(offset)).astimezone(UTC), None
+def place_end(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> StartTime:
+    """Place a written end, read as a start is. Raises MomentProblem (too far ahead), PastMoment."""
+    at, note = _placed(written, zone, now, END_HORIZON, "the end")
+    if at <= now:
+        raise PastMoment
+    return StartTime(at=at, note=note)
 
 
-def _in_zone(wall: datetime, zone: ZoneInfo) -> tuple[datetime, str | None]:
+def place_not_before(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Before when somebody is not to be called, read as a start is; None where that is over.
+
+    Raises MomentProblem (too far ahead).
+    """
+    try:
+        at, _ = _placed(written, zone, now, HORIZON, "it")
+    except PastMoment:
+        return None
+    return at if at > now else None
+
+
+def _placed(
+    written: WrittenMoment, zone: ZoneInfo, now: datetime, horizon: timedelta, what: str
+) -> tuple[datetime, str | None]:
+    """The instant, in UTC, and what a clock change did to it.
+
+    Raises MomentProblem past the horizon, PastMoment where it is so long over that it needs no computing.
+    """
+    too_far = MomentProblem(f"may be at most {horizon.days} days ahead")
+    today = now.astimezone(UTC).replace(tzinfo=None)
+    if written.wall > today + horizon + MARGIN:
+        raise too_far
+    if written.wall < today - MARGIN:
+        raise PastMoment
+    at, note = _on_the_time_line(written, zone, what)
+    if at > now + horizon:
+        raise too_far
+    return at, note
+
+
+def _on_the_time_line(written: WrittenMoment, zone: ZoneInfo, what: str) -> tuple[datetime, str | None]:
+    if written.offset is None:
+        return _in_zone(written.wall, zone, what)
+    return written.wall.replace(tzinfo=timezone(written.offset)).astimezone(UTC), None
+
+
+def _in_zone(wall: datetime, zone: ZoneInfo, what: str) -> tuple[datetime, str | None]:
     earlier = wall.replace(tzinfo=zone, fold=0)
     later = wall.replace(tzinfo=zone, fold=1)
     at = earlier.astimezone(UTC)
@@ -118,12 +186,12 @@ def _in_zone(wall: datetime, zone: ZoneInfo) -> tuple[datetime, str | None]:
         return at, None
     said = f"{wall:%H:%M} on {wall:%Y-%m-%d} in {zone.key}"
     if at.astimezone(zone).replace(tzinfo=None) == wall:
-        return at, f"The clock shows {said} twice: the start is the first of the two."
+        return at, f"The clock shows {said} twice: {what} is the first of the two."
     end = _end_of_gap(later.astimezone(UTC), at, zone)
     local = end.astimezone(zone)
     return (
         end,
-        f"A clock change skips {said}: the start is {local:%Y-%m-%d %H:%M}, right after it.",
+        f"A clock change skips {said}: {what} is {local:%Y-%m-%d %H:%M}, right after it.",
     )
 
 
@@ -140,23 +208,13 @@ def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     return after
 
 
-def _judged(start: tuple[datetime, str | None], now: datetime) -> StartTime:
-    at, note = start
-    if at > now + HORIZON:
-        raise start_refused(TOO_FAR)
-    if at < now - GRACE:
-        raise _past()
-    return StartTime(at=at if at > now else None, note=note)
-
-
 def start_refused(reason: str) -> InvalidRequest:
     """Say what is wrong with the field."""
     return InvalidRequest(f"scheduledStartTime {reason}.", [{"field": "scheduledStartTime", "reason": reason}])
 
 
 def _past() -> PastScheduledTime:
-    reason = "is in the past"
     return PastScheduledTime(
         "scheduledStartTime is in the past: choose a later time, or leave it out to start now.",
-        [{"field": "scheduledStartTime", "reason": reason}],
+        [{"field": "scheduledStartTime", "reason": PAST}],
     )

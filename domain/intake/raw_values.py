@@ -1,25 +1,30 @@
 """Single values of a request, read strictly; what is wrong is gathered, so that one answer names it all."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from domain.errors import InvalidRequest
 from domain.intake.limits import quoted
-from domain.intake.strict_json import text_problem
+from domain.intake.strict_json import parse_json_text, text_problem
 
 _DIGITS = re.compile(r"[0-9]{1,100}")  # ASCII; no sign, no blank, no point
+_DOLLARS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class RawValues:
-    """The fields of a JSON body: null is not given."""
+    """The fields of a JSON body: null is not given. Of an object inside of it `path` is the name and a dot."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], *, path: str = "", problems: list[dict[str, Any]] | None = None
+    ) -> None:
         self._values = values
-        self._problems: list[dict[str, Any]] = []
+        self._path = path
+        self._problems: list[dict[str, Any]] = [] if problems is None else problems
 
     def names(self) -> Iterator[str]:
         return iter(self._values)
@@ -27,6 +32,10 @@ class RawValues:
     def given(self, field: str) -> Any:
         """The value as it came, None where it is not given."""
         return self._values.get(field)
+
+    def structure(self, field: str) -> Any:
+        """An object, an array or a single value, None where it is not given."""
+        return self.given(field)
 
     def text(self, field: str, *, trimmed: bool = False) -> str | None:
         """A string that can be stored."""
@@ -62,11 +71,44 @@ class RawValues:
         value = self.given(field)
         if value is None:
             return default
-        number = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
-        if not isinstance(number, int) or isinstance(number, bool) or not lowest <= number <= highest:
+        number = _whole(value, lowest, highest)
+        if number is None:
             self.blame(field, f"must be a whole number from {lowest} to {highest:,}")
+        return default if number is None else number
+
+    def optional_integer(self, field: str, lowest: int, highest: int) -> int | None:
+        """As `integer`, None where it is not given."""
+        return None if self.given(field) is None else self.integer(field, lowest, lowest, highest)
+
+    def integers(self, field: str, default: tuple[int, ...], most: int, lowest: int, highest: int) -> tuple[int, ...]:
+        """An array of at least one and at most so many whole numbers in that range."""
+        values = self.structure(field)
+        if values is None:
             return default
-        return number
+        numbers = [_whole(value, lowest, highest) for value in values] if isinstance(values, list) else []
+        if not 1 <= len(numbers) <= most or None in numbers:
+            self.blame(field, f"must be an array of 1 to {most} whole numbers from {lowest} to {highest:,}")
+            return default
+        return tuple(number for number in numbers if number is not None)
+
+    def boolean(self, field: str, *, default: bool) -> bool:
+        """`true` or `false`, also as text."""
+        value = self.given(field)
+        known = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+        if value is not None and not isinstance(known, bool):
+            self.blame(field, "must be true or false")
+        return known if isinstance(known, bool) else default
+
+    def dollars(self, field: str) -> Decimal | None:
+        """An amount above zero, as a number or as its decimal digits; at most six of them after the point."""
+        value = self.given(field)
+        if value is None:
+            return None
+        written = value if isinstance(value, str) else _decimal_text(value)
+        amount = Decimal(written) if _DOLLARS.fullmatch(written) else Decimal(0)
+        if not amount:
+            self.blame(field, "must be an amount in dollars above 0 and below 1,000,000,000, with at most 6 decimals")
+        return amount or None
 
     def choice(self, field: str, default: Choice) -> Choice:
         """One of a closed set, exactly as written there."""
@@ -76,9 +118,43 @@ class RawValues:
             self.blame(field, "must be " + " or ".join(map(quoted, choices)))
         return default if text is None else choices.get(text, default)
 
+    def choices(self, field: str, default: tuple[Choice, ...]) -> tuple[Choice, ...]:
+        """An array, empty or not, of some of `default`; in the order of that."""
+        values = self.structure(field)
+        if values is None:
+            return default
+        if not isinstance(values, list) or any(value not in default for value in values):
+            self.blame(field, "must be an array of some of " + ", ".join(map(quoted, default)))
+            return default
+        return tuple(choice for choice in default if choice in values)
+
+    def texts(self, field: str, most: int) -> tuple[str, ...]:
+        """An array of at most so many texts that are not blank, trimmed, each once; empty where it is not given."""
+        values = self.structure(field)
+        if values is None:
+            return ()
+        if not isinstance(values, list) or len(values) > most or not all(map(_names_something, values)):
+            self.blame(field, f"must be an array of at most {most} texts that are not blank")
+            return ()
+        return tuple(dict.fromkeys(str(value).strip() for value in values))
+
+    def inside(self, field: str, known: Collection[str]) -> "RawValues | None":
+        """An object's own fields. One that is not known is refused: a mistyped rule must not go unheard."""
+        value = self.structure(field)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.blame(field, "must be an object")
+            return None
+        fields = RawValues(value, path=f"{self._path}{field}.", problems=self._problems)
+        for name in value:
+            if name not in known:
+                self.blame(field, f"has no field {quoted(name)}, only {', '.join(sorted(known))}")
+        return fields
+
     def blame(self, field: str, reason: str) -> None:
         """Note what is wrong with a field."""
-        self._problems.append({"field": field, "reason": reason})
+        self._problems.append({"field": f"{self._path}{field}", "reason": reason})
 
     def refuse_problems(self) -> None:
         """Raises InvalidRequest naming every field noted."""
@@ -88,7 +164,7 @@ class RawValues:
 
     def blame_missing(self, field: str) -> None:
         """Note that a field is required, unless it is there and already blamed."""
-        if all(problem["field"] != field for problem in self._problems):
+        if all(problem["field"] != f"{self._path}{field}" for problem in self._problems):
             self.blame(field, "is required")
 
 
@@ -98,3 +174,31 @@ class FormValues(RawValues):
     def given(self, field: str) -> Any:
         value = self._values.get(field)
         return value if value is not None and value.strip() else None
+
+    def structure(self, field: str) -> Any:
+        """JSON, written as text; text that begins like no object, array or text in quotes is taken as it stands."""
+        text = self.text(field, trimmed=True)
+        if text is None or not text.startswith(("{", "[", '"')):
+            return text
+        try:
+            return parse_json_text(text, field)
+        except InvalidRequest as refused:
+            self.blame(field, "cannot be read as JSON: " + refused.sentence.rstrip("."))
+            return None
+
+
+def _whole(value: Any, lowest: int, highest: int) -> int | None:
+    number = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
+    whole = isinstance(number, int) and not isinstance(number, bool)
+    return number if whole and lowest <= number <= highest else None
+
+
+def _decimal_text(value: Any) -> str:
+    """As few digits as tell the number from its neighbours, never with an exponent."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**9
+    text = f"{Decimal(repr(value)):f}" if number else ""
+    return text.removesuffix(".0")
+
+
+def _names_something(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and text_problem(value) is None

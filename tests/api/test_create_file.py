@@ -111,13 +111,13 @@ async def test_a_hundred_entries_of_each_list_are_enough(api: Api) -> None:
 async def test_unknown_fields_are_ignored_and_named(api: Api) -> None:
     answer = await api.http.post(
         "/batch/create",
-        data={"fromPhoneNumberId": api.tenant.pipeline, "name": "Test", "priority": "high"},
+        data={"fromPhoneNumberId": api.tenant.pipeline, "name": "Test", "colour": "red"},
         files={"file": ("a.csv", CSV), "logo": ("logo.png", b"\x89PNG\xff\xfe\x00")},
         headers=api.key,
     )
     assert answer.status_code == 200, answer.text
     warnings = " ".join(answer.json()["validation"]["warnings"])
-    assert "priority" in warnings
+    assert "colour" in warnings
     assert "logo" in warnings
 
 

@@ -1,14 +1,20 @@
 """The fields of create: what is given, what is right, and how it is said when it is not."""
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
+from domain.frequency import ContactFrequency
 from domain.intake import ReadFields, read_form, read_json
+from domain.intake.naming import NamedColumns
 from domain.jobs import JobRequest
-from domain.statuses import OnOverlap
+from domain.retries import OnDeclined, OnVoicemail, RetryPolicy
+from domain.statuses import ContactStatus, OnOverlap
+from domain.windows import CallingWindow, Weekday
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NEEDED = {"name": "Reminders", "fromPhoneNumberId": "phone_1"}
@@ -230,3 +236,245 @@ def test_a_clock_change_is_told() -> None:
     assert fields.start_note == (
         "A clock change skips 02:30 on 2027-03-28 in Europe/Berlin: the start is 2027-03-28 03:00, right after it."
     )
+
+
+HOURS = {"from": "09:00", "to": "20:00", "weekdays": ["mon", "tue"], "holidays": ["2026-12-25"]}
+RETRIES = {
+    "maxAttempts": 4,
+    "delaysMinutes": [1, "60", 10_080],
+    "retryableStatuses": ["busy", "no_answer"],
+    "onVoicemail": "retry",
+    "onDeclined": "retry",
+    "retriesFirst": True,
+}
+CAPS = {"callsPer24Hours": 1, "callsPer7Days": 3, "quietHours": 48}
+RULES = {
+    "priority": 9,
+    "callingWindow": HOURS,
+    "endTime": "2026-12-01T18:00",
+    "timezone": "Europe/Berlin",
+    "startWithin": 30,
+    "retryPolicy": RETRIES,
+    "contactFrequency": CAPS,
+    "circuitBreaker": False,
+    "maxCost": 12.5,
+}
+
+
+def as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def test_every_rule_is_read_in_both_modes() -> None:
+    expected = JobRequest(
+        name="Reminders",
+        from_phone_number_id="phone_1",
+        timezone="Europe/Berlin",
+        max_attempts=4,
+        priority=9,
+        calling_window=CallingWindow(
+            from_=time(9), to=time(20), weekdays=(Weekday.MON, Weekday.TUE), holidays=(date(2026, 12, 25),)
+        ),
+        end_time=datetime(2026, 12, 1, 17, 0, tzinfo=UTC),
+        start_within_minutes=30,
+        retry_policy=RetryPolicy(
+            delays_minutes=(1, 60, 10_080),
+            retryable_statuses=(ContactStatus.NO_ANSWER, ContactStatus.BUSY),
+            on_voicemail=OnVoicemail.RETRY,
+            on_declined=OnDeclined.RETRY,
+            retries_first=True,
+        ),
+        contact_frequency=ContactFrequency(calls_per_24_hours=1, calls_per_7_days=3, quiet_hours=48),
+        circuit_breaker=False,
+        max_cost=Decimal("12.5"),
+    )
+    assert body(**RULES).request == expected
+    assert form(**{field: as_text(value) for field, value in RULES.items()}).request == expected
+
+
+def test_blank_rules_of_a_form_and_null_rules_are_not_given() -> None:
+    assert form(**dict.fromkeys(RULES, " ")) == form()
+    assert body(**dict.fromkeys(RULES)) == body()
+
+
+def test_the_name_of_a_preset_sets_the_window_and_its_cap() -> None:
+    for fields in (form(callingWindow="us-florida"), body(callingWindow="us-florida")):
+        window = fields.request.calling_window
+        assert window is not None
+        assert (window.from_, window.to, window.preset) == (time(8), time(20), "us-florida")
+        assert fields.request.contact_frequency == ContactFrequency(calls_per_24_hours=3)
+    assert form(callingWindow='"us-florida"') == form(callingWindow="us-florida")
+
+
+def test_a_cap_of_ones_own_goes_before_that_of_a_preset() -> None:
+    fields = body(callingWindow="us-florida", contactFrequency={"callsPer24Hours": 1})
+    assert fields.request.contact_frequency == ContactFrequency(calls_per_24_hours=1)
+
+
+def test_a_preset_without_a_cap_sets_none() -> None:
+    assert body(callingWindow="us-federal").request.contact_frequency is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "blames"),
+    [
+        ("priority", 0, "priority"),
+        ("priority", 10, "priority"),
+        ("startWithin", 0, "startWithin"),
+        ("startWithin", 10_081, "startWithin"),
+        ("circuitBreaker", 1, "circuitBreaker"),
+        ("circuitBreaker", "yes", "circuitBreaker"),
+        ("circuitBreaker", [], "circuitBreaker"),
+        ("callingWindow", "us", "callingWindow"),
+        ("callingWindow", 5, "callingWindow"),
+        ("callingWindow", [], "callingWindow"),
+        ("callingWindow", {"from": "09:00"}, "callingWindow.to"),
+        ("callingWindow", HOURS | {"weekdays": ["mon", "Sunday"]}, "callingWindow.weekdays[1]"),
+        ("callingWindow", HOURS | {"weekday": ["mon"]}, "callingWindow"),
+        ("retryPolicy", [], "retryPolicy"),
+        ("retryPolicy", "often", "retryPolicy"),
+        ("retryPolicy", {"delayMinutes": [5]}, "retryPolicy"),
+        ("retryPolicy", {"maxAttempts": 11}, "retryPolicy.maxAttempts"),
+        ("retryPolicy", {"delaysMinutes": []}, "retryPolicy.delaysMinutes"),
+        ("retryPolicy", {"delaysMinutes": [1] * 11}, "retryPolicy.delaysMinutes"),
+        ("retryPolicy", {"delaysMinutes": [0]}, "retryPolicy.delaysMinutes"),
+        ("retryPolicy", {"delaysMinutes": [10_081]}, "retryPolicy.delaysMinutes"),
+        ("retryPolicy", {"delaysMinutes": [True]}, "retryPolicy.delaysMinutes"),
+        ("retryPolicy", {"delaysMinutes": 5}, "retryPolicy.delaysMinutes"),
+        ("retryPolicy", {"retryableStatuses": ["failed"]}, "retryPolicy.retryableStatuses"),
+        ("retryPolicy", {"retryableStatuses": [["busy"]]}, "retryPolicy.retryableStatuses"),
+        ("retryPolicy", {"onVoicemail": "again"}, "retryPolicy.onVoicemail"),
+        ("retryPolicy", {"onDeclined": "complete"}, "retryPolicy.onDeclined"),
+        ("retryPolicy", {"retriesFirst": 0}, "retryPolicy.retriesFirst"),
+        ("contactFrequency", 3, "contactFrequency"),
+        ("contactFrequency", {"callsPerDay": 1}, "contactFrequency"),
+        ("contactFrequency", {"callsPer24Hours": 0}, "contactFrequency.callsPer24Hours"),
+        ("contactFrequency", {"callsPer7Days": 101}, "contactFrequency.callsPer7Days"),
+        ("contactFrequency", {"quietHours": 8761}, "contactFrequency.quietHours"),
+        ("maxCost", 0, "maxCost"),
+        ("maxCost", -1, "maxCost"),
+        ("maxCost", True, "maxCost"),
+        ("maxCost", "0.0000001", "maxCost"),
+        ("maxCost", 0.0000001, "maxCost"),
+        ("maxCost", "1e3", "maxCost"),
+        ("maxCost", "$5", "maxCost"),
+        ("maxCost", "1,5", "maxCost"),
+        ("maxCost", 10**9, "maxCost"),
+        ("maxCost", 10**400, "maxCost"),
+        ("maxCost", {}, "maxCost"),
+        ("endTime", "tomorrow", "endTime"),
+        ("endTime", "2026-11-24T12:00Z", "endTime"),  # now
+        ("endTime", "2001-01-01T00:00", "endTime"),
+        ("endTime", "2028-11-26T12:00:01Z", "endTime"),
+        ("endTime", "9999-12-31T23:59", "endTime"),
+        ("timezoneColumn", "", "timezoneColumn"),
+        ("phoneColumn", "x" * 1001, "phoneColumn"),
+        ("requiredFields", "plan", "requiredFields"),
+        ("requiredFields", ["plan", " "], "requiredFields"),
+        ("requiredFields", ["a\0b"], "requiredFields"),
+        ("requiredFields", ["x"] * 201, "requiredFields"),
+    ],
+)
+def test_a_bad_rule_is_named(field: str, value: Any, blames: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        body(**{field: value})
+    assert blamed(refused) == [blames]
+    if value != "":
+        with pytest.raises(InvalidRequest) as refused:
+            form(**{field: as_text(value)})
+        assert blamed(refused) == [blames]
+
+
+@pytest.mark.parametrize("text", ["{", '{"from": ', "[1,]", '"a'])
+@pytest.mark.parametrize("field", ["callingWindow", "retryPolicy", "contactFrequency", "requiredFields"])
+def test_a_structure_of_a_form_is_json(field: str, text: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"{field} cannot be read as JSON") as refused:
+        form(**{field: text})
+    assert blamed(refused) == [field]
+
+
+def test_all_bad_rules_are_named_at_once() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        body(
+            priority=0,
+            retryPolicy={"delaysMinutes": [0], "onVoicemail": 1},
+            callingWindow="x",
+            endTime="x",
+            requiredFields=[1],
+        )
+    assert set(blamed(refused)) == {
+        "priority",
+        "retryPolicy.delaysMinutes",
+        "retryPolicy.onVoicemail",
+        "callingWindow",
+        "endTime",
+        "requiredFields",
+    }
+
+
+def test_attempts_may_be_said_in_two_places_but_not_differently() -> None:
+    assert body(maxAttempts=7).request.max_attempts == 7
+    assert body(retryPolicy={"maxAttempts": 7}).request.max_attempts == 7
+    assert body(maxAttempts=7, retryPolicy={"maxAttempts": "7"}).request.max_attempts == 7
+    with pytest.raises(InvalidRequest) as refused:
+        body(maxAttempts=7, retryPolicy={"maxAttempts": 3})
+    assert blamed(refused) == ["retryPolicy.maxAttempts"]
+
+
+@pytest.mark.parametrize(
+    ("written", "dollars"),
+    [(5, "5"), (0.1, "0.1"), (1e3, "1000"), ("0.000001", "0.000001"), (0.000001, "0.000001"), ("007.50", "7.50")],
+)
+def test_a_cost_is_decimal_dollars(written: Any, dollars: str) -> None:
+    assert body(maxCost=written).request.max_cost == Decimal(dollars)
+
+
+def test_nothing_may_be_retried() -> None:
+    policy = body(retryPolicy={"retryableStatuses": []}).request.retry_policy
+    assert policy.retryable_statuses == ()
+    assert policy.delays_minutes == (5, 30, 120)
+
+
+def test_the_end_comes_after_the_start() -> None:
+    day = {"scheduledStartTime": "2026-12-01T09:00"}
+    assert body(**day, endTime="2026-12-01T09:01").request.end_time == datetime(2026, 12, 1, 9, 1, tzinfo=UTC)
+    for end in ("2026-12-01T09:00", "2026-12-01T08:59"):
+        with pytest.raises(InvalidRequest, match="endTime must be after the start"):
+            body(**day, endTime=end)
+
+
+def test_a_bad_end_is_said_before_a_past_start() -> None:
+    with pytest.raises(InvalidRequest, match="endTime is in the past"):
+        body(scheduledStartTime="2020-01-01T00:00", endTime="2019-01-01T00:00")
+
+
+def test_the_clock_change_of_an_end_is_told() -> None:
+    fields = form(endTime="2027-10-31T02:30", timezone="Europe/Berlin")
+    assert fields.request.end_time == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    assert fields.start_note == (
+        "The clock shows 02:30 on 2027-10-31 in Europe/Berlin twice: the end is the first of the two."
+    )
+
+
+@pytest.mark.parametrize("value", [5, True, ["id"], {}, "a\0b"])
+@pytest.mark.parametrize("field", ["phoneColumn", "timezoneColumn", "notBeforeColumn", "externalIdColumn"])
+def test_the_name_of_a_column_is_text(field: str, value: Any) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        body(**{field: value})
+    assert blamed(refused) == [field]
+
+
+def test_the_columns_with_a_meaning_are_named() -> None:
+    named = {
+        "phoneColumn": " Mobile ",
+        "timezoneColumn": "zone",
+        "notBeforeColumn": "after",
+        "externalIdColumn": "id",
+        "requiredFields": ["plan", " name ", "plan"],
+    }
+    expected = NamedColumns(
+        phone="Mobile", timezone="zone", not_before="after", external_id="id", required=("plan", "name")
+    )
+    assert body(**named).columns == expected
+    assert form(**{field: as_text(value) for field, value in named.items()}).columns == expected
+    assert body().columns == NamedColumns()
