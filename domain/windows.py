@@ -66,7 +66,7 @@ def opening(window: CallingWindow, zones: Sequence[str], at: datetime) -> dateti
     if not zones:
         raise ValueError("A calling window needs a zone to be judged in.")
     today = at.astimezone(UTC).date()
-    for start, end in _open_everywhere(window, tuple(zones), today):
+    for start, end in open_stretches(window, tuple(zones), today):
         if at < end:
             return max(start, at)
     return _first_opening(window, tuple(zones), today + DAY)
@@ -77,26 +77,8 @@ def is_open(window: CallingWindow, zones: Sequence[str], at: datetime) -> bool:
     return opening(window, zones, at) == at
 
 
-def open_time(window: CallingWindow, zones: Sequence[str], start: datetime, end: datetime) -> timedelta:
-    """How long the window is open in every zone between two instants (UTC)."""
-    first, last = start.astimezone(UTC).date(), end.astimezone(UTC).date()
-    days = [first + day * DAY for day in range((last - first).days + 1)]
-    stretches = (stretch for day in days for stretch in _open_everywhere(window, tuple(zones), day))
-    return sum((min(to, end) - max(from_, start) for from_, to in stretches if from_ < end and start < to), timedelta())
-
-
 @lru_cache(maxsize=4096)
-def _first_opening(window: CallingWindow, zones: tuple[str, ...], from_day: date) -> datetime | None:
-    """The first opening on a UTC day or after it."""
-    for ahead in range(LOOK_AHEAD_DAYS):
-        stretches = _open_everywhere(window, zones, from_day + ahead * DAY)
-        if stretches:
-            return stretches[0][0]
-    return None
-
-
-@lru_cache(maxsize=4096)
-def _open_everywhere(window: CallingWindow, zones: tuple[str, ...], day: date) -> tuple[Stretch, ...]:
+def open_stretches(window: CallingWindow, zones: tuple[str, ...], day: date) -> tuple[Stretch, ...]:
     """When the window is open in all zones on a UTC day, in order."""
     common = _open_in(window, zones[0], day)
     for zone in zones[1:]:
@@ -104,6 +86,16 @@ def _open_everywhere(window: CallingWindow, zones: tuple[str, ...], day: date) -
             break
         common = _common(common, _open_in(window, zone, day))
     return common
+
+
+@lru_cache(maxsize=4096)
+def _first_opening(window: CallingWindow, zones: tuple[str, ...], from_day: date) -> datetime | None:
+    """The first opening on a UTC day or after it."""
+    for ahead in range(LOOK_AHEAD_DAYS):
+        stretches = open_stretches(window, zones, from_day + ahead * DAY)
+        if stretches:
+            return stretches[0][0]
+    return None
 
 
 @lru_cache(maxsize=16384)

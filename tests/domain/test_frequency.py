@@ -1,0 +1,83 @@
+"""How often one number may be called."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from domain.frequency import ContactFrequency, EarlierCall, free_at
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def ago(hours: float, talked_until: float | None = None) -> EarlierCall:
+    ended = None if talked_until is None else NOW - talked_until * HOUR
+    return EarlierCall(asked_at=NOW - hours * HOUR, conversation_ended_at=ended)
+
+
+THREE_A_DAY = ContactFrequency(calls_per_24_hours=3)
+
+
+def test_a_number_never_called_may_be_called_now() -> None:
+    assert free_at(ContactFrequency(calls_per_24_hours=1, calls_per_7_days=1, quiet_hours=24), [], NOW) == NOW
+
+
+def test_without_caps_a_number_may_be_called_at_any_time() -> None:
+    assert free_at(ContactFrequency(), [ago(0, 0)] * 50, NOW) == NOW
+
+
+def test_one_call_more_waits_until_the_oldest_of_the_last_three_is_24_hours_old() -> None:
+    assert free_at(THREE_A_DAY, [ago(1), ago(2)], NOW) == NOW
+    assert free_at(THREE_A_DAY, [ago(1), ago(2), ago(20)], NOW) == NOW + 4 * HOUR
+    assert free_at(THREE_A_DAY, [ago(20), ago(1), ago(23), ago(2)], NOW) == NOW + 4 * HOUR
+
+
+def test_a_call_24_hours_ago_to_the_second_counts_no_more() -> None:
+    assert free_at(THREE_A_DAY, [ago(1), ago(2), ago(24)], NOW) == NOW
+
+
+def test_7_days_are_a_cap_of_their_own() -> None:
+    frequency = ContactFrequency(calls_per_24_hours=2, calls_per_7_days=3)
+    assert free_at(frequency, [ago(30), ago(60), ago(100)], NOW) == NOW + 68 * HOUR
+    assert free_at(frequency, [ago(1), ago(2), ago(167)], NOW) == NOW + 22 * HOUR  # the day's cap is the later one
+
+
+def test_after_a_conversation_a_number_is_left_in_peace() -> None:
+    quiet = ContactFrequency(quiet_hours=48)
+    assert free_at(quiet, [ago(10.5, talked_until=10)], NOW) == NOW + 38 * HOUR
+    assert free_at(quiet, [ago(10.5)], NOW) == NOW  # nobody was spoken to
+    assert free_at(quiet, [ago(60, talked_until=59)], NOW) == NOW
+
+
+@pytest.mark.parametrize("field", ["calls_per_24_hours", "calls_per_7_days", "quiet_hours"])
+def test_a_cap_of_nothing_is_refused(field: str) -> None:
+    with pytest.raises(ValidationError):
+        ContactFrequency.model_validate({field: 0})
+
+
+@given(
+    st.builds(
+        ContactFrequency,
+        calls_per_24_hours=st.none() | st.integers(1, 4),
+        calls_per_7_days=st.none() | st.integers(1, 8),
+        quiet_hours=st.none() | st.integers(1, 100),
+    ),
+    st.lists(st.tuples(st.integers(0, 200), st.booleans()), max_size=12),
+)
+def test_it_is_the_first_hour_at_which_every_cap_is_kept(
+    frequency: ContactFrequency, calls: list[tuple[int, bool]]
+) -> None:
+    earlier = [ago(hours, talked_until=hours if talked else None) for hours, talked in calls]
+
+    def kept_at(hour: int) -> bool:
+        ages = [hour + hours for hours, _ in calls]
+        return (
+            sum(age < 24 for age in ages) < (frequency.calls_per_24_hours or 99)
+            and sum(age < 168 for age in ages) < (frequency.calls_per_7_days or 99)
+            and all(hour + hours >= (frequency.quiet_hours or 0) for hours, talked in calls if talked)
+        )
+
+    assert free_at(frequency, earlier, NOW) == NOW + HOUR * next(hour for hour in range(1000) if kept_at(hour))
