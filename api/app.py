@@ -15,14 +15,16 @@ from api.middleware import DrainBodies, RequestIds
 from api.openapi import DESCRIPTION, TITLE
 from api.parts import Parts
 from api.reading import warm_up
-from api.routes import carrier_events, control, health, jobs
+from api.routes import activity, calls, carrier_events, control, do_not_call, health, jobs
 from carriers import Carrier
 from carriers.twilio import Twilio
 from settings import Settings
+from store.activity import Activity
 from store.control import Control
 from store.database import create_engine
 from store.dials import Dials
 from store.directory import TWILIO, Directory
+from store.do_not_call import DoNotCall
 from store.housekeeping import Housekeeping
 from store.jobs import Jobs
 from store.secrets import Vault
@@ -63,7 +65,7 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    for part in (jobs, control, carrier_events, health):
+    for part in (jobs, control, activity, do_not_call, calls, carrier_events, health):
         routes.include_router(part.router)
     return routes
 
@@ -96,6 +98,8 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         directory=Directory(engine),
         jobs=Jobs(engine),
         control=Control(engine),
+        activity=Activity(engine),
+        do_not_call=DoNotCall(engine),
         dials=Dials(engine, settings.speed),
         housekeeping=Housekeeping(engine, settings.speed),
         workflows=JobWorkflows(await connect(lazy=True)),

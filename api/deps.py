@@ -64,6 +64,14 @@ async def changer(caller: CallerDep) -> Caller:
 ChangerDep = Annotated[Caller, Depends(changer)]
 
 
+async def call_speaker(caller: ChangerDep) -> Caller:
+    """Who may speak for the call that the path names. Raises Unauthorized, Forbidden."""
+    return caller
+
+
+CallSpeakerDep = Annotated[Caller, Depends(call_speaker)]
+
+
 async def job_id(id: Annotated[str, Path(description="A job's id.", examples=[AN_ID])]) -> str:
     """The id in the path; what cannot be one names no job. Raises JobNotFound."""
     if not ID.fullmatch(id):

@@ -7,7 +7,7 @@ ApiError
 │        InvalidPage, InvalidPageSize, InvalidStatus, AlreadyRunning, JobNotCancellable
 ├── 401  Unauthorized
 ├── 403  Forbidden
-├── 404  NotFound ── JobNotFound, PhoneNumberNotFound
+├── 404  NotFound ── JobNotFound, ContactNotFound, CallNotFound, PhoneNumberNotFound
 ├── 405  MethodNotAllowed
 ├── 409  OverlappingContacts
 ├── 500  InternalError
@@ -96,6 +96,14 @@ class NotFound(ApiError):
 
 class JobNotFound(NotFound):
     code = "job_not_found"
+
+
+class ContactNotFound(NotFound):
+    code = "contact_not_found"
+
+
+class CallNotFound(NotFound):
+    code = "call_not_found"
 
 
 class PhoneNumberNotFound(NotFound):

@@ -7,9 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from carriers import Carrier
 from settings import Settings
+from store.activity import Activity
 from store.control import Control
 from store.dials import Dials
 from store.directory import Directory
+from store.do_not_call import DoNotCall
 from store.housekeeping import Housekeeping
 from store.jobs import Jobs
 from store.secrets import Vault
@@ -25,6 +27,8 @@ class Parts:
     directory: Directory
     jobs: Jobs
     control: Control
+    activity: Activity
+    do_not_call: DoNotCall
     dials: Dials
     housekeeping: Housekeeping
     workflows: JobWorkflows

@@ -13,12 +13,11 @@ from api.bodies import read_small
 from api.deps import KEYS, ChangerDep, JobId, PartsDep, job_not_found
 from api.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
 from api.models import Cancelled, Started, Switched
-from api.scheduler import reached
+from api.nudging import nudge
 from domain.errors import InvalidRequest
 from domain.statuses import JobStatus
 from store.control import Control
 from store.errors import NotFound, WrongStatus
-from workflows.handles import JobWorkflows
 
 QUIET_LIMIT = 20.0  # seconds; longer than a request to the carrier may take, after which none can be on its way
 QUIET_POLL = 0.05  # seconds
@@ -186,8 +185,3 @@ async def until_quiet(control: Control, job_id: str) -> None:
                 await asyncio.sleep(QUIET_POLL)
     except TimeoutError:
         log.warning("Job %s has dials without a call id after %s s; a search decides them", job_id, QUIET_LIMIT)
-
-
-async def nudge(workflows: JobWorkflows, job_id: str) -> None:
-    """Tell the job's workflow to look. It would find out by itself, so that a failure is only logged."""
-    await reached(workflows.look(job_id), f"nudge of {job_id}")

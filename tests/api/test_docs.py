@@ -12,6 +12,13 @@ ENDPOINTS = {
     ("post", "/batch/jobs/{id}/cancel"),
     ("post", "/batch/jobs/{id}/pause"),
     ("post", "/batch/jobs/{id}/resume"),
+    ("get", "/batch/jobs/{id}/activity"),
+    ("get", "/organization/activity"),
+    ("get", "/do-not-call"),
+    ("post", "/do-not-call"),
+    ("get", "/do-not-call/{number}"),
+    ("delete", "/do-not-call/{number}"),
+    ("post", "/calls/{id}/opt-out"),
     ("get", "/healthz"),
     ("get", "/readyz"),
 }

@@ -1,0 +1,67 @@
+"""Bodies and queries of the OpenAPI page for steering jobs and for the do-not-call list."""
+
+from typing import Any
+
+from api.openapi import FILE, PAGE_QUERY
+from domain.intake.limits import MAX_CONTACTS
+from domain.intake.number_list import LONGEST_NOTE
+
+NOTE: dict[str, Any] = {
+    "type": ["string", "null"],
+    "maxLength": LONGEST_NOTE,
+    "default": None,
+    "examples": ["Asked not to be called again."],
+}
+NUMBERS: dict[str, Any] = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_CONTACTS,
+    "items": {"type": "string", "description": "E.164.", "examples": ["+12025550101"]},
+}
+
+
+def body(content: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
+    """The `requestBody` of an endpoint: a schema, or schema and example, for each content type."""
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def json_body(
+    properties: dict[str, Any], example: dict[str, Any], *, needed: list[str] | None = None, required: bool = True
+) -> dict[str, Any]:
+    return body({"application/json": json_content(properties, example, needed)}, required=required)
+
+
+def json_content(
+    properties: dict[str, Any], example: dict[str, Any], needed: list[str] | None = None
+) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
+    if needed:
+        schema["required"] = needed
+    return {"schema": schema, "example": example}
+
+
+DO_NOT_CALL_QUERY: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "search",
+            "in": "query",
+            "required": False,
+            "description": "Only numbers with these digits in them.",
+            "schema": {"type": "string"},
+        },
+        *PAGE_QUERY["parameters"],
+    ]
+}
+DO_NOT_CALL_BODY = body(
+    {
+        "application/json": json_content(
+            {"numbers": NUMBERS, "note": NOTE},
+            {"numbers": ["+12025550101", "+12025550102"], "note": "Asked not to be called again."},
+            ["numbers"],
+        ),
+        "multipart/form-data": {
+            "schema": {"type": "object", "required": ["file"], "properties": {"file": FILE, "note": NOTE}}
+        },
+    }
+)
+OPT_OUT_BODY = json_body({"note": NOTE}, {"note": "Asked not to be called again."}, required=False)

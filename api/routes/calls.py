@@ -1,0 +1,64 @@
+"""What can be said of a single call."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Path, Request
+
+from api.answers import errors
+from api.bodies import read_small
+from api.control_models import OptedOut
+from api.control_openapi import OPT_OUT_BODY
+from api.deps import KEYS, CallSpeakerDep, PartsDep
+from api.errors import CallNotFound
+from api.nudging import nudge_all
+from domain.errors import InvalidRequest
+from domain.intake.number_list import read_note
+from domain.intake.raw_values import RawValues
+from domain.intake.strict_json import parse_json
+from domain.masking import masked
+from store.errors import NotFound
+
+router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)
+
+
+async def note(request: Request, _: CallSpeakerDep) -> str | None:
+    """Read the optional body, after the key. Raises InvalidRequest."""
+    content = (await read_small(request)).strip()
+    body = parse_json(content) if content else {}
+    if not isinstance(body, dict):
+        raise InvalidRequest('The body must be a JSON object, such as {"note": "…"}, or empty.')
+    values = RawValues(body)
+    found = read_note(values)
+    values.refuse_problems()
+    return found
+
+
+NoteDep = Annotated[str | None, Depends(note)]
+CallId = Annotated[str, Path(description="A call's id.", examples=["call_0123456789abcdef01234567"])]
+
+
+@router.post(
+    "/opt-out",
+    operation_id="optOutOfCalls",
+    responses=errors(400, 401, 403, 404, 503),
+    openapi_extra=OPT_OUT_BODY,
+)
+async def opt_out(
+    caller: CallSpeakerDep, note: NoteDep, id: CallId, parts: PartsDep, afterwards: BackgroundTasks
+) -> OptedOut:
+    """Put the number of a call on the do-not-call list: the person told the agent.
+
+    The call itself goes on. Contacts of open jobs with the same number end as `blocked`. Said twice it means the
+    same. Error codes: `call_not_found`; `invalid_request`.
+    """
+    try:
+        done = await parts.do_not_call.opt_out(caller.organization_id, id, by=caller.key_id, note=note)
+    except NotFound:
+        raise CallNotFound("There is no call of this id.") from None
+    nudge_all(afterwards, parts, done.added.job_ids)
+    return OptedOut(
+        call_id=id,
+        number=masked(done.number),
+        already_listed=not done.added.new,
+        contacts_blocked=done.added.blocked,
+    )
