@@ -1,0 +1,21 @@
+"""The rows of a contact file that cannot be called, kept so that they can be mended and sent again."""
+
+from domain.model import Model
+
+REASON_COLUMN = "outdial_reason"  # the first column of such a file; read again it says nothing
+
+
+class Reject(Model):
+    """A row of a contact file that cannot be called. `cells` is its raw text where it cannot be split into cells."""
+
+    row: int
+    cells: tuple[str, ...] | str
+    reason: str
+
+
+class Rejects(Model):
+    """The rejected rows of a file, and its first row, all as written."""
+
+    header: tuple[str, ...]
+    delimiter: str = ","
+    rows: tuple[Reject, ...] = ()
