@@ -9,7 +9,8 @@ MEANINGS = {
     401: "`unauthorized`: no key, or one that is not known.",
     403: "`forbidden`: the key may only read.",
     404: "There is no such thing in this organisation.",
-    409: "`overlapping_contacts`: with `onOverlap` `reject`.",
+    409: "What is there already does not allow it; `code` tells what.",
+    429: "`rate_limited`: the key has made its requests of a minute; `Retry-After` tells when the next may come.",
     503: "`unavailable`: try again in a moment.",
 }
 

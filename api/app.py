@@ -15,7 +15,7 @@ from api.middleware import DrainBodies, RequestIds
 from api.openapi import DESCRIPTION, TITLE
 from api.parts import Parts
 from api.reading import warm_up
-from api.routes import activity, calls, carrier_events, control, do_not_call, health, jobs
+from api.routes import activity, calls, carrier_events, control, do_not_call, health, jobs, results
 from carriers import Carrier
 from carriers.twilio import Twilio
 from settings import Settings
@@ -26,7 +26,10 @@ from store.dials import Dials
 from store.directory import TWILIO, Directory
 from store.do_not_call import DoNotCall
 from store.housekeeping import Housekeeping
+from store.idempotency import Idempotency
 from store.jobs import Jobs
+from store.rate_limits import RateLimits
+from store.results import Results
 from store.secrets import Vault
 from workflows.connecting import connect
 from workflows.handles import JobWorkflows
@@ -65,7 +68,7 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    for part in (jobs, control, activity, do_not_call, calls, carrier_events, health):
+    for part in (jobs, control, activity, do_not_call, calls, results, carrier_events, health):
         routes.include_router(part.router)
     return routes
 
@@ -97,6 +100,7 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         engine=engine,
         directory=Directory(engine),
         jobs=Jobs(engine),
+        results=Results(engine),
         control=Control(engine),
         activity=Activity(engine),
         do_not_call=DoNotCall(engine),
@@ -105,6 +109,8 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         workflows=JobWorkflows(await connect(lazy=True)),
         carriers=used,
         vault=Vault.of(settings.secret.get_secret_value()),
+        idempotency=Idempotency(engine),
+        rate_limits=RateLimits(engine),
     )
 
 

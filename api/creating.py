@@ -1,11 +1,13 @@
 """Creating a job: judged in the order of the contract, stored in one transaction, then started."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from functools import partial
 
 from starlette.requests import Request
 
-from api.bodies import read_body
+from api.bodies import Form, JsonBody, read_body
 from api.errors import InsufficientCredits, NoOutboundAgent, OverlappingContacts, PhoneNumberNotFound
+from api.idempotency import Making, Once
 from api.models import Created, shown
 from api.parts import Parts
 from api.reading import read_create
@@ -25,16 +27,29 @@ CREATED = "Batch job created successfully."
 DELAYED = "Its start is delayed until the scheduler answers again; the job is stored and will start by itself."
 
 
-async def create_job(request: Request, caller: Caller, parts: Parts) -> Created:
+async def create_job(request: Request, caller: Caller, parts: Parts, once: Once) -> Created:
     """Raises ApiError and RequestError; once the job is stored nothing makes it an error any more."""
-    read = await read_create(await read_body(request), datetime.now(UTC))
-    number, agent = await _number_to_call_from(parts, caller, read.fields.request.from_phone_number_id)
-    job = await _stored(parts, caller, read.fields, number, read.intake())
-    on_its_way = await _start(parts, caller, read.fields.request, job)
-    return _answer(read.fields, agent, job, delayed=not on_its_way)
+    body = await read_body(request)
+    return await once.answer(Created, body, partial(_create, body, caller, parts))
 
 
-async def _number_to_call_from(parts: Parts, caller: Caller, number_id: str) -> tuple[PhoneNumber, Agent]:
+async def _create(body: Form | JsonBody, caller: Caller, parts: Parts, making: Making) -> Created:
+    read = await read_create(body, making.now)
+    return await enter_job(read.fields, read.intake, caller, parts, making)
+
+
+async def enter_job(
+    fields: ReadFields, contacts: Callable[[], Intake], caller: Caller, parts: Parts, making: Making
+) -> Created:
+    """Store and start what was read; `contacts` may raise what is wrong with them. Raises as `create_job`."""
+    number, agent = await number_to_call_from(parts, caller, fields.request.from_phone_number_id)
+    job = await _stored(parts, caller, fields, number, contacts(), making.new_id("batch"))
+    on_its_way = await _start(parts, caller, fields.request, job)
+    return _answer(fields, agent, job, delayed=not on_its_way)
+
+
+async def number_to_call_from(parts: Parts, caller: Caller, number_id: str) -> tuple[PhoneNumber, Agent]:
+    """The number and its agent, which can talk. Raises PhoneNumberNotFound, NoOutboundAgent."""
     number = await parts.directory.phone_number(caller.organization_id, number_id)
     if number is None:
         raise PhoneNumberNotFound(
@@ -47,10 +62,21 @@ async def _number_to_call_from(parts: Parts, caller: Caller, number_id: str) -> 
     return number, number.agent
 
 
-async def _stored(parts: Parts, caller: Caller, fields: ReadFields, number: PhoneNumber, intake: Intake) -> CreatedJob:
+async def _stored(
+    parts: Parts, caller: Caller, fields: ReadFields, number: PhoneNumber, intake: Intake, job_id: str
+) -> CreatedJob:
     report = intake.report.with_warnings(list(fields.warnings)).to_json()
     try:
-        return await parts.jobs.create(caller.organization_id, fields.request, number, intake.contacts, report)
+        return await parts.jobs.create(
+            caller.organization_id,
+            fields.request,
+            number,
+            intake.contacts,
+            report,
+            by=caller.key_id,
+            rejects=intake.rejects,
+            id=job_id,
+        )
     except store.InsufficientCredits as error:
         raise _too_expensive(error) from None
     except store.Overlapping as error:

@@ -1,5 +1,6 @@
 """What routes may ask for, as annotated types: the parts of the process, and who is calling."""
 
+import hmac
 import re
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from api.errors import Forbidden, JobNotFound, Unauthorized
 from api.parts import Parts
+from api.rate_limits import keep_to_limit
 from domain.jobs import Caller
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -17,6 +19,9 @@ AN_ID = "batch_0123456789abcdef01234567"
 NO_KEY = "Send an API key: `Authorization: Bearer <key>` or `x-api-key: <key>`."
 WRONG_KEY = "This API key is not known, or was revoked."
 MEMBER = "A member's key may only read. Use the key of an owner or admin."
+PLATFORMS = "The platform's key belongs to no organization. Use a key of the organization."
+PLATFORM_ONLY = "Only the platform's key may do this."
+PLATFORM = "platform"  # the caller that belongs to no organisation, where requests are counted
 
 # They only describe the two forms for the OpenAPI page; `caller` reads them.
 BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="`Authorization: Bearer <key>`")
@@ -33,35 +38,67 @@ async def parts(request: Request) -> Parts:
 PartsDep = Annotated[Parts, Depends(parts)]
 
 
-async def caller(request: Request, parts: PartsDep) -> Caller:
+async def known(request: Request, parts: PartsDep) -> Caller:
     """Who calls, looked up each time: a revoked key is refused from then on. Raises Unauthorized."""
-    key = _key(request)
+    key = sent_key(request)
     if key is None:
         raise Unauthorized(NO_KEY)
     found = await parts.directory.caller(key) if len(key) <= LONGEST_KEY else None
     if found is None:
-        raise Unauthorized(WRONG_KEY)
+        raise Unauthorized(PLATFORMS if is_platform_key(key, parts) else WRONG_KEY)
     return found
 
 
-def _key(request: Request) -> str | None:
+def sent_key(request: Request) -> str | None:
+    """The key of a request, in either form."""
     scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
     return request.headers.get("x-api-key", "").strip() or None
 
 
+def is_platform_key(key: str, parts: Parts) -> bool:
+    """Whether it is the one key that belongs to no organisation; takes as long whatever it is."""
+    platforms = parts.settings.platform_key.get_secret_value()
+    return bool(platforms) and hmac.compare_digest(platforms.encode(), key.encode(errors="surrogatepass"))
+
+
+KnownDep = Annotated[Caller, Depends(known)]
+
+
+async def caller(known: KnownDep, request: Request, parts: PartsDep) -> Caller:
+    """Who calls, within the limit of requests. Raises Unauthorized, RateLimited."""
+    await keep_to_limit(request, parts, known.key_id)
+    return known
+
+
 CallerDep = Annotated[Caller, Depends(caller)]
 
 
-async def changer(caller: CallerDep) -> Caller:
-    """A caller who may change things. Raises Unauthorized, Forbidden."""
-    if not caller.role.may_change:
+async def changer(known: KnownDep, request: Request, parts: PartsDep) -> Caller:
+    """A caller who may change things. Raises Unauthorized, Forbidden, RateLimited: in this order."""
+    if not known.role.may_change:
         raise Forbidden(MEMBER)
-    return caller
+    await keep_to_limit(request, parts, known.key_id)
+    return known
 
 
 ChangerDep = Annotated[Caller, Depends(changer)]
+
+
+async def platform(request: Request, parts: PartsDep) -> None:
+    """Whoever runs this installation. Raises Unauthorized, Forbidden for an organisation's key, RateLimited."""
+    key = sent_key(request)
+    if key is None:
+        raise Unauthorized(NO_KEY)
+    if not is_platform_key(key, parts):
+        if len(key) <= LONGEST_KEY and await parts.directory.caller(key) is not None:
+            raise Forbidden(PLATFORM_ONLY)
+        raise Unauthorized(WRONG_KEY)
+    await keep_to_limit(request, parts, PLATFORM)
+
+
+PlatformDep = Annotated[None, Depends(platform)]
 
 
 async def call_speaker(caller: ChangerDep) -> Caller:

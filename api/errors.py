@@ -4,12 +4,15 @@ What is wrong with a request's fields, file or contacts is said by `domain.error
 
 ApiError
 ├── 400  Refused (every domain.errors.RequestError), InsufficientCredits, NoOutboundAgent,
-│        InvalidPage, InvalidPageSize, InvalidStatus, AlreadyRunning, JobNotCancellable
+│        InvalidPage, InvalidPageSize, InvalidStatus, AlreadyRunning, JobNotCancellable,
+│        SecretsUnavailable
 ├── 401  Unauthorized
 ├── 403  Forbidden
-├── 404  NotFound ── JobNotFound, ContactNotFound, CallNotFound, PhoneNumberNotFound
+├── 404  NotFound ── JobNotFound, ContactNotFound, CallNotFound, PhoneNumberNotFound,
+│                     AgentNotFound, KeyNotFound, OrganizationNotFound
 ├── 405  MethodNotAllowed
-├── 409  OverlappingContacts
+├── 409  OverlappingContacts, IdempotencyConflict, InUse, LastOwnerKey
+├── 429  RateLimited
 ├── 500  InternalError
 └── 503  Unavailable
 """
@@ -76,6 +79,12 @@ class JobNotCancellable(ApiError):
     code = "job_not_cancellable"
 
 
+class SecretsUnavailable(ApiError):
+    """What would have to be kept sealed cannot be: a matter of how the server is set up."""
+
+    code = "secrets_unavailable"
+
+
 class Unauthorized(ApiError):
     status = 401
     code = "unauthorized"
@@ -110,6 +119,18 @@ class PhoneNumberNotFound(NotFound):
     code = "phone_number_not_found"
 
 
+class AgentNotFound(NotFound):
+    code = "agent_not_found"
+
+
+class KeyNotFound(NotFound):
+    code = "api_key_not_found"
+
+
+class OrganizationNotFound(NotFound):
+    code = "organization_not_found"
+
+
 class MethodNotAllowed(ApiError):
     status = 405
     code = "method_not_allowed"
@@ -118,6 +139,26 @@ class MethodNotAllowed(ApiError):
 class OverlappingContacts(ApiError):
     status = 409
     code = "overlapping_contacts"
+
+
+class IdempotencyConflict(ApiError):
+    status = 409
+    code = "idempotency_conflict"
+
+
+class InUse(ApiError):
+    status = 409
+    code = "in_use"
+
+
+class LastOwnerKey(ApiError):
+    status = 409
+    code = "last_owner_key"
+
+
+class RateLimited(ApiError):
+    status = 429
+    code = "rate_limited"
 
 
 class InternalError(ApiError):

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import rendered
 from api.failures import failure_of
 from api.logs import request_id
+from api.rate_limits import HEADERS
 
 DRAIN_LIMIT = 64 * 1024 * 1024  # bytes of a refused body that are read and dropped, so that the client sees the answer
 DRAIN_SECONDS = 60.0  # and for how long
@@ -37,7 +38,7 @@ class RequestIds:
             return
         current = _request_id(Headers(scope=scope).get("x-request-id", ""))
         token = request_id.set(current)
-        answer = _Answer(current, send)
+        answer = _Answer(current, scope, send)
         try:
             await self._answer(scope, receive, answer)
         finally:
@@ -56,10 +57,11 @@ class RequestIds:
 
 
 class _Answer:
-    """Passes an answer on with the request id in its headers, and remembers its status."""
+    """Passes an answer on with the request id, and what else it is to carry, in its headers; remembers its status."""
 
-    def __init__(self, current: str, send: Send) -> None:
+    def __init__(self, current: str, scope: Scope, send: Send) -> None:
         self.current = current
+        self.scope = scope
         self.send = send
         self.status: int | None = None
         self.started = time.monotonic()
@@ -67,7 +69,9 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = cast("int", message["status"])
-            MutableHeaders(scope=message)["X-Request-Id"] = self.current
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self.current
+            headers.update(self.scope.get("state", {}).get(HEADERS, {}))
         await self.send(message)
 
     @property

@@ -13,7 +13,10 @@ from store.dials import Dials
 from store.directory import Directory
 from store.do_not_call import DoNotCall
 from store.housekeeping import Housekeeping
+from store.idempotency import Idempotency
 from store.jobs import Jobs
+from store.rate_limits import RateLimits
+from store.results import Results
 from store.secrets import Vault
 from workflows.handles import JobWorkflows
 
@@ -26,6 +29,7 @@ class Parts:
     engine: AsyncEngine
     directory: Directory
     jobs: Jobs
+    results: Results
     control: Control
     activity: Activity
     do_not_call: DoNotCall
@@ -34,3 +38,5 @@ class Parts:
     workflows: JobWorkflows
     carriers: Mapping[str, Carrier]  # by account
     vault: Vault
+    idempotency: Idempotency
+    rate_limits: RateLimits

@@ -44,6 +44,7 @@ class Agent(Model):
     architecture: Architecture
     audio: Audio
     audio_url: str
+    created_at: datetime | None = None
 
 
 class PhoneNumber(Model):
@@ -53,6 +54,10 @@ class PhoneNumber(Model):
     carrier_account_id: str
     calls_per_second: Decimal
     agent: Agent | None = None  # the outbound agent
+    country: str | None = None  # ISO 3166 code
+    carrier: str = "twilio"
+    own_carrier_settings: bool = False  # an account of its own, not that of the process
+    created_at: datetime | None = None
 
 
 class JobRequest(Model):

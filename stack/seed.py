@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from domain.calls import Audio
+from domain.places import ANYWHERE
 from domain.statuses import Architecture, Role
 from stack import ready_file
 from stack.ready_file import CarrierAccount, Keys, Organization, OtherOrganization, PhoneNumbers
@@ -53,8 +54,8 @@ async def _knows(directory: Directory, keys: Keys) -> bool:
 
 
 async def _make(directory: Directory) -> Keys:
-    demo = (await directory.create_organization("Demo", 50, Decimal(1000))).id
-    other = (await directory.create_organization("Other", 5, Decimal(100))).id
+    demo = (await directory.create_organization("Demo", 50, Decimal(1000), allowed_countries=(ANYWHERE,))).id
+    other = (await directory.create_organization("Other", 5, Decimal(100), allowed_countries=(ANYWHERE,))).id
     numbers = {kind: await _number(directory, demo, number, kind) for kind, number in NUMBERS.items()}
     return Keys(
         organization=Organization(

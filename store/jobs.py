@@ -8,15 +8,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.activity import OURSELVES, Action
 from domain.jobs import Agent, Contact, Job, JobCounts, JobRequest, NewContact, Organization, PhoneNumber
 from domain.model import Model
-from domain.money import RATES, estimated_cost
+from domain.money import ASSUMED_MINUTES, RATES, estimated_cost
+from domain.rejects import Rejects
 from domain.statuses import ContactStatus, JobStatus
+from store.activity import note
 from store.database import reading
-from store.entering import after_overlap_rule, copy_contacts
-from store.errors import InsufficientCredits, NotFound
+from store.entering import admitted, after_overlap_rule, copy_contacts, to_hold
+from store.errors import NotFound
 from store.ids import may_exist, new_id
-from store.ledger import ZERO, EntryKind, book, locked_organization
+from store.ledger import EntryKind, book, locked_organization
+from store.phone_numbers import must_be_callable
+from store.rejecting import keep_rejects
 from store.tables import batch_jobs, contacts
 
 LETTERS = "pg_c_utf8"  # a collation that knows upper and lower case of all letters, on every server since 17
@@ -61,8 +66,12 @@ class Jobs:
         number: PhoneNumber,
         contacts: Sequence[NewContact],
         report: dict[str, Any],
+        *,
+        by: str = OURSELVES,
+        rejects: Rejects | None = None,
+        id: str | None = None,
     ) -> CreatedJob:
-        """Store a job with its contacts and hold its estimate.
+        """Store a job with its contacts and hold its estimate. One of this `id` that is there already is returned.
 
         `number` is the organisation's own and its agent can talk; `report` tells how the contacts were read.
         Raises NotFound, Overlapping, NoContactsLeft, InsufficientCredits; then nothing is stored.
@@ -72,10 +81,15 @@ class Jobs:
             raise NotFound("outbound agent of", number.id)
         async with self._engine.begin() as connection:
             organization = await locked_organization(connection, organization_id)
+            if id is not None and (stored := await _stored(connection, organization, id)) is not None:
+                return stored
+            await must_be_callable(connection, organization_id, number)
             called, report = await after_overlap_rule(connection, organization_id, request.on_overlap, contacts, report)
-            cost = estimated_cost(len(called), agent.architecture)
-            hold = _to_hold(organization, cost)
+            entering, report = await admitted(connection, organization, called, report)
+            cost = estimated_cost(entering.callable, agent.architecture)
+            hold = to_hold(organization, cost)
             job = _as_inserted(organization_id, request, number, agent) | {
+                "id": id or new_id("batch"),
                 "total_contacts": len(called),
                 "validation": report,
                 "hold": hold,
@@ -89,7 +103,16 @@ class Jobs:
                 job_id=job["id"],
             )
             due_at = request.scheduled_start_time or created_at
-            await copy_contacts(connection, organization_id, job["id"], called, due_at)
+            await copy_contacts(connection, organization_id, job["id"], entering, due_at)
+            await keep_rejects(connection, job["id"], rejects)
+            await note(
+                connection,
+                organization_id=organization_id,
+                actor=by,
+                action=Action.CREATED,
+                job_id=job["id"],
+                details={"contacts": len(called)},
+            )
         return CreatedJob(
             id=job["id"],
             status=status,
@@ -111,14 +134,14 @@ class Jobs:
             offset = (page - 1) * page_size
             if offset >= total:
                 return JobPage(jobs=[], total=total)
-            query = _JOBS.where(*where).order_by(*newest).offset(offset).limit(page_size)
+            query = JOBS.where(*where).order_by(*newest).offset(offset).limit(page_size)
             return JobPage(jobs=await _read(connection, query), total=total)
 
     async def job(self, organization_id: str, job_id: str) -> Job | None:
         """One job with its counts; None where the organisation has no such job."""
         if not may_exist(job_id):
             return None
-        query = _JOBS.where(batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization_id)
+        query = JOBS.where(batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization_id)
         async with reading(self._engine) as connection:
             jobs = await _read(connection, query)
         return jobs[0] if jobs else None
@@ -137,12 +160,12 @@ class Jobs:
             offset = (page - 1) * page_size
             if offset >= total:
                 return ContactPage(contacts=[], total=total)
-            query = _CONTACTS.where(*where).order_by(contacts.c.row).offset(offset).limit(page_size)
+            query = CONTACTS.where(*where).order_by(contacts.c.row).offset(offset).limit(page_size)
             rows = (await connection.execute(query)).mappings()
             return ContactPage(contacts=[Contact.model_validate(row) for row in rows], total=total)
 
 
-_JOBS = sa.select(
+JOBS = sa.select(
     batch_jobs.c.id,
     batch_jobs.c.organization_id,
     batch_jobs.c.name,
@@ -160,8 +183,19 @@ _JOBS = sa.select(
     batch_jobs.c.concurrent_call_limit,
     batch_jobs.c.max_attempts,
     batch_jobs.c.workflow_started_at,
+    batch_jobs.c.priority,
+    batch_jobs.c.calling_window,
+    batch_jobs.c.contact_frequency,
+    batch_jobs.c.retry_policy,
+    batch_jobs.c.end_time,
+    batch_jobs.c.start_within_minutes,
+    batch_jobs.c.circuit_breaker,
+    batch_jobs.c.max_cost,
+    batch_jobs.c.spent,
+    batch_jobs.c.retry_of,
+    batch_jobs.c.test_of,
 )
-_CONTACTS = sa.select(
+CONTACTS = sa.select(
     contacts.c.id,
     contacts.c.number,
     contacts.c.data,
@@ -177,22 +211,41 @@ _CONTACTS = sa.select(
     contacts.c.call_id,
     contacts.c.call_seconds,
     contacts.c.answered_by,
+    contacts.c.external_id,
+    contacts.c.conversation,
 ).join_from(contacts, batch_jobs, batch_jobs.c.id == contacts.c.job_id)
+_STORED = sa.select(
+    batch_jobs.c.id,
+    batch_jobs.c.total_contacts,
+    batch_jobs.c.scheduled_start_time,
+    batch_jobs.c.created_at,
+    batch_jobs.c.rate_per_minute,
+    batch_jobs.c.validation,
+)
 _INSERT = sa.insert(batch_jobs).returning(batch_jobs.c.status, batch_jobs.c.created_at)
 
 
-def _to_hold(organization: Organization, cost: Decimal) -> Decimal:
-    if organization.credits_unlimited:
-        return ZERO
-    if cost > organization.free:
-        raise InsufficientCredits(cost, organization.free)
-    return cost
+async def _stored(connection: AsyncConnection, organization: Organization, job_id: str) -> CreatedJob | None:
+    """A job that is there already, as it was created."""
+    query = _STORED.where(batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization.id)
+    job = (await connection.execute(query)).first()
+    if job is None:
+        return None
+    later = job.scheduled_start_time is not None and job.scheduled_start_time > job.created_at
+    return CreatedJob(
+        id=job.id,
+        status=JobStatus.SCHEDULED if later else JobStatus.PENDING,
+        total_contacts=job.total_contacts,
+        scheduled_start_time=job.scheduled_start_time,
+        estimated_cost=job.total_contacts * ASSUMED_MINUTES * job.rate_per_minute,
+        organization_limit=organization.concurrent_call_limit,
+        report=job.validation,
+    )
 
 
 def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber, agent: Agent) -> dict[str, Any]:
     later = sa.literal(request.scheduled_start_time, batch_jobs.c.scheduled_start_time.type) > sa.func.now()
     return {
-        "id": new_id("batch"),
         "organization_id": organization_id,
         "name": request.name,
         "description": request.description,
@@ -209,7 +262,22 @@ def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber,
         "max_call_seconds": request.max_call_seconds,
         "scheduled_start_time": request.scheduled_start_time,
         "timezone": request.timezone,
+        "priority": request.priority,
+        "calling_window": as_json(request.calling_window),
+        "contact_frequency": as_json(request.contact_frequency),
+        "retry_policy": as_json(request.retry_policy),
+        "end_time": request.end_time,
+        "start_within_minutes": request.start_within_minutes,
+        "circuit_breaker": request.circuit_breaker,
+        "max_cost": request.max_cost,
+        "retry_of": request.retry_of,
+        "test_of": request.test_of,
     }
+
+
+def as_json(rule: Model | None) -> dict[str, Any] | sa.Null:
+    """A rule as it is stored; none: SQL's null, not JSON's."""
+    return sa.null() if rule is None else rule.model_dump(mode="json")
 
 
 def _jobs_where(organization_id: str, status: JobStatus | None, search: str | None) -> list[sa.ColumnElement[bool]]:

@@ -26,6 +26,7 @@ from store.ids import new_id
 from store.tables import batch_jobs, dials, ledger_entries, organizations
 
 ZERO = Decimal(0)
+MOST_HOLDS = 100  # jobs that are named
 
 
 class EntryKind(StrEnum):
@@ -67,40 +68,69 @@ class Audit(Model):
         )
 
 
+class Hold(Model):
+    """What is set aside for the calls of a job that are still to come, in dollars."""
+
+    job_id: str
+    name: str
+    amount: Decimal
+
+
+class Credits(Model):
+    """An organisation's credits in dollars; `total` entries on all pages."""
+
+    unlimited: bool
+    balance: Decimal
+    held: Decimal
+    reserved_by_dials: Decimal
+    holds: list[Hold]  # the largest first, MOST_HOLDS at most
+    entries: list[Entry]
+    total: int
+
+    @property
+    def free(self) -> Decimal:
+        return self.balance - self.held
+
+
 class Ledger:
     """The credits of organisations, for their owners and for operators."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def top_up(self, organization_id: str, amount: Decimal) -> Organization:
-        """Add `amount` dollars, more than zero and of at most six decimals; raises NotFound, ValueError."""
+    async def top_up(self, organization_id: str, amount: Decimal, *, id: str | None = None) -> Organization:
+        """Add `amount` dollars, more than zero and of at most six decimals; raises NotFound, ValueError.
+
+        Where an entry of this `id` is there already nothing is added.
+        """
         if amount <= 0:
             raise ValueError("A top-up is more than zero dollars.")
         async with self._engine.begin() as connection:
             before = await locked_organization(connection, organization_id)
-            await book(connection, organization_id=organization_id, kind=EntryKind.TOP_UP, balance_delta=amount)
+            if id is not None and await _is_booked(connection, organization_id, id):
+                return before
+            await book(
+                connection, organization_id=organization_id, kind=EntryKind.TOP_UP, balance_delta=amount, entry_id=id
+            )
         return before.model_copy(update={"balance": before.balance + amount})
 
     async def statement(self, organization_id: str, limit: int = 100) -> list[Entry]:
         """The latest entries, newest first."""
-        entry = ledger_entries.c
-        query = (
-            sa.select(
-                entry.id,
-                entry.kind,
-                entry.balance_delta,
-                entry.held_delta,
-                entry.job_id,
-                entry.dial_id,
-                entry.at,
-            )
-            .where(entry.organization_id == organization_id)
-            .order_by(entry.at.desc(), entry.id.desc())
-            .limit(limit)
-        )
         async with reading(self._engine) as connection:
-            return [Entry.model_validate(row) for row in (await connection.execute(query)).mappings()]
+            return await _entries(connection, organization_id, 0, limit)
+
+    async def credits(self, organization_id: str, page: int, page_size: int) -> Credits:
+        """The sums, what is held for whom, and a page of the entries, newest first; raises NotFound."""
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(_SUMS_OF, {"organization_id": organization_id})).mappings().first()
+            if row is None:
+                raise NotFound("organization", organization_id)
+            holds = (await connection.execute(_HOLDS, {"organization_id": organization_id})).mappings()
+            return Credits(
+                **row,
+                holds=[Hold.model_validate(hold) for hold in holds],
+                entries=await _entries(connection, organization_id, (page - 1) * page_size, page_size),
+            )
 
     async def audit(self, organization_id: str) -> Audit:
         """Add up everything anew, in one statement and thus at one instant; raises NotFound."""
@@ -128,6 +158,7 @@ async def book(
     held_delta: Decimal = ZERO,
     job_id: str | None = None,
     dial_id: str | None = None,
+    entry_id: str | None = None,
 ) -> None:
     """Write one entry and move the organisation's sums by it, in one round trip; dollars.
 
@@ -139,7 +170,7 @@ async def book(
     if balance_delta != balance_delta.quantize(MICRO) or held_delta != held_delta.quantize(MICRO):
         raise ValueError("The ledger keeps six decimals of a dollar.")
     values = {
-        "entry_id": new_id("entry"),
+        "entry_id": entry_id or new_id("entry"),
         "organization_id": organization_id,
         "kind": kind.value,
         "balance_delta": balance_delta,
@@ -148,6 +179,24 @@ async def book(
         "dial_id": dial_id,
     }
     await connection.execute(_BOOK, values)
+
+
+async def _is_booked(connection: AsyncConnection, organization_id: str, entry_id: str) -> bool:
+    entry = ledger_entries.c
+    query = sa.select(entry.id).where(entry.id == entry_id, entry.organization_id == organization_id)
+    return (await connection.execute(query)).first() is not None
+
+
+async def _entries(connection: AsyncConnection, organization_id: str, offset: int, limit: int) -> list[Entry]:
+    entry = ledger_entries.c
+    query = (
+        sa.select(entry.id, entry.kind, entry.balance_delta, entry.held_delta, entry.job_id, entry.dial_id, entry.at)
+        .where(entry.organization_id == organization_id)
+        .order_by(entry.at.desc(), entry.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [Entry.model_validate(row) for row in (await connection.execute(query)).mappings()]
 
 
 _ID = sa.bindparam("organization_id", type_=sa.String)
@@ -159,6 +208,10 @@ _LOCKED = (
         organizations.c.credits_unlimited,
         organizations.c.balance,
         organizations.c.held,
+        organizations.c.reserved_lines,
+        organizations.c.calling_window,
+        organizations.c.contact_frequency,
+        organizations.c.allowed_countries,
     )
     .where(organizations.c.id == _ID)
     .with_for_update()
@@ -193,15 +246,33 @@ def _sum(amount: sa.ColumnElement[Decimal], *conditions: sa.ColumnElement[bool])
     return sa.select(sa.func.coalesce(sa.func.sum(amount), ZERO)).where(*conditions).scalar_subquery()
 
 
+_RESERVED = _sum(
+    dials.c.reserved_from_hold + dials.c.reserved_from_free,
+    dials.c.organization_id == _ID,
+    dials.c.ended_at.is_(None),
+).label("reserved_by_dials")
+_SUMS_OF = sa.select(
+    organizations.c.credits_unlimited.label("unlimited"),
+    organizations.c.balance,
+    organizations.c.held,
+    _RESERVED,
+    sa.select(sa.func.count())
+    .select_from(ledger_entries)
+    .where(ledger_entries.c.organization_id == _ID)
+    .scalar_subquery()
+    .label("total"),
+).where(organizations.c.id == _ID)
+_HOLDS = (
+    sa.select(batch_jobs.c.id.label("job_id"), batch_jobs.c.name, batch_jobs.c.hold.label("amount"))
+    .where(batch_jobs.c.organization_id == _ID, batch_jobs.c.hold > 0)
+    .order_by(batch_jobs.c.hold.desc(), batch_jobs.c.id)
+    .limit(MOST_HOLDS)
+)
 _AUDIT = sa.select(
     organizations.c.balance,
     organizations.c.held,
     _sum(ledger_entries.c.balance_delta, ledger_entries.c.organization_id == _ID).label("balance_of_entries"),
     _sum(ledger_entries.c.held_delta, ledger_entries.c.organization_id == _ID).label("held_of_entries"),
     _sum(batch_jobs.c.hold, batch_jobs.c.organization_id == _ID).label("held_by_jobs"),
-    _sum(
-        dials.c.reserved_from_hold + dials.c.reserved_from_free,
-        dials.c.organization_id == _ID,
-        dials.c.ended_at.is_(None),
-    ).label("reserved_by_dials"),
+    _RESERVED,
 ).where(organizations.c.id == _ID)

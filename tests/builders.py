@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.calls import Audio
 from domain.jobs import JobRequest, NewContact, Organization, PhoneNumber
 from domain.model import Model
+from domain.places import ANYWHERE, place_of
 from domain.statuses import Architecture, Role
 from store.directory import Directory, IssuedKey
 from store.jobs import CreatedJob, Jobs
@@ -43,7 +44,7 @@ async def an_organization(
 ) -> Given:
     """`credits` in dollars, None: unlimited; `limit`: calls at once."""
     directory = Directory(engine)
-    organization = await directory.create_organization(name, limit, credits)
+    organization = await directory.create_organization(name, limit, credits, allowed_countries=(ANYWHERE,))
     agent = await directory.create_agent(organization.id, "Ada", architecture, Audio.WEBSOCKET, AUDIO_URL)
     return Given(
         organization=organization,
@@ -67,7 +68,14 @@ def contacts(count: int, *, start: int = 0, first_row: int = 2) -> list[NewConta
 
 
 def a_contact(row: int, number: str, **data: Any) -> NewContact:
-    return NewContact(row=row, number=number, data={"phone": number, "name": f"Person {row}", **data})
+    place = place_of(number)
+    return NewContact(
+        row=row,
+        number=number,
+        data={"phone": number, "name": f"Person {row}", **data},
+        country=place.country,
+        zones=place.zones,
+    )
 
 
 def a_request(given: Given, **fields: Any) -> JobRequest:

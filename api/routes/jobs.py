@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from api.answers import errors
 from api.creating import create_job
 from api.deps import KEYS, CallerDep, ChangerDep, JobId, PartsDep, job_not_found
+from api.idempotency import TAKES_KEY, OnceDep
 from api.models import Created, JobDetail, JobPage, Progress
 from api.openapi import CONTACT_QUERY, CREATE_BODY, JOB_QUERY
 from api.parts import Parts
@@ -24,9 +25,9 @@ router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
     "/create",
     operation_id="createBatchJob",
     responses=errors(400, 401, 403, 404, 409, 503),
-    openapi_extra=CREATE_BODY,
+    openapi_extra=CREATE_BODY | TAKES_KEY,
 )
-async def create(caller: ChangerDep, request: Request, parts: PartsDep) -> Created:
+async def create(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> Created:
     """Create a batch job: every contact of a CSV file, or of a JSON array, is called.
 
     Send `multipart/form-data` with a `file` that has a `phone` column, or `application/json` with
@@ -37,9 +38,10 @@ async def create(caller: ChangerDep, request: Request, parts: PartsDep) -> Creat
 
     Error codes: `invalid_request`, `invalid_timezone`, `past_scheduled_time`, `phone_number_not_found`,
     `no_outbound_agent`, `invalid_csv`, `missing_phone_column`, `too_many_contacts`, `no_valid_contacts`,
-    `invalid_phone_format`, `overlapping_contacts`, `insufficient_credits`.
+    `invalid_phone_format`, `overlapping_contacts`, `insufficient_credits`,
+    `idempotency_conflict`.
     """
-    return await create_job(request, caller, parts)
+    return await create_job(request, caller, parts, once)
 
 
 @router.get("/jobs", operation_id="listBatchJobs", responses=errors(400, 401, 404, 503), openapi_extra=JOB_QUERY)

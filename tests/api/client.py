@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from domain.calls import Audio
 from domain.jobs import Agent
+from domain.places import ANYWHERE
 from domain.statuses import Architecture, Role
 from settings import Settings
 from store.directory import Directory
@@ -24,6 +25,8 @@ CONTACTS = [{"phone": "+12025550101", "name": "Ada"}]
 CALLER_ID = "+12025550199"
 ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "token-of-the-tests"
+SECRET = "a secret of the tests, long enough"
+PLATFORM_KEY = "odp_platform-of-the-tests"
 PUBLIC_URL = "https://calls.example.test"
 
 
@@ -78,7 +81,7 @@ def settings_for(database_url: str, **others: Any) -> Settings:
         public_url=PUBLIC_URL,
         twilio_account_sid=ACCOUNT_SID,
         twilio_auth_token=AUTH_TOKEN,
-        **others,
+        **{"secret": SECRET, "platform_key": PLATFORM_KEY, "rate_limit_per_minute": None} | others,
     )
 
 
@@ -98,7 +101,7 @@ class Tenant:
 
 
 async def new_tenant(directory: Directory, credits: Decimal | None = Decimal(100), lines: int = 5) -> Tenant:
-    organization = await directory.create_organization("Test", lines, credits)
+    organization = await directory.create_organization("Test", lines, credits, allowed_countries=(ANYWHERE,))
     keys, agents = await asyncio.gather(
         asyncio.gather(*(directory.create_key(organization.id, role, role) for role in Role)),
         asyncio.gather(*(_new_agent(directory, organization.id, kind) for kind in Architecture)),

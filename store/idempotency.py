@@ -1,0 +1,140 @@
+"""Requests that create, each done once for its Idempotency-Key: who works on one, and what it was answered.
+
+A record is held by one request at a time, for a few seconds that it prolongs while it works; a process that died holds
+nothing for long. What keeps a second thing from being created is not the hold but the `seed`: the ids of what a request
+creates are made of it, so that whoever works on the record again, or too, meets the row that is there already.
+"""
+
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.model import Model
+from store.database import reading
+from store.ids import ID_BYTES
+
+KEPT = timedelta(days=7)
+HOLD = timedelta(seconds=6)  # prolonged while the work goes on
+SWEPT_AT_ONCE = 20  # old records that a new one takes with it
+
+
+class RecordKey(Model):
+    """`scope`: an organisation, or "platform". `route`: method and path. `key`: the client's own."""
+
+    scope: str
+    route: str
+    key: str
+
+
+class Held(Model):
+    """The record is ours to work on. `seed`: 24 hexadecimal characters, the same for every request of the record.
+
+    `again`: another request began the work, at `begun_at`, and died or failed; how far it came is not known.
+    """
+
+    seed: str
+    begun_at: datetime
+    again: bool
+
+
+class Answered(Model):
+    """It was done before, and this was the answer."""
+
+    answer: str
+
+
+class AtWork(Model):
+    """Another request works on it."""
+
+
+class OtherContent(Model):
+    """The key was used for something else."""
+
+
+class Idempotency:
+    """Every public method is one transaction."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def take(self, record: RecordKey, fingerprint: str, holder: str) -> Held | Answered | AtWork | OtherContent:
+        """Hold the record of a request, or learn why not. `fingerprint`: of what was sent."""
+        facts = record.model_dump() | {"fingerprint": fingerprint, "holder": holder, "seed": token_hex(ID_BYTES)}
+        async with self._engine.begin() as connection:
+            taken = (await connection.execute(_TAKE, facts | _SPANS)).first()
+            if taken is not None:
+                await connection.execute(_SWEEP, {"at_once": SWEPT_AT_ONCE, "kept": KEPT})
+                return Held.model_validate(taken._mapping)
+            return await _why_not(connection, facts)
+
+    async def prolong(self, record: RecordKey, holder: str) -> None:
+        """Hold it for longer, where it is still held."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_PROLONG, record.model_dump() | {"holder": holder, "hold": HOLD})
+
+    async def answer(self, record: RecordKey, seed: str, answer: str) -> None:
+        """Keep the answer; the first one stays."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_ANSWER, record.model_dump() | {"seed": seed, "answer": answer})
+
+    async def let_go(self, record: RecordKey, holder: str) -> None:
+        """Whether it was done is not known: the next request with the same content goes on with it at once."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_LET_GO, record.model_dump() | {"holder": holder})
+
+    async def forget(self, record: RecordKey, holder: str) -> None:
+        """Nothing was created: the key may be used as if it never had been."""
+        async with self._engine.begin() as connection:
+            await connection.execute(_FORGET, record.model_dump() | {"holder": holder})
+
+    async def at_work(self, record: RecordKey) -> bool:
+        """Whether a request works on it at this moment."""
+        async with reading(self._engine) as connection:
+            return bool((await connection.execute(_AT_WORK, record.model_dump())).scalar())
+
+
+async def _why_not(connection: AsyncConnection, facts: dict[str, str]) -> Answered | AtWork | OtherContent:
+    found = (await connection.execute(_FOUND, facts)).first()
+    if found is None:  # forgotten in between
+        return AtWork()
+    if found.fingerprint != facts["fingerprint"]:
+        return OtherContent()
+    return AtWork() if found.answer is None else Answered(answer=found.answer)
+
+
+_SPANS = {"hold": HOLD, "kept": KEPT}
+_WHERE = "scope = :scope AND route = :route AND key = :key"
+_TAKE = sa.text("""
+    INSERT INTO idempotency_records AS kept (scope, route, key, fingerprint, seed, holder, held_until)
+    VALUES (:scope, :route, :key, :fingerprint, :seed, :holder, now() + :hold)
+    ON CONFLICT (scope, route, key) DO UPDATE SET
+        holder = excluded.holder, held_until = excluded.held_until, fingerprint = excluded.fingerprint,
+        answer = CASE WHEN kept.created_at < now() - :kept THEN NULL ELSE kept.answer END,
+        seed = CASE WHEN kept.created_at < now() - :kept THEN excluded.seed ELSE kept.seed END,
+        created_at = CASE WHEN kept.created_at < now() - :kept THEN now() ELSE kept.created_at END
+    WHERE kept.created_at < now() - :kept
+        OR (kept.answer IS NULL AND kept.held_until < now() AND kept.fingerprint = excluded.fingerprint)
+    RETURNING seed, created_at AS begun_at, xmax <> 0 AND created_at < now() AS again
+""").bindparams(sa.bindparam("hold", type_=sa.Interval), sa.bindparam("kept", type_=sa.Interval))
+_SWEEP = sa.text("""
+    DELETE FROM idempotency_records WHERE ctid IN (
+        SELECT ctid FROM idempotency_records WHERE created_at < now() - :kept
+        ORDER BY created_at LIMIT :at_once FOR UPDATE SKIP LOCKED)
+""").bindparams(sa.bindparam("kept", type_=sa.Interval))
+_FOUND = sa.text(f"SELECT fingerprint, answer FROM idempotency_records WHERE {_WHERE}")  # noqa: S608  our own constant
+_AT_WORK = sa.text(
+    f"SELECT answer IS NULL AND held_until >= now() FROM idempotency_records WHERE {_WHERE}"  # noqa: S608
+)
+_PROLONG = sa.text(
+    f"UPDATE idempotency_records SET held_until = now() + :hold WHERE {_WHERE} AND holder = :holder"  # noqa: S608
+).bindparams(sa.bindparam("hold", type_=sa.Interval))
+_ANSWER = sa.text(
+    "UPDATE idempotency_records SET answer = :answer"  # noqa: S608
+    f" WHERE {_WHERE} AND seed = :seed AND answer IS NULL"
+)
+_LET_GO = sa.text(f"UPDATE idempotency_records SET held_until = now() WHERE {_WHERE} AND holder = :holder")  # noqa: S608
+_FORGET = sa.text(
+    f"DELETE FROM idempotency_records WHERE {_WHERE} AND holder = :holder AND answer IS NULL"  # noqa: S608
+)

@@ -1,0 +1,187 @@
+"""Organisations: their limits, and the rules that hold for all of their jobs."""
+
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.activity import OPERATOR, Action
+from domain.frequency import ContactFrequency
+from domain.jobs import Organization
+from domain.model import Model
+from domain.window_json import window_to_json
+from domain.windows import CallingWindow
+from store.activity import note
+from store.database import reading
+from store.errors import NotFound
+from store.ids import may_exist, new_id
+from store.ledger import EntryKind, book
+from store.locks import lock_organization
+from store.tables import organizations
+
+
+class OrganizationChange(Model):
+    """What is to be changed: the fields that are set, null included."""
+
+    name: str = ""
+    concurrent_call_limit: int = 5
+    reserved_lines: int = 0
+    calling_window: CallingWindow | None = None
+    contact_frequency: ContactFrequency | None = None
+    allowed_countries: tuple[str, ...] | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """The fields to change, as they are stored."""
+        return self.model_dump(mode="json", include=self.model_fields_set)
+
+
+class OrganizationPage(Model):
+    """`total`: of all pages."""
+
+    organizations: list[Organization]
+    total: int
+
+
+class Organizations:
+    """Every public method is one transaction."""
+
+    _engine: AsyncEngine
+
+    async def create_organization(
+        self,
+        name: str,
+        concurrent_call_limit: int = 5,
+        credits: Decimal | None = None,
+        *,
+        allowed_countries: tuple[str, ...] | None = None,
+        id: str | None = None,
+    ) -> Organization:
+        """Create an organisation; `credits` in dollars, None: unlimited. One of this `id` that is there is returned."""
+        organization_id = id or new_id("org")
+        row = {
+            "id": organization_id,
+            "name": name,
+            "concurrent_call_limit": concurrent_call_limit,
+            "credits_unlimited": credits is None,
+            "allowed_countries": _stored(allowed_countries),
+        }
+        async with self._engine.begin() as connection:
+            if id is not None and await _exists(connection, id):
+                return await organization_of(connection, id)
+            await connection.execute(sa.insert(organizations).values(row))
+            if credits is not None:
+                await book(connection, organization_id=organization_id, kind=EntryKind.TOP_UP, balance_delta=credits)
+            return await organization_of(connection, organization_id)
+
+    async def organizations(self) -> list[Organization]:
+        """All of them, oldest first: for operators only."""
+        async with reading(self._engine) as connection:
+            return await _read(connection, _ORGANIZATIONS.order_by(*_OLDEST))
+
+    async def organizations_page(self, search: str | None, page: int, page_size: int) -> OrganizationPage:
+        """Organisations, oldest first; `search` in their names. `page` counts from 1."""
+        if not may_exist(search or ""):
+            return OrganizationPage(organizations=[], total=0)
+        where = [organizations.c.name.icontains(search, autoescape=True)] if search else []
+        count = sa.select(sa.func.count()).select_from(organizations).where(*where)
+        query = _ORGANIZATIONS.where(*where).order_by(*_OLDEST).offset((page - 1) * page_size).limit(page_size)
+        async with reading(self._engine) as connection:
+            total = (await connection.execute(count)).scalar_one()
+            return OrganizationPage(organizations=await _read(connection, query), total=total)
+
+    async def organization(self, organization_id: str) -> Organization:
+        """Raises NotFound."""
+        async with reading(self._engine) as connection:
+            return await organization_of(connection, organization_id)
+
+    async def set_concurrent_call_limit(self, organization_id: str, limit: int) -> Organization:
+        """Change how many calls the organisation may have at once; ends none. Raises NotFound."""
+        change = OrganizationChange(concurrent_call_limit=limit)
+        return await self.change_organization(organization_id, change, by=OPERATOR)
+
+    async def change_organization(self, organization_id: str, change: OrganizationChange, *, by: str) -> Organization:
+        """Change what is given and record what is different then. Raises NotFound, ValueError.
+
+        Claims that follow judge by it, for jobs that run as well; it ends no call.
+        """
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            before = await organization_of(connection, organization_id)
+            fields = change.fields()
+            if fields:
+                values = {name: _stored(value) for name, value in fields.items()}
+                update = sa.update(organizations).where(organizations.c.id == organization_id)
+                await connection.execute(update.values(values))
+            after = await organization_of(connection, organization_id)
+            if after.reserved_lines > after.concurrent_call_limit:
+                raise ValueError("The reserved lines must not be more than the limit of concurrent calls.")
+            await _note(connection, before, after, by)
+            return after
+
+
+_ORGANIZATIONS = sa.select(
+    organizations.c.id,
+    organizations.c.name,
+    organizations.c.concurrent_call_limit,
+    organizations.c.credits_unlimited,
+    organizations.c.balance,
+    organizations.c.held,
+    organizations.c.reserved_lines,
+    organizations.c.calling_window,
+    organizations.c.contact_frequency,
+    organizations.c.allowed_countries,
+)
+_OLDEST = organizations.c.created_at, organizations.c.id
+_NAMES = {
+    "name": "name",
+    "concurrent_call_limit": "concurrentCallLimit",
+    "reserved_lines": "reservedLines",
+    "calling_window": "callingWindow",
+    "contact_frequency": "contactFrequency",
+    "allowed_countries": "allowedCountries",
+}
+
+
+async def organization_of(connection: AsyncConnection, organization_id: str) -> Organization:
+    """Raises NotFound."""
+    found = await _read(connection, _ORGANIZATIONS.where(organizations.c.id == organization_id))
+    if not found:
+        raise NotFound("organization", organization_id)
+    return found[0]
+
+
+async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[Organization]:
+    return [Organization.model_validate(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def _exists(connection: AsyncConnection, organization_id: str) -> bool:
+    query = sa.select(organizations.c.id).where(organizations.c.id == organization_id)
+    return (await connection.execute(query)).first() is not None
+
+
+def _stored(value: Any) -> Any:
+    """None of a JSON column: SQL's null, not JSON's."""
+    return sa.null() if value is None else value
+
+
+async def _note(connection: AsyncConnection, before: Organization, after: Organization, by: str) -> None:
+    changed = {
+        shown: _shown(getattr(after, name))
+        for name, shown in _NAMES.items()
+        if getattr(after, name) != getattr(before, name)
+    }
+    if changed:
+        await note(connection, organization_id=after.id, actor=by, action=Action.CHANGED, details=changed)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, CallingWindow):
+        return window_to_json(value)
+    if isinstance(value, ContactFrequency):
+        return {
+            "callsPer24Hours": value.calls_per_24_hours,
+            "callsPer7Days": value.calls_per_7_days,
+            "quietHours": value.quiet_hours,
+        }
+    return list(value) if isinstance(value, tuple) else value
