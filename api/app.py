@@ -15,13 +15,14 @@ from api.middleware import DrainBodies, RequestIds
 from api.openapi import DESCRIPTION, TITLE
 from api.parts import Parts
 from api.reading import warm_up
-from api.routes import activity, calls, carrier_events, control, do_not_call, health, jobs, results
+from api.routes import activity, calls, carrier_events, control, do_not_call, health, jobs, results, retry
 from carriers import Carrier
 from carriers.twilio import Twilio
 from settings import Settings
 from store.activity import Activity
 from store.control import Control
 from store.database import create_engine
+from store.deleting import Deleting
 from store.dials import Dials
 from store.directory import TWILIO, Directory
 from store.do_not_call import DoNotCall
@@ -30,6 +31,7 @@ from store.idempotency import Idempotency
 from store.jobs import Jobs
 from store.rate_limits import RateLimits
 from store.results import Results
+from store.retrying import Retrying
 from store.secrets import Vault
 from workflows.connecting import connect
 from workflows.handles import JobWorkflows
@@ -68,7 +70,7 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    for part in (jobs, control, activity, do_not_call, calls, results, carrier_events, health):
+    for part in (jobs, control, activity, do_not_call, calls, results, retry, carrier_events, health):
         routes.include_router(part.router)
     return routes
 
@@ -101,6 +103,8 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         directory=Directory(engine),
         jobs=Jobs(engine),
         results=Results(engine),
+        retrying=Retrying(engine),
+        deleting=Deleting(engine),
         control=Control(engine),
         activity=Activity(engine),
         do_not_call=DoNotCall(engine),

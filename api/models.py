@@ -1,6 +1,7 @@
 """What the API answers, as clients see it: camelCase names, examples for the OpenAPI page."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
@@ -8,6 +9,8 @@ from pydantic.alias_generators import to_camel
 
 from domain.calls import AnsweredBy
 from domain.intake.report import IntakeReport
+from domain.money import exact
+from domain.retries import OnDeclined, OnVoicemail
 from domain.statuses import ContactStatus, JobStatus
 
 
@@ -25,6 +28,13 @@ Moment = Annotated[
     datetime,
     PlainSerializer(shown, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "example": "2026-03-29T01:00:00Z"}),
+]
+
+
+Dollars = Annotated[
+    Decimal,
+    PlainSerializer(exact, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2,6}$", "example": "0.035"}),
 ]
 
 
@@ -72,12 +82,24 @@ class Created(Answer):
 
 
 class RetryPolicy(Answer):
+    """How contacts are called again."""
+
     max_attempts: int = Field(description="The first call counted.", examples=[3])
-    retryable_statuses: tuple[ContactStatus, ...] = (
-        ContactStatus.NO_ANSWER,
-        ContactStatus.BUSY,
-        ContactStatus.TIMEOUT,
+    retryable_statuses: tuple[ContactStatus, ...] = Field(examples=[["no_answer", "busy", "timeout"]])
+    delays_minutes: tuple[int, ...] = Field(
+        description="After each attempt; the last repeats.", examples=[[5, 30, 120]]
     )
+    on_voicemail: OnVoicemail = Field(description="Whether a call that a machine answered is made again.")
+    on_declined: OnDeclined = Field(description="Whether a call that was declined (603) is made again.")
+    retries_first: bool = Field(description="Whether contacts to be called again go before those not called yet.")
+
+
+class ContactFrequency(Answer):
+    """How often one number may be called, over all jobs of the organization. Null: as often as it comes."""
+
+    calls_per_24_hours: int | None = Field(alias="callsPer24Hours", examples=[1])
+    calls_per_7_days: int | None = Field(alias="callsPer7Days", examples=[7])
+    quiet_hours: int | None = Field(description="After a conversation.", examples=[72])
 
 
 class BatchJob(Answer):
@@ -87,6 +109,10 @@ class BatchJob(Answer):
     name: str = Field(examples=["Appointments in May"])
     description: str | None
     status: JobStatus
+    status_reason: str | None = Field(
+        description="Why it is paused or failed, where somebody else than its owner did it.",
+        examples=["The carrier refused the account or its configuration. Mend that, then resume."],
+    )
     organization_id: str = Field(examples=["org_0123456789abcdef01234567"])
     agent_id: str = Field(description="As at creation.", examples=["agent_0123456789abcdef01234567"])
     from_phone_number_id: str = Field(examples=["phone_0123456789abcdef01234567"])
@@ -100,6 +126,18 @@ class BatchJob(Answer):
     created_at: Moment
     concurrent_call_limit: int = Field(examples=[5])
     retry_policy: RetryPolicy
+    priority: int = Field(description="Its weight among the organization's running jobs, 1 to 9.", examples=[5])
+    timezone: str = Field(description="Of its start, and of contacts whose number names none.", examples=["UTC"])
+    calling_window: dict[str, Any] | None = Field(
+        description="Null: the organization's.",
+        examples=[{"from": "09:00", "to": "20:00", "weekdays": ["mon", "tue", "wed", "thu", "fri"], "holidays": "US"}],
+    )
+    contact_frequency: ContactFrequency | None = Field(description="Beside the organization's.")
+    end_time: Moment | None = Field(description="After it nobody is dialled; the rest ends as `cancelled`.")
+    start_within: int = Field(description="Minutes; a start missed by more pauses the job.", examples=[120])
+    circuit_breaker: bool = Field(description="Whether it pauses itself when its calls go wrong.")
+    max_cost: Dollars | None = Field(description="Dollars that it may cost.")
+    spent: Dollars = Field(description="Dollars that its ended calls have cost.")
 
 
 class JobPage(Answer):
@@ -111,7 +149,18 @@ class JobPage(Answer):
     page_size: int = Field(examples=[20])
 
 
-class BatchContact(Answer):
+class ConversationView(Answer):
+    """What the call's agent reported; of every field the last word."""
+
+    disposition: str | None = Field(examples=["appointment_confirmed"])
+    summary: str | None = Field(examples=["Ada keeps her appointment on May 3."])
+    data: dict[str, Any] | None = Field(examples=[{"confirmed": True, "slot": "2027-05-03T09:00"}])
+    transcript_url: str | None = Field(examples=["https://agent.example/transcripts/1"])
+    recording_url: str | None = Field(examples=["https://agent.example/recordings/1"])
+    reported_at: Moment
+
+
+class ContactFacts(Answer):
     """A contact and how its last call went."""
 
     id: str = Field(examples=["contact_0123456789abcdef01234567"])
@@ -130,8 +179,15 @@ class BatchContact(Answer):
     room_name: str | None = Field(description="The carrier's id of the last call.", examples=["CA0123456789abcdef"])
     failure_reason: str | None = Field(examples=["The line was busy."])
     call_duration: int | None = Field(description="Whole seconds.", examples=[61])
-    dials: int = Field(description="Requests made to the carrier for it, charged as attempts or not.", examples=[1])
     answered_by: AnsweredBy | None
+    external_id: str | None = Field(description="The client's own, from `externalIdColumn`.", examples=["patient-17"])
+    conversation: ConversationView | None = Field(description="What the agent reported of the last conversation.")
+
+
+class BatchContact(ContactFacts):
+    """A contact and how its last call went."""
+
+    dials: int = Field(description="Requests made to the carrier for it, charged as attempts or not.", examples=[1])
 
 
 class WaitingFor(Answer):

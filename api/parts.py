@@ -9,6 +9,7 @@ from carriers import Carrier
 from settings import Settings
 from store.activity import Activity
 from store.control import Control
+from store.deleting import Deleting
 from store.dials import Dials
 from store.directory import Directory
 from store.do_not_call import DoNotCall
@@ -17,6 +18,7 @@ from store.idempotency import Idempotency
 from store.jobs import Jobs
 from store.rate_limits import RateLimits
 from store.results import Results
+from store.retrying import Retrying
 from store.secrets import Vault
 from workflows.handles import JobWorkflows
 
@@ -30,6 +32,8 @@ class Parts:
     directory: Directory
     jobs: Jobs
     results: Results
+    retrying: Retrying
+    deleting: Deleting
     control: Control
     activity: Activity
     do_not_call: DoNotCall

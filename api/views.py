@@ -3,11 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.models import BatchContact, BatchJob, Progress, RetryPolicy, WaitingFor
+from api.models import BatchContact, BatchJob, ContactFrequency, ConversationView, Progress, RetryPolicy, WaitingFor
+from domain import frequency as frequencies
+from domain.conversations import Conversation
 from domain.estimate import usable_lines
 from domain.jobs import Contact, Job
 from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus, JobStatus
+from domain.window_json import window_to_json
 from workflows.job_details import JobProgress
 
 ENOUGH_TO_TELL = 10  # contacts with a final result, before a job's own pace is believed
@@ -23,6 +26,7 @@ def job_fields(job: Job) -> dict[str, Any]:
         "name": job.name,
         "description": job.description,
         "status": job.status,
+        "status_reason": job.status_reason,
         "organization_id": job.organization_id,
         "agent_id": job.agent_id,
         "from_phone_number_id": job.from_phone_number_id,
@@ -35,28 +39,53 @@ def job_fields(job: Job) -> dict[str, Any]:
         "completed_at": job.completed_at,
         "created_at": job.created_at,
         "concurrent_call_limit": job.concurrent_call_limit,
-        "retry_policy": RetryPolicy(max_attempts=job.max_attempts),
+        "retry_policy": RetryPolicy(max_attempts=job.max_attempts, **job.retry_policy.model_dump()),
+        "priority": job.priority,
+        "timezone": job.timezone,
+        "calling_window": None if job.calling_window is None else window_to_json(job.calling_window),
+        "contact_frequency": frequency_view(job.contact_frequency),
+        "end_time": job.end_time,
+        "start_within": job.start_within_minutes,
+        "circuit_breaker": job.circuit_breaker,
+        "max_cost": job.max_cost,
+        "spent": job.spent,
     }
 
 
+def frequency_view(frequency: frequencies.ContactFrequency | None) -> ContactFrequency | None:
+    return None if frequency is None else ContactFrequency(**frequency.model_dump())
+
+
 def contact_view(contact: Contact) -> BatchContact:
-    return BatchContact(
-        id=contact.id,
-        phone_number=contact.number,
-        contact_data=contact.data,
-        status=contact.status,
-        error_code=None if contact.status is ContactStatus.COMPLETED else contact.error_code,
-        attempt_count=contact.attempts,
-        max_attempts=contact.max_attempts,
-        last_attempt_at=contact.last_attempt_at,
-        next_retry_at=contact.next_retry_at,
-        completed_at=contact.completed_at,
-        room_name=contact.call_id,
-        failure_reason=contact.failure_reason,
-        call_duration=contact.call_seconds,
-        dials=contact.dials,
-        answered_by=contact.answered_by,
-    )
+    return BatchContact(**contact_fields(contact), dials=contact.dials)
+
+
+def contact_fields(contact: Contact) -> dict[str, Any]:
+    """All of a contact but its dials."""
+    return {
+        "id": contact.id,
+        "phone_number": contact.number,
+        "contact_data": contact.data,
+        "status": contact.status,
+        "error_code": None if contact.status is ContactStatus.COMPLETED else contact.error_code,
+        "attempt_count": contact.attempts,
+        "max_attempts": contact.max_attempts,
+        "last_attempt_at": contact.last_attempt_at,
+        "next_retry_at": contact.next_retry_at,
+        "completed_at": contact.completed_at,
+        "room_name": contact.call_id,
+        "failure_reason": contact.failure_reason,
+        "call_duration": contact.call_seconds,
+        "answered_by": contact.answered_by,
+        "external_id": contact.external_id,
+        "conversation": conversation_view(contact.conversation),
+    }
+
+
+def conversation_view(conversation: Conversation | None) -> ConversationView | None:
+    if conversation is None:
+        return None
+    return ConversationView(**conversation.model_dump(exclude={"call_id"}))
 
 
 def estimated_completion(job: Job, organization_limit: int, now: datetime) -> datetime | None:

@@ -19,6 +19,7 @@ class Action(StrEnum):
     CANCELLED = "cancelled"
     COMPLETED = "completed"
     FAILED = "failed"
+    DELETED = "deleted"  # details: how many contacts went with it
     CHANGED = "changed"  # details: the fields, as they are now
     CONTACTS_ADDED = "contacts_added"
     CONTACT_REMOVED = "contact_removed"

@@ -5,11 +5,15 @@ StoreError
 ├── WrongStatus            the job's status does not allow it
 ├── InsufficientCredits    the free credits do not cover the estimate
 ├── Overlapping            other open jobs of the organisation will call these numbers too
-├── NoContactsLeft         after skipping what overlaps nobody is left to call
+├── NoContactsLeft         after skipping what overlaps or may not be called nobody is left
 ├── InUse                  open jobs, or numbers, still need it
 ├── LastOwner              without this key nobody could manage the organisation
 ├── NoSecret               OUTDIAL_SECRET is not set, so that nothing can be sealed
-└── Unreadable             it was sealed with a secret that is not known any more
+├── Unreadable             it was sealed with a secret that is not known any more
+├── Disabled               this webhook gets nothing until it is enabled
+├── TooMany                as many as there may be
+├── StillCalling           calls of the job are, or may be, live
+└── Busy                   as many large files are being read as may be at once
 """
 
 from collections.abc import Sequence
@@ -57,10 +61,11 @@ class Overlapping(StoreError):
 
 
 class NoContactsLeft(StoreError):
-    """`rows` are the rows that were skipped because other open jobs will call their numbers."""
+    """`why` in words; `rows` are those for which it holds."""
 
-    def __init__(self, rows: Sequence[int]) -> None:
-        super().__init__("Nobody is left to call: other open jobs will call all of these numbers.")
+    def __init__(self, rows: Sequence[int], why: str = "other open jobs will call all of these numbers") -> None:
+        super().__init__(f"Nobody is left to call: {why}.")
+        self.why = why
         self.rows = tuple(rows)
 
 
@@ -93,3 +98,33 @@ class Unreadable(StoreError):
 
     def __init__(self) -> None:
         super().__init__("This was sealed with a secret that is not in OUTDIAL_SECRET any more.")
+
+
+class Busy(StoreError):
+    """It can be asked again in a moment."""
+
+    def __init__(self) -> None:
+        super().__init__("Several large files are being read; ask again in a moment.")
+
+
+class Disabled(StoreError):
+    """It is disabled, by somebody or after days of failure."""
+
+    def __init__(self) -> None:
+        super().__init__("This webhook is disabled. Enable it first.")
+
+
+class TooMany(StoreError):
+    """`limit`: how many there may be."""
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"There may be at most {limit} {what}. Delete one first.")
+        self.limit = limit
+
+
+class StillCalling(StoreError):
+    """`calls`: how many are, or may be, live."""
+
+    def __init__(self, calls: int) -> None:
+        super().__init__(f"{calls} calls of the job are, or may be, live.")
+        self.calls = calls
