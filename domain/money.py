@@ -31,3 +31,13 @@ def cost_of(seconds: int, rate_per_minute: Decimal) -> Decimal:
 def shown(amount: Decimal) -> str:
     """For people: "$3.50", half-up to the cent."""
     return f"${amount.quantize(CENT, ROUND_HALF_UP):,.2f}"
+
+
+def exact(amount: Decimal) -> str:
+    """For programs: all of up to six decimals, at least two of them, no exponent.
+
+    >>> exact(Decimal("5.000000")), exact(Decimal("0.035000"))
+    ('5.00', '0.035')
+    """
+    whole, _, decimals = f"{amount.quantize(MICRO, ROUND_HALF_UP):f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
