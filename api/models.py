@@ -138,6 +138,8 @@ class BatchJob(Answer):
     circuit_breaker: bool = Field(description="Whether it pauses itself when its calls go wrong.")
     max_cost: Dollars | None = Field(description="Dollars that it may cost.")
     spent: Dollars = Field(description="Dollars that its ended calls have cost.")
+    retry_of: str | None = Field(description="The job whose contacts it calls again.", examples=[None])
+    test_of: str | None = Field(description="The job that it tries with one call.", examples=[None])
 
 
 class JobPage(Answer):

@@ -117,11 +117,15 @@ JOB_QUERY: dict[str, Any] = {
         _in_query("organizationId", "Not needed: the key names it.", type="string"),
         _in_query("status", "Only jobs that stand there.", type="string", enum=list(JobStatus)),
         _in_query("search", "Only jobs with this text in name or description.", type="string"),
+        _in_query("testOf", "Only the test calls of this job.", type="string"),
         _page("page"),
         _page_size("pageSize", 20, 100),
     ]
 }
 PAGE_QUERY: dict[str, Any] = {"parameters": [_page("page"), _page_size("pageSize", 20, 100)]}
+SEARCH_QUERY: dict[str, Any] = {
+    "parameters": [_in_query("search", "Only those with this text.", type="string"), *PAGE_QUERY["parameters"]]
+}
 CONTACT_QUERY: dict[str, Any] = {
     "parameters": [
         _in_query("contactStatus", "Only contacts that stand there.", type="string", enum=list(ContactStatus)),

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 from starlette.datastructures import QueryParams
 
-from api.deps import CallerDep
+from api.deps import CallerDep, PlatformDep
 from api.errors import ApiError, InvalidPage, InvalidPageSize, InvalidStatus, NotFound
 from domain.jobs import Caller
 from domain.model import Model
@@ -25,6 +25,7 @@ class JobQuery(Model):
     search: str | None
     page: int
     page_size: int
+    test_of: str | None = None
 
 
 class ContactQuery(Model):
@@ -48,6 +49,7 @@ async def job_query(caller: CallerDep, request: Request) -> JobQuery:
         search=query.get("search", "").strip() or None,
         page=_number(query, "page", 1, LAST_PAGE, InvalidPage, clip=True),
         page_size=_number(query, "pageSize", 20, 100, InvalidPageSize),
+        test_of=query.get("testOf", "").strip() or None,
     )
 
 
@@ -63,7 +65,15 @@ async def contact_query(_: CallerDep, request: Request) -> ContactQuery:
 
 async def page_query(_: CallerDep, request: Request) -> PageQuery:
     """Of a list of anything: `page`, `pageSize`, and `search` where it is offered. Raises as `job_query`."""
-    query = request.query_params
+    return _page_query(request.query_params)
+
+
+async def platform_page(_: PlatformDep, request: Request) -> PageQuery:
+    """The same, for the platform's key."""
+    return _page_query(request.query_params)
+
+
+def _page_query(query: QueryParams) -> PageQuery:
     return PageQuery(
         search=query.get("search", "").strip() or None,
         page=_number(query, "page", 1, LAST_PAGE, InvalidPage, clip=True),
@@ -74,6 +84,7 @@ async def page_query(_: CallerDep, request: Request) -> PageQuery:
 JobQueryDep = Annotated[JobQuery, Depends(job_query)]
 ContactQueryDep = Annotated[ContactQuery, Depends(contact_query)]
 PageQueryDep = Annotated[PageQuery, Depends(page_query)]
+PlatformPageDep = Annotated[PageQuery, Depends(platform_page)]
 
 
 def _own_organization(query: QueryParams, caller: Caller) -> None:

@@ -49,6 +49,8 @@ def job_fields(job: Job) -> dict[str, Any]:
         "circuit_breaker": job.circuit_breaker,
         "max_cost": job.max_cost,
         "spent": job.spent,
+        "retry_of": job.retry_of,
+        "test_of": job.test_of,
     }
 
 

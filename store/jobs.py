@@ -124,10 +124,20 @@ class Jobs:
         )
 
     async def page(
-        self, organization_id: str, status: JobStatus | None, search: str | None, page: int, page_size: int
+        self,
+        organization_id: str,
+        status: JobStatus | None,
+        search: str | None,
+        page: int,
+        page_size: int,
+        *,
+        test_of: str | None = None,
     ) -> JobPage:
-        """The organisation's jobs, newest first; `search` in name and description. `page` counts from 1."""
-        where = _jobs_where(organization_id, status, search)
+        """The organisation's jobs, newest first; `search` in name and description. `page` counts from 1.
+
+        `test_of`: the test calls of that job; None: no test calls.
+        """
+        where = [*_jobs_where(organization_id, status, search), _tests(test_of)]
         newest = batch_jobs.c.created_at.desc(), batch_jobs.c.id.desc()
         async with reading(self._engine) as connection:
             total = await _count(connection, batch_jobs, where)
@@ -287,6 +297,12 @@ def _jobs_where(organization_id: str, status: JobStatus | None, search: str | No
     if search:
         where.append(_contains(batch_jobs.c.name, search) | _contains(batch_jobs.c.description, search))
     return where
+
+
+def _tests(test_of: str | None) -> sa.ColumnElement[bool]:
+    if test_of is None:
+        return batch_jobs.c.test_of.is_(None)
+    return batch_jobs.c.test_of == test_of if may_exist(test_of) else sa.false()
 
 
 def _contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:

@@ -48,10 +48,14 @@ async def create(caller: ChangerDep, request: Request, parts: PartsDep, once: On
 async def list_jobs(caller: CallerDep, query: JobQueryDep, parts: PartsDep) -> JobPage:
     """List the organisation's batch jobs, newest first.
 
-    `search` looks in name and description. Error codes: `invalid_status`, `invalid_page`,
-    `invalid_page_size`; `not_found` for another organisation's `organizationId`.
+    `search` looks in name and description. Test calls are not listed, or with `testOf` only they.
+
+    Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`; `not_found` for another organisation's
+    `organizationId`.
     """
-    found = await parts.jobs.page(caller.organization_id, query.status, query.search, query.page, query.page_size)
+    found = await parts.jobs.page(
+        caller.organization_id, query.status, query.search, query.page, query.page_size, test_of=query.test_of
+    )
     return JobPage(
         batch_jobs=[job_view(job) for job in found.jobs],
         total=found.total,

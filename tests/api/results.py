@@ -80,6 +80,10 @@ class Rows:
             },
         )
 
+    async def end_all_dials(self) -> None:
+        """So that no other test meets an open pair of numbers."""
+        await self._change(sa.update(dials).where(dials.c.job_id == self.job_id).values(ended_at=sa.func.now()))
+
     async def _change(self, statement: Any) -> None:
         async with self._records.begin() as connection:
             await connection.execute(statement)
