@@ -9,6 +9,7 @@ from anyio import to_process
 
 from api.bodies import Form, JsonBody
 from domain.errors import RequestError
+from domain.intake.contact import Reading
 from domain.intake.contact_file import read_contact_file
 from domain.intake.contact_list import read_contact_list
 from domain.intake.fields import ReadFields, read_form, read_json
@@ -54,12 +55,13 @@ def _read(body: Form | JsonBody, now: datetime) -> ReadCreate:
     else:
         fields = read_form(body.fields, has_file=bool(body.file), now=now)
     file = body.file if isinstance(body, Form) else None
-    contacts = _contacts(fields.contacts, file)
+    reading = Reading(columns=fields.columns, timezone=fields.request.timezone, now=now)
+    contacts = _contacts(fields.contacts, file, reading)
     return ReadCreate(fields.model_copy(update={"contacts": None}), contacts)
 
 
-def _contacts(sent: Sequence[Any] | None, file: bytes | None) -> Intake | RequestError:
+def _contacts(sent: Sequence[Any] | None, file: bytes | None, reading: Reading) -> Intake | RequestError:
     try:
-        return read_contact_file(file) if sent is None else read_contact_list(sent)
+        return read_contact_file(file, reading) if sent is None else read_contact_list(sent, reading)
     except RequestError as error:
         return error

@@ -4,7 +4,7 @@ import re
 from typing import NewType
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from domain.model import Model
 
@@ -30,6 +30,12 @@ def cell_phone(cell: str) -> str:
 
 def read_phone(text: str) -> E164 | PhoneProblem:
     """Read a number that may be called, exactly as it stands."""
+    number = parse_phone(text)
+    return number if isinstance(number, PhoneProblem) else E164(text)
+
+
+def parse_phone(text: str) -> PhoneNumber | PhoneProblem:
+    """As `read_phone`, with what the parser found: to place the number without parsing it again."""
     if not _E164_FORM.fullmatch(text):
         return PhoneProblem(reason=_why_not_e164(text))
     try:
@@ -43,7 +49,7 @@ def read_phone(text: str) -> E164 | PhoneProblem:
         return PhoneProblem(reason="has a dialling prefix, such as 0, after the country code")
     if phonenumbers.number_type(number) == PhoneNumberType.PREMIUM_RATE:
         return PhoneProblem(reason="premium rate")
-    return E164(text)
+    return number
 
 
 def _why_not_e164(text: str) -> str:
@@ -53,6 +59,8 @@ def _why_not_e164(text: str) -> str:
         return "a spreadsheet rounded it and digits are lost: format the column as text and enter it again"
     if _DECIMAL.fullmatch(text):
         return "a spreadsheet made it a decimal number: format the column as text and enter it again"
+    if text.startswith("="):
+        return "is a spreadsheet's formula: enter the number itself"
     if _DIGITS.fullmatch(text):
         return "begins with 00 instead of +" if text.startswith("00") else "does not begin with + and a country code"
     if not _PLUS_AND_DIGITS.fullmatch(text):

@@ -1,6 +1,7 @@
 """Where a number belongs: its country, and the time zones in which its phone may ring."""
 
 import phonenumbers
+from phonenumbers import PhoneNumber
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from domain.model import Model
@@ -18,7 +19,11 @@ class Place(Model):
 
 def place_of(number: E164 | str) -> Place:
     """Place a valid number by the numbering plan. A mobile or toll-free one may ring in many zones."""
-    parsed = phonenumbers.parse(number)
+    return place_of_parsed(phonenumbers.parse(number))
+
+
+def place_of_parsed(parsed: PhoneNumber) -> Place:
+    """As `place_of`, of what `domain.phones.parse_phone` gave."""
     country = phonenumbers.region_code_for_number(parsed)
     return Place(
         country=country if country is not None and country.isalpha() else None,
@@ -29,3 +34,9 @@ def place_of(number: E164 | str) -> Place:
 def may_be_called(country: str | None, allowed: frozenset[str]) -> bool:
     """Whether numbers of a country may be called; one of no country only where every country may."""
     return ANYWHERE in allowed or country in allowed
+
+
+def not_allowed(country: str | None) -> str:
+    """Say it for people."""
+    where = "numbers of no country" if country is None else f"numbers of {country}"
+    return f"The organization may not call {where}."

@@ -1,37 +1,55 @@
 """From the bytes of a contact file to contacts and a report."""
 
+from typing import NamedTuple
+
+from domain.cells import unmarked
 from domain.errors import InvalidCsv, NoValidContacts, TooManyContacts
-from domain.intake.columns import Columns, read_columns
-from domain.intake.decoding import decode_file
+from domain.intake.columns import MUST_HOLD_NAMES, Columns, read_columns
+from domain.intake.contact import Blame, Reading, read_contact
 from domain.intake.limits import MAX_CONTACTS, MAX_FILE_BYTES, size_problem
+from domain.intake.notices import notices
+from domain.intake.opening import open_table
 from domain.intake.report import MOST_ENTRIES, Intake, InvalidRow, Tally
-from domain.intake.table import Record, detect_delimiter, read_records
+from domain.intake.table import Kind, Record
 from domain.jobs import NewContact
 from domain.masking import masked
-from domain.phones import PhoneProblem, cell_phone, read_phone
+from domain.phones import PhoneProblem, cell_phone, parse_phone
+from domain.rejects import REASON_COLUMN, Reject, Rejects
+
+HELD_AS_NUMBER = "is held as a number, which has no +: format the column as text and enter the numbers again, with +"
 
 
-def read_contact_file(content: bytes | None) -> Intake:
-    """Read a contact file; rows that cannot be called are skipped and reported.
+class _Frame(NamedTuple):
+    """How the rows below the header are read."""
 
-    Raises InvalidCsv, MissingPhoneColumn, TooManyContacts, NoValidContacts.
+    columns: Columns
+    reading: Reading
+    mended: bool  # a file of rejected rows that we wrote: its first column is ours, its cells carry our marks
+
+
+def read_contact_file(content: bytes | None, reading: Reading | None = None) -> Intake:
+    """Read a contact file, CSV or XLSX; rows that cannot be called are skipped and reported.
+
+    Raises InvalidCsv, MissingPhoneColumn, InvalidRequest (a named column is not there), TooManyContacts,
+    NoValidContacts.
     """
-    decoded = decode_file(_present(content))
-    records = read_records(decoded.text, detect_delimiter(decoded.text))
-    columns = read_columns(next(records, Record(1, [])))
-    tally = Tally()
-    filled = 0
-    for record in records:
+    reading = reading or Reading()
+    table = open_table(_present(content), reading.columns.phone)
+    header = next(table.records, Record(1, []))
+    frame = _frame(header, reading)
+    tally, rejected = Tally(), list[Reject]()
+    for record in table.records:
         if record.blank:
             tally.blank()
             continue
-        filled += 1
-        if filled > MAX_CONTACTS:
+        if tally.filled == MAX_CONTACTS:
             raise TooManyContacts(f"The file has more than {MAX_CONTACTS:,} contacts: split it into several jobs.")
-        _count(tally, columns, record)
+        _count(tally, rejected, frame, _unwrapped(record, frame))
     if not tally.contacts:
         raise _nothing_to_call(tally)
-    return tally.intake(decoded.warnings)
+    intake = tally.intake([*table.warnings, *notices(tally.contacts, frame.reading.columns)])
+    rejects = Rejects(header=tuple(_unwrapped(header, frame).cells), delimiter=table.delimiter, rows=tuple(rejected))
+    return intake.model_copy(update={"rejects": rejects})
 
 
 def _present(content: bytes | None) -> bytes:
@@ -44,28 +62,54 @@ def _present(content: bytes | None) -> bytes:
     return content
 
 
-def _count(tally: Tally, columns: Columns, record: Record) -> None:
-    entry = _read_row(columns, record)
-    if isinstance(entry, InvalidRow):
-        tally.bad(entry)
-    else:
+def _frame(header: Record, reading: Reading) -> _Frame:
+    if header.broken:
+        raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
+    mended = header.cells[:1] == [REASON_COLUMN]
+    columns = read_columns(header.cells[1:] if mended else header.cells, reading.columns)
+    return _Frame(columns, reading.model_copy(update={"columns": columns.named}), mended)
+
+
+def _unwrapped(record: Record, frame: _Frame) -> Record:
+    if not frame.mended or record.broken:
+        return record
+    kinds = {place - 1: kind for place, kind in record.kinds.items()}
+    return record._replace(cells=[unmarked(cell) for cell in record.cells[1:]], kinds=kinds)
+
+
+def _count(tally: Tally, rejected: list[Reject], frame: _Frame, record: Record) -> None:
+    entry = _read_row(frame, record)
+    if isinstance(entry, NewContact):
         tally.good(entry)
+        return
+    tally.bad(InvalidRow(row=record.row, column=entry.column, value=entry.value, reason=entry.reason))
+    said = f"{entry.column} {entry.reason}" if entry.column else entry.reason
+    rejected.append(Reject(row=record.row, cells=record.raw if record.broken else tuple(record.cells), reason=said))
 
 
-def _read_row(columns: Columns, record: Record) -> NewContact | InvalidRow:
+def _read_row(frame: _Frame, record: Record) -> NewContact | Blame:
+    columns = frame.columns
     problem = _shape_problem(columns, record)
     if problem is not None:
-        return InvalidRow(row=record.row, column=None, value=None, reason=problem)
-    data = columns.row(record.cells)
+        return Blame(None, None, problem)
+    data = columns.row(_cells(record, columns) if record.kinds else record.cells)
     problem = size_problem(data)
     if problem is not None:
-        return InvalidRow(row=record.row, column=None, value=None, reason=problem)
+        return Blame(None, None, problem)
     text = cell_phone(data[columns.phone])
-    number = read_phone(text)
+    kind = record.kinds.get(columns.names.index(columns.phone)) if record.kinds else None
+    number = parse_phone(text) if kind is None else PhoneProblem(reason=HELD_AS_NUMBER)
     if isinstance(number, PhoneProblem):
-        value = masked(text) if text else ""
-        return InvalidRow(row=record.row, column=columns.phone, value=value, reason=number.reason)
-    return NewContact(row=record.row, number=number, data=data)
+        return Blame(columns.phone, masked(text) if text else "", number.reason)
+    return read_contact(record.row, text, number, data, frame.reading)
+
+
+def _cells(record: Record, columns: Columns) -> list[str]:
+    """The cells; a day in the column of times is the beginning of that day."""
+    place = columns.place(columns.named.not_before)
+    if place is None or record.kinds.get(place) is not Kind.DAY:
+        return record.cells
+    return [f"{cell}T00:00" if at == place else cell for at, cell in enumerate(record.cells)]
 
 
 def _shape_problem(columns: Columns, record: Record) -> str | None:

@@ -1,52 +1,67 @@
-"""From the `contacts` of a JSON request to contacts and a report. One bad number rejects them all."""
+"""From the `contacts` of a JSON request to contacts and a report. One that cannot be called rejects them all."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from phonenumbers import PhoneNumber
+
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
-from domain.intake.limits import MAX_CONTACTS, size_problem
+from domain.intake.contact import Blame, Reading, read_contact
+from domain.intake.limits import MAX_CONTACTS, quoted, size_problem
+from domain.intake.naming import NamedColumns
+from domain.intake.notices import notices
 from domain.intake.report import MOST_ENTRIES, Intake, Tally
 from domain.jobs import NewContact
 from domain.masking import masked
-from domain.phones import PhoneProblem, read_phone
+from domain.phones import PhoneProblem, parse_phone
 
 _INDEXES_SHOWN = 10
 
 
-def read_contact_list(contacts: Sequence[Any]) -> Intake:
+def read_contact_list(contacts: Sequence[Any], reading: Reading | None = None) -> Intake:
     """Read contacts that came as JSON; duplicates are reported, values keep their types and order.
 
     Takes what `parse_json` gave. Raises NoValidContacts, TooManyContacts, InvalidPhoneFormat (naming indexes
-    from 0), InvalidRequest (a contact too large).
+    from 0), InvalidRequest (a named key that no contact has; a contact too large, or with a bad value).
     """
+    reading = reading or Reading()
     if not contacts:
         raise NoValidContacts("`contacts` is empty: there is nobody to call.")
     if len(contacts) > MAX_CONTACTS:
         raise TooManyContacts(f"There are more than {MAX_CONTACTS:,} contacts: split them into several jobs.")
-    numbers = [_read_number(contact) for contact in contacts]
-    problems = list(_problems(contacts, numbers))
+    key = reading.columns.phone or "phone"
+    numbers = [_parse_number(contact, key) for contact in contacts]
+    problems = list(_problems(contacts, numbers, key))
     if problems:
         raise _refused(problems)
+    _refuse_unknown_keys(contacts, reading.columns)
     tally = Tally()
-    for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
-        _refuse_large(index, contact)
-        tally.good(NewContact(row=index + 1, number=str(number), data=contact))
-    return tally.intake([])
+    for contact in _all_read(contacts, numbers, key, reading):
+        tally.good(contact)
+    return tally.intake(notices(tally.contacts, reading.columns))
 
 
-def _read_number(contact: Any) -> str | PhoneProblem:
+def _parse_number(contact: Any, key: str) -> PhoneNumber | PhoneProblem:
     if not isinstance(contact, dict):
-        return PhoneProblem(reason="is not an object with a `phone`")
-    phone = contact.get("phone")
-    if "phone" not in contact or phone is None:
-        return PhoneProblem(reason="has no `phone`")
-    return read_phone(phone) if isinstance(phone, str) else PhoneProblem(reason="has a `phone` that is not a string")
+        return PhoneProblem(reason=f"is not an object with a {_key(key)}")
+    phone = contact.get(key)
+    if phone is None:
+        return PhoneProblem(reason=f"has no {_key(key)}")
+    return (
+        parse_phone(phone) if isinstance(phone, str) else PhoneProblem(reason=f"has a {_key(key)} that is not a string")
+    )
 
 
-def _problems(contacts: Sequence[Any], numbers: Sequence[str | PhoneProblem]) -> Iterator[dict[str, Any]]:
+def _key(key: str) -> str:
+    return "`phone`" if key == "phone" else quoted(key)
+
+
+def _problems(
+    contacts: Sequence[Any], numbers: Sequence[PhoneNumber | PhoneProblem], key: str
+) -> Iterator[dict[str, Any]]:
     for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
         if isinstance(number, PhoneProblem):
-            phone = contact.get("phone") if isinstance(contact, dict) else None
+            phone = contact.get(key) if isinstance(contact, dict) else None
             value = masked(phone) if isinstance(phone, str) and phone else None
             yield {"index": index, "value": value, "reason": number.reason}
 
@@ -65,8 +80,44 @@ def _said(reason: str) -> str:
     return "is a premium-rate number" if reason == "premium rate" else reason
 
 
-def _refuse_large(index: int, contact: dict[str, Any]) -> None:
+def _refuse_unknown_keys(contacts: Sequence[dict[str, Any]], columns: NamedColumns) -> None:
+    """A key that no contact has is a slip; that a contact lacks what is required is told with its index."""
+    named = {
+        "timezoneColumn": columns.timezone,
+        "notBeforeColumn": columns.not_before,
+        "externalIdColumn": columns.external_id,
+    }
+    unknown = [
+        {"field": field, "reason": f"names a key that no contact has: {quoted(key)}"}
+        for field, key in named.items()
+        if key is not None and not any(key in contact for contact in contacts)
+    ]
+    if unknown:
+        raise InvalidRequest(", ".join(f"{problem['field']} {problem['reason']}" for problem in unknown) + ".", unknown)
+
+
+def _all_read(
+    contacts: Sequence[dict[str, Any]], numbers: Sequence[PhoneNumber | PhoneProblem], key: str, reading: Reading
+) -> list[NewContact]:
+    read: list[NewContact] = []
+    blames: list[dict[str, Any]] = []
+    for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
+        entry = _read(index, contact, number, key, reading)
+        if isinstance(entry, NewContact):
+            read.append(entry)
+        else:
+            path = f"contacts[{index}]" + (f".{entry.column}" if entry.column else "")
+            blames.append({"path": path, "reason": entry.reason})
+    if blames:
+        more = {1: "", 2: " There is 1 more problem."}.get(
+            len(blames), f" There are {len(blames) - 1:,} more problems."
+        )
+        raise InvalidRequest(f"{blames[0]['path']} {blames[0]['reason']}.{more}", blames[:MOST_ENTRIES])
+    return read
+
+
+def _read(index: int, contact: dict[str, Any], number: Any, key: str, reading: Reading) -> NewContact | Blame:
     problem = size_problem(contact)
     if problem is not None:
-        path = f"contacts[{index}]"
-        raise InvalidRequest(f"{path} {problem}.", [{"path": path, "reason": problem}])
+        return Blame(None, None, problem)
+    return read_contact(index + 1, contact[key], number, contact, reading)

@@ -4,21 +4,41 @@ import codecs
 import re
 
 from domain.errors import InvalidCsv
+from domain.intake.encodings import NAMES, WESTERN, guess_encoding
 from domain.model import Model
 
-_BOMS = (
+_BOMS = (  # those of UTF-32 first: the one of UTF-16 is their beginning
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_SAMPLE = 2000  # bytes that show whether a file without a BOM is UTF-16
-_CLEAR = 0.4  # at least this share of the sample's bytes are the zero halves of Latin characters
+_SAMPLE = 20_000  # bytes that show whether a file without a BOM is UTF-16
+_SOME = 0.15  # at least this share of the sample's characters has a zero half, as Latin letters and digits have
+_FEW = 0.01  # at most this share has a zero as its other half
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # control characters that no exported table holds
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is kept in
+_OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
 _OTHER_FORMATS = {
-    b"PK\x03\x04": "an Excel workbook or another zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "a PDF document",
+    b"{\\rtf": "an RTF document",
+    b"\x89PNG": "a picture: binary data",
+    b"GIF8": "a picture: binary data",
+    b"\xff\xd8\xff": "a picture: binary data",
+    b"SQLite format 3\0": "a database: binary data",
+    b"\x1f\x8b": "compressed (gzip): binary data",
+    b"BZh": "compressed (bzip2): binary data",
+    b"\xfd7zXZ": "compressed (xz): binary data",
+    b"7z\xbc\xaf": "a 7z archive: binary data",
+    b"Rar!": "a RAR archive: binary data",
 }
+_OTHER_TEXTS = (
+    (re.compile(r"\s*<(?:!doctype html|html|head|body|table)\b", re.IGNORECASE), "a web page"),
+    (re.compile(r"\s*<\?xml\b"), "an XML document"),
+    (re.compile(r"\s*[\[{]\s*[\"{\[\]}]"), "JSON"),
+    (re.compile(r"BEGIN:VCARD", re.IGNORECASE), "a file of address cards (vCard)"),
+)
 
 CP1252_WARNING = "The file is not UTF-8 and was read as Windows-1252: check letters with accents."
 
@@ -31,10 +51,8 @@ class DecodedFile(Model):
 
 
 def decode_file(content: bytes) -> DecodedFile:
-    """Decode UTF-8, UTF-16 or Windows-1252. Raises InvalidCsv where the bytes are no text."""
-    for magic, kind in _OTHER_FORMATS.items():
-        if content.startswith(magic):
-            raise InvalidCsv(f"The file is {kind}, not a CSV file: export it as CSV and send that.")
+    """Decode Unicode, or what is guessed to be the encoding. Raises InvalidCsv where the bytes are no text."""
+    _refuse_other_formats(content)
     for bom, encoding in _BOMS:
         if content.startswith(bom):
             return _decoded(content[len(bom) :], encoding)
@@ -42,7 +60,29 @@ def decode_file(content: bytes) -> DecodedFile:
         return _decoded(content, utf16)
     if _is_utf8(content):
         return _decoded(content, "utf-8")
-    return _decoded(content, "cp1252", CP1252_WARNING)
+    return _guessed(content)
+
+
+def _refuse_other_formats(content: bytes) -> None:
+    if content.startswith(_OLD_CONTAINER):
+        raise _old_workbook(content)
+    for magic, kind in _OTHER_FORMATS.items():
+        if content.startswith(magic):
+            raise InvalidCsv(f"The file is {kind}, not a CSV file: export the contacts as CSV or XLSX and send that.")
+
+
+def _old_workbook(content: bytes) -> InvalidCsv:
+    if _ENCRYPTED in content:
+        return InvalidCsv("The file is encrypted: remove its password and send it again.")
+    return InvalidCsv("The file is an old Excel workbook (XLS): save it as XLSX or CSV and send that.")
+
+
+def _guessed(content: bytes) -> DecodedFile:
+    if b"\0" in content:
+        raise _binary()
+    encoding = guess_encoding(content)
+    warning = f"The file is not UTF-8 and was read as {NAMES[encoding]}, which is a guess: check names and other words."
+    return _decoded(content, encoding, CP1252_WARNING if encoding == WESTERN else warning)
 
 
 def _decoded(content: bytes, encoding: str, *warnings: str) -> DecodedFile:
@@ -50,19 +90,35 @@ def _decoded(content: bytes, encoding: str, *warnings: str) -> DecodedFile:
         text = content.decode(encoding)
     except UnicodeDecodeError:
         raise InvalidCsv("The file cannot be decoded as text: save it as CSV in UTF-8 and send that.") from None
-    if "\0" in text or (encoding == "cp1252" and _BINARY.search(text)):
-        raise InvalidCsv("The file holds binary data, not text: save it as CSV in UTF-8 and send that.")
+    if "\0" in text or (encoding in NAMES and _BINARY.search(text)):
+        raise _binary()
+    for pattern, kind in _OTHER_TEXTS:
+        if pattern.match(text):
+            raise InvalidCsv(f"The file is {kind}, not a CSV file: export the contacts as CSV or XLSX and send that.")
     return DecodedFile(text=text, warnings=list(warnings))
+
+
+def _binary() -> InvalidCsv:
+    return InvalidCsv("The file holds binary data, not text: save it as CSV in UTF-8 and send that.")
 
 
 def _utf16_without_bom(content: bytes) -> str | None:
     sample = content[:_SAMPLE]
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if len(content) % 2 or max(even, odd) < len(sample) * _CLEAR:
+    if len(content) % 2:
         return None
-    if even == 0:
-        return "utf-16-le"
-    return "utf-16-be" if odd == 0 else None
+    characters = len(sample) // 2
+    first, second = sample[0::2].count(0), sample[1::2].count(0)
+    if max(first, second) < _SOME * characters or min(first, second) > _FEW * characters:
+        return None
+    encoding = "utf-16-le" if second > first else "utf-16-be"
+    return encoding if _is_text(content, encoding) else None
+
+
+def _is_text(content: bytes, encoding: str) -> bool:
+    try:
+        return _BINARY.search(content.decode(encoding)) is None
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from domain.jobs import NewContact
 from domain.model import Model
+from domain.rejects import Rejects
 
 MOST_ENTRIES = 100  # in each list of the report; the totals count all
 
@@ -63,6 +64,7 @@ class Intake(Model):
 
     contacts: list[NewContact]
     report: IntakeReport
+    rejects: Rejects | None = None  # the rows of a file that cannot be called; None: there is no file
 
 
 class Tally:
@@ -74,6 +76,11 @@ class Tally:
         self._duplicates: list[DuplicateRow] = []
         self._first_rows: dict[str, int] = {}
         self._blank = 0
+
+    @property
+    def filled(self) -> int:
+        """Rows that are not blank."""
+        return len(self.contacts) + len(self.invalid) + len(self._duplicates)
 
     def blank(self) -> None:
         self._blank += 1
