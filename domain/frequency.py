@@ -1,6 +1,6 @@
 """How often one number may be called, over all jobs of an organisation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from pydantic import Field
@@ -17,14 +17,6 @@ class ContactFrequency(Model):
     calls_per_24_hours: int | None = Field(default=None, ge=1, le=100)
     calls_per_7_days: int | None = Field(default=None, ge=1, le=100)
     quiet_hours: int | None = Field(default=None, ge=1, le=8760)  # after a conversation
-
-    def with_stricter(self, other: "ContactFrequency") -> "ContactFrequency":
-        """Of each cap the lower, of the quiet times the longer."""
-        return ContactFrequency(
-            calls_per_24_hours=_of_given(min, self.calls_per_24_hours, other.calls_per_24_hours),
-            calls_per_7_days=_of_given(min, self.calls_per_7_days, other.calls_per_7_days),
-            quiet_hours=_of_given(max, self.quiet_hours, other.quiet_hours),
-        )
 
 
 class EarlierCall(Model):
@@ -44,11 +36,6 @@ def free_at(frequency: ContactFrequency, earlier: Sequence[EarlierCall], now: da
         *_quiet(frequency.quiet_hours, earlier),
     ]
     return max(waits)
-
-
-def _of_given(choose: Callable[[list[int]], int], *values: int | None) -> int | None:
-    given = [value for value in values if value is not None]
-    return choose(given) if given else None
 
 
 def _until_below(cap: int | None, times: Sequence[datetime], span: timedelta) -> list[datetime]:

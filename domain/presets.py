@@ -42,7 +42,7 @@ def preset(name: str) -> Preset:
     return _read()[name]
 
 
-def frequency_under(window: CallingWindow | None, given: ContactFrequency | None) -> ContactFrequency | None:
-    """The caps that hold under a window: those given and those of its preset, the stricter of each."""
-    own = None if window is None or window.preset is None else preset(window.preset).frequency
-    return own if given is None else given if own is None else given.with_stricter(own)
+def frequency_of(window: CallingWindow | None) -> ContactFrequency | None:
+    """The cap that a window brings by the preset under whose name it was chosen."""
+    chosen = None if window is None or window.preset is None else _read().get(window.preset)
+    return None if chosen is None else chosen.frequency

@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.frequency import ContactFrequency
 from domain.intake.raw_values import RawValues
-from domain.presets import preset
+from domain.presets import frequency_of
 from domain.retries import DELAYS_MINUTES, RETRYABLE, OnDeclined, OnVoicemail, RetryPolicy
 from domain.window_json import WindowProblem, window_from_json
 from domain.windows import CallingWindow
@@ -29,7 +29,7 @@ def read_rules(values: RawValues) -> dict[str, Any]:
         "retry_policy": policy,
         "priority": read_priority(values),
         "calling_window": window,
-        "contact_frequency": _read_frequency(values) or _usual_frequency(window),
+        "contact_frequency": _read_frequency(values) or frequency_of(window),
         "start_within_minutes": values.integer("startWithin", 120, 1, LONGEST_MINUTES),
         "circuit_breaker": values.boolean("circuitBreaker", default=True),
         "max_cost": values.dollars("maxCost"),
@@ -54,10 +54,6 @@ def read_window(values: RawValues) -> CallingWindow | None:
     except WindowProblem as problem:
         values.blame(f"callingWindow.{problem.path}" if problem.path else "callingWindow", problem.reason)
         return None
-
-
-def _usual_frequency(window: CallingWindow | None) -> ContactFrequency | None:
-    return preset(window.preset).frequency if window is not None and window.preset is not None else None
 
 
 def _read_frequency(values: RawValues) -> ContactFrequency | None:

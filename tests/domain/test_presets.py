@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.frequency import ContactFrequency
-from domain.presets import PRESETS, frequency_under, preset
+from domain.presets import PRESETS, frequency_of, preset
 from domain.window_json import WindowProblem, window_from_json, window_to_json
 from domain.windows import CallingWindow, Weekday, is_open
 
@@ -49,21 +49,18 @@ def test_the_united_kingdom_is_not_called_on_sundays_and_bank_holidays() -> None
     assert not is_open(window, ["Europe/London"], utc(2026, 12, 28, 12))  # Boxing Day, observed on a Monday
 
 
-def test_florida_allows_three_calls_in_24_hours_and_a_stricter_cap_stays() -> None:
-    florida = preset("us-florida").window
-    three = ContactFrequency(calls_per_24_hours=3)
-    assert frequency_under(florida, None) == three
-    assert frequency_under(florida, ContactFrequency(calls_per_24_hours=5)) == three
-    assert frequency_under(florida, ContactFrequency(calls_per_24_hours=2, quiet_hours=48)) == ContactFrequency(
-        calls_per_24_hours=2, quiet_hours=48
+def test_florida_allows_three_calls_in_24_hours() -> None:
+    assert frequency_of(preset("us-florida").window) == ContactFrequency(calls_per_24_hours=3)
+    assert frequency_of(window_from_json({"preset": "us-florida", "holidays": "US-FL"})) == (
+        ContactFrequency(calls_per_24_hours=3)
     )
 
 
 def test_other_windows_bring_no_cap() -> None:
-    mine = ContactFrequency(calls_per_7_days=4)
-    assert frequency_under(preset("us-federal").window, None) is None
-    assert frequency_under(None, mine) == mine
-    assert frequency_under(window_from_json({"from": "09:00", "to": "20:00"}), mine) == mine
+    assert frequency_of(preset("us-federal").window) is None
+    assert frequency_of(None) is None
+    assert frequency_of(window_from_json({"from": "08:00", "to": "20:00"})) is None
+    assert frequency_of(preset("ca").window.model_copy(update={"preset": "of an older release"})) is None
 
 
 # --- as JSON ---------------------------------------------------------------------------------------------------------
