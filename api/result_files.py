@@ -147,5 +147,5 @@ def _reject_line(reason: str, cells: Sequence[str], delimiter: str) -> str:
 
 def _delimited(cells: Sequence[str], delimiter: str) -> str:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="").writerow([marked(cell) for cell in cells])
-    return text.getvalue()
+    csv.writer(text, delimiter=delimiter, lineterminator=LINE_END).writerow([marked(cell) for cell in cells])
+    return text.getvalue().removesuffix(LINE_END)

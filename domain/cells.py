@@ -23,8 +23,16 @@ def marked(cell: str) -> str:
 
 def marked_text(text: str, delimiter: str) -> str:
     """A row that cannot be split into cells, with marks where its cells may begin."""
-    may_begin = rf"(^|[\r\n]|{re.escape(delimiter)})(\s*\"?)(?='*[=+\-@])"
-    return re.sub(may_begin, r"\1\2'", text)
+    return re.sub(rf"{_may_begin(delimiter)}(?='*[=+\-@])", r"\1'", text)
+
+
+def unmarked_text(text: str, delimiter: str) -> str:
+    """Such a row as it was before `marked_text`."""
+    return re.sub(rf"{_may_begin(delimiter)}'(?='*[=+\-@])", r"\1", text)
+
+
+def _may_begin(delimiter: str) -> str:
+    return rf"((?:^|[\r\n]|{re.escape(delimiter)}) *\"?)"
 
 
 def unmarked(cell: str) -> str:

@@ -1,5 +1,8 @@
 """The rows of a contact file that cannot be called, kept so that they can be mended and sent again."""
 
+import re
+
+from domain.cells import unmarked_text
 from domain.model import Model
 
 REASON_COLUMN = "outdial_reason"  # the first column of such a file; read again it says nothing
@@ -19,3 +22,9 @@ class Rejects(Model):
     header: tuple[str, ...]
     delimiter: str = ","
     rows: tuple[Reject, ...] = ()
+
+
+def as_it_was(text: str, delimiter: str) -> str:
+    """A row of such a file that cannot be split into cells: without its first cell, the reason, and our marks."""
+    reason = rf'(?:"(?:[^"]|"")*"|[^"{re.escape(delimiter)}]*){re.escape(delimiter)}'
+    return unmarked_text(re.sub(f"^{reason}", "", text), delimiter)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.cells import harmless, marked, marked_text, unmarked
+from domain.cells import harmless, marked, marked_text, unmarked, unmarked_text
+from domain.rejects import as_it_was
 from domain.results import OUR_COLUMNS, our_names
 
 
@@ -38,6 +39,16 @@ def test_a_marked_cell_is_read_back_as_it_was(cell: str) -> None:
 
 def test_a_row_that_cannot_be_split_is_marked_where_cells_may_begin() -> None:
     assert marked_text('+1202,"=1"x,a=b', ",") == "'+1202,\"'=1\"x,a=b"
+
+
+@pytest.mark.parametrize("text", ['+1202,"=1"x,a=b', "'=1, \"'+2\"y\n-3", ",,=", "=;@"])
+def test_a_marked_row_is_read_back_as_it_was(text: str) -> None:
+    assert unmarked_text(marked_text(text, ","), ",") == text
+
+
+def test_a_rejected_row_loses_its_reason_when_it_is_read_again() -> None:
+    assert as_it_was("\"a quote is written twice (\"\"\"\")\";Cy;\"'=1\"x", ";") == 'Cy;"=1"x'
+    assert as_it_was("phone is too short,a\"b", ",") == 'a"b'
 
 
 def test_our_columns_keep_their_names_where_they_are_free() -> None:

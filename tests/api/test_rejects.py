@@ -1,0 +1,86 @@
+"""Rejected rows, kept so that they can be mended and sent again."""
+
+import pytest
+
+from tests.api.client import Api
+
+FILE = (
+    b"name;phone;note;\r\n"
+    b"Ada;+12025550101;=1+1;\r\n"
+    b"Bob;+1202;=1+1;x\r\n"
+    b'Cy;"+1202" 5550102;"=2";\r\n'
+    b"\"De;e\";'+12025550103;'=1;\r\n"
+    b"Eve;+12025550104\r\n"
+    b'Fay;0012025550105;"two\nlines";\r\n'
+)
+
+
+async def rejects_of(api: Api, job: str) -> str:
+    answer = await api.get(f"/batch/jobs/{job}/rejects")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{job}-rejects.csv"'
+    return answer.content.decode("utf-8")
+
+
+async def test_rejected_rows_come_back_with_their_reason_and_their_own_cells(api: Api) -> None:
+    created = (await api.upload(FILE)).json()
+
+    assert await rejects_of(api, created["batchJobId"]) == (
+        "outdial_reason;name;phone;note;\r\n"
+        "phone is not a valid number in its country;Bob;+1202;'=1+1;x\r\n"
+        'has text after a closing quote: inside a quoted cell a quote is written twice ("");'
+        'Cy;"\'+1202" 5550102;"\'=2";\r\n'
+        "has 2 cells, the header has 4 columns;Eve;+12025550104\r\n"
+        'phone begins with 00 instead of +;Fay;0012025550105;"two\nlines";\r\n'
+    ).replace(
+        'has text after a closing quote: inside a quoted cell a quote is written twice ("");',
+        '"has text after a closing quote: inside a quoted cell a quote is written twice ("""")";',
+    )
+
+
+async def test_the_file_sent_again_brings_no_new_complaint(api: Api) -> None:
+    created = (await api.upload(FILE)).json()
+    mended = (await rejects_of(api, created["batchJobId"])).replace(";+1202;", ";+12025550106;")
+
+    again = await api.upload(mended.encode())
+
+    assert again.status_code == 200, again.text
+    said = again.json()
+    before = [(row["column"], row["reason"]) for row in created["validation"]["invalid"]]
+    after = [(row["column"], row["reason"]) for row in said["validation"]["invalid"]]
+    assert after == before[1:]
+    assert said["validation"]["warnings"] == []
+    [contact] = (await api.job(said["batchJobId"]))["contacts"]
+    assert contact["contactData"] == {"name": "Bob", "phone": "+12025550106", "note": "=1+1", "column_4": "x"}
+
+
+async def test_rejects_of_rejects_are_the_same_file(api: Api) -> None:
+    created = (await api.upload(FILE)).json()
+    first = await rejects_of(api, created["batchJobId"])
+    with_one_good = first + "whatever;Gil;+12025550107;n;\r\n"
+
+    again = (await api.upload(with_one_good.encode())).json()
+
+    assert await rejects_of(api, again["batchJobId"]) == first
+
+
+async def test_a_file_without_bad_rows_has_a_header_only(api: Api) -> None:
+    created = (await api.upload(b"phone,name\n+12025550101,Ada\n")).json()
+
+    assert await rejects_of(api, created["batchJobId"]) == "outdial_reason,phone,name\r\n"
+
+
+async def test_json_contacts_have_no_rejects(api: Api) -> None:
+    assert await rejects_of(api, await api.new_job()) == "outdial_reason\r\n"
+
+
+@pytest.mark.parametrize("rows", [2_500])
+async def test_many_rejects_are_kept(api: Api, rows: int) -> None:
+    bad = "".join(f"+1202,{row}\n" for row in range(rows))
+    created = (await api.upload(f"phone,n\n+12025550101,x\n{bad}".encode())).json()
+
+    lines = (await rejects_of(api, created["batchJobId"])).splitlines()
+
+    assert len(lines) == rows + 1
+    assert lines[-1] == f"phone is not a valid number in its country,+1202,{rows - 1}"
