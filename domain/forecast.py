@@ -9,6 +9,7 @@ from domain.money import ASSUMED_MINUTES
 from domain.windows import DAY, LOOK_AHEAD_DAYS, CallingWindow, open_stretches, opening
 
 CALL = timedelta(minutes=ASSUMED_MINUTES)
+LONGEST_JOB_DAYS = 100  # what takes longer is said to reach not everybody: 10,000 calls on one line take 42 of 8 hours
 ALWAYS = CallingWindow(from_=time(0), to=time(0))
 MOST_ZONES_NAMED = 3
 
@@ -55,13 +56,16 @@ def window_warnings(
         return []
     expected = forecast(window or ALWAYS, _placed(zones, timezone), start=start, end_time=end_time, lines=lines)
     said = f"{lines} line" if lines == 1 else f"{lines} lines"
-    return [*_never(expected), *_too_short(expected, end_time, said), *_takes_days(expected, start, end_time, said)]
+    ends = end_time is not None and end_time <= start + LONGEST_JOB_DAYS * DAY
+    until = "before endTime" if ends else f"within {LONGEST_JOB_DAYS} days"
+    days = [] if end_time is not None else _takes_days(expected, start, said)
+    return [*_never(expected), *_too_short(expected, until, said), *days]
 
 
 def forecast(
     window: CallingWindow, zones: Mapping[Zones, int], *, start: datetime, end_time: datetime | None, lines: int
 ) -> Forecast:
-    """Play the job through, 2 minutes a call, without retries and other jobs. `lines` is at least 1."""
+    """Play the job through, 100 days at most, 2 minutes a call, without retries and other jobs; `lines` from 1 on."""
     never = [each for each in zones if opening(window, each, start) is None]
     left: dict[Zones, float] = {each: count for each, count in zones.items() if each not in never}
     finish = _play(window, left, start, end_time, lines)
@@ -86,7 +90,7 @@ def _play(
     window: CallingWindow, left: dict[Zones, float], start: datetime, end: datetime | None, lines: int
 ) -> datetime | None:
     """Take away from `left` whoever is called; when the last one was, where nobody is left."""
-    latest = min(end or datetime.max.replace(tzinfo=UTC), start + LOOK_AHEAD_DAYS * DAY)
+    latest = min(end or datetime.max.replace(tzinfo=UTC), start + LONGEST_JOB_DAYS * DAY)
     finish = start
     for slot in _slots(window, left, start, latest):
         room = lines * ((slot.end - slot.start) / CALL)
@@ -125,24 +129,21 @@ def _never(expected: Forecast) -> Iterator[str]:
         )
     closed = expected.never - sum(expected.apart.values())
     if closed:
-        who = "Nobody" if closed == expected.contacts else f"Of {_contacts(expected.contacts)} {closed:,} never"
-        yield f"{who} can be called: the calling window does not open within {LOOK_AHEAD_DAYS} days."
+        who = "Nobody can" if closed == expected.contacts else f"{_contacts(closed)} cannot"
+        yield f"{who} be called: the calling window does not open within {LOOK_AHEAD_DAYS} days."
 
 
-def _too_short(expected: Forecast, end_time: datetime | None, lines: str) -> Iterator[str]:
+def _too_short(expected: Forecast, until: str, lines: str) -> Iterator[str]:
     if expected.unreached:
-        when = f"within {LOOK_AHEAD_DAYS} days" if end_time is None else "before endTime"
         yield (
-            f"About {expected.unreached:,} of {_contacts(expected.contacts)} are likely not reached {when}: there are "
+            f"About {expected.unreached:,} of {_contacts(expected.contacts)} are likely not reached {until}: there are "
             f"too few hours in which they may be called, with {lines} and {ASSUMED_MINUTES} minutes a call."
         )
 
 
-def _takes_days(expected: Forecast, start: datetime, end_time: datetime | None, lines: str) -> Iterator[str]:
-    if end_time is not None or expected.finish is None or not expected.contacts:
-        return
-    days = -(-(expected.finish - start) // DAY)
-    if days > 1:
+def _takes_days(expected: Forecast, start: datetime, lines: str) -> Iterator[str]:
+    days = 0 if expected.finish is None else -(-(expected.finish - start) // DAY)
+    if expected.finish is not None and days > 1:
         yield (
             f"With this calling window and {lines} the job takes about {days} days, "
             f"until {expected.finish:%Y-%m-%d %H:%M} UTC."

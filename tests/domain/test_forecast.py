@@ -104,4 +104,10 @@ def test_it_says_that_a_window_never_opens() -> None:
 def test_a_job_that_would_take_years_is_said_to_not_reach_all() -> None:
     minute = CallingWindow(from_=time(9), to=time(9, 1))
     (said,) = warnings({(BERLIN,): 10_000}, minute, lines=1)
-    assert said.startswith("About 9,800 of 10,000 contacts are likely not reached within 400 days")
+    assert said.startswith("About 9,950 of 10,000 contacts are likely not reached within 100 days")
+
+
+def test_an_end_far_away_is_judged_for_a_hundred_days() -> None:
+    minute = CallingWindow(from_=time(9), to=time(9, 1))
+    (said,) = warnings({(BERLIN,): 10_000}, minute, end_time=MORNING + timedelta(days=300), lines=1)
+    assert said.startswith("About 9,950 of 10,000 contacts are likely not reached within 100 days")
