@@ -1,0 +1,149 @@
+"""Where webhooks may go: addresses that belong to nobody's private network, and what an operator allows besides.
+
+Sources: the special-purpose registries of IANA for IPv4 and IPv6; RFC 6052 and RFC 8215 (NAT64), RFC 3056 (6to4).
+"""
+
+import re
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from domain.errors import InvalidRequest
+from domain.model import Model
+
+Address = IPv4Address | IPv6Address
+
+LONGEST_URL = 2048
+PORTS = {"https": 443, "http": 80}
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
+
+_NOT_PUBLIC = tuple(
+    ip_network(network)
+    for network in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",
+        "100.64.0.0/10",  # between carriers and customers
+        "127.0.0.0/8",
+        "169.254.0.0/16",  # link-local; what clouds tell their machines
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",  # documentation, as the next but two
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, and broadcast
+        "::/96",  # unspecified, loopback, and the old way to write IPv4
+        "64:ff9b:1::/48",  # NAT64 of a network's own
+        "100::/64",
+        "100:0:0:1::/64",
+        "2001::/23",  # Teredo, ORCHID and other protocols
+        "2001:db8::/32",  # documentation, as 3fff::/20
+        "3fff::/20",
+        "5f00::/16",
+        "fc00::/7",  # private
+        "fe80::/10",  # link-local
+        "fec0::/10",  # site-local
+        "ff00::/8",  # multicast
+    )
+)
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class Place(Model):
+    """A network, and one port of it or all."""
+
+    network: IPv4Network | IPv6Network
+    port: int | None = None
+
+    def holds(self, address: Address, port: int) -> bool:
+        return address in self.network and self.port in {None, port}
+
+
+class Target(Model):
+    """Where a URL points before its host is looked up."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def places(setting: str) -> tuple[Place, ...]:
+    """Read what an operator allows: `10.0.0.0/8, 127.0.0.1:8080, [::1]:80`. Raises ValueError."""
+    return tuple(_place(entry.strip()) for entry in setting.split(",") if entry.strip())
+
+
+def _place(entry: str) -> Place:
+    bracketed = re.fullmatch(r"\[(.+)\](?::(\d+))?", entry)
+    if bracketed:
+        network, port = bracketed.groups()
+    elif entry.count(":") == 1:
+        network, port = entry.split(":")
+    else:
+        network, port = entry, None
+    return Place(network=ip_network(network), port=None if port is None else int(port))
+
+
+def is_private(address: Address) -> bool:
+    """Whether an address is private, loopback, link-local, multicast or reserved, however it is written."""
+    inner = _inside(address)
+    return any(one in network for one in (address, *inner) for network in _NOT_PUBLIC if one.version == network.version)
+
+
+def _inside(address: Address) -> tuple[IPv4Address, ...]:
+    """The IPv4 address that an IPv6 address stands for: mapped, 6to4 or NAT64."""
+    if isinstance(address, IPv4Address):
+        return ()
+    if address in _NAT64:
+        return (IPv4Address(int(address) & 0xFFFFFFFF),)
+    return tuple(inner for inner in (address.ipv4_mapped, address.sixtofour) if inner is not None)
+
+
+def may_go_to(address: Address, port: int, allowed: Iterable[Place]) -> bool:
+    """Whether a request may be sent to an address: a public one, or one that the operator allows."""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return may_go_to(address.ipv4_mapped, port, allowed)
+    return any(place.holds(address, port) for place in allowed) or not is_private(address)
+
+
+def literal(host: str) -> Address | None:
+    """The address that a host is written as; None for a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def target_of(url: str) -> Target:
+    """Take a webhook's URL apart. Raises InvalidRequest where it is none that we can send to."""
+    if len(url) > LONGEST_URL or not _PRINTABLE.fullmatch(url):
+        raise refused_url(f"must be a URL of at most {LONGEST_URL:,} printable ASCII characters")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise refused_url("is not a URL") from None
+    if parts.scheme not in PORTS or not _HOST.fullmatch(host):
+        raise refused_url("must be a URL such as https://example.com/hooks")
+    if "@" in parts.netloc or "#" in url:
+        raise refused_url("must hold no user name, password or fragment")
+    if port == 0:
+        raise refused_url("has no such port")
+    return Target(scheme=parts.scheme, host=host, port=port or PORTS[parts.scheme])
+
+
+def must_be_allowed(target: Target, addresses: Iterable[Address], allowed: Iterable[Place]) -> None:
+    """Raises InvalidRequest where a host's addresses, as they are now, may not be sent to."""
+    found, allowed = list(addresses), tuple(allowed)
+    if not all(may_go_to(address, target.port, allowed) for address in found):
+        raise refused_url("points to a private network, which webhooks may not reach")
+    named = bool(found) and all(any(place.holds(one, target.port) for place in allowed) for one in found)
+    if target.scheme != "https" and not named:
+        raise refused_url("must begin with https://")
+
+
+def refused_url(reason: str) -> InvalidRequest:
+    return InvalidRequest(f"url {reason}.", [{"field": "url", "reason": reason}])
