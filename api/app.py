@@ -15,11 +15,34 @@ from api.middleware import DrainBodies, RequestIds
 from api.openapi import DESCRIPTION, TITLE
 from api.parts import Parts
 from api.reading import warm_up
-from api.routes import activity, calls, carrier_events, control, do_not_call, health, jobs, results, retry
+from api.routes import (
+    activity,
+    agents,
+    api_keys,
+    calls,
+    carrier_events,
+    changes,
+    contacts,
+    control,
+    credits,
+    do_not_call,
+    health,
+    jobs,
+    organization,
+    organization_control,
+    organizations,
+    phone_numbers,
+    results,
+    retry,
+    webhooks,
+)
+from api.webhook_openapi import describe_messages
 from carriers import Carrier
 from carriers.twilio import Twilio
+from domain.networks import places
 from settings import Settings
 from store.activity import Activity
+from store.changes import Changes
 from store.control import Control
 from store.database import create_engine
 from store.deleting import Deleting
@@ -29,10 +52,13 @@ from store.do_not_call import DoNotCall
 from store.housekeeping import Housekeeping
 from store.idempotency import Idempotency
 from store.jobs import Jobs
+from store.ledger import Ledger
+from store.placing import Placing
 from store.rate_limits import RateLimits
 from store.results import Results
 from store.retrying import Retrying
 from store.secrets import Vault
+from store.webhooks import Webhooks
 from workflows.connecting import connect
 from workflows.handles import JobWorkflows
 
@@ -60,6 +86,7 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     )
     for found in (RequestValidationError, HTTPException):
         application.add_exception_handler(found, _fail)
+    describe_messages(application)
     routes = _routes()
     application.include_router(routes)
     application.include_router(routes, prefix="/v1", include_in_schema=False)
@@ -70,7 +97,27 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    for part in (jobs, control, activity, do_not_call, calls, results, retry, carrier_events, health):
+    for part in (
+        jobs,
+        control,
+        changes,
+        contacts,
+        organization_control,
+        activity,
+        do_not_call,
+        calls,
+        results,
+        retry,
+        organization,
+        organizations,
+        credits,
+        agents,
+        phone_numbers,
+        api_keys,
+        webhooks,
+        carrier_events,
+        health,
+    ):
         routes.include_router(part.router)
     return routes
 
@@ -94,6 +141,7 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
     """Open what is closed at the end. Nothing is connected yet: the API starts while others are down."""
     engine = create_engine(settings.database_url.get_secret_value(), settings.database_pool_size)
     opened.push_async_callback(engine.dispose)
+    vault = Vault.of(settings.secret.get_secret_value())
     used = carriers if carriers is not None else {TWILIO: _twilio(settings)}
     for carrier in used.values():
         opened.push_async_callback(carrier.close)
@@ -106,15 +154,20 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         retrying=Retrying(engine),
         deleting=Deleting(engine),
         control=Control(engine),
+        changes=Changes(engine),
+        placing=Placing(engine),
         activity=Activity(engine),
         do_not_call=DoNotCall(engine),
         dials=Dials(engine, settings.speed),
         housekeeping=Housekeeping(engine, settings.speed),
         workflows=JobWorkflows(await connect(lazy=True)),
         carriers=used,
-        vault=Vault.of(settings.secret.get_secret_value()),
+        vault=vault,
+        ledger=Ledger(engine),
         idempotency=Idempotency(engine),
         rate_limits=RateLimits(engine),
+        webhooks=Webhooks(engine, vault),
+        webhook_places=places(settings.webhook_allow_private),
     )
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.create_fields import FIELDS
 from domain.statuses import ContactStatus, JobStatus
 
 TITLE = "Outdial"
@@ -12,47 +13,6 @@ Send an API key with every request: `Authorization: Bearer <key>` or `x-api-key:
 The same paths exist under `/v1`."""
 
 
-def _whole(default: int, lowest: int, highest: int, description: str) -> dict[str, Any]:
-    return {
-        "type": "integer",
-        "default": default,
-        "minimum": lowest,
-        "maximum": highest,
-        "description": description,
-    }
-
-
-FIELDS: dict[str, Any] = {
-    "fromPhoneNumberId": {
-        "type": "string",
-        "description": "The number to call from; its outbound agent holds the conversation.",
-        "examples": ["phone_0123456789abcdef01234567"],
-    },
-    "name": {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["Appointments in May"]},
-    "description": {"type": ["string", "null"], "maxLength": 1000, "default": None},
-    "concurrentCallLimit": _whole(5, 1, 50, "Calls at once."),
-    "maxAttempts": _whole(3, 1, 10, "For each contact, the first call counted."),
-    "scheduledStartTime": {
-        "type": ["string", "null"],
-        "default": None,
-        "description": "ISO 8601; without an offset wall-clock time in `timezone`; at most 366 days ahead.",
-        "examples": ["2027-03-01T09:00"],
-    },
-    "timezone": {
-        "type": "string",
-        "default": "UTC",
-        "description": "IANA name.",
-        "examples": ["Europe/Berlin"],
-    },
-    "ringSeconds": _whole(45, 15, 120, "How long a call may ring."),
-    "maxCallSeconds": _whole(900, 10, 14_400, "How long a call may last."),
-    "onOverlap": {
-        "type": "string",
-        "enum": ["warn", "skip", "reject"],
-        "default": "warn",
-        "description": "What to do about numbers that another open job of the organisation will call too.",
-    },
-}
 CONTACTS: dict[str, Any] = {
     "type": "array",
     "maxItems": 10_000,
@@ -70,7 +30,7 @@ FILE: dict[str, Any] = {
     "type": "string",
     "contentMediaType": "application/octet-stream",
     "format": "binary",
-    "description": "CSV with a `phone` column: at most 10 MB and 10,000 contacts.",
+    "description": "CSV or XLSX (its first sheet) with a `phone` column: at most 10 MB and 10,000 contacts.",
 }
 EXAMPLE: dict[str, Any] = {
     "fromPhoneNumberId": "phone_0123456789abcdef01234567",
@@ -78,6 +38,7 @@ EXAMPLE: dict[str, Any] = {
     "contacts": [{"phone": "+12025550101", "name": "Ada", "plan": "basic"}],
     "scheduledStartTime": "2027-05-03T09:00",
     "timezone": "America/New_York",
+    "callingWindow": "us-federal",
 }
 
 

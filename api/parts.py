@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from carriers import Carrier
+from domain.networks import Place
 from settings import Settings
 from store.activity import Activity
+from store.changes import Changes
 from store.control import Control
 from store.deleting import Deleting
 from store.dials import Dials
@@ -16,10 +18,13 @@ from store.do_not_call import DoNotCall
 from store.housekeeping import Housekeeping
 from store.idempotency import Idempotency
 from store.jobs import Jobs
+from store.ledger import Ledger
+from store.placing import Placing
 from store.rate_limits import RateLimits
 from store.results import Results
 from store.retrying import Retrying
 from store.secrets import Vault
+from store.webhooks import Webhooks
 from workflows.handles import JobWorkflows
 
 
@@ -35,6 +40,8 @@ class Parts:
     retrying: Retrying
     deleting: Deleting
     control: Control
+    changes: Changes
+    placing: Placing
     activity: Activity
     do_not_call: DoNotCall
     dials: Dials
@@ -42,5 +49,8 @@ class Parts:
     workflows: JobWorkflows
     carriers: Mapping[str, Carrier]  # by account
     vault: Vault
+    ledger: Ledger
     idempotency: Idempotency
     rate_limits: RateLimits
+    webhooks: Webhooks
+    webhook_places: tuple[Place, ...]  # in private networks, where webhooks may go

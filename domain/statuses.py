@@ -76,6 +76,11 @@ class Role(StrEnum):
     def may_change(self) -> bool:
         return self is not Role.MEMBER
 
+    def above(self, other: "Role") -> bool:
+        """Whether this role may do what the other may not."""
+        ranks = list(Role)
+        return ranks.index(self) < ranks.index(other)
+
 
 class OnOverlap(StrEnum):
     """What create does about numbers that another open job of the organisation will call too."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.jobs import Agent, PhoneNumber
 from domain.model import Model
 from domain.places import place_of
-from store.agents import NAMED, agent_of, open_jobs
+from store.agents import agent_of, open_jobs
 from store.database import reading
 from store.errors import InUse, NotFound
 from store.ids import may_exist, new_id
@@ -126,16 +126,24 @@ class PhoneNumbers:
             return await phone_number_of(connection, organization_id, phone_number_id)
 
     async def change_carrier_settings(
-        self, organization_id: str, phone_number_id: str, carrier: str, sealed_settings: str
+        self, organization_id: str, phone_number_id: str, carrier: str, sealed_settings: str | None
     ) -> PhoneNumber:
-        """Give a number an account of its own, or its account other settings. Raises NotFound."""
+        """Give a number an account of its own, or its account other settings; None: back to the shared account.
+
+        Raises NotFound, and InUse while jobs call from the number: their calls are known to its account only.
+        """
         account = _account(phone_number_id, carrier, sealed_settings)
         insert = postgresql.insert(carrier_accounts).values(account)
-        kept = {"carrier": insert.excluded.carrier, "settings": insert.excluded.settings}
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
             await phone_number_of(connection, organization_id, phone_number_id)
-            await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=kept))
+            users = await open_jobs(connection, batch_jobs.c.phone_number_id == phone_number_id)
+            if users:
+                raise InUse("phone number", phone_number_id, users)
+            if sealed_settings is None:
+                await connection.execute(insert.on_conflict_do_nothing())
+            else:
+                await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=account))
             await connection.execute(_update(phone_number_id, {"carrier_account_id": account["id"]}))
             return await phone_number_of(connection, organization_id, phone_number_id)
 
@@ -146,7 +154,7 @@ class PhoneNumbers:
             await phone_number_of(connection, organization_id, phone_number_id)
             users = await open_jobs(connection, batch_jobs.c.phone_number_id == phone_number_id)
             if users:
-                raise InUse("phone number", phone_number_id, users[:NAMED])
+                raise InUse("phone number", phone_number_id, users)
             await connection.execute(_update(phone_number_id, {"removed_at": sa.func.now()}))
 
     async def carrier_settings(self, carrier_account_id: str) -> tuple[str, str] | None:

@@ -25,7 +25,7 @@ CONTACTS = [{"phone": "+12025550101", "name": "Ada"}]
 CALLER_ID = "+12025550199"
 ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "token-of-the-tests"
-SECRET = "a secret of the tests, long enough"
+SECRET = "secret-of-the-tests-long-enough-for-us"
 PLATFORM_KEY = "odp_platform-of-the-tests"
 PUBLIC_URL = "https://calls.example.test"
 

@@ -1,0 +1,170 @@
+"""The numbers that an organisation calls from."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+
+from api.answers import errors
+from api.bodies import read_small
+from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
+from api.errors import AgentNotFound, ApiError, PhoneNumberNotFound, SecretsUnavailable
+from api.idempotency import IDEMPOTENCY_KEY, Making, OnceDep
+from api.json_bodies import described, described_change, parsed
+from api.managed_models import (
+    A_NUMBER,
+    AN_AGENT,
+    CarrierSettings,
+    ChangedPhoneNumber,
+    NewPhoneNumber,
+    PhoneNumberPage,
+    PhoneNumberView,
+    Removed,
+)
+from api.managed_views import phone_number_view
+from api.openapi import SEARCH_QUERY
+from api.parts import Parts
+from api.queries import PageQueryDep
+from api.routes.agents import in_use
+from domain.jobs import Caller, PhoneNumber
+from store import errors as store
+from store.phone_numbers import PhoneNumberChange
+
+EXAMPLE = {
+    "number": "+12025550171",
+    "label": "Main",
+    "outboundAgentId": AN_AGENT,
+    "callsPerSecond": 1,
+    "carrier": "twilio",
+    "carrierSettings": {"accountSid": "AC0123456789abcdef0123456789abcdef", "authToken": "0123456789abcdef"},
+}
+NO_NUMBER = "There is no phone number of this id."
+NO_AGENT = "There is no agent of this id."
+NO_SECRET = "This server keeps no secrets (OUTDIAL_SECRET is not set), so that it cannot keep carrier settings."  # noqa: S105
+
+router = APIRouter(prefix="/phone-numbers", tags=["phone numbers"], dependencies=KEYS)
+PhoneNumberId = Annotated[str, Path(description="A number's id.", examples=[A_NUMBER])]
+
+
+@router.get("", operation_id="listPhoneNumbers", responses=errors(400, 401, 429, 503), openapi_extra=SEARCH_QUERY)
+async def list_phone_numbers(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> PhoneNumberPage:
+    """List the numbers that the organization calls from, oldest first; `search` in number or label.
+
+    Error codes: `invalid_page`, `invalid_page_size`.
+    """
+    found = await parts.directory.phone_numbers_page(caller.organization_id, query.search, query.page, query.page_size)
+    return PhoneNumberPage(
+        phone_numbers=[phone_number_view(number) for number in found.phone_numbers],
+        total=found.total,
+        page=query.page,
+        page_size=query.page_size,
+    )
+
+
+@router.post(
+    "",
+    operation_id="createPhoneNumber",
+    responses=errors(400, 401, 403, 404, 409, 429, 503),
+    openapi_extra=described(NewPhoneNumber, EXAMPLE, IDEMPOTENCY_KEY),
+)
+async def create_phone_number(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> PhoneNumberView:
+    """Add a number to call from. It must be yours at the carrier; that is not checked here.
+
+    `carrierSettings` are kept encrypted and never shown again. Error codes: `invalid_request`, `agent_not_found`,
+    `idempotency_conflict`, `secrets_unavailable` where this server keeps no secrets.
+    """
+    content = await read_small(request)
+    return await once.answer(PhoneNumberView, content, partial(_create, content, caller, parts))
+
+
+async def _create(content: bytes, caller: Caller, parts: Parts, making: Making) -> PhoneNumberView:
+    sent = parsed(NewPhoneNumber, content)
+    try:
+        created = await parts.directory.create_phone_number(
+            caller.organization_id,
+            sent.number,
+            agent_id=sent.outbound_agent_id,
+            label=sent.label or None,
+            calls_per_second=sent.calls_per_second,
+            carrier_account_id=sent.carrier,
+            sealed_settings=_sealed(sent.carrier_settings, parts),
+            id=making.new_id("phone"),
+        )
+    except store.NotFound as error:
+        raise _not_found(error) from None
+    return phone_number_view(created)
+
+
+@router.get("/{id}", operation_id="getPhoneNumber", responses=errors(401, 404, 429, 503))
+async def get_phone_number(caller: CallerDep, id: PhoneNumberId, parts: PartsDep) -> PhoneNumberView:
+    """Look at one number. Error codes: `phone_number_not_found`."""
+    found = await parts.directory.phone_number(caller.organization_id, id)
+    if found is None:
+        raise PhoneNumberNotFound(NO_NUMBER)
+    return phone_number_view(found)
+
+
+@router.patch(
+    "/{id}",
+    operation_id="changePhoneNumber",
+    responses=errors(400, 401, 403, 404, 409, 429, 503),
+    openapi_extra=described_change(ChangedPhoneNumber, {"outboundAgentId": AN_AGENT, "callsPerSecond": 5}),
+)
+async def change_phone_number(
+    caller: ChangerDep, id: PhoneNumberId, request: Request, parts: PartsDep
+) -> PhoneNumberView:
+    """Change a number; what is not sent stays.
+
+    `outboundAgentId` holds for jobs to come (null: none can call from it), `callsPerSecond` for all calls from now
+    on. `carrierSettings` cannot change while a job calls from the number. Error codes: `invalid_request`,
+    `phone_number_not_found`, `agent_not_found`, `in_use`, `secrets_unavailable`.
+    """
+    sent = parsed(ChangedPhoneNumber, await read_small(request))
+    try:
+        return phone_number_view(await _changed(caller.organization_id, id, sent, parts))
+    except store.NotFound as error:
+        raise _not_found(error) from None
+    except store.InUse as error:
+        raise in_use("phone number", error) from None
+
+
+async def _changed(organization_id: str, id: str, sent: ChangedPhoneNumber, parts: Parts) -> PhoneNumber:
+    given = {name: getattr(sent, name) for name in sent.model_fields_set - {"carrier_settings"}}
+    if "carrier_settings" in sent.model_fields_set:
+        number = await parts.directory.phone_number(organization_id, id)
+        if number is None:
+            raise PhoneNumberNotFound(NO_NUMBER)
+        sealed = _sealed(sent.carrier_settings, parts)
+        await parts.directory.change_carrier_settings(organization_id, id, number.carrier, sealed)
+    return await parts.directory.change_phone_number(organization_id, id, PhoneNumberChange(**given))
+
+
+@router.delete("/{id}", operation_id="removePhoneNumber", responses=errors(401, 403, 404, 409, 429, 503))
+async def remove_phone_number(caller: ChangerDep, id: PhoneNumberId, parts: PartsDep) -> Removed:
+    """Remove a number. What ended jobs tell of it stays.
+
+    Error codes: `phone_number_not_found`; `in_use` while a job that has not ended calls from it.
+    """
+    try:
+        await parts.directory.remove_phone_number(caller.organization_id, id)
+    except store.NotFound as error:
+        raise _not_found(error) from None
+    except store.InUse as error:
+        raise in_use("phone number", error) from None
+    return Removed(id=id)
+
+
+def _not_found(error: store.NotFound) -> ApiError:
+    if error.what == "agent":
+        return AgentNotFound(NO_AGENT, [{"field": "outboundAgentId", "reason": "not found"}])
+    return PhoneNumberNotFound(NO_NUMBER)
+
+
+def _sealed(settings: CarrierSettings | None, parts: Parts) -> str | None:
+    """Raises SecretsUnavailable."""
+    if settings is None:
+        return None
+    try:
+        return parts.vault.seal(settings.model_dump_json(by_alias=True))
+    except store.NoSecret:
+        raise SecretsUnavailable(NO_SECRET) from None

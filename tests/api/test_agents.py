@@ -1,0 +1,111 @@
+"""Agents by the API: whose they are, and that none vanishes while somebody needs it."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.client import Api, Tenant, refused
+from tests.api.managing import AGENT, ask
+
+
+async def created(api: Api, **fields: Any) -> dict[str, Any]:
+    answer = await api.post("/agents", json=AGENT | fields)
+    assert answer.status_code == 200, answer.text
+    agent: dict[str, Any] = answer.json()
+    return agent
+
+
+async def test_an_agent_is_added_and_seen(api: Api) -> None:
+    agent = await created(api, architecture="realtime")
+    assert agent["id"].startswith("agent_")
+    assert {name: agent[name] for name in ("name", "architecture", "audio", "audioUrl")} == {
+        "name": "Ava",
+        "architecture": "realtime",
+        "audio": "websocket",
+        "audioUrl": "wss://agent.example.com/calls",
+    }
+    assert (await api.get(f"/agents/{agent['id']}")).json() == agent
+    page = (await api.get("/agents", search="av")).json()
+    assert (page["agents"], page["total"], page["page"], page["pageSize"]) == ([agent], 1, 1, 20)
+    assert (await api.get("/agents")).json()["total"] == 4  # those it began with, and this one
+    assert (await api.get("/agents", page=2, pageSize=3)).json()["agents"] == [agent]
+
+
+async def test_an_agent_changes_for_jobs_to_come(api: Api) -> None:
+    job_id = await api.new_job()
+    changed = await ask(
+        api.http, api.tenant.owner, "PATCH", f"/agents/{api.tenant.agent_id}", {"name": "Bea", "architecture": "text"}
+    )
+    assert (changed.json()["name"], changed.json()["architecture"]) == ("Bea", "text")
+    assert (await api.job(job_id))["agentId"] == api.tenant.agent_id
+    refused(await api.send(), 400, "no_outbound_agent")
+
+
+async def test_an_agent_in_use_is_not_removed(api: Api) -> None:
+    agent = await created(api)
+    number = (await api.post("/phone-numbers", json={"number": "+12025550171", "outboundAgentId": agent["id"]})).json()
+    body = refused(await api.http.delete(f"/agents/{agent['id']}", headers=api.key), 409, "in_use")
+    assert body["details"] == [{"id": number["id"], "reason": "uses this agent"}]
+    job_id = await api.new_job(fromPhoneNumberId=number["id"])
+    await ask(api.http, api.tenant.owner, "PATCH", f"/phone-numbers/{number['id']}", {"outboundAgentId": None})
+    body = refused(await api.http.delete(f"/agents/{agent['id']}", headers=api.key), 409, "in_use")
+    assert body["details"] == [{"id": job_id, "reason": "uses this agent"}]
+    assert (await api.get(f"/agents/{agent['id']}")).status_code == 200
+
+
+async def test_a_removed_agent_is_gone_and_what_jobs_tell_of_it_stays(api: Api) -> None:
+    agent = await created(api)
+    number = (await api.post("/phone-numbers", json={"number": "+12025550171", "outboundAgentId": agent["id"]})).json()
+    job_id = await api.new_job(fromPhoneNumberId=number["id"])
+    await api.post(f"/batch/jobs/{job_id}/cancel")
+    await ask(api.http, api.tenant.owner, "PATCH", f"/phone-numbers/{number['id']}", {"outboundAgentId": None})
+    removed = await api.http.delete(f"/agents/{agent['id']}", headers=api.key)
+    assert removed.json() == {"success": True, "id": agent["id"]}
+    refused(await api.get(f"/agents/{agent['id']}"), 404, "agent_not_found")
+    refused(await api.http.delete(f"/agents/{agent['id']}", headers=api.key), 404, "agent_not_found")
+    assert agent["id"] not in (await api.get("/agents")).text
+    again = await api.post("/phone-numbers", json={"number": "+12025550171", "outboundAgentId": agent["id"]})
+    refused(again, 404, "agent_not_found")
+    assert (await api.job(job_id))["agentId"] == agent["id"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": 5}, "name"),
+        ({"audioUrl": "agent.example.com"}, "audioUrl"),
+        ({"audioUrl": "https://agent.example.com"}, "audioUrl"),
+        ({"audio": "sip"}, "audioUrl"),
+        ({"audio": "fax"}, "audio"),
+        ({"architecture": "human"}, "architecture"),
+        ({"url": "wss://x"}, "url"),
+    ],
+)
+async def test_what_is_wrong_with_an_agent_is_named(api: Api, fields: dict[str, Any], field: str) -> None:
+    body = refused(await api.post("/agents", json=AGENT | fields), 400, "invalid_request")
+    assert body["details"][0]["field"] == field
+
+
+async def test_an_address_must_fit_its_kind_after_a_change_too(api: Api) -> None:
+    agent = await created(api)
+    answer = await ask(api.http, api.tenant.owner, "PATCH", f"/agents/{agent['id']}", {"audio": "sip"})
+    refused(answer, 400, "invalid_request")
+    both = {"audio": "sip", "audioUrl": "sip:ava@example.com"}
+    answer = await ask(api.http, api.tenant.owner, "PATCH", f"/agents/{agent['id']}", both)
+    assert answer.json()["audioUrl"] == "sip:ava@example.com"
+
+
+async def test_a_member_adds_changes_and_removes_no_agent(api: Api) -> None:
+    for method, path in (("POST", "/agents"), ("PATCH", f"/agents/{api.tenant.agent_id}")):
+        refused(await ask(api.http, api.tenant.member, method, path, AGENT), 403, "forbidden")
+    answer = await ask(api.http, api.tenant.member, "DELETE", f"/agents/{api.tenant.agent_id}")
+    refused(answer, 403, "forbidden")
+    assert (await ask(api.http, api.tenant.member, "GET", "/agents")).json()["total"] == 3
+
+
+async def test_agents_of_others_do_not_exist(api: Api, other: Tenant) -> None:
+    for method, body in (("GET", None), ("PATCH", {"name": "Mine"}), ("DELETE", None)):
+        answer = await ask(api.http, api.tenant.owner, method, f"/agents/{other.agent_id}", body)
+        refused(answer, 404, "agent_not_found")
+    assert other.agent_id not in (await api.get("/agents")).text

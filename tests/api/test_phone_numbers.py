@@ -1,0 +1,130 @@
+"""Numbers by the API: whose they are, what is kept secret of them, and that none vanishes from under a job."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.directory import Directory
+from store.secrets import Vault
+from tests.api.client import SECRET, Api, Tenant, refused
+from tests.api.managing import NUMBER, ask
+
+SID = "AC0123456789abcdef0123456789abcdef"
+SETTINGS = {"accountSid": SID, "authToken": "hush-hush"}
+
+
+async def created(api: Api, **fields: Any) -> dict[str, Any]:
+    answer = await api.post("/phone-numbers", json=NUMBER | fields)
+    assert answer.status_code == 200, answer.text
+    number: dict[str, Any] = answer.json()
+    return number
+
+
+async def test_a_number_is_added_and_seen(api: Api) -> None:
+    number = await created(
+        api, number="+442071838750", label="London", outboundAgentId=api.tenant.agent_id, callsPerSecond=2.5
+    )
+    assert number["id"].startswith("phone_")
+    assert {name: value for name, value in number.items() if name not in {"id", "createdAt"}} == {
+        "number": "+442071838750",
+        "country": "GB",
+        "label": "London",
+        "outboundAgentId": api.tenant.agent_id,
+        "callsPerSecond": 2.5,
+        "carrier": "twilio",
+        "ownCarrierSettings": False,
+    }
+    assert (await api.get(f"/phone-numbers/{number['id']}")).json() == number
+    assert (await api.get("/phone-numbers", search="londo")).json()["phoneNumbers"] == [number]
+    assert (await api.get("/phone-numbers", search="718387")).json()["total"] == 1
+    assert (await api.get("/phone-numbers")).json()["total"] == 5
+
+
+async def test_a_job_can_call_from_it(api: Api) -> None:
+    number = await created(api, outboundAgentId=api.tenant.agent_id)
+    assert (await api.job(await api.new_job(fromPhoneNumberId=number["id"])))["fromPhoneNumberId"] == number["id"]
+
+
+async def test_carrier_settings_are_kept_sealed_and_never_shown(
+    api: Api, records: AsyncEngine, directory: Directory
+) -> None:
+    number = await created(api, carrierSettings=SETTINGS)
+    assert number["ownCarrierSettings"] is True
+    for answer in (await api.get("/phone-numbers"), await api.get(f"/phone-numbers/{number['id']}")):
+        assert "hush" not in answer.text
+        assert SID not in answer.text
+    async with records.connect() as connection:
+        rows = (await connection.execute(sa.text("SELECT * FROM carrier_accounts"))).all()
+    assert "hush" not in str(rows)
+    account = number["id"].replace("phone_", "account_")
+    kept = await directory.carrier_settings(account)
+    assert kept is not None
+    assert kept[0] == "twilio"
+    assert Vault.of(SECRET).open(kept[1]) == f'{{"accountSid":"{SID}","authToken":"hush-hush"}}'
+
+
+async def test_carrier_settings_change_while_nobody_calls(api: Api, directory: Directory) -> None:
+    number = await created(api, outboundAgentId=api.tenant.agent_id)
+    path = f"/phone-numbers/{number['id']}"
+    changed = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": SETTINGS, "label": "Own"})
+    assert (changed.json()["ownCarrierSettings"], changed.json()["label"]) == (True, "Own")
+    job_id = await api.new_job(fromPhoneNumberId=number["id"])
+    refused(await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": None}), 409, "in_use")
+    await api.post(f"/batch/jobs/{job_id}/cancel")
+    back = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": None})
+    assert back.json()["ownCarrierSettings"] is False
+
+
+async def test_a_number_in_use_is_not_removed(api: Api) -> None:
+    number = await created(api, outboundAgentId=api.tenant.agent_id)
+    job_id = await api.new_job(fromPhoneNumberId=number["id"])
+    path = f"/phone-numbers/{number['id']}"
+    body = refused(await api.http.delete(path, headers=api.key), 409, "in_use")
+    assert body["details"] == [{"id": job_id, "reason": "uses this phone number"}]
+    await api.post(f"/batch/jobs/{job_id}/cancel")
+    assert (await api.http.delete(path, headers=api.key)).json() == {"success": True, "id": number["id"]}
+    refused(await api.get(path), 404, "phone_number_not_found")
+    refused(await api.send(fromPhoneNumberId=number["id"]), 404, "phone_number_not_found")
+    assert (await api.job(job_id))["fromPhoneNumberId"] == number["id"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"number": "2025550171"}, "number"),
+        ({"number": "+1 202 555 0171"}, "number"),
+        ({"number": "+120255501"}, "number"),
+        ({"callsPerSecond": 0}, "callsPerSecond"),
+        ({"callsPerSecond": 1001}, "callsPerSecond"),
+        ({"callsPerSecond": 0.0001}, "callsPerSecond"),
+        ({"carrier": "pigeon"}, "carrier"),
+        ({"carrierSettings": {"accountSid": SID}}, "carrierSettings.authToken"),
+        ({"carrierSettings": {"accountSid": "me", "authToken": "x"}}, "carrierSettings.accountSid"),
+        ({"label": 5}, "label"),
+    ],
+)
+async def test_what_is_wrong_with_a_number_is_named(api: Api, fields: dict[str, Any], field: str) -> None:
+    answer = await api.post("/phone-numbers", json=NUMBER | fields)
+    body = refused(answer, 400, "invalid_request")
+    assert body["details"][0]["field"] == field
+    assert "2025550171" not in answer.text
+
+
+async def test_a_member_adds_changes_and_removes_no_number(api: Api) -> None:
+    path = f"/phone-numbers/{api.tenant.no_agent}"
+    for method, where, body in (("POST", "/phone-numbers", NUMBER), ("PATCH", path, {}), ("DELETE", path, None)):
+        refused(await ask(api.http, api.tenant.member, method, where, body), 403, "forbidden")
+    assert (await ask(api.http, api.tenant.member, "GET", path)).status_code == 200
+
+
+async def test_numbers_and_agents_of_others_do_not_exist(api: Api, other: Tenant) -> None:
+    for method, body in (("GET", None), ("PATCH", {"label": "Mine"}), ("DELETE", None)):
+        answer = await ask(api.http, api.tenant.owner, method, f"/phone-numbers/{other.pipeline}", body)
+        refused(answer, 404, "phone_number_not_found")
+    answer = await api.post("/phone-numbers", json=NUMBER | {"outboundAgentId": other.agent_id})
+    refused(answer, 404, "agent_not_found")
+    path = f"/phone-numbers/{api.tenant.no_agent}"
+    answer = await ask(api.http, api.tenant.owner, "PATCH", path, {"outboundAgentId": other.agent_id})
+    refused(answer, 404, "agent_not_found")
