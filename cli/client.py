@@ -49,6 +49,14 @@ class Api:
         """Change something that means the same said twice. Raises Failure, ApiAway."""
         return self._send(self._client.build_request("POST", path, json=body))
 
+    def patch(self, path: str, body: Answer) -> Answer:
+        """Change fields. Raises Failure, ApiAway."""
+        return self._send(self._client.build_request("PATCH", path, json=body))
+
+    def delete(self, path: str) -> Answer:
+        """Take something away. Raises Failure, ApiAway."""
+        return self._send(self._client.build_request("DELETE", path))
+
     def upload(self, path: str, fields: Mapping[str, str], name: str, content: bytes) -> Answer:
         """Send a form with a file. Raises Failure, ApiAway."""
         files = {"file": (name, content, "text/csv")}

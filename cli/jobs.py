@@ -1,6 +1,5 @@
 """Commands for whoever has a key: submit a job, look at jobs, control them."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -9,20 +8,11 @@ from rich.console import Console
 
 from cli.client import Answer, Api, ApiAway
 from cli.errors import ExitCode, Failure
-from cli.options import LOCAL_API, AsJson, Key, Url, print_json
+from cli.options import LOCAL_API, AsJson, JobId, Key, Url, Window, content_of, form, print_json
 from cli.shown import JOB_COLUMNS, listing, show_created, show_job, status_text, text
 from cli.watching import exit_code, hint, watch_job
 
 app = typer.Typer()
-
-
-def _job_id(written: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", written):
-        raise typer.BadParameter("The id of a job looks like batch_0123456789abcdef01234567.")
-    return written
-
-
-JobId = Annotated[str, typer.Argument(metavar="ID", help="batch_…", show_default=False, parser=_job_id)]
 
 
 @app.command()
@@ -44,6 +34,19 @@ def submit(
     on_overlap: Annotated[
         str | None, typer.Option(help="Numbers that another open job will call: warn, skip, reject.")
     ] = None,
+    window: Window = None,
+    priority: Annotated[int | None, typer.Option(help="Its weight among running jobs, 1-9; else 5.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="TIME", help="After it nobody is called.")] = None,
+    start_within: Annotated[
+        int | None, typer.Option(metavar="MINUTES", help="A start missed by more pauses the job; else 120.")
+    ] = None,
+    max_cost: Annotated[str | None, typer.Option(metavar="DOLLARS", help="What it may cost.")] = None,
+    circuit_breaker: Annotated[
+        bool, typer.Option("--circuit-breaker/--no-circuit-breaker", help="Pause when its calls go wrong.")
+    ] = True,
+    phone_column: Annotated[str | None, typer.Option(help="Else `phone`.")] = None,
+    timezone_column: Annotated[str | None, typer.Option(help="Whose zones hold instead of the numbers'.")] = None,
+    not_before_column: Annotated[str | None, typer.Option(help="Each contact's earliest time.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Stay until the job has ended.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -63,19 +66,25 @@ def submit(
         "ringSeconds": ring_seconds,
         "maxCallSeconds": max_call_seconds,
         "onOverlap": on_overlap,
+        "callingWindow": window,
+        "priority": priority,
+        "endTime": end,
+        "startWithin": start_within,
+        "maxCost": max_cost,
+        "circuitBreaker": None if circuit_breaker else "false",
+        "phoneColumn": phone_column,
+        "timezoneColumn": timezone_column,
+        "notBeforeColumn": not_before_column,
     }
     with Api(url, key) as api:
-        answer = _create(api, file, {name: str(value) for name, value in fields.items() if value is not None})
+        answer = _create(api, file, form(fields))
         print_json(answer) if as_json else show_created(Console(), answer)
         if watch:
             _watch(api, answer["batchJobId"], exists=True, as_json=as_json)
 
 
 def _create(api: Api, file: Path, fields: dict[str, str]) -> Answer:
-    try:
-        content = file.read_bytes()
-    except OSError:
-        raise Failure(f"{file} cannot be read.") from None
+    content = content_of(file)
     try:
         return api.upload("/batch/create", fields, file.name, content)
     except ApiAway as away:

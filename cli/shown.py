@@ -100,6 +100,10 @@ def show_job(console: Console, job: Answer) -> None:
         "Lines": text(job["concurrentCallLimit"]),
         "Attempts": text(job["retryPolicy"]["maxAttempts"]),
         "Now": text(now_text(job)),
+        "Reason": text(job.get("statusReason")),
+        "Ends at the latest": text(job.get("endTime")),
+        "Calling window": text(window_text(job.get("callingWindow"))),
+        "Spent": text(spent_text(job)),
     }
     console.print(pairs(rows))
     if job["contacts"]:
@@ -118,6 +122,8 @@ CONTACT_COLUMNS = {
     "nextRetryAt": "Next attempt",
     "failureReason": "Reason",
 }
+ACTIVITY_COLUMNS = {"at": "When", "actor": "Who", "action": "What", "jobId": "Job", "details": "Details"}
+DO_NOT_CALL_COLUMNS = {"number": "Number", "source": "Source", "note": "Note", "addedBy": "By", "addedAt": "Since"}
 JOB_COLUMNS = {
     "id": "Job",
     "name": "Name",
@@ -134,6 +140,24 @@ def results_text(job: Answer) -> str:
     """Contacts by status, those that are none left out: "12 completed, 3 busy"."""
     counts = job.get("statusBreakdown") or {}
     return ", ".join(f"{count} {text(status)}" for status, count in counts.items() if count) or "—"
+
+
+def window_text(window: Answer | None) -> str | None:
+    """The hours of a job's own calling window: "09:00-20:00 mon, tue"."""
+    if not window:
+        return None
+    days = window.get("weekdays") or []
+    named = "" if len(days) in {0, 7} else " " + ", ".join(days)
+    preset = f" ({window['preset']})" if window.get("preset") else ""
+    return f"{window['from']}-{window['to']}{named}{preset}"
+
+
+def spent_text(job: Answer) -> str | None:
+    """What its calls have cost, and may: "$1.23 of $5.00"."""
+    if job.get("spent") is None:
+        return None
+    most = f" of ${job['maxCost']}" if job.get("maxCost") else ""
+    return f"${job['spent']}{most}"
 
 
 def now_text(job: Answer) -> str | None:
