@@ -77,6 +77,14 @@ def is_open(window: CallingWindow, zones: Sequence[str], at: datetime) -> bool:
     return opening(window, zones, at) == at
 
 
+def opening_for(window: CallingWindow, zones: Sequence[str], at: datetime, lasting: timedelta) -> datetime | None:
+    """As `opening`, where it stays open for so long, a few seconds at most: for what may be on its way until then."""
+    opens = opening(window, zones, at)
+    if opens is None or is_open(window, zones, opens + lasting):
+        return opens
+    return opening(window, zones, opens + lasting)
+
+
 @lru_cache(maxsize=4096)
 def open_stretches(window: CallingWindow, zones: tuple[str, ...], day: date) -> tuple[Stretch, ...]:
     """When the window is open in all zones on a UTC day, in order."""

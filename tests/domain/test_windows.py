@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.windows import CallingWindow, Hours, Weekday, is_open, opening
+from domain.windows import CallingWindow, Hours, Weekday, is_open, opening, opening_for
 
 WORKDAYS = (Weekday.MON, Weekday.TUE, Weekday.WED, Weekday.THU, Weekday.FRI)
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
@@ -107,6 +107,16 @@ def test_a_window_to_the_end_of_the_day_closes_at_midnight() -> None:
 def test_a_window_of_the_whole_day_is_always_open() -> None:
     always = window("00:00", "00:00")
     assert all(is_open(always, [LORD_HOWE], utc(2027, 4, 3, 12) + n * 7 * MINUTE) for n in range(400))
+
+
+def test_what_takes_a_while_does_not_begin_right_before_it_closes() -> None:
+    six_seconds = timedelta(seconds=6)
+    closes = utc(2026, 11, 24, 14, 30)  # 20:00
+    assert opening_for(DAYTIME, [KOLKATA], closes - six_seconds, six_seconds) == utc(2026, 11, 25, 3, 30)
+    assert opening_for(DAYTIME, [KOLKATA], closes - timedelta(seconds=7), six_seconds) == closes - timedelta(seconds=7)
+    assert opening_for(DAYTIME, [KOLKATA], closes, six_seconds) == utc(2026, 11, 25, 3, 30)
+    midnight = utc(2026, 11, 24, 23, 59, 58)  # from here on it is another day in UTC, and still open
+    assert opening_for(DAYTIME, [NEW_YORK], midnight, six_seconds) == midnight
 
 
 # --- clock changes ---------------------------------------------------------------------------------------------------
