@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     secret: SecretStr = SecretStr("")  # seals what is kept; several with commas between them, the first seals
     platform_key: SecretStr = SecretStr("")  # creates organisations; empty: nobody does, over the API
 
+    webhook_allow_private: str = ""  # where webhooks may go besides: "10.0.0.0/8, 127.0.0.1:8080"; also without https
+
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_base_url: str | None = None  # None: api.twilio.com; a URL: a compatible carrier or the simulator

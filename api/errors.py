@@ -5,11 +5,12 @@ What is wrong with a request's fields, file or contacts is said by `domain.error
 ApiError
 ├── 400  Refused (every domain.errors.RequestError), InsufficientCredits, NoOutboundAgent,
 │        InvalidPage, InvalidPageSize, InvalidStatus, AlreadyRunning, JobNotCancellable,
-│        SecretsUnavailable
+│        SecretsUnavailable, TooManyWebhooks
 ├── 401  Unauthorized
 ├── 403  Forbidden
 ├── 404  NotFound ── JobNotFound, ContactNotFound, CallNotFound, PhoneNumberNotFound,
-│                     AgentNotFound, KeyNotFound, OrganizationNotFound
+│                     AgentNotFound, KeyNotFound, OrganizationNotFound,
+│                     WebhookNotFound, DeliveryNotFound
 ├── 405  MethodNotAllowed
 ├── 409  OverlappingContacts, IdempotencyConflict, InUse, LastOwnerKey
 ├── 429  RateLimited
@@ -85,6 +86,10 @@ class SecretsUnavailable(ApiError):
     code = "secrets_unavailable"
 
 
+class TooManyWebhooks(ApiError):
+    code = "too_many_webhooks"
+
+
 class Unauthorized(ApiError):
     status = 401
     code = "unauthorized"
@@ -129,6 +134,14 @@ class KeyNotFound(NotFound):
 
 class OrganizationNotFound(NotFound):
     code = "organization_not_found"
+
+
+class WebhookNotFound(NotFound):
+    code = "webhook_not_found"
+
+
+class DeliveryNotFound(NotFound):
+    code = "delivery_not_found"
 
 
 class MethodNotAllowed(ApiError):

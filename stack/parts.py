@@ -119,6 +119,7 @@ class Parts:
             "OUTDIAL_RATE_LIMIT_PER_MINUTE": "none",
             "OUTDIAL_SECRET": kept.secret,
             "OUTDIAL_PLATFORM_KEY": kept.platform_key,
+            "OUTDIAL_WEBHOOK_ALLOW_PRIVATE": "127.0.0.0/8, ::1/128",
             "TEMPORAL_ADDRESS": self.temporal.address,
             "TEMPORAL_NAMESPACE": NAMESPACE,
             "TEMPORAL_CONFIG_FILE": os.devnull,  # nobody's profile for another Temporal

@@ -8,9 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.activity import Action, Entry
 from domain.model import Model
+from domain.webhooks import EventType
 from store.database import reading
 from store.ids import may_exist, new_id
 from store.tables import activity
+from store.webhook_events import job_moved
+
+TOLD = {
+    Action.STARTED: EventType.BATCH_STARTED,
+    Action.PAUSED: EventType.BATCH_PAUSED,
+    Action.RESUMED: EventType.BATCH_RESUMED,
+    Action.COMPLETED: EventType.BATCH_COMPLETED,
+    Action.FAILED: EventType.BATCH_FAILED,
+    Action.CANCELLED: EventType.BATCH_CANCELLED,
+}
 
 
 class ActivityPage(Model):
@@ -29,7 +40,7 @@ async def note(
     job_id: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Record what this transaction does. `details` become JSON; they hold no phone number."""
+    """Record what this transaction does, and tell webhooks of it. `details` become JSON; they hold no phone number."""
     row = {
         "id": new_id("activity"),
         "organization_id": organization_id,
@@ -39,6 +50,8 @@ async def note(
         "details": dict(details or {}),
     }
     await connection.execute(sa.insert(activity).values(row))
+    if job_id is not None and action in TOLD:
+        await job_moved(connection, job_id, TOLD[action])
 
 
 class Activity:

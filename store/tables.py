@@ -2,10 +2,12 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -17,7 +19,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData(
     naming_convention={
@@ -315,4 +317,52 @@ rate_limits = Table(  # unlogged: written with every request, and may be lost in
     Column("requests", Integer, nullable=False),  # since then
     prefixes=["UNLOGGED"],
     postgresql_with={"fillfactor": 50},  # rows are updated in place
+)
+
+webhook_endpoints = Table(
+    "webhook_endpoints",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("description", Text),
+    Column("events", ARRAY(String), nullable=False),  # domain.webhooks.EventType
+    Column("credits_below", Dollars, nullable=False),
+    Column("credits_are_low", Boolean, nullable=False, server_default=text("false")),  # it was told, or knew
+    Column("secret", Text, nullable=False),  # sealed, as the next
+    Column("old_secret", Text),
+    Column("old_secret_until", Moment),
+    Column("failing_since", Moment),
+    Column("disabled_at", Moment),
+    Column("disabled_reason", Text),
+    Column("busy_until", Moment),  # somebody delivers, or was told to
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+)
+
+webhook_deliveries = Table(  # written with the fact they tell of; no number and nothing of a person is in them
+    "webhook_deliveries",
+    metadata,
+    Column("id", String, primary_key=True),  # the `webhook-id` of every try
+    Column("seq", BigInteger, Identity(always=True), nullable=False),
+    Column("endpoint_id", ForeignKey("webhook_endpoints.id", ondelete="CASCADE"), nullable=False),
+    Column("organization_id", String, nullable=False),
+    Column("job_id", ForeignKey("batch_jobs.id", ondelete="CASCADE")),
+    Column("contact_id", String),
+    Column("lane", String, nullable=False),  # what is delivered one after the other: a job, or what has none
+    Column("type", String, nullable=False),
+    Column("facts", JSONB, nullable=False, server_default="{}"),  # as they were; the rest is read when it is sent
+    Column("status", String, nullable=False, server_default="pending"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),  # since it was queued or replayed
+    Column("next_attempt_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("taken_until", Moment),  # a try is under way until then at most
+    Column("last_attempt_at", Moment),
+    Column("delivered_at", Moment),
+    Column("response_code", Integer),
+    Column("response_body", Text),
+    Column("last_error", Text),
+    Column("created_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Index("ix_webhook_deliveries_pending", "endpoint_id", "lane", "seq", postgresql_where=text("status = 'pending'")),
+    Index("ix_webhook_deliveries_newest", "endpoint_id", text("seq DESC")),
+    Index("ix_webhook_deliveries_job_id_contact_id", "job_id", "contact_id"),
 )

@@ -1,0 +1,16 @@
+"""What a host's name stands for now: the one lookup that webhooks are judged and sent by."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
+
+from domain.networks import Address
+
+Resolve = Callable[[str, int], Awaitable[list[Address]]]
+
+
+async def resolved(host: str, port: int) -> list[Address]:
+    """All addresses of a host, the preferred one first. Raises OSError where it has none."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [ip_address(str(address[0]).partition("%")[0]) for *_, address in found]

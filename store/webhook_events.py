@@ -1,0 +1,81 @@
+"""What webhooks tell is written with the fact itself: one statement in its transaction, nothing where nobody listens.
+
+A delivery holds ids and what may change later (status, counts); what a person's data is, is read when it is sent.
+Whoever calls `job_moved` holds the organisation's lock, so that the order of a job's events is that of their commits.
+That a contact is final is told by a trigger (migration 0006): it gets so in many places.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.webhooks import EventType
+
+CHANNEL = "outdial_webhooks"  # NOTIFY carries the endpoint's id whenever something is to be delivered
+
+NEW_ID = "'msg_' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 24)"
+_TOLD = "SELECT pg_notify(:channel, endpoint_id) FROM (SELECT DISTINCT endpoint_id FROM told) AS listening"
+_WANTS = "e.disabled_at IS NULL AND CAST(:type AS varchar) = ANY(e.events)"
+
+_JOB = text(f"""
+    WITH told AS (
+      INSERT INTO webhook_deliveries (id, endpoint_id, organization_id, job_id, lane, type, facts)
+      SELECT {NEW_ID}, e.id, e.organization_id, j.id, j.id, CAST(:type AS varchar), jsonb_build_object(
+        'status', j.status, 'status_reason', j.status_reason, 'total_contacts', j.total_contacts,
+        'scheduled_start_time', j.scheduled_start_time, 'actual_start_time', j.actual_start_time,
+        'completed_at', j.completed_at,
+        'counts', (SELECT jsonb_object_agg(c.status, c.contacts)
+                   FROM (SELECT status, count(*) AS contacts FROM contacts WHERE job_id = j.id GROUP BY status) c))
+      FROM batch_jobs j JOIN webhook_endpoints e ON e.organization_id = j.organization_id
+      WHERE j.id = :job AND {_WANTS}
+      RETURNING endpoint_id
+    ) {_TOLD}
+""")  # noqa: S608 — our own constants
+_REPORTED = text("""
+    WITH hurried AS (
+      UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp()
+      WHERE job_id = (SELECT job_id FROM contacts WHERE id = :contact) AND contact_id = :contact
+        AND status = 'pending' AND attempts = 0
+      RETURNING endpoint_id
+    ), waking AS (
+      SELECT count(pg_notify(:channel, endpoint_id)) FROM hurried
+    )
+    SELECT tell_contact_finished(c, ARRAY(SELECT endpoint_id FROM hurried)), (SELECT * FROM waking)
+    FROM contacts c WHERE c.id = :contact AND c.status NOT IN ('pending', 'queued', 'dialing')
+""")
+_CREDITS = text(f"""
+    WITH crossed AS (
+      UPDATE webhook_endpoints e SET credits_are_low = NOT e.credits_are_low
+      FROM organizations o
+      WHERE o.id = e.organization_id AND o.id = :organization AND NOT o.credits_unlimited AND {_WANTS}
+        AND e.credits_are_low <> (o.balance - o.held < e.credits_below)
+        AND (NOT e.credits_are_low OR :rearms)
+      RETURNING e.id, e.organization_id, e.credits_are_low, e.credits_below, o.balance, o.held
+    ), told AS (
+      INSERT INTO webhook_deliveries (id, endpoint_id, organization_id, lane, type, facts)
+      SELECT {NEW_ID}, id, organization_id, CAST(:type AS varchar), CAST(:type AS varchar), jsonb_build_object(
+        'balance', balance::text, 'held', held::text, 'free', (balance - held)::text,
+        'credits_below', credits_below::text)
+      FROM crossed WHERE credits_are_low
+      RETURNING endpoint_id
+    ) {_TOLD}
+""")  # noqa: S608 — our own constants
+
+
+async def job_moved(connection: AsyncConnection, job_id: str, type: EventType) -> None:
+    """Tell that a job was started, paused, resumed or has ended, as it stands in this transaction."""
+    await connection.execute(_JOB, {"type": type, "job": job_id, "channel": CHANNEL})
+
+
+async def contact_reported(connection: AsyncConnection, contact_id: str) -> None:
+    """An agent told of the conversation: what was not sent yet goes out with it; what was is told once more."""
+    await connection.execute(_REPORTED, {"contact": contact_id, "channel": CHANNEL})
+
+
+async def credits_moved(connection: AsyncConnection, organization_id: str, *, rearms: bool) -> None:
+    """Tell, once, that the free credits fell below an endpoint's threshold.
+
+    `rearms`: where they are above it again, the next fall is told again. Not so for what single calls give back:
+    with every call near the threshold it would be told anew.
+    """
+    values = {"type": EventType.CREDITS_LOW, "organization": organization_id, "rearms": rearms, "channel": CHANNEL}
+    await connection.execute(_CREDITS, values)
