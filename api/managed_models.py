@@ -1,6 +1,7 @@
 """What is sent and answered about an organisation and what belongs to it: agents, numbers, keys, credits."""
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -35,9 +36,14 @@ SCHEMES = {
 
 
 def _moment(value: Any) -> Any:
-    if isinstance(value, str) and not MOMENT.fullmatch(value):
-        raise ValueError("must be a time with its offset, such as 2027-01-31T09:00:00Z")
-    return value
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and MOMENT.fullmatch(value):
+            return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be a time with its offset, such as 2027-01-31T09:00:00Z")
 
 
 def _e164(value: str) -> str:

@@ -1,0 +1,74 @@
+"""Credits by the API: what there is, what is held for whom, and who may add some."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.client import Api, Tenant, refused
+from tests.api.managing import as_platform, ask
+
+
+async def test_a_job_holds_its_estimate(api: Api) -> None:
+    job_id = await api.new_job(name="Reminders", contacts=[{"phone": "+12025550101"}, {"phone": "+12025550102"}])
+    credits = (await api.get("/organization/credits")).json()
+    sums = {name: credits[name] for name in ("unlimited", "balance", "held", "free", "liveCalls")}
+    assert sums == {"unlimited": False, "balance": "100.00", "held": "0.07", "free": "99.93", "liveCalls": "0.00"}
+    assert credits["holds"] == [{"batchJobId": job_id, "name": "Reminders", "amount": "0.07"}]
+    assert [(entry["kind"], entry["balanceDelta"], entry["heldDelta"]) for entry in credits["entries"]] == [
+        ("hold", "0.00", "0.07"),
+        ("topup", "100.00", "0.00"),
+    ]
+    assert credits["entries"][0]["batchJobId"] == job_id
+    assert (credits["total"], credits["page"], credits["pageSize"]) == (2, 1, 20)
+    second = (await api.get("/organization/credits", page=2, pageSize=1)).json()["entries"]
+    assert [entry["kind"] for entry in second] == ["topup"]
+
+
+async def test_the_platform_tops_up(api: Api) -> None:
+    top_up = {"organizationId": api.tenant.id, "amount": "2.5"}
+    answer = await as_platform(api.http, "POST", "/organization/credits", top_up)
+    assert answer.json() == {
+        "success": True,
+        "organizationId": api.tenant.id,
+        "amount": "2.50",
+        "credits": {"balance": "102.50", "held": "0.00", "free": "102.50"},
+    }
+    assert (await api.get("/organization/credits")).json()["free"] == "102.50"
+
+
+async def test_the_same_top_up_sent_again_adds_nothing(api: Api) -> None:
+    top_up = {"organizationId": api.tenant.id, "amount": 5}
+    for expected in (None, "true", "true"):
+        answer = await as_platform(
+            api.http, "POST", "/organization/credits", top_up, Idempotency_Key=f"invoice {api.tenant.id}"
+        )
+        assert answer.headers.get("Idempotent-Replayed") == expected
+        assert answer.json()["credits"]["balance"] == "105.00"
+    assert (await api.get("/organization/credits")).json()["total"] == 2
+
+
+async def test_nobody_tops_up_their_own(api: Api) -> None:
+    top_up = {"organizationId": api.tenant.id, "amount": "2.5"}
+    for key in (api.tenant.owner, api.tenant.member):
+        refused(await ask(api.http, key, "POST", "/organization/credits", top_up), 403, "forbidden")
+    refused(await ask(api.http, "odp_guessed", "POST", "/organization/credits", top_up), 401, "unauthorized")
+    refused(await api.http.post("/organization/credits", json=top_up), 401, "unauthorized")
+
+
+@pytest.mark.parametrize("amount", [0, -1, "0", "0.0000001", "many", None, True, 1_000_000_001])
+async def test_what_is_no_amount_is_refused(api: Api, amount: Any) -> None:
+    top_up = {"organizationId": api.tenant.id, "amount": amount}
+    body = refused(await as_platform(api.http, "POST", "/organization/credits", top_up), 400, "invalid_request")
+    assert body["details"][0]["field"] == "amount"
+
+
+async def test_an_organization_that_is_not_there_is_not_topped_up(api: Api) -> None:
+    top_up = {"organizationId": "org_none", "amount": 1}
+    answer = await as_platform(api.http, "POST", "/organization/credits", top_up)
+    refused(answer, 404, "organization_not_found")
+
+
+async def test_everybody_sees_their_own_credits_only(api: Api, other: Tenant) -> None:
+    await api.new_job()
+    theirs = await ask(api.http, other.member, "GET", "/organization/credits")
+    assert (theirs.json()["held"], theirs.json()["holds"], theirs.json()["total"]) == ("0.00", [], 1)

@@ -1,0 +1,276 @@
+"""`Idempotency-Key`: the same request is done once, however often, wherever and after whatever it is sent again."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.directory import Directory
+from store.jobs import Jobs
+from tests.api.client import CSV, SECRET, Api, Tenant, free_port, new_tenant, refused
+from tests.api.managing import AGENT, NUMBER, ask
+
+CONTENT = {"name": "Once", "contacts": [{"phone": "+12025550101", "plan": "basic", "age": 5}]}
+
+
+def with_key(api: Api, key: str) -> dict[str, str]:
+    return api.key | {"Idempotency-Key": key}
+
+
+async def create(api: Api, key: str = "1", **fields: Any) -> httpx.Response:
+    body = {"fromPhoneNumberId": api.tenant.pipeline} | CONTENT | fields
+    return await api.http.post("/batch/create", json=body, headers=with_key(api, key))
+
+
+async def upload(
+    api: Api, key: str, file: bytes = CSV, file_name: str = "contacts.csv", **fields: Any
+) -> httpx.Response:
+    given = {"fromPhoneNumberId": api.tenant.pipeline, "name": "Once"} | fields
+    files = {name: (None, value) for name, value in given.items()} | {"file": (file_name, file)}
+    return await api.http.post("/batch/create", files=files, headers=with_key(api, key))
+
+
+async def total(api: Api) -> int:
+    return int((await api.get("/batch/jobs")).json()["total"])
+
+
+async def test_the_same_create_gives_the_same_answer(api: Api) -> None:
+    first, second = await create(api), await create(api)
+    assert first.status_code == second.status_code == 200
+    assert "Idempotent-Replayed" not in first.headers
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert second.json() == first.json()
+    assert await total(api) == 1
+
+
+async def test_another_key_or_none_makes_another_job(api: Api) -> None:
+    ids = {(await create(api, key)).json()["batchJobId"] for key in ("1", "2")}
+    ids |= {(await api.send()).json()["batchJobId"] for _ in range(2)}
+    assert len(ids) == await total(api) == 4
+
+
+async def test_order_and_nulls_of_json_do_not_count(api: Api) -> None:
+    body = {"fromPhoneNumberId": api.tenant.pipeline} | CONTENT
+    other = dict(reversed(body.items())) | {"description": None}
+    other["contacts"] = [dict(reversed(contact.items())) for contact in CONTENT["contacts"]]  # type: ignore[attr-defined]
+    written = json.dumps(other, indent=2).encode()
+    first = await create(api)
+    second = await api.http.post(
+        "/v1/batch/create", content=written, headers=with_key(api, "1") | {"Content-Type": "application/json"}
+    )
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert second.json() == first.json()
+
+
+async def test_boundary_order_and_file_name_of_a_form_do_not_count(api: Api) -> None:
+    first = await upload(api, "1", description="May", timezone="UTC")
+    second = await upload(api, "1", file_name="other.txt", timezone="UTC", description="May", onOverlap=" ")
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert second.json() == first.json()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "Twice"},
+        {"maxAttempts": 2},
+        {"contacts": [{"phone": "+12025550101", "plan": "basic", "age": "5"}]},
+        {"contacts": [{"phone": "+12025550102", "plan": "basic", "age": 5}]},
+    ],
+)
+async def test_other_content_under_the_same_key_is_a_conflict(api: Api, fields: dict[str, Any]) -> None:
+    await create(api)
+    refused(await create(api, **fields), 409, "idempotency_conflict")
+    assert await total(api) == 1
+
+
+async def test_one_byte_of_the_file_makes_other_content(api: Api) -> None:
+    await upload(api, "1")
+    refused(await upload(api, "1", file=CSV + b"\n"), 409, "idempotency_conflict")
+
+
+async def test_a_key_belongs_to_one_organization_and_one_address(api: Api, other: Tenant) -> None:
+    mine = await create(api)
+    theirs = await create(Api(api.http, other))
+    assert mine.json()["batchJobId"] != theirs.json()["batchJobId"]
+    agent = await api.http.post("/agents", json=AGENT, headers=with_key(api, "1"))
+    assert agent.status_code == 200
+    assert "Idempotent-Replayed" not in agent.headers
+
+
+async def test_a_refusal_leaves_the_key_free(api: Api) -> None:
+    refused(await create(api, maxAttempts=99), 400, "invalid_request")
+    refused(await create(api, fromPhoneNumberId="phone_none"), 404, "phone_number_not_found")
+    corrected = await create(api)
+    assert corrected.status_code == 200
+    assert "Idempotent-Replayed" not in corrected.headers
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "ümlaut", "tab\tin"])
+async def test_what_cannot_be_a_key_is_refused(api: Api, key: str) -> None:
+    answer = await api.http.post(
+        "/batch/create", json=CONTENT, headers=api.key | {"Idempotency-Key": key.encode("latin-1")}
+    )
+    refused(answer, 400, "invalid_request")
+    assert await total(api) == 0
+
+
+async def test_a_key_may_have_255_characters_and_blanks(api: Api) -> None:
+    for key in ("x" * 255, "order 17 / May"):
+        assert (await create(api, key)).status_code == 200
+
+
+async def test_role_and_key_are_judged_before_the_record(api: Api) -> None:
+    await create(api)
+    body = {"fromPhoneNumberId": api.tenant.pipeline} | CONTENT
+    refused(
+        await ask(api.http, api.tenant.member, "POST", "/batch/create", body, Idempotency_Key="1"), 403, "forbidden"
+    )
+
+
+async def test_agents_numbers_and_keys_are_created_once_too(api: Api) -> None:
+    for path, body in (
+        ("/agents", AGENT),
+        ("/phone-numbers", NUMBER | {"outboundAgentId": api.tenant.agent_id}),
+        ("/api-keys", {"name": "Import", "role": "member"}),
+    ):
+        before = (await api.get(path)).json()["total"]
+        answers = [await api.http.post(path, json=body, headers=with_key(api, "1")) for _ in range(2)]
+        assert answers[0].status_code == 200, answers[0].text
+        assert answers[0].json() == answers[1].json()
+        assert answers[1].headers["Idempotent-Replayed"] == "true"
+        assert (await api.get(path)).json()["total"] == before + 1
+
+
+async def test_a_key_in_an_answer_is_not_kept_readable(api: Api, records: AsyncEngine) -> None:
+    body = {"name": "Import", "role": "member"}
+    key = (await api.http.post("/api-keys", json=body, headers=with_key(api, "1"))).json()["key"]
+    async with records.connect() as connection:
+        query = sa.text("SELECT answer FROM idempotency_records WHERE scope = :scope")
+        kept = (await connection.execute(query, {"scope": api.tenant.id})).scalar_one()
+    assert key not in kept
+
+
+async def test_twenty_at_once_make_one_job(api: Api) -> None:
+    answers = await asyncio.gather(*(create(api, contacts=[{"phone": "+12025550101"}]) for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["batchJobId"] for answer in answers}) == 1
+    assert sorted("Idempotent-Replayed" in answer.headers for answer in answers) == [False] + [True] * 19
+    assert await total(api) == 1
+
+
+async def test_a_record_is_kept_for_seven_days(api: Api, records: AsyncEngine) -> None:
+    first = (await create(api)).json()["batchJobId"]
+    await age(records, api.tenant.id, "6 days 23 hours")
+    assert (await create(api)).json()["batchJobId"] == first
+    await age(records, api.tenant.id, "7 days 1 hour")
+    again = await create(api, maxAttempts=2)
+    assert again.status_code == 200
+    assert again.json()["batchJobId"] != first
+
+
+async def age(records: AsyncEngine, scope: str, by: str) -> None:
+    async with records.begin() as connection:
+        await connection.execute(
+            sa.text(f"UPDATE idempotency_records SET created_at = now() - interval '{by}' WHERE scope = :scope"),
+            {"scope": scope},
+        )
+
+
+@pytest.fixture
+def mute() -> Iterator[str]:
+    """The address of a Temporal that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+@asynccontextmanager
+async def a_process(database_url: str, temporal: str) -> AsyncIterator[tuple["subprocess.Popen[bytes]", str]]:
+    """An API process of its own, to be killed."""
+    port = free_port()
+    environment = os.environ | {
+        "OUTDIAL_DATABASE_URL": database_url,
+        "OUTDIAL_API_PORT": str(port),
+        "OUTDIAL_SECRET": SECRET,
+        "TEMPORAL_ADDRESS": temporal,
+    }
+    popen = subprocess.Popen([sys.executable, "-m", "api"], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        await until_it_answers(popen, f"http://127.0.0.1:{port}")
+        yield popen, f"http://127.0.0.1:{port}"
+    finally:
+        popen.kill()
+        popen.wait()
+
+
+async def until_it_answers(popen: "subprocess.Popen[bytes]", url: str) -> None:
+    deadline = time.monotonic() + 30
+    async with httpx.AsyncClient() as http:
+        while time.monotonic() < deadline:
+            assert popen.poll() is None
+            try:
+                assert (await http.get(f"{url}/healthz")).status_code == 200
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+            else:
+                return
+    raise AssertionError("the process did not answer")
+
+
+async def test_a_create_whose_process_was_killed_is_done_once_by_whoever_sends_it_again(
+    api: Api, shared_database_url: str, records: AsyncEngine, jobs: Jobs, directory: Directory, mute: str
+) -> None:
+    """One is killed after it stored the job, while it waits for Temporal; one before, while it waits for a lock."""
+    stored, waiting = api, Api(api.http, await new_tenant(directory))
+    key = f"order {uuid4()}"
+    async with a_process(shared_database_url, mute) as (popen, url), records.connect() as connection:
+        lock = sa.text("SELECT id FROM organizations WHERE id = :id FOR UPDATE")
+        async with connection.begin() as transaction, httpx.AsyncClient(base_url=url, timeout=30) as doomed:
+            await connection.execute(lock, {"id": waiting.tenant.id})
+            dying = [asyncio.create_task(create(Api(doomed, one.tenant), key)) for one in (stored, waiting)]
+            await until(lambda: job_ids(jobs, stored))
+            await until(lambda: lock_waiters(records))
+            popen.kill()
+            lost = await asyncio.gather(*dying, return_exceptions=True)
+            assert all(isinstance(one, httpx.TransportError) for one in lost)
+            await transaction.rollback()
+    [known] = await job_ids(jobs, stored)
+    started = time.monotonic()
+    for one in (stored, waiting):
+        answers = await asyncio.gather(*(create(one, key) for _ in range(20)))
+        assert {answer.status_code for answer in answers} == {200}, answers[0].text
+        assert {answer.json()["batchJobId"] for answer in answers} == set(await job_ids(jobs, one))
+        assert len({answer.text for answer in answers}) == 1
+        assert sorted("Idempotent-Replayed" in answer.headers for answer in answers) == [False] + [True] * 19
+    assert await job_ids(jobs, stored) == [known]
+    assert len(await job_ids(jobs, waiting)) == 1
+    assert time.monotonic() - started < 20
+
+
+async def job_ids(jobs: Jobs, api: Api) -> list[str]:
+    return [job.id for job in (await jobs.page(api.tenant.id, None, None, 1, 100)).jobs]
+
+
+async def lock_waiters(records: AsyncEngine) -> int:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with records.connect() as connection:
+        return int((await connection.execute(sa.text(query))).scalar_one())
+
+
+async def until(happened: Any) -> None:
+    deadline = time.monotonic() + 15
+    while not await happened():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)

@@ -1,0 +1,125 @@
+"""Records of requests: who works on one, what becomes of it, and that ids stay the same."""
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.idempotency import Answered, AtWork, Held, Idempotency, OtherContent, RecordKey
+
+RECORD = RecordKey(scope="org_1", route="POST /batch/create", key="order 17")
+
+
+@pytest.fixture
+def idempotency(engine: AsyncEngine) -> Idempotency:
+    return Idempotency(engine)
+
+
+async def held(idempotency: Idempotency, holder: str = "first", fingerprint: str = "a") -> Held:
+    taken = await idempotency.take(RECORD, fingerprint, holder)
+    assert isinstance(taken, Held)
+    return taken
+
+
+async def pass_by(engine: AsyncEngine, column: str, span: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(sa.text(f"UPDATE idempotency_records SET {column} = {column} - interval '{span}'"))
+
+
+async def test_one_of_many_holds_a_record(idempotency: Idempotency) -> None:
+    taken = await asyncio.gather(*(idempotency.take(RECORD, "a", f"holder {n}") for n in range(10)))
+
+    assert sorted(type(one).__name__ for one in taken) == ["AtWork"] * 9 + ["Held"]
+    assert await idempotency.at_work(RECORD)
+
+
+async def test_what_was_answered_is_answered_again(idempotency: Idempotency) -> None:
+    first = await held(idempotency)
+
+    await idempotency.answer(RECORD, first.seed, '{"id": 1}')
+
+    assert await idempotency.take(RECORD, "a", "second") == Answered(answer='{"id": 1}')
+    assert await idempotency.take(RECORD, "b", "second") == OtherContent()
+    assert not await idempotency.at_work(RECORD)
+
+
+async def test_whoever_died_is_followed_after_a_few_seconds_with_the_same_seed(
+    idempotency: Idempotency, engine: AsyncEngine
+) -> None:
+    first = await held(idempotency)
+    assert not first.again
+
+    await pass_by(engine, "held_until", "5 seconds")
+    assert await idempotency.take(RECORD, "a", "second") == AtWork()
+    await pass_by(engine, "held_until", "2 seconds")
+    assert await idempotency.take(RECORD, "b", "other") == OtherContent()
+    second = await held(idempotency, "second")
+
+    assert second == Held(seed=first.seed, begun_at=first.begun_at, again=True)
+
+
+async def test_whoever_works_long_prolongs_its_hold(idempotency: Idempotency, engine: AsyncEngine) -> None:
+    await held(idempotency)
+    await pass_by(engine, "held_until", "5 seconds")
+
+    await idempotency.prolong(RECORD, "first")
+    await pass_by(engine, "held_until", "5 seconds")
+
+    assert await idempotency.take(RECORD, "a", "second") == AtWork()
+
+
+async def test_what_was_let_go_is_gone_on_with_at_once(idempotency: Idempotency) -> None:
+    first = await held(idempotency)
+
+    await idempotency.let_go(RECORD, "first")
+
+    assert (await held(idempotency, "second")).seed == first.seed
+
+
+async def test_what_was_forgotten_may_be_used_for_something_else(idempotency: Idempotency) -> None:
+    first = await held(idempotency)
+
+    await idempotency.forget(RECORD, "first")
+    second = await held(idempotency, "second", "b")
+
+    assert second.seed != first.seed
+    assert not second.again
+
+
+async def test_only_the_holder_gives_a_record_back(idempotency: Idempotency, engine: AsyncEngine) -> None:
+    await held(idempotency)
+    await pass_by(engine, "held_until", "7 seconds")
+    second = await held(idempotency, "second")
+
+    await idempotency.forget(RECORD, "first")
+    await idempotency.let_go(RECORD, "first")
+
+    assert await idempotency.take(RECORD, "a", "third") == AtWork()
+    await idempotency.answer(RECORD, second.seed, "{}")
+    await idempotency.forget(RECORD, "second")
+    assert await idempotency.take(RECORD, "a", "third") == Answered(answer="{}")
+
+
+async def test_after_seven_days_a_record_begins_anew(idempotency: Idempotency, engine: AsyncEngine) -> None:
+    first = await held(idempotency)
+    await idempotency.answer(RECORD, first.seed, "{}")
+
+    await pass_by(engine, "created_at", "7 days")
+    second = await held(idempotency, "second", "b")
+
+    assert second.seed != first.seed
+    assert not second.again
+    assert await idempotency.take(RECORD, "b", "third") == AtWork()
+
+
+async def test_new_records_take_old_ones_with_them(idempotency: Idempotency, engine: AsyncEngine) -> None:
+    for n in range(30):
+        await idempotency.take(RecordKey(scope="org_1", route="POST /agents", key=str(n)), "a", "first")
+    await pass_by(engine, "created_at", "8 days")
+
+    await held(idempotency)
+
+    async with engine.connect() as connection:
+        left = (await connection.execute(sa.text("SELECT count(*) FROM idempotency_records"))).scalar_one()
+    assert left == 11
