@@ -1,9 +1,13 @@
 """Bodies and queries of the OpenAPI page for steering jobs and for the do-not-call list."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from api.openapi import FILE, PAGE_QUERY
+from api.create_fields import FIELDS
+from api.openapi import CONTACTS, FILE, PAGE_QUERY
+from domain.intake.change import CHANGEABLE
 from domain.intake.limits import MAX_CONTACTS
+from domain.intake.naming import NAMING_FIELDS
 from domain.intake.number_list import LONGEST_NOTE
 
 NOTE: dict[str, Any] = {
@@ -65,3 +69,33 @@ DO_NOT_CALL_BODY = body(
     }
 )
 OPT_OUT_BODY = json_body({"note": NOTE}, {"note": "Asked not to be called again."}, required=False)
+
+
+def _fields(names: Iterable[str], fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields of create by name; none of them has a default here."""
+    return {
+        name: {key: value for key, value in fields[name].items() if key != "default"}
+        for name in sorted(names)
+        if name in fields
+    }
+
+
+CHANGE_BODY = json_body(
+    _fields(CHANGEABLE, FIELDS), {"concurrentCallLimit": 20, "endTime": "2027-05-03T18:00", "timezone": "Europe/Berlin"}
+)
+APPEND_BODY = body(
+    {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": FILE, **_fields(NAMING_FIELDS, FIELDS)},
+            }
+        },
+        "application/json": json_content(
+            {"contacts": CONTACTS, **_fields(NAMING_FIELDS, FIELDS)},
+            {"contacts": [{"phone": "+12025550103", "name": "Grace"}]},
+            ["contacts"],
+        ),
+    }
+)

@@ -11,7 +11,7 @@ from api.creating import enter_job
 from api.deps import KEYS, ChangerDep, JobId, PartsDep, job_not_found
 from api.errors import InvalidStatus
 from api.idempotency import TAKES_KEY, Making, OnceDep
-from api.openapi import FIELDS
+from api.create_fields import FIELDS
 from api.parts import Parts
 from api.result_models import Deleted
 from api.retry_models import Retried

@@ -14,6 +14,8 @@ RANGES = [
     ("maxAttempts", 1, 10),
     ("ringSeconds", 15, 120),
     ("maxCallSeconds", 10, 14_400),
+    ("priority", 1, 9),
+    ("startWithin", 1, 10_080),
 ]
 
 

@@ -23,7 +23,8 @@ async def test_a_file_is_answered_as_the_contract_says(api: Api) -> None:
         "estimatedCost": "$0.07",
         "status": "pending",
         "scheduledStartTime": None,
-        "message": "Batch job created successfully. Its start is delayed until the scheduler answers again;"
+        "message": "Batch job created successfully. No calling window is set: calls may be made at any hour."
+        " Its start is delayed until the scheduler answers again;"
         " the job is stored and will start by itself.",
         "validation": {
             "rows": 2,
@@ -43,7 +44,14 @@ async def test_what_is_not_given_has_its_default(api: Api) -> None:
     job = await api.job(created["batchJobId"])
     assert job["description"] is None
     assert job["concurrentCallLimit"] == 5
-    assert job["retryPolicy"] == {"maxAttempts": 3, "retryableStatuses": ["no_answer", "busy", "timeout"]}
+    assert job["retryPolicy"] == {
+        "maxAttempts": 3,
+        "delaysMinutes": [5, 30, 120],
+        "retryableStatuses": ["no_answer", "busy", "timeout"],
+        "onVoicemail": "complete",
+        "onDeclined": "fail",
+        "retriesFirst": False,
+    }
     assert job["scheduledStartTime"] is None
     assert job["fromPhoneNumberId"] == api.tenant.pipeline
     assert job["agentId"] == api.tenant.agent_id
