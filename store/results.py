@@ -1,14 +1,15 @@
 """What became of a job's contacts: one with all its dials, or all of them, however many, in constant memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from anyio import CancelScope
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls import AnsweredBy, CallState, Outcome
@@ -27,10 +28,12 @@ AT_ONCE = 50  # contacts in memory: 64 KB each at most
 FILES_AT_ONCE = 3  # of one process: each keeps a connection of the pool
 PATIENCE_SECONDS = 10.0  # for another file to be finished
 
-# A client that reads slowly holds a transaction open: so long between two reads, and altogether.
-_LIMITS = sa.text("""
+# A client that reads slowly holds a transaction open: so long between two reads, and altogether. The rows of a job just
+# stored are in no statistics yet: without sorts every page is read along the index, the rest is not sorted for it.
+_FOR_THE_TRANSACTION = sa.text("""
     SELECT set_config('idle_in_transaction_session_timeout', '60s', true),
-           set_config('transaction_timeout', '15min', true)
+           set_config('transaction_timeout', '15min', true),
+           set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)
 """)
 
 # In the order of the file: by where a name comes first. 1,000 is more than a contact has fields.
@@ -43,8 +46,10 @@ _ALL_COLUMNS = sa.text(_COLUMNS.format(which="true"))
 _THESE_COLUMNS = sa.text(_COLUMNS.format(which='lower(field.key COLLATE "C") = ANY(:names)'))
 
 _COST = sa.select(sa.func.sum(dials.c.cost)).where(dials.c.contact_id == contacts.c.id).scalar_subquery()
-_RESULTS = CONTACTS.add_columns(_COST.label("cost"))
+_RESULTS = CONTACTS.add_columns(contacts.c.row, _COST.label("cost"))
 _REJECTS = sa.select(rejects.c.row, rejects.c.cells, rejects.c.reason)
+
+T = TypeVar("T")
 
 
 class Dial(Model):
@@ -128,9 +133,8 @@ class Results:
         """
         async with self._snapshot(organization_id, job_id) as (connection, _):
             columns = await _columns(connection, job_id, names)
-            query = _RESULTS.where(*_of(organization_id, job_id)).order_by(contacts.c.row)
-            async with aclosing(_batches(connection, query, _result)) as batches:
-                yield ResultFile(columns, batches)
+            query = _RESULTS.where(*_of(organization_id, job_id))
+            yield ResultFile(columns, _batches(connection, query, contacts.c.row, _result))
 
     @asynccontextmanager
     async def rejects(self, organization_id: str, job_id: str) -> AsyncIterator[RejectFile]:
@@ -138,9 +142,8 @@ class Results:
         async with self._snapshot(organization_id, job_id) as (connection, job):
             header, delimiter = job["file_header"], job["file_delimiter"]
             file = None if header is None else Rejects(header=tuple(header), delimiter=delimiter)
-            query = _REJECTS.where(rejects.c.job_id == job_id).order_by(rejects.c.row)
-            async with aclosing(_batches(connection, query, Reject.model_validate)) as batches:
-                yield RejectFile(file, batches)
+            query = _REJECTS.where(rejects.c.job_id == job_id)
+            yield RejectFile(file, _batches(connection, query, rejects.c.row, Reject.model_validate))
 
     @asynccontextmanager
     async def _snapshot(
@@ -151,7 +154,7 @@ class Results:
             raise NotFound("job", job_id)
         async with self._a_place(), self._engine.connect() as plain:
             connection = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            await connection.execute(_LIMITS)
+            await connection.execute(_FOR_THE_TRANSACTION)
             job = (await connection.execute(_job(organization_id, job_id))).mappings().one_or_none()
             if job is None:
                 raise NotFound("job", job_id)
@@ -192,11 +195,28 @@ async def _columns(connection: AsyncConnection, job_id: str, names: Sequence[str
     return list((await connection.execute(_THESE_COLUMNS, values | {"names": list(names)})).scalars())
 
 
-async def _batches(connection: AsyncConnection, query: sa.Select[Any], read: Any) -> AsyncGenerator[list[Any]]:
-    """The rows behind a cursor of the server, a few at a time."""
-    async with connection.stream(query, execution_options={"yield_per": AT_ONCE}) as found:
-        async for part in found.mappings().partitions():
-            yield [read(row) for row in part]
+async def _batches(
+    connection: AsyncConnection, query: sa.Select[Any], row: sa.Column[int], read: Callable[[sa.RowMapping], T]
+) -> AsyncIterator[list[T]]:
+    """A query's rows in the order of `row`, a few at a time: all within one snapshot, so that none is missed.
+
+    No cursor of the server: its connection may end at any time, and nothing is left to be closed.
+    """
+    last = -1
+    while True:
+        found = await _page(connection, query.where(row > last).order_by(row).limit(AT_ONCE))
+        if not found:
+            return
+        last = found[-1][row.name]
+        yield [read(one) for one in found]
+
+
+async def _page(connection: AsyncConnection, query: sa.Select[Any]) -> list[sa.RowMapping]:
+    """A client that leaves interrupts no reading."""
+    found: list[sa.RowMapping] = []
+    with CancelScope(shield=True):
+        found.extend((await connection.execute(query)).mappings())
+    return found
 
 
 def _result(row: sa.RowMapping) -> Result:

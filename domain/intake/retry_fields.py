@@ -32,7 +32,7 @@ def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ReadRetry:
     Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
     """
     values = body_values(body)
-    given = {
+    given: dict[str, Any] = {
         "name": read_name(values) if values.given("name") is not None else _named_again(earlier.name),
         "from_phone_number_id": values.text("fromPhoneNumberId") or earlier.from_phone_number_id,
     }

@@ -1,0 +1,116 @@
+"""Results of large jobs: constant memory, and no part that looks like the whole."""
+
+import asyncio
+import csv
+
+import httpx
+import psutil
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.database import reading
+from tests.api.client import Api
+from tests.api.test_process import Process, process
+
+CONTACTS = 10_000
+MOST_GROWTH = 20 * 1024 * 1024  # bytes
+WARM_UPS = 2  # the first downloads import and allocate what stays
+
+_MANY = sa.text("""
+    INSERT INTO contacts (id, job_id, organization_id, row, number, country, zones, data)
+    SELECT 'contact_' || :job || n, :job, organization_id, n + 10, '+12025550101', 'US', '[]',
+           json_build_object('phone', '+12025550101', 'name', 'Person ' || n, 'note', repeat(CAST(:text AS text), 100))
+    FROM batch_jobs, generate_series(1, :count) AS n WHERE id = :job
+""")
+_KILL = sa.text("""
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE state = 'idle in transaction' AND query LIKE 'SELECT%contacts.external_id%' AND pid <> pg_backend_pid()
+""")
+__all__ = ["process"]
+
+
+async def a_large_job(api: Api, records: AsyncEngine, count: int, text: str) -> str:
+    job = await api.new_job()
+    async with records.begin() as connection:
+        await connection.execute(_MANY, {"job": job, "count": count, "text": text})
+    return job
+
+
+async def test_ten_thousand_results_need_no_memory_of_their_own(
+    api: Api, records: AsyncEngine, process: Process
+) -> None:
+    job = await a_large_job(api, records, CONTACTS - 1, "=1+1;")
+    memory = psutil.Process(process.popen.pid)
+    async with httpx.AsyncClient(base_url=process.url, timeout=60, headers=api.key) as client:
+        before = 0
+        for turn in range(WARM_UPS + 2):
+            if turn == WARM_UPS:
+                before = memory.memory_info().rss
+            kind = "csv" if turn % 2 == 0 else "jsonl"
+            assert await _lines(client, job, kind) == CONTACTS + (kind == "csv")
+
+    assert memory.memory_info().rss - before < MOST_GROWTH
+
+
+async def test_even_the_first_download_stays_small(api: Api, records: AsyncEngine, process: Process) -> None:
+    job = await a_large_job(api, records, CONTACTS - 1, "=1+1;")
+    small = await api.new_job()
+    memory = psutil.Process(process.popen.pid)
+    async with httpx.AsyncClient(base_url=process.url, timeout=60, headers=api.key) as client:
+        assert await _lines(client, small, "csv") == 2
+        before = memory.memory_info().rss
+        assert await _lines(client, job, "csv") == CONTACTS + 1
+
+    assert memory.memory_info().rss - before < MOST_GROWTH
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+async def test_a_download_that_breaks_off_looks_like_none_that_is_complete(
+    api: Api, records: AsyncEngine, kind: str
+) -> None:
+    job = await a_large_job(api, records, 800, "x" * 200)  # 16 MB: more than any buffer on the way holds
+
+    async with api.http.stream("GET", f"/batch/jobs/{job}/results?format={kind}", headers=api.key) as answer:
+        assert answer.status_code == 200
+        parts = answer.aiter_bytes()
+        await anext(parts)
+        await _end_its_connection(records)
+        with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+            async for _ in parts:
+                pass
+
+    assert (await api.get(f"/batch/jobs/{job}")).status_code == 200
+
+
+async def test_a_client_that_leaves_gives_its_place_back(api: Api, records: AsyncEngine) -> None:
+    job = await a_large_job(api, records, 800, "x" * 200)
+
+    for _ in range(5):  # more than may be read at once
+        async with api.http.stream("GET", f"/batch/jobs/{job}/results", headers=api.key) as answer:
+            await anext(answer.aiter_bytes())
+
+    assert (await api.get(f"/batch/jobs/{await api.new_job()}/results")).status_code == 200
+
+
+async def _end_its_connection(records: AsyncEngine) -> None:
+    """As soon as the download waits for its client."""
+    async with reading(records) as connection:
+        for _ in range(200):
+            if await connection.scalar(_KILL):
+                return
+            await asyncio.sleep(0.05)
+    raise AssertionError("the download never waited")
+
+
+async def _lines(client: httpx.AsyncClient, job: str, kind: str) -> int:
+    """Count the lines, without holding them."""
+    count = 0
+    async with client.stream("GET", f"/batch/jobs/{job}/results?format={kind}") as answer:
+        assert answer.status_code == 200
+        async for line in answer.aiter_lines():
+            count += 1
+            if kind == "csv" and count == 3:
+                row = next(csv.reader([line]))
+                assert row[2].startswith("'=1+1;=1+1;")
+    return count
