@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -80,12 +80,15 @@ WAITS_IN_QUEUE = Script(rings=False)
 class PlacedCall:
     """One call that the carrier took."""
 
-    def __init__(self, call_id: str, order: CallOrder, callback_url: str, script: Script) -> None:
+    def __init__(
+        self, call_id: str, order: CallOrder, callback_url: str, script: Script, clock: Callable[[], datetime]
+    ) -> None:
         self.call_id = call_id
         self.order = order
         self.callback_url = callback_url
         self.script = script
-        self.placed_at = datetime.now(UTC)
+        self.placed_at = clock()
+        self._clock = clock
         self.ended_at: datetime | None = None
         self.reports: list[CallReport] = []
         self.hung_up = False
@@ -102,7 +105,7 @@ class PlacedCall:
             key=self.order.key,
             state=state,
             sequence=len(self.reports),
-            at=datetime.now(UTC),
+            at=self._clock(),
             ending=ending,
             sip_code=self.script.sip_code if ending is not None else None,
             duration_seconds=CALL_SECONDS if answered else None,
@@ -129,6 +132,7 @@ class FakeCarrier:
         self.questions: list[tuple[Question, str]] = []
         self.away: set[Question] = set()
         self.most_live = 0
+        self.clock: Callable[[], datetime] = _real_time
         self._dials = dials
         self._traits = Traits(
             idempotency=idempotency, search_proves_absence=search_proves_absence, events=dials is not None
@@ -186,7 +190,7 @@ class FakeCarrier:
         if script.refusal is not None:
             await asyncio.sleep(script.answer_after)
             raise script.refusal
-        call = PlacedCall(f"CA{next(self._numbers):04}", order, callback_url, script)
+        call = PlacedCall(f"CA{next(self._numbers):04}", order, callback_url, script, self.clock)
         self.calls.append(call)
         self.most_live = max(self.most_live, len(self.live))
         taken = call.report(CallState.QUEUED)
@@ -282,6 +286,10 @@ class FakeCarrier:
         self.questions.append((question, about))
         if question in self.away:
             raise CarrierAway("The carrier does not answer.")
+
+
+def _real_time() -> datetime:
+    return datetime.now(UTC)
 
 
 def _as_told(reports: list[CallReport], telling: Telling) -> list[CallReport]:
