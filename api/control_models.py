@@ -4,10 +4,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.models import Answer, Moment
+from api.models import Answer, BatchJob, Moment
 from domain.activity import Action
 from domain.do_not_call import Source
 from domain.intake.report import IntakeReport
+from domain.statuses import ContactStatus, JobStatus
 
 JOB_ID = "batch_0123456789abcdef01234567"
 NUMBER = "+12025550101"
@@ -85,3 +86,49 @@ class OptedOut(Answer):
     number: str = Field(description="Masked.", examples=["…01"])
     already_listed: bool
     contacts_blocked: int = Field(description="Of open jobs, with the same number.", examples=[1])
+
+
+class Changed(BatchJob):
+    """The job as it is now."""
+
+    success: Literal[True] = True
+    message: str = Field(examples=["Batch job changed."])
+
+
+class Appended(Answer):
+    """The contacts are stored and will be called."""
+
+    success: Literal[True] = True
+    batch_job_id: str = Field(examples=[JOB_ID])
+    status: JobStatus = Field(examples=["running"])
+    added: int = Field(description="New to the job.", examples=[20])
+    total_contacts: int = Field(description="Of the job, with these.", examples=[120])
+    estimated_cost: str = Field(description="Of the new ones.", examples=["$0.70"])
+    validation: IntakeReport = Field(description="What became of the rows, as create tells it.")
+
+
+class ContactRemoved(Answer):
+    success: Literal[True] = True
+    message: str = Field(examples=["The contact is not called any more."])
+    batch_job_id: str = Field(examples=[JOB_ID])
+    contact_id: str = Field(examples=["contact_0123456789abcdef01234567"])
+    status: ContactStatus = Field(
+        description="`cancelled`; `dialing` while it is on the phone; or its final result.", examples=["cancelled"]
+    )
+
+
+class Stopped(Answer):
+    """Every job is paused."""
+
+    success: Literal[True] = True
+    message: str = Field(examples=["Everything is paused. No call starts until it is resumed."])
+    batch_job_ids: tuple[str, ...] = Field(description="Jobs that this request paused.", examples=[[JOB_ID]])
+    live_calls: int = Field(description="Left to end by themselves, or hung up.", examples=[50])
+
+
+class Resumed(Answer):
+    """What a stop paused goes on."""
+
+    success: Literal[True] = True
+    message: str = Field(examples=["What the stop paused goes on."])
+    batch_job_ids: tuple[str, ...] = Field(description="Jobs that this request resumed.", examples=[[JOB_ID]])

@@ -44,6 +44,12 @@ def json_content(
     return {"schema": schema, "example": example}
 
 
+def change_content(properties: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a change: at least one of them, and no other."""
+    schema = {"type": "object", "properties": properties, "minProperties": 1, "additionalProperties": False}
+    return {"schema": schema, "example": example}
+
+
 DO_NOT_CALL_QUERY: dict[str, Any] = {
     "parameters": [
         {
@@ -73,15 +79,16 @@ OPT_OUT_BODY = json_body({"note": NOTE}, {"note": "Asked not to be called again.
 
 def _fields(names: Iterable[str], fields: dict[str, Any]) -> dict[str, Any]:
     """Fields of create by name; none of them has a default here."""
-    return {
-        name: {key: value for key, value in fields[name].items() if key != "default"}
-        for name in sorted(names)
-        if name in fields
+    return {name: {key: value for key, value in fields[name].items() if key != "default"} for name in sorted(names)}
+
+
+CHANGE_BODY = body(
+    {
+        "application/json": change_content(
+            _fields(CHANGEABLE, FIELDS),
+            {"concurrentCallLimit": 20, "endTime": "2027-05-03T18:00", "timezone": "Europe/Berlin"},
+        )
     }
-
-
-CHANGE_BODY = json_body(
-    _fields(CHANGEABLE, FIELDS), {"concurrentCallLimit": 20, "endTime": "2027-05-03T18:00", "timezone": "Europe/Berlin"}
 )
 APPEND_BODY = body(
     {

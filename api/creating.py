@@ -6,13 +6,14 @@ from functools import partial
 from starlette.requests import Request
 
 from api.bodies import Form, JsonBody, read_body
-from api.errors import InsufficientCredits, NoOutboundAgent, OverlappingContacts, PhoneNumberNotFound
+from api.errors import NoOutboundAgent, OverlappingContacts, PhoneNumberNotFound
+from api.hours import Hours, hours_of
 from api.idempotency import Making, Once
 from api.models import Created, shown
 from api.parts import Parts
 from api.reading import read_create
+from api.refusals import nobody_left, rows, too_expensive
 from api.scheduler import reached
-from domain.errors import NoValidContacts
 from domain.estimate import estimate
 from domain.intake.fields import ReadFields
 from domain.intake.report import Intake, IntakeReport
@@ -22,7 +23,6 @@ from domain.statuses import JobStatus
 from store import errors as store
 from store.jobs import CreatedJob
 
-MOST_DETAILS = 100
 CREATED = "Batch job created successfully."
 DELAYED = "Its start is delayed until the scheduler answers again; the job is stored and will start by itself."
 
@@ -43,9 +43,14 @@ async def enter_job(
 ) -> Created:
     """Store and start what was read; `contacts` may raise what is wrong with them. Raises as `create_job`."""
     number, agent = await number_to_call_from(parts, caller, fields.request.from_phone_number_id)
-    job = await _stored(parts, caller, fields, number, contacts(), making.new_id("batch"))
+    intake = contacts()
+    organization = await parts.directory.organization(caller.organization_id)
+    hours = await hours_of(organization, fields.request, intake, making.now)
+    report = intake.report.with_warnings([*fields.warnings, *hours.warnings])
+    intake = intake.model_copy(update={"report": report})
+    job = await _stored(parts, caller, fields.request, number, intake, making.new_id("batch"))
     on_its_way = await _start(parts, caller, fields.request, job)
-    return _answer(fields, agent, job, delayed=not on_its_way)
+    return _answer(fields, agent, job, hours, delayed=not on_its_way)
 
 
 async def number_to_call_from(parts: Parts, caller: Caller, number_id: str) -> tuple[PhoneNumber, Agent]:
@@ -63,44 +68,29 @@ async def number_to_call_from(parts: Parts, caller: Caller, number_id: str) -> t
 
 
 async def _stored(
-    parts: Parts, caller: Caller, fields: ReadFields, number: PhoneNumber, intake: Intake, job_id: str
+    parts: Parts, caller: Caller, request: JobRequest, number: PhoneNumber, intake: Intake, job_id: str
 ) -> CreatedJob:
-    report = intake.report.with_warnings(list(fields.warnings)).to_json()
     try:
         return await parts.jobs.create(
             caller.organization_id,
-            fields.request,
+            request,
             number,
             intake.contacts,
-            report,
+            intake.report.to_json(),
             by=caller.key_id,
             rejects=intake.rejects,
             id=job_id,
         )
     except store.InsufficientCredits as error:
-        raise _too_expensive(error) from None
+        raise too_expensive(error) from None
     except store.Overlapping as error:
         raise OverlappingContacts(
             f"Other open jobs will call {len(error.rows)} of these numbers too. Wait for them, remove the numbers,"
             " or send onOverlap `skip` or `warn`.",
-            _rows(error.rows),
+            rows(error.rows, "another open job will call this number"),
         ) from None
     except store.NoContactsLeft as error:
-        raise NoValidContacts(
-            "Nobody is left to call: other open jobs will call all of these numbers.", _rows(error.rows)
-        ) from None
-
-
-def _too_expensive(error: store.InsufficientCredits) -> InsufficientCredits:
-    return InsufficientCredits(
-        f"Calling these contacts is estimated at {dollars(error.needed)}, the free credits are"
-        f" {dollars(error.free)}. Top up, or send fewer contacts."
-    )
-
-
-def _rows(rows: tuple[int, ...]) -> list[dict[str, object]]:
-    reason = "another open job will call this number"
-    return [{"row": row, "reason": reason} for row in rows[:MOST_DETAILS]]
+        raise nobody_left(error) from None
 
 
 async def _start(parts: Parts, caller: Caller, request: JobRequest, job: CreatedJob) -> bool:
@@ -109,7 +99,7 @@ async def _start(parts: Parts, caller: Caller, request: JobRequest, job: Created
     return await reached(start, f"start of {job.id}")
 
 
-def _answer(fields: ReadFields, agent: Agent, job: CreatedJob, *, delayed: bool) -> Created:
+def _answer(fields: ReadFields, agent: Agent, job: CreatedJob, hours: Hours, *, delayed: bool) -> Created:
     estimated = estimate(
         job.total_contacts,
         agent.architecture,
@@ -120,15 +110,15 @@ def _answer(fields: ReadFields, agent: Agent, job: CreatedJob, *, delayed: bool)
         batch_job_id=job.id,
         total_contacts=job.total_contacts,
         estimated_duration=estimated.duration_text,
-        estimated_cost=estimated.cost_text,
+        estimated_cost=dollars(job.estimated_cost),  # of those who may be called
         status=job.status,
         scheduled_start_time=job.scheduled_start_time,
-        message=_message(job, fields.start_note, delayed=delayed),
+        message=_message(job, fields.start_note, hours.sentence, delayed=delayed),
         validation=IntakeReport.model_validate(job.report),
     )
 
 
-def _message(job: CreatedJob, start_note: str | None, *, delayed: bool) -> str:
+def _message(job: CreatedJob, start_note: str | None, hours: str, *, delayed: bool) -> str:
     said = [CREATED]
     if job.status is JobStatus.SCHEDULED and job.scheduled_start_time is not None:
         said.append(f"Calling starts at {shown(job.scheduled_start_time)}.")
@@ -136,6 +126,7 @@ def _message(job: CreatedJob, start_note: str | None, *, delayed: bool) -> str:
         said.append("Calling starts now.")
     if start_note:
         said.append(start_note)
+    said.append(hours)
     if delayed:
         said.append(DELAYED)
     return " ".join(said)

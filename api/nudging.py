@@ -18,3 +18,12 @@ def nudge_all(afterwards: BackgroundTasks, parts: Parts, job_ids: Iterable[str])
     """Nudge these jobs once the answer has left."""
     for job_id in job_ids:
         afterwards.add_task(nudge, parts.workflows, job_id)
+
+
+def nudge_lines(afterwards: BackgroundTasks, parts: Parts, organization_id: str) -> None:
+    """Have the organisation's lines dealt out anew once the answer has left."""
+    afterwards.add_task(_nudge_lines, parts.workflows, organization_id)
+
+
+async def _nudge_lines(workflows: JobWorkflows, organization_id: str) -> None:
+    await reached(workflows.look_at_lines(organization_id), f"nudge of the lines of {organization_id}")

@@ -11,6 +11,7 @@ from api.control_openapi import OPT_OUT_BODY
 from api.deps import KEYS, CallSpeakerDep, PartsDep
 from api.errors import CallNotFound
 from api.nudging import nudge_all
+from api.quiet import until_quiet
 from domain.errors import InvalidRequest
 from domain.intake.number_list import read_note
 from domain.intake.raw_values import RawValues
@@ -48,13 +49,14 @@ async def opt_out(
 ) -> OptedOut:
     """Put the number of a call on the do-not-call list: the person told the agent.
 
-    The call itself goes on. Contacts of open jobs with the same number end as `blocked`. Said twice it means the
-    same. Error codes: `call_not_found`; `invalid_request`.
+    The call itself goes on; from the answer on no other to this number starts. Contacts of open jobs with the same
+    number end as `blocked`. Said twice it means the same. Error codes: `call_not_found`; `invalid_request`.
     """
     try:
         done = await parts.do_not_call.opt_out(caller.organization_id, id, by=caller.key_id, note=note)
     except NotFound:
         raise CallNotFound("There is no call of this id.") from None
+    await until_quiet(lambda: parts.placing.of_numbers(caller.organization_id, [done.number]), id)
     nudge_all(afterwards, parts, done.added.job_ids)
     return OptedOut(
         call_id=id,

@@ -1,8 +1,6 @@
 """Start, cancel, pause and resume. From the answer on it holds, because the gate is in the database."""
 
-import asyncio
 import json
-import logging
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Request
@@ -13,14 +11,13 @@ from api.bodies import read_small
 from api.deps import KEYS, ChangerDep, JobId, PartsDep, job_not_found
 from api.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
 from api.models import Cancelled, Started, Switched
-from api.nudging import nudge
+from api.nudging import nudge_all
+from api.parts import Parts
+from api.quiet import until_quiet
 from domain.errors import InvalidRequest
+from domain.jobs import Caller
 from domain.statuses import JobStatus
-from store.control import Control
 from store.errors import NotFound, WrongStatus
-
-QUIET_LIMIT = 20.0  # seconds; longer than a request to the carrier may take, after which none can be on its way
-QUIET_POLL = 0.05  # seconds
 
 SCHEDULE_CALLED_OFF = "Cancelled scheduled job, starting immediately"
 STARTED = "Job started"
@@ -30,7 +27,6 @@ LIVE_HUNG_UP = "Job was already cancelled - ending its live calls"
 PAUSED = "Job paused. No further call starts until it is resumed."
 RESUMED = "Job resumed."
 
-log = logging.getLogger("api.control")
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
 
 
@@ -83,12 +79,12 @@ async def start(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: Back
     Error codes: `already_running`; `invalid_status` for a job that has ended or is paused; `job_not_found`.
     """
     try:
-        started = await parts.control.start_now(caller.organization_id, id)
+        started = await parts.control.start_now(caller.organization_id, id, by=caller.key_id)
     except NotFound:
         raise job_not_found(id) from None
     except WrongStatus as error:
         raise _cannot_start(error.status) from None
-    afterwards.add_task(nudge, parts.workflows, id)
+    nudge_all(afterwards, parts, [id])
     return Started(
         message=SCHEDULE_CALLED_OFF if started.was_scheduled else STARTED,
         batch_job_id=id,
@@ -123,13 +119,13 @@ async def cancel(
     Error codes: `job_not_cancellable` for a job that has ended; `job_not_found`.
     """
     try:
-        done = await parts.control.cancel(caller.organization_id, id, hang_up=bool(options.hangUp))
+        done = await parts.control.cancel(caller.organization_id, id, hang_up=bool(options.hangUp), by=caller.key_id)
     except NotFound:
         raise job_not_found(id) from None
     except WrongStatus as error:
         raise JobNotCancellable(f"This job is {error.status} and cannot be cancelled any more.") from None
-    await until_quiet(parts.control, id)
-    afterwards.add_task(nudge, parts.workflows, id)
+    await _until_quiet(parts, caller, id)
+    nudge_all(afterwards, parts, [id])
     return Cancelled(
         message=_cancelled(done.was),
         batch_job_id=id,
@@ -151,13 +147,13 @@ async def pause(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: Back
     Said twice it means the same. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
     """
     try:
-        status = await parts.control.pause(caller.organization_id, id)
+        status = await parts.control.pause(caller.organization_id, id, by=caller.key_id)
     except NotFound:
         raise job_not_found(id) from None
     except WrongStatus as error:
         raise InvalidStatus(f"This job is {error.status} and cannot be paused.") from None
-    await until_quiet(parts.control, id)
-    afterwards.add_task(nudge, parts.workflows, id)
+    await _until_quiet(parts, caller, id)
+    nudge_all(afterwards, parts, [id])
     return Switched(message=PAUSED, batch_job_id=id, status=status)
 
 
@@ -168,20 +164,14 @@ async def resume(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: Bac
     Said twice it means the same. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
     """
     try:
-        status = await parts.control.resume(caller.organization_id, id)
+        status = await parts.control.resume(caller.organization_id, id, by=caller.key_id)
     except NotFound:
         raise job_not_found(id) from None
     except WrongStatus as error:
         raise InvalidStatus(f"This job is {error.status} and cannot be resumed.") from None
-    afterwards.add_task(nudge, parts.workflows, id)
+    nudge_all(afterwards, parts, [id])
     return Switched(message=RESUMED, batch_job_id=id, status=status)
 
 
-async def until_quiet(control: Control, job_id: str) -> None:
-    """Return once no request for a call of this job can be on its way to the carrier."""
-    try:
-        async with asyncio.timeout(QUIET_LIMIT):
-            while await control.placing(job_id):  # noqa: ASYNC110  what changes is in the database
-                await asyncio.sleep(QUIET_POLL)
-    except TimeoutError:
-        log.warning("Job %s has dials without a call id after %s s; a search decides them", job_id, QUIET_LIMIT)
+async def _until_quiet(parts: Parts, caller: Caller, job_id: str) -> None:
+    await until_quiet(lambda: parts.placing.of_job(caller.organization_id, job_id), job_id)

@@ -13,6 +13,7 @@ from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.errors import NotFound
 from api.nudging import nudge_all
 from api.queries import PageQueryDep
+from api.quiet import until_quiet
 from api.reading_numbers import read_numbers, source_of
 from domain.do_not_call import Entry
 from domain.errors import InvalidPhoneFormat
@@ -65,6 +66,7 @@ async def add_numbers(
     added = await parts.do_not_call.add(
         caller.organization_id, read.numbers, source=source_of(body), by=caller.key_id, note=read.note
     )
+    await until_quiet(lambda: parts.placing.of_numbers(caller.organization_id, read.numbers), caller.organization_id)
     nudge_all(afterwards, parts, added.job_ids)
     return DoNotCallAdded(
         added=added.new,

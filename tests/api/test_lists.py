@@ -15,6 +15,7 @@ JOB_FIELDS = {
     "name",
     "description",
     "status",
+    "statusReason",
     "organizationId",
     "agentId",
     "fromPhoneNumberId",
@@ -28,6 +29,17 @@ JOB_FIELDS = {
     "createdAt",
     "concurrentCallLimit",
     "retryPolicy",
+    "priority",
+    "timezone",
+    "callingWindow",
+    "contactFrequency",
+    "endTime",
+    "startWithin",
+    "circuitBreaker",
+    "maxCost",
+    "spent",
+    "retryOf",
+    "testOf",
 }
 
 

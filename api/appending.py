@@ -1,0 +1,83 @@
+"""Adding contacts to a job that has not ended: read by the rules of create, stored in one transaction."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from anyio import to_process
+from starlette.requests import Request
+
+from api.bodies import Form, JsonBody, read_body
+from api.control_models import Appended
+from api.deps import job_not_found
+from api.errors import InvalidStatus
+from api.parts import Parts
+from api.refusals import nobody_left, too_expensive
+from domain.intake.contact import Reading
+from domain.intake.contact_file import read_contact_file
+from domain.intake.contact_list import read_contact_list
+from domain.intake.fields import CONTACT_FIELDS, body_contacts, body_values, form_contacts, ignored
+from domain.intake.naming import read_named_columns
+from domain.intake.raw_values import FormValues, RawValues
+from domain.intake.report import Intake, IntakeReport
+from domain.intake.strict_json import parse_json
+from domain.jobs import Caller, Job
+from domain.money import shown as dollars
+from domain.statuses import JobStatus
+from store import changes
+from store import errors as store
+
+
+async def append_contacts(request: Request, caller: Caller, job_id: str, parts: Parts) -> Appended:
+    """Raises ApiError and RequestError; then nothing is stored."""
+    body = await read_body(request)
+    job = await parts.jobs.job(caller.organization_id, job_id)
+    if job is None:
+        raise job_not_found(job_id)
+    if job.status.ended:
+        raise _ended(job.status)
+    intake = await to_process.run_sync(_read, body, job.timezone, datetime.now(UTC))
+    appended = await _stored(parts, caller, job, intake)
+    return Appended(
+        batch_job_id=job.id,
+        status=appended.status,
+        added=appended.added,
+        total_contacts=appended.total,
+        estimated_cost=dollars(appended.cost),
+        validation=IntakeReport.model_validate(appended.report),
+    )
+
+
+async def _stored(parts: Parts, caller: Caller, job: Job, intake: Intake) -> changes.Appended:
+    report = intake.report.to_json()
+    try:
+        return await parts.changes.append(job.organization_id, job.id, intake.contacts, report, by=caller.key_id)
+    except store.WrongStatus as error:
+        raise _ended(error.status) from None
+    except store.NotFound:
+        raise job_not_found(job.id) from None
+    except store.InsufficientCredits as error:
+        raise too_expensive(error) from None
+    except store.NoContactsLeft as error:
+        raise nobody_left(error) from None
+
+
+def _ended(status: JobStatus) -> InvalidStatus:
+    return InvalidStatus(f"This job is {status}: nobody can be added any more. Create another job.")
+
+
+def _read(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
+    """Runs in a worker process. Raises RequestError."""
+    values: RawValues
+    if isinstance(body, JsonBody):
+        values = body_values(parse_json(body.content, body.charset))
+        contacts: Sequence[Any] | None = body_contacts(values)
+    else:
+        values = form = FormValues(body.fields)
+        contacts = form_contacts(form, has_file=bool(body.file))
+    reading = Reading(columns=read_named_columns(values), timezone=timezone, now=now)
+    values.refuse_problems()
+    file = body.file if isinstance(body, Form) else None
+    intake = read_contact_file(file, reading) if contacts is None else read_contact_list(contacts, reading)
+    report = intake.report.with_warnings(ignored(values, CONTACT_FIELDS))
+    return intake.model_copy(update={"report": report})

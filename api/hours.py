@@ -1,0 +1,46 @@
+"""When the contacts of a new job may be called, and whom the hours leave out."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from anyio import to_process
+
+from domain.estimate import usable_lines
+from domain.forecast import Zones, window_warnings
+from domain.intake.report import Intake
+from domain.jobs import JobRequest, Organization
+from domain.window_text import window_sentence
+from domain.windows import CallingWindow
+
+
+@dataclass(frozen=True)
+class Hours:
+    """`sentence`: which calling window holds. `warnings`: what it and the end mean for this job."""
+
+    sentence: str
+    warnings: list[str]
+
+
+async def hours_of(organization: Organization, request: JobRequest, intake: Intake, now: datetime) -> Hours:
+    """Foresee a job, in a worker process: a year of days in many zones takes longer than other requests may wait."""
+    window = request.calling_window or organization.calling_window
+    sentence = window_sentence(request.calling_window, organization.calling_window)
+    if window is None and request.end_time is None:
+        return Hours(sentence=sentence, warnings=[])
+    zones = Counter(contact.zones for contact in intake.contacts if contact.zones is not None)
+    lines = usable_lines(request.concurrent_call_limit, organization.concurrent_call_limit)
+    return Hours(sentence, await to_process.run_sync(_warnings, window, zones, request, lines, now))
+
+
+def _warnings(
+    window: CallingWindow | None, zones: Counter[Zones], request: JobRequest, lines: int, now: datetime
+) -> list[str]:
+    return window_warnings(
+        window,
+        zones,
+        timezone=request.timezone,
+        start=request.scheduled_start_time or now,
+        end_time=request.end_time,
+        lines=lines,
+    )
