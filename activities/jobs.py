@@ -1,15 +1,17 @@
 """What a job's workflow asks of the record: begin, who is next, obey an operator, complete."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from temporalio import activity
 
 from domain.dispatch import JobPage, Wish
+from domain.jobs import JobChange
 from domain.model import Model
 from domain.statuses import JobStatus
 
 if TYPE_CHECKING:
+    from store.changes import Changes
     from store.control import Control
     from store.progress import JobProgress
 
@@ -54,6 +56,22 @@ class Rescheduling(Model):
     start: datetime
 
 
+class Change(Model):
+    """Fields of a job, as PATCH takes them."""
+
+    organization_id: str
+    job_id: str
+    fields: dict[str, Any]
+
+
+class Removal(Model):
+    """A contact that is not to be called any more."""
+
+    organization_id: str
+    job_id: str
+    contact_id: str
+
+
 class Abandonment(Model):
     """A contact for which our own side failed for good."""
 
@@ -62,9 +80,10 @@ class Abandonment(Model):
 
 
 class JobActivities:
-    def __init__(self, progress: "JobProgress", control: "Control") -> None:
+    def __init__(self, progress: "JobProgress", control: "Control", changes: "Changes") -> None:
         self._progress = progress
         self._control = control
+        self._changes = changes
 
     @activity.defn
     async def note_workflow(self, job: JobRef) -> None:
@@ -89,12 +108,29 @@ class JobActivities:
     @activity.defn
     async def change_limit(self, change: LimitChange) -> None:
         """Set how many lines the job may use."""
-        await self._control.change_limit(change.organization_id, change.job_id, change.limit)
+        limit = JobChange(concurrent_call_limit=change.limit)
+        await self._changes.obey(change.organization_id, change.job_id, limit)
 
     @activity.defn
     async def reschedule(self, rescheduling: Rescheduling) -> None:
-        """Move the start of a job that has not begun."""
-        await self._control.reschedule(rescheduling.organization_id, rescheduling.job_id, rescheduling.start)
+        """Move the start of a job that has not begun; of one that has, nothing changes."""
+        start = JobChange(scheduled_start_time=_in_utc(rescheduling.start))
+        await self._changes.obey(rescheduling.organization_id, rescheduling.job_id, start)
+
+    @activity.defn
+    async def change(self, change: Change) -> None:
+        """Change fields of the job; what cannot be read, or its status does not allow, changes nothing."""
+        await self._changes.obey_fields(change.organization_id, change.job_id, change.fields)
+
+    @activity.defn
+    async def remove_contact(self, removal: Removal) -> None:
+        """Call a contact no more; one that is not there changes nothing."""
+        await self._changes.obey_removal(removal.organization_id, removal.job_id, removal.contact_id)
+
+    @activity.defn
+    async def close_job(self, job: JobRef) -> int:
+        """Its end time has come: cancel everybody who is not on the phone; how many."""
+        return await self._control.close(job.organization_id, job.job_id, activity.info().scheduled_time)
 
     @activity.defn
     async def complete_job(self, job: JobRef) -> bool:
@@ -105,3 +141,7 @@ class JobActivities:
     async def abandon_contact(self, abandonment: Abandonment) -> None:
         """End a contact, never its job."""
         await self._progress.abandon(abandonment.contact_id, abandonment.reason)
+
+
+def _in_utc(start: datetime) -> datetime:
+    return start.astimezone(UTC) if start.tzinfo is not None else start.replace(tzinfo=UTC)

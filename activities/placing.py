@@ -39,6 +39,7 @@ FIND_FOR_SECONDS = 60.0  # how long a carrier's list may lag behind
 SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
 ASKED_FOR = timedelta(seconds=ASK_LIMIT_SECONDS)
 SLOWEST_SEARCH_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 10.0  # for a line or a slot, with nothing claimed; after that the workflow waits
 
 
 class Placing:
@@ -96,7 +97,7 @@ class Placing:
                 send_before = time.monotonic() + SEND_WITHIN_SECONDS
                 claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
                 claimed = await to_the_end(claim)
-                if not isinstance(claimed, Held) or not claimed.reason.short:
+                if not isinstance(claimed, Held) or not claimed.reason.short or claimed.seconds > LONGEST_WAIT_SECONDS:
                     return claimed, send_before
                 await sleep_unless_stopping(claimed.seconds)
 

@@ -9,13 +9,15 @@ ENOUGH = 20  # fewer tell nothing
 MOST_TROUBLE = 0.5  # a share of them: died on the way
 MOST_BLOCKED = 0.3  # came back because the network blocks the caller id
 
+TRIPPING = frozenset({Outcome.REFUSED, Outcome.TROUBLE, Outcome.BLOCKED})
 REFUSED = "The carrier refused the account or its configuration. Mend that, then resume."
 
 
 def tripped(latest: Sequence[Outcome]) -> str | None:
-    """Judge a job's latest outcomes, at most LOOKED_AT of them: why it must pause, None where it need not."""
-    if Outcome.REFUSED in latest[:1]:
-        return REFUSED
+    """Judge the outcomes of a job's latest calls, at most LOOKED_AT: why it must pause, None where it need not.
+
+    A single refusal of the account (REFUSED) pauses it too.
+    """
     if len(latest) < ENOUGH:
         return None
     return _too_many(latest, Outcome.TROUBLE, MOST_TROUBLE, "died on the way: ask the carrier") or _too_many(

@@ -86,7 +86,7 @@ class HangUpReason(StrEnum):
 
     RING_TIMER = "ring_timer"  # no final word in time
     LONGEST_CALL = "longest_call"
-    CALLED_OFF = "called_off"  # the job was cancelled with `hangUp`
+    CALLED_OFF = "called_off"  # the job was cancelled, or everything stopped, with `hangUp`
 
 
 class Outcome(StrEnum):

@@ -34,7 +34,7 @@ SENTENCES: dict[Outcome, str] = {
     Outcome.OBJECTED: "The person called objects to such calls.",
     Outcome.TROUBLE: "The carrier could not put the call through.",
     Outcome.REFUSED: "The carrier refused the account or its configuration.",
-    Outcome.CALLED_OFF: "The call was hung up because the job was cancelled.",
+    Outcome.CALLED_OFF: "We hung up before anyone answered.",
     Outcome.UNKNOWN: "The outcome is unknown: the carrier could not say whether the call took place.",
 }
 

@@ -26,7 +26,7 @@ FINAL: dict[Outcome, ContactStatus] = {
     Outcome.OBJECTED: ContactStatus.BLOCKED,
     Outcome.TROUBLE: ContactStatus.CARRIER_ERROR,
     Outcome.REFUSED: ContactStatus.CANCELLED,  # only once the job has ended; until then the contact waits
-    Outcome.CALLED_OFF: ContactStatus.CANCELLED,
+    Outcome.CALLED_OFF: ContactStatus.CANCELLED,  # likewise
     Outcome.UNKNOWN: ContactStatus.FAILED,
 }
 RETRYABLE = (ContactStatus.NO_ANSWER, ContactStatus.BUSY, ContactStatus.TIMEOUT)
@@ -78,22 +78,24 @@ def next_step(
     attempts: int,
     max_attempts: int,
     troubles: int,
-    job_ended: bool,
+    no_more: bool,
     spread: float,
     answered_by: AnsweredBy | None = None,
     retry_after: timedelta | None = None,
 ) -> NextStep:
     """Decide what follows a dial.
 
-    `attempts` and `troubles` (in a row) count this dial; `spread` in [0, 1) places the jitter; `retry_after` is the
-    carrier's own wish after trouble.
+    `attempts` and `troubles` (in a row) count this dial; `no_more`: the job has ended, or the contact was removed;
+    `spread` in [0, 1) places the jitter; `retry_after` is the carrier's own wish after trouble.
     """
-    if job_ended:
+    if no_more:
         return NextStep(status=FINAL[outcome])
     if attempts < max_attempts and policy.calls_again_after(outcome, answered_by):
         return _again(_jittered(policy.delay(attempts), spread))
     if outcome is Outcome.TROUBLE and troubles < TROUBLES_IN_A_ROW:
         return _again(retry_after or REDIAL_DELAYS[troubles - 1])
+    if outcome is Outcome.CALLED_OFF:  # while everything was stopped
+        return _again(REDIAL_DELAYS[0])
     if outcome is Outcome.REFUSED:
         return _again(REFUSED_DELAY)
     return NextStep(status=FINAL[outcome])

@@ -5,7 +5,6 @@ lock makes the counts below exact. The order of locks in the whole store: organi
 """
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import RowMapping, text
@@ -14,16 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls import Audio
 from domain.dispatch import Held, HeldReason
+from domain.frequency import EarlierCall
 from domain.model import Model
-from domain.money import ASSUMED_MINUTES
-from domain.statuses import ContactStatus
 from store.ids import new_id
+from store.judging import (
+    PROBE_LOOK_AGAIN,
+    dial_is_next,
+    forbidden,
+    held_by_lines,
+    held_by_window,
+    held_for_all,
+    held_until,
+    reserves,
+    too_often,
+)
 from store.ledger import EntryKind, book
 from store.locks import lock_organization
+from store.rules import frequencies
 
-LOOK_AGAIN = timedelta(seconds=30)  # for what only a top-up, an operator or another job's call can change
-PROBE_LOOK_AGAIN = timedelta(seconds=5)  # while the one call that goes first is on the phone
-LINE_LOOK_AGAIN = timedelta(milliseconds=300)
+LOOK_BACK = timedelta(days=7)  # at earlier calls to the number, at least
 
 
 class Claimed(Model):
@@ -41,10 +49,17 @@ class Claimed(Model):
 
 
 _FACTS = text("""
-    SELECT c.status AS contact_status, c.dials, c.number AS to_number, c.data,
+    SELECT c.status AS contact_status, c.dials, c.number AS to_number, c.data, c.country, c.zones,
            j.dialling, j.hold, j.rate_per_minute, j.concurrent_call_limit AS job_limit, j.from_number,
-           j.audio, j.audio_url, j.ring_seconds, j.max_call_seconds, j.phone_number_id,
-           o.concurrent_call_limit AS organization_limit, o.credits_unlimited, o.balance - o.held AS free,
+           j.audio, j.audio_url, j.ring_seconds, j.max_call_seconds, j.phone_number_id, j.timezone,
+           j.end_time, j.spent, j.max_cost, j.calling_window AS job_window, j.contact_frequency AS job_frequency,
+           o.concurrent_call_limit - o.reserved_lines AS organization_limit,
+           o.credits_unlimited, o.balance - o.held AS free,
+           o.calling_window AS organization_window, o.contact_frequency AS organization_frequency,
+           coalesce(o.allowed_countries, (SELECT jsonb_agg(DISTINCT n.country) FROM phone_numbers n
+             WHERE n.organization_id = :organization AND n.removed_at IS NULL)) AS allowed_countries,
+           EXISTS (SELECT 1 FROM do_not_call l WHERE l.organization_id = :organization AND l.number = c.number)
+             AS listed,
            p.calls_per_second, p.next_slot_at, p.carrier_account_id,
            a.closed_until, a.probe_dial_id,
            clock_timestamp() AS now,
@@ -72,11 +87,28 @@ _CLAIM = text("""
       FROM contacts c WHERE c.id = :contact
     ), moved AS (
       UPDATE contacts SET status = 'dialing', dials = dials + 1, last_attempt_at = statement_timestamp(),
-             next_retry_at = NULL, call_id = NULL WHERE id = :contact
+             next_retry_at = NULL, held_reason = NULL, call_id = NULL WHERE id = :contact
     ), paced AS (
       UPDATE phone_numbers SET next_slot_at = statement_timestamp() + :spacing WHERE id = :phone_number
     )
     UPDATE batch_jobs SET hold = hold - :from_hold WHERE id = :job
+""")
+
+# Calls to the number that rang, or may have; a conversation is one that no machine answered.
+_EARLIER = text("""
+    SELECT asked_at,
+           CASE WHEN outcome = 'answered' AND answered_by <> 'machine' THEN ended_at END AS conversation_ended_at
+    FROM dials
+    WHERE organization_id = :organization AND to_number = :number AND asked_at > :since
+      AND (outcome IS NULL OR outcome NOT IN ('trouble', 'refused') OR ringing_at IS NOT NULL)
+""")
+_BLOCK = text("""
+    UPDATE contacts SET status = 'blocked', failure_reason = :reason, next_retry_at = NULL, held_reason = NULL,
+           completed_at = clock_timestamp() WHERE id = :contact
+""")
+_PUT_OFF = text("""
+    UPDATE contacts SET due_at = :until, held_reason = :reason,
+           next_retry_at = CASE status WHEN 'queued' THEN CAST(:until AS timestamptz) END WHERE id = :contact
 """)
 
 
@@ -101,32 +133,14 @@ class Claims:
             facts = (await connection.execute(_FACTS, whom)).mappings().one_or_none()
             if facts is None:
                 return Held(reason=HeldReason.CONTACT)
-            held = self._held(facts, dial)
+            held = await _held(connection, facts, whom, dial)
             if held is not None:
-                await _put_off(connection, contact_id, held)
                 return held
             dial_id = new_id("call")
             if facts["closed_until"] is not None and not await _becomes_probe(connection, facts, dial_id):
-                return _until(HeldReason.ACCOUNT, facts["now"], facts["now"] + PROBE_LOOK_AGAIN)
+                return held_until(HeldReason.ACCOUNT, facts["now"], facts["now"] + PROBE_LOOK_AGAIN)
             await self._write(connection, facts, organization_id, job_id, contact_id, dial_id)
             return _claimed(facts, dial_id)
-
-    def _held(self, facts: RowMapping, dial: int) -> Held | None:
-        now: datetime = facts["now"]
-        if not facts["dialling"]:
-            return Held(reason=HeldReason.GATE)
-        if not ContactStatus(facts["contact_status"]).may_be_dialled or facts["dials"] != dial - 1:
-            return Held(reason=HeldReason.CONTACT)
-        if facts["pair_live"]:
-            return _until(HeldReason.PAIR, now, now + LOOK_AGAIN)
-        held = held_for_all(facts)
-        if held is not None:
-            return held
-        if facts["organization_live"] >= facts["organization_limit"] or facts["job_live"] >= facts["job_limit"]:
-            return _until(HeldReason.LINE, now, now + LINE_LOOK_AGAIN)
-        if facts["next_slot_at"] is not None and facts["next_slot_at"] > now:
-            return _until(HeldReason.PACING, now, facts["next_slot_at"])
-        return None
 
     async def _write(
         self,
@@ -137,7 +151,7 @@ class Claims:
         contact_id: str,
         dial_id: str,
     ) -> None:
-        from_hold, from_free = _reserves(facts)
+        from_hold, from_free = reserves(facts)
         spacing = timedelta(seconds=1 / (float(facts["calls_per_second"]) * self._speed))
         await connection.execute(
             _CLAIM,
@@ -164,43 +178,34 @@ class Claims:
             )
 
 
-def held_for_all(facts: RowMapping) -> Held | None:
-    """What keeps a whole job from being called: its carrier account, or the credits."""
-    now: datetime = facts["now"]
-    if facts["closed_until"] is not None and facts["closed_until"] > now:
-        return _until(HeldReason.ACCOUNT, now, facts["closed_until"])
-    if facts["closed_until"] is not None and facts["probe_dial_id"] is not None:
-        return _until(HeldReason.ACCOUNT, now, now + PROBE_LOOK_AGAIN)
-    if not _covered(facts):
-        return _until(HeldReason.CREDITS, now, now + LOOK_AGAIN)
-    return None
-
-
-async def _put_off(connection: AsyncConnection, contact_id: str, held: Held) -> None:
-    """What holds one contact alone moves its due time; the attempt is not used up."""
-    if held.reason is HeldReason.PAIR:
+async def _held(connection: AsyncConnection, facts: RowMapping, whom: dict[str, str], dial: int) -> Held | None:
+    """Every rule in its order; what holds this contact alone is written down, and uses up no attempt."""
+    if not facts["dialling"] or (facts["end_time"] is not None and facts["end_time"] <= facts["now"]):
+        return Held(reason=HeldReason.GATE)
+    if not dial_is_next(facts, dial):
+        return Held(reason=HeldReason.CONTACT)
+    reason = forbidden(facts)
+    if reason is not None:
+        await connection.execute(_BLOCK, {"contact": whom["contact"], "reason": reason})
+        return Held(reason=HeldReason.CONTACT)
+    held = held_by_window(facts) or await _too_often(connection, facts, whom["organization"])
+    held = held or held_for_all(facts) or held_by_lines(facts)
+    if held is not None and held.reason.of_one_contact and held.until is not None:
         await connection.execute(
-            text("UPDATE contacts SET due_at = :until WHERE id = :contact"),
-            {"until": held.until, "contact": contact_id},
+            _PUT_OFF, {"contact": whom["contact"], "until": held.until, "reason": held.reason.value}
         )
+    return held
 
 
-def _until(reason: HeldReason, now: datetime, until: datetime) -> Held:
-    return Held(reason=reason, until=until, seconds=(until - now).total_seconds())
-
-
-def _reserves(facts: RowMapping) -> tuple[Decimal, Decimal]:
-    """Two minutes: from the job's hold first, then from the organisation's free credits."""
-    if facts["credits_unlimited"]:
-        return Decimal(0), Decimal(0)
-    needed = ASSUMED_MINUTES * Decimal(facts["rate_per_minute"])
-    from_hold = min(needed, Decimal(facts["hold"]))
-    return from_hold, needed - from_hold
-
-
-def _covered(facts: RowMapping) -> bool:
-    from_free = _reserves(facts)[1]
-    return not from_free or from_free <= Decimal(facts["free"])
+async def _too_often(connection: AsyncConnection, facts: RowMapping, organization_id: str) -> Held | None:
+    caps = frequencies(facts)
+    if not caps:
+        return None
+    longest = max(timedelta(hours=cap.quiet_hours or 0) for cap in caps)
+    since: datetime = facts["now"] - max(LOOK_BACK, longest)
+    values = {"organization": organization_id, "number": facts["to_number"], "since": since}
+    earlier = (await connection.execute(_EARLIER, values)).mappings()
+    return too_often(caps, [EarlierCall.model_validate(dict(call)) for call in earlier], facts["now"])
 
 
 async def _becomes_probe(connection: AsyncConnection, facts: RowMapping, dial_id: str) -> bool:

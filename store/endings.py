@@ -1,22 +1,38 @@
 """The end of a dial: what it came to, what it cost, and what follows for its contact. The only place where one ends."""
 
 import zlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.activity import OURSELVES
+from domain.breaker import LOOKED_AT, REFUSED, TRIPPING, tripped
 from domain.calls import AnsweredBy, Outcome
+from domain.dispatch import HeldReason
+from domain.do_not_call import Source
 from domain.model import Model
 from domain.money import cost_of
 from domain.outcomes import sentence
-from domain.retries import REFUSED_DELAY, NextStep, next_step
+from domain.retries import REFUSED_DELAY, NextStep, RetryPolicy, next_step
 from domain.statuses import JobStatus
 from store.dial_rows import CHANNEL, DialNow
+from store.do_not_call import add_in
+from store.job_status import pause_running
 from store.ledger import EntryKind, book
+from store.rules import calling_window, opens_at
 from store.settling import settle_if_over
+
+_SLOW_DOWN = text("""
+    UPDATE phone_numbers SET next_slot_at = greatest(next_slot_at, clock_timestamp() + :wait) WHERE id = :number
+""")
+_LATEST = text("""
+    SELECT outcome FROM dials
+    WHERE job_id = :job AND call_id IS NOT NULL AND ended_at > coalesce(:since, '-infinity'::timestamptz)
+    ORDER BY ended_at DESC LIMIT :looked_at
+""")
 
 
 class Verdict(Model):
@@ -33,9 +49,12 @@ class Verdict(Model):
 _FACTS_AT_THE_END = text("""
     SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id,
            d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
-           d.answered_by, d.reserved_from_hold, d.reserved_from_free,
-           c.attempts, c.troubles, j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts,
-           j.max_call_seconds, o.credits_unlimited, a.probe_dial_id
+           d.answered_by, d.reserved_from_hold, d.reserved_from_free, d.to_number,
+           c.attempts, c.troubles, c.zones, c.removed_at,
+           j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts, j.max_call_seconds, j.phone_number_id,
+           j.retry_policy, j.calling_window AS job_window, j.timezone, j.circuit_breaker, j.resumed_at,
+           o.calling_window AS organization_window, o.credits_unlimited, a.probe_dial_id,
+           clock_timestamp() AS now
     FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
     JOIN organizations o ON o.id = d.organization_id
     JOIN carrier_accounts a ON a.id = d.carrier_account_id
@@ -49,11 +68,12 @@ _END = text("""
              call_id = coalesce(call_id, :call), reserved_from_hold = 0, reserved_from_free = 0
       WHERE id = :dial
     ), drawn AS (
-      UPDATE batch_jobs SET hold = :hold WHERE id = :job
+      UPDATE batch_jobs SET hold = :hold, spent = spent + :cost WHERE id = :job
     ), contact AS (
       UPDATE contacts SET status = :status, error_code = :error_code, failure_reason = :reason,
              attempts = :attempts, troubles = :troubles,
-             due_at = coalesce(clock_timestamp() + :delay, due_at), next_retry_at = clock_timestamp() + :delay,
+             due_at = coalesce(:due_at, due_at), next_retry_at = :due_at, held_reason = :held_reason,
+             not_before = :not_before,
              completed_at = CASE WHEN :final THEN clock_timestamp() END,
              call_id = coalesce(:call, call_id), call_seconds = coalesce(:call_seconds, call_seconds),
              answered_by = coalesce(:answered_by, answered_by)
@@ -80,17 +100,20 @@ async def end(
     if JobStatus(facts["job_status"]).ended:
         await settle_if_over(connection, facts["organization_id"], facts["job_id"])
     await _account_gate(connection, facts, verdict.outcome, speed)
+    await _heed(connection, facts, verdict)
     return True
 
 
 def _next(facts: RowMapping, verdict: Verdict, speed: float) -> NextStep:
     step = next_step(
         verdict.outcome,
+        RetryPolicy.model_validate(facts["retry_policy"]),
         attempts=_attempts(facts, verdict),
         max_attempts=facts["max_attempts"],
         troubles=_troubles(facts, verdict),
-        job_ended=verdict.final or JobStatus(facts["job_status"]).ended,
+        no_more=verdict.final or facts["removed_at"] is not None or JobStatus(facts["job_status"]).ended,
         spread=_spread(facts["contact_id"], facts["number_of_dial"]),
+        answered_by=_answered_by(facts, verdict),
         retry_after=None if verdict.retry_after is None else verdict.retry_after * speed,  # real seconds
     )
     return step if step.delay is None else step.model_copy(update={"delay": step.delay / speed})
@@ -98,6 +121,8 @@ def _next(facts: RowMapping, verdict: Verdict, speed: float) -> NextStep:
 
 def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | None) -> dict[str, Any]:
     answered = verdict.outcome is Outcome.ANSWERED
+    not_before = None if step.delay is None else facts["now"] + step.delay
+    due_at = None if not_before is None else _opens(facts, not_before)
     longest = answered and (verdict.call_seconds or 0) >= facts["max_call_seconds"]
     return {
         "dial": facts["id"],
@@ -106,7 +131,7 @@ def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | 
         "outcome": verdict.outcome,
         "sip_code": verdict.sip_code,
         "call_seconds": verdict.call_seconds,
-        "answered_by": (verdict.answered_by or facts["answered_by"] or AnsweredBy.UNKNOWN) if answered else None,
+        "answered_by": _answered_by(facts, verdict) if answered else None,
         "cost": _cost(facts, verdict),
         "call": call_id,
         "hold": _hold_afterwards(facts, verdict),
@@ -115,10 +140,42 @@ def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | 
         "reason": sentence(verdict.outcome, longest=longest),
         "attempts": _attempts(facts, verdict),
         "troubles": _troubles(facts, verdict),
-        "delay": step.delay,
+        "due_at": due_at,
+        "held_reason": HeldReason.WINDOW if due_at != not_before else None,
+        "not_before": not_before,
         "final": step.status.final,
         "channel": CHANNEL,
     }
+
+
+def _answered_by(facts: RowMapping, verdict: Verdict) -> AnsweredBy:
+    return verdict.answered_by or facts["answered_by"] or AnsweredBy.UNKNOWN
+
+
+def _opens(facts: RowMapping, at: datetime) -> datetime:
+    """The same instant, moved into the calling window."""
+    return opens_at(calling_window(facts), facts["zones"], facts["timezone"], at)
+
+
+async def _heed(connection: AsyncConnection, facts: RowMapping, verdict: Verdict) -> None:
+    """What an ending means for others: the person's wish, the carrier's wish, and the job's circuit breaker."""
+    if verdict.outcome is Outcome.OBJECTED:
+        numbers = [facts["to_number"]]
+        await add_in(connection, facts["organization_id"], numbers, source=Source.NETWORK, by=OURSELVES)
+    if verdict.retry_after is not None:
+        await connection.execute(_SLOW_DOWN, {"number": facts["phone_number_id"], "wait": verdict.retry_after})
+    if facts["circuit_breaker"] and verdict.outcome in TRIPPING:
+        await _break_circuit(connection, facts, verdict.outcome)
+
+
+async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome: Outcome) -> None:
+    if outcome is Outcome.REFUSED:
+        reason: str | None = REFUSED
+    else:
+        since = {"job": facts["job_id"], "since": facts["resumed_at"], "looked_at": LOOKED_AT}
+        reason = tripped([Outcome(found) for found in (await connection.execute(_LATEST, since)).scalars()])
+    if reason is not None:
+        await pause_running(connection, facts["organization_id"], facts["job_id"], reason)
 
 
 async def _account_gate(connection: AsyncConnection, facts: RowMapping, outcome: Outcome, speed: float) -> None:

@@ -3,31 +3,37 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
-from domain.calls import Outcome
-from domain.retries import NextStep, next_step
+from domain.calls import AnsweredBy, Outcome
+from domain.retries import NextStep, OnDeclined, OnVoicemail, RetryPolicy, next_step
 from domain.statuses import ContactStatus
 
 MIDDLE = 0.5  # no jitter
+USUAL = RetryPolicy()
 
 
 def after(
     outcome: Outcome,
+    policy: RetryPolicy = USUAL,
     *,
     attempts: int = 1,
     most: int = 3,
     troubles: int = 0,
-    job_ended: bool = False,
+    no_more: bool = False,
     spread: float = MIDDLE,
+    answered_by: AnsweredBy | None = None,
     retry_after: timedelta | None = None,
 ) -> NextStep:
     return next_step(
         outcome,
+        policy,
         attempts=attempts,
         max_attempts=most,
         troubles=troubles,
-        job_ended=job_ended,
+        no_more=no_more,
         spread=spread,
+        answered_by=answered_by,
         retry_after=retry_after,
     )
 
@@ -41,7 +47,6 @@ def after(
         (Outcome.BLOCKED, ContactStatus.BLOCKED),
         (Outcome.OBJECTED, ContactStatus.BLOCKED),
         (Outcome.UNKNOWN, ContactStatus.FAILED),
-        (Outcome.CALLED_OFF, ContactStatus.CANCELLED),
     ],
 )
 def test_these_are_never_called_again(outcome: Outcome, status: ContactStatus) -> None:
@@ -92,8 +97,88 @@ def test_a_refused_account_ends_no_contact() -> None:
     assert after(Outcome.REFUSED, attempts=0).status is ContactStatus.QUEUED
 
 
+def test_a_call_that_was_hung_up_when_everything_stopped_is_made_again() -> None:
+    step = after(Outcome.CALLED_OFF, attempts=0)
+    assert step == NextStep(status=ContactStatus.QUEUED, delay=timedelta(seconds=30))
+
+
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_nobody_is_called_again_once_the_job_has_ended(outcome: Outcome) -> None:
-    step = after(outcome, troubles=1, job_ended=True)
+    step = after(outcome, RetryPolicy(on_voicemail=OnVoicemail.RETRY), troubles=1, no_more=True)
     assert step.status.final
     assert step.delay is None
+
+
+# --- a job's own policy ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("attempts", "minutes"), [(1, 10), (2, 60), (3, 60), (9, 60)])
+def test_a_job_may_have_delays_of_its_own_of_which_the_last_repeats(attempts: int, minutes: int) -> None:
+    policy = RetryPolicy(delays_minutes=(10, 60))
+    assert after(Outcome.NO_ANSWER, policy, attempts=attempts, most=10).delay == timedelta(minutes=minutes)
+
+
+def test_only_the_statuses_of_the_policy_are_called_again() -> None:
+    policy = RetryPolicy(retryable_statuses=(ContactStatus.BUSY,))
+    assert after(Outcome.BUSY, policy).status is ContactStatus.QUEUED
+    assert after(Outcome.NO_ANSWER, policy) == NextStep(status=ContactStatus.NO_ANSWER)
+    assert after(Outcome.TIMEOUT, policy) == NextStep(status=ContactStatus.TIMEOUT)
+    assert after(Outcome.TROUBLE, policy, troubles=1).status is ContactStatus.QUEUED  # no attempt at all
+
+
+def test_a_policy_without_statuses_calls_nobody_again() -> None:
+    policy = RetryPolicy(retryable_statuses=())
+    assert after(Outcome.BUSY, policy) == NextStep(status=ContactStatus.BUSY)
+
+
+@pytest.mark.parametrize(
+    ("answered_by", "status"),
+    [
+        (AnsweredBy.MACHINE, ContactStatus.QUEUED),
+        (AnsweredBy.HUMAN, ContactStatus.COMPLETED),
+        (AnsweredBy.UNKNOWN, ContactStatus.COMPLETED),
+        (None, ContactStatus.COMPLETED),
+    ],
+)
+def test_a_machine_that_answered_is_called_again_where_the_job_says_so(
+    answered_by: AnsweredBy | None, status: ContactStatus
+) -> None:
+    policy = RetryPolicy(on_voicemail=OnVoicemail.RETRY)
+    assert after(Outcome.ANSWERED, policy, answered_by=answered_by).status is status
+    assert after(Outcome.ANSWERED, USUAL, answered_by=answered_by).status is ContactStatus.COMPLETED
+
+
+def test_the_last_call_that_a_machine_answers_completes_the_contact() -> None:
+    policy = RetryPolicy(on_voicemail=OnVoicemail.RETRY)
+    assert after(Outcome.ANSWERED, policy, attempts=3, answered_by=AnsweredBy.MACHINE) == NextStep(
+        status=ContactStatus.COMPLETED
+    )
+
+
+def test_somebody_who_declined_is_called_again_only_where_the_job_says_so() -> None:
+    policy = RetryPolicy(on_declined=OnDeclined.RETRY)
+    assert after(Outcome.DECLINED, policy).status is ContactStatus.QUEUED
+    assert after(Outcome.DECLINED, policy, attempts=3) == NextStep(status=ContactStatus.FAILED)
+    assert after(Outcome.DECLINED) == NextStep(status=ContactStatus.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "answered_by"),
+    [
+        (Outcome.BUSY, None),
+        (Outcome.NO_ANSWER, None),
+        (Outcome.TIMEOUT, None),
+        (Outcome.DECLINED, None),
+        (Outcome.ANSWERED, AnsweredBy.MACHINE),
+    ],
+)
+def test_one_cap_holds_whatever_the_outcomes(outcome: Outcome, answered_by: AnsweredBy | None) -> None:
+    policy = RetryPolicy(on_voicemail=OnVoicemail.RETRY, on_declined=OnDeclined.RETRY)
+    assert after(outcome, policy, attempts=4, most=5, answered_by=answered_by).status is ContactStatus.QUEUED
+    assert after(outcome, policy, attempts=5, most=5, answered_by=answered_by).status.final
+
+
+@pytest.mark.parametrize("delays", [(), tuple(range(1, 12))])
+def test_a_policy_has_one_to_ten_delays(delays: tuple[int, ...]) -> None:
+    with pytest.raises(ValidationError):
+        RetryPolicy(delays_minutes=delays)

@@ -13,6 +13,7 @@ from domain.calls import AnsweredBy, CallReport, CallState, Ending, Outcome, Rec
 from domain.dispatch import Held, HeldReason
 from domain.jobs import NewContact
 from domain.statuses import Architecture
+from store.changes import Changes
 from store.claims import Claimed, Claims
 from store.control import Control
 from store.dial_rows import DialNow
@@ -108,6 +109,7 @@ class Calling:
         self.claims = Claims(engine, speed)
         self.dials = Dials(engine, speed)
         self.control = Control(engine)
+        self.changes = Changes(engine)
         self.progress = JobProgress(engine)
         self.ledger = Ledger(engine)
 
@@ -118,8 +120,9 @@ class Calling:
         return job
 
     async def a_waiting_job(self, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any) -> "Job":
-        """A job that has not started."""
-        created = await a_job(self.engine, given, called, **{"concurrent_call_limit": MANY, **fields})
+        """A job that has not started; nothing but what its test is about pauses it."""
+        usual = {"concurrent_call_limit": MANY, "circuit_breaker": False}
+        created = await a_job(self.engine, given, called, **{**usual, **fields})
         query = sa.select(contacts.c.id).where(contacts.c.job_id == created.id).order_by(contacts.c.row)
         async with self.engine.connect() as connection:
             return Job(self, given, created.id, list((await connection.execute(query)).scalars()))

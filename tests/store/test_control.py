@@ -12,10 +12,11 @@ from sqlalchemy import make_url
 from domain.dispatch import HeldReason, Wish
 from domain.statuses import ContactStatus, JobStatus
 from store.claims import Claimed
-from store.control import Control, _move
+from store.control import Control
 from store.database import create_engine
 from store.dial_rows import CHANNEL
 from store.errors import NotFound, WrongStatus
+from store.job_status import move
 from store.tables import contacts, organizations
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
@@ -285,7 +286,7 @@ async def test_a_call_that_was_hung_up_is_cancelled_and_not_charged(shared: Call
 
     contact = await call.contact()
     assert (contact.status, contact.attempts) == ("cancelled", 0)
-    assert contact.failure_reason == "The call was hung up because the job was cancelled."
+    assert contact.failure_reason == "We hung up before anyone answered."
 
 
 @pytest.mark.parametrize("command", ["cancel", "pause"])
@@ -406,48 +407,7 @@ async def test_what_has_ended_does_not_fail(shared: Calling, status: JobStatus) 
     assert await job.row() == before
 
 
-# --- limit, schedule, wishes
-
-
-async def test_a_jobs_limit_can_be_changed(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 2)
-    await job.call(0)
-
-    await shared.control.change_limit(job.given.id, job.id, 1)
-
-    assert await job.is_held(1) is HeldReason.LINE
-    await shared.control.change_limit(job.given.id, job.id, 2)
-    await job.call(1)
-
-
-@pytest.mark.parametrize(
-    ("status", "then"),
-    [
-        ("pending", JobStatus.SCHEDULED),
-        ("scheduled", JobStatus.SCHEDULED),
-        ("paused before its start", JobStatus.PAUSED),
-    ],
-)
-async def test_a_start_that_has_not_come_can_be_moved(shared: Calling, status: str, then: JobStatus) -> None:
-    job = await _in_status(shared, JobStatus.PENDING if status.startswith("paused") else JobStatus(status))
-    if status.startswith("paused"):
-        await job.pause()
-
-    assert await shared.control.reschedule(job.given.id, job.id, LATER)
-
-    row = await job.row()
-    assert (row.status, row.scheduled_start_time, row.dialling) == (then, LATER, False)
-    assert await _due_times(shared, job) == {LATER}
-
-
-@pytest.mark.parametrize("status", [JobStatus.RUNNING, JobStatus.PAUSED, *ENDED])
-async def test_a_start_that_has_come_is_not_moved(shared: Calling, status: JobStatus) -> None:
-    job = await _in_status(shared, status)
-    before, due = await job.row(), await _due_times(shared, job)
-
-    assert not await shared.control.reschedule(job.given.id, job.id, LATER)
-    assert await job.row() == before
-    assert await _due_times(shared, job) == due
+# --- wishes
 
 
 async def test_a_wish_does_what_the_command_does(shared: Calling) -> None:
@@ -480,8 +440,8 @@ async def test_a_job_moves_only_from_where_it_may(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine))
 
     async with shared.engine.begin() as connection:
-        refused = await _move(connection, job.id, {JobStatus.PAUSED}, JobStatus.COMPLETED, "dialling = false")
-        moved = await _move(connection, job.id, {JobStatus.RUNNING}, JobStatus.PAUSED, "dialling = false")
+        refused = await move(connection, job.id, {JobStatus.PAUSED}, JobStatus.COMPLETED, "dialling = false")
+        moved = await move(connection, job.id, {JobStatus.RUNNING}, JobStatus.PAUSED, "dialling = false")
 
     assert (refused, moved) == (False, True)
     assert (await job.row()).status == "paused"
@@ -497,8 +457,7 @@ COMMANDS: dict[str, tuple[Any, ...]] = {
     "cancel": (),
     "complete": (),
     "fail": ("Because.",),
-    "change_limit": (1,),
-    "reschedule": (LATER,),
+    "close": (LATER,),
     "obey": (Wish.CANCEL,),
 }
 

@@ -26,7 +26,7 @@ def test_a_new_secret_in_front_still_opens_what_the_old_one_sealed() -> None:
     assert Vault.of(NEW).open(Vault.of(f"{NEW},{OLD}").seal("hush")) == "hush"
 
 
-@pytest.mark.parametrize("sealed", ["", "nonsense", Vault.of(NEW).seal("hush")])
+@pytest.mark.parametrize("sealed", ["", "nonsense", Vault.of(NEW).seal("hush")], ids=["empty", "nonsense", "another"])
 def test_what_another_secret_sealed_stays_closed(sealed: str) -> None:
     with pytest.raises(Unreadable):
         Vault.of(OLD).open(sealed)

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("start_within_minutes", sa.Integer, server_default="120", nullable=False),
         sa.Column("circuit_breaker", sa.Boolean, server_default=sa.text("true"), nullable=False),
         sa.Column("resumed_at", MOMENT),
+        sa.Column("stopped_at", MOMENT),
     ):
         op.add_column("batch_jobs", column)
     for column in (
@@ -96,6 +97,7 @@ def downgrade() -> None:
         "start_within_minutes",
         "circuit_breaker",
         "resumed_at",
+        "stopped_at",
     ):
         op.drop_column("batch_jobs", name)
     op.drop_column("phone_numbers", "country")
