@@ -13,6 +13,7 @@ from domain.model import Model
 from domain.window_json import window_to_json
 from domain.windows import CallingWindow
 from store.activity import note
+from store.changes import reconsider_windows
 from store.database import reading
 from store.errors import NotFound
 from store.ids import may_exist, new_id
@@ -116,6 +117,8 @@ class Organizations:
             after = await organization_of(connection, organization_id)
             if after.reserved_lines > after.concurrent_call_limit:
                 raise ValueError("The reserved lines must not be more than the limit of concurrent calls.")
+            if after.calling_window != before.calling_window:
+                await reconsider_windows(connection, organization_id)
             await _note(connection, before, after, by)
             return after
 

@@ -14,7 +14,9 @@ from domain.frequency import ContactFrequency
 from domain.jobs import NewContact
 from domain.statuses import ContactStatus
 from domain.windows import CallingWindow
+from store.directory import Directory
 from store.do_not_call import DoNotCall
+from store.organizations import OrganizationChange
 from store.tables import contacts, dials, organizations
 from tests.builders import Given, a_contact, a_number, an_organization
 from tests.builders import contacts as some_contacts
@@ -136,6 +138,20 @@ async def test_without_one_of_its_own_the_organizations_window_holds(shared: Cal
     await _organization(shared, given, calling_window=closed.model_dump(mode="json"))
 
     assert await (await shared.a_job(given, [_in("Asia/Kolkata")])).is_held() is HeldReason.WINDOW
+
+
+async def test_another_window_of_the_organization_lets_those_go_who_waited(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    directory = Directory(shared.engine)
+    await directory.change_organization(
+        given.id, OrganizationChange(calling_window=await _closed(shared, "UTC")), by="x"
+    )
+    job = await shared.a_job(given, [_in("UTC", 423)])
+    assert await job.is_held() is HeldReason.WINDOW
+
+    await directory.change_organization(given.id, OrganizationChange(calling_window=None), by="x")
+
+    assert len((await shared.progress.page(job.id, datetime.now(UTC), 10)).due) == 1
 
 
 async def test_a_contact_whose_zone_is_unknown_is_never_due(shared: Calling) -> None:
