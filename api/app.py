@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from api.errors import rendered
 from api.failures import failure_of
+from api.job_feed import JobFeed
 from api.logs import configure_logging
 from api.middleware import DrainBodies, RequestIds
 from api.openapi import DESCRIPTION, TITLE
@@ -26,6 +27,7 @@ from api.routes import (
     control,
     credits,
     do_not_call,
+    events,
     health,
     jobs,
     organization,
@@ -49,6 +51,7 @@ from store.deleting import Deleting
 from store.dials import Dials
 from store.directory import TWILIO, Directory
 from store.do_not_call import DoNotCall
+from store.feed import Feed
 from store.housekeeping import Housekeeping
 from store.idempotency import Idempotency
 from store.jobs import Jobs
@@ -107,6 +110,7 @@ def _routes() -> APIRouter:
         do_not_call,
         calls,
         results,
+        events,
         retry,
         organization,
         organizations,
@@ -145,12 +149,15 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
     used = carriers if carriers is not None else {TWILIO: _twilio(settings)}
     for carrier in used.values():
         opened.push_async_callback(carrier.close)
+    feed = JobFeed(Feed(engine))
+    opened.push_async_callback(feed.close)
     return Parts(
         settings=settings,
         engine=engine,
         directory=Directory(engine),
         jobs=Jobs(engine),
         results=Results(engine),
+        feed=feed,
         retrying=Retrying(engine),
         deleting=Deleting(engine),
         control=Control(engine),

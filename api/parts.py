@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.job_feed import JobFeed
 from carriers import Carrier
 from domain.networks import Place
 from settings import Settings
@@ -37,6 +38,7 @@ class Parts:
     directory: Directory
     jobs: Jobs
     results: Results
+    feed: JobFeed
     retrying: Retrying
     deleting: Deleting
     control: Control
