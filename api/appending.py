@@ -1,7 +1,8 @@
 """Adding contacts to a job that has not ended: read by the rules of create, stored in one transaction."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from anyio import to_process
@@ -11,6 +12,7 @@ from api.bodies import Form, JsonBody, read_body
 from api.control_models import Appended
 from api.deps import job_not_found
 from api.errors import InvalidStatus
+from api.idempotency import Making, Once
 from api.parts import Parts
 from api.refusals import nobody_left, too_expensive
 from domain.intake.contact import Reading
@@ -28,16 +30,18 @@ from store import changes
 from store import errors as store
 
 
-async def append_contacts(request: Request, caller: Caller, job_id: str, parts: Parts) -> Appended:
+async def append_contacts(request: Request, caller: Caller, job_id: str, parts: Parts, once: Once) -> Appended:
     """Raises ApiError and RequestError; then nothing is stored."""
     body = await read_body(request)
+    return await once.answer(Appended, body, partial(_append, body, caller, job_id, parts))
+
+
+async def _append(body: Form | JsonBody, caller: Caller, job_id: str, parts: Parts, making: Making) -> Appended:
     job = await parts.jobs.job(caller.organization_id, job_id)
     if job is None:
         raise job_not_found(job_id)
-    if job.status.ended:
-        raise _ended(job.status)
-    intake = await to_process.run_sync(_read, body, job.timezone, datetime.now(UTC))
-    appended = await _stored(parts, caller, job, intake)
+    intake = await to_process.run_sync(_read, body, job.timezone, making.now)
+    appended = await _stored(parts, caller, job, intake, making.new_id("activity"))
     return Appended(
         batch_job_id=job.id,
         status=appended.status,
@@ -48,10 +52,12 @@ async def append_contacts(request: Request, caller: Caller, job_id: str, parts: 
     )
 
 
-async def _stored(parts: Parts, caller: Caller, job: Job, intake: Intake) -> changes.Appended:
+async def _stored(parts: Parts, caller: Caller, job: Job, intake: Intake, entry_id: str) -> changes.Appended:
     report = intake.report.to_json()
     try:
-        return await parts.changes.append(job.organization_id, job.id, intake.contacts, report, by=caller.key_id)
+        return await parts.changes.append(
+            job.organization_id, job.id, intake.contacts, report, by=caller.key_id, id=entry_id
+        )
     except store.WrongStatus as error:
         raise _ended(error.status) from None
     except store.NotFound:

@@ -42,8 +42,8 @@ class JsonBody:
     charset: str | None = None
 
 
-async def read_body(request: Request) -> Form | JsonBody:
-    """Read the body of create. Raises InvalidRequest, InvalidCsv."""
+async def read_body(request: Request, held: str = "contacts") -> Form | JsonBody:
+    """Read a form with a file, or JSON that holds what `held` names. Raises InvalidRequest, InvalidCsv."""
     _refuse_encodings(request)
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind == JSON:
@@ -53,7 +53,7 @@ async def read_body(request: Request) -> Form | JsonBody:
         return _url_encoded(await _read(request, JSON_LIMIT))
     if kind == FORM:
         return await _form(request, options.get(b"boundary", b""))
-    raise InvalidRequest("Send multipart/form-data with a file, or application/json with contacts.")
+    raise InvalidRequest(f"Send multipart/form-data with a file, or application/json with {held}.")
 
 
 async def read_small(request: Request) -> bytes:

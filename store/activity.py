@@ -39,10 +39,11 @@ async def note(
     action: Action,
     job_id: str | None = None,
     details: Mapping[str, Any] | None = None,
+    id: str | None = None,
 ) -> None:
     """Record what this transaction does, and tell webhooks of it. `details` become JSON; they hold no phone number."""
     row = {
-        "id": new_id("activity"),
+        "id": id or new_id("activity"),
         "organization_id": organization_id,
         "job_id": job_id,
         "actor": actor,
@@ -52,6 +53,13 @@ async def note(
     await connection.execute(sa.insert(activity).values(row))
     if job_id is not None and action in TOLD:
         await job_moved(connection, job_id, TOLD[action])
+
+
+async def noted(connection: AsyncConnection, organization_id: str, id: str) -> dict[str, Any] | None:
+    """The details of an entry of this id, if there is one: then what it tells of was done already."""
+    query = sa.select(activity.c.details).where(activity.c.id == id, activity.c.organization_id == organization_id)
+    details: dict[str, Any] | None = (await connection.execute(query)).scalar_one_or_none()
+    return details
 
 
 class Activity:

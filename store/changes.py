@@ -22,7 +22,7 @@ from domain.money import ASSUMED_MINUTES
 from domain.names import contract_name
 from domain.retries import FINAL
 from domain.statuses import ContactStatus, JobStatus
-from store.activity import note
+from store.activity import note, noted
 from store.database import reading
 from store.entering import admitted, copy_contacts, to_hold
 from store.errors import NotFound, WrongStatus
@@ -113,18 +113,23 @@ class Changes:
         report: dict[str, Any],
         *,
         by: str,
+        id: str | None = None,
     ) -> Appended:
         """Add contacts to a job that has not ended; numbers that it has already are reported as duplicates.
 
+        Where the record has an entry of this `id` they were added before, and that is told again.
         Their rows count on from the job's last one. Raises NotFound, WrongStatus, TooManyContacts, NoContactsLeft,
         InsufficientCredits; then nothing is stored.
         """
         async with self._engine.begin() as connection:
             status = await locked_status(connection, organization_id, job_id)
+            job = await _job(connection, job_id)
+            before = None if id is None else await noted(connection, organization_id, id)
+            if before is not None:
+                return _as_before(status, before["contacts"], job, report)
             if status.ended:
                 raise WrongStatus(status)
             organization = await locked_organization(connection, organization_id)
-            job = await _job(connection, job_id)
             new, report = await _new_to_the_job(connection, job_id, new, report)
             if job["total_contacts"] + len(new) > MAX_CONTACTS:
                 raise TooManyContacts(f"The job would have more than {MAX_CONTACTS:,} contacts.")
@@ -136,7 +141,7 @@ class Changes:
             await book(connection, organization_id=organization_id, kind=EntryKind.HOLD, held_delta=hold, job_id=job_id)
             await copy_contacts(connection, organization_id, job_id, entering, await _due_from(connection, job))
             details = {"contacts": len(new)}
-            await _note(connection, organization_id, job_id, by, Action.CONTACTS_ADDED, details)
+            await _note(connection, organization_id, job_id, by, Action.CONTACTS_ADDED, details, id)
             return Appended(
                 status=status, added=len(new), total=job["total_contacts"] + len(new), cost=cost, report=report
             )
@@ -241,10 +246,23 @@ async def _due_from(connection: AsyncConnection, job: RowMapping) -> Any:
     return start if job["actual_start_time"] is None and start is not None and start > now else now
 
 
+def _as_before(status: JobStatus, added: int, job: RowMapping, report: dict[str, Any]) -> Appended:
+    cost = added * ASSUMED_MINUTES * Decimal(job["rate_per_minute"])
+    return Appended(status=status, added=added, total=job["total_contacts"], cost=cost, report=report)
+
+
 async def _note(
-    connection: AsyncConnection, organization_id: str, job_id: str, by: str, action: Action, details: dict[str, Any]
+    connection: AsyncConnection,
+    organization_id: str,
+    job_id: str,
+    by: str,
+    action: Action,
+    details: dict[str, Any],
+    id: str | None = None,
 ) -> None:
-    await note(connection, organization_id=organization_id, actor=by, action=action, job_id=job_id, details=details)
+    await note(
+        connection, organization_id=organization_id, actor=by, action=action, job_id=job_id, details=details, id=id
+    )
 
 
 async def _job(connection: AsyncConnection, job_id: str) -> RowMapping:

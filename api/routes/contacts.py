@@ -10,6 +10,7 @@ from api.control_models import Appended, ContactRemoved
 from api.control_openapi import APPEND_BODY
 from api.deps import KEYS, ChangerDep, JobId, PartsDep, job_not_found
 from api.errors import ContactNotFound
+from api.idempotency import TAKES_KEY, OnceDep
 from api.nudging import nudge_all
 from domain.statuses import ContactStatus
 from store.errors import NotFound
@@ -27,11 +28,11 @@ ContactId = Annotated[
 @router.post(
     "",
     operation_id="addBatchJobContacts",
-    responses=errors(400, 401, 403, 404, 503),
-    openapi_extra=APPEND_BODY,
+    responses=errors(400, 401, 403, 404, 409, 503),
+    openapi_extra=APPEND_BODY | TAKES_KEY,
 )
 async def add(
-    caller: ChangerDep, request: Request, id: JobId, parts: PartsDep, afterwards: BackgroundTasks
+    caller: ChangerDep, request: Request, id: JobId, parts: PartsDep, once: OnceDep, afterwards: BackgroundTasks
 ) -> Appended:
     """Add contacts to a job that has not ended: a file or JSON, read by the same rules as create's.
 
@@ -39,9 +40,9 @@ async def add(
     contacts. The estimate of the new ones is held.
 
     Error codes: those of create for its file or contacts, `insufficient_credits`; `invalid_status` for a job that
-    has ended; `job_not_found`.
+    has ended; `job_not_found`; `idempotency_conflict`.
     """
-    answer = await append_contacts(request, caller, id, parts)
+    answer = await append_contacts(request, caller, id, parts, once)
     nudge_all(afterwards, parts, [id])
     return answer
 

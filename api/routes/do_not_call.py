@@ -1,22 +1,26 @@
 """The organisation's do-not-call list: nobody on it is called."""
 
 import re
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Path, Request
 
 from api.answers import errors
-from api.bodies import read_body
+from api.bodies import Form, JsonBody, read_body
 from api.control_models import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
 from api.control_openapi import DO_NOT_CALL_BODY, DO_NOT_CALL_QUERY
 from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.errors import NotFound
+from api.idempotency import TAKES_KEY, Making, OnceDep
 from api.nudging import nudge_all
+from api.parts import Parts
 from api.queries import PageQueryDep
 from api.quiet import until_quiet
 from api.reading_numbers import read_numbers, source_of
 from domain.do_not_call import Entry
 from domain.errors import InvalidPhoneFormat
+from domain.jobs import Caller
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
@@ -48,9 +52,14 @@ async def list_numbers(caller: CallerDep, query: PageQueryDep, parts: PartsDep) 
     )
 
 
-@router.post("", operation_id="addDoNotCall", responses=errors(400, 401, 403, 503), openapi_extra=DO_NOT_CALL_BODY)
+@router.post(
+    "",
+    operation_id="addDoNotCall",
+    responses=errors(400, 401, 403, 409, 503),
+    openapi_extra=DO_NOT_CALL_BODY | TAKES_KEY,
+)
 async def add_numbers(
-    caller: ChangerDep, request: Request, parts: PartsDep, afterwards: BackgroundTasks
+    caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep, afterwards: BackgroundTasks
 ) -> DoNotCallAdded:
     """Add numbers, E.164: as JSON, where one bad number rejects them all, or as a file with a `phone` column.
 
@@ -59,14 +68,21 @@ async def add_numbers(
     keep their entry.
 
     Error codes: `invalid_request`, `invalid_phone_format`, `no_valid_contacts`, `too_many_contacts`,
-    `invalid_csv`, `missing_phone_column`.
+    `invalid_csv`, `missing_phone_column`, `idempotency_conflict`.
     """
-    body = await read_body(request)
+    body = await read_body(request, "numbers")
+    return await once.answer(DoNotCallAdded, body, partial(_add, body, caller, parts, afterwards))
+
+
+async def _add(
+    body: Form | JsonBody, caller: Caller, parts: Parts, afterwards: BackgroundTasks, _: Making
+) -> DoNotCallAdded:
     read = await read_numbers(body)
+    organization_id = caller.organization_id
     added = await parts.do_not_call.add(
-        caller.organization_id, read.numbers, source=source_of(body), by=caller.key_id, note=read.note
+        organization_id, read.numbers, source=source_of(body), by=caller.key_id, note=read.note
     )
-    await until_quiet(lambda: parts.placing.of_numbers(caller.organization_id, read.numbers), caller.organization_id)
+    await until_quiet(lambda: parts.placing.of_numbers(organization_id, read.numbers), organization_id)
     nudge_all(afterwards, parts, added.job_ids)
     return DoNotCallAdded(
         added=added.new,

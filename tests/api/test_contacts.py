@@ -74,6 +74,15 @@ async def test_numbers_that_the_job_has_are_not_called_twice(api: Api) -> None:
     assert body["validation"]["duplicates"] == [{"row": 1, "firstRow": 2}, {"row": 2, "firstRow": 4}]
 
 
+async def test_a_request_with_a_key_is_answered_the_same_again(api: Api) -> None:
+    job_id = await running(api)
+    headers = api.key | {"Idempotency-Key": "more-1"}
+    path, body = f"/batch/jobs/{job_id}/contacts", {"contacts": [{"phone": GRACE}]}
+    first, second = [await api.http.post(path, json=body, headers=headers) for _ in range(2)]
+    assert (first.json(), first.json()["added"]) == (second.json(), 1)
+    assert second.headers["Idempotent-Replayed"] == "true"
+
+
 async def test_the_named_columns_of_create_hold(api: Api) -> None:
     job_id = await running(api)
     file = b"Mobile,ref\n+12025550103,patient-17\n+12025550104,\n"

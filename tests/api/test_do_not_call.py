@@ -1,5 +1,6 @@
 """The do-not-call list over HTTP: added as JSON or as a file, looked up, taken off; an agent's opt-out."""
 
+import asyncio
 import re
 from typing import Any
 from urllib.parse import quote
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.api.client import Api, Tenant, refused
-from tests.api.test_control import dial, running
+from tests.api.test_control import dial, end_dial, running
 
 ADA, BOB = "+12025550101", "+12025550102"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
@@ -130,6 +131,21 @@ async def test_what_is_no_json_object(api: Api, content: bytes) -> None:
     refused(await api.http.post("/do-not-call", content=content, headers=headers), 400, "invalid_request")
 
 
+async def test_a_request_with_a_key_is_answered_the_same_again(api: Api) -> None:
+    headers = api.key | {"Idempotency-Key": "list-1"}
+    first, second = [await api.http.post("/do-not-call", json={"numbers": [ADA]}, headers=headers) for _ in range(2)]
+    assert (first.json(), first.json()["added"]) == (second.json(), 1)
+    assert second.headers["Idempotent-Replayed"] == "true"
+    other = await api.http.post("/do-not-call", json={"numbers": [BOB]}, headers=headers)
+    refused(other, 409, "idempotency_conflict")
+
+
+async def test_a_body_of_another_kind_is_refused(api: Api) -> None:
+    headers = api.key | {"Content-Type": "text/plain"}
+    answer = await api.http.post("/do-not-call", content=ADA, headers=headers)
+    assert refused(answer, 400, "invalid_request")["error"].endswith("or application/json with numbers.")
+
+
 async def test_who_waits_to_be_called_is_blocked(api: Api, records: AsyncEngine) -> None:
     contacts = [{"phone": ADA}, {"phone": BOB}]
     job_id = await api.new_job(contacts=contacts)
@@ -144,6 +160,18 @@ async def test_who_waits_to_be_called_is_blocked(api: Api, records: AsyncEngine)
     ]
     assert (job["statusBreakdown"]["blocked"], job["failedCalls"]) == (1, 1)
     assert (await api.job(on_the_phone))["contacts"][0]["status"] == "dialing"
+
+
+async def test_the_answer_waits_for_a_request_to_one_of_the_numbers(api: Api, records: AsyncEngine) -> None:
+    job_id = await running(api)  # the first contact is Ada
+    dial_id = await dial(records, job_id, None)
+    assert (await add(api, BOB)).status_code == 200
+    answer = asyncio.create_task(add(api, ADA))
+    await asyncio.sleep(0.4)
+    assert not answer.done()
+    assert (await api.get(at(ADA))).status_code == 200  # it is on the list already
+    await end_dial(records, dial_id)
+    assert (await answer).json()["contactsBlocked"] == 0
 
 
 async def test_the_list_comes_newest_first_page_by_page_and_by_search(api: Api) -> None:
