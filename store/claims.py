@@ -24,6 +24,7 @@ from store.judging import (
     held_by_window,
     held_for_all,
     held_until,
+    is_too_late,
     reserves,
     too_often,
 )
@@ -180,7 +181,7 @@ class Claims:
 
 async def _held(connection: AsyncConnection, facts: RowMapping, whom: dict[str, str], dial: int) -> Held | None:
     """Every rule in its order; what holds this contact alone is written down, and uses up no attempt."""
-    if not facts["dialling"] or (facts["end_time"] is not None and facts["end_time"] <= facts["now"]):
+    if not facts["dialling"] or is_too_late(facts):
         return Held(reason=HeldReason.GATE)
     if not dial_is_next(facts, dial):
         return Held(reason=HeldReason.CONTACT)

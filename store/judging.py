@@ -12,7 +12,7 @@ from domain.frequency import ContactFrequency, EarlierCall, free_at
 from domain.money import ASSUMED_MINUTES
 from domain.places import may_be_called, not_allowed
 from domain.statuses import ContactStatus
-from store.rules import calling_window, opens_at
+from store.rules import ARRIVES_WITHIN, calling_window, opens_at
 
 LOOK_AGAIN = timedelta(seconds=30)  # for what only a top-up, an operator or another job's call can change
 PROBE_LOOK_AGAIN = timedelta(seconds=5)  # while the one call that goes first is on the phone
@@ -22,6 +22,12 @@ LINE_LOOK_AGAIN = timedelta(milliseconds=300)
 def dial_is_next(facts: RowMapping, dial: int) -> bool:
     """Whether the contact still waits for this very dial."""
     return ContactStatus(facts["contact_status"]).may_be_dialled and facts["dials"] == dial - 1
+
+
+def is_too_late(facts: RowMapping) -> bool:
+    """Whether the job's end time would have passed when the carrier hears of the call."""
+    end: datetime | None = facts["end_time"]
+    return end is not None and end <= facts["now"] + ARRIVES_WITHIN
 
 
 def forbidden(facts: RowMapping) -> str | None:

@@ -12,6 +12,7 @@ from domain.dispatch import Held, HeldReason
 from domain.do_not_call import LISTED, Source
 from domain.frequency import ContactFrequency
 from domain.jobs import NewContact
+from domain.presets import preset
 from domain.statuses import ContactStatus
 from domain.windows import CallingWindow
 from store.directory import Directory
@@ -178,6 +179,13 @@ async def test_nobody_is_dialled_after_the_end_time(shared: Calling) -> None:
     assert (await job.contact(0)).status == "dialing"
 
 
+async def test_a_call_that_the_carrier_might_hear_of_after_the_end_time_is_not_claimed(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1, end_time=datetime.now(UTC) + timedelta(seconds=5))
+
+    assert await job.is_held() is HeldReason.GATE
+    assert (await job.contact()).status == "pending"
+
+
 async def test_before_its_end_time_a_job_is_not_closed(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 1, end_time=datetime.now(UTC) + timedelta(hours=1))
 
@@ -204,6 +212,18 @@ async def test_a_number_is_called_so_often_in_24_hours_over_all_jobs(shared: Cal
     assert (await job.contact()).held_reason == "frequency"
     await shared.change(dials, dials.c.to_number == person[0].number, asked_at=ago(hours=25))
     await job.call()
+
+
+async def test_the_cap_of_a_preset_holds_beside_all_others(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    person = some_contacts(1, start=445)
+    in_florida = preset("us-florida").window.model_copy(update={"from_": time(0), "to": time(0)})
+    rules = {"calling_window": in_florida, "contact_frequency": ContactFrequency(calls_per_24_hours=50)}
+    for _ in range(3):
+        await (await (await shared.a_job(given, person, **rules)).call()).is_busy()
+
+    assert await (await shared.a_job(given, person, **rules)).is_held() is HeldReason.FREQUENCY
+    await (await shared.a_job(given, person)).call()
 
 
 async def test_a_call_that_never_rang_does_not_count(shared: Calling) -> None:
