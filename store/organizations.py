@@ -10,6 +10,7 @@ from domain.activity import OPERATOR, Action
 from domain.frequency import ContactFrequency
 from domain.jobs import Organization
 from domain.model import Model
+from domain.statuses import JobStatus
 from domain.window_json import window_to_json
 from domain.windows import CallingWindow
 from store.activity import note
@@ -19,7 +20,7 @@ from store.errors import NotFound
 from store.ids import may_exist, new_id
 from store.ledger import EntryKind, book
 from store.locks import lock_organization
-from store.tables import organizations
+from store.tables import batch_jobs, organizations
 
 
 class OrganizationChange(Model):
@@ -121,6 +122,14 @@ class Organizations:
                 await reconsider_windows(connection, organization_id)
             await _note(connection, before, after, by)
             return after
+
+    async def running_jobs(self, organization_id: str) -> list[str]:
+        """The jobs that a change of the organisation's rules concerns now, by id."""
+        query = sa.select(batch_jobs.c.id).where(
+            batch_jobs.c.organization_id == organization_id, batch_jobs.c.status == JobStatus.RUNNING.value
+        )
+        async with reading(self._engine) as connection:
+            return list((await connection.execute(query)).scalars())
 
 
 _ORGANIZATIONS = sa.select(

@@ -10,7 +10,7 @@ from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.json_bodies import described_change, parsed
 from api.managed_models import A_WINDOW, ChangedOrganization, OrganizationView
 from api.managed_views import organization_view
-from api.nudging import nudge_lines
+from api.nudging import nudge_all, nudge_lines
 from domain.errors import InvalidRequest
 from domain.frequency import ContactFrequency
 from store.organizations import OrganizationChange
@@ -49,6 +49,8 @@ async def change_organization(
         raise InvalidRequest(f"reservedLines {reason}.", [{"field": "reservedLines", "reason": reason}]) from None
     if OF_LINES & change.model_fields_set:
         nudge_lines(afterwards, parts, caller.organization_id)
+    if "calling_window" in change.model_fields_set:
+        nudge_all(afterwards, parts, await parts.directory.running_jobs(caller.organization_id))
     return organization_view(changed)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.activity import Activity
@@ -123,3 +124,14 @@ async def test_changes_are_recorded_with_who_made_them(api: Api, tenant: Tenant,
     assert [(entry.actor, entry.action, entry.details) for entry in entries] == [
         (owner, "changed", {"concurrentCallLimit": 9})
     ]
+
+
+async def test_jobs_that_wait_for_a_window_look_again_when_it_changes(api: Api, records: AsyncEngine) -> None:
+    job_id = await api.new_job()
+    async with records.begin() as connection:
+        waits = "UPDATE contacts SET held_reason = 'window', due_at = now() + interval '1 day' WHERE job_id = :job"
+        await connection.execute(sa.text(waits), {"job": job_id})
+    assert (await change(api, callingWindow="uk")).status_code == 200
+    async with records.connect() as connection:
+        due = sa.text("SELECT held_reason IS NULL AND due_at <= now() FROM contacts WHERE job_id = :job")
+        assert (await connection.execute(due, {"job": job_id})).scalar_one()

@@ -8,12 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls import Audio
+from domain.frequency import ContactFrequency
 from domain.jobs import Caller
 from domain.statuses import Architecture, Role
+from store.activity import Activity
 from store.directory import Directory
-from store.errors import NotFound
+from store.errors import InUse, NotFound
+from store.organizations import OrganizationChange
 from store.tables import api_keys
-from tests.builders import AUDIO_URL, an_organization
+from tests.builders import AUDIO_URL, a_job, an_organization
 
 
 async def test_an_organisation_begins_with_its_credits(directory: Directory) -> None:
@@ -176,3 +179,114 @@ async def test_an_organisation_that_is_not_there_is_not_found(directory: Directo
         await directory.create_key("org_none", Role.OWNER, "laptop")
     with pytest.raises(NotFound):
         await directory.create_phone_number("org_none", "+12025550100")
+
+
+async def test_a_change_keeps_what_was_not_given_and_is_recorded_once(
+    directory: Directory, engine: AsyncEngine
+) -> None:
+    organization = await directory.create_organization("Acme", 5, allowed_countries=("US",))
+    change = OrganizationChange(reserved_lines=2, contact_frequency=ContactFrequency(calls_per_24_hours=1))
+
+    for _ in range(2):
+        changed = await directory.change_organization(organization.id, change, by="key_1")
+
+    assert changed == await directory.organization(organization.id)
+    assert (changed.concurrent_call_limit, changed.reserved_lines) == (5, 2)
+    assert (changed.allowed_countries, changed.calling_window) == (("US",), None)
+    assert changed.contact_frequency == ContactFrequency(calls_per_24_hours=1)
+    entries = (await Activity(engine).page(organization.id, None, 1, 10)).entries
+    frequency = {"callsPer24Hours": 1, "callsPer7Days": None, "quietHours": None}
+    assert [(entry.actor, entry.details) for entry in entries] == [
+        ("key_1", {"reservedLines": 2, "contactFrequency": frequency})
+    ]
+
+
+async def test_no_more_lines_are_reserved_than_there_are(directory: Directory) -> None:
+    organization = await directory.create_organization("Acme", 5)
+
+    with pytest.raises(ValueError, match="reserved lines"):
+        await directory.change_organization(organization.id, OrganizationChange(reserved_lines=6), by="key_1")
+
+    assert await directory.organization(organization.id) == organization
+
+
+async def test_a_number_knows_its_country(directory: Directory) -> None:
+    organization = await directory.create_organization("Acme")
+
+    number = await directory.create_phone_number(organization.id, "+442071838750")
+
+    assert number.country == "GB"
+
+
+async def test_what_an_open_job_uses_is_not_removed(engine: AsyncEngine) -> None:
+    directory, given = Directory(engine), await an_organization(engine)
+    job = await a_job(engine, given)
+    assert given.number.agent is not None
+
+    with pytest.raises(InUse) as number:
+        await directory.remove_phone_number(given.id, given.number.id)
+    with pytest.raises(InUse) as agent:
+        await directory.remove_agent(given.id, given.number.agent.id)
+
+    assert number.value.by == (job.id,)
+    assert agent.value.by == (job.id, given.number.id)
+
+
+async def test_what_is_removed_does_not_exist_any_more(engine: AsyncEngine) -> None:
+    directory, given = Directory(engine), await an_organization(engine)
+    agent = given.number.agent
+    assert agent is not None
+
+    await directory.remove_phone_number(given.id, given.number.id)
+    await directory.remove_agent(given.id, agent.id)
+
+    assert await directory.phone_numbers(given.id) == await directory.agents(given.id) == []
+    assert await directory.phone_number(given.id, given.number.id) is None
+    for gone in (
+        directory.remove_phone_number(given.id, given.number.id),
+        directory.remove_agent(given.id, agent.id),
+        directory.create_phone_number(given.id, "+12025550109", agent_id=agent.id),
+    ):
+        with pytest.raises(NotFound):
+            await gone
+
+
+async def test_a_number_removed_while_a_create_was_read_makes_no_job(engine: AsyncEngine) -> None:
+    given = await an_organization(engine)
+    await Directory(engine).remove_phone_number(given.id, given.number.id)
+
+    with pytest.raises(NotFound):
+        await a_job(engine, given)
+
+
+async def test_the_same_id_is_created_once(directory: Directory) -> None:
+    organization = await directory.create_organization("Acme", credits=Decimal(5), id="org_given")
+
+    assert await directory.create_organization("Other", credits=Decimal(5), id="org_given") == organization
+    for _ in range(2):
+        await directory.create_agent(
+            organization.id, "Ada", Architecture.PIPELINE, Audio.WEBSOCKET, AUDIO_URL, id="agent_given"
+        )
+        await directory.create_phone_number(organization.id, "+12025550100", id="phone_given")
+    first, second = [
+        await directory.create_key(organization.id, Role.OWNER, "laptop", id="key_given") for _ in range(2)
+    ]
+
+    assert [agent.id for agent in await directory.agents(organization.id)] == ["agent_given"]
+    assert [number.id for number in await directory.phone_numbers(organization.id)] == ["phone_given"]
+    assert [key.id for key in await directory.keys(organization.id)] == ["key_given"]
+    assert await directory.caller(first.key) is None
+    assert await directory.caller(second.key) is not None
+
+
+async def test_settings_give_a_number_an_account_of_its_own(directory: Directory) -> None:
+    organization = await directory.create_organization("Acme")
+
+    own = await directory.create_phone_number(organization.id, "+12025550100", sealed_settings="sealed")
+    shared = await directory.create_phone_number(organization.id, "+12025550101")
+
+    assert (own.carrier, own.own_carrier_settings) == ("twilio", True)
+    assert (shared.carrier_account_id, shared.own_carrier_settings) == ("twilio", False)
+    assert own.carrier_account_id.startswith("account_")
+    assert await directory.carrier_settings(own.carrier_account_id) == ("twilio", "sealed")
+    assert await directory.carrier_settings("twilio") is None
