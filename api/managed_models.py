@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-import phonenumbers
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from api.json_bodies import Body
 from api.models import Answer, ContactFrequency, Dollars, Moment
 from domain.calls import Audio
 from domain.phones import PhoneProblem, read_phone
-from domain.places import ANYWHERE
+from domain.places import is_country
 from domain.presets import PRESETS
 from domain.statuses import Architecture, Role
 from domain.window_json import MOST_DATES, window_from_json
@@ -54,7 +53,7 @@ def _e164(value: str) -> str:
 
 
 def _country(value: str) -> str:
-    if value != ANYWHERE and value not in phonenumbers.SUPPORTED_REGIONS:
+    if not is_country(value):
         raise ValueError("must be an ISO 3166 code in capital letters, such as US, or *")
     return value
 

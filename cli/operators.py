@@ -1,5 +1,6 @@
 """Commands for operators, on the database: migrate, and who may call from what with how much."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -11,9 +12,11 @@ from cli.errors import Failure
 from cli.namespace import prepare_namespace
 from cli.options import AsJson, amount, print_json
 from cli.shown import listing, pairs, text
+from domain.activity import OPERATOR
 from domain.calls import Audio
 from domain.model import Model
 from domain.phones import PhoneProblem, read_phone
+from domain.places import is_country
 from domain.statuses import Architecture, Role
 
 app = typer.Typer()
@@ -104,23 +107,65 @@ def limit_org(
     _say(changed, as_json=as_json)
 
 
+@org.command("change")
+def change_org(
+    organization: OrgId,
+    name: Annotated[str | None, typer.Option(help="Another name.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=1000, help="Calls at once.", show_default=False)] = None,
+    reserved: Annotated[
+        int | None, typer.Option(min=0, max=1000, help="Lines kept free for other calls.", show_default=False)
+    ] = None,
+    countries: Annotated[
+        str | None,
+        typer.Option(help="Whose numbers may be called: US,CA; * for all; `own` for those of its numbers."),
+    ] = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given. It holds for every call that is dialled from then on, and ends none."""
+    from store.organizations import OrganizationChange  # noqa: PLC0415  half a second of imports
+
+    given = {"name": name, "concurrent_call_limit": limit, "reserved_lines": reserved}
+    fields: dict[str, object] = {field: value for field, value in given.items() if value is not None}
+    if countries is not None:
+        fields["allowed_countries"] = None if countries == "own" else _countries(countries)
+    if not fields:
+        raise typer.BadParameter("Say what to change: --name, --limit, --reserved or --countries.")
+    change = OrganizationChange.model_validate(fields)
+    changed = on_store(database, lambda store: store.directory.change_organization(organization, change, by=OPERATOR))
+    _say(changed, as_json=as_json)
+
+
+def _countries(written: str) -> tuple[str, ...]:
+    codes = tuple(code.strip().upper() for code in written.split(",") if code.strip())
+    wrong = [code for code in codes if not is_country(code)]
+    if wrong or not codes:
+        raise typer.BadParameter(f"{', '.join(wrong) or 'nothing'} is no ISO 3166 code, such as US.")
+    return codes
+
+
 @key.command("create")
 def create_key(
     organization: OrgId,
     role: Annotated[Role, typer.Option(help="Owners and admins change things, members read.")] = Role.OWNER,
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+    days: Annotated[int | None, typer.Option(min=1, max=36500, help="Until it expires.", show_default="never")] = None,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Issue a key. It is shown this once."""
-    _say(on_store(database, lambda store: store.directory.create_key(organization, role, name)), as_json=as_json)
+    expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    issued = on_store(
+        database, lambda store: store.directory.create_key(organization, role, name, expires_at=expires_at)
+    )
+    _say(issued, as_json=as_json)
 
 
 @key.command("list")
 def list_keys(organization: OrgId, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """List the keys of an organisation, never what they are."""
     found = on_store(database, lambda store: store.directory.keys(organization))
-    _list([*found], ["id", "name", "role", "created_at", "revoked_at"], as_json=as_json)
+    _list([*found], ["id", "name", "role", "created_at", "last_used_at", "expires_at", "revoked_at"], as_json=as_json)
 
 
 @key.command("revoke")
@@ -156,6 +201,17 @@ def list_agents(organization: OrgId, database: DatabaseUrl = None, as_json: AsJs
     """List the agents of an organisation."""
     found = on_store(database, lambda store: store.directory.agents(organization))
     _list([*found], ["id", "name", "architecture", "audio", "audio_url"], as_json=as_json)
+
+
+@agent.command("remove")
+def remove_agent(
+    organization: OrgId,
+    agent_id: Annotated[str, typer.Argument(metavar="AGENT_ID", show_default=False)],
+    database: DatabaseUrl = None,
+) -> None:
+    """Remove an agent; refused while an open job or a number uses it."""
+    on_store(database, lambda store: store.directory.remove_agent(organization, agent_id))
+    Console().print(f"{text(agent_id)} is removed.")
 
 
 def _e164(written: str) -> str:
@@ -205,6 +261,17 @@ def assign_agent(
     """Say which agent holds the calls from a number."""
     changed = on_store(database, lambda store: store.directory.assign_agent(organization, phone_id, agent_id))
     _say(changed, as_json=as_json)
+
+
+@number.command("remove")
+def remove_number(
+    organization: OrgId,
+    phone_id: Annotated[str, typer.Argument(metavar="PHONE_ID", show_default=False)],
+    database: DatabaseUrl = None,
+) -> None:
+    """Remove a number; refused while an open job calls from it."""
+    on_store(database, lambda store: store.directory.remove_phone_number(organization, phone_id))
+    Console().print(f"{text(phone_id)} is removed.")
 
 
 @credits_.command("show")

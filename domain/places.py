@@ -31,6 +31,11 @@ def place_of_parsed(parsed: PhoneNumber) -> Place:
     )
 
 
+def is_country(code: str) -> bool:
+    """Whether it may stand among an organisation's allowed countries: an ISO 3166 code that has numbers, or `*`."""
+    return code == ANYWHERE or code in phonenumbers.SUPPORTED_REGIONS
+
+
 def may_be_called(country: str | None, allowed: frozenset[str]) -> bool:
     """Whether numbers of a country may be called; one of no country only where every country may."""
     return ANYWHERE in allowed or country in allowed
