@@ -14,27 +14,41 @@ from temporalio.worker import Worker
 from activities.calls import CallActivities
 from activities.housekeeping import HousekeepingActivities
 from activities.jobs import JobActivities
+from activities.lines import LinesActivities
+from activities.posting import Poster
+from activities.webhooks import WebhookActivities
+from api.webhook_bodies import body_of
 from carriers import Carrier
 from carriers.twilio import Twilio
+from domain.networks import places
 from settings import Settings
+from store.changes import Changes
 from store.claims import Claims
 from store.control import Control
 from store.database import create_engine
 from store.dials import Dials
 from store.housekeeping import Housekeeping
+from store.lines import Lines
+from store.outbox import Outbox
 from store.progress import JobProgress
+from store.secrets import Vault
 from store.watch import DialWatch
+from store.webhook_watch import WebhookWatch
 from workflows.batch_job import BatchJob
 from workflows.connecting import connect
 from workflows.handles import JobWorkflows
 from workflows.housekeeper import Housekeeper, HousekeeperStart
-from workflows.names import CALLS_QUEUE, HOUSEKEEPER_ID, JOBS_QUEUE
+from workflows.names import CALLS_QUEUE, HOUSEKEEPER_ID, JOBS_QUEUE, WEBHOOKS_QUEUE
+from workflows.organization_lines import OrganizationLines
+from workflows.webhook_deliveries import WebhookDeliveries
+from workflows.webhook_handles import WebhookWorkflows
 
 STICKY_TIMEOUT = timedelta(seconds=3)  # how long a dead worker's cache holds a job up
 HEARTBEAT_THROTTLE = timedelta(seconds=2)  # a cancel reaches a call this soon
 GRACE = timedelta(seconds=20)  # longer than placing a call; followers leave at once
 CONNECT_AGAIN_SECONDS = 1.0
 SHORT_ACTIVITIES = 50
+WEBHOOKS_AT_ONCE = 20  # endpoints that a worker delivers to, a minute at most each before it is another's turn
 
 logger = logging.getLogger("worker")
 
@@ -77,20 +91,41 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
     dials, control = Dials(engine, settings.speed), Control(engine)
     watch = DialWatch(dials, database_url)
     await stack.enter_async_context(watch.running())
-    calls = CallActivities(Claims(engine, settings.speed), dials, watch, carriers, settings.public_url, settings.speed)
-    jobs = JobActivities(JobProgress(engine), control)
-    housekeeping = HousekeepingActivities(
-        Housekeeping(engine, settings.speed), control, dials, JobWorkflows(client), carriers
+    vault = _vault(settings)
+    calls = CallActivities(
+        Claims(engine, settings.speed),
+        dials,
+        watch,
+        carriers,
+        settings.public_url,
+        settings.speed,
+        vault.call_token,
     )
-    return [jobs_worker(client, jobs, housekeeping), calls_worker(client, calls, settings.call_slots)]
+    jobs = JobActivities(JobProgress(engine), control, Changes(engine))
+    lines, workflows = Lines(engine), JobWorkflows(client)
+    sharing = LinesActivities(lines, control, workflows)
+    housekeeping = HousekeepingActivities(
+        Housekeeping(engine, settings.speed), control, dials, lines, workflows, carriers
+    )
+    poster, outbox = Poster(places(settings.webhook_allow_private)), Outbox(engine, vault)
+    stack.push_async_callback(poster.close)
+    await stack.enter_async_context(WebhookWatch(outbox, WebhookWorkflows(client), database_url).running())
+    webhooks = WebhookActivities(outbox, poster, body_of)
+    return [
+        jobs_worker(client, jobs, sharing, housekeeping),
+        calls_worker(client, calls, settings.call_slots),
+        webhooks_worker(client, webhooks),
+    ]
 
 
-def jobs_worker(client: Client, jobs: JobActivities, housekeeping: HousekeepingActivities) -> Worker:
+def jobs_worker(
+    client: Client, jobs: JobActivities, lines: LinesActivities, housekeeping: HousekeepingActivities
+) -> Worker:
     """For workflows and short activities."""
     return Worker(
         client,
         task_queue=JOBS_QUEUE,
-        workflows=[BatchJob, Housekeeper],
+        workflows=[BatchJob, OrganizationLines, Housekeeper],
         activities=[
             jobs.note_workflow,
             jobs.begin_job,
@@ -100,6 +135,12 @@ def jobs_worker(client: Client, jobs: JobActivities, housekeeping: HousekeepingA
             jobs.reschedule,
             jobs.complete_job,
             jobs.abandon_contact,
+            jobs.change,
+            jobs.remove_contact,
+            jobs.close_job,
+            lines.want_lines,
+            lines.organization_lines,
+            lines.stop_organization,
             housekeeping.sweep,
         ],
         max_concurrent_activities=SHORT_ACTIVITIES,
@@ -121,6 +162,24 @@ def calls_worker(client: Client, calls: CallActivities, slots: int) -> Worker:
         disable_eager_activity_execution=True,
         graceful_shutdown_timeout=GRACE,
     )
+
+
+def webhooks_worker(client: Client, webhooks: WebhookActivities) -> Worker:
+    """For webhooks: receivers may be slow, and hold up nothing else."""
+    return Worker(
+        client,
+        task_queue=WEBHOOKS_QUEUE,
+        workflows=[WebhookDeliveries],
+        activities=[webhooks.deliver],
+        max_concurrent_activities=WEBHOOKS_AT_ONCE,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        disable_eager_activity_execution=True,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def _vault(settings: Settings) -> Vault:
+    return Vault.of(settings.secret.get_secret_value())
 
 
 def _carriers(settings: Settings) -> dict[str, Carrier]:

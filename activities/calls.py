@@ -7,7 +7,7 @@ nothing yet?            claim, place, record, follow
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from temporalio import activity
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 
 class CallActivities:
-    """`public_url`: where carriers reach the API. `speed` divides what happens on the telephone."""
+    """`public_url`: where carriers and agents reach the API. `speed` divides what happens on the telephone.
+
+    `call_token` makes what an agent may speak of a call with; None where it must have a key of its own.
+    """
 
     def __init__(
         self,
@@ -39,9 +42,10 @@ class CallActivities:
         carriers: Mapping[str, Carrier],
         public_url: str,
         speed: float = 1.0,
+        call_token: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._dials = dials
-        self._placing = Placing(claims, dials, watch, carriers, public_url)
+        self._placing = Placing(claims, dials, watch, carriers, public_url, call_token)
         self._following = Following(dials, watch, carriers, speed)
 
     @activity.defn

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -27,7 +27,7 @@ from carriers import (
 from domain.calls import CallOrder, CallReport, Outcome, Recorded
 from domain.deadlines import ASK_LIMIT_SECONDS, SEND_WITHIN_SECONDS
 from domain.dispatch import Held
-from domain.parameters import call_parameters
+from domain.parameters import call_parameters, own_parameters
 
 if TYPE_CHECKING:
     from store.claims import Claimed, Claims
@@ -43,7 +43,7 @@ LONGEST_WAIT_SECONDS = 10.0  # for a line or a slot, with nothing claimed; after
 
 
 class Placing:
-    """`public_url`: where carriers reach the API."""
+    """`public_url`: where carriers and agents reach the API. `call_token`: what an agent may speak of a call with."""
 
     def __init__(
         self,
@@ -52,12 +52,14 @@ class Placing:
         watch: "DialWatch",
         carriers: Mapping[str, Carrier],
         public_url: str,
+        call_token: Callable[[str], str | None],
     ) -> None:
         self._claims = claims
         self._dials = dials
         self._watch = watch
         self._carriers = carriers
         self._public_url = public_url.rstrip("/")
+        self._call_token = call_token
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def claim_and_ask(self, call: CallContact, pulse: Pulse) -> "Held | None":
@@ -108,7 +110,7 @@ class Placing:
             if not_the_first_try(call) and await self._was_asked_before(carrier, call, claimed):
                 return
             report = await carrier.place(
-                _order(call, claimed), callback_url=self._callback_url(call, claimed), send_before=send_before
+                self._order(call, claimed), callback_url=self._callback_url(call, claimed), send_before=send_before
             )
         except NumberRefused:
             await persist(lambda: self._dials.not_placed(claimed.dial_id, Outcome.INVALID_NUMBER))
@@ -176,6 +178,19 @@ class Placing:
                 f"This worker has no carrier {account}; set it up, or give the number another."
             ) from None
 
+    def _order(self, call: CallContact, claimed: "Claimed") -> CallOrder:
+        own = own_parameters(claimed.dial_id, self._call_token(claimed.dial_id), self._public_url)
+        return CallOrder(
+            key=call.key,
+            to=claimed.to,
+            from_=claimed.from_,
+            audio=claimed.audio,
+            audio_url=claimed.audio_url,
+            parameters={**own, **call_parameters(claimed.data, claimed.to)},
+            ring_seconds=claimed.ring_seconds,
+            max_call_seconds=claimed.max_call_seconds,
+        )
+
     def _callback_url(self, call: CallContact, claimed: "Claimed") -> str:
         return f"{self._public_url}/carriers/{claimed.account}/events?dial={quote(call.key, safe='')}"
 
@@ -183,16 +198,3 @@ class Placing:
 def not_the_first_try(call: CallContact) -> bool:
     """Whether this dial may have been asked for already, by an earlier try or run."""
     return call.again or activity.info().attempt > 1
-
-
-def _order(call: CallContact, claimed: "Claimed") -> CallOrder:
-    return CallOrder(
-        key=call.key,
-        to=claimed.to,
-        from_=claimed.from_,
-        audio=claimed.audio,
-        audio_url=claimed.audio_url,
-        parameters=call_parameters(claimed.data),
-        ring_seconds=claimed.ring_seconds,
-        max_call_seconds=claimed.max_call_seconds,
-    )

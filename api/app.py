@@ -25,6 +25,7 @@ from api.routes import (
     changes,
     contacts,
     control,
+    conversations,
     credits,
     do_not_call,
     events,
@@ -46,6 +47,7 @@ from settings import Settings
 from store.activity import Activity
 from store.changes import Changes
 from store.control import Control
+from store.conversations import Conversations
 from store.database import create_engine
 from store.deleting import Deleting
 from store.dials import Dials
@@ -109,6 +111,7 @@ def _routes() -> APIRouter:
         activity,
         do_not_call,
         calls,
+        conversations,
         results,
         events,
         retry,
@@ -157,6 +160,7 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         directory=Directory(engine),
         jobs=Jobs(engine),
         results=Results(engine),
+        conversations=Conversations(engine),
         feed=feed,
         retrying=Retrying(engine),
         deleting=Deleting(engine),

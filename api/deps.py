@@ -7,14 +7,16 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from api.errors import Forbidden, JobNotFound, Unauthorized
+from api.errors import CallNotFound, Forbidden, JobNotFound, Unauthorized
 from api.parts import Parts
 from api.rate_limits import keep_to_limit
 from domain.jobs import Caller
+from domain.statuses import Role
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LONGEST_KEY = 512
 AN_ID = "batch_0123456789abcdef01234567"
+A_CALL = "call_0123456789abcdef01234567"
 
 NO_KEY = "Send an API key: `Authorization: Bearer <key>` or `x-api-key: <key>`."
 WRONG_KEY = "This API key is not known, or was revoked."
@@ -101,9 +103,21 @@ async def platform(request: Request, parts: PartsDep) -> None:
 PlatformDep = Annotated[None, Depends(platform)]
 
 
-async def call_speaker(caller: ChangerDep) -> Caller:
-    """Who may speak for the call that the path names. Raises Unauthorized, Forbidden."""
-    return caller
+async def call_speaker(
+    id: Annotated[str, Path(description="A call's id.", examples=[A_CALL])], request: Request, parts: PartsDep
+) -> Caller:
+    """Who may speak for the call that the path names: its agent, with the token of that call, or an owner or admin.
+
+    Raises Unauthorized, Forbidden, RateLimited; CallNotFound for a token whose call is gone.
+    """
+    key = sent_key(request)
+    if key is None or not parts.vault.is_call_token(id, key):
+        return await changer(await known(request, parts), request, parts)
+    await keep_to_limit(request, parts, id)
+    organization_id = await parts.conversations.organization_of(id)
+    if organization_id is None:
+        raise CallNotFound("There is no call of this id.")
+    return Caller(key_id=id, organization_id=organization_id, role=Role.MEMBER)
 
 
 CallSpeakerDep = Annotated[Caller, Depends(call_speaker)]

@@ -12,6 +12,7 @@ from settings import Settings
 from store.activity import Activity
 from store.changes import Changes
 from store.control import Control
+from store.conversations import Conversations
 from store.deleting import Deleting
 from store.dials import Dials
 from store.directory import Directory
@@ -38,6 +39,7 @@ class Parts:
     directory: Directory
     jobs: Jobs
     results: Results
+    conversations: Conversations
     feed: JobFeed
     retrying: Retrying
     deleting: Deleting

@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from twilio.twiml.voice_response import Connect, Dial, Stream, VoiceResponse  # type: ignore[import-untyped]
 
 from domain.calls import Audio, CallOrder
+from domain.parameters import OURS
 
 TWIML_CHARACTERS = 4_000  # longest value of the Twiml parameter, and a sensible length of a URL
 PARAMETER_CHARACTERS = 499  # name and value of a <Parameter> together must stay under 500
@@ -23,7 +24,7 @@ def instructions(order: CallOrder) -> dict[str, str]:
     """The arguments `twiml` or `url` of a create request.
 
     What does not fit is left out, the longest parameter first, and the parameter `outdial_truncated` = `true`
-    says so: a call is not refused because a column is long.
+    says so: a call is not refused because a column is long. What is ours is never left out.
     """
     match order.audio:
         case Audio.WEBSOCKET:
@@ -45,8 +46,8 @@ def _cut(parameters: Parameters) -> Parameters:
 def _fitting(parameters: Parameters, render: Callable[[Parameters], str], limit: int) -> str:
     kept = dict(parameters)
     text = render(kept)
-    while len(text) > limit and kept.keys() - {TRUNCATED}:
-        longest = max(kept.keys() - {TRUNCATED}, key=lambda name: (len(name) + len(kept[name]), name))
+    while len(text) > limit and (theirs := [name for name in kept if not name.startswith(OURS)]):
+        longest = max(theirs, key=lambda name: (len(name) + len(kept[name]), name))
         del kept[longest]
         kept[TRUNCATED] = "true"
         text = render(kept)

@@ -46,6 +46,16 @@ def test_what_does_not_fit_is_left_out_longest_first() -> None:
     assert told["outdial_truncated"] == "true"
 
 
+def test_what_is_ours_is_never_left_out() -> None:
+    ours = {"outdial_call_id": "call_1", "outdial_call_token": "t" * 300, "outdial_api": "https://x.example"}
+    theirs = {f"field_{n}": "x" * 200 for n in range(40)}
+
+    twiml = instructions(an_order("+12015550123", parameters=ours | theirs))["twiml"]
+
+    assert len(twiml) <= TWIML_CHARACTERS
+    assert ours.items() <= stream_parameters(twiml).items()
+
+
 def test_a_sip_address_gets_the_fields_as_headers() -> None:
     order = an_order(
         "+12015550123",

@@ -1,0 +1,63 @@
+"""What agents report of their calls: kept on the dial, and on its contact where no later call reported."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.conversations import Conversation, ConversationReport
+from store.database import reading
+from store.errors import NotFound
+from store.ids import may_exist
+from store.tables import contacts, dials
+
+_LOCKED = (
+    sa.select(dials.c.contact_id, dials.c.number_of_dial, dials.c.conversation, sa.func.clock_timestamp().label("now"))
+    .join_from(dials, contacts, contacts.c.id == dials.c.contact_id)  # not there: its job was deleted
+    .with_for_update(of=dials, key_share=True)
+)
+_OWNER = sa.select(dials.c.organization_id).join_from(dials, contacts, contacts.c.id == dials.c.contact_id)
+_NO_LATER_ONE = text(
+    "NOT EXISTS (SELECT 1 FROM dials d WHERE d.contact_id = contacts.id AND d.number_of_dial > :number_of_dial"
+    " AND d.conversation IS NOT NULL)"
+)
+
+
+class Conversations:
+    """Every public method is one transaction."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def organization_of(self, call_id: str) -> str | None:
+        """Whose call it is; None where there is none, or its job was deleted."""
+        if not may_exist(call_id):
+            return None
+        async with reading(self._engine) as connection:
+            found: str | None = await connection.scalar(_OWNER.where(dials.c.id == call_id))
+            return found
+
+    async def report(self, organization_id: str, call_id: str, said: ConversationReport) -> Conversation:
+        """Keep what is said of a call, field by field the last word. Raises NotFound."""
+        if not may_exist(call_id):
+            raise NotFound("call", call_id)
+        async with self._engine.begin() as connection:
+            query = _LOCKED.where(dials.c.id == call_id, dials.c.organization_id == organization_id)
+            dial = (await connection.execute(query)).one_or_none()
+            if dial is None:
+                raise NotFound("call", call_id)
+            earlier = None if dial.conversation is None else Conversation.model_validate(dial.conversation)
+            conversation = Conversation.after(earlier, said, call_id, _whole_milliseconds(dial.now))
+            kept = conversation.model_dump(mode="json")
+            await connection.execute(sa.update(dials).where(dials.c.id == call_id).values(conversation=kept))
+            await connection.execute(
+                sa.update(contacts)
+                .where(contacts.c.id == dial.contact_id, _NO_LATER_ONE.bindparams(number_of_dial=dial.number_of_dial))
+                .values(conversation=kept, reported_at=conversation.reported_at)
+            )
+            return conversation
+
+
+def _whole_milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
