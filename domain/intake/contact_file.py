@@ -6,6 +6,7 @@ from domain.cells import unmarked
 from domain.errors import InvalidCsv, NoValidContacts, TooManyContacts
 from domain.intake.columns import MUST_HOLD_NAMES, Columns, read_columns
 from domain.intake.contact import Blame, Reading, read_contact
+from domain.intake.decoding import empty_file
 from domain.intake.limits import MAX_CONTACTS, MAX_FILE_BYTES, size_problem
 from domain.intake.notices import notices
 from domain.intake.opening import open_table
@@ -14,7 +15,7 @@ from domain.intake.table import Kind, Record
 from domain.jobs import NewContact
 from domain.masking import masked
 from domain.phones import PhoneProblem, cell_phone, parse_phone
-from domain.rejects import REASON_COLUMN, Reject, Rejects
+from domain.rejects import REASON_COLUMN, Reject, Rejects, as_it_was
 
 HELD_AS_NUMBER = "is held as a number, which has no +: format the column as text and enter the numbers again, with +"
 
@@ -24,6 +25,7 @@ class _Frame(NamedTuple):
 
     columns: Columns
     reading: Reading
+    delimiter: str
     mended: bool  # a file of rejected rows that we wrote: its first column is ours, its cells carry our marks
 
 
@@ -36,7 +38,7 @@ def read_contact_file(content: bytes | None, reading: Reading | None = None) -> 
     reading = reading or Reading()
     table = open_table(_present(content), reading.columns.phone)
     header = next(table.records, Record(1, []))
-    frame = _frame(header, reading)
+    frame = _frame(header, reading, table.delimiter)
     tally, rejected = Tally(), list[Reject]()
     for record in table.records:
         if record.blank:
@@ -58,21 +60,23 @@ def _present(content: bytes | None) -> bytes:
     if len(content) > MAX_FILE_BYTES:
         raise InvalidCsv("The file is larger than 10 MB: split it into several jobs.")
     if not content.strip():
-        raise InvalidCsv("The file is empty: its first row must hold column names, one of them `phone`.")
+        raise empty_file()
     return content
 
 
-def _frame(header: Record, reading: Reading) -> _Frame:
+def _frame(header: Record, reading: Reading, delimiter: str) -> _Frame:
     if header.broken:
         raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
     mended = header.cells[:1] == [REASON_COLUMN]
     columns = read_columns(header.cells[1:] if mended else header.cells, reading.columns)
-    return _Frame(columns, reading.model_copy(update={"columns": columns.named}), mended)
+    return _Frame(columns, reading.model_copy(update={"columns": columns.named}), delimiter, mended)
 
 
 def _unwrapped(record: Record, frame: _Frame) -> Record:
-    if not frame.mended or record.broken:
+    if not frame.mended:
         return record
+    if record.broken:
+        return record._replace(raw=as_it_was(record.raw, frame.delimiter))
     kinds = {place - 1: kind for place, kind in record.kinds.items()}
     return record._replace(cells=[unmarked(cell) for cell in record.cells[1:]], kinds=kinds)
 

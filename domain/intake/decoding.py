@@ -50,6 +50,11 @@ class DecodedFile(Model):
     warnings: list[str]
 
 
+def empty_file() -> InvalidCsv:
+    """Say that there is nothing in a file."""
+    return InvalidCsv("The file is empty: its first row must hold column names, one of them `phone`.")
+
+
 def decode_file(content: bytes) -> DecodedFile:
     """Decode Unicode, or what is guessed to be the encoding. Raises InvalidCsv where the bytes are no text."""
     _refuse_other_formats(content)
@@ -92,6 +97,8 @@ def _decoded(content: bytes, encoding: str, *warnings: str) -> DecodedFile:
         raise InvalidCsv("The file cannot be decoded as text: save it as CSV in UTF-8 and send that.") from None
     if "\0" in text or (encoding in NAMES and _BINARY.search(text)):
         raise _binary()
+    if not text.strip():
+        raise empty_file()
     for pattern, kind in _OTHER_TEXTS:
         if pattern.match(text):
             raise InvalidCsv(f"The file is {kind}, not a CSV file: export the contacts as CSV or XLSX and send that.")

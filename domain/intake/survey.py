@@ -21,6 +21,7 @@ class Survey:
         self.merged = False
         self.hidden_rows = 0
         self.unsaved_formulas = 0
+        self.errors = 0
         self._strings = _lengths(package.parts.get(STRINGS))
         self._tags: dict[str, str] = {}
         self._top, self._bottom, self._left, self._right = 10**7, 0, 10**7, 0
@@ -73,7 +74,9 @@ class Survey:
         self._column = self._column + 1 if match is None else _column(match[1])
         if match is not None:
             self._row = int(match[2])
-        self._shared, self._index = attributes.get("t") == "s", ""
+        kind = attributes.get("t")
+        self.errors += kind == "e"
+        self._shared, self._index = kind == "s", ""
 
     def _spread(self) -> None:
         """A cell that holds something: the rectangle is as large as it must be."""

@@ -51,6 +51,8 @@ def _warnings(package: Package, survey: Survey) -> Iterator[str]:
         yield "The sheet has merged cells: only the first cell of each holds the value, the others are empty."
     if survey.hidden_rows:
         yield f"Hidden rows were read like the others. There are {survey.hidden_rows:,}."
+    if survey.errors:
+        yield f"Cells that show an error, such as #N/A, were read as empty. There are {survey.errors:,}."
     if survey.unsaved_formulas:
         yield (
             "Formulas without a saved result were read as empty: open the workbook in a spreadsheet and save it."
