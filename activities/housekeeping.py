@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from store.control import Control
     from store.dials import Dials
     from store.housekeeping import Housekeeping, OpenDial, OpenJob
+    from store.lines import Lines
 
 DIAL_SLACK_SECONDS = 330.0  # beyond a call's longest time: followers, with their 300 s of queue and 30 s, come first
 CLOSED = "Its workflow ended from outside; the contacts that were left are cancelled."
@@ -31,6 +32,10 @@ class Workflows(Protocol):
 
     async def is_open(self, job_id: str) -> bool | None: ...
 
+    async def start_lines(self, organization_id: str) -> bool: ...
+
+    async def look_at_lines(self, organization_id: str) -> None: ...
+
 
 class Sweep(Model):
     """What one sweep did: counts."""
@@ -39,6 +44,7 @@ class Sweep(Model):
     failed: int = 0
     ended_dials: int = 0
     nudged: int = 0
+    lines: int = 0
 
 
 class HousekeepingActivities:
@@ -47,12 +53,14 @@ class HousekeepingActivities:
         housekeeping: "Housekeeping",
         control: "Control",
         dials: "Dials",
+        lines: "Lines",
         workflows: Workflows,
         carriers: Mapping[str, Carrier],
     ) -> None:
         self._housekeeping = housekeeping
         self._control = control
         self._dials = dials
+        self._lines = lines
         self._workflows = workflows
         self._carriers = carriers
 
@@ -63,10 +71,11 @@ class HousekeepingActivities:
             started = await self._start_the_unstarted()
             pulse.show("workflows")
             failed = await self._fail_the_closed(await self._housekeeping.open_jobs())
+            lines = await self._start_missing_lines()
             pulse.show("dials")
             ended = await self._end_the_overdue()
             nudged = await self._nudge_the_stuck()
-            return Sweep(started=started, failed=failed, ended_dials=ended, nudged=nudged)
+            return Sweep(started=started, failed=failed, ended_dials=ended, nudged=nudged, lines=lines)
 
     async def _start_the_unstarted(self) -> int:
         """A workflow that was there and is closed left no mark: it ended before its first step, by force."""
@@ -87,7 +96,13 @@ class HousekeepingActivities:
         failed = await self._control.fail(job.organization_id, job.id, CLOSED)
         if failed:
             activity.logger.error("job %s failed: its workflow is closed", job.id)
+            await self._workflows.look_at_lines(job.organization_id)  # it cannot give its lines back any more
         return failed
+
+    async def _start_missing_lines(self) -> int:
+        """Wherever people are called, lines are shared out."""
+        organizations = await self._lines.organizations_that_call()
+        return sum([await self._workflows.start_lines(organization_id) for organization_id in organizations])
 
     async def _end_the_overdue(self) -> int:
         dials = await self._housekeeping.overdue_dials(DIAL_SLACK_SECONDS)

@@ -2,32 +2,30 @@
 
 import asyncio
 import contextlib
-from collections import deque
 from datetime import datetime, timedelta
 from typing import NoReturn
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.calls import CallActivities
-    from activities.jobs import (
-        Abandonment,
-        JobActivities,
-        JobRef,
-        LimitChange,
-        Order,
-        PageRequest,
-        Rescheduling,
-    )
+    from activities.jobs import Abandonment, JobActivities, JobRef, PageRequest
+    from activities.lines import LinesActivities, WantLines
     from activities.messages import CallContact, CallEnded
-    from domain.dispatch import DueContact, JobPage, Wish
+    from domain.dispatch import DueContact, JobPage
     from domain.model import Model
+    from domain.shares import LinesShare, LinesWanted
     from domain.statuses import JobStatus
+    from workflows.alarm import Alarm
     from workflows.job_details import JobProgress, details
+    from workflows.line_share import LinesPace, LinesSoFar, Want
     from workflows.lineup import Lineup
-    from workflows.names import BATCH_JOB, CALLS_QUEUE, STATUS
+    from workflows.names import BATCH_JOB, CALLS_QUEUE, LOOK, SAY_LINES, SHARE_LINES, STATUS, lines_workflow_id
+    from workflows.orders import AnyOrder, Orders
+    from workflows.organization_lines import OrganizationLines
+    from workflows.short import short
     from workflows.tally import Tally
 
 TASK_TIMEOUT = timedelta(seconds=15)  # a full replay takes 4 s at 2,000 events; a worker that dies costs this
@@ -37,15 +35,9 @@ CALL_HEARTBEAT = timedelta(seconds=15)  # how long a dead worker's calls are una
 CALL_RETRY = RetryPolicy(  # for our own failures only, without end: the same dial again
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=10)
 )
-SHORT_TIMEOUT = timedelta(seconds=30)  # one transaction; the store's own limits come first
-SHORT_RETRY = RetryPolicy(
-    initial_interval=timedelta(milliseconds=500),
-    backoff_coefficient=2.0,
-    maximum_interval=timedelta(seconds=10),
-)
+SAY_RETRY = RetryPolicy(maximum_attempts=3)  # without it the limits hold, and the housekeeper sees to the rest
 PAGE = 100  # contacts asked for at once
 ABANDONED = "Outdial could not place this call; the worker's log says why."
-CALLING_OFF = frozenset({Wish.CANCEL, Wish.CANCEL_AND_HANG_UP, Wish.PAUSE})
 
 
 class BatchJobStart(Model):
@@ -56,9 +48,9 @@ class BatchJobStart(Model):
     name: str
     start_at: datetime | None = None
     in_flight: tuple[DueContact, ...] = ()
-    wishes: tuple[Wish, ...] = ()
-    limit: int | None = None
-    reschedule_to: datetime | None = None
+    orders: tuple[AnyOrder, ...] = ()
+    lines: LinesSoFar | None = None
+    pace: LinesPace = LinesPace()
 
 
 class BatchJobResult(Model):
@@ -68,23 +60,20 @@ class BatchJobResult(Model):
 
 
 @workflow.defn(name=BATCH_JOB)
-class BatchJob:
+class BatchJob(Orders):
     """One job. The record owns its facts; this owns what happens next."""
 
     @workflow.init
     def __init__(self, start: BatchJobStart) -> None:
+        super().__init__(JobRef(organization_id=start.organization_id, job_id=start.job_id), start.orders)
         self._start = start
-        self._job = JobRef(organization_id=start.organization_id, job_id=start.job_id)
-        self._lineup = Lineup()
+        self._name = start.name
+        self._lineup = Lineup(start.lines, start.pace)
         self._tally = Tally()
-        self._wishes = deque(start.wishes)
-        self._limit = start.limit
-        self._reschedule_to = start.reschedule_to
         self._look = True  # at the record again, before anything else
         self._next_start_at: datetime | None = None  # for which the next run is to wait
-        self._changed = bool(start.wishes) or start.limit is not None or start.reschedule_to is not None
-        self._alarm: asyncio.Task[None] | None = None
-        self._alarm_at: datetime | None = None
+        self._alarm = Alarm("look again", self.look)
+        self._lines_alarm = Alarm("lines", self._wake)
 
     @workflow.run
     async def run(self, start: BatchJobStart) -> BatchJobResult:
@@ -109,29 +98,26 @@ class BatchJob:
         while not self._is_long():
             page = await self._look_at_job()
             if page.status.ended and not page.open and self._lineup.idle:
+                await self._give_lines_back()
                 return BatchJobResult(status=page.status)
             if self._starts_later(page):
                 self._next_start_at = page.scheduled_start_time
                 return None
             if page.status.waiting_to_start:
                 await self._begin()
-            elif not page.status.ended and not page.open and self._lineup.idle:
-                await self._complete()
+            elif self._is_over(page):
+                await self._end()
             else:
+                await self._say_lines()
                 self._dial_while_lines_are_free()
-                self._show(page.status)
+                self._show(page)
                 await self._wait_for_change()
         return None
 
     # --- waiting for the start: this part never changes, for its runs may be a year old --------------------------
 
     async def _wait_for_start(self, start_at: datetime) -> None:
-        await workflow.execute_activity_method(
-            JobActivities.note_workflow,
-            self._job,
-            start_to_close_timeout=SHORT_TIMEOUT,
-            retry_policy=SHORT_RETRY,
-        )
+        await short(JobActivities.note_workflow, self._job)
         if start_at > workflow.now():
             with contextlib.suppress(TimeoutError):
                 await workflow.wait_condition(
@@ -144,7 +130,7 @@ class BatchJob:
 
     async def _look_at_job(self) -> JobPage:
         """Obey what operators asked for, then read where the job stands, if anything may have changed."""
-        await self._obey()
+        self._look = await self._obey() or self._look
         page = self._lineup.page
         if page is None or self._look or self._lineup.wants_more(workflow.now()):
             self._look = False
@@ -156,10 +142,16 @@ class BatchJob:
         return page.status is JobStatus.SCHEDULED and start_at is not None and start_at > workflow.now()
 
     async def _begin(self) -> None:
-        await workflow.execute_activity_method(
-            JobActivities.begin_job, self._job, start_to_close_timeout=SHORT_TIMEOUT, retry_policy=SHORT_RETRY
-        )
+        await short(JobActivities.begin_job, self._job)
         self._look = True
+
+    def _is_over(self, page: JobPage) -> bool:
+        """Whether nobody is left to call, or no time."""
+        if page.status.ended:
+            return False
+        nobody_left = not page.open and self._lineup.idle
+        too_late = self._lineup.uncalled > 0 and self._lineup.is_late(workflow.now())
+        return nobody_left or too_late
 
     def _follow_carried_calls(self) -> None:
         for contact in self._start.in_flight:
@@ -167,7 +159,7 @@ class BatchJob:
             self._call_in_background(contact, again=True)
 
     def _dial_while_lines_are_free(self) -> None:
-        if not CALLING_OFF.isdisjoint(self._wishes):
+        if self._called_off:
             return
         for contact in self._lineup.next_calls(workflow.now()):
             self._tally.dialled(contact)
@@ -181,18 +173,49 @@ class BatchJob:
     async def _wait_for_change(self) -> None:
         wake_at = self._lineup.wake_at(workflow.now())
         if wake_at is not None:
-            self._set_alarm(wake_at)
+            self._alarm.set(wake_at)
+        self._lines_alarm.set_or_clear(self._lineup.speak_at(workflow.now()))
         await workflow.wait_condition(lambda: self._changed)
         self._changed = False
 
-    async def _complete(self) -> None:
-        await workflow.execute_activity_method(
-            JobActivities.complete_job,
-            self._job,
-            start_to_close_timeout=SHORT_TIMEOUT,
-            retry_policy=SHORT_RETRY,
-        )
+    async def _end(self) -> None:
+        """Everybody was called, or the rest was not reached in time."""
+        ending = JobActivities.close_job if self._lineup.uncalled else JobActivities.complete_job
+        await short(ending, self._job)
         self._look = True
+
+    # --- a share of the organisation's lines ---------------------------------------------------------------------
+
+    async def _say_lines(self) -> None:
+        """Say how many lines the job can use now, where that is news; the answer comes as a signal."""
+        now = workflow.now()
+        if self._lineup.must_speak(now):
+            want = self._lineup.want(now)
+            self._lineup.share.said(want, now)
+            await self._tell_lines(want)
+
+    async def _give_lines_back(self) -> None:
+        if self._lineup.share.ever_spoke:
+            await self._tell_lines(Want(), over=True)
+
+    async def _tell_lines(self, want: Want, *, over: bool = False) -> None:
+        """Where there is no lines workflow, or it was ended from outside, one is started by whoever wants lines."""
+        organization_id = self._job.organization_id
+        wanted = LinesWanted(
+            job_id=self._job.job_id, name=self._name, priority=want.priority, lines=want.lines, over=over
+        )
+        lines: workflow.ExternalWorkflowHandle[OrganizationLines] = workflow.get_external_workflow_handle_for(
+            OrganizationLines.run, lines_workflow_id(organization_id)
+        )
+        try:
+            await lines.signal(OrganizationLines.want, wanted)
+        except ApplicationError:
+            if want.lines:
+                await self._open_lines(WantLines(organization_id=organization_id, wanted=wanted))
+
+    async def _open_lines(self, want: WantLines) -> None:
+        with contextlib.suppress(ActivityError):
+            await short(LinesActivities.want_lines, want, SAY_RETRY)
 
     # --- one call ------------------------------------------------------------------------------------------------
 
@@ -223,12 +246,7 @@ class BatchJob:
 
     async def _abandon(self, contact: DueContact) -> CallEnded:
         """An activity that fails for good ends its contact, never the job."""
-        await workflow.execute_activity_method(
-            JobActivities.abandon_contact,
-            Abandonment(contact_id=contact.contact_id, reason=ABANDONED),
-            start_to_close_timeout=SHORT_TIMEOUT,
-            retry_policy=SHORT_RETRY,
-        )
+        await short(JobActivities.abandon_contact, Abandonment(contact_id=contact.contact_id, reason=ABANDONED))
         return CallEnded()
 
     def _settle(self, contact: DueContact, ended: CallEnded) -> None:
@@ -242,132 +260,70 @@ class BatchJob:
     # --- pages of due contacts -----------------------------------------------------------------------------------
 
     async def _read_page(self) -> JobPage:
-        page = await workflow.execute_activity_method(
-            JobActivities.next_page,
-            PageRequest(
-                organization_id=self._job.organization_id,
-                job_id=self._job.job_id,
-                as_of=workflow.now(),
-                limit=PAGE + len(self._lineup.in_flight),  # those in flight may be among the due
-            ),
-            start_to_close_timeout=SHORT_TIMEOUT,
-            retry_policy=SHORT_RETRY,
+        request = PageRequest(
+            **self._job.model_dump(),
+            as_of=workflow.now(),
+            limit=PAGE + len(self._lineup.in_flight),  # those in flight may be among the due
         )
+        page = await short(JobActivities.next_page, request)
         before = self._lineup.page
         if before is None or before.status is not page.status:
             workflow.upsert_search_attributes([STATUS.value_set(page.status.value)])
         self._lineup.take(page, workflow.now())
         self._tally.take(page, self._lineup.in_flight)
-        self._show(page.status)
+        self._rename(page.name)
+        self._show(page)
         return page
 
-    def _show(self, status: JobStatus) -> None:
+    def _rename(self, name: str | None) -> None:
+        if name is not None and name != self._name:
+            self._name = name
+            workflow.upsert_memo({"name": name})
+
+    def _show(self, page: JobPage) -> None:
         """Say where the job stands, in Temporal's web UI."""
-        workflow.set_current_details(details(self._start.name, status, self._tally.counts, self.progress()))
+        said = details(self._name, page.status, page.status_reason, self._tally.counts, self.progress())
+        workflow.set_current_details(said)
 
-    # --- operators -----------------------------------------------------------------------------------------------
+    # --- what others say, and ask --------------------------------------------------------------------------------
 
-    @workflow.signal(description="The job's record changed: look at it again. Sent by the API.")
+    @workflow.signal(name=LOOK, description="The job's record changed: look at it again. Sent by the API.")
     def look(self) -> None:
         self._look = True
-        self._changed = True
+        self._wake()
 
-    @workflow.signal(description="Start now instead of at the scheduled time.")
-    def start_now(self) -> None:
-        self._wish(Wish.START_NOW)
+    @workflow.signal(name=SHARE_LINES, description="How many lines the job may use. Sent by its organisation's lines.")
+    def share_lines(self, share: LinesShare) -> None:
+        self._lineup.share.hear(share)
+        self._wake()
 
-    @workflow.signal(description="Dial nobody until `resume`. Live calls end by themselves.")
-    def pause(self) -> None:
-        self._wish(Wish.PAUSE)
-
-    @workflow.signal(description="Go on after `pause`.")
-    def resume(self) -> None:
-        self._wish(Wish.RESUME)
-
-    @workflow.signal(description="End the job: nobody else is dialled, live calls end by themselves.")
-    def cancel(self) -> None:
-        self._wish(Wish.CANCEL)
-
-    @workflow.signal(description="End the job, and hang up its live calls.")
-    def cancel_and_hang_up(self) -> None:
-        self._wish(Wish.CANCEL_AND_HANG_UP)
-
-    @workflow.signal(description="Use at most this many lines, 1 to 50. Input: a number.")
-    def change_limit(self, lines: int) -> None:
-        self._limit = max(1, min(50, lines))
-        self._changed = True
-
-    @workflow.signal(description='Move a start that has not come. Input: "2027-01-31T09:00:00+01:00".')
-    def reschedule(self, start_at: datetime) -> None:
-        self._reschedule_to = start_at
-        self._changed = True
+    @workflow.signal(name=SAY_LINES, description="Say how many lines you want. Sent by its organisation's lines.")
+    def say_lines(self) -> None:
+        self._lineup.share.ask()
+        self._wake()
 
     @workflow.query(description="Live calls, lines, and what the job waits for.")
     def progress(self) -> JobProgress:
+        now = workflow.now()
         return JobProgress(
             live_calls=len(self._lineup.in_flight),
-            lines_held=self._lineup.lines,
-            lines_wanted=self._lineup.lines_wanted,
-            waiting_for=self._lineup.waiting_for(workflow.now()),
+            lines_held=self._lineup.lines(now),
+            lines_wanted=self._lineup.lines_wanted(now),
+            waiting_for=self._lineup.waiting_for(now),
         )
 
-    def _wish(self, wish: Wish) -> None:
-        self._wishes.append(wish)
-        self._changed = True
-
-    async def _obey(self) -> None:
-        """Do in the record what operators asked for here; the record is then looked at again."""
-        while self._wishes:
-            order = Order(**self._job.model_dump(), wish=self._wishes[0])
-            await workflow.execute_activity_method(
-                JobActivities.obey, order, start_to_close_timeout=SHORT_TIMEOUT, retry_policy=SHORT_RETRY
-            )
-            self._wishes.popleft()
-            self._look = True
-        if self._limit is not None:
-            change = LimitChange(**self._job.model_dump(), limit=self._limit)
-            self._limit, self._look = None, True
-            await workflow.execute_activity_method(
-                JobActivities.change_limit,
-                change,
-                start_to_close_timeout=SHORT_TIMEOUT,
-                retry_policy=SHORT_RETRY,
-            )
-        if self._reschedule_to is not None:
-            rescheduling = Rescheduling(**self._job.model_dump(), start=self._reschedule_to)
-            self._reschedule_to, self._look = None, True
-            await workflow.execute_activity_method(
-                JobActivities.reschedule,
-                rescheduling,
-                start_to_close_timeout=SHORT_TIMEOUT,
-                retry_policy=SHORT_RETRY,
-            )
-
-    # --- time, and from run to run -------------------------------------------------------------------------------
-
-    def _set_alarm(self, at: datetime) -> None:
-        """One timer at a time; an earlier one stays."""
-        if self._alarm is not None and not self._alarm.done():
-            if self._alarm_at is not None and self._alarm_at <= at:
-                return
-            self._alarm.cancel()
-        self._alarm_at = at
-        self._alarm = asyncio.ensure_future(self._ring(at))
-
-    async def _ring(self, at: datetime) -> None:
-        await workflow.sleep(max(timedelta(0), at - workflow.now()), summary="look again")
-        self.look()
+    # --- from run to run -----------------------------------------------------------------------------------------
 
     def _continue(self) -> NoReturn:
         workflow.continue_as_new(
             BatchJobStart(
                 **self._job.model_dump(),
-                name=self._start.name,
+                name=self._name,
                 start_at=self._next_start_at,
                 in_flight=tuple(self._lineup.in_flight.values()),
-                wishes=tuple(self._wishes),
-                limit=self._limit,
-                reschedule_to=self._reschedule_to,
+                orders=tuple(self._orders),
+                lines=self._lineup.share.so_far,
+                pace=self._start.pace,
             ),
             task_timeout=TASK_TIMEOUT,
         )

@@ -51,6 +51,7 @@ class Housekeeper:
 
 def _details(sweep: Sweep) -> str:
     return (
-        f"Last sweep: {sweep.started} workflows started, {sweep.failed} jobs failed, "
+        f"Last sweep: {sweep.started} jobs and the lines of {sweep.lines} organizations started, "
+        f"{sweep.failed} jobs failed, "
         f"{sweep.ended_dials} dials ended, {sweep.nudged} jobs nudged."
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from domain.model import Model
 from domain.statuses import ContactStatus, JobStatus
 from workflows.lineup import WaitingFor
+from workflows.markdown import escaped
 
 
 class JobProgress(Model):
@@ -16,14 +17,21 @@ class JobProgress(Model):
     waiting_for: WaitingFor | None = None
 
 
-def details(name: str, status: JobStatus, counts: Mapping[ContactStatus, int], progress: JobProgress) -> str:
-    """Markdown."""
+def details(
+    name: str,
+    status: JobStatus,
+    status_reason: str | None,
+    counts: Mapping[ContactStatus, int],
+    progress: JobProgress,
+) -> str:
+    """Markdown. `status_reason`: a sentence of ours, why it was paused or failed."""
     done = sum(count for contact_status, count in counts.items() if contact_status.final)
     rows = "\n".join(f"| {contact_status.value} | {count} |" for contact_status, count in sorted(counts.items()))
     return (
-        f"### {_escaped(name)}\n\n"
+        f"### {escaped(name)}\n\n"
         f"**{status.value}** · {done} of {sum(counts.values())} contacts done · "
         f"{progress.live_calls} calls live on {progress.lines_held} lines{_waiting(progress.waiting_for)}\n\n"
+        f"{_reason(status_reason)}"
         f"| contacts | count |\n|---|---:|\n{rows}\n"
     )
 
@@ -35,5 +43,5 @@ def _waiting(waiting: WaitingFor | None) -> str:
     return f" · waiting for {waiting.reason}{until}"
 
 
-def _escaped(name: str) -> str:
-    return "".join(f"\\{character}" if character in r"\`*_{}[]<>#|" else character for character in name)
+def _reason(reason: str | None) -> str:
+    return "" if reason is None else f"{escaped(reason)}\n\n"

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from domain.dispatch import DueContact, Held, HeldReason, JobPage
 from domain.model import Model
 from domain.statuses import JobStatus
+from workflows.line_share import LineShare, LinesPace, LinesSoFar, Want
 
 LOOK_AGAIN = timedelta(minutes=5)  # at what only somebody else can change, should a nudge be lost
 SHORTEST_HOLD = timedelta(seconds=1)  # so that a claim and a page that disagree do not chase each other
@@ -32,11 +33,13 @@ class _Hold:
 class Lineup:
     """The state between two looks at the record. Times are the workflow's, UTC."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines_so_far: LinesSoFar | None = None, pace: LinesPace | None = None) -> None:
         self.page: JobPage | None = None
         self.in_flight: dict[str, DueContact] = {}
+        self.share = LineShare(lines_so_far or LinesSoFar(), pace or LinesPace())
         self._due: deque[DueContact] = deque()
         self._next_due_at: datetime | None = None
+        self._next_due_reason: str = "retry"
         self._hold: _Hold | None = None
 
     def take(self, page: JobPage, now: datetime) -> None:
@@ -44,8 +47,9 @@ class Lineup:
         self.page = page
         self._due = deque(contact for contact in page.due if contact.contact_id not in self.in_flight)
         self._next_due_at = page.next_due_at
+        self._next_due_reason = page.next_due_reason or "retry"
         if page.held is not None:
-            self._hold = _Hold(page.held.reason, now + timedelta(seconds=page.held.seconds), by_page=True)
+            self._hold = _Hold(page.held.reason, now + _how_long(page.held), by_page=True)
         elif self._hold is not None and self._hold.by_page:
             self._hold = None
 
@@ -54,7 +58,7 @@ class Lineup:
 
         Each is counted as in flight before it is handed out.
         """
-        while self._due and (self._due[0].live or (self.may_dial(now) and self.free_lines)):
+        while self._due and (self._due[0].live or (self.may_dial(now) and self.free_lines(now))):
             contact = self._due.popleft()
             if contact.contact_id not in self.in_flight:
                 self.in_flight[contact.contact_id] = contact
@@ -64,31 +68,71 @@ class Lineup:
         """A call is over; `due_at`: when this contact is to be called again."""
         del self.in_flight[contact_id]
         if due_at is not None and (self._next_due_at is None or due_at < self._next_due_at):
-            self._next_due_at = due_at
+            self._next_due_at, self._next_due_reason = due_at, "retry"
 
     def hold(self, held: Held, now: datetime) -> None:
-        """A claim said no: dial nobody before it is worth asking again."""
-        if held.reason not in {HeldReason.CONTACT, HeldReason.PAIR}:
-            self._hold = _Hold(held.reason, now + max(SHORTEST_HOLD, timedelta(seconds=held.seconds)), by_page=False)
+        """A claim said no: what holds everybody holds the job until it is worth asking again."""
+        if not held.reason.of_one_contact:
+            until = now + max(SHORTEST_HOLD, timedelta(seconds=held.seconds))
+            self._hold = _Hold(held.reason, until, by_page=False)
 
     def may_dial(self, now: datetime) -> bool:
         """Whether the job calls people, as far as is known."""
         running = self.page is not None and self.page.status is JobStatus.RUNNING
-        return running and not self._is_held(now)
+        return running and not self._is_held(now) and not self.is_late(now)
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether the job's end time has passed."""
+        return self.page is not None and self.page.end_time is not None and self.page.end_time <= now
 
     @property
-    def lines(self) -> int:
-        """The job's share of lines: the smaller of its own and its organisation's limit."""
+    def uncalled(self) -> int:
+        """Contacts that are still to be called, now or later."""
+        counts = self.page.counts if self.page is not None else {}
+        return sum(count for status, count in counts.items() if status.may_be_dialled)
+
+    # --- lines ---------------------------------------------------------------------------------------------------
+
+    @property
+    def most_lines(self) -> int:
+        """The smaller of the job's own and its organisation's limit."""
         return self.page.lines if self.page is not None else 0
 
-    @property
-    def lines_wanted(self) -> int:
-        """How many lines the job can use now."""
-        return min(self.lines, len(self.in_flight) + len(self._due))
+    def lines(self, now: datetime) -> int:
+        """How many lines the job may use."""
+        return self.share.lines(self.most_lines, now)
+
+    def lines_wanted(self, now: datetime) -> int:
+        """How many lines the job can use now: none while it may not call anybody."""
+        if self.page is None or not self.may_dial(now):
+            return 0
+        if self.page.more:
+            return self.most_lines
+        return min(self.most_lines, len(self.in_flight) + len(self._due))
+
+    def free_lines(self, now: datetime) -> int:
+        return max(0, self.lines(now) - len(self.in_flight))
+
+    def must_speak(self, now: datetime) -> bool:
+        """Whether the organisation's lines are to be told now how many the job wants."""
+        return self.share.must_say(self.want(now), now)
+
+    def speak_at(self, now: datetime) -> datetime | None:
+        """When they are to be told, or the job goes on without their answer."""
+        return self.share.wake_at(self.want(now), now)
+
+    def want(self, now: datetime) -> Want:
+        if self.page is None:
+            return Want()
+        most = self.most_lines if self.page.status is JobStatus.RUNNING else 0
+        return Want(lines=self.lines_wanted(now), most=most, priority=self.page.priority)
 
     @property
-    def free_lines(self) -> int:
-        return max(0, self.lines - len(self.in_flight))
+    def _has_room(self) -> bool:
+        """Whether the limits leave lines, whoever has them now."""
+        return len(self.in_flight) < self.most_lines
+
+    # --- what to do next -----------------------------------------------------------------------------------------
 
     @property
     def idle(self) -> bool:
@@ -96,8 +140,8 @@ class Lineup:
         return not self.in_flight and not self._due
 
     def wants_more(self, now: datetime) -> bool:
-        """Whether lines are free and somebody has become due since the last look."""
-        if self._due or not self.free_lines or not self.may_dial(now):
+        """Whether there is room and somebody has become due since the last look."""
+        if self._due or not self._has_room or not self.may_dial(now):
             return False
         if self.page is not None and self.page.more:
             return True
@@ -105,11 +149,15 @@ class Lineup:
 
     def wake_at(self, now: datetime) -> datetime | None:
         """When to look again without being told; None while the lines are full: an ending will tell."""
+        times = [self._dial_at(now), self.page.end_time if self.page is not None and self.uncalled else None]
+        return min((at for at in times if at is not None), default=None)
+
+    def _dial_at(self, now: datetime) -> datetime | None:
         if self.page is not None and self.page.status is not JobStatus.RUNNING:
             return now + LOOK_AGAIN
         if self._hold is not None and self._is_held(now):
             return self._hold.until
-        return self._next_due_at if self.free_lines and not self._due else None
+        return self._next_due_at if self._has_room and not self._due else None
 
     def waiting_for(self, now: datetime) -> WaitingFor | None:
         """What keeps the job from dialling, for people."""
@@ -119,9 +167,18 @@ class Lineup:
             return WaitingFor(reason="resume")
         if self._hold is not None and self._is_held(now):
             return WaitingFor(reason=self._hold.reason, until=self._hold.until)
+        if self.lines_wanted(now) and not self.in_flight and not self.lines(now):
+            return WaitingFor(reason="lines")
         if self.idle and self._next_due_at is not None:
-            return WaitingFor(reason="retry", until=self._next_due_at)
+            return WaitingFor(reason=self._next_due_reason, until=self._next_due_at)
+        if self.idle and self.page.contacts_without_zone:
+            return WaitingFor(reason=HeldReason.TIMEZONE)
         return None
 
     def _is_held(self, now: datetime) -> bool:
         return self._hold is not None and self._hold.until > now
+
+
+def _how_long(held: Held) -> timedelta:
+    """What only a person can change is looked at again now and then."""
+    return timedelta(seconds=held.seconds) if held.until is not None or held.seconds else LOOK_AGAIN

@@ -9,9 +9,11 @@ from temporalio.testing import WorkflowEnvironment
 
 from stack.temporal import executable
 from tests.workflows.running import Running
+from workflows.line_share import LinesPace
 from workflows.names import SEARCH_ATTRIBUTES
 
 SHORT_RUNS = 120  # events after which the server suggests to continue as new
+HASTY = LinesPace(say_seconds=0.2, turn_seconds=0.5, look_seconds=1, longest_run=40)
 SKIPPING = ("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true")
 SUGGESTING = ("--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={SHORT_RUNS}")
 
@@ -55,3 +57,12 @@ async def running_long(engine: AsyncEngine, database_url: str) -> AsyncIterator[
         async with running.workers():
             yield running
         await running.close()
+
+
+@pytest.fixture
+async def hasty(temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str) -> AsyncIterator[Running]:
+    """Those who share lines talk fast, and the runs of the workflow that shares them out are short."""
+    running = Running(temporal, engine, database_url, HASTY)
+    async with running.workers():
+        yield running
+    await running.close()

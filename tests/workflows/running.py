@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.sdk.v1 import WorkflowMetadata
-from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
@@ -21,13 +21,17 @@ from temporalio.worker import Replayer
 from activities.calls import CallActivities
 from activities.housekeeping import HousekeepingActivities
 from activities.jobs import JobActivities
+from activities.lines import LinesActivities
 from domain.dispatch import Held
+from domain.shares import LinesWanted
 from domain.statuses import JobStatus
+from store.changes import Changes
 from store.claims import Claimed, Claims
 from store.control import Control
 from store.dials import Dials
 from store.housekeeping import Housekeeping
 from store.jobs import CreatedJob
+from store.lines import Lines
 from store.progress import JobProgress
 from store.watch import DialWatch
 from tests.builders import Given
@@ -35,7 +39,9 @@ from tests.fakes.carrier import NAME, FakeCarrier
 from worker import calls_worker, jobs_worker
 from workflows.batch_job import BatchJob
 from workflows.handles import JobWorkflows
-from workflows.names import job_workflow_id
+from workflows.line_share import LinesPace
+from workflows.names import job_workflow_id, lines_workflow_id
+from workflows.organization_lines import OrganizationLines
 
 SOON = 10.0  # seconds within which what a test waits for happens
 PUBLIC_URL = "http://127.0.0.1:8000"
@@ -53,10 +59,27 @@ class BreakableClaims(Claims):
         return await super().claim(organization_id, job_id, contact_id, dial)
 
 
+class SkippingWorkflows(JobWorkflows):
+    """Jobs skip time, each on its own clock; the sharing of lines, at `pace`, does not: it would run ahead of them."""
+
+    def __init__(self, client: Client, pace: LinesPace | None) -> None:
+        super().__init__(client, pace)
+        plain = Client(client.service_client, namespace=client.namespace, data_converter=pydantic_data_converter)
+        self._in_real_time = JobWorkflows(plain, pace)
+
+    async def want_lines(self, organization_id: str, wanted: LinesWanted) -> None:
+        await self._in_real_time.want_lines(organization_id, wanted)
+
+    async def start_lines(self, organization_id: str) -> bool:
+        return await self._in_real_time.start_lines(organization_id)
+
+
 class Running:
     """Workers, and the jobs that a test gives them."""
 
-    def __init__(self, temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str) -> None:
+    def __init__(
+        self, temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str, pace: LinesPace | None = None
+    ) -> None:
         self.temporal = temporal
         self.client = temporal.client
         self.engine = engine
@@ -64,12 +87,13 @@ class Running:
         self.dials = Dials(engine)
         self.carrier = FakeCarrier(self.dials)
         self.claims = BreakableClaims(engine)
-        self.workflows = JobWorkflows(self.client)
+        self.workflows = SkippingWorkflows(self.client, pace)
         self.housekeeping = HousekeepingActivities(
-            Housekeeping(engine), self.control, self.dials, self.workflows, {NAME: self.carrier}
+            Housekeeping(engine), self.control, self.dials, Lines(engine), self.workflows, {NAME: self.carrier}
         )
         self._database_url = database_url
         self._started: list[str] = []
+        self._organizations: list[str] = []
 
     @contextlib.asynccontextmanager
     async def workers(self) -> AsyncIterator[None]:
@@ -77,10 +101,11 @@ class Running:
         watch = DialWatch(self.dials, self._database_url)
         carriers = {NAME: self.carrier}
         calls = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL)
-        jobs = JobActivities(JobProgress(self.engine), self.control)
+        jobs = JobActivities(JobProgress(self.engine), self.control, Changes(self.engine))
+        lines = LinesActivities(Lines(self.engine), self.control, self.workflows)
         async with (
             watch.running(),
-            jobs_worker(self.client, jobs, self.housekeeping),
+            jobs_worker(self.client, jobs, lines, self.housekeeping),
             calls_worker(self.client, calls, SLOTS),
         ):
             yield
@@ -88,15 +113,15 @@ class Running:
     async def close(self) -> None:
         """End what is left of the test's workflows, after every history of theirs was replayed."""
         await self.carrier.close()
-        for job_id in self._started:
-            handle = self.client.get_workflow_handle(job_workflow_id(job_id))
+        jobs = [job_workflow_id(job_id) for job_id in self._started]
+        for workflow_id in [*jobs, *map(lines_workflow_id, self._organizations)]:
             with contextlib.suppress(RPCError):
-                await handle.terminate("the test is over")
-            await self._replay(Job(self, "", job_id))
+                await self.client.get_workflow_handle(workflow_id).terminate("the test is over")
+            await self._replay(workflow_id)
 
-    async def _replay(self, job: "Job") -> None:
-        replayer = Replayer(workflows=[BatchJob], data_converter=pydantic_data_converter)
-        for history in await job.histories():
+    async def _replay(self, workflow_id: str) -> None:
+        replayer = Replayer(workflows=[BatchJob, OrganizationLines], data_converter=pydantic_data_converter)
+        for history in await self.histories(workflow_id):
             await replayer.replay_workflow(history)
 
     async def start(self, given: Given, job: CreatedJob, start_at: datetime | None = None) -> "Job":
@@ -107,7 +132,34 @@ class Running:
     def job(self, given: Given, job: CreatedJob) -> "Job":
         """A job whose workflow is started by somebody else."""
         self._started.append(job.id)
+        if given.id not in self._organizations:
+            self._organizations.append(given.id)
         return Job(self, given.id, job.id)
+
+    def lines_of(self, given: Given) -> WorkflowHandle[OrganizationLines, None]:
+        """The workflow that shares out an organisation's lines, whichever run is the last."""
+        return self.client.get_workflow_handle_for(OrganizationLines.run, lines_workflow_id(given.id))
+
+    async def run_ids(self, workflow_id: str) -> list[str]:
+        """Of all runs that followed each other, the first first; none where it never ran."""
+        try:
+            description = await self.client.get_workflow_handle(workflow_id).describe()
+        except RPCError:
+            return []
+        run_id: str | None = description.raw_description.workflow_execution_info.first_run_id
+        run_ids = []
+        while run_id:
+            run_ids.append(run_id)
+            closing = (await self.history(workflow_id, run_id)).events[-1]
+            run_id = closing.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None
+        return run_ids
+
+    async def history(self, workflow_id: str, run_id: str | None = None) -> WorkflowHistory:
+        """Of a run, the last one where none is named."""
+        return await self.client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
+
+    async def histories(self, workflow_id: str) -> list[WorkflowHistory]:
+        return [await self.history(workflow_id, run_id) for run_id in await self.run_ids(workflow_id)]
 
     async def start_in_real_time(self, given: Given, job: CreatedJob, start_at: datetime | None = None) -> "Job":
         """For jobs that wait for somebody: in skipped time the year 9999 would come first."""
@@ -166,22 +218,10 @@ class Job:
 
     async def run_ids(self) -> list[str]:
         """Of all runs, the first first."""
-        run_id: str | None = (await self.handle.describe()).raw_description.workflow_execution_info.first_run_id
-        run_ids = []
-        while run_id:
-            run_ids.append(run_id)
-            history = await self.history(run_id)
-            closing = history.events[-1]
-            run_id = closing.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None
-        return run_ids
-
-    async def history(self, run_id: str | None = None) -> WorkflowHistory:
-        """Of a run, the last one where none is named."""
-        handle = self._running.client.get_workflow_handle(job_workflow_id(self.id), run_id=run_id)
-        return await handle.fetch_history()
+        return await self._running.run_ids(job_workflow_id(self.id))
 
     async def histories(self) -> list[WorkflowHistory]:
-        return [await self.history(run_id) for run_id in await self.run_ids()]
+        return await self._running.histories(job_workflow_id(self.id))
 
     async def events(self) -> list[HistoryEvent]:
         """Of all runs."""

@@ -66,3 +66,19 @@ async def test_nobody_is_called_more_often_than_was_asked_for(running: Running) 
         ContactStatus.NO_ANSWER,
         ContactStatus.INVALID_NUMBER,
     ]
+
+
+async def test_who_is_not_reached_by_the_end_time_is_not_called_any_more(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.script(a_number(0), BUSY, ANSWERS)
+    end_time = datetime.now(UTC) + timedelta(minutes=2)  # before the first retry
+    job = await running.start(given, await a_job(running.engine, given, 2, end_time=end_time))
+
+    assert await job.result() is JobStatus.COMPLETED
+
+    late, reached = await job.contacts()
+    assert (late["status"], late["failure_reason"]) == (ContactStatus.CANCELLED, "Not reached in time.")
+    assert reached["status"] == ContactStatus.COMPLETED
+    assert len(running.carrier.asked) == 2
+    last = (await job.events())[-1].event_time.ToDatetime(UTC)
+    assert timedelta() <= last - end_time < timedelta(seconds=5)

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.dispatch import DueContact, Held, HeldReason, JobPage
+from domain.shares import LinesShare
 from domain.statuses import ContactStatus, JobStatus
+from workflows.line_share import Want
 from workflows.lineup import LOOK_AGAIN, Lineup, WaitingFor
 
 NOW = datetime(2027, 1, 31, 9, tzinfo=UTC)
@@ -25,6 +27,7 @@ def page(
     next_due_at: datetime | None = None,
     held: Held | None = None,
     more: bool = False,
+    **fields: object,
 ) -> JobPage:
     return JobPage(
         status=status,
@@ -36,11 +39,16 @@ def page(
         next_due_at=next_due_at,
         held=held,
         more=more,
+        **fields,
     )
 
 
-def a_lineup(*contacts: DueContact, **fields: object) -> Lineup:
+def a_lineup(*contacts: DueContact, share: int | None = 50, **fields: object) -> Lineup:
+    """`share`: what the job was told, None: it was not."""
     lineup = Lineup()
+    if share is not None:
+        lineup.share.said(Want(lines=50, most=50), NOW)
+        lineup.share.hear(LinesShare(lines=share, wanted=50, stamp=1))
     lineup.take(page(*contacts, **fields), NOW)  # type: ignore[arg-type]
     return lineup
 
@@ -127,7 +135,7 @@ def test_a_hold_that_a_claim_told_stands_whatever_a_page_says() -> None:
     assert lineup.waiting_for(NOW) == WaitingFor(reason="account", until=NOW + timedelta(seconds=30))
 
 
-@pytest.mark.parametrize("reason", [HeldReason.PAIR, HeldReason.CONTACT])
+@pytest.mark.parametrize("reason", [reason for reason in HeldReason if reason.of_one_contact])
 def test_what_holds_one_contact_holds_nobody_else(reason: HeldReason) -> None:
     lineup = a_lineup(due(0), due(1), lines=1)
     called(lineup)
@@ -175,10 +183,96 @@ def test_a_retry_that_comes_first_is_waited_for_first() -> None:
 
 def test_lines_wanted_are_those_in_use_and_those_it_could_use() -> None:
     lineup = a_lineup(*map(due, range(2)), lines=5)
-    assert lineup.lines_wanted == 2
+    assert lineup.lines_wanted(NOW) == 2
     called(lineup)
-    assert lineup.lines_wanted == 2
-    assert a_lineup(*map(due, range(9)), lines=5).lines_wanted == 5
+    assert lineup.lines_wanted(NOW) == 2
+    assert a_lineup(*map(due, range(9)), lines=5).lines_wanted(NOW) == 5
+    assert a_lineup(due(0), lines=5, more=True).lines_wanted(NOW) == 5
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": JobStatus.PAUSED},
+        {"held": Held(reason=HeldReason.CREDITS, seconds=30)},
+        {"end_time": NOW},
+    ],
+)
+def test_a_job_that_may_not_call_wants_no_lines(fields: dict[str, object]) -> None:
+    assert a_lineup(due(0), **fields).lines_wanted(NOW) == 0
+
+
+def test_a_share_is_kept() -> None:
+    lineup = a_lineup(*map(due, range(5)), share=2, lines=5)
+
+    assert called(lineup) == [0, 1]
+    assert lineup.lines_wanted(NOW) == 5
+    assert lineup.waiting_for(NOW) is None
+
+
+def test_a_share_does_not_exceed_the_limits() -> None:
+    assert called(a_lineup(*map(due, range(5)), share=5, lines=2)) == [0, 1]
+
+
+def test_without_a_share_nobody_is_called_for_five_seconds_then_the_limits_hold() -> None:
+    lineup = a_lineup(*map(due, range(5)), share=None)
+    lineup.share.said(lineup.want(NOW), NOW)
+
+    assert called(lineup) == []
+    assert lineup.waiting_for(NOW) == WaitingFor(reason="lines")
+    assert lineup.speak_at(NOW) == NOW + timedelta(seconds=5)
+    assert called(lineup, NOW + timedelta(seconds=5)) == [0, 1, 2]
+
+
+def test_a_job_whose_turn_it_is_not_waits_for_lines() -> None:
+    lineup = a_lineup(due(0), share=0)
+
+    assert called(lineup) == []
+    assert lineup.waiting_for(NOW) == WaitingFor(reason="lines")
+
+
+def test_more_are_asked_for_while_others_have_the_lines() -> None:
+    """Or a job whose share is none would never know that it wants one."""
+    assert a_lineup(share=0, next_due_at=NOW).wants_more(NOW)
+
+
+def test_a_window_that_opens_is_waited_for() -> None:
+    lineup = a_lineup(next_due_at=LATER, next_due_reason=HeldReason.WINDOW)
+
+    assert lineup.waiting_for(NOW) == WaitingFor(reason="window", until=LATER)
+
+
+def test_a_retry_that_comes_before_a_window_opens_is_a_retry() -> None:
+    lineup = a_lineup(due(0), next_due_at=LATER, next_due_reason=HeldReason.WINDOW)
+    called(lineup)
+    lineup.ended("contact_0", NOW + timedelta(minutes=1))
+
+    assert lineup.waiting_for(NOW) == WaitingFor(reason="retry", until=NOW + timedelta(minutes=1))
+
+
+def test_contacts_without_a_zone_are_waited_for_without_end() -> None:
+    lineup = a_lineup(contacts_without_zone=2)
+
+    assert lineup.waiting_for(NOW) == WaitingFor(reason="timezone")
+    assert lineup.wake_at(NOW) is None
+
+
+def test_nobody_is_called_after_the_end_time() -> None:
+    lineup = a_lineup(*map(due, range(5)), lines=1, end_time=LATER)
+
+    assert called(lineup) == [0]
+    assert lineup.wake_at(NOW) == LATER
+    lineup.ended("contact_0", None)
+    assert not lineup.is_late(NOW)
+    assert lineup.is_late(LATER)
+    assert called(lineup, LATER) == []
+
+
+def test_what_only_a_person_can_change_is_looked_at_now_and_then() -> None:
+    lineup = a_lineup(due(0), held=Held(reason=HeldReason.MAX_COST))
+
+    assert called(lineup) == []
+    assert lineup.wake_at(NOW) == NOW + LOOK_AGAIN
 
 
 @given(

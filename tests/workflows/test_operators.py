@@ -186,6 +186,40 @@ async def test_a_lower_limit_takes_effect_as_calls_end(running: Running) -> None
     await running.end_all_calls(job)
 
 
+async def test_what_patch_can_change_can_be_changed_by_signal(running: Running) -> None:
+    job = await a_calling_job(running, lines=1)
+    fields = {"name": "Autumn", "priority": 9, "concurrentCallLimit": 2, "maxAttempts": 1}
+    await job.handle.signal(BatchJob.change, fields)
+
+    await eventually(lambda: len(running.carrier.live) == 2)
+    (row,) = await running.rows("SELECT name, priority, max_attempts FROM batch_jobs")
+    assert dict(row) == {"name": "Autumn", "priority": 9, "max_attempts": 1}
+    await running.end_all_calls(job)
+
+
+async def test_a_change_that_cannot_be_read_changes_nothing(running: Running) -> None:
+    job = await a_calling_job(running, lines=1)
+    await job.handle.signal(BatchJob.change, {"priority": "high", "name": "Autumn"})
+    await job.handle.signal(BatchJob.change, {"colour": "red"})
+    await running.end_all_calls(job)
+
+    assert await job.result() is JobStatus.COMPLETED
+    (row,) = await running.rows("SELECT name, priority FROM batch_jobs")
+    assert dict(row) == {"name": "Reminders", "priority": 5}
+
+
+@ONCE_OR_TWICE
+async def test_a_contact_that_is_removed_is_not_called(running: Running, times: int) -> None:
+    job = await a_calling_job(running, contacts=3, lines=1)
+    last = (await job.contacts())[-1]
+    await say(times, lambda: job.handle.signal(BatchJob.remove_contact, last["id"]))
+    await eventually(lambda: _statuses(job, ContactStatus.CANCELLED, 1))
+    await running.end_all_calls(job)
+
+    assert await job.result() is JobStatus.COMPLETED
+    assert len(running.carrier.asked) == 2
+
+
 async def test_what_was_changed_in_the_record_is_seen_after_a_nudge(running: Running) -> None:
     job = await a_calling_job(running)
     await running.control.cancel(job.organization_id, job.id, hang_up=True)

@@ -88,6 +88,24 @@ async def test_progress_and_current_details_tell_how_far_a_job_is(running: Runni
     assert "**running** · 0 of 5 contacts done · 2 calls live on 2 lines" in details
 
 
+async def test_a_new_name_and_the_reason_of_a_pause_are_shown(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.usually(TALKS_ON)
+    job = await running.start_in_real_time(given, await a_job(running.engine, given, 1))
+    await eventually(lambda: len(running.carrier.live) == 1)
+    await running.change("UPDATE batch_jobs SET name = 'Autumn'")
+    await running.control.pause(given.id, job.id, "Ask the *carrier*.")
+    await running.workflows.look(job.id)
+
+    async def shows_both() -> bool:
+        details = await job.current_details()
+        return details.startswith("### Autumn\n\n**paused**") and "Ask the \\*carrier\\*." in details
+
+    await eventually(shows_both)
+    description = await job.handle.describe()
+    assert await description.memo_value("name", type_hint=str) == "Autumn"
+
+
 async def test_operators_find_a_description_on_every_signal_and_query(running: Running) -> None:
     given = await an_organization(running.engine)
     running.carrier.usually(TALKS_ON)
@@ -98,7 +116,9 @@ async def test_operators_find_a_description_on_every_signal_and_query(running: R
 
     ours = [signal for signal in definition.signal_definitions if not signal.name.startswith("__")]
     assert {signal.name for signal in ours} == {
-        "look", "start_now", "pause", "resume", "cancel", "cancel_and_hang_up", "change_limit", "reschedule"
+        "look", "share_lines", "say_lines",
+        "start_now", "pause", "resume", "cancel", "cancel_and_hang_up",
+        "change", "change_limit", "reschedule", "remove_contact",
     }  # fmt: skip
     assert all(signal.description for signal in ours)
 

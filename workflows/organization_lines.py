@@ -1,0 +1,163 @@
+"""An organisation's lines, shared out among its jobs. One workflow for each organisation, as long as it exists.
+
+The claim enforces the limits whatever happens here: see store/claims.py. This is for fairness alone.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.lines import LinesActivities, OrganizationRef, StopOrganization
+    from domain.model import Model
+    from domain.shares import LinesShare, LinesWanted
+    from workflows.alarm import Alarm
+    from workflows.line_book import BookSoFar, LineBook
+    from workflows.line_share import LinesPace
+    from workflows.lines_details import Shares, lines_details, shares_of
+    from workflows.names import LOOK, ORGANIZATION_LINES, SAY_LINES, SHARE_LINES, job_workflow_id
+    from workflows.short import short
+
+
+class OrganizationLinesStart(Model):
+    """What a run begins with; all but the first carry on. `stops`: orders to stop everything, True: and hang up."""
+
+    organization_id: str
+    pace: LinesPace = LinesPace()
+    book: BookSoFar | None = None
+    stops: tuple[bool, ...] = ()
+
+
+@workflow.defn(name=ORGANIZATION_LINES)
+class OrganizationLines:
+    """Jobs say how many lines they can use; they are told how many they may."""
+
+    @workflow.init
+    def __init__(self, start: OrganizationLinesStart) -> None:
+        self._start = start
+        self._book = LineBook(start.book or BookSoFar(), timedelta(seconds=start.pace.turn_seconds))
+        self._stops = deque(start.stops)
+        self._must_look = start.book is None or start.book.facts is None
+        self._looked_at = workflow.now()
+        self._changed = False
+        self._alarm = Alarm("next turn, or look again", self._wake)
+
+    @workflow.run
+    async def run(self, start: OrganizationLinesStart) -> None:
+        """Obey, look at the record, share out, and wait for somebody to say something."""
+        while not self._is_long():
+            await self._stop_if_told()
+            if self._is_time_to_look():
+                await self._look_at_record()
+            await self._share_out()
+            workflow.set_current_details(lines_details(self.shares()))
+            await self._wait_for_change()
+        self._continue()
+
+    # --- the story's verbs ---------------------------------------------------------------------------------------
+
+    def _is_long(self) -> bool:
+        info = workflow.info()
+        return info.get_current_history_length() >= self._start.pace.longest_run or info.is_continue_as_new_suggested()
+
+    async def _stop_if_told(self) -> None:
+        """Pause all jobs; those that are known are told to look, whoever paused them."""
+        while self._stops:
+            stop = StopOrganization(organization_id=self._start.organization_id, hang_up=self._stops[0])
+            stopped = await short(LinesActivities.stop_organization, stop)
+            self._stops.popleft()
+            known = [claimant.job_id for claimant in self._book.claimants]
+            await self._signal_all({job_id: (LOOK, None) for job_id in [*known, *stopped.job_ids]})
+
+    def _is_time_to_look(self) -> bool:
+        return self._must_look or (self._book.wanted and workflow.now() >= self._next_look_at)
+
+    async def _look_at_record(self) -> None:
+        """Limits may have changed, jobs may have ended without a word, and others be waiting to be asked."""
+        self._must_look, self._looked_at = False, workflow.now()
+        self._book.begin_look()
+        organization = OrganizationRef(organization_id=self._start.organization_id)
+        facts = await short(LinesActivities.organization_lines, organization)
+        limits_changed = self._book.facts is not None and self._book.facts.usable != facts.usable
+        silent = self._book.take(facts)
+        known = [claimant.job_id for claimant in self._book.claimants] if limits_changed else []
+        await self._signal_all(
+            {job_id: (SAY_LINES, None) for job_id in silent} | {job_id: (LOOK, None) for job_id in known}
+        )
+
+    async def _share_out(self) -> None:
+        news = self._book.decide(workflow.now())
+        await self._signal_all({job_id: (SHARE_LINES, share) for job_id, share in news.items()})
+
+    async def _wait_for_change(self) -> None:
+        wake_at = self._wake_at()
+        if wake_at is not None:
+            self._alarm.set(wake_at)
+        await workflow.wait_condition(lambda: self._changed)
+        self._changed = False
+
+    def _wake_at(self) -> datetime | None:
+        """None while nobody wants lines: then nothing changes by itself."""
+        if not self._book.wanted:
+            return None
+        return min(self._next_look_at, self._book.turn_ends_at or self._next_look_at)
+
+    @property
+    def _next_look_at(self) -> datetime:
+        return self._looked_at + timedelta(seconds=self._start.pace.look_seconds)
+
+    def _continue(self) -> NoReturn:
+        workflow.continue_as_new(
+            self._start.model_copy(update={"book": self._book.so_far, "stops": tuple(self._stops)})
+        )
+
+    # --- to jobs -------------------------------------------------------------------------------------------------
+
+    async def _signal_all(self, signals: Mapping[str, tuple[str, LinesShare | None]]) -> None:
+        """All at once; each is awaited, or a run that ends would lose it."""
+        sending = [asyncio.ensure_future(self._signal(job_id, *signal)) for job_id, signal in signals.items()]
+        if sending:
+            await workflow.wait(sending)
+
+    async def _signal(self, job_id: str, signal: str, share: LinesShare | None) -> None:
+        """A job that is closed wants nothing any more."""
+        job = workflow.get_external_workflow_handle(job_workflow_id(job_id))
+        try:
+            await (job.signal(signal) if share is None else job.signal(signal, share))
+        except (ApplicationError, ActivityError):
+            self._book.forget(job_id)
+            self._wake()
+
+    # --- from jobs, the API and operators ------------------------------------------------------------------------
+
+    @workflow.signal(description="A job says how many lines it can use now. Sent by jobs.")
+    def want(self, wanted: LinesWanted) -> None:
+        self._book.want(wanted, workflow.now())
+        self._wake()
+
+    @workflow.signal(description="Limits or jobs changed in the record: look at it again. Sent by the API.")
+    def look(self) -> None:
+        self._must_look = True
+        self._wake()
+
+    @workflow.signal(description="Pause every job of the organisation. Live calls end by themselves.")
+    def stop(self) -> None:
+        self._stops.append(False)
+        self._wake()
+
+    @workflow.signal(description="Pause every job of the organisation, and hang up all live calls.")
+    def stop_and_hang_up(self) -> None:
+        self._stops.append(True)
+        self._wake()
+
+    @workflow.query(description="The limits, and each job's share.")
+    def shares(self) -> Shares:
+        return shares_of(self._book.facts, self._book.claimants)
+
+    def _wake(self) -> None:
+        self._changed = True
