@@ -45,11 +45,6 @@ class WebhookList(Answer):
     total: int = Field(examples=[1])
 
 
-class WebhookDeleted(Answer):
-    success: Literal[True] = True
-    id: str = Field(examples=[WEBHOOK_ID])
-
-
 class Delivery(Answer):
     """One event on its way to one webhook. What it carries is not kept in the log."""
 

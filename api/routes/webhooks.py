@@ -13,6 +13,7 @@ from api.bodies import read_small
 from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.errors import DeliveryNotFound, InvalidStatus, SecretsUnavailable, TooManyWebhooks, WebhookNotFound
 from api.idempotency import TAKES_KEY, Making, OnceDep
+from api.managed_models import Removed
 from api.parts import Parts
 from api.queries import PageQueryDep
 from api.webhook_models import (
@@ -23,7 +24,6 @@ from api.webhook_models import (
     NewWebhook,
     Replayed,
     Webhook,
-    WebhookDeleted,
     WebhookList,
 )
 from api.webhook_openapi import CHANGE_BODY, CREATE_BODY, DELIVERY_QUERY
@@ -66,7 +66,7 @@ BodyDep = Annotated[dict[str, Any], Depends(sent_object)]
 StatusDep = Annotated[DeliveryStatus | None, Depends(wanted_status)]
 
 
-@router.get("", operation_id="listWebhooks", responses=errors(401, 503))
+@router.get("", operation_id="listWebhooks", responses=errors(401, 429, 503))
 async def list_webhooks(caller: CallerDep, parts: PartsDep) -> WebhookList:
     """List the organization's webhooks, oldest first. Their secrets are never shown again."""
     found = await parts.webhooks.all(caller.organization_id)
@@ -76,7 +76,7 @@ async def list_webhooks(caller: CallerDep, parts: PartsDep) -> WebhookList:
 @router.post(
     "",
     operation_id="createWebhook",
-    responses=errors(400, 401, 403, 409, 503),
+    responses=errors(400, 401, 403, 409, 429, 503),
     openapi_extra=CREATE_BODY | TAKES_KEY,
 )
 async def create_webhook(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> NewWebhook:
@@ -103,7 +103,7 @@ async def create_webhook(caller: ChangerDep, request: Request, parts: PartsDep, 
     return await once.answer(NewWebhook, content, work, secret=True)
 
 
-@router.get("/{id}", operation_id="getWebhook", responses=errors(401, 404, 503))
+@router.get("/{id}", operation_id="getWebhook", responses=errors(401, 404, 429, 503))
 async def get_webhook(caller: CallerDep, id: WebhookId, parts: PartsDep) -> Webhook:
     """Look at one webhook. Error codes: `webhook_not_found`."""
     with _refusals():
@@ -111,7 +111,7 @@ async def get_webhook(caller: CallerDep, id: WebhookId, parts: PartsDep) -> Webh
 
 
 @router.patch(
-    "/{id}", operation_id="changeWebhook", responses=errors(400, 401, 403, 404, 503), openapi_extra=CHANGE_BODY
+    "/{id}", operation_id="changeWebhook", responses=errors(400, 401, 403, 404, 429, 503), openapi_extra=CHANGE_BODY
 )
 async def change_webhook(caller: ChangerDep, body: BodyDep, id: WebhookId, parts: PartsDep) -> Webhook:
     """Change a webhook; what is not given stays. While it is disabled what waits is kept, and nothing new is.
@@ -126,15 +126,15 @@ async def change_webhook(caller: ChangerDep, body: BodyDep, id: WebhookId, parts
         return _view(await parts.webhooks.change(caller.organization_id, id, EndpointChange(**change)))
 
 
-@router.delete("/{id}", operation_id="deleteWebhook", responses=errors(401, 403, 404, 503))
-async def delete_webhook(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> WebhookDeleted:
+@router.delete("/{id}", operation_id="deleteWebhook", responses=errors(401, 403, 404, 429, 503))
+async def delete_webhook(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> Removed:
     """Delete a webhook with its log. What waits is never sent. Error codes: `webhook_not_found`."""
     with _refusals():
         await parts.webhooks.delete(caller.organization_id, id)
-    return WebhookDeleted(id=id)
+    return Removed(id=id)
 
 
-@router.post("/{id}/rotate-secret", operation_id="rotateWebhookSecret", responses=errors(400, 401, 403, 404, 503))
+@router.post("/{id}/rotate-secret", operation_id="rotateWebhookSecret", responses=errors(400, 401, 403, 404, 429, 503))
 async def rotate_secret(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> NewWebhook:
     """Give a webhook a new secret. For a day everything is signed with both, the one before and this one.
 
@@ -144,7 +144,7 @@ async def rotate_secret(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> N
         return _new_view(await parts.webhooks.rotate_secret(caller.organization_id, id))
 
 
-@router.post("/{id}/test", operation_id="testWebhook", responses=errors(400, 401, 403, 404, 503))
+@router.post("/{id}/test", operation_id="testWebhook", responses=errors(400, 401, 403, 404, 429, 503))
 async def test_webhook(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> Delivery:
     """Send `webhook.test`, whatever events the webhook asked for; the delivery tells what became of it.
 
@@ -157,7 +157,7 @@ async def test_webhook(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> De
 @router.get(
     "/{id}/deliveries",
     operation_id="listWebhookDeliveries",
-    responses=errors(400, 401, 404, 503),
+    responses=errors(400, 401, 404, 429, 503),
     openapi_extra=DELIVERY_QUERY,
 )
 async def list_deliveries(
@@ -177,7 +177,7 @@ async def list_deliveries(
     )
 
 
-@router.get("/{id}/deliveries/{deliveryId}", operation_id="getWebhookDelivery", responses=errors(401, 404, 503))
+@router.get("/{id}/deliveries/{deliveryId}", operation_id="getWebhookDelivery", responses=errors(401, 404, 429, 503))
 async def get_delivery(
     caller: CallerDep,
     id: WebhookId,
@@ -192,7 +192,7 @@ async def get_delivery(
 @router.post(
     "/{id}/deliveries/{deliveryId}/replay",
     operation_id="replayWebhookDelivery",
-    responses=errors(400, 401, 403, 404, 503),
+    responses=errors(400, 401, 403, 404, 429, 503),
 )
 async def replay(
     caller: ChangerDep,
@@ -209,7 +209,9 @@ async def replay(
 
 
 @router.post(
-    "/{id}/deliveries/replay", operation_id="replayFailedWebhookDeliveries", responses=errors(400, 401, 403, 404, 503)
+    "/{id}/deliveries/replay",
+    operation_id="replayFailedWebhookDeliveries",
+    responses=errors(400, 401, 403, 404, 429, 503),
 )
 async def replay_failed(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> Replayed:
     """Send all deliveries again that are `failed` or `refused`, in their order, under the ids they have.

@@ -1,0 +1,302 @@
+"""Webhooks over the API: who may have what sent where, and what is shown of it."""
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from api.webhook_bodies import body_of
+from api.webhook_models import BatchMessage, ContactMessage
+from domain.webhooks import Answer
+from store.control import Control
+from store.outbox import Outbox
+from store.secrets import Vault
+from tests.api.client import SECRET, Api, Tenant, refused
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # workflows run behind the clock here
+URL = "https://hooks.example.test/outdial"
+ALL = ["batch.started", "batch.cancelled", "contact.finished"]
+
+
+async def create(api: Api, **fields: Any) -> dict[str, Any]:
+    made = await api.post("/webhooks", json={"url": URL, "events": ALL} | fields)
+    assert made.status_code == 200, made.text
+    answer: dict[str, Any] = made.json()
+    return answer
+
+
+async def patch(api: Api, id: str, **fields: Any) -> httpx.Response:
+    return await api.http.patch(f"/webhooks/{id}", json=fields, headers=api.key)
+
+
+async def delete(api: Api, id: str) -> httpx.Response:
+    return await api.http.delete(f"/webhooks/{id}", headers=api.key)
+
+
+async def test_a_webhook_is_made_and_its_secret_shown_this_once(api: Api, records: AsyncEngine) -> None:
+    made = await create(api, description=" Our CRM ", creditsBelow=2.5)
+    secret, created_at = made.pop("secret"), made.pop("createdAt")
+    assert made == {
+        "id": made["id"],
+        "url": URL,
+        "description": "Our CRM",
+        "events": ALL,
+        "creditsBelow": "2.50",
+        "enabled": True,
+        "disabledReason": None,
+        "failingSince": None,
+    }
+    assert made["id"].startswith("webhook_")
+    assert secret.startswith("whsec_")
+    assert len(base64.b64decode(secret.removeprefix("whsec_"))) == 32
+
+    listed = (await api.get("/webhooks")).json()
+    assert listed == {"webhooks": [made | {"createdAt": created_at}], "total": 1}
+    shown = await api.get(f"/webhooks/{made['id']}")
+    assert shown.json() == listed["webhooks"][0]
+    changed = await patch(api, made["id"], description="Other")
+    for answer in (shown, changed):
+        assert "whsec" not in answer.text
+    async with records.connect() as connection:
+        query = sa.text("SELECT * FROM webhook_endpoints WHERE id = :id")
+        stored = str((await connection.execute(query, {"id": made["id"]})).one())
+    assert secret not in stored
+    assert secret.removeprefix("whsec_") not in stored
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"url": "http://hooks.example.test"}, "https"),
+        ({"url": "https://127.0.0.1/x"}, "private network"),
+        ({"url": "https://localhost:9/x"}, "private network"),
+        ({"url": "https://[::ffff:10.0.0.1]/"}, "private network"),
+        ({"url": "https://169.254.169.254/latest/meta-data"}, "private network"),
+        ({"url": "https://2130706433/"}, "private network"),
+        ({"url": "https://0x7f.1/"}, "private network"),
+        ({"url": "https://[64:ff9b::7f00:1]/"}, "private network"),
+        ({"url": "gopher://hooks.example.test"}, "such as https"),
+        ({"url": "https://me:pw@hooks.example.test"}, "user name"),
+        ({"url": 17}, "url must be a string"),
+        ({"url": None}, "url is required"),
+        ({"events": []}, "events"),
+        ({"events": ["batch.vanished"]}, "events"),
+        ({"events": None}, "events is required"),
+        ({"description": "x" * 1001}, "description"),
+        ({"creditsBelow": 0}, "creditsBelow"),
+    ],
+)
+async def test_what_no_webhook_can_be_made_of(api: Api, fields: dict[str, Any], said: str) -> None:
+    answer = await api.post("/webhooks", json={"url": URL, "events": ALL} | fields)
+    assert said in refused(answer, 400, "invalid_request")["error"]
+    assert (await api.get("/webhooks")).json()["total"] == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"x"', b"\xff"])
+async def test_a_body_that_is_no_object(api: Api, body: bytes) -> None:
+    made = await create(api)
+    refused(await api.post("/webhooks", content=body), 400, "invalid_request")
+    answer = await api.http.patch(f"/webhooks/{made['id']}", content=body, headers=api.key)
+    refused(answer, 400, "invalid_request")
+
+
+async def test_a_webhook_is_changed(api: Api) -> None:
+    made = await create(api, description="Our CRM")
+    changed = await patch(api, made["id"], events=["credits.low"], url=URL + "/2", creditsBelow="100")
+    assert changed.status_code == 200
+    assert changed.json() | {"events": ["credits.low"]} == changed.json()
+    assert (changed.json()["url"], changed.json()["creditsBelow"]) == (URL + "/2", "100.00")
+    assert changed.json()["description"] == "Our CRM"
+    assert (await patch(api, made["id"], description=None)).json()["description"] is None
+    assert (await patch(api, made["id"])).json()["events"] == ["credits.low"]
+    refused(await patch(api, made["id"], url="https://10.0.0.1"), 400, "invalid_request")
+    refused(await patch(api, made["id"], secret="whsec_mine"), 400, "invalid_request")
+    refused(await patch(api, made["id"], enabled="perhaps"), 400, "invalid_request")
+
+
+async def test_a_disabled_webhook_is_neither_tested_nor_replayed(api: Api) -> None:
+    made = await create(api)
+    told = (await api.post(f"/webhooks/{made['id']}/test")).json()
+    disabled = (await patch(api, made["id"], enabled=False)).json()
+    assert (disabled["enabled"], disabled["disabledReason"]) == (False, "Disabled by request.")
+    assert (await patch(api, made["id"], enabled=False)).json() == disabled
+    for path in ("test", "deliveries/replay", f"deliveries/{told['id']}/replay"):
+        refused(await api.post(f"/webhooks/{made['id']}/{path}"), 400, "invalid_status")
+    enabled = (await patch(api, made["id"], enabled=True)).json()
+    assert (enabled["enabled"], enabled["disabledReason"]) == (True, None)
+    assert (await api.post(f"/webhooks/{made['id']}/test")).status_code == 200
+
+
+async def test_a_secret_is_rotated(api: Api) -> None:
+    made = await create(api)
+    rotated = (await api.post(f"/webhooks/{made['id']}/rotate-secret")).json()
+    assert rotated["secret"].startswith("whsec_")
+    assert rotated["secret"] != made["secret"]
+    assert {**rotated, "secret": ""} == {**made, "secret": ""}
+
+
+async def test_a_webhook_is_deleted_with_its_log(api: Api, records: AsyncEngine) -> None:
+    made = await create(api)
+    await api.post(f"/webhooks/{made['id']}/test")
+    assert (await delete(api, made["id"])).json() == {"success": True, "id": made["id"]}
+    refused(await delete(api, made["id"]), 404, "webhook_not_found")
+    refused(await api.get(f"/webhooks/{made['id']}/deliveries"), 404, "webhook_not_found")
+    async with records.connect() as connection:
+        query = sa.text("SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = :id")
+        assert (await connection.execute(query, {"id": made["id"]})).scalar_one() == 0
+
+
+async def test_the_log_tells_what_waits(api: Api) -> None:
+    made = await create(api)
+    job_id = await api.new_job()
+    await api.post(f"/batch/jobs/{job_id}/start")
+    await api.post(f"/batch/jobs/{job_id}/cancel")
+    log = (await api.get(f"/webhooks/{made['id']}/deliveries")).json()
+    assert [delivery["type"] for delivery in log["deliveries"]] == ["batch.cancelled", "contact.finished", ALL[0]]
+    assert (log["total"], log["page"], log["pageSize"]) == (3, 1, 20)
+    delivery = log["deliveries"][1]
+    assert delivery["id"].startswith("msg_")
+    assert delivery["contactId"].startswith("contact_")
+    assert {**delivery, "id": "", "contactId": "", "createdAt": "", "nextAttemptAt": ""} == {
+        "id": "",
+        "type": "contact.finished",
+        "batchJobId": job_id,
+        "contactId": "",
+        "status": "pending",
+        "attempts": 0,
+        "createdAt": "",
+        "lastAttemptAt": None,
+        "nextAttemptAt": "",
+        "deliveredAt": None,
+        "responseCode": None,
+        "responseBody": None,
+        "lastError": None,
+    }
+    assert (await api.get(f"/webhooks/{made['id']}/deliveries/{delivery['id']}")).json() == delivery
+    second = (await api.get(f"/webhooks/{made['id']}/deliveries", page=2, pageSize=2)).json()
+    assert [found["type"] for found in second["deliveries"]] == ["batch.started"]
+    none = (await api.get(f"/webhooks/{made['id']}/deliveries", status="failed", page=9)).json()
+    assert (none["deliveries"], none["total"]) == ([], 0)
+    for name, code in (("status", "invalid_status"), ("page", "invalid_page"), ("pageSize", "invalid_page_size")):
+        refused(await api.get(f"/webhooks/{made['id']}/deliveries", **{name: "odd"}), 400, code)
+
+
+async def test_what_was_refused_is_replayed_under_its_id(api: Api, records: AsyncEngine) -> None:
+    made = await create(api)
+    told = [(await api.post(f"/webhooks/{made['id']}/test")).json() for _ in range(2)]
+    outbox = Outbox(records, Vault([SECRET]))
+    for delivery in told:
+        await outbox.note(delivery["id"], Answer(error="Refused.", refused=True), LONG_AGO)
+        found = await api.get(f"/webhooks/{made['id']}/deliveries/{delivery['id']}")
+        assert (found.json()["status"], found.json()["lastError"]) == ("refused", "Refused.")
+    again = (await api.post(f"/webhooks/{made['id']}/deliveries/{told[0]['id']}/replay")).json()
+    assert (again["id"], again["status"], again["deliveredAt"]) == (told[0]["id"], "pending", None)
+    replayed = await api.post(f"/webhooks/{made['id']}/deliveries/replay")
+    assert replayed.json() == {"success": True, "replayed": 1}
+
+
+async def test_what_is_sent_is_what_the_api_shows(
+    api: Api, tenant: Tenant, records: AsyncEngine, control: Control
+) -> None:
+    made = await create(api)
+    job_id = await api.new_job()
+    await api.post(f"/batch/jobs/{job_id}/start")
+    await api.post(f"/batch/jobs/{job_id}/cancel")
+    outbox = Outbox(records, Vault([SECRET]))
+    sent = []
+    while (sending := await outbox.take_up(made["id"], job_id, LONG_AGO)) is not None:
+        assert (sending.url, sending.secrets) == (URL, (made["secret"],))
+        sent.append(body_of(sending.event))
+        await outbox.note(sending.id, Answer(code=204), LONG_AGO)
+    shown = await api.job(job_id)
+    finished = ContactMessage.model_validate_json(sent[1]).model_dump(mode="json", by_alias=True)
+    assert finished["data"] == {"batchJobId": job_id, "contact": shown["contacts"][0], "outcome": None}
+    cancelled = BatchMessage.model_validate_json(sent[2]).model_dump(mode="json", by_alias=True)
+    assert cancelled["type"] == "batch.cancelled"
+    assert cancelled["data"] == {name: shown[name] for name in cancelled["data"]}
+
+
+async def test_a_member_reads_and_changes_nothing(api: Api, tenant: Tenant) -> None:
+    made = await create(api)
+    told = (await api.post(f"/webhooks/{made['id']}/test")).json()
+    member = {"Authorization": f"Bearer {tenant.member}"}
+    one = f"/webhooks/{made['id']}"
+    for path in ("/webhooks", one, f"{one}/deliveries", f"{one}/deliveries/{told['id']}"):
+        assert (await api.http.get(path, headers=member)).status_code == 200
+        refused(await api.http.get(path), 401, "unauthorized")
+    for method, path in _changes(made["id"], told["id"]):
+        refused(await api.http.request(method, path, headers=member), 403, "forbidden")
+        refused(await api.http.request(method, path), 401, "unauthorized")
+
+
+async def test_another_organisations_webhook_does_not_exist(api: Api, other: Tenant) -> None:
+    made = await create(api)
+    told = (await api.post(f"/webhooks/{made['id']}/test")).json()
+    foreign = {"Authorization": f"Bearer {other.owner}"}
+    one = f"/webhooks/{made['id']}"
+    assert (await api.http.get("/webhooks", headers=foreign)).json()["total"] == 0
+    for path in (one, f"{one}/deliveries", f"{one}/deliveries/{told['id']}"):
+        refused(await api.http.get(path, headers=foreign), 404, "webhook_not_found")
+    for method, path in _changes(made["id"], told["id"])[1:]:
+        answer = await api.http.request(method, path, headers=foreign, json={"enabled": False})
+        refused(answer, 404, "webhook_not_found")
+    assert (await api.get(one)).json()["enabled"] is True
+    refused(await api.get(f"{one}/deliveries/msg_000000000000000000000000"), 404, "delivery_not_found")
+    refused(await api.get(f"{one}/deliveries/%00"), 404, "delivery_not_found")
+    refused(await api.get("/webhooks/%00"), 404, "webhook_not_found")
+
+
+def _changes(id: str, delivery_id: str) -> list[tuple[str, str]]:
+    one = f"/webhooks/{id}"
+    return [
+        ("POST", "/webhooks"),
+        ("PATCH", one),
+        ("DELETE", f"{one}x"),
+        ("POST", f"{one}/rotate-secret"),
+        ("POST", f"{one}/test"),
+        ("POST", f"{one}/deliveries/replay"),
+        ("POST", f"{one}/deliveries/{delivery_id}/replay"),
+    ]
+
+
+async def test_there_may_be_twenty_webhooks(api: Api) -> None:
+    for _ in range(20):
+        await create(api)
+    answer = await api.post("/webhooks", json={"url": URL, "events": ALL})
+    assert "20" in refused(answer, 400, "too_many_webhooks")["error"]
+
+
+async def test_the_same_create_sent_twice_makes_one_webhook_with_one_secret(api: Api) -> None:
+    body = {"url": URL, "events": ALL}
+    first, again = [
+        await api.http.post("/webhooks", json=body, headers=api.key | {"Idempotency-Key": "once"}) for _ in range(2)
+    ]
+    assert first.json() == again.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert (await api.get("/webhooks")).json()["total"] == 1
+
+
+async def test_the_page_tells_what_webhooks_carry(http: httpx.AsyncClient) -> None:
+    page = (await http.get("/openapi.json")).json()
+    assert set(page["webhooks"]) == {
+        "batch.started",
+        "batch.paused",
+        "batch.resumed",
+        "batch.completed",
+        "batch.failed",
+        "batch.cancelled",
+        "contact.finished",
+        "credits.low",
+        "webhook.test",
+    }
+    finished = page["webhooks"]["contact.finished"]["post"]
+    assert finished["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/ContactMessage")
+    assert {parameter["name"] for parameter in finished["parameters"]} == {
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+    }
