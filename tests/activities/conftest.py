@@ -42,7 +42,7 @@ async def calling(engine: AsyncEngine, dials: Dials, watch: DialWatch, carrier: 
     given = await an_organization(engine)
     job = await a_job(engine, given, 3)
     carriers: dict[str, Carrier] = {NAME: carrier}
-    calls = CallActivities(Claims(engine), dials, watch, carriers, PUBLIC_URL)
+    calls = CallActivities(Claims(engine), dials, watch, carriers, PUBLIC_URL, call_token=lambda id: f"token of {id}")
     calling = Calling(engine, dials, carrier, calls, given, job.id, watch, carriers)
     await calling.begin()
     return calling

@@ -73,7 +73,13 @@ async def test_the_carrier_gets_the_dials_key_the_persons_data_and_where_to_repo
 
     (call,) = calling.carrier.calls
     assert call.order.key == f"{calling.contact_ids[0]}:1"
-    assert call.order.parameters == {"name": "Person 2"}
+    dial_id = (await calling.dial()).id
+    assert call.order.parameters == {
+        "outdial_call_id": dial_id,
+        "outdial_api": "http://127.0.0.1:8000",
+        "outdial_call_token": f"token of {dial_id}",
+        "name": "Person 2",
+    }
     assert call.callback_url == f"http://127.0.0.1:8000/carriers/twilio/events?dial={calling.contact_ids[0]}%3A1"
 
 
