@@ -50,6 +50,11 @@ def change_content(properties: dict[str, Any], example: dict[str, Any]) -> dict[
     return {"schema": schema, "example": example}
 
 
+def _fields(names: Iterable[str], fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields of create by name; none of them has a default here."""
+    return {name: {key: value for key, value in fields[name].items() if key != "default"} for name in sorted(names)}
+
+
 DO_NOT_CALL_QUERY: dict[str, Any] = {
     "parameters": [
         {
@@ -70,16 +75,15 @@ DO_NOT_CALL_BODY = body(
             ["numbers"],
         ),
         "multipart/form-data": {
-            "schema": {"type": "object", "required": ["file"], "properties": {"file": FILE, "note": NOTE}}
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": FILE, "note": NOTE, **_fields({"phoneColumn"}, FIELDS)},
+            }
         },
     }
 )
 OPT_OUT_BODY = json_body({"note": NOTE}, {"note": "Asked not to be called again."}, required=False)
-
-
-def _fields(names: Iterable[str], fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields of create by name; none of them has a default here."""
-    return {name: {key: value for key, value in fields[name].items() if key != "default"} for name in sorted(names)}
 
 
 CHANGE_BODY = body(

@@ -4,7 +4,9 @@ from anyio import to_process
 
 from api.bodies import Form, JsonBody
 from domain.do_not_call import Source
+from domain.intake.contact import Reading
 from domain.intake.contact_file import read_contact_file
+from domain.intake.naming import NamedColumns, read_named_columns
 from domain.intake.number_list import ReadNumbers, read_note, read_number_list, read_numbers_of
 from domain.intake.raw_values import FormValues
 from domain.intake.strict_json import parse_json
@@ -25,5 +27,6 @@ def _read(body: Form | JsonBody) -> ReadNumbers:
         return read_number_list(parse_json(body.content, body.charset))
     values = FormValues(body.fields)
     note = read_note(values)
+    columns = NamedColumns(phone=read_named_columns(values).phone)
     values.refuse_problems()
-    return read_numbers_of(read_contact_file(body.file), note)
+    return read_numbers_of(read_contact_file(body.file, Reading(columns=columns)), note)

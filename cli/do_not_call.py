@@ -27,6 +27,7 @@ def add(
     file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, readable=True, help="With a `phone` column.")
     ] = None,
+    phone_column: Annotated[str | None, typer.Option(help="Of --file; else `phone`.")] = None,
     note: Annotated[str | None, typer.Option(help="Why.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +36,7 @@ def add(
         raise Failure("Name numbers, or a file with --file.")
     with Api(url, key) as api:
         if file is not None:
-            answer = api.upload(PATH, form({"note": note}), file.name, content_of(file))
+            answer = api.upload(PATH, form({"note": note, "phoneColumn": phone_column}), file.name, content_of(file))
         else:
             answer = api.post(PATH, {"numbers": numbers, "note": note})
     if as_json:

@@ -61,7 +61,7 @@ async def list_numbers(caller: CallerDep, query: PageQueryDep, parts: PartsDep) 
 async def add_numbers(
     caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep, afterwards: BackgroundTasks
 ) -> DoNotCallAdded:
-    """Add numbers, E.164: as JSON, where one bad number rejects them all, or as a file with a `phone` column.
+    """Add numbers: as JSON, where one bad number rejects them all, or as a CSV or XLSX file with a `phone` column.
 
     In a file bad rows are skipped and reported. From the answer on no call to these numbers starts: contacts of
     open jobs that wait to be called end as `blocked`. Calls that are live go on. Numbers that are listed already

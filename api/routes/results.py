@@ -82,6 +82,7 @@ async def contact(caller: CallerDep, id: JobId, contactId: ContactId, parts: Par
 @router.get(
     "/results",
     operation_id="downloadResults",
+    status_code=200,
     response_class=FileAnswer,
     responses=errors(400, 401, 404, 429, 503) | RESULTS,
     openapi_extra=FORMAT,
@@ -113,6 +114,7 @@ async def results(caller: CallerDep, wanted: FormatDep, id: JobId, parts: PartsD
 @router.get(
     "/rejects",
     operation_id="downloadRejects",
+    status_code=200,
     response_class=FileAnswer,
     responses=errors(401, 404, 429, 503) | REJECTS,
 )

@@ -41,6 +41,8 @@ CONTACT_FIELDS = {
     "callDuration",
     "dials",
     "answeredBy",
+    "externalId",
+    "conversation",
 }
 
 
@@ -141,6 +143,8 @@ async def test_a_contact_shows_how_its_last_call_went(api: Api, records: AsyncEn
         "callDuration": 61,
         "dials": 2,
         "answeredBy": "machine",
+        "externalId": None,
+        "conversation": None,
     }
     assert completed["errorCode"] is None
 

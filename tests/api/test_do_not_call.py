@@ -1,11 +1,13 @@
 """The do-not-call list over HTTP: added as JSON or as a file, looked up, taken off; an agent's opt-out."""
 
 import asyncio
+import io
 import re
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+import openpyxl
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -66,6 +68,17 @@ async def test_numbers_are_added_as_a_file_and_bad_rows_are_reported(api: Api) -
     assert (report["invalid"][0]["row"], report["invalid"][0]["value"]) == (3, "…02")
     entry = (await api.get(at(ADA))).json()
     assert (entry["source"], entry["note"]) == ("file", "list")
+
+
+async def test_a_spreadsheet_lists_numbers_and_may_name_its_column(api: Api) -> None:
+    workbook = openpyxl.Workbook()
+    for row in (["Mobile", "Name"], [ADA, "Ada"], [BOB, "Bob"]):
+        workbook.active.append(row)
+    content = io.BytesIO()
+    workbook.save(content)
+    assert (await upload(api, content.getvalue(), phoneColumn="Mobile")).json()["added"] == 2
+    body = refused(await upload(api, content.getvalue(), phoneColumn="Fax"), 400, "missing_phone_column")
+    assert "Fax" in body["error"]
 
 
 async def test_a_number_added_twice_keeps_its_entry(api: Api) -> None:

@@ -143,8 +143,8 @@ def test_numbers_are_listed_from_arguments_or_a_file(run: Run, api: FakeApi, fil
     ended = run("dnc", "add", NUMBER, "--note", "Asked us.")
     assert sent(api) == {"numbers": [NUMBER], "note": "Asked us."}
     assert "1 numbers were listed, 0 were already; 2 waiting contacts are not called any more." in ended.out
-    assert run("dnc", "add", "--file", file).code == 0
-    assert form_of(api.asked[1]) == {"file": b"phone\r\n+12025550101\r\n"}
+    assert run("dnc", "add", "--file", file, "--phone-column", "Mobile").code == 0
+    assert form_of(api.asked[1]) == {"phoneColumn": b"Mobile", "file": b"phone\r\n+12025550101\r\n"}
     for wrong in ([], [NUMBER, "--file", file]):
         assert run("dnc", "add", *wrong).code == 1
 
