@@ -10,7 +10,7 @@ CarrierError
 └── BadSignature     an event that did not come from the carrier
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -59,16 +59,48 @@ class Idempotency(StrEnum):
     """Whether asking twice with one key places one call."""
 
     BY_KEY = "by_key"
-    WHILE_LIVE = "while_live"
+    WHILE_LIVE = "while_live"  # afterwards the key is free again: look for the call first
     NONE = "none"
 
 
+class Search(StrEnum):
+    """What a carrier can say of a call whose id was lost."""
+
+    PROVES_ABSENCE = "proves_absence"  # finds it, or is certain that it was never placed
+    FINDS = "finds"  # "not found" proves nothing
+    NONE = "none"
+
+
+class Push(StrEnum):
+    """How a carrier tells us of a call without being asked."""
+
+    CALLBACK = "callback"  # it posts to our API: `read_event`
+    STREAM = "stream"  # the worker listens to it: `Streaming`
+    NONE = "none"  # it is asked
+
+
+class OverLimit(StrEnum):
+    """What becomes of a request beyond the carrier's limits."""
+
+    QUEUES = "queues"  # taken, and dialled later
+    REJECTS = "rejects"  # refused: NotPlaced
+
+
+class Limits(Model):
+    """What a carrier takes. None: it sets no limit, or does not say."""
+
+    calls_per_second: float | None = None
+    concurrent_calls: int | None = None
+    over: OverLimit = OverLimit.REJECTS
+
+
 class Traits(Model):
-    """What a carrier declares about itself."""
+    """What a carrier declares about itself. The conformance suite holds it to that."""
 
     idempotency: Idempotency
-    search_proves_absence: bool  # whether "not found" can be believed
-    events: bool  # whether it calls us back
+    search: Search
+    push: Push
+    limits: Limits = Limits()
 
 
 class SearchOrder(Model):
@@ -153,8 +185,26 @@ class Carrier(Protocol):
         ...
 
 
+Hear = Callable[[CallReport], Awaitable[None]]
+Connected = Callable[[], Awaitable[None]]
+
+
+@runtime_checkable
+class Streaming(Carrier, Protocol):
+    """A carrier whose events come over a connection that the worker holds: `Push.STREAM`."""
+
+    async def stream(self, hear: Hear, connected: Connected) -> None:
+        """Tell every event, connecting again by itself for ever, until cancelled.
+
+        `connected` is awaited each time that a connection stands, the first one too: what happened before it is
+        not told, and the caller asks about the calls that are open. An exception of `hear` or `connected` is
+        passed on. While no connection stands, a carrier whose calls need one places none: `NotPlaced`.
+        """
+        ...
+
+
 __all__: Sequence[str] = [
-    "Absent", "BadSignature", "CannotTell", "Carrier", "CarrierAway", "CarrierError", "CarrierRefused",
-    "EventRequest", "Gone", "Health", "Idempotency", "NotPlaced", "NumberRefused", "PlaceUnknown", "SearchOrder",
-    "TooLate", "Traits",
+    "Absent", "BadSignature", "CannotTell", "Carrier", "CarrierAway", "CarrierError", "CarrierRefused", "Connected",
+    "EventRequest", "Gone", "Health", "Hear", "Idempotency", "Limits", "NotPlaced", "NumberRefused", "OverLimit",
+    "PlaceUnknown", "Push", "Search", "SearchOrder", "Streaming", "TooLate", "Traits",
 ]  # fmt: skip

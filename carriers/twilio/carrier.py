@@ -24,7 +24,11 @@ from carriers import (
     Gone,
     Health,
     Idempotency,
+    Limits,
+    OverLimit,
     PlaceUnknown,
+    Push,
+    Search,
     SearchOrder,
     Traits,
 )
@@ -50,7 +54,12 @@ class Twilio:
     """
 
     name = "twilio"
-    traits = Traits(idempotency=Idempotency.NONE, search_proves_absence=False, events=True)
+    traits = Traits(
+        idempotency=Idempotency.NONE,
+        search=Search.FINDS,
+        push=Push.CALLBACK,
+        limits=Limits(calls_per_second=1.0, over=OverLimit.QUEUES),
+    )
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from carriers import Idempotency
+from carriers import Idempotency, Search
 from domain.calls import Audio, CallOrder, CallReport, CallState, Outcome
 from domain.statuses import ContactStatus
 from store.dials import Dials
@@ -105,7 +105,7 @@ async def test_a_call_of_another_dial_is_never_taken_for_the_one_that_is_missing
 async def test_a_carrier_that_proves_absence_lets_the_contact_be_called_again(
     calling: Calling, dials: Dials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    carrier = FakeCarrier(dials, search_proves_absence=True)
+    carrier = FakeCarrier(dials, search=Search.PROVES_ABSENCE)
     monkeypatch.setitem(calling.carriers, NAME, carrier)
     await calling.claim(seconds_ago=LONG_AGO)
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from carriers import Carrier, Gone, Idempotency
+from carriers import Carrier, Gone, Idempotency, OverLimit, Push, Search
 from carriers.twilio import Twilio
 from domain.calls import AnsweredBy, CallState, Ending
 from tests.carriers.simulation import CALLER, Callbacks, Simulator, an_order, number_ending, place, until
@@ -15,8 +15,9 @@ async def test_it_is_a_carrier_without_keys_that_calls_back(carrier: Twilio) -> 
     assert isinstance(carrier, Carrier)
     assert carrier.name == "twilio"
     assert carrier.traits.idempotency is Idempotency.NONE
-    assert not carrier.traits.search_proves_absence
-    assert carrier.traits.events
+    assert carrier.traits.search is Search.FINDS
+    assert carrier.traits.push is Push.CALLBACK
+    assert carrier.traits.limits.over is OverLimit.QUEUES
 
 
 async def test_a_call_is_placed_and_tells_its_life_in_order(carrier: Twilio, callbacks: Callbacks) -> None:

@@ -17,6 +17,8 @@ from carriers import (
     Health,
     Idempotency,
     PlaceUnknown,
+    Push,
+    Search,
     SearchOrder,
     Traits,
 )
@@ -125,7 +127,7 @@ class FakeCarrier:
         dials: Dials | None = None,
         *,
         idempotency: Idempotency = Idempotency.NONE,
-        search_proves_absence: bool = False,
+        search: Search = Search.FINDS,
     ) -> None:
         self.calls: list[PlacedCall] = []
         self.asked: list[CallOrder] = []  # every request that arrived, taken or refused
@@ -135,7 +137,7 @@ class FakeCarrier:
         self.clock: Callable[[], datetime] = _real_time
         self._dials = dials
         self._traits = Traits(
-            idempotency=idempotency, search_proves_absence=search_proves_absence, events=dials is not None
+            idempotency=idempotency, search=search, push=Push.NONE if dials is None else Push.CALLBACK
         )
         self._scripts: dict[str, deque[Script]] = {}
         self._usual = ANSWERS
@@ -221,7 +223,7 @@ class FakeCarrier:
         ]
         if len(found) == 1:
             return found[0].now
-        return Absent() if not found and self._traits.search_proves_absence else CannotTell()
+        return Absent() if not found and self._traits.search is Search.PROVES_ABSENCE else CannotTell()
 
     async def hang_up(self, call_id: str) -> None:
         """End a call; the event that it ended follows, as with real carriers."""
