@@ -12,10 +12,12 @@ from typing import Any
 from temporalio.client import WorkflowHistory
 
 from domain.statuses import ContactStatus, JobStatus
-from tests.builders import a_job, a_number, an_organization
+from tests.builders import a_job, a_number, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, TALKS_ON
 from tests.workflows.running import Running, eventually
 from workflows.batch_job import BatchJob
+from workflows.names import lines_workflow_id
+from workflows.organization_lines import OrganizationLines
 
 HISTORIES = Path(__file__).parent / "histories"
 CONTACTS = 25
@@ -86,3 +88,27 @@ async def test_record_pause_resume_and_cancel(running: Running) -> None:
 
     (history,) = await job.histories()
     keep("paused_resumed_cancelled", history)
+
+
+async def test_record_jobs_that_share_lines_take_turns_and_are_stopped(hasty: Running) -> None:
+    given = await an_organization(hasty.engine, limit=2)
+    hasty.carrier.usually(ANSWERS.but(ends_after=0.2))
+    jobs = []
+    for place in range(3):
+        stored = await a_job(hasty.engine, given, contacts(20, start=place * 100), priority=place + 1)
+        jobs.append(await hasty.start_in_real_time(given, stored))
+    workflow_id = lines_workflow_id(given.id)
+
+    async def has_continued() -> bool:
+        return len(await hasty.run_ids(workflow_id)) > 2
+
+    await eventually(has_continued)
+    await hasty.lines_of(given).signal(OrganizationLines.stop)
+    for job in jobs:
+        await job.until(JobStatus.PAUSED)
+    await hasty.lines_of(given).terminate("recorded")
+
+    first, second, *_, last = await hasty.histories(workflow_id)
+    keep("lines_begin", first)
+    keep("lines_go_on", second)
+    keep("lines_stopped", last)

@@ -12,13 +12,14 @@ from temporalio.workflow import NondeterminismError
 
 from workflows.batch_job import BatchJob
 from workflows.housekeeper import Housekeeper
+from workflows.organization_lines import OrganizationLines
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 A_NUMBER = re.compile(rb"\+?1\d{3}555\d{4}|555\d{4}")
 
 
 async def replay(text: str) -> None:
-    replayer = Replayer(workflows=[BatchJob, Housekeeper], data_converter=pydantic_data_converter)
+    replayer = Replayer(workflows=[BatchJob, OrganizationLines, Housekeeper], data_converter=pydantic_data_converter)
     await replayer.replay_workflow(WorkflowHistory.from_json("batch-job/recorded", text))
 
 
@@ -29,6 +30,9 @@ def test_there_are_histories() -> None:
         "continued_with_calls",
         "continued_follows_calls",
         "paused_resumed_cancelled",
+        "lines_begin",
+        "lines_go_on",
+        "lines_stopped",
     }
 
 
