@@ -11,6 +11,7 @@ from store.database import reading
 from store.errors import NotFound
 from store.ids import may_exist
 from store.tables import contacts, dials
+from store.webhook_events import contact_reported
 
 _LOCKED = (
     sa.select(dials.c.contact_id, dials.c.number_of_dial, dials.c.conversation, sa.func.clock_timestamp().label("now"))
@@ -51,12 +52,19 @@ class Conversations:
             conversation = Conversation.after(earlier, said, call_id, _whole_milliseconds(dial.now))
             kept = conversation.model_dump(mode="json")
             await connection.execute(sa.update(dials).where(dials.c.id == call_id).values(conversation=kept))
-            await connection.execute(
+            on_contact = await connection.execute(
                 sa.update(contacts)
                 .where(contacts.c.id == dial.contact_id, _NO_LATER_ONE.bindparams(number_of_dial=dial.number_of_dial))
                 .values(conversation=kept, reported_at=conversation.reported_at)
             )
+            if on_contact.rowcount and _is_news(earlier, conversation):
+                await contact_reported(connection, dial.contact_id)
             return conversation
+
+
+def _is_news(earlier: Conversation | None, now: Conversation) -> bool:
+    """An agent that tries again says nothing new."""
+    return earlier is None or earlier.model_copy(update={"reported_at": now.reported_at}) != now
 
 
 def _whole_milliseconds(moment: datetime) -> datetime:

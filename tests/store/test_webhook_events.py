@@ -7,16 +7,17 @@ import pytest
 import sqlalchemy as sa
 
 from domain.calls import AnsweredBy
+from domain.conversations import ConversationReport
 from domain.do_not_call import Source
 from domain.webhooks import EventType
 from store.changes import Changes
+from store.conversations import Conversations
 from store.do_not_call import DoNotCall
 from store.secrets import Vault
 from store.tables import contacts, organizations, webhook_deliveries, webhook_endpoints
-from store.webhook_events import contact_reported
 from store.webhooks import EndpointChange, EndpointRequest, Webhooks
 from tests.builders import Given
-from tests.store.calling import Calling, a_caller
+from tests.store.calling import Calling, Job, a_caller
 
 VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])
 ALL = tuple(type for type in EventType if type is not EventType.TEST)
@@ -224,7 +225,7 @@ async def test_an_answered_contact_waits_for_the_agents_report_and_goes_out_with
     answered, busy = await us.rows()
     assert 4 < (answered.next_attempt_at - answered.created_at).total_seconds() < 6
     assert (busy.next_attempt_at - busy.created_at).total_seconds() < 1
-    await report(shared, job.contact_ids[0])
+    await report(shared, job)
     (hurried, _) = await us.rows()
     assert hurried.next_attempt_at < answered.next_attempt_at
 
@@ -234,19 +235,25 @@ async def test_a_report_that_comes_after_the_event_was_sent_is_told_with_another
 ) -> None:
     us = await listening(shared, webhooks, EventType.CONTACT_FINISHED)
     job = await shared.a_job(us.given, 1)
-    await report(shared, job.contact_ids[0])
+    call = await job.call(0)
+    await report(shared, job, "asked")
     assert await us.told() == []
-    await (await job.call(0)).completes()
+    await call.completes()
+    (told,) = await us.rows()
+    assert (told.next_attempt_at - told.created_at).total_seconds() < 1
     await shared.change(webhook_deliveries, webhook_deliveries.c.endpoint_id == us.endpoint, status="delivered")
-    await report(shared, job.contact_ids[0])
+    for disposition in ("confirmed", "confirmed"):
+        await report(shared, job, disposition)
     first, second = await us.rows()
     assert first.id != second.id
     assert first.contact_id == second.contact_id
 
 
-async def report(calling: Calling, contact_id: str) -> None:
-    async with calling.engine.begin() as connection:
-        await contact_reported(connection, contact_id)
+async def report(calling: Calling, job: Job, disposition: str = "confirmed") -> None:
+    """The agent of the first contact's call says how it went."""
+    call_id = (await job.call_of(0).row()).id
+    said = ConversationReport(disposition=disposition)
+    await Conversations(calling.engine).report(job.given.id, call_id, said)
 
 
 async def test_a_deleted_job_takes_what_is_told_of_it_along(shared: Calling, webhooks: Webhooks) -> None:
