@@ -1,5 +1,7 @@
 """Everything an operator may set, read in the composition roots only."""
 
+import os
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -33,3 +35,14 @@ class Settings(BaseSettings):
     speed: float = Field(default=1.0, gt=0)  # the local stack only: divides retry delays and pacing
     call_slots: int = Field(default=400, ge=1)  # activities a worker runs at once; at least 2 x the lines served
     housekeeper_seconds: float = Field(default=30.0, gt=0)
+
+    def environment(self) -> dict[str, str]:
+        """The process's environment with what is set here: carriers read their own variables in it."""
+        own = {f"OUTDIAL_{name.upper()}": _text(getattr(self, name)) for name in type(self).model_fields}
+        return {**os.environ, **own}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return "none" if value is None else str(value)

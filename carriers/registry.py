@@ -1,0 +1,63 @@
+"""Which carriers there are: installed packages name them by the entry-point group `outdial.carriers`.
+
+Each entry is a factory: it takes the environment, reads its own variables (`OUTDIAL_<NAME>_…`) and returns the
+carrier, or None where nothing is set for it. The entry's name is the carrier's: its id in the database, in the
+callback's path and in `carrier` of a number.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from carriers import Carrier, CarrierRefused
+
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # accountSid: account, Sid
+GROUP = "outdial.carriers"
+
+Environment = Mapping[str, str]
+Factory = Callable[[Environment], Carrier | None]
+
+
+class UnknownCarrierError(Exception):
+    """No installed package has a carrier of that name, or what it has is none."""
+
+
+def installed() -> list[str]:
+    """The names of all carriers that could be set up, sorted."""
+    return sorted(_entries())
+
+
+def set_up(environment: Environment) -> dict[str, Carrier]:
+    """All carriers for which something is set, by name. Raises UnknownCarrierError for one that is no carrier."""
+    opened = {name: open_carrier(name, environment) for name in installed()}
+    return {name: carrier for name, carrier in opened.items() if carrier is not None}
+
+
+def open_carrier(name: str, environment: Environment) -> Carrier | None:
+    """One carrier; None where nothing is set for it. Raises UnknownCarrierError."""
+    entry = _entries().get(name)
+    if entry is None:
+        known = ", ".join(installed()) or "none"
+        raise UnknownCarrierError(f"There is no carrier {name!r} here; installed are: {known}.")
+    factory: Factory = entry.load()
+    carrier = factory(environment)
+    if carrier is not None and (not isinstance(carrier, Carrier) or carrier.name != name):
+        raise UnknownCarrierError(f"What {entry.value} returns is not the carrier {name!r}.")
+    return carrier
+
+
+def with_own_settings(name: str, environment: Environment, settings: Mapping[str, Any]) -> Carrier:
+    """A carrier with an account of its own: `accountSid` replaces `OUTDIAL_<NAME>_ACCOUNT_SID`.
+
+    Raises UnknownCarrierError; CarrierRefused where these settings are none for it.
+    """
+    own = {f"OUTDIAL_{name.upper()}_{_WORDS.sub('_', key).upper()}": str(value) for key, value in settings.items()}
+    carrier = open_carrier(name, {**environment, **own})
+    if carrier is None:
+        raise CarrierRefused("The settings of this number's carrier account are not enough to set it up.")
+    return carrier
+
+
+def _entries() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

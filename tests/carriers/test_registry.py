@@ -1,0 +1,95 @@
+"""Carriers are found by their entry points, and set up from the environment."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from carriers import CarrierRefused
+from carriers.missing import Missing
+from carriers.registry import UnknownCarrierError, installed, open_carrier, set_up, with_own_settings
+from carriers.twilio import Twilio
+from settings import Settings
+from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator
+
+OTHERS = """
+from carriers.missing import Missing
+
+def quiet(environment):
+    return Missing("quiet") if "OUTDIAL_QUIET_LINE" in environment else None
+
+def liar(environment):
+    return Missing("another")
+"""
+
+
+@pytest.fixture
+def package_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An installed package that brings the carriers `quiet` and `liar`."""
+    described = tmp_path / "others-1.0.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.0\n")
+    (described / "entry_points.txt").write_text("[outdial.carriers]\nquiet = others:quiet\nliar = others:liar\n")
+    (tmp_path / "others.py").write_text(OTHERS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    sys.modules.pop("others", None)
+
+
+def test_the_own_carriers_are_registered() -> None:
+    assert "twilio" in installed()
+    assert isinstance(set_up(Settings().environment())["twilio"], Twilio)
+
+
+@pytest.mark.usefixtures("package_of_others")
+def test_another_package_adds_a_carrier_that_is_used_once_something_is_set_for_it() -> None:
+    assert {"quiet", "twilio"} <= set(installed())
+    assert open_carrier("quiet", {}) is None
+    assert isinstance(open_carrier("quiet", {"OUTDIAL_QUIET_LINE": "7"}), Missing)
+
+
+@pytest.mark.usefixtures("package_of_others")
+def test_an_entry_that_returns_another_carrier_is_refused() -> None:
+    with pytest.raises(UnknownCarrierError, match="others:liar"):
+        open_carrier("liar", {})
+
+
+def test_a_name_that_nobody_registered_is_answered_with_those_that_are() -> None:
+    with pytest.raises(UnknownCarrierError, match="twilio"):
+        open_carrier("pigeon", {})
+
+
+def test_settings_reach_carriers_as_the_environment_would_hold_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTDIAL_PIGEON_LOFT", "roof")
+    environment = Settings(twilio_account_sid="AC1", twilio_auth_token="secret").environment()  # type: ignore[arg-type]
+
+    assert environment["OUTDIAL_TWILIO_ACCOUNT_SID"] == "AC1"
+    assert environment["OUTDIAL_TWILIO_AUTH_TOKEN"] == "secret"
+    assert environment["OUTDIAL_TWILIO_BASE_URL"] == "none"
+    assert environment["OUTDIAL_PIGEON_LOFT"] == "roof"
+
+
+async def test_settings_of_its_own_replace_those_of_the_process(simulator: Simulator) -> None:
+    shared = {
+        "OUTDIAL_TWILIO_ACCOUNT_SID": "AC1",
+        "OUTDIAL_TWILIO_AUTH_TOKEN": "wrong",
+        "OUTDIAL_TWILIO_BASE_URL": simulator.url,
+    }
+    own = with_own_settings("twilio", shared, {"accountSid": ACCOUNT_SID, "authToken": AUTH_TOKEN})
+    general = open_carrier("twilio", shared)
+    assert general is not None
+    try:
+        assert (await own.health()).ok
+        assert not (await general.health()).ok
+    finally:
+        await own.close()
+        await general.close()
+
+
+async def test_a_carrier_that_is_missing_refuses_all_work_with_a_sentence() -> None:
+    missing = Missing("pigeon")
+
+    with pytest.raises(CarrierRefused, match="pigeon is not set up"):
+        await missing.fetch("call")
+    assert not (await missing.health()).ok
