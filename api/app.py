@@ -37,14 +37,18 @@ from api.routes import (
     phone_numbers,
     results,
     retry,
+    trying,
+    validate,
     webhooks,
 )
 from api.webhook_openapi import describe_messages
 from carriers import Carrier
+from carriers.accounts import CarrierAccounts
 from carriers.twilio import Twilio
 from domain.networks import places
 from settings import Settings
 from store.activity import Activity
+from store.carrier_settings import CarrierSettings
 from store.changes import Changes
 from store.control import Control
 from store.conversations import Conversations
@@ -54,6 +58,7 @@ from store.dials import Dials
 from store.directory import TWILIO, Directory
 from store.do_not_call import DoNotCall
 from store.feed import Feed
+from store.foreseeing import Foreseeing
 from store.housekeeping import Housekeeping
 from store.idempotency import Idempotency
 from store.jobs import Jobs
@@ -115,6 +120,8 @@ def _routes() -> APIRouter:
         results,
         events,
         retry,
+        trying,
+        validate,
         organization,
         organizations,
         credits,
@@ -149,9 +156,8 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
     engine = create_engine(settings.database_url.get_secret_value(), settings.database_pool_size)
     opened.push_async_callback(engine.dispose)
     vault = Vault.of(settings.secret.get_secret_value())
-    used = carriers if carriers is not None else {TWILIO: _twilio(settings)}
-    for carrier in used.values():
-        opened.push_async_callback(carrier.close)
+    used = _carriers(settings, CarrierSettings(engine, vault), carriers)
+    opened.push_async_callback(used.close)
     feed = JobFeed(Feed(engine))
     opened.push_async_callback(feed.close)
     return Parts(
@@ -160,6 +166,7 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         directory=Directory(engine),
         jobs=Jobs(engine),
         results=Results(engine),
+        foreseeing=Foreseeing(engine),
         conversations=Conversations(engine),
         feed=feed,
         retrying=Retrying(engine),
@@ -182,10 +189,16 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
     )
 
 
-def _twilio(settings: Settings) -> Carrier:
-    return Twilio(
-        settings.twilio_account_sid,
-        settings.twilio_auth_token.get_secret_value(),
-        base_url=settings.twilio_base_url,
-        place_timeout_seconds=settings.place_timeout_seconds,
-    )
+def _carriers(settings: Settings, own: CarrierSettings, instead: Mapping[str, Carrier] | None) -> CarrierAccounts:
+    def twilio(account_sid: str, auth_token: str) -> Carrier:
+        return Twilio(
+            account_sid,
+            auth_token,
+            base_url=settings.twilio_base_url,
+            place_timeout_seconds=settings.place_timeout_seconds,
+        )
+
+    shared = instead
+    if shared is None:
+        shared = {TWILIO: twilio(settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value())}
+    return CarrierAccounts(shared, own.settings, {TWILIO: lambda kept: twilio(kept["accountSid"], kept["authToken"])})

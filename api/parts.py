@@ -1,12 +1,11 @@
 """What the API process is made of: built once in `api.app`, handed to routes by `api.deps`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.job_feed import JobFeed
-from carriers import Carrier
+from carriers.accounts import CarrierAccounts
 from domain.networks import Place
 from settings import Settings
 from store.activity import Activity
@@ -17,6 +16,7 @@ from store.deleting import Deleting
 from store.dials import Dials
 from store.directory import Directory
 from store.do_not_call import DoNotCall
+from store.foreseeing import Foreseeing
 from store.housekeeping import Housekeeping
 from store.idempotency import Idempotency
 from store.jobs import Jobs
@@ -39,6 +39,7 @@ class Parts:
     directory: Directory
     jobs: Jobs
     results: Results
+    foreseeing: Foreseeing
     conversations: Conversations
     feed: JobFeed
     retrying: Retrying
@@ -51,7 +52,7 @@ class Parts:
     dials: Dials
     housekeeping: Housekeeping
     workflows: JobWorkflows
-    carriers: Mapping[str, Carrier]  # by account
+    carriers: CarrierAccounts
     vault: Vault
     ledger: Ledger
     idempotency: Idempotency
