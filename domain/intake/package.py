@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from xml.parsers import expat
@@ -15,6 +16,8 @@ WORKBOOK = "xl/workbook.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"
 
 _NEEDED = ("[Content_Types].xml", "_rels/.rels", "xl/sharedStrings.xml", "xl/styles.xml")
+_DAMAGED = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError)
+_PACKED_AS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # no other way is used for workbooks
 _NOT_READABLE = (
     "The file begins like an Excel workbook but cannot be read: open it in a spreadsheet, save it as XLSX or CSV,"
     " and send that."
@@ -59,7 +62,7 @@ def open_package(content: bytes) -> Package:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _package(_Parts(archive))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, ValueError):
+    except _DAMAGED:
         raise not_readable() from None
     except RuntimeError:  # what zipfile says of a part with a password
         raise InvalidCsv("The file is encrypted: remove its password and send it again.") from None
@@ -109,7 +112,7 @@ class _Parts:
 
     def read(self, path: str) -> bytes:
         """Raises InvalidCsv where it is too large or not there."""
-        if path not in self.names:
+        if path not in self.names or self._archive.getinfo(path).compress_type not in _PACKED_AS:
             raise not_readable()
         with self._archive.open(path) as part:
             content = part.read(self._left + 1)

@@ -112,7 +112,7 @@ def _text(value: Any) -> str:
 
 
 def _number_text(value: float) -> str:
-    return str(int(value)) if value == int(value) and abs(value) < _EXACT else repr(value)
+    return str(int(value)) if abs(value) < _EXACT and value == int(value) else repr(value)
 
 
 def _span_text(value: timedelta) -> str:

@@ -3,19 +3,22 @@
 import io
 import json
 import zipfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.errors import InvalidCsv, RequestError
 from domain.intake import Intake, read_contact_file
 from domain.intake.contact import Reading
 from domain.intake.naming import NamedColumns
 from domain.jobs import NewContact
-from tests.files.make_files import hand_made, strings
+from tests.files.make_files import edited, hand_made, strings
 
 FILES = Path(__file__).parent.parent / "files"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -127,6 +130,28 @@ def test_a_size_that_a_workbook_lies_about_does_not_help_it() -> None:
     assert packed.count(size) == 2  # before the part, and in the directory
     with pytest.raises(InvalidCsv):
         read_contact_file(bytes(packed.replace(size, (100).to_bytes(4, "little"))))
+
+
+WORKBOOKS = [
+    FILES / name for name in ("plain.xlsx", "kinds-of-cells.xlsx", "shared-texts.xlsx", "zones-and-times.xlsx")
+]
+PIECES = [b'"', b"<", b">", b"\xff", b"&#0;", b'r="ZZZ9999999"', b't="s"', b't="d"', b's="9"', b"<v>1e400</v>", b"<c>"]
+
+
+@settings(deadline=None)
+@given(st.sampled_from(WORKBOOKS), st.booleans(), st.integers(0), st.integers(0, 20), st.sampled_from(PIECES))
+def test_no_damage_to_a_workbook_is_worse_than_refused(
+    path: Path, packed: bool, place: int, lost: int, piece: bytes
+) -> None:
+    def damage(content: bytes) -> bytes:
+        at = place % len(content)
+        return content[:at] + piece + content[at + lost :]
+
+    with suppress(RequestError):
+        if packed:
+            read_contact_file(damage(path.read_bytes()))
+        else:
+            read_contact_file(edited(path.read_bytes(), "xl/worksheets/sheet1.xml", damage))
 
 
 def test_ten_thousand_rows_of_a_workbook_take_less_than_three_seconds() -> None:
