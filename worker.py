@@ -19,14 +19,17 @@ from activities.posting import Poster
 from activities.webhooks import WebhookActivities
 from api.webhook_bodies import body_of
 from carriers import Carrier
+from carriers.accounts import CarrierAccounts
 from carriers.twilio import Twilio
 from domain.networks import places
 from settings import Settings
+from store.carrier_settings import CarrierSettings
 from store.changes import Changes
 from store.claims import Claims
 from store.control import Control
 from store.database import create_engine
 from store.dials import Dials
+from store.directory import TWILIO
 from store.housekeeping import Housekeeping
 from store.lines import Lines
 from store.outbox import Outbox
@@ -85,13 +88,12 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
     database_url = settings.database_url.get_secret_value()
     engine = create_engine(database_url, settings.database_pool_size)
     stack.push_async_callback(engine.dispose)
-    carriers = _carriers(settings)
-    for carrier in carriers.values():
-        stack.push_async_callback(carrier.close)
+    vault = _vault(settings)
+    carriers = _carriers(settings, CarrierSettings(engine, vault))
+    stack.push_async_callback(carriers.close)
     dials, control = Dials(engine, settings.speed), Control(engine)
     watch = DialWatch(dials, database_url)
     await stack.enter_async_context(watch.running())
-    vault = _vault(settings)
     calls = CallActivities(
         Claims(engine, settings.speed),
         dials,
@@ -182,14 +184,19 @@ def _vault(settings: Settings) -> Vault:
     return Vault.of(settings.secret.get_secret_value())
 
 
-def _carriers(settings: Settings) -> dict[str, Carrier]:
-    twilio = Twilio(
-        settings.twilio_account_sid,
-        settings.twilio_auth_token.get_secret_value(),
-        base_url=settings.twilio_base_url,
-        place_timeout_seconds=settings.place_timeout_seconds,
+def _carriers(settings: Settings, own: CarrierSettings) -> CarrierAccounts:
+    def twilio(account_sid: str, auth_token: str) -> Carrier:
+        return Twilio(
+            account_sid,
+            auth_token,
+            base_url=settings.twilio_base_url,
+            place_timeout_seconds=settings.place_timeout_seconds,
+        )
+
+    shared = twilio(settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value())
+    return CarrierAccounts(
+        {TWILIO: shared}, own.settings, {TWILIO: lambda kept: twilio(kept["accountSid"], kept["authToken"])}
     )
-    return {twilio.name: twilio}
 
 
 async def _start_housekeeper(client: Client, settings: Settings) -> None:

@@ -157,15 +157,6 @@ class PhoneNumbers:
                 raise InUse("phone number", phone_number_id, users)
             await connection.execute(_update(phone_number_id, {"removed_at": sa.func.now()}))
 
-    async def carrier_settings(self, carrier_account_id: str) -> tuple[str, str] | None:
-        """The carrier's name and the sealed settings of an account; None where it has none of its own."""
-        query = sa.select(_CARRIER, carrier_accounts.c.settings).where(
-            carrier_accounts.c.id == carrier_account_id, carrier_accounts.c.settings.is_not(None)
-        )
-        async with reading(self._engine) as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else (row[0], row[1])
-
 
 _CARRIER = sa.func.coalesce(carrier_accounts.c.carrier, carrier_accounts.c.id).label("carrier")
 _SEARCHED = phone_numbers.c.number, phone_numbers.c.label
@@ -228,7 +219,11 @@ def _account(phone_number_id: str, carrier: str, sealed_settings: str | None) ->
     """The carrier's shared account, or one for this number alone: its gate and its credentials are its own."""
     if sealed_settings is None:
         return {"id": carrier}
-    return {"id": phone_number_id.replace("phone_", "account_", 1), "carrier": carrier, "settings": sealed_settings}
+    return {
+        "id": f"{carrier}_{phone_number_id.removeprefix('phone_')}",
+        "carrier": carrier,
+        "settings": sealed_settings,
+    }
 
 
 def _update(phone_number_id: str, fields: dict[str, Any]) -> sa.Update:

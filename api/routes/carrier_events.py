@@ -20,7 +20,7 @@ router = APIRouter(prefix="/carriers", include_in_schema=False)
 @router.post("/{account}/events")
 async def carrier_event(account: str, request: Request, parts: PartsDep) -> Response:
     """Record an event. Only when the database is away is it an error, so that the carrier sends it again."""
-    carrier = parts.carriers.get(account)
+    carrier = await parts.carriers.opened(account)
     if carrier is None:
         raise NotFound("There is no such carrier account.")
     key = request.query_params.get("dial")

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.directory import Directory
+from store.carrier_settings import CarrierSettings
 from store.secrets import Vault
 from tests.api.client import SECRET, Api, Tenant, refused
 from tests.api.managing import NUMBER, ask
@@ -47,9 +47,7 @@ async def test_a_job_can_call_from_it(api: Api) -> None:
     assert (await api.job(await api.new_job(fromPhoneNumberId=number["id"])))["fromPhoneNumberId"] == number["id"]
 
 
-async def test_carrier_settings_are_kept_sealed_and_never_shown(
-    api: Api, records: AsyncEngine, directory: Directory
-) -> None:
+async def test_carrier_settings_are_kept_sealed_and_never_shown(api: Api, records: AsyncEngine) -> None:
     number = await created(api, carrierSettings=SETTINGS)
     assert number["ownCarrierSettings"] is True
     for answer in (await api.get("/phone-numbers"), await api.get(f"/phone-numbers/{number['id']}")):
@@ -58,14 +56,13 @@ async def test_carrier_settings_are_kept_sealed_and_never_shown(
     async with records.connect() as connection:
         rows = (await connection.execute(sa.text("SELECT * FROM carrier_accounts"))).all()
     assert "hush" not in str(rows)
-    account = number["id"].replace("phone_", "account_")
-    kept = await directory.carrier_settings(account)
-    assert kept is not None
-    assert kept[0] == "twilio"
-    assert Vault.of(SECRET).open(kept[1]) == f'{{"accountSid":"{SID}","authToken":"hush-hush"}}'
+    account = number["id"].replace("phone_", "twilio_")
+    assert await CarrierSettings(records, Vault.of(SECRET)).settings(account) == SETTINGS
+    assert await CarrierSettings(records, Vault.of("x" * 32)).settings(account) is None
+    assert await CarrierSettings(records, Vault.of(SECRET)).settings("twilio") is None
 
 
-async def test_carrier_settings_change_while_nobody_calls(api: Api, directory: Directory) -> None:
+async def test_carrier_settings_change_while_nobody_calls(api: Api) -> None:
     number = await created(api, outboundAgentId=api.tenant.agent_id)
     path = f"/phone-numbers/{number['id']}"
     changed = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": SETTINGS, "label": "Own"})

@@ -1,0 +1,33 @@
+"""The settings that an account at a carrier has of its own, opened for whoever calls through it."""
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.database import reading
+from store.errors import NoSecret, Unreadable
+from store.ids import may_exist
+from store.secrets import Vault
+from store.tables import carrier_accounts
+
+
+class CarrierSettings:
+    """Kept sealed by `store.phone_numbers`."""
+
+    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+        self._engine = engine
+        self._vault = vault
+
+    async def settings(self, carrier_account_id: str) -> dict[str, Any] | None:
+        """An account's own settings; None where it has none, or none that our secrets open."""
+        if not may_exist(carrier_account_id):
+            return None
+        query = sa.select(carrier_accounts.c.settings).where(carrier_accounts.c.id == carrier_account_id)
+        async with reading(self._engine) as connection:
+            sealed = (await connection.execute(query)).scalar_one_or_none()
+        try:
+            return None if sealed is None else json.loads(self._vault.open(sealed))
+        except (NoSecret, Unreadable):
+            return None
