@@ -10,12 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.activity import OURSELVES, TEMPORAL, Action
 from domain.calls import HangUpReason
-from domain.deadlines import ASK_LIMIT_SECONDS
 from domain.dispatch import Wish
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.activity import note
-from store.database import reading
 from store.dial_rows import CHANNEL
 from store.errors import WrongStatus
 from store.job_status import NOT_ENDED, locked_status, mark_workflow_started, move, pause_in
@@ -260,21 +258,6 @@ class Control:
                     await self.cancel(organization_id, job_id, hang_up=hang_up, by=TEMPORAL)
         except WrongStatus as refusal:
             logger.info("job %s: %s changes nothing, it is %s", job_id, wish, refusal.status)
-
-    async def placing(self, job_id: str) -> int:
-        """Count the dials whose request may be on its way: asked within ASK_LIMIT, and without a call id yet."""
-        async with reading(self._engine) as connection:
-            return int(
-                (
-                    await connection.execute(
-                        text(
-                            "SELECT count(*) FROM dials WHERE job_id = :job AND ended_at IS NULL AND call_id IS NULL"
-                            " AND asked_at > clock_timestamp() - make_interval(secs => :limit)"
-                        ),
-                        {"job": job_id, "limit": ASK_LIMIT_SECONDS},
-                    )
-                ).scalar_one()
-            )
 
 
 async def _start(connection: AsyncConnection, organization_id: str, job_id: str, by: str) -> datetime:

@@ -17,6 +17,7 @@ from store.database import create_engine
 from store.dial_rows import CHANNEL
 from store.errors import NotFound, WrongStatus
 from store.job_status import move
+from store.placing import Placing
 from store.tables import contacts, organizations
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
@@ -294,7 +295,7 @@ async def test_after_the_answer_no_call_starts(shared: Calling, shared_database_
     """The API's process closes the gate while a worker claims 30 contacts at once."""
     api = create_engine(shared_database_url, pool_size=1)
     job = await shared.a_job(await a_caller(shared.engine), 30)
-    await Control(api).placing(job.id)  # its connection is warm
+    await Placing(api).of_job(job.given.id, job.id)  # its connection is warm
 
     claims = [asyncio.create_task(job.claim(which)) for which in range(30)]
     await asyncio.wait(claims, return_when=asyncio.FIRST_COMPLETED)
@@ -331,17 +332,6 @@ async def test_of_two_cancels_at_once_one_counts_the_contacts(shared: Calling) -
     results = await asyncio.gather(*(job.cancel() for _ in range(4)), return_exceptions=True)
 
     assert [result.contacts for result in results if not isinstance(result, WrongStatus)] == [10]  # type: ignore[union-attr]
-
-
-async def test_a_request_on_its_way_is_counted_until_its_call_has_an_id(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 3)
-    calls = [await job.call(which) for which in range(3)]
-    assert await shared.control.placing(job.id) == 3
-
-    await calls[0].rings()
-    await calls[1].is_not_placed()
-
-    assert await shared.control.placing(job.id) == 1
 
 
 # --- the end
