@@ -18,9 +18,8 @@ from activities.lines import LinesActivities
 from activities.posting import Poster
 from activities.webhooks import WebhookActivities
 from api.webhook_bodies import body_of
-from carriers import Carrier
 from carriers.accounts import CarrierAccounts
-from carriers.twilio import Twilio
+from carriers.registry import builders, set_up
 from domain.networks import places
 from settings import Settings
 from store.carrier_settings import CarrierSettings
@@ -29,7 +28,6 @@ from store.claims import Claims
 from store.control import Control
 from store.database import create_engine
 from store.dials import Dials
-from store.directory import TWILIO
 from store.housekeeping import Housekeeping
 from store.lines import Lines
 from store.outbox import Outbox
@@ -89,7 +87,8 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
     engine = create_engine(database_url, settings.database_pool_size)
     stack.push_async_callback(engine.dispose)
     vault = _vault(settings)
-    carriers = _carriers(settings, CarrierSettings(engine, vault))
+    environment = settings.environment()
+    carriers = CarrierAccounts(set_up(environment), CarrierSettings(engine, vault).settings, builders(environment))
     stack.push_async_callback(carriers.close)
     dials, control = Dials(engine, settings.speed), Control(engine)
     watch = DialWatch(dials, database_url)
@@ -182,21 +181,6 @@ def webhooks_worker(client: Client, webhooks: WebhookActivities) -> Worker:
 
 def _vault(settings: Settings) -> Vault:
     return Vault.of(settings.secret.get_secret_value())
-
-
-def _carriers(settings: Settings, own: CarrierSettings) -> CarrierAccounts:
-    def twilio(account_sid: str, auth_token: str) -> Carrier:
-        return Twilio(
-            account_sid,
-            auth_token,
-            base_url=settings.twilio_base_url,
-            place_timeout_seconds=settings.place_timeout_seconds,
-        )
-
-    shared = twilio(settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value())
-    return CarrierAccounts(
-        {TWILIO: shared}, own.settings, {TWILIO: lambda kept: twilio(kept["accountSid"], kept["authToken"])}
-    )
 
 
 async def _start_housekeeper(client: Client, settings: Settings) -> None:

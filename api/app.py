@@ -44,7 +44,7 @@ from api.routes import (
 from api.webhook_openapi import describe_messages
 from carriers import Carrier
 from carriers.accounts import CarrierAccounts
-from carriers.twilio import Twilio
+from carriers.registry import builders, set_up
 from domain.networks import places
 from settings import Settings
 from store.activity import Activity
@@ -55,7 +55,7 @@ from store.conversations import Conversations
 from store.database import create_engine
 from store.deleting import Deleting
 from store.dials import Dials
-from store.directory import TWILIO, Directory
+from store.directory import Directory
 from store.do_not_call import DoNotCall
 from store.feed import Feed
 from store.foreseeing import Foreseeing
@@ -190,15 +190,6 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
 
 
 def _carriers(settings: Settings, own: CarrierSettings, instead: Mapping[str, Carrier] | None) -> CarrierAccounts:
-    def twilio(account_sid: str, auth_token: str) -> Carrier:
-        return Twilio(
-            account_sid,
-            auth_token,
-            base_url=settings.twilio_base_url,
-            place_timeout_seconds=settings.place_timeout_seconds,
-        )
-
-    shared = instead
-    if shared is None:
-        shared = {TWILIO: twilio(settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value())}
-    return CarrierAccounts(shared, own.settings, {TWILIO: lambda kept: twilio(kept["accountSid"], kept["authToken"])})
+    environment = settings.environment()
+    shared = set_up(environment) if instead is None else instead
+    return CarrierAccounts(shared, own.settings, builders(environment))

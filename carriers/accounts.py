@@ -21,6 +21,7 @@ from carriers import (
     SearchOrder,
     Traits,
 )
+from carriers.missing import Missing
 from domain.calls import CallOrder, CallReport
 
 Settings = Mapping[str, Any]
@@ -32,7 +33,10 @@ NOT_NOW = "The settings of the number's carrier account could not be read just n
 
 
 class CarrierAccounts(Mapping[str, Carrier]):
-    """By account id. `builders`, by carrier, make an adapter of an account's own settings."""
+    """By account id; for one that is not set up here, a stand-in that refuses all work.
+
+    `builders`, by carrier, make an adapter of an account's own settings.
+    """
 
     def __init__(self, shared: Mapping[str, Carrier], settings_of: SettingsOf, builders: Mapping[str, Build]) -> None:
         self._shared = shared
@@ -43,7 +47,10 @@ class CarrierAccounts(Mapping[str, Carrier]):
     def __getitem__(self, account: str) -> Carrier:
         if account in self._shared:
             return self._shared[account]
-        return self._own.setdefault(account, self._own_account(account))
+        try:
+            return self._own.setdefault(account, self._own_account(account))
+        except KeyError:
+            return Missing(account)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._shared)

@@ -7,6 +7,7 @@ callback's path and in `carrier` of a number.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -45,6 +46,11 @@ def open_carrier(name: str, environment: Environment) -> Carrier | None:
     if carrier is not None and (not isinstance(carrier, Carrier) or carrier.name != name):
         raise UnknownCarrierError(f"What {entry.value} returns is not the carrier {name!r}.")
     return carrier
+
+
+def builders(environment: Environment) -> dict[str, Callable[[Mapping[str, Any]], Carrier]]:
+    """By carrier, what makes one of an account's own settings."""
+    return {name: partial(with_own_settings, name, environment) for name in installed()}
 
 
 def with_own_settings(name: str, environment: Environment, settings: Mapping[str, Any]) -> Carrier:
