@@ -9,11 +9,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
 
 from domain.statuses import ContactStatus, JobStatus
+from domain.webhooks import DeliveryStatus
 from tests.builders import a_job, a_number, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, TALKS_ON
+from tests.receiving import Receiver, answers, ok
+from tests.workflows.delivering import Delivering
 from tests.workflows.running import Running, eventually
 from workflows.batch_job import BatchJob
 from workflows.names import lines_workflow_id
@@ -112,3 +117,22 @@ async def test_record_jobs_that_share_lines_take_turns_and_are_stopped(hasty: Ru
     keep("lines_begin", first)
     keep("lines_go_on", second)
     keep("lines_stopped", last)
+
+
+async def test_record_deliveries_that_are_tried_again_woken_and_deleted(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str
+) -> None:
+    delivering = Delivering(temporal, engine, database_url)
+    async with Receiver.listening() as receiver, delivering.workers(receiver):
+        receiver.answering = answers(503)
+        endpoint = await delivering.an_endpoint(receiver)
+        await delivering.a_running_job(endpoint.given)
+        await eventually(lambda: len(receiver.requests) == 2)
+        receiver.answering = ok
+        await endpoint.until_all_are(DeliveryStatus.DELIVERED, 1)
+        await delivering.webhooks.test(endpoint.given.id, endpoint.id)
+        await endpoint.until_all_are(DeliveryStatus.DELIVERED, 2)
+        await delivering.webhooks.delete(endpoint.given.id, endpoint.id)
+        await endpoint.handle.result()
+
+    keep("webhooks_tried_woken_deleted", await endpoint.handle.fetch_history())

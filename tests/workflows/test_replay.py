@@ -13,13 +13,15 @@ from temporalio.workflow import NondeterminismError
 from workflows.batch_job import BatchJob
 from workflows.housekeeper import Housekeeper
 from workflows.organization_lines import OrganizationLines
+from workflows.webhook_deliveries import WebhookDeliveries
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 A_NUMBER = re.compile(rb"\+?1\d{3}555\d{4}|555\d{4}")
 
 
 async def replay(text: str) -> None:
-    replayer = Replayer(workflows=[BatchJob, OrganizationLines, Housekeeper], data_converter=pydantic_data_converter)
+    workflows = [BatchJob, OrganizationLines, Housekeeper, WebhookDeliveries]
+    replayer = Replayer(workflows=workflows, data_converter=pydantic_data_converter)
     await replayer.replay_workflow(WorkflowHistory.from_json("batch-job/recorded", text))
 
 
@@ -33,6 +35,7 @@ def test_there_are_histories() -> None:
         "lines_begin",
         "lines_go_on",
         "lines_stopped",
+        "webhooks_tried_woken_deleted",
     }
 
 
