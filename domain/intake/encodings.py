@@ -1,12 +1,13 @@
 """Which encoding a text has that is not Unicode: a guess, and said to be one."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from charset_normalizer import CharsetMatch, from_bytes
 
 WESTERN = "cp1252"
+CENTRAL = "cp1250"
 NAMES = {  # the encodings that are told apart, in the order in which equal evidence decides
     WESTERN: "Windows-1252",
     "cp932": "Shift-JIS",
@@ -15,15 +16,17 @@ NAMES = {  # the encodings that are told apart, in the order in which equal evid
     "gb18030": "GB 18030 (Chinese)",
     "big5": "Big5 (Chinese)",
     "cp949": "Windows-949 (Korean)",
-    "cp1250": "Windows-1250 (Central European)",
+    CENTRAL: "Windows-1250 (Central European)",
     "cp1253": "Windows-1253 (Greek)",
     "koi8_r": "KOI8-R (Cyrillic)",
 }
 
 _FEW = 4  # bytes beyond ASCII; fewer tell nothing
 _SAMPLE = 20_000  # bytes
-_AMONG_LATIN = 0.3  # letters of another script hardly ever touch Latin ones; accented ones mostly do
+_AMONG_LATIN = 0.2  # letters of another script hardly ever touch Latin ones; accented ones mostly do
+_IN_WORDS = 0.6
 _LETTERS = 0.6  # of the characters beyond ASCII
+_CLEARLY_MORE = 0.3  # of the characters beyond ASCII
 _MOST_MESS = 0.3
 _BREAKS = re.compile(rb"[,;\t\r\n\"]+")  # bytes that are no part of a longer character in any of these encodings
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
@@ -33,6 +36,7 @@ class Script(NamedTuple):
     """What a text's characters beyond ASCII look like."""
 
     among_latin: float  # the share that stands beside a Latin letter
+    in_words: float  # the share that stands beside another one of them
     letters: float
 
 
@@ -43,22 +47,22 @@ def guess_encoding(content: bytes) -> str:
         return WESTERN
     matches = from_bytes(evidence, cp_isolation=list(NAMES), threshold=_MOST_MESS)
     others = [match for match in matches if _is_another_script(str(match))]
-    return min(others, key=_rank).encoding if others else _latin(matches)
+    return min(others, key=_rank).encoding if others else _latin(evidence)
 
 
 def _cells(content: bytes) -> Iterator[bytes]:
     return (cell for cell in _BREAKS.split(content) if _BEYOND_ASCII.search(cell))
 
 
-def _latin(matches: Iterable[CharsetMatch]) -> str:
-    """Central European only where the Western reading was found to be a mess."""
-    found = {encoding for match in matches for encoding in (match.encoding, *match.could_be_from_charset)}
-    return "cp1250" if "cp1250" in found and WESTERN not in found else WESTERN
+def _latin(evidence: bytes) -> str:
+    """Central European only where the Western reading puts signs into words, where the other one has letters."""
+    western, central = (script(evidence.decode(encoding, "replace")).letters for encoding in (WESTERN, CENTRAL))
+    return CENTRAL if central - western >= _CLEARLY_MORE else WESTERN
 
 
 def _is_another_script(text: str) -> bool:
     seen = script(text)
-    return seen.among_latin <= _AMONG_LATIN and seen.letters >= _LETTERS
+    return seen.among_latin <= _AMONG_LATIN and seen.in_words >= _IN_WORDS and seen.letters >= _LETTERS
 
 
 def _rank(match: CharsetMatch) -> tuple[float, float, float, int]:
@@ -69,12 +73,13 @@ def script(text: str) -> Script:
     """Judge the characters beyond ASCII."""
     places = [place for place, char in enumerate(text) if not char.isascii()]
     if not places:
-        return Script(0.0, 0.0)
-    beside = sum(
-        _is_latin_letter(text[max(0, at - 1) : at]) or _is_latin_letter(text[at + 1 : at + 2]) for at in places
+        return Script(0.0, 0.0, 0.0)
+    neighbours = [text[max(0, place - 1) : place] + text[place + 1 : place + 2] for place in places]
+    return Script(
+        among_latin=sum(any(map(_is_latin_letter, beside)) for beside in neighbours) / len(places),
+        in_words=sum(not beside.isascii() for beside in neighbours) / len(places),
+        letters=sum(text[place].isalpha() for place in places) / len(places),
     )
-    letters = sum(text[place].isalpha() for place in places)
-    return Script(beside / len(places), letters / len(places))
 
 
 def _is_latin_letter(char: str) -> bool:

@@ -4,13 +4,14 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from typing import NamedTuple
 from xml.parsers import expat
 
 from domain.errors import InvalidCsv
 
 MAX_PARTS = 5_000
+MAX_SHEETS = 5_000  # also relations of the workbook
 MAX_UNPACKED = 64 * 1024 * 1024  # bytes of all parts that are read
 WORKBOOK = "xl/workbook.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"
@@ -145,6 +146,7 @@ def _sheets(workbook: bytes) -> list[_Sheet]:
             relation = next((value for name, value in attributes.items() if name.endswith(":id")), "")
             hidden = attributes.get("state", "visible") != "visible"
             found.append(_Sheet(attributes.get("name", ""), relation, hidden))
+            _refuse_many(found)
 
     parse_xml(workbook, on_start)
     return found
@@ -158,9 +160,15 @@ def _worksheets(relations: bytes) -> dict[str, str]:
         if local(tag) == "Relationship" and attributes.get("Type", "").endswith("/worksheet"):
             target = attributes.get("Target", "")
             found[attributes.get("Id", "")] = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+            _refuse_many(found)
 
     parse_xml(relations, on_start)
     return found
+
+
+def _refuse_many(found: Sized) -> None:
+    if len(found) > MAX_SHEETS:
+        raise too_large()
 
 
 def local(tag: str) -> str:

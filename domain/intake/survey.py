@@ -5,7 +5,7 @@ from xml.parsers import expat
 
 from domain.intake.package import Attributes, Package, new_parser, not_readable, run, too_large
 
-MAX_CELLS = 3_000_000  # of the rectangle that holds all cells: 10,000 contacts of 200 fields, and blank rows
+MAX_CELLS = 2_100_000  # of the rectangle that holds all cells: 10,000 contacts of 200 fields, and blank rows
 MAX_TEXT = 64 * 1024 * 1024  # characters of all cells, a text that cells share counted for each
 STRINGS = "xl/sharedStrings.xml"
 
@@ -116,6 +116,8 @@ def _lengths(strings: bytes | None) -> list[int]:
     def on_start(tag: str, _: Attributes) -> None:
         if tag == "si" or tag.endswith(":si"):
             lengths.append(0)
+            if len(lengths) > MAX_CELLS:
+                raise too_large()
 
     def on_text(data: str) -> None:
         if lengths:

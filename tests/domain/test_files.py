@@ -112,10 +112,25 @@ def bomb_of_parts() -> bytes:
 
 def bomb_of_cells() -> bytes:
     """More empty cells than are looked at, each of four bytes."""
-    return hand_made(MAIN + b"<row>" + b"<c/>" * 3_500_000 + b"</row></sheetData></worksheet>", strings("phone"))
+    return hand_made(MAIN + b"<row>" + b"<c/>" * 2_200_000 + b"</row></sheetData></worksheet>", strings("phone"))
 
 
-@pytest.mark.parametrize("bomb", [bomb_of_zeros, bomb_of_one_text, bomb_of_parts, bomb_of_cells])
+def bomb_of_texts() -> bytes:
+    """More shared texts than there may be cells."""
+    return hand_made(MAIN + b"</sheetData></worksheet>", b"<sst>" + b"<si/>" * 2_100_001 + b"</sst>")
+
+
+def bomb_of_sheets() -> bytes:
+    """A workbook of 6,000 sheets."""
+    sheets = b'<sheet name="x" r:id="r1"/>' * 6_000
+    workbook = b'<workbook xmlns:r="r"><sheets>' + sheets + b"</sheets></workbook>"
+    return edited((FILES / "plain.xlsx").read_bytes(), "xl/workbook.xml", lambda _: workbook)
+
+
+BOMBS = [bomb_of_zeros, bomb_of_one_text, bomb_of_parts, bomb_of_cells, bomb_of_texts, bomb_of_sheets]
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
 def test_a_workbook_that_grows_when_it_is_unpacked_is_refused_soon(bomb: Any) -> None:
     packed = bomb()
     began = process_time()

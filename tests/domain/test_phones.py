@@ -88,6 +88,10 @@ def test_a_number_that_a_spreadsheet_made_a_decimal_is_told_apart() -> None:
     assert reason("12025550101.0").startswith("a spreadsheet made it a decimal number")
 
 
+def test_a_formula_is_told_apart() -> None:
+    assert reason('="+12025550101"') == "is a spreadsheet's formula: enter the number itself"
+
+
 @pytest.mark.parametrize(
     ("cell", "text"),
     [
