@@ -186,7 +186,11 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     "example": "0b7c2f5e-order-17",
 }
-TAKES_KEY: dict[str, Any] = {"parameters": [IDEMPOTENCY_KEY]}
+AGAIN: dict[str, Any] = {
+    "description": "`true` where the request was done before: this is the answer that it had.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+TAKES_KEY: dict[str, Any] = {"parameters": [IDEMPOTENCY_KEY], "responses": {"200": {"headers": {REPLAYED: AGAIN}}}}
 
 
 def _record(request: Request, scope: str) -> RecordKey | None:

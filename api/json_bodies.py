@@ -58,14 +58,11 @@ def _detail(found: ErrorDetails) -> dict[str, Any]:
     return {"field": ".".join(map(str, found["loc"])) or "body", "reason": said}
 
 
-def described(kind: type[Body], example: Mapping[str, Any], *parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What `openapi_extra` says of an endpoint with such a body, and of its parameters."""
+def described(kind: type[Body], example: Mapping[str, Any]) -> dict[str, Any]:
+    """What `openapi_extra` says of an endpoint with such a body."""
     schema = kind.model_json_schema(mode="validation")
     written = _inlined(schema, schema.pop("$defs", {})) | {"title": kind.__name__}
-    extra: dict[str, Any] = {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": written, "example": example}}}
-    }
-    return extra | ({"parameters": list(parameters)} if parameters else {})
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": written, "example": example}}}}
 
 
 def described_change(kind: type[Body], example: Mapping[str, Any]) -> dict[str, Any]:

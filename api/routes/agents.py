@@ -9,7 +9,7 @@ from api.answers import errors
 from api.bodies import read_small
 from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.errors import AgentNotFound, InUse
-from api.idempotency import IDEMPOTENCY_KEY, Making, OnceDep
+from api.idempotency import TAKES_KEY, Making, OnceDep
 from api.json_bodies import described, described_change, parsed
 from api.managed_models import AN_AGENT, SCHEMES, AgentPage, AgentView, ChangedAgent, NewAgent, Removed
 from api.managed_views import agent_view
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/agents", tags=["agents"], dependencies=KEYS)
 AgentId = Annotated[str, Path(description="An agent's id.", examples=[AN_AGENT])]
 
 
-@router.get("", operation_id="listAgents", responses=errors(400, 401, 429, 503), openapi_extra=SEARCH_QUERY)
+@router.get("", operation_id="listAgents", responses=errors(400, 401, 503), openapi_extra=SEARCH_QUERY)
 async def list_agents(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> AgentPage:
     """List the organization's agents, oldest first; `search` in their names.
 
@@ -51,8 +51,8 @@ async def list_agents(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -
 @router.post(
     "",
     operation_id="createAgent",
-    responses=errors(400, 401, 403, 409, 429, 503),
-    openapi_extra=described(NewAgent, EXAMPLE, IDEMPOTENCY_KEY),
+    responses=errors(400, 401, 403, 409, 503),
+    openapi_extra=described(NewAgent, EXAMPLE) | TAKES_KEY,
 )
 async def create_agent(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> AgentView:
     """Add a voice agent that lives elsewhere: where the audio of its calls goes, and how it talks.
@@ -72,7 +72,7 @@ async def _create(content: bytes, caller: Caller, parts: Parts, making: Making) 
     return agent_view(created)
 
 
-@router.get("/{id}", operation_id="getAgent", responses=errors(401, 404, 429, 503))
+@router.get("/{id}", operation_id="getAgent", responses=errors(401, 404, 503))
 async def get_agent(caller: CallerDep, id: AgentId, parts: PartsDep) -> AgentView:
     """Look at one agent. Error codes: `agent_not_found`."""
     return agent_view(await _agent(caller, id, parts))
@@ -81,7 +81,7 @@ async def get_agent(caller: CallerDep, id: AgentId, parts: PartsDep) -> AgentVie
 @router.patch(
     "/{id}",
     operation_id="changeAgent",
-    responses=errors(400, 401, 403, 404, 429, 503),
+    responses=errors(400, 401, 403, 404, 503),
     openapi_extra=described_change(ChangedAgent, {"name": "Ava 2", "audioUrl": "wss://agent.example.com/calls/2"}),
 )
 async def change_agent(caller: ChangerDep, id: AgentId, request: Request, parts: PartsDep) -> AgentView:
@@ -100,7 +100,7 @@ async def change_agent(caller: ChangerDep, id: AgentId, request: Request, parts:
         raise AgentNotFound(NO_AGENT) from None
 
 
-@router.delete("/{id}", operation_id="removeAgent", responses=errors(401, 403, 404, 409, 429, 503))
+@router.delete("/{id}", operation_id="removeAgent", responses=errors(401, 403, 404, 409, 503))
 async def remove_agent(caller: ChangerDep, id: AgentId, parts: PartsDep) -> Removed:
     """Remove an agent. What ended jobs tell of it stays.
 

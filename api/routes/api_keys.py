@@ -9,7 +9,7 @@ from api.answers import errors
 from api.bodies import read_small
 from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.errors import Forbidden, KeyNotFound, LastOwnerKey
-from api.idempotency import IDEMPOTENCY_KEY, Making, OnceDep
+from api.idempotency import TAKES_KEY, Making, OnceDep
 from api.json_bodies import described, parsed
 from api.managed_models import A_KEY, IssuedKeyView, KeyPage, KeyView, NewKey
 from api.managed_views import key_view
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/api-keys", tags=["API keys"], dependencies=KEYS)
 KeyId = Annotated[str, Path(description="A key's id, not the key.", examples=[A_KEY])]
 
 
-@router.get("", operation_id="listApiKeys", responses=errors(400, 401, 429, 503), openapi_extra=PAGE_QUERY)
+@router.get("", operation_id="listApiKeys", responses=errors(400, 401, 503), openapi_extra=PAGE_QUERY)
 async def list_keys(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> KeyPage:
     """List the organization's keys, oldest first, never what they are.
 
@@ -44,8 +44,8 @@ async def list_keys(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> 
 @router.post(
     "",
     operation_id="createApiKey",
-    responses=errors(400, 401, 403, 409, 429, 503),
-    openapi_extra=described(NewKey, EXAMPLE, IDEMPOTENCY_KEY),
+    responses=errors(400, 401, 403, 409, 503),
+    openapi_extra=described(NewKey, EXAMPLE) | TAKES_KEY,
 )
 async def create_key(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> IssuedKeyView:
     """Issue a key. This answer is the only one that shows it.
@@ -70,13 +70,13 @@ async def _create(content: bytes, caller: Caller, parts: Parts, making: Making) 
     return IssuedKeyView(**key.model_dump(), key=issued.key)
 
 
-@router.get("/{id}", operation_id="getApiKey", responses=errors(401, 404, 429, 503))
+@router.get("/{id}", operation_id="getApiKey", responses=errors(401, 404, 503))
 async def get_key(caller: CallerDep, id: KeyId, parts: PartsDep) -> KeyView:
     """Look at one key, never at what it is. Error codes: `api_key_not_found`."""
     return key_view(await _key(caller, id, parts))
 
 
-@router.delete("/{id}", operation_id="revokeApiKey", responses=errors(401, 403, 404, 409, 429, 503))
+@router.delete("/{id}", operation_id="revokeApiKey", responses=errors(401, 403, 404, 409, 503))
 async def revoke_key(caller: ChangerDep, id: KeyId, parts: PartsDep) -> KeyView:
     """Revoke a key: from the answer on it is nobody's. Said twice it means the same.
 

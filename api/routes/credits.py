@@ -8,7 +8,7 @@ from api.answers import errors
 from api.bodies import read_small
 from api.deps import KEYS, CallerDep, PartsDep, PlatformDep
 from api.errors import OrganizationNotFound
-from api.idempotency import IDEMPOTENCY_KEY, Making, PlatformOnceDep
+from api.idempotency import TAKES_KEY, Making, PlatformOnceDep
 from api.json_bodies import described, parsed
 from api.managed_models import AN_ORGANIZATION, CreditsView, ToppedUp, TopUp
 from api.managed_views import balance_view, credits_view
@@ -22,7 +22,7 @@ EXAMPLE = {"organizationId": AN_ORGANIZATION, "amount": "250.00"}
 router = APIRouter(prefix="/organization/credits", tags=["organization"], dependencies=KEYS)
 
 
-@router.get("", operation_id="getCredits", responses=errors(400, 401, 429, 503), openapi_extra=PAGE_QUERY)
+@router.get("", operation_id="getCredits", responses=errors(400, 401, 503), openapi_extra=PAGE_QUERY)
 async def get_credits(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> CreditsView:
     """Look at the organization's credits: the sums, what is held for which job, and a page of the ledger.
 
@@ -36,8 +36,8 @@ async def get_credits(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -
     "",
     operation_id="topUpCredits",
     tags=["platform"],
-    responses=errors(400, 401, 403, 404, 409, 429, 503),
-    openapi_extra=described(TopUp, EXAMPLE, IDEMPOTENCY_KEY),
+    responses=errors(400, 401, 403, 404, 409, 503),
+    openapi_extra=described(TopUp, EXAMPLE) | TAKES_KEY,
 )
 async def top_up(_: PlatformDep, request: Request, parts: PartsDep, once: PlatformOnceDep) -> ToppedUp:
     """Add credits to an organization. With the platform's key only: nobody tops up their own.

@@ -21,7 +21,7 @@ EXAMPLE = {"concurrentCallLimit": 20, "reservedLines": 2, "callingWindow": A_WIN
 router = APIRouter(prefix="/organization", tags=["organization"], dependencies=KEYS)
 
 
-@router.get("", operation_id="getOrganization", responses=errors(401, 429, 503))
+@router.get("", operation_id="getOrganization", responses=errors(401, 503))
 async def get_organization(caller: CallerDep, parts: PartsDep) -> OrganizationView:
     """Look at the organization of the key."""
     return organization_view(await parts.directory.organization(caller.organization_id))
@@ -30,7 +30,7 @@ async def get_organization(caller: CallerDep, parts: PartsDep) -> OrganizationVi
 @router.patch(
     "",
     operation_id="changeOrganization",
-    responses=errors(400, 401, 403, 429, 503),
+    responses=errors(400, 401, 403, 503),
     openapi_extra=described_change(ChangedOrganization, EXAMPLE),
 )
 async def change_organization(

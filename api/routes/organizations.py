@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from api.answers import errors
 from api.bodies import read_small
 from api.deps import KEYS, PartsDep, PlatformDep
-from api.idempotency import IDEMPOTENCY_KEY, Making, PlatformOnceDep
+from api.idempotency import TAKES_KEY, Making, PlatformOnceDep
 from api.json_bodies import described, parsed
 from api.managed_models import CreatedOrganization, NewOrganization, OrganizationPage
 from api.managed_views import organization_view
@@ -24,8 +24,8 @@ router = APIRouter(prefix="/organizations", tags=["platform"], dependencies=KEYS
 @router.post(
     "",
     operation_id="createOrganization",
-    responses=errors(400, 401, 403, 409, 429, 503),
-    openapi_extra=described(NewOrganization, EXAMPLE, IDEMPOTENCY_KEY),
+    responses=errors(400, 401, 403, 409, 503),
+    openapi_extra=described(NewOrganization, EXAMPLE) | TAKES_KEY,
 )
 async def create_organization(
     _: PlatformDep, request: Request, parts: PartsDep, once: PlatformOnceDep
@@ -53,7 +53,7 @@ async def _create(content: bytes, parts: Parts, making: Making) -> CreatedOrgani
     )
 
 
-@router.get("", operation_id="listOrganizations", responses=errors(400, 401, 403, 429, 503), openapi_extra=PAGE_QUERY)
+@router.get("", operation_id="listOrganizations", responses=errors(400, 401, 403, 503), openapi_extra=PAGE_QUERY)
 async def list_organizations(_: PlatformDep, query: PlatformPageDep, parts: PartsDep) -> OrganizationPage:
     """List all organizations, oldest first; `search` in their names. With the platform's key only.
 

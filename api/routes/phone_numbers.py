@@ -9,7 +9,7 @@ from api.answers import errors
 from api.bodies import read_small
 from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.errors import AgentNotFound, ApiError, PhoneNumberNotFound, SecretsUnavailable
-from api.idempotency import IDEMPOTENCY_KEY, Making, OnceDep
+from api.idempotency import TAKES_KEY, Making, OnceDep
 from api.json_bodies import described, described_change, parsed
 from api.managed_models import (
     A_NUMBER,
@@ -46,7 +46,7 @@ router = APIRouter(prefix="/phone-numbers", tags=["phone numbers"], dependencies
 PhoneNumberId = Annotated[str, Path(description="A number's id.", examples=[A_NUMBER])]
 
 
-@router.get("", operation_id="listPhoneNumbers", responses=errors(400, 401, 429, 503), openapi_extra=SEARCH_QUERY)
+@router.get("", operation_id="listPhoneNumbers", responses=errors(400, 401, 503), openapi_extra=SEARCH_QUERY)
 async def list_phone_numbers(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> PhoneNumberPage:
     """List the numbers that the organization calls from, oldest first; `search` in number or label.
 
@@ -64,8 +64,8 @@ async def list_phone_numbers(caller: CallerDep, query: PageQueryDep, parts: Part
 @router.post(
     "",
     operation_id="createPhoneNumber",
-    responses=errors(400, 401, 403, 404, 409, 429, 503),
-    openapi_extra=described(NewPhoneNumber, EXAMPLE, IDEMPOTENCY_KEY),
+    responses=errors(400, 401, 403, 404, 409, 503),
+    openapi_extra=described(NewPhoneNumber, EXAMPLE) | TAKES_KEY,
 )
 async def create_phone_number(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> PhoneNumberView:
     """Add a number to call from. It must be yours at the carrier; that is not checked here.
@@ -95,7 +95,7 @@ async def _create(content: bytes, caller: Caller, parts: Parts, making: Making) 
     return phone_number_view(created)
 
 
-@router.get("/{id}", operation_id="getPhoneNumber", responses=errors(401, 404, 429, 503))
+@router.get("/{id}", operation_id="getPhoneNumber", responses=errors(401, 404, 503))
 async def get_phone_number(caller: CallerDep, id: PhoneNumberId, parts: PartsDep) -> PhoneNumberView:
     """Look at one number. Error codes: `phone_number_not_found`."""
     found = await parts.directory.phone_number(caller.organization_id, id)
@@ -107,7 +107,7 @@ async def get_phone_number(caller: CallerDep, id: PhoneNumberId, parts: PartsDep
 @router.patch(
     "/{id}",
     operation_id="changePhoneNumber",
-    responses=errors(400, 401, 403, 404, 409, 429, 503),
+    responses=errors(400, 401, 403, 404, 409, 503),
     openapi_extra=described_change(ChangedPhoneNumber, {"outboundAgentId": AN_AGENT, "callsPerSecond": 5}),
 )
 async def change_phone_number(
@@ -139,7 +139,7 @@ async def _changed(organization_id: str, id: str, sent: ChangedPhoneNumber, part
     return await parts.directory.change_phone_number(organization_id, id, PhoneNumberChange(**given))
 
 
-@router.delete("/{id}", operation_id="removePhoneNumber", responses=errors(401, 403, 404, 409, 429, 503))
+@router.delete("/{id}", operation_id="removePhoneNumber", responses=errors(401, 403, 404, 409, 503))
 async def remove_phone_number(caller: ChangerDep, id: PhoneNumberId, parts: PartsDep) -> Removed:
     """Remove a number. What ended jobs tell of it stays.
 

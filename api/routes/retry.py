@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request
 
 from api.answers import errors
 from api.bodies import read_small
+from api.create_fields import FIELDS
 from api.creating import enter_job
 from api.deps import KEYS, ChangerDep, JobId, PartsDep, job_not_found
 from api.errors import InvalidStatus
 from api.idempotency import TAKES_KEY, Making, OnceDep
-from api.create_fields import FIELDS
 from api.parts import Parts
 from api.result_models import Deleted
 from api.retry_models import Retried
