@@ -13,12 +13,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
 
 from api.app import create_app
 from stack.namespace import prepare
 from stack.temporal import Temporal
 from tests.api.client import Api, Tenant, free_port, serve, settings_for
-from workflows.names import job_workflow_id
+from workflows.handles import JobWorkflows
+from workflows.names import job_workflow_id, lines_workflow_id
 
 
 @dataclass
@@ -90,13 +92,45 @@ async def test_a_job_is_started_under_its_own_id(api: Api, live: Live) -> None:
     start = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     now = (await api.send()).json()
     later = (await api.send(scheduledStartTime=start)).json()
-    assert now["message"] == "Batch job created successfully. Calling starts now."
-    assert later["message"] == f"Batch job created successfully. Calling starts at {later['scheduledStartTime']}."
+    hours = "No calling window is set: calls may be made at any hour."
+    assert now["message"] == f"Batch job created successfully. Calling starts now. {hours}"
+    starts = f"Calling starts at {later['scheduledStartTime']}."
+    assert later["message"] == f"Batch job created successfully. {starts} {hours}"
     client = await Client.connect(live.temporal.address)
     for job in (now, later):
         description = await client.get_workflow_handle(job_workflow_id(job["batchJobId"])).describe()
         assert description.workflow_type == "BatchJob"
         assert description.close_time is None
+
+
+async def test_whatever_changes_a_job_tells_its_workflow(api: Api, live: Live) -> None:
+    client = await Client.connect(live.temporal.address, data_converter=pydantic_data_converter)
+    job_id = await api.new_job(contacts=[{"phone": "+12025550101"}, {"phone": "+12025550102"}])
+    await JobWorkflows(client).start_lines(api.tenant.id)
+    path = f"/batch/jobs/{job_id}"
+    contact_id = (await api.job(job_id))["contacts"][0]["id"]
+    answers = [
+        await api.http.patch(path, json={"priority": 7}, headers=api.key),
+        await api.post(f"{path}/contacts", json={"contacts": [{"phone": "+12025550103"}]}),
+        await api.http.delete(f"{path}/contacts/{contact_id}", headers=api.key),
+        await api.post("/do-not-call", json={"numbers": ["+12025550102"]}),
+        await api.post("/organization/stop"),
+        await api.post("/organization/resume"),
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 6
+    await _hears(client, job_workflow_id(job_id), looks=6)
+    await _hears(client, lines_workflow_id(api.tenant.id), looks=1)
+
+
+async def _hears(client: Client, workflow_id: str, looks: int) -> None:
+    """Wait until the workflow was told so often to look."""
+    for _ in range(50):
+        history = await client.get_workflow_handle(workflow_id).fetch_history()
+        told = [event.workflow_execution_signaled_event_attributes.signal_name for event in history.events]
+        if told.count("look") == looks:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{told.count('look')} looks")
 
 
 async def test_without_an_answer_within_a_second_progress_is_null(api: Api) -> None:
