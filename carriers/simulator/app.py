@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import ValidationError
@@ -163,6 +164,7 @@ class Simulator:
     def routes(self) -> list[Route]:
         return [
             Route("/simulator/report", self.report, methods=["GET"]),
+            Route("/simulator/streams", self.streams, methods=["GET"]),
             Route("/simulator/faults", self.read_faults, methods=["GET"]),
             Route("/simulator/faults", self.set_faults, methods=["PUT"]),
             Route("/simulator/health", self.health, methods=["GET"]),
@@ -171,6 +173,9 @@ class Simulator:
     async def report(self, request: Request) -> Response:
         self._record.flush()
         return Response(await asyncio.to_thread(self._record.report), media_type="application/json")
+
+    async def streams(self, request: Request) -> Response:
+        return JSONResponse(asdict(self._exchange.media.counts))
 
     async def read_faults(self, request: Request) -> Response:
         return JSONResponse(self._exchange.faults.model_dump(mode="json", exclude_defaults=True))

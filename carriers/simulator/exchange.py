@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from carriers.simulator.calls import Call, Step, apply, hanging_up, steps_of
 from carriers.simulator.faults import Faults, happens
+from carriers.simulator.media import MediaStreams, StreamOrder
 from carriers.simulator.messenger import Callback, Messenger
 from carriers.simulator.options import Options
 from carriers.simulator.plans import plan_for
@@ -30,6 +31,7 @@ class Order:
     detects: bool
     timeout: int
     time_limit: int
+    stream: StreamOrder | None = None
 
 
 class Exchange:
@@ -40,6 +42,8 @@ class Exchange:
         self._options = options
         self._record = record
         self._messenger = Messenger(options.auth_token, self.faults_of, self._told)
+        self.media = MediaStreams(options.account_sid)
+        self._streams: dict[str, StreamOrder] = {}  # of live calls; one that outlives a restart has none
         self._calls: dict[str, Call] = {}  # live, or not told yet
         self._dials = record.dials_by_number()
         self._next_slot = record.last_dial_at()
@@ -55,6 +59,7 @@ class Exchange:
         self._closed = True
         if self._writing is not None:
             self._writing.cancel()
+        await self.media.close()
         await self._messenger.close()
         self._record.close()
 
@@ -68,6 +73,8 @@ class Exchange:
         call.steps = steps_of(call, plan_for(self._options.seed, call.to, call.dial), self._options.speed)
         self._record.add(call)
         self._calls[call.sid] = call
+        if order.stream is not None:
+            self._streams[call.sid] = order.stream
         self._wait(call)
         return call
 
@@ -141,6 +148,15 @@ class Exchange:
         apply(call, step, plan_for(self._options.seed, call.to, call.dial), self._options.speed)
         self._write(call)
         self._say(call, step.event, step.at)
+        self._connect(call, step.event)
+
+    def _connect(self, call: Call, event: str) -> None:
+        """The agent hears of a call when it is answered, and when it is over."""
+        if event == "answered" and call.sid in self._streams:
+            self.media.answered(call.sid, self._streams[call.sid])
+        elif not call.live:
+            self._streams.pop(call.sid, None)
+            self.media.ended(call.sid)
 
     def _say(self, call: Call, event: str, at: float) -> None:
         if event == "detected":

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from carriers.simulator.exchange import Order
+from carriers.simulator.media import stream_of
 from carriers.simulator.resources import Refused
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -59,6 +60,7 @@ def order_of(form: Form) -> Order:
         detects=_one(form, "MachineDetection") in {"Enable", "DetectMessageEnd"},
         timeout=_whole(form, "Timeout", TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS),
         time_limit=_whole(form, "TimeLimit", TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS),
+        stream=stream_of(twiml),
     )
 
 

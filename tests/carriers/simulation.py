@@ -98,6 +98,9 @@ class Simulator:
     def report(self) -> dict[str, Any]:
         return dict(httpx.get(f"{self.url}/simulator/report").json())
 
+    def streams(self) -> dict[str, int]:
+        return dict(httpx.get(f"{self.url}/simulator/streams").json())
+
     def dials_to(self, number: str) -> list[dict[str, Any]]:
         return [dial for dial in self.report()["dials"] if dial["to"] == number]
 

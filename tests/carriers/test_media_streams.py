@@ -1,0 +1,131 @@
+"""An answered call reaches its agent, as Twilio's Media Streams do."""
+
+import asyncio
+import base64
+import time
+
+import pytest
+
+from carriers import Gone
+from carriers.simulator.media import StreamOrder, stream_of
+from carriers.twilio import Twilio
+from carriers.twilio.instructions import instructions
+from domain.calls import CallState
+from tests.carriers.agent import an_agent
+from tests.carriers.simulation import Callbacks, Simulator, an_order, free_port, number_ending, place, until
+
+
+def test_a_streams_address_and_parameters_are_read_from_the_twiml() -> None:
+    order = an_order("+12015550123", audio_url="wss://a.example/t?x=1&y=2", parameters={"name": "Renée & <Söhne>"})
+
+    found = stream_of(instructions(order)["twiml"])
+
+    assert found == StreamOrder("wss://a.example/t?x=1&y=2", {"name": "Renée & <Söhne>"})
+
+
+@pytest.mark.parametrize(
+    "twiml",
+    [
+        None,
+        "",
+        "<Response><Say>Hello</Say></Response>",
+        '<Response><Connect><Stream url="https://a.example"/></Connect></Response>',
+        '<Response><Connect><Stream url="ws://[x"/></Connect></Response>',
+        "<Response><Connect><Stream/></Connect></Response>",
+        '<!DOCTYPE x [<!ENTITY a "b">]><Response><Connect><Stream url="ws://a/&a;"/></Connect></Response>',
+        "<Response>",
+    ],
+)
+def test_other_twiml_has_no_stream(twiml: str | None) -> None:
+    assert stream_of(twiml) is None
+
+
+async def test_an_answered_call_talks_to_its_agent(simulator: Simulator, carrier: Twilio, callbacks: Callbacks) -> None:
+    async with an_agent() as agent:
+        told = {"name": "Ada", "plan": "basic"}
+        order = an_order(number_ending("07"), audio_url=agent.url, parameters=told, max_call_seconds=300)
+        placed = await place(carrier, callbacks, order)
+        heard = await agent.stream()
+
+    assert heard.events[:2] == ["connected", "start"]
+    assert heard.events[-1] == "stop"
+    assert {"media", "mark"} <= set(heard.events)
+    start = heard.first("start")
+    assert start["start"]["callSid"] == placed.call_id
+    assert start["start"]["mediaFormat"] == {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
+    assert heard.told == told
+    assert len(base64.b64decode(heard.first("media")["media"]["payload"])) == 160
+    assert heard.first("mark")["mark"] == {"name": "hello"}
+    numbers = [int(message["sequenceNumber"]) for message in heard.messages[1:]]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert simulator.streams()["opened"] >= 1
+
+
+async def test_even_the_shortest_call_is_told_whole(carrier: Twilio, callbacks: Callbacks) -> None:
+    async with an_agent() as agent:
+        orders = [an_order(number_ending("00"), audio_url=agent.url, parameters={"n": str(n)}) for n in range(5)]
+        await asyncio.gather(*(place(carrier, callbacks, order) for order in orders))
+        streams = [await agent.stream(n) for n in range(5)]
+
+    assert {heard.told["n"] for heard in streams} == {"0", "1", "2", "3", "4"}
+    assert [heard.events[-1] for heard in streams] == ["stop"] * 5
+
+
+async def test_a_call_that_nobody_answers_reaches_no_agent(carrier: Twilio, callbacks: Callbacks) -> None:
+    async with an_agent() as agent:
+        order = an_order(number_ending("01"), audio_url=agent.url)
+        await place(carrier, callbacks, order)
+        await callbacks.ending(order.key)
+
+    assert agent.streams == []
+
+
+async def test_a_hang_up_stops_the_stream(carrier: Twilio, callbacks: Callbacks) -> None:
+    async with an_agent() as agent:
+        order = an_order(number_ending("07"), audio_url=agent.url, max_call_seconds=14_400)
+        placed = await place(carrier, callbacks, order)
+        await until(lambda: bool(agent.streams) and "media" in agent.streams[0].events)
+        await carrier.hang_up(placed.call_id)
+        heard = await agent.stream()
+
+    assert heard.events[-1] == "stop"
+
+
+async def test_an_agent_that_leaves_ends_no_call(carrier: Twilio, callbacks: Callbacks) -> None:
+    async with an_agent(leaves=True) as agent:
+        order = an_order(number_ending("07"), audio_url=agent.url, max_call_seconds=14_400)
+        placed = await place(carrier, callbacks, order)
+        await agent.stream()
+
+    state = await carrier.fetch(placed.call_id)
+    assert not isinstance(state, Gone)
+    assert state.state is CallState.ANSWERED
+    await carrier.hang_up(placed.call_id)
+
+
+async def test_an_agent_that_is_not_there_costs_one_attempt_and_no_call(own_simulator: Simulator) -> None:
+    own_simulator.start()
+    carrier = own_simulator.carrier()
+    nobody = f"ws://127.0.0.1:{free_port()}/talk"
+    numbers = [number_ending("00") for _ in range(6)]
+    try:
+        for number in numbers:
+            order = an_order(number, audio_url=nobody)
+            await carrier.place(order, callback_url="http://127.0.0.1:9/x", send_before=time.monotonic() + 5)
+        await until(lambda: all(dial["outcome"] == "completed" for dial in own_simulator.report()["dials"]))
+        await until(lambda: sum(own_simulator.streams().values()) == len(numbers))
+    finally:
+        await carrier.close()
+
+    assert own_simulator.streams() == {"opened": 0, "failed": 1, "skipped": 5}
+
+
+async def test_hosts_that_are_nobodys_are_not_looked_for(own_simulator: Simulator) -> None:
+    own_simulator.start()
+    carrier = own_simulator.carrier()
+    try:
+        order = an_order(number_ending("00"), audio_url="wss://agent.example/talk")
+        await carrier.place(order, callback_url="http://127.0.0.1:9/x", send_before=time.monotonic() + 5)
+        await until(lambda: own_simulator.streams()["skipped"] == 1)
+    finally:
+        await carrier.close()
