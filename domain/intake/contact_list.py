@@ -6,8 +6,8 @@ from typing import Any
 from phonenumbers import PhoneNumber
 
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
-from domain.intake.contact import Blame, Reading, read_contact
-from domain.intake.limits import MAX_CONTACTS, quoted, size_problem
+from domain.intake.contact import LONGEST_VALUE, Blame, Reading, read_contact
+from domain.intake.limits import MAX_CONTACTS, quoted, shortened, size_problem
 from domain.intake.naming import NamedColumns
 from domain.intake.notices import notices
 from domain.intake.report import MOST_ENTRIES, Intake, Tally
@@ -106,7 +106,7 @@ def _all_read(
         if isinstance(entry, NewContact):
             read.append(entry)
         else:
-            path = f"contacts[{index}]" + (f".{entry.column}" if entry.column else "")
+            path = f"contacts[{index}]" + (f".{shortened(entry.column, LONGEST_VALUE)}" if entry.column else "")
             blames.append({"path": path, "reason": entry.reason})
     if blames:
         more = {1: "", 2: " There is 1 more problem."}.get(

@@ -68,17 +68,16 @@ class RawValues:
 
     def integer(self, field: str, default: int, lowest: int, highest: int) -> int:
         """A whole number in that range, as a number or as decimal digits; `5.0` and `true` are neither."""
-        value = self.given(field)
-        if value is None:
-            return default
-        number = _whole(value, lowest, highest)
-        if number is None:
-            self.blame(field, f"must be a whole number from {lowest} to {highest:,}")
+        number = self.optional_integer(field, lowest, highest)
         return default if number is None else number
 
     def optional_integer(self, field: str, lowest: int, highest: int) -> int | None:
         """As `integer`, None where it is not given."""
-        return None if self.given(field) is None else self.integer(field, lowest, lowest, highest)
+        value = self.given(field)
+        number = _whole(value, lowest, highest)
+        if number is None and value is not None:
+            self.blame(field, f"must be a whole number from {lowest} to {highest:,}")
+        return number
 
     def integers(self, field: str, default: tuple[int, ...], most: int, lowest: int, highest: int) -> tuple[int, ...]:
         """An array of at least one and at most so many whole numbers in that range."""

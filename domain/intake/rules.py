@@ -15,6 +15,7 @@ RULE_FIELDS = frozenset(
 )
 LONGEST_MINUTES = 10_080  # a week
 MOST_DELAYS = 10
+MOST_ATTEMPTS = 10
 
 _FREQUENCY = ("callsPer24Hours", "callsPer7Days", "quietHours")
 _POLICY = ("maxAttempts", "delaysMinutes", "retryableStatuses", "onVoicemail", "onDeclined", "retriesFirst")
@@ -38,7 +39,7 @@ def read_rules(values: RawValues) -> dict[str, Any]:
 
 def read_attempts(values: RawValues) -> int:
     """How often a contact may be called, the first call counted."""
-    return values.integer("maxAttempts", 3, 1, 10)
+    return values.integer("maxAttempts", 3, 1, MOST_ATTEMPTS)
 
 
 def read_priority(values: RawValues) -> int:
@@ -72,12 +73,10 @@ def _read_retries(values: RawValues) -> tuple[int, RetryPolicy]:
     fields = values.inside("retryPolicy", _POLICY)
     if fields is None:
         return attempts, RetryPolicy()
-    own = read_attempts(fields)
-    if fields.given("maxAttempts") is None:
-        own = attempts
-    elif values.given("maxAttempts") is not None and own != attempts:
+    own = fields.optional_integer("maxAttempts", 1, MOST_ATTEMPTS)
+    if own not in {None, attempts} and values.given("maxAttempts") is not None:
         fields.blame("maxAttempts", "differs from maxAttempts: leave one of them out")
-    return own, _read_policy(fields)
+    return attempts if own is None else own, _read_policy(fields)
 
 
 def _read_policy(fields: RawValues) -> RetryPolicy:

@@ -6,6 +6,8 @@ from typing import Any
 
 import openpyxl
 
+from api.create_fields import FIELDS
+from domain.intake.fields import KNOWN_FIELDS
 from tests.api.client import Api, refused
 
 RULES: dict[str, Any] = {
@@ -17,6 +19,10 @@ RULES: dict[str, Any] = {
     "circuitBreaker": False,
     "maxCost": "5.00",
 }
+
+
+def test_every_field_that_is_read_is_described() -> None:
+    assert set(FIELDS) == KNOWN_FIELDS - {"file", "contacts"}
 
 
 async def test_the_rules_of_a_job_are_read_alike_in_both_modes(api: Api) -> None:

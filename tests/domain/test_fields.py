@@ -419,6 +419,9 @@ def test_attempts_may_be_said_in_two_places_but_not_differently() -> None:
     with pytest.raises(InvalidRequest) as refused:
         body(maxAttempts=7, retryPolicy={"maxAttempts": 3})
     assert blamed(refused) == ["retryPolicy.maxAttempts"]
+    with pytest.raises(InvalidRequest) as refused:
+        body(maxAttempts=7, retryPolicy={"maxAttempts": 11})
+    assert blamed(refused) == ["retryPolicy.maxAttempts"]
 
 
 @pytest.mark.parametrize(
