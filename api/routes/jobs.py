@@ -28,7 +28,7 @@ router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
     openapi_extra=CREATE_BODY | TAKES_KEY,
 )
 async def create(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> Created:
-    """Create a batch job: every contact of a CSV file, or of a JSON array, is called.
+    """Create a batch job: every contact of a CSV file, an XLSX workbook or a JSON array is called.
 
     Send `multipart/form-data` with a `file` that has a `phone` column, or `application/json` with
     `contacts`.
