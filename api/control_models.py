@@ -21,8 +21,8 @@ class ActivityEntry(Answer):
     at: Moment
     job_id: str | None = Field(description="Null for what was done to the organization.", examples=[JOB_ID])
     actor: str = Field(
-        description="The id of an API key; `temporal`, an operator from Temporal's side; `operator`, one on the"
-        " database; `outdial`, a rule of the service.",
+        description="The id of an API key; of a call, for its agent; `temporal`, an operator from Temporal's side;"
+        " `operator`, one on the database; `outdial`, a rule of the service.",
         examples=["key_0123456789abcdef01234567"],
     )
     action: Action = Field(examples=["changed"])

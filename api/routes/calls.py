@@ -49,6 +49,7 @@ async def opt_out(
 ) -> OptedOut:
     """Put the number of a call on the do-not-call list: the person told the agent.
 
+    The agent may send the token of its call instead of a key.
     The call itself goes on; from the answer on no other to this number starts. Contacts of open jobs with the same
     number end as `blocked`. Said twice it means the same. Error codes: `call_not_found`; `invalid_request`.
     """

@@ -83,7 +83,7 @@ async def start(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: Back
     except NotFound:
         raise job_not_found(id) from None
     except WrongStatus as error:
-        raise _cannot_start(error.status) from None
+        raise await _cannot_start(parts, caller, id, error.status) from None
     nudge_all(afterwards, parts, [id])
     return Started(
         message=SCHEDULE_CALLED_OFF if started.was_scheduled else STARTED,
@@ -94,11 +94,13 @@ async def start(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: Back
     )
 
 
-def _cannot_start(status: JobStatus) -> AlreadyRunning | InvalidStatus:
+async def _cannot_start(parts: Parts, caller: Caller, id: str, status: JobStatus) -> AlreadyRunning | InvalidStatus:
     if status is JobStatus.RUNNING:
         return AlreadyRunning("This job is running already.")
     if status is JobStatus.PAUSED:
-        return InvalidStatus("This job is paused. Resume it instead.")
+        job = await parts.jobs.job(caller.organization_id, id)
+        why = "" if job is None or job.status_reason is None else f" {job.status_reason}"
+        return InvalidStatus(f"This job is paused.{why} Resume it instead.")
     return InvalidStatus(f"This job is {status} and cannot be started again.")
 
 

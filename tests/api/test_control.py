@@ -116,6 +116,17 @@ async def test_what_cannot_be_started(api: Api, records: AsyncEngine, control: C
     assert "esume" in refused(await api.post(f"/batch/jobs/{paused}/start"), 400, "invalid_status")["error"]
 
 
+async def test_a_job_whose_number_is_gone_does_not_start_and_says_why(api: Api, records: AsyncEngine) -> None:
+    job_id = await scheduled(api)
+    async with records.begin() as connection:
+        number = {"id": api.tenant.pipeline}
+        await connection.execute(sa.text("UPDATE phone_numbers SET removed_at = now() WHERE id = :id"), number)
+    error = refused(await api.post(f"/batch/jobs/{job_id}/start"), 400, "invalid_status")["error"]
+    assert "The number to call from was removed" in error
+    job = await api.job(job_id)
+    assert (job["status"], job["statusReason"] in error) == ("paused", True)
+
+
 async def test_a_scheduled_job_is_cancelled(api: Api) -> None:
     job_id = await scheduled(api)
     assert (await api.post(f"/batch/jobs/{job_id}/cancel")).json() == {
