@@ -21,6 +21,10 @@ TEMPLATE = "outdial_template"
 FAST = {"fsync": "off", "full_page_writes": "off"}  # what tests store need not outlive the machine
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--carrier", metavar="NAME", help="of the conformance suite: judge this carrier only")
+
+
 def pytest_configure() -> None:
     """`timeout` must leave nothing behind either: fixtures end what they started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

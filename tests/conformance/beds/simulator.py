@@ -1,0 +1,78 @@
+"""Twilio's adapter against the simulator, over real HTTP."""
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from carriers import Carrier
+from domain.calls import Audio
+from tests.carriers.simulation import Simulator
+from tests.conformance.bed import Seen
+
+SPEED = 100.0
+
+
+class SimulatorBed:
+    """The simulator is a process of its own; what it wrote down is the far end's record."""
+
+    name = "twilio"
+    audio = Audio.WEBSOCKET
+    audio_url = "wss://agent.example/talk"
+    ring_seconds = 20
+    talk_seconds = 45
+    patience_seconds = 10.0
+
+    def __init__(self) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="outdial-bed-"))
+        self.simulator = Simulator(self._directory / "calls.db", speed=SPEED)
+        self._areas = itertools.count(201)
+
+    async def start(self, public_url: str) -> None:
+        await asyncio.to_thread(self.simulator.start)
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self.simulator.kill)
+        shutil.rmtree(self._directory)
+
+    def open(self) -> Carrier:
+        return self.simulator.carrier()
+
+    def number(self, digits: str) -> str:
+        return f"+1{next(self._areas)}55501{digits}"
+
+    async def seen(self, number: str) -> Sequence[Seen]:
+        dials = await asyncio.to_thread(self.simulator.dials_to, number)
+        return [Seen(to=dial["to"]) for dial in dials]
+
+    @asynccontextmanager
+    async def answers_lost(self, number: str) -> AsyncIterator[None]:
+        self.simulator.set_faults(numbers={number: {"answer_lost": 1}})
+        try:
+            yield
+        finally:
+            self.simulator.set_faults()
+
+    @asynccontextmanager
+    async def down(self) -> AsyncIterator[None]:
+        await asyncio.to_thread(self.simulator.kill)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.simulator.start)
+
+    @asynccontextmanager
+    async def at_limit(self) -> AsyncIterator[None]:
+        """Its queue takes every call; at a rate so low, the next one waits in it for seconds."""
+        await asyncio.to_thread(self.simulator.kill)
+        self.simulator.flags = ("--calls-per-second", "0.005")
+        await asyncio.to_thread(self.simulator.start)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.simulator.kill)
+            self.simulator.flags = ()
+            await asyncio.to_thread(self.simulator.start)

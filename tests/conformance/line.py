@@ -1,0 +1,189 @@
+"""A carrier under judgement: its bed, an adapter, and an ear where its events arrive as in the API and the worker."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from aiohttp import web
+
+from carriers import Carrier, CarrierAway, EventRequest, Gone, NotPlaced, SearchOrder, Streaming
+from domain.calls import CallOrder, CallReport, CallState
+from tests.conformance.bed import CALLER, Bed
+
+SEND_WITHIN_SECONDS = 5.0
+SEARCH_SLACK = timedelta(seconds=5)
+T = TypeVar("T")
+
+_contacts = itertools.count(1)
+
+
+class Line:
+    def __init__(self, bed: Bed) -> None:
+        self.bed = bed
+        self.reports: list[CallReport] = []
+        self.events: list[EventRequest] = []
+        self.connections = 0
+        self._deaf = False
+        self._url = ""
+
+    carrier: Carrier
+
+    # --- what tests do -------------------------------------------------------------------------------------------
+
+    def order(self, digits: str, **changes: Any) -> CallOrder:
+        """A call of a number of its own that ends as its digits say."""
+        values: dict[str, Any] = {
+            "key": f"contact_{next(_contacts):04}:1",
+            "to": self.bed.number(digits),
+            "from_": CALLER,
+            "audio": self.bed.audio,
+            "audio_url": self.bed.audio_url,
+            "parameters": {"name": "Customer 0001", "plan": "A & B <gold>"},
+            "ring_seconds": self.bed.ring_seconds,
+            "max_call_seconds": self.bed.talk_seconds,
+        }
+        return CallOrder(**(values | changes))
+
+    async def place(self, order: CallOrder, *, within: float = SEND_WITHIN_SECONDS) -> CallReport:
+        url = f"{self._url}/carriers/{self.carrier.name}/events?dial={quote(order.key, safe='')}"
+        return await self.carrier.place(order, callback_url=url, send_before=time.monotonic() + within)
+
+    async def place_soon(self, order: CallOrder) -> CallReport:
+        """Place as soon as the carrier takes calls again."""
+
+        async def placed() -> CallReport | None:
+            try:
+                return await self.place(order)
+            except NotPlaced:
+                return None
+
+        return await self.eventually(placed)
+
+    def search(self, order: CallOrder, **changes: Any) -> SearchOrder:
+        """What is known of a call that was asked for just now."""
+        now = datetime.now(UTC)
+        values: dict[str, Any] = {
+            "key": order.key,
+            "to": order.to,
+            "from_": order.from_,
+            "asked_after": now - SEARCH_SLACK - timedelta(seconds=self.bed.patience_seconds),
+            "asked_before": now + SEARCH_SLACK,
+        }
+        return SearchOrder(**(values | changes))
+
+    def heard(self, call_id: str) -> list[CallReport]:
+        """What was told of a call, as it arrived."""
+        return [report for report in self.reports if report.call_id == call_id]
+
+    async def hear(self, call_id: str, state: CallState) -> CallReport:
+        """Wait for the event that a call has come so far."""
+        return await self.eventually(lambda: _first(self.heard(call_id), state))
+
+    async def ask(self, call_id: str, state: CallState) -> CallReport | Gone:
+        """Ask until a call has come so far, or is gone; nothing is heard of it."""
+
+        async def stands() -> CallReport | Gone | None:
+            try:
+                report = await self.carrier.fetch(call_id)
+            except CarrierAway:
+                return None
+            return report if isinstance(report, Gone) or report.state.rank >= state.rank else None
+
+        return await self.eventually(stands)
+
+    async def attempts(self, order: CallOrder, expected: int) -> int:
+        """How often the number was tried, by the far end's record, once that says `expected` or has had its time."""
+
+        async def seen() -> int | None:
+            count = len(await self.bed.seen(order.to))
+            return count if count >= expected else None
+
+        with suppress(TimeoutError):
+            await self.eventually(seen)
+        return len(await self.bed.seen(order.to))
+
+    async def eventually(self, question: Callable[[], Awaitable[T | None] | T | None]) -> T:
+        """The answer, once there is one. Raises TimeoutError after the bed's patience."""
+        async with asyncio.timeout(self.bed.patience_seconds):
+            while True:
+                answer = question()
+                answer = await answer if isinstance(answer, Awaitable) else answer
+                if answer is not None:
+                    return answer
+                await asyncio.sleep(0.02)
+
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """Within: events arrive, and nobody hears them."""
+        self._deaf = True
+        try:
+            yield
+        finally:
+            self._deaf = False
+
+    # --- how it is held together ---------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Line"]:
+        async with self._serving():
+            try:
+                await self.bed.start(self._url)
+                self.carrier = self.bed.open()
+                async with self._streaming():
+                    yield self
+                await self.carrier.close()
+            finally:
+                await self.bed.stop()
+
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
+        app = web.Application()
+        app.router.add_post("/carriers/{account}/events", self._take)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self._url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            yield
+        finally:
+            await runner.cleanup()
+
+    @asynccontextmanager
+    async def _streaming(self) -> AsyncIterator[None]:
+        if not isinstance(self.carrier, Streaming):
+            yield
+            return
+        listening = asyncio.create_task(self.carrier.stream(self._hear, self._connected))
+        try:
+            await self.eventually(lambda: self.connections or None)
+            yield
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+
+    async def _take(self, request: web.Request) -> web.Response:
+        event = EventRequest(
+            url=f"{self._url}{request.raw_path}",
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.read(),
+        )
+        self.events.append(event)
+        await self._hear(self.carrier.read_event(event))
+        return web.Response(status=204)
+
+    async def _hear(self, report: CallReport) -> None:
+        if not self._deaf:
+            self.reports.append(report)
+
+    async def _connected(self) -> None:
+        self.connections += 1
+
+
+def _first(reports: list[CallReport], state: CallState) -> CallReport | None:
+    return next((report for report in reports if report.state is state), None)

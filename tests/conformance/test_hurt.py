@@ -1,0 +1,74 @@
+"""What goes wrong: lost events, a carrier that dies in mid-call, more calls than it takes."""
+
+import pytest
+
+from carriers import Absent, CarrierAway, CarrierError, Gone, NotPlaced, OverLimit, PlaceUnknown
+from domain.calls import CallReport, CallState, Outcome
+from domain.outcomes import judge
+from tests.conformance.bed import LONG_CALL_SECONDS, LONG_RING_SECONDS, NotHere
+from tests.conformance.line import Line
+
+LONG = {"ring_seconds": LONG_RING_SECONDS, "max_call_seconds": LONG_CALL_SECONDS}
+
+
+@pytest.mark.parametrize(
+    ("digits", "outcome"), [("00", Outcome.ANSWERED), ("01", Outcome.BUSY), ("02", Outcome.NO_ANSWER)]
+)
+async def test_where_events_are_lost_the_carrier_tells_when_it_is_asked(
+    line: Line, digits: str, outcome: Outcome
+) -> None:
+    order = line.order(digits)
+    with line.deaf():
+        placed = await line.place(order)
+        ended = await line.ask(placed.call_id, CallState.ENDED)
+
+    assert not isinstance(ended, Gone)
+    assert judge(ended, rang=True, answered=False, hung_up=None) is outcome
+    assert await line.attempts(order, 1) == 1
+
+
+async def test_after_its_death_in_mid_call_the_carrier_tells_the_truth_and_takes_calls(line: Line) -> None:
+    order = line.order("07", **LONG)
+    placed = await line.place(order)
+    await line.hear(placed.call_id, CallState.ANSWERED)
+
+    async with line.bed.down():
+        with pytest.raises(CarrierAway):
+            await line.carrier.fetch(placed.call_id)
+        with pytest.raises(CarrierError) as raised:
+            await line.place(line.order("01"))
+        assert isinstance(raised.value, NotPlaced | PlaceUnknown)
+        assert not (await line.carrier.health()).ok
+
+    next_one = await line.place_soon(line.order("01"))
+    await line.hear(next_one.call_id, CallState.ENDED)
+    found = await line.carrier.find(line.search(order))
+    assert not isinstance(found, Absent)
+    stands = await line.ask(placed.call_id, CallState.ANSWERED)
+    if isinstance(stands, CallReport) and stands.state is not CallState.ENDED:
+        await line.carrier.hang_up(placed.call_id)
+        await line.ask(placed.call_id, CallState.ENDED)
+    assert len(await line.bed.seen(order.to)) <= 1
+
+
+async def test_over_its_limit_the_carrier_queues_or_rejects_as_it_declares(line: Line) -> None:
+    try:
+        async with line.bed.at_limit():
+            await _judge_at_limit(line)
+    except NotHere as missing:
+        pytest.skip(str(missing))
+
+
+async def _judge_at_limit(line: Line) -> None:
+    order = line.order("07", **LONG)
+    if line.carrier.traits.limits.over is OverLimit.REJECTS:
+        with pytest.raises(NotPlaced):
+            await line.place(order)
+        assert await line.bed.seen(order.to) == []
+        return
+    queued = [await line.place(line.order("07", **LONG)) for _ in range(2)][-1]
+    stands = await line.carrier.fetch(queued.call_id)
+    assert isinstance(stands, CallReport)
+    assert stands.state is CallState.QUEUED
+    await line.carrier.hang_up(queued.call_id)
+    await line.ask(queued.call_id, CallState.ENDED)
