@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.jobs import Agent, PhoneNumber
 from domain.model import Model
 from domain.places import place_of
-from store.agents import agent_of, open_jobs
+from store.agents import NAMED, agent_of, open_jobs
 from store.database import reading
 from store.errors import InUse, NotFound
 from store.ids import may_exist, new_id
 from store.locks import lock_organization
 from store.organizations import organization_of
-from store.tables import agents, batch_jobs, carrier_accounts, phone_numbers
+from store.tables import agents, batch_jobs, carrier_accounts, dials, phone_numbers
 
 TWILIO = "twilio"
 
@@ -130,20 +130,21 @@ class PhoneNumbers:
     ) -> PhoneNumber:
         """Give a number an account of its own, or its account other settings; None: back to the shared account.
 
-        Raises NotFound, and InUse while jobs call from the number: their calls are known to its account only.
+        A gate that was closed for the old settings opens. Raises NotFound, and InUse while calls are live that only
+        the old settings can ask about.
         """
         account = _account(phone_number_id, carrier, sealed_settings)
         insert = postgresql.insert(carrier_accounts).values(account)
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
             await phone_number_of(connection, organization_id, phone_number_id)
-            users = await open_jobs(connection, batch_jobs.c.phone_number_id == phone_number_id)
-            if users:
-                raise InUse("phone number", phone_number_id, users)
             if sealed_settings is None:
                 await connection.execute(insert.on_conflict_do_nothing())
             else:
-                await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=account))
+                live = (await connection.execute(_LIVE_JOBS, {"account": account["id"]})).scalars().all()
+                if live:
+                    raise InUse("phone number", phone_number_id, live)
+                await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=account | _OPEN_GATE))
             await connection.execute(_update(phone_number_id, {"carrier_account_id": account["id"]}))
             return await phone_number_of(connection, organization_id, phone_number_id)
 
@@ -158,6 +159,13 @@ class PhoneNumbers:
             await connection.execute(_update(phone_number_id, {"removed_at": sa.func.now()}))
 
 
+_OPEN_GATE = {"closed_until": None, "closed_reason": None, "probe_dial_id": None}
+_LIVE_JOBS = (
+    sa.select(dials.c.job_id)
+    .where(dials.c.carrier_account_id == sa.bindparam("account"), dials.c.ended_at.is_(None))
+    .distinct()
+    .limit(NAMED)
+)
 _CARRIER = sa.func.coalesce(carrier_accounts.c.carrier, carrier_accounts.c.id).label("carrier")
 _SEARCHED = phone_numbers.c.number, phone_numbers.c.label
 _OLDEST = phone_numbers.c.created_at, phone_numbers.c.id

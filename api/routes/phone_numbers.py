@@ -116,7 +116,8 @@ async def change_phone_number(
     """Change a number; what is not sent stays.
 
     `outboundAgentId` holds for jobs to come (null: none can call from it), `callsPerSecond` for all calls from now
-    on. `carrierSettings` cannot change while a job calls from the number. Error codes: `invalid_request`,
+    on. `carrierSettings` hold for calls to come, and cannot be replaced while calls through them are live. Error codes:
+    `invalid_request`,
     `phone_number_not_found`, `agent_not_found`, `in_use`, `secrets_unavailable`.
     """
     sent = parsed(ChangedPhoneNumber, await read_small(request))

@@ -10,6 +10,7 @@ from store.carrier_settings import CarrierSettings
 from store.secrets import Vault
 from tests.api.client import SECRET, Api, Tenant, refused
 from tests.api.managing import NUMBER, ask
+from tests.api.test_control import dial
 
 SID = "AC0123456789abcdef0123456789abcdef"
 SETTINGS = {"accountSid": SID, "authToken": "hush-hush"}
@@ -62,14 +63,31 @@ async def test_carrier_settings_are_kept_sealed_and_never_shown(api: Api, record
     assert await CarrierSettings(records, Vault.of(SECRET)).settings("twilio") is None
 
 
-async def test_carrier_settings_change_while_nobody_calls(api: Api) -> None:
+async def test_carrier_settings_change_while_no_call_through_them_is_live(api: Api, records: AsyncEngine) -> None:
     number = await created(api, outboundAgentId=api.tenant.agent_id)
-    path = f"/phone-numbers/{number['id']}"
+    path, account = f"/phone-numbers/{number['id']}", number["id"].replace("phone_", "twilio_")
     changed = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": SETTINGS, "label": "Own"})
     assert (changed.json()["ownCarrierSettings"], changed.json()["label"]) == (True, "Own")
     job_id = await api.new_job(fromPhoneNumberId=number["id"])
-    refused(await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": None}), 409, "in_use")
-    await api.post(f"/batch/jobs/{job_id}/cancel")
+    dial_id = await dial(records, job_id, f"CA-{job_id}")
+    async with records.begin() as connection:
+        live = sa.text("UPDATE dials SET carrier_account_id = :account WHERE id = :id")
+        await connection.execute(live, {"account": account, "id": dial_id})
+        closed = sa.text("UPDATE carrier_accounts SET closed_until = now() + interval '1 hour' WHERE id = :account")
+        await connection.execute(closed, {"account": account})
+    body = refused(
+        await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": SETTINGS | {"authToken": "new"}}),
+        409,
+        "in_use",
+    )
+    assert body["details"] == [{"id": job_id, "reason": "uses this phone number"}]
+    async with records.begin() as connection:
+        await connection.execute(sa.text("UPDATE dials SET ended_at = now() WHERE id = :id"), {"id": dial_id})
+    mended = {"carrierSettings": SETTINGS | {"authToken": "new"}}
+    assert (await ask(api.http, api.tenant.owner, "PATCH", path, mended)).status_code == 200
+    async with records.connect() as connection:
+        gate = sa.text("SELECT closed_until FROM carrier_accounts WHERE id = :account")
+        assert (await connection.execute(gate, {"account": account})).scalar_one() is None
     back = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": None})
     assert back.json()["ownCarrierSettings"] is False
 

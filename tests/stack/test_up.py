@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import socket
@@ -34,8 +35,17 @@ def test_the_ready_file_says_what_scripts_need(stack: LiveStack) -> None:
     assert stat.S_IMODE(stack.ready_file.stat().st_mode) == 0o600
 
 
-def test_the_keys_are_kept_for_their_owner_alone(stack: LiveStack) -> None:
-    assert stat.S_IMODE((stack.data_dir / "keys.json").stat().st_mode) == 0o600
+@pytest.mark.parametrize("file", ["keys.json", "secrets.json"])
+def test_keys_and_secrets_are_kept_for_their_owner_alone(stack: LiveStack, file: str) -> None:
+    assert stat.S_IMODE((stack.data_dir / file).stat().st_mode) == 0o600
+
+
+def test_the_platforms_key_of_the_stack_opens_what_is_the_platforms(stack: LiveStack) -> None:
+    key = json.loads((stack.data_dir / "secrets.json").read_text())["platformKey"]
+    answer = httpx.get(f"{stack.ready['api']['url']}/organizations", headers={"x-api-key": key}, trust_env=False)
+    organizations = answer.json()["organizations"]
+    assert [(one["name"], one["allowedCountries"]) for one in organizations] == [("Demo", ["*"]), ("Other", ["*"])]
+    assert "X-RateLimit-Limit" not in answer.headers
 
 
 def test_everything_named_in_the_ready_file_answers(stack: LiveStack) -> None:
