@@ -49,6 +49,7 @@ HEARTBEAT_THROTTLE = timedelta(seconds=2)  # a cancel reaches a call this soon
 GRACE = timedelta(seconds=20)  # longer than placing a call; followers leave at once
 CONNECT_AGAIN_SECONDS = 1.0
 SHORT_ACTIVITIES = 50
+WEBHOOK_POOL_SIZE = 4  # connections of their own: deliveries never make a call wait for one
 WEBHOOKS_AT_ONCE = 20  # endpoints that a worker delivers to, a minute at most each before it is another's turn
 
 logger = logging.getLogger("worker")
@@ -108,15 +109,21 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
     housekeeping = HousekeepingActivities(
         Housekeeping(engine, settings.speed), control, dials, lines, workflows, carriers
     )
-    poster, outbox = Poster(places(settings.webhook_allow_private)), Outbox(engine, vault)
-    stack.push_async_callback(poster.close)
-    await stack.enter_async_context(WebhookWatch(outbox, WebhookWorkflows(client), database_url).running())
-    webhooks = WebhookActivities(outbox, poster, body_of)
     return [
         jobs_worker(client, jobs, sharing, housekeeping),
         calls_worker(client, calls, settings.call_slots),
-        webhooks_worker(client, webhooks),
+        webhooks_worker(client, await _webhooks(client, settings, vault, stack)),
     ]
+
+
+async def _webhooks(client: Client, settings: Settings, vault: Vault, stack: AsyncExitStack) -> WebhookActivities:
+    database_url = settings.database_url.get_secret_value()
+    engine = create_engine(database_url, WEBHOOK_POOL_SIZE)
+    stack.push_async_callback(engine.dispose)
+    poster, outbox = Poster(places(settings.webhook_allow_private)), Outbox(engine, vault)
+    stack.push_async_callback(poster.close)
+    await stack.enter_async_context(WebhookWatch(outbox, WebhookWorkflows(client), database_url).running())
+    return WebhookActivities(outbox, poster, body_of)
 
 
 def jobs_worker(

@@ -30,6 +30,8 @@ TOO_SLOW = f"No complete answer within {REQUEST_SECONDS:.0f} seconds."
 NOT_FOUND = "The host's name has no address."
 
 
+BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError)
+
 Judge = Callable[[Address, int], bool]
 
 
@@ -121,7 +123,7 @@ class Poster:
             return Answer(error=REFUSED if target.scheme == "https" else REFUSED_PLAIN, refused=True)
         except TimeoutError:
             return Answer(error=TOO_SLOW)
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError) as error:
+        except BROKEN as error:
             return Answer(error=_in_words(error))
 
     async def _post(self, url: str, target: Target, headers: Mapping[str, str], body: bytes) -> Answer:

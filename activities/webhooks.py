@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.heartbeats import Pulse, heartbeats
 from activities.posting import Poster
 from domain.model import Model
-from domain.webhooks import DeliveryStatus, Event
+from domain.webhooks import Answer, DeliveryStatus, Event, Sending
 
 if TYPE_CHECKING:
     from store.outbox import Outbox
@@ -21,6 +21,8 @@ LANES_AT_ONCE = 8  # jobs of one endpoint: a receiver is not flooded
 LOOK_SECONDS = 0.5  # how often new lanes are looked for while some are seen to
 LINGER_SECONDS = 5.0  # after the last one: while a job runs the next event is seldom far
 SAY_BUSY_SECONDS = 10.0
+
+OUR_MISTAKE = "Not sent, by a mistake of ours"
 
 Body = Callable[[Event], bytes]
 
@@ -133,7 +135,7 @@ class _Sending:
         sending = await self._outbox.take_up(self._request.endpoint_id, lane, self._request.as_of)
         if sending is None:
             return None
-        answer = await self._poster.post(sending.url, sending.id, sending.secrets, self._body(sending.event))
+        answer = await self._posted(sending)
         status = await self._outbox.note(sending.id, answer, self._request.as_of)
         if answer.delivered:
             self.delivered += 1
@@ -142,3 +144,11 @@ class _Sending:
             activity.logger.info("delivery %s: %s", sending.id, answer.error)
         self._pulse.show(f"{self.delivered} delivered, {self.failed} failed")
         return status
+
+    async def _posted(self, sending: Sending) -> Answer:
+        """What nobody foresaw fails this try: it must not hold up other lanes."""
+        try:
+            return await self._poster.post(sending.url, sending.id, sending.secrets, self._body(sending.event))
+        except Exception as error:
+            activity.logger.exception("delivery %s cannot be made", sending.id)
+            return Answer(error=f"{OUR_MISTAKE} ({type(error).__name__}).")

@@ -24,7 +24,6 @@ from store.database import reading
 from store.errors import NotFound
 from store.ids import new_id
 from store.tables import batch_jobs, dials, ledger_entries, organizations
-from store.webhook_events import credits_moved
 
 ZERO = Decimal(0)
 MOST_HOLDS = 100  # jobs that are named
@@ -180,7 +179,6 @@ async def book(
         "dial_id": dial_id,
     }
     await connection.execute(_BOOK, values)
-    await credits_moved(connection, organization_id, rearms=dial_id is None)
 
 
 async def _is_booked(connection: AsyncConnection, organization_id: str, entry_id: str) -> bool:

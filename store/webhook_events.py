@@ -2,7 +2,7 @@
 
 A delivery holds ids and what may change later (status, counts); what a person's data is, is read when it is sent.
 Whoever calls `job_moved` holds the organisation's lock, so that the order of a job's events is that of their commits.
-That a contact is final is told by a trigger (migration 0006): it gets so in many places.
+That a contact is final, or that credits fell, is told by triggers (migration 0006): both happen in many places.
 """
 
 from sqlalchemy import text
@@ -42,23 +42,6 @@ _REPORTED = text("""
     SELECT tell_contact_finished(c, ARRAY(SELECT endpoint_id FROM hurried)), (SELECT * FROM waking)
     FROM contacts c WHERE c.id = :contact AND c.status NOT IN ('pending', 'queued', 'dialing')
 """)
-_CREDITS = text(f"""
-    WITH crossed AS (
-      UPDATE webhook_endpoints e SET credits_are_low = NOT e.credits_are_low
-      FROM organizations o
-      WHERE o.id = e.organization_id AND o.id = :organization AND NOT o.credits_unlimited AND {_WANTS}
-        AND e.credits_are_low <> (o.balance - o.held < e.credits_below)
-        AND (NOT e.credits_are_low OR :rearms)
-      RETURNING e.id, e.organization_id, e.credits_are_low, e.credits_below, o.balance, o.held
-    ), told AS (
-      INSERT INTO webhook_deliveries (id, endpoint_id, organization_id, lane, type, facts)
-      SELECT {NEW_ID}, id, organization_id, CAST(:type AS varchar), CAST(:type AS varchar), jsonb_build_object(
-        'balance', balance::text, 'held', held::text, 'free', (balance - held)::text,
-        'credits_below', credits_below::text)
-      FROM crossed WHERE credits_are_low
-      RETURNING endpoint_id
-    ) {_TOLD}
-""")  # noqa: S608 — our own constants
 
 
 async def job_moved(connection: AsyncConnection, job_id: str, type: EventType) -> None:
@@ -69,13 +52,3 @@ async def job_moved(connection: AsyncConnection, job_id: str, type: EventType) -
 async def contact_reported(connection: AsyncConnection, contact_id: str) -> None:
     """An agent told of the conversation: what was not sent yet goes out with it; what was is told once more."""
     await connection.execute(_REPORTED, {"contact": contact_id, "channel": CHANNEL})
-
-
-async def credits_moved(connection: AsyncConnection, organization_id: str, *, rearms: bool) -> None:
-    """Tell, once, that the free credits fell below an endpoint's threshold.
-
-    `rearms`: where they are above it again, the next fall is told again. Not so for what single calls give back:
-    with every call near the threshold it would be told anew.
-    """
-    values = {"type": EventType.CREDITS_LOW, "organization": organization_id, "rearms": rearms, "channel": CHANNEL}
-    await connection.execute(_CREDITS, values)

@@ -165,6 +165,7 @@ async def test_a_receiver_that_is_down_or_unknown_is_an_answer_too(receiver: Rec
         raise OSError("Name or service not known")
 
     assert (await post("https://hooks.test/", resolve=unknown)).error == f"No connection: {posting.NOT_FOUND}"
+    assert (await post(f"https://{'x' * 64}.test/")).error == f"No connection: {posting.NOT_FOUND}"
 
 
 async def test_a_receiver_that_breaks_off_is_an_answer_too() -> None:

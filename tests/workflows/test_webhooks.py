@@ -10,6 +10,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
 from activities import posting
+from activities.webhooks import OUR_MISTAKE
 from domain.webhooks import DeliveryStatus, EventType
 from store.webhooks import EndpointChange
 from tests.receiving import Received, Receiver, answers, never, ok
@@ -268,6 +269,24 @@ async def test_the_workflow_of_a_deleted_endpoint_ends(delivering: Delivering, r
         return (await endpoint.handle.describe()).status is WorkflowExecutionStatus.COMPLETED
 
     await eventually(has_ended)
+
+
+async def test_an_event_that_cannot_be_made_holds_up_no_other_job(delivering: Delivering, receiver: Receiver) -> None:
+    endpoint = await delivering.an_endpoint(receiver, EventType.BATCH_PAUSED)
+    jobs = [await delivering.a_running_job(endpoint.given) for _ in range(2)]
+    await delivering.change(
+        "INSERT INTO webhook_deliveries (id, endpoint_id, organization_id, lane, type)"
+        " VALUES ('msg_odd', :endpoint, :organization, :lane, 'batch.paused')",
+        endpoint=endpoint.id,
+        organization=endpoint.given.id,
+        lane=jobs[0],
+    )
+    for job in jobs:
+        await delivering.control.pause(endpoint.given.id, job)
+    await eventually(lambda: receiver.of(jobs[1]) == ["batch.paused"])
+    odd, *_ = await endpoint.log()
+    assert (odd.id, odd.status, odd.last_error) == ("msg_odd", PENDING, f"{OUR_MISTAKE} (ValueError).")
+    assert receiver.of(jobs[0]) == []
 
 
 async def test_histories_hold_ids_only(delivering: Delivering, receiver: Receiver) -> None:

@@ -45,6 +45,34 @@ ON_FINISH = """
       RETURN NULL;
     END $$
 """
+# Every entry of the ledger moves the credits. What single calls give back does not arm an endpoint anew.
+ON_CREDITS = """
+    CREATE FUNCTION credits_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE endpoint varchar;
+    BEGIN
+      FOR endpoint IN
+        WITH crossed AS (
+          UPDATE webhook_endpoints e SET credits_are_low = NOT e.credits_are_low
+          FROM organizations o
+          WHERE o.id = NEW.organization_id AND e.organization_id = o.id AND NOT o.credits_unlimited
+            AND e.disabled_at IS NULL AND 'credits.low' = ANY(e.events)
+            AND e.credits_are_low <> (o.balance - o.held < e.credits_below)
+            AND (NOT e.credits_are_low OR NEW.dial_id IS NULL)
+          RETURNING e.id, e.organization_id, e.credits_are_low, e.credits_below, o.balance, o.held
+        )
+        INSERT INTO webhook_deliveries (id, endpoint_id, organization_id, lane, type, facts)
+        SELECT 'msg_' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 24), id, organization_id,
+          'credits.low', 'credits.low', jsonb_build_object(
+            'balance', balance::text, 'held', held::text, 'free', (balance - held)::text,
+            'credits_below', credits_below::text)
+        FROM crossed WHERE credits_are_low
+        RETURNING endpoint_id
+      LOOP
+        PERFORM pg_notify('outdial_webhooks', endpoint);
+      END LOOP;
+      RETURN NULL;
+    END $$
+"""
 OPEN = "('pending', 'queued', 'dialing')"
 
 
@@ -117,9 +145,15 @@ def upgrade() -> None:
         f"CREATE TRIGGER contact_finished_at_once AFTER INSERT ON contacts FOR EACH ROW"
         f" WHEN (NEW.status NOT IN {OPEN}) EXECUTE FUNCTION contact_finished()"
     )
+    op.execute(ON_CREDITS)
+    op.execute(
+        "CREATE TRIGGER credits_moved AFTER INSERT ON ledger_entries FOR EACH ROW EXECUTE FUNCTION credits_moved()"
+    )
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER credits_moved ON ledger_entries")
+    op.execute("DROP FUNCTION credits_moved()")
     op.execute("DROP TRIGGER contact_finished_at_once ON contacts")
     op.execute("DROP TRIGGER contact_finished ON contacts")
     op.execute("DROP FUNCTION contact_finished()")
