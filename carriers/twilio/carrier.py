@@ -40,7 +40,7 @@ from domain.calls import CallOrder, CallReport
 
 EVENTS = ["initiated", "ringing", "answered", "completed"]
 SEARCHED_CALLS = 200  # the newest ones between two numbers; more than these were never placed in one search window
-SIGNATURE = "x-twilio-signature"
+SIGNATURES = ("x-twilio-signature", "x-signalwire-signature")  # made alike, whoever answers at the base URL
 REJECTIONS = (TwilioRestException, TwilioServiceException)
 NO_ENVIRONMENT = {"TWILIO_REGION": "", "TWILIO_EDGE": ""}  # the client would rewrite our base URL by these
 T = TypeVar("T")
@@ -50,7 +50,8 @@ class Twilio:
     """Calls through Twilio, or what answers at `base_url` in its stead: the simulator, a compatible carrier.
 
     `place_timeout_seconds` bounds a request as a whole, from connecting to its answer. `detect_machines` has
-    Twilio tell persons from machines while the call goes on (it charges for that).
+    Twilio tell persons from machines while the call goes on (it charges for that). `signing_key` is what events are
+    signed with where that is not the auth token.
     """
 
     name = "twilio"
@@ -67,6 +68,7 @@ class Twilio:
         auth_token: str,
         *,
         base_url: str | None = None,
+        signing_key: str | None = None,
         place_timeout_seconds: float = 10.0,
         detect_machines: bool = True,
     ) -> None:
@@ -74,7 +76,7 @@ class Twilio:
         self._client = Client(account_sid, auth_token, http_client=self._http, environment=NO_ENVIRONMENT)
         if base_url is not None:
             self._client.api.base_url = base_url.rstrip("/")
-        self._validator = RequestValidator(auth_token)
+        self._validator = RequestValidator(signing_key or auth_token)
         self._detect_machines = detect_machines
 
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
@@ -132,14 +134,7 @@ class Twilio:
 
     def read_event(self, request: EventRequest) -> CallReport:
         """Check a callback's signature, on the form exactly as it came, and read it."""
-        try:
-            form = dict(parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=bool(request.body)))
-            signed = self._validator.validate(request.url, form, request.headers.get(SIGNATURE, ""))
-        except ValueError:
-            signed = False
-        if not signed:
-            raise BadSignature("The event was not signed with the account's token.")
-        return report_of_event(form, request.url)
+        return report_of_event(self._signed_form(request), request.url)
 
     async def health(self) -> Health:
         """Ask for the account."""
@@ -154,6 +149,17 @@ class Twilio:
 
     async def close(self) -> None:
         await self._http.close()
+
+    def _signed_form(self, request: EventRequest) -> dict[str, str]:
+        signature = next((request.headers[name] for name in SIGNATURES if name in request.headers), "")
+        try:
+            form = dict(parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=bool(request.body)))
+            signed = self._validator.validate(request.url, form, signature)
+        except ValueError:
+            signed = False
+        if not signed:
+            raise BadSignature("The event was not signed with the account's token.")
+        return form
 
     async def _create(self, order: CallOrder, callback_url: str) -> CallInstance:
         detection = {

@@ -27,15 +27,27 @@ NUMBER_CODES = frozenset(
         13224,  # invalid, or not supported
         13225,  # forbidden
         13226,  # invalid country code
+        13227,  # 21215 of a <Dial>
+        21408,  # the region is not enabled
+        32205,  # 21215 of a SIP trunk
+    }
+)
+FULL_CODES = frozenset(
+    {
+        10004,  # all the calls at once that the account may have
+        20429,  # too many requests at once
+        86008,  # 10004 of another product
     }
 )
 ACCOUNT_CODES = frozenset(
     {
         10001,  # the account is not active
         10002,  # a trial account cannot do this
+        10005,  # calling is disabled for the account
         20003,  # authentication
         20005,  # the account is not active
         20006,  # access denied
+        20403,  # the account is suspended or closed
         20008,  # test credentials
         20404,  # no such account at this address
         21203,  # international calling is not enabled
@@ -56,9 +68,9 @@ def placing_failed(status: int, code: int | None, headers: Mapping[str, str]) ->
     """What an answer to a create request other than 201 means."""
     if code in NUMBER_CODES:
         return NumberRefused("The carrier refuses this number.")
-    if _account(status, code):
+    if code not in FULL_CODES and _account(status, code):
         return CarrierRefused("The carrier refuses the account or its configuration.")
-    if status in {429, 503}:
+    if status in {429, 503} or code in FULL_CODES:
         return NotPlaced("The carrier takes no call at the moment.", retry_after(headers))
     if 400 <= status < 500:
         return NotPlaced("The carrier did not take the call.")
@@ -76,7 +88,7 @@ def placing_broke(departure: Departure) -> CarrierError:
 
 def asking_failed(status: int, code: int | None) -> CarrierError:
     """What an error means as the answer to a question."""
-    if _account(status, code):
+    if code not in FULL_CODES and _account(status, code):
         return CarrierRefused("The carrier refuses the account or its configuration.")
     return CarrierAway("The carrier did not answer the question.")
 

@@ -1,0 +1,65 @@
+"""A compatible carrier serves the same API below a path of its own, as SignalWire does below /api/laml."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from carriers import CannotTell
+from carriers.twilio import Twilio
+from domain.calls import CallReport, CallState
+from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place
+from tests.carriers.test_finding import a_search
+
+PREFIX = "/api/laml"
+
+
+@pytest.fixture
+async def below_a_path(simulator: Simulator) -> AsyncIterator[str]:
+    """The simulator, reachable below the prefix only."""
+
+    async def pass_on(request: web.Request) -> web.Response:
+        target = simulator.url + request.raw_path.removeprefix(PREFIX)
+        headers = {name: request.headers[name] for name in ("Authorization", "Content-Type") if name in request.headers}
+        async with client.request(request.method, target, data=await request.read(), headers=headers) as answer:
+            return web.Response(status=answer.status, body=await answer.read(), content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", f"{PREFIX}/{{path:.*}}", pass_on)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    async with aiohttp.ClientSession() as client:
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            yield f"http://127.0.0.1:{runner.addresses[0][1]}{PREFIX}/"
+        finally:
+            await runner.cleanup()
+
+
+async def test_a_call_is_placed_found_asked_about_and_hung_up(
+    below_a_path: str, simulator: Simulator, callbacks: Callbacks
+) -> None:
+    carrier = simulator.carrier(base_url=below_a_path)
+    order = an_order(number_ending("07"), max_call_seconds=14_400)
+    try:
+        assert (await carrier.health()).ok
+        placed = await place(carrier, callbacks, order)
+        found = await carrier.find(a_search(order))
+        await carrier.hang_up(placed.call_id)
+        fetched = await carrier.fetch(placed.call_id)
+    finally:
+        await carrier.close()
+
+    assert isinstance(found, CallReport)
+    assert not isinstance(found, CannotTell)
+    assert isinstance(fetched, CallReport)
+    assert fetched.state is CallState.ENDED
+
+
+async def test_without_the_path_nothing_is_there(below_a_path: str, callbacks: Callbacks) -> None:
+    carrier = Twilio("AC1", "token", base_url=below_a_path.removesuffix(f"{PREFIX}/"))
+    try:
+        assert not (await carrier.health()).ok
+    finally:
+        await carrier.close()
