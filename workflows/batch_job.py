@@ -300,7 +300,7 @@ class BatchJob(Orders):
     @workflow.signal(name=SAY_LINES, description="Say how many lines you want. Sent by its organisation's lines.")
     def say_lines(self) -> None:
         self._lineup.share.ask()
-        self._wake()
+        self.look()  # who starts to share out lines anew may know other limits
 
     @workflow.query(description="Live calls, lines, and what the job waits for.")
     def progress(self) -> JobProgress:

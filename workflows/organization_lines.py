@@ -44,17 +44,20 @@ class OrganizationLines:
         self._stops = deque(start.stops)
         self._must_look = start.book is None or start.book.facts is None
         self._looked_at = workflow.now()
+        self._silent: list[str] = []  # by the last look: jobs that run and are not known
+        self._unaware = False  # whether jobs may not have heard of the limits
         self._changed = False
         self._alarm = Alarm("next turn, or look again", self._wake)
 
     @workflow.run
     async def run(self, start: OrganizationLinesStart) -> None:
-        """Obey, look at the record, share out, and wait for somebody to say something."""
+        """Obey, look at the record, share out, ask the silent, and wait for somebody to say something."""
         while not self._is_long():
             await self._stop_if_told()
             if self._is_time_to_look():
                 await self._look_at_record()
             await self._share_out()
+            await self._ask()
             workflow.set_current_details(lines_details(self.shares()))
             await self._wait_for_change()
         self._continue()
@@ -83,12 +86,18 @@ class OrganizationLines:
         self._book.begin_look()
         organization = OrganizationRef(organization_id=self._start.organization_id)
         facts = await short(LinesActivities.organization_lines, organization)
-        limits_changed = self._book.facts is not None and self._book.facts.usable != facts.usable
-        silent = self._book.take(facts)
-        known = [claimant.job_id for claimant in self._book.claimants] if limits_changed else []
-        await self._signal_all(
-            {job_id: (SAY_LINES, None) for job_id in silent} | {job_id: (LOOK, None) for job_id in known}
-        )
+        before = self._book.facts
+        self._silent = self._book.take(facts)
+        self._unaware = before is None or before.usable != facts.usable
+
+    async def _ask(self) -> None:
+        """Jobs that said nothing are to speak; those that may not know the limits are to look at them."""
+        known = [claimant.job_id for claimant in self._book.claimants]
+        silent = [job_id for job_id in self._silent if job_id not in known]
+        unaware = known if self._unaware else []
+        signals = {job_id: (LOOK, None) for job_id in unaware} | {job_id: (SAY_LINES, None) for job_id in silent}
+        self._silent, self._unaware = [], False
+        await self._signal_all(signals)
 
     async def _share_out(self) -> None:
         news = self._book.decide(workflow.now())

@@ -41,7 +41,6 @@ class Called:
     job: Job
     numbers: frozenset[str]
     priority: int
-    limit: int
     limits: list[tuple[float, int]]  # since when it may have so many calls at once
 
 
@@ -72,7 +71,7 @@ class Sharing:
         stored = await a_job(self.running.engine, self.given, people, concurrent_call_limit=limit, priority=priority)
         numbers = frozenset(person.number for person in people)
         job = await self.running.start_in_real_time(self.given, stored)
-        self.called.append(Called(job, numbers, priority, limit, [(_now(), limit)]))
+        self.called.append(Called(job, numbers, priority, [(_now(), limit)]))
 
     async def people_hang_up(self, count: int) -> None:
         for call in self.live[:count]:
@@ -88,20 +87,23 @@ class Sharing:
         await self.running.workflows.look_at_lines(self.given.id)
 
     async def change_own_limit(self, called: Called, limit: int) -> None:
-        called.limit = limit
         called.limits.append((_now(), max(limit, called.limits[-1][1])))
-        await self.signal(called, BatchJob.change_limit, limit)
-        await eventually(lambda: self._record_says(called, limit))
-        called.limits.append((_now(), limit))
+        if await self.signal(called, BatchJob.change_limit, limit):
+            await eventually(lambda: self._record_says(called, limit))
+            called.limits.append((_now(), limit))
 
     async def _record_says(self, called: Called, limit: int) -> bool:
         query = "SELECT concurrent_call_limit, status FROM batch_jobs WHERE id = :job"
         (row,) = await self.running.rows(query, job=called.job.id)
         return row["concurrent_call_limit"] == limit or JobStatus(row["status"]).ended
 
-    async def signal(self, called: Called, signal: Any, *arguments: Any) -> None:
-        with contextlib.suppress(RPCError):  # it is over
+    async def signal(self, called: Called, signal: Any, *arguments: Any) -> bool:
+        """False where the job is over."""
+        try:
             await called.job.handle.signal(signal, *arguments)
+        except RPCError:
+            return False
+        return True
 
     async def lose(self, called: Called) -> None:
         """Somebody terminates a job; the next sweep will find out."""
@@ -233,7 +235,7 @@ class SharingMachine(RuleBasedStateMachine):
         self._loop = loop
         self._sharing = Sharing(running)
 
-    def _do(self, what: Coroutine[Any, Any, None], pause: float = 0.0) -> None:
+    def _do(self, what: Coroutine[Any, Any, object], pause: float = 0.0) -> None:
         self._loop.run_until_complete(what)
         self._loop.run_until_complete(asyncio.sleep(pause))
         self._sharing.check_limits()
