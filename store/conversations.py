@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.conversations import Conversation, ConversationReport
 from store.database import reading
@@ -13,11 +13,9 @@ from store.ids import may_exist
 from store.tables import contacts, dials
 from store.webhook_events import contact_reported
 
-_LOCKED = (
-    sa.select(dials.c.contact_id, dials.c.number_of_dial, dials.c.conversation, sa.func.clock_timestamp().label("now"))
-    .join_from(dials, contacts, contacts.c.id == dials.c.contact_id)  # not there: its job was deleted
-    .with_for_update(of=dials, key_share=True)
-)
+_LOCKED = sa.select(
+    dials.c.contact_id, dials.c.number_of_dial, dials.c.conversation, sa.func.clock_timestamp().label("now")
+).with_for_update(key_share=True)
 _OWNER = sa.select(dials.c.organization_id).join_from(dials, contacts, contacts.c.id == dials.c.contact_id)
 _NO_LATER_ONE = text(
     "NOT EXISTS (SELECT 1 FROM dials d WHERE d.contact_id = contacts.id AND d.number_of_dial > :number_of_dial"
@@ -46,7 +44,7 @@ class Conversations:
         async with self._engine.begin() as connection:
             query = _LOCKED.where(dials.c.id == call_id, dials.c.organization_id == organization_id)
             dial = (await connection.execute(query)).one_or_none()
-            if dial is None:
+            if dial is None or await _is_deleted(connection, dial.contact_id):
                 raise NotFound("call", call_id)
             earlier = None if dial.conversation is None else Conversation.model_validate(dial.conversation)
             conversation = Conversation.after(earlier, said, call_id, _whole_milliseconds(dial.now))
@@ -65,6 +63,11 @@ class Conversations:
 def _is_news(earlier: Conversation | None, now: Conversation) -> bool:
     """An agent that tries again says nothing new."""
     return earlier is None or earlier.model_copy(update={"reported_at": now.reported_at}) != now
+
+
+async def _is_deleted(connection: AsyncConnection, contact_id: str) -> bool:
+    """Whether the contact's job was deleted; looked at once the dial is locked, so that it is not deleted meanwhile."""
+    return await connection.scalar(sa.select(contacts.c.id).where(contacts.c.id == contact_id)) is None
 
 
 def _whole_milliseconds(moment: datetime) -> datetime:

@@ -22,6 +22,7 @@ _LIVE = text("""
       AND (d.ended_at IS NULL OR d.outcome = 'unknown'
            AND d.asked_at > clock_timestamp() - make_interval(secs => j.ring_seconds + j.max_call_seconds))
 """)
+_DIALS = text("SELECT id FROM dials WHERE job_id = :job ORDER BY id FOR NO KEY UPDATE")  # before contacts, as always
 _CONTACTS = text("DELETE FROM contacts WHERE job_id = :job")
 
 
@@ -44,12 +45,13 @@ class Deleting:
             live = (await connection.execute(_LIVE, whose)).scalar_one()
             if live:
                 raise StillCalling(live)
-            contacts = (await connection.execute(_CONTACTS, {"job": job_id})).rowcount
+            await connection.execute(_DIALS, {"job": job_id})
             await connection.execute(
                 sa.update(dials)
                 .where(dials.c.job_id == job_id, dials.c.conversation.is_not(sa.null()))
                 .values(conversation=sa.null())
             )
+            contacts = (await connection.execute(_CONTACTS, {"job": job_id})).rowcount
             gone = await connection.execute(sa.delete(batch_jobs).where(batch_jobs.c.id == job_id))
             if gone.rowcount != 1:
                 raise NotFound("job", job_id)

@@ -65,7 +65,7 @@ RESULTS = _file(
 REJECTS = _file(("text/csv", "outdial_reason,phone,name\r\nphone is too short,+1202,Ada\r\n"))
 
 
-@router.get("/contacts/{contactId}", operation_id="getContact", responses=errors(400, 401, 404, 429, 503))
+@router.get("/contacts/{contactId}", operation_id="getContact", responses=errors(401, 404, 429, 503))
 async def contact(caller: CallerDep, id: JobId, contactId: ContactId, parts: PartsDep) -> ContactDetail:  # noqa: N803
     """Look at one contact: how it stands, and every dial made for it.
 

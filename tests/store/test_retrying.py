@@ -1,11 +1,13 @@
 """Who is called again by a retry, and what the new job is like."""
 
+from datetime import time
+
 import pytest
 import sqlalchemy as sa
 
-from domain.calls import Ending
 from domain.retrying import LeftOut
 from domain.statuses import JobStatus, OnOverlap
+from domain.windows import CallingWindow
 from store.errors import NotFound, WrongStatus
 from store.retrying import Retrying
 from store.tables import contacts
@@ -101,15 +103,16 @@ async def test_a_contact_that_ended_before_places_were_kept_gets_its_place(share
 
 
 async def test_the_request_is_that_of_the_old_job(shared: Calling, given: Given) -> None:
-    job = await shared.a_job(given, 1, name="Recall", max_attempts=7, priority=8, timezone="Europe/Berlin")
-    call = await job.call()
-    await call.ends(Ending.FAILED, sip=404)
+    window = CallingWindow(from_=time(9), to=time(20))
+    job = await shared.a_waiting_job(
+        given, 1, name="Recall", max_attempts=7, priority=8, timezone="Europe/Berlin", calling_window=window
+    )
     await job.cancel()
 
     request = await Retrying(shared.engine).request(given.id, job.id)
 
     assert (request.name, request.max_attempts, request.priority) == ("Recall", 7, 8)
-    assert request.timezone == "Europe/Berlin"
+    assert (request.timezone, request.calling_window) == ("Europe/Berlin", window)
     assert request.on_overlap is OnOverlap.SKIP
     assert (request.end_time, request.scheduled_start_time, request.retry_of) == (None, None, None)
 
