@@ -31,6 +31,8 @@ ENDPOINTS = {
     ("post", "/batch/jobs/{id}/resume"),
     ("post", "/batch/jobs/{id}/retry"),
     ("post", "/batch/jobs/{id}/start"),
+    ("post", "/batch/jobs/{id}/test"),
+    ("post", "/batch/validate"),
     ("post", "/calls/{id}/opt-out"),
     ("post", "/calls/{id}/result"),
     ("get", "/do-not-call"),
