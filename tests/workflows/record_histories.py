@@ -69,26 +69,26 @@ async def test_record_runs_with_calls_in_flight_between_them(running: Running) -
     keep("continued_follows_calls", second)
 
 
-async def test_record_pause_resume_and_cancel(running: Running) -> None:
-    given = await an_organization(running.engine)
-    running.carrier.usually(TALKS_ON)
-    stored = await a_job(running.engine, given, 4, concurrent_call_limit=2)
-    job = await running.start_in_real_time(given, stored)
-    await eventually(lambda: len(running.carrier.live) == 2)
+async def test_record_pause_resume_and_cancel(running_long: Running) -> None:
+    given = await an_organization(running_long.engine)
+    running_long.carrier.usually(TALKS_ON)
+    stored = await a_job(running_long.engine, given, 4, concurrent_call_limit=2)
+    job = await running_long.start_in_real_time(given, stored)
+    await eventually(lambda: len(running_long.carrier.live) == 2)
     await job.handle.signal(BatchJob.pause)
     await job.until(JobStatus.PAUSED)
     await job.handle.signal(BatchJob.change_limit, 1)
-    await running.carrier.end_all()
+    await running_long.carrier.end_all()
 
     async def two_are_done() -> bool:
         return [contact["status"] for contact in await job.contacts()].count(ContactStatus.COMPLETED) == 2
 
     await eventually(two_are_done)
     await job.handle.signal(BatchJob.resume)
-    await eventually(lambda: len(running.carrier.live) == 1)
+    await eventually(lambda: len(running_long.carrier.live) == 1)
     await job.handle.cancel()
     await job.until(JobStatus.CANCELLED)
-    await running.end_all_calls(job)
+    await running_long.end_all_calls(job)
     await job.result()
 
     (history,) = await job.histories()
