@@ -193,7 +193,14 @@ class BatchContact(ContactFacts):
 
 
 class WaitingFor(Answer):
-    reason: str = Field(examples=["retry"])
+    """Why nobody is dialled now."""
+
+    reason: str = Field(
+        description="`start`, `resume`, `retry`, `window` (calling window), `not_before` (a contact's earliest time),"
+        " `frequency` (calls to one number), `timezone` (unknown: such contacts are not called), `lines` (the"
+        " organization's other jobs have them), `credits`, `max_cost`, `account` (the carrier refused it).",
+        examples=["retry"],
+    )
     until: Moment | None
 
 

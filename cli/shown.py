@@ -136,6 +136,21 @@ JOB_COLUMNS = {
 }
 
 
+WAITS = {  # by the reason that the API gives
+    "start": "its start",
+    "resume": "somebody to resume it",
+    "retry": "the next retry",
+    "window": "the calling window",
+    "not_before": "a contact's earliest time",
+    "frequency": "the cap on calls to one number",
+    "timezone": "contacts' time zones, which are unknown",
+    "lines": "a line of the organization",
+    "credits": "credits",
+    "max_cost": "a higher maximum cost",
+    "account": "the carrier account",
+}
+
+
 def results_text(job: Answer) -> str:
     """Contacts by status, those that are none left out: "12 completed, 3 busy"."""
     counts = job.get("statusBreakdown") or {}
@@ -169,5 +184,5 @@ def now_text(job: Answer) -> str | None:
     waiting = progress.get("waitingFor")
     if waiting:
         until = f" until {waiting['until']}" if waiting.get("until") else ""
-        said += f", waits for {waiting['reason']}{until}"
+        said += f", waits for {WAITS.get(waiting['reason'], waiting['reason'])}{until}"
     return said

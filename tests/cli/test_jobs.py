@@ -185,7 +185,10 @@ def test_watch_ends_with_the_job(run: Run, api: FakeApi, status: str, code: int)
     api.will(JOB, (200, job("scheduled")), (200, job("running", 1)), (200, job(status, 4)))
     ended = run("watch", ID)
     assert ended.code == code
-    assert "running: 1 of 4 done; 3 pending, 1 completed; 2 live calls on 3 lines, waits for retry until" in ended.out
+    assert (
+        "running: 1 of 4 done; 3 pending, 1 completed; 2 live calls on 3 lines, waits for the next retry until"
+        in ended.out
+    )
     assert ended.out.splitlines()[-1] == f"{ID} {status}"
 
 

@@ -41,7 +41,7 @@ def test_a_terminal_shows_counts_results_and_trouble(api: FakeApi, monkeypatch: 
         "1/4",
         "4/4",
         "3 pending, 1 completed",
-        "waits for retry",
+        "waits for the next retry",
         "Not like this. (unavailable) Trying again",
     ):
         assert expected in shown
