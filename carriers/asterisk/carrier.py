@@ -1,0 +1,166 @@
+"""The carrier Asterisk. A call's id is made of its dial's key: while it lives, asking again does not ring again."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from carriers import (
+    Absent,
+    BadSignature,
+    CannotTell,
+    CarrierAway,
+    CarrierError,
+    Connected,
+    EventRequest,
+    Gone,
+    Health,
+    Hear,
+    Idempotency,
+    NotPlaced,
+    PlaceUnknown,
+    Push,
+    Search,
+    SearchOrder,
+    Traits,
+)
+from carriers.asterisk.ari import Ari
+from carriers.asterisk.names import call_id, key_of
+from carriers.asterisk.options import Options
+from carriers.asterisk.orders import channel_variables
+from carriers.asterisk.records import LATEST_SECONDS, Records, report_of_record
+from carriers.asterisk.reports import report_of_channel
+from carriers.asterisk.stream import EventStream
+from domain.calls import Audio, CallOrder, CallReport, CallState
+
+STREAM_BACK = timedelta(seconds=2)  # the stream connects again at once, or Asterisk is away
+Stands = Callable[[], Awaitable[bool]]
+
+
+class Asterisk:
+    """Calls through an Asterisk of one's own."""
+
+    name = "asterisk"
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._ari = Ari(options)
+        self._records = Records(options.cdr_path)
+        self._stream = EventStream(self._ari, options)
+        self._elsewhere: Stands | None = None
+
+    @property
+    def traits(self) -> Traits:
+        search = Search.PROVES_ABSENCE if self._records.kept else Search.FINDS
+        return Traits(idempotency=Idempotency.WHILE_LIVE, search=search, push=Push.STREAM)
+
+    @property
+    def stands(self) -> bool:
+        """Whether this process holds the event stream."""
+        return self._stream.stands
+
+    def trust(self, elsewhere: Stands) -> None:
+        """Another process may hold the event stream: `elsewhere` tells whether it stands."""
+        self._elsewhere = elsewhere
+
+    async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
+        """Ask for a call. See `carriers.Carrier`."""
+        if order.audio is Audio.TWIML:
+            raise NotPlaced("An agent that is a TwiML address cannot be reached through Asterisk.")
+        await self._require_stream()
+        call = call_id(self._options.app, order.key)
+        over = await self._ended(call, patience=0)
+        if over is not None:
+            return _told(over)
+        parameters = {
+            "endpoint": self._options.trunk.format(number=order.to),
+            "app": self._options.app,
+            "channelId": call,
+            "callerId": order.from_,
+            "timeout": order.ring_seconds,
+        }
+        await self._ari.originate(parameters, channel_variables(order), send_before)
+        return CallReport(call_id=call, key=order.key, state=CallState.QUEUED)
+
+    async def fetch(self, call_id: str) -> CallReport | Gone:
+        """Ask how a call stands: among the live ones, then in the records."""
+        channel = await self._ari.ask("GET", f"/channels/{call_id}")
+        if channel is not None:
+            return report_of_channel(channel, key_of(self._options.app, call_id))
+        over = await self._ended(call_id)
+        return over if isinstance(over, CallReport) else Gone()
+
+    async def find(self, order: SearchOrder) -> CallReport | Absent | CannotTell:
+        """Look for a call by the id that its key makes.
+
+        It was never placed if it neither lives nor has a record, and Asterisk has not started since it was asked for.
+        """
+        call = call_id(self._options.app, order.key)
+        channel = await self._ari.ask("GET", f"/channels/{call}")
+        if channel is not None:
+            return report_of_channel(channel, order.key)
+        over = await self._ended(call)
+        if over is not None:
+            return over
+        return Absent() if await self._would_know(order) else CannotTell()
+
+    async def hang_up(self, call_id: str) -> None:
+        """End a call, whatever its state."""
+        await self._ari.ask("DELETE", f"/channels/{call_id}")
+
+    def read_event(self, request: EventRequest) -> CallReport:
+        """Asterisk posts nothing: its events come over the stream."""
+        raise BadSignature("Asterisk sends no callbacks.")
+
+    async def stream(self, hear: Hear, connected: Connected) -> None:
+        """Tell every event. See `carriers.Streaming`."""
+        await self._stream.run(hear, connected)
+
+    async def health(self) -> Health:
+        """Ask for its state, and whether it has the trunk."""
+        try:
+            info = await self._ari.ask("GET", "/asterisk/info")
+            technology, _, rest = self._options.trunk.partition("/")
+            endpoint = rest.rpartition("@")[2]
+            trunk = await self._ari.ask("GET", f"/endpoints/{technology}/{endpoint}")
+        except CarrierError as error:
+            return Health(ok=False, detail=str(error))
+        if info is None or trunk is None:
+            return Health(ok=False, detail="Asterisk answers, but it does not know the trunk.")
+        return Health(ok=True, detail="Asterisk answers and has the trunk.")
+
+    async def close(self) -> None:
+        await self._stream.close()
+        await self._ari.close()
+
+    async def _require_stream(self) -> None:
+        """Without an event stream Asterisk drops a call the moment it is answered."""
+        if self.stands or (self._elsewhere is not None and await self._elsewhere()):
+            return
+        raise NotPlaced("Nobody holds Asterisk's event stream: no call is placed.", STREAM_BACK)
+
+    async def _ended(self, call: str, patience: float = LATEST_SECONDS) -> CallReport | CannotTell | None:
+        """How a call ended; CannotTell where its record does not say; None without a record."""
+        heard = self._stream.ended.get(call)
+        if heard is not None:
+            return heard
+        record = await self._records.get(call, patience)
+        if record is None:
+            return None
+        return report_of_record(call, key_of(self._options.app, call), record) or CannotTell()
+
+    async def _would_know(self, order: SearchOrder) -> bool:
+        """Whether a call that was placed would have been found."""
+        if not self._records.kept:
+            return False
+        info = await self._ari.ask("GET", "/asterisk/info")
+        try:
+            started = datetime.fromisoformat((info or {})["status"]["startup_time"])
+        except (KeyError, ValueError):
+            raise CarrierAway("Asterisk's answer cannot be read.") from None
+        return started < order.asked_after
+
+
+def _told(over: CallReport | CannotTell) -> CallReport:
+    """The call was placed before, and is over. Raises PlaceUnknown where it cannot be told how it ended."""
+    if isinstance(over, CannotTell):
+        raise PlaceUnknown("The call was placed before; how it ended cannot be told.")
+    return over

@@ -1,0 +1,30 @@
+"""What an operator sets for Asterisk."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from domain.model import Model
+
+PLACE_TIMEOUT_SECONDS = 10.0
+
+
+class Options(Model):
+    """`trunk` and `agent_trunk` are dial strings; `{number}` and `{address}` stand for what is dialled."""
+
+    url: str  # of the REST interface: http://127.0.0.1:8088/ari
+    user: str
+    password: SecretStr
+    app: str = "outdial"  # the Stasis application, and the beginning of our channel ids
+    trunk: str = "PJSIP/{number}@trunk"
+    agent_trunk: str = "PJSIP/trunk/{address}"  # how an agent's SIP address is reached
+    cdr_path: Path | None = None  # a CSV of call detail records, the channel's id first: see the README
+    detection: str | None = "amd"  # the dialplan context that tells persons from machines; None: nobody is told apart
+    hang_up_on_machine: bool = False
+    place_timeout_seconds: float = Field(default=PLACE_TIMEOUT_SECONDS, gt=0, le=PLACE_TIMEOUT_SECONDS)
+
+    @property
+    def socket_url(self) -> str:
+        """Where its WebSockets are: the same server, without the last part of the path."""
+        base = self.url.rstrip("/").removesuffix("/ari")
+        return base.replace("http", "ws", 1)

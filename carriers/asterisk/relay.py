@@ -1,0 +1,142 @@
+"""The audio between Asterisk's WebSocket channel and an agent's WebSocket.
+
+The agent hears and speaks as in Twilio's Media Streams: connected, start, media, mark, stop to it; media, mark, clear
+from it. So one agent serves both carriers. µ-law at 8 kHz on both sides: nothing is transcoded.
+"""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+AGENT_SECONDS = 5.0  # to connect to an agent
+LARGEST_MESSAGE = 1024 * 1024  # bytes; an agent's audio comes in pieces
+FORMAT = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
+BYTES_PER_MILLISECOND = 8
+FAILURES = (OSError, TimeoutError, WebSocketException)
+Json = dict[str, Any]
+
+
+class Relay:
+    """Carries one call's audio until either side leaves."""
+
+    def __init__(self, call_id: str, account: str, parameters: Mapping[str, str]) -> None:
+        self._call_id = call_id
+        self._stream = f"stream-{call_id}"
+        self._account = account
+        self._parameters = dict(parameters)
+        self._sequence = 0
+        self._room = asyncio.Event()  # whether Asterisk's queue takes more
+        self._room.set()
+
+    async def carry(self, media_url: str, user: str, password: str, agent_url: str) -> None:
+        """Connect both sides and carry. Raises OSError, TimeoutError, WebSocketException where one is not there."""
+        authorization = base64.b64encode(f"{user}:{password}".encode()).decode()
+        async with (
+            connect(agent_url, open_timeout=AGENT_SECONDS, max_size=LARGEST_MESSAGE, compression=None) as agent,
+            connect(
+                media_url,
+                subprotocols=["media"],  # type: ignore[list-item]
+                additional_headers={"Authorization": f"Basic {authorization}"},
+                compression=None,
+            ) as line,
+        ):
+            await self._greet(agent)
+            sides = [
+                asyncio.ensure_future(self._to_agent(line, agent)),
+                asyncio.ensure_future(self._to_line(agent, line)),
+            ]
+            try:
+                await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for side in sides:
+                    side.cancel()
+                await asyncio.gather(*sides, return_exceptions=True)
+                with contextlib.suppress(*FAILURES):
+                    await self._tell(agent, "stop", {"accountSid": self._account, "callSid": self._call_id})
+
+    async def _greet(self, agent: ClientConnection) -> None:
+        await agent.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
+        start = {
+            "accountSid": self._account,
+            "streamSid": self._stream,
+            "callSid": self._call_id,
+            "tracks": ["inbound"],
+            "mediaFormat": FORMAT,
+            "customParameters": self._parameters,
+        }
+        await self._tell(agent, "start", start)
+
+    async def _to_agent(self, line: ClientConnection, agent: ClientConnection) -> None:
+        chunk, sent = 0, 0
+        async for message in line:
+            if isinstance(message, str):
+                await self._hear_line(message, agent)
+                continue
+            chunk += 1
+            media = {
+                "track": "inbound",
+                "chunk": str(chunk),
+                "timestamp": str(sent // BYTES_PER_MILLISECOND),
+                "payload": base64.b64encode(message).decode(),
+            }
+            sent += len(message)
+            await self._tell(agent, "media", media)
+
+    async def _hear_line(self, message: str, agent: ClientConnection) -> None:
+        word, _, rest = message.partition(" ")
+        match word:
+            case "MEDIA_XOFF":
+                self._room.clear()
+            case "MEDIA_XON":
+                self._room.set()
+            case "MEDIA_MARK_PROCESSED":
+                name = rest.partition("correlation_id:")[2]
+                await self._tell(agent, "mark", {"name": _unhex(name)})
+
+    async def _to_line(self, agent: ClientConnection, line: ClientConnection) -> None:
+        async for message in agent:
+            said = _read(message)
+            match said.get("event"):
+                case "media":
+                    await self._room.wait()
+                    await line.send(_audio(said))
+                case "clear":
+                    await line.send("FLUSH_MEDIA")
+                case "mark":
+                    name = str((said.get("mark") or {}).get("name", ""))
+                    await line.send(f"MARK_MEDIA correlation_id:{name.encode().hex()}")
+
+    async def _tell(self, agent: ClientConnection, event: str, body: Json) -> None:
+        self._sequence += 1
+        message = {"event": event, "sequenceNumber": str(self._sequence), event: body, "streamSid": self._stream}
+        await agent.send(json.dumps(message))
+
+
+def _read(message: str | bytes) -> Json:
+    """What is no message of the protocol says nothing."""
+    try:
+        said = json.loads(message)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _audio(said: Json) -> bytes:
+    try:
+        return base64.b64decode((said.get("media") or {}).get("payload", ""), validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        return b""
+
+
+def _unhex(name: str) -> str:
+    try:
+        return bytes.fromhex(name.strip()).decode()
+    except ValueError:
+        return name

@@ -1,0 +1,31 @@
+"""Asterisk as it is set in the environment."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from carriers.asterisk.carrier import Asterisk
+from carriers.asterisk.options import Options
+
+PREFIX = "OUTDIAL_ASTERISK_"
+NO_VALUE = frozenset({"", "none"})
+TEXTS = ("url", "user", "password", "app", "trunk", "agent_trunk", "cdr_path", "hang_up_on_machine")
+
+
+def from_environment(environment: Mapping[str, str]) -> Asterisk | None:
+    """`OUTDIAL_ASTERISK_URL`, `…_USER`, `…_PASSWORD` and the other `Options`; None without a URL.
+
+    Raises ValueError where a setting cannot be read.
+    """
+    given: dict[str, Any] = {name: environment.get(PREFIX + name.upper(), "") for name in TEXTS}
+    given = {name: value for name, value in given.items() if value not in NO_VALUE}
+    if "url" not in given:
+        return None
+    detection = environment.get(PREFIX + "DETECTION", "amd")
+    place_timeout = environment.get("OUTDIAL_PLACE_TIMEOUT_SECONDS")
+    return Asterisk(
+        Options(
+            **{"user": "", "password": "", **given},
+            detection=None if detection in NO_VALUE else detection,
+            **({"place_timeout_seconds": float(place_timeout)} if place_timeout else {}),
+        )
+    )

@@ -1,0 +1,174 @@
+"""The event stream: one WebSocket for all calls of the application; whoever connects last has it."""
+
+import asyncio
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from carriers import CarrierAway, CarrierError, Connected, Hear
+from carriers.asterisk.agents import Agents
+from carriers.asterisk.ari import Ari
+from carriers.asterisk.names import AGENT, LISTENER, key_of, served_by
+from carriers.asterisk.options import Options
+from carriers.asterisk.reports import Event, Seen, instant, read, report, verdict
+from domain.calls import AnsweredBy, CallReport, CallState
+
+PAUSES = (0.0, 0.05, 0.2, 0.5, 1.0)  # before connecting again: what is answered meanwhile is dropped by Asterisk
+PING_SECONDS = 5.0  # a connection that lost its other end is noticed after twice that
+HEARD = ("StasisStart", "ChannelStateChange", "Dial", "ChannelHangupRequest", "ChannelDestroyed")
+REMEMBERED = 10_000
+LARGEST_MESSAGE = 4 * 1024 * 1024
+
+logger = logging.getLogger(__name__)
+
+
+class EventStream:
+    """Holds the connection, and does what the events ask for."""
+
+    def __init__(self, ari: Ari, options: Options) -> None:
+        self._ari = ari
+        self._options = options
+        self._agents = Agents(ari, options)
+        self._seen: dict[str, Seen] = {}
+        self._turns: dict[str, asyncio.Task[None]] = {}
+        self.stands = False
+        self.ended: OrderedDict[str, CallReport] = OrderedDict()  # the last words heard, for those who ask later
+
+    async def run(self, hear: Hear, connected: Connected) -> None:
+        """Connect, again and again, until cancelled. What `hear` or `connected` raises is passed on."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._for_ever(group, hear, connected)
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+
+    async def close(self) -> None:
+        await self._agents.close()
+
+    async def _for_ever(self, group: asyncio.TaskGroup, hear: Hear, connected: Connected) -> None:
+        failures = 0
+        while True:
+            try:
+                async with self._connection() as socket:
+                    failures = 0
+                    await self._listen(socket, group, hear, connected)
+            except (OSError, TimeoutError, WebSocketException, CarrierError) as error:
+                logger.warning("the event stream is down (%s); connecting again", type(error).__name__)
+            await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+            failures += 1
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[ClientConnection]:
+        query = urlencode(
+            {
+                "app": self._options.app,
+                "api_key": f"{self._options.user}:{self._options.password.get_secret_value()}",
+            }
+        )
+        async with connect(
+            f"{self._options.socket_url}/ari/events?{query}",
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            max_size=LARGEST_MESSAGE,
+            compression=None,
+        ) as socket:
+            yield socket
+
+    async def _listen(
+        self, socket: ClientConnection, group: asyncio.TaskGroup, hear: Hear, connected: Connected
+    ) -> None:
+        """Until the connection ends. What was missed is asked for while events are heard already."""
+        self.stands = True
+        catching_up = group.create_task(self._catch_up(connected))
+        try:
+            async for message in socket:
+                self._take(json.loads(message), group, hear)
+        except ConnectionClosed:
+            logger.warning("the event stream was cut; connecting again")
+        finally:
+            self.stands = False
+            catching_up.cancel()
+
+    async def _catch_up(self, connected: Connected) -> None:
+        await self._unless_away(self._find_answered())
+        await connected()
+
+    async def _find_answered(self) -> None:
+        """Serve the calls that were answered before, and hear no more than we need."""
+        allowed = {"allowed": [{"type": name} for name in HEARD]}
+        await self._ari.ask("PUT", f"/applications/{self._options.app}/eventFilter", allowed)
+        for channel in await self._ari.ask("GET", "/channels") or []:
+            if channel["state"] == "Up" and key_of(self._options.app, channel["id"]):
+                self._agents.serve(channel["id"], fresh=False)
+
+    def _take(self, event: Event, group: asyncio.TaskGroup, hear: Hear) -> None:
+        """Events of one call are dealt with one after another, those of different calls side by side."""
+        channel = (event.get("channel") or event.get("peer") or {}).get("id", "")
+        for role, act in ((AGENT, self._of_agent), (LISTENER, self._of_listener)):
+            call = served_by(self._options.app, channel, role)
+            if call is not None:
+                return self._in_turn(call, act(call, event, hear), group)
+        if key_of(self._options.app, channel):
+            self._in_turn(channel, self._of_call(channel, event, hear), group)
+        return None
+
+    def _in_turn(self, call: str, work: Coroutine[Any, Any, None], group: asyncio.TaskGroup) -> None:
+        before = self._turns.get(call)
+
+        async def then() -> None:
+            if before is not None:
+                await asyncio.wait((before,))
+            await work
+
+        task = self._turns[call] = group.create_task(then())
+        task.add_done_callback(lambda done: self._turns.pop(call) if self._turns.get(call) is done else None)
+
+    async def _of_call(self, call: str, event: Event, hear: Hear) -> None:
+        seen = self._seen.setdefault(call, Seen())
+        state = read(event, seen)
+        if event["type"] == "StasisStart":
+            self._agents.serve(call, fresh=True)
+        elif state is CallState.ENDED:
+            del self._seen[call]
+            await hear(self._remember(report(call, key_of(self._options.app, call), state, event, seen)))
+            await self._unless_away(self._agents.part(call))
+        elif state is not None:
+            await hear(report(call, key_of(self._options.app, call), state, event, seen))
+
+    def _remember(self, last_word: CallReport) -> CallReport:
+        self.ended[last_word.call_id] = last_word
+        while len(self.ended) > REMEMBERED:
+            self.ended.popitem(last=False)
+        return last_word
+
+    async def _of_agent(self, call: str, event: Event, _: Hear) -> None:
+        if event["type"] == "StasisStart":
+            await self._unless_away(self._agents.join(call))
+        elif event["type"] == "ChannelDestroyed":
+            await self._unless_away(self._agents.left(call))
+
+    async def _of_listener(self, call: str, event: Event, hear: Hear) -> None:
+        answered_by = verdict(event.get("args", [])) if event["type"] == "StasisStart" else None
+        if answered_by is None:
+            return
+        seen = self._seen.setdefault(call, Seen(answered_at=instant(event)))
+        seen.answered_by = answered_by
+        await hear(report(call, key_of(self._options.app, call), CallState.ANSWERED, event, seen))
+        await self._unless_away(self._agents.judged(call))
+        if answered_by is AnsweredBy.MACHINE and self._options.hang_up_on_machine:
+            await self._unless_away(self._ari.ask("DELETE", f"/channels/{call}"))
+
+    async def _unless_away(self, work: Coroutine[Any, Any, Any]) -> None:
+        """What Asterisk cannot do now is done when the stream stands again, or is of no use any more."""
+        try:
+            await work
+        except CarrierError as error:
+            kind = "Asterisk does not answer" if isinstance(error, CarrierAway) else "Asterisk refuses us"
+            logger.warning("%s (%s)", kind, type(error).__name__)
