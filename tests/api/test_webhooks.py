@@ -9,13 +9,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.app import create_app
 from api.webhook_bodies import body_of
 from api.webhook_models import BatchMessage, ContactMessage
 from domain.webhooks import Answer
 from store.control import Control
 from store.outbox import Outbox
 from store.secrets import Vault
-from tests.api.client import SECRET, Api, Tenant, refused
+from tests.api.client import SECRET, Api, Tenant, refused, serve, settings_for
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # workflows run behind the clock here
 URL = "https://hooks.example.test/outdial"
@@ -261,6 +262,21 @@ def _changes(id: str, delivery_id: str) -> list[tuple[str, str]]:
         ("POST", f"{one}/deliveries/replay"),
         ("POST", f"{one}/deliveries/{delivery_id}/replay"),
     ]
+
+
+async def test_an_operator_may_allow_places_in_private_networks(
+    shared_database_url: str, tenant: Tenant, temporal_away: None
+) -> None:
+    served = serve(create_app(settings_for(shared_database_url, webhook_allow_private="127.0.0.1:9, 10.0.0.0/8")))
+    try:
+        async with httpx.AsyncClient(base_url=served.url, timeout=20) as client:
+            api = Api(client, tenant)
+            assert (await create(api, url="http://127.0.0.1:9/hooks"))["url"] == "http://127.0.0.1:9/hooks"
+            await create(api, url="https://10.1.2.3/hooks")
+            answer = await api.post("/webhooks", json={"url": "http://127.0.0.1:10/", "events": ALL})
+            assert "private network" in refused(answer, 400, "invalid_request")["error"]
+    finally:
+        served.stop()
 
 
 async def test_there_may_be_twenty_webhooks(api: Api) -> None:

@@ -1,0 +1,115 @@
+"""Deliveries that are due are heard of, and somebody is told: once, and again where it was in vain."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.webhooks import EventType
+from store.outbox import Outbox
+from store.secrets import Vault
+from store.webhook_watch import WebhookWatch
+from store.webhooks import EndpointRequest, Webhooks
+from tests.store.calling import a_caller
+
+VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])
+LONG = 1.0  # seconds: several times what a notice takes
+
+
+class Told:
+    """Stands for Temporal: remembers who was told, and is away where a test says so."""
+
+    def __init__(self) -> None:
+        self.woken: list[str] = []
+        self.ended: list[str] = []
+        self.away = False
+
+    async def wake(self, organization_id: str, endpoint_id: str) -> None:
+        if self.away:
+            raise ConnectionError
+        self.woken.append(endpoint_id)
+
+    async def end(self, endpoint_id: str) -> None:
+        self.ended.append(endpoint_id)
+
+
+class Listening:
+    """An endpoint, and two workers that listen."""
+
+    def __init__(self, engine: AsyncEngine, told: Told, organization_id: str, endpoint_id: str) -> None:
+        self.engine = engine
+        self.told = told
+        self.organization_id = organization_id
+        self.endpoint_id = endpoint_id
+        self.webhooks = Webhooks(engine, VAULT)
+
+    async def something_happens(self) -> None:
+        await self.webhooks.test(self.organization_id, self.endpoint_id)
+
+    async def change(self, statement: str) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(sa.text(statement))
+
+    async def until_woken(self, times: int) -> None:
+        async with asyncio.timeout(10):
+            while len(self.told.woken) < times:
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def listening(engine: AsyncEngine, database_url: str) -> AsyncIterator[Listening]:
+    given = await a_caller(engine)
+    made = await Webhooks(engine, VAULT).create(
+        given.id, EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
+    )
+    told = Told()
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            watch = WebhookWatch(Outbox(engine, VAULT), told, database_url)
+            await stack.enter_async_context(watch.running())
+        await asyncio.sleep(LONG)  # until both listen
+        yield Listening(engine, told, given.id, made.endpoint.id)
+
+
+async def test_of_all_who_listen_one_tells(listening: Listening) -> None:
+    await listening.something_happens()
+    await listening.something_happens()
+    await listening.until_woken(1)
+    await asyncio.sleep(LONG)
+    assert listening.told.woken == [listening.endpoint_id]
+
+
+async def test_while_somebody_delivers_nobody_is_told(listening: Listening) -> None:
+    await Outbox(listening.engine, VAULT).begin(listening.endpoint_id)
+    await listening.something_happens()
+    await asyncio.sleep(LONG)
+    assert listening.told.woken == []
+
+
+async def test_whoever_was_told_in_vain_is_told_again(listening: Listening) -> None:
+    listening.told.away = True
+    await listening.something_happens()
+    await asyncio.sleep(LONG)
+    listening.told.away = False
+    await listening.change("UPDATE webhook_endpoints SET busy_until = clock_timestamp()")  # the time to begin is over
+    await listening.something_happens()
+    await listening.until_woken(1)
+
+
+async def test_what_happened_while_nobody_could_hear_is_found(listening: Listening) -> None:
+    await listening.change(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'outdial-watch' AND datname = current_database()"
+    )
+    await listening.something_happens()
+    await listening.until_woken(1)
+
+
+async def test_a_deleted_endpoint_is_told_to_end(listening: Listening) -> None:
+    await listening.webhooks.delete(listening.organization_id, listening.endpoint_id)
+    await asyncio.sleep(LONG)
+    assert set(listening.told.ended) == {listening.endpoint_id}
+    assert listening.told.woken == []
