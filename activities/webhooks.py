@@ -147,6 +147,8 @@ class _Sending:
 
     async def _posted(self, sending: Sending) -> Answer:
         """What nobody foresaw fails this try: it must not hold up other lanes."""
+        if sending.event is None:
+            return Answer(error=f"{OUR_MISTAKE}: it cannot be read.")
         try:
             return await self._poster.post(sending.url, sending.id, sending.secrets, self._body(sending.event))
         except Exception as error:

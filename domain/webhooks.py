@@ -101,7 +101,7 @@ class Sending(Model):
     id: str
     url: str
     secrets: tuple[str, ...]
-    event: Event
+    event: Event | None  # None: what is stored of it cannot be read
 
 
 class Answer(Model):

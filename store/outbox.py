@@ -1,5 +1,6 @@
 """What waits to be delivered, lane by lane: the next of a lane is taken up only when the one before it is final."""
 
+import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from store.database import reading
 from store.jobs import CONTACTS, JOBS
 from store.secrets import Vault
 from store.tables import batch_jobs, contacts
+
+logger = logging.getLogger(__name__)
 
 TAKEN_FOR = timedelta(seconds=20)  # a request takes ten at most; a worker that died in one is replaced after this
 BUSY_FOR = timedelta(seconds=30)  # whoever delivers says so again before this is over
@@ -152,7 +155,7 @@ class Outbox:
                 id=row["id"],
                 url=row["url"],
                 secrets=tuple(self._vault.open(secret) for secret in sealed),
-                event=await _event(connection, row),
+                event=await _readable(connection, row),
             )
 
     async def note(self, delivery_id: str, answer: Answer, as_of: datetime) -> DeliveryStatus | None:
@@ -216,6 +219,15 @@ async def _note_endpoint(connection: AsyncConnection, facts: RowMapping, answer:
     reason = reason_to_disable(answer, facts["now"] - facts["failing_since"])
     if reason is not None:
         await connection.execute(_DISABLE, {"id": id, "reason": reason})
+
+
+async def _readable(connection: AsyncConnection, row: RowMapping) -> Event | None:
+    """The event; None where a mistake of ours stored what is none: its try fails, and others go on."""
+    try:
+        return await _event(connection, row)
+    except (ValueError, KeyError):
+        logger.exception("delivery %s cannot be read", row["id"])
+        return None
 
 
 async def _event(connection: AsyncConnection, row: RowMapping) -> Event:

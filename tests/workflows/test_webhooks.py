@@ -271,22 +271,31 @@ async def test_the_workflow_of_a_deleted_endpoint_ends(delivering: Delivering, r
     await eventually(has_ended)
 
 
-async def test_an_event_that_cannot_be_made_holds_up_no_other_job(delivering: Delivering, receiver: Receiver) -> None:
+async def test_an_event_that_cannot_be_made_holds_up_no_job(delivering: Delivering, receiver: Receiver) -> None:
     endpoint = await delivering.an_endpoint(receiver, EventType.BATCH_PAUSED)
     jobs = [await delivering.a_running_job(endpoint.given) for _ in range(2)]
-    await delivering.change(
-        "INSERT INTO webhook_deliveries (id, endpoint_id, organization_id, lane, type)"
-        " VALUES ('msg_odd', :endpoint, :organization, :lane, 'batch.paused')",
-        endpoint=endpoint.id,
-        organization=endpoint.given.id,
-        lane=jobs[0],
-    )
+    for id, type in (("msg_empty", "batch.paused"), ("msg_odd", "contact.finished")):
+        await delivering.change(
+            "INSERT INTO webhook_deliveries (id, endpoint_id, organization_id, lane, type, contact_id)"
+            " SELECT :id, :endpoint, :organization, :lane, :type, id FROM contacts WHERE job_id = :job",
+            id=id,
+            endpoint=endpoint.id,
+            organization=endpoint.given.id,
+            lane=id,
+            type=type,
+            job=jobs[0],
+        )
     for job in jobs:
         await delivering.control.pause(endpoint.given.id, job)
-    await eventually(lambda: receiver.of(jobs[1]) == ["batch.paused"])
-    odd, *_ = await endpoint.log()
-    assert (odd.id, odd.status, odd.last_error) == ("msg_odd", PENDING, f"{OUR_MISTAKE} (ValueError).")
-    assert receiver.of(jobs[0]) == []
+    await eventually(lambda: [receiver.of(job) for job in jobs] == [["batch.paused"]] * 2)
+
+    async def are_logged() -> bool:
+        return None not in [delivery.last_error for delivery in (await endpoint.log())[:2]]
+
+    await eventually(are_logged)
+    empty, odd, *_ = await endpoint.log()
+    assert (empty.status, empty.last_error) == (PENDING, f"{OUR_MISTAKE} (ValueError).")
+    assert (odd.status, odd.last_error) == (PENDING, f"{OUR_MISTAKE}: it cannot be read.")
 
 
 async def test_histories_hold_ids_only(delivering: Delivering, receiver: Receiver) -> None:
