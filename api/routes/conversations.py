@@ -17,6 +17,7 @@ from domain.intake.conversation_fields import (
     LONGEST_DISPOSITION,
     LONGEST_SUMMARY,
     LONGEST_URL,
+    WEB_ADDRESS,
     read_conversation,
 )
 from domain.intake.strict_json import parse_json
@@ -33,30 +34,38 @@ class Reported(Answer):
     conversation: ConversationView
 
 
-def _text(longest: int, example: str, **more: Any) -> dict[str, Any]:
-    return {"type": ["string", "null"], "maxLength": longest, "default": None, "examples": [example], **more}
+def _text(longest: int, example: str) -> dict[str, Any]:
+    return {"type": ["string", "null"], "maxLength": longest, "default": None, "examples": [example]}
 
 
+def _address(example: str) -> dict[str, Any]:
+    return {**_text(LONGEST_URL, example), "pattern": f"^{WEB_ADDRESS}$"}
+
+
+PROPERTIES: dict[str, Any] = {
+    "disposition": _text(LONGEST_DISPOSITION, "appointment_confirmed"),
+    "summary": _text(LONGEST_SUMMARY, "Ada keeps her appointment on May 3."),
+    "data": {
+        "type": ["object", "null"],
+        "default": None,
+        "description": "Of your own making; 16 KB as JSON at most.",
+    },
+    "transcriptUrl": _address("https://agent.example/transcripts/1"),
+    "recordingUrl": _address("https://agent.example/recordings/1"),
+}
+SAYS_SOMETHING: list[dict[str, Any]] = [
+    {
+        "required": [name],
+        "properties": {name: {"type": "object"} if name == "data" else {"type": "string", "pattern": r"\S"}},
+    }
+    for name in PROPERTIES
+]
 RESULT_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {
-                    "type": "object",
-                    "minProperties": 1,
-                    "properties": {
-                        "disposition": _text(LONGEST_DISPOSITION, "appointment_confirmed"),
-                        "summary": _text(LONGEST_SUMMARY, "Ada keeps her appointment on May 3."),
-                        "data": {
-                            "type": ["object", "null"],
-                            "default": None,
-                            "description": "Of your own making; 16 KB as JSON at most.",
-                        },
-                        "transcriptUrl": _text(LONGEST_URL, "https://agent.example/transcripts/1", format="uri"),
-                        "recordingUrl": _text(LONGEST_URL, "https://agent.example/recordings/1", format="uri"),
-                    },
-                },
+                "schema": {"type": "object", "properties": PROPERTIES, "anyOf": SAYS_SOMETHING},
                 "example": {
                     "disposition": "appointment_confirmed",
                     "summary": "Ada keeps her appointment on May 3.",

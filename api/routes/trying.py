@@ -40,7 +40,13 @@ TEST_BODY: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "required": ["phone"],
-                    "properties": {"phone": {"type": "string", "description": "E.164: whom to call instead."}},
+                    "properties": {
+                        "phone": {
+                            "type": "string",
+                            "pattern": r"^\+[1-9][0-9]{6,14}$",
+                            "description": "E.164: whom to call instead.",
+                        }
+                    },
                 },
                 "example": {"phone": "+12025550101"},
             }

@@ -1,8 +1,8 @@
 """What an agent may report of a call."""
 
 import json
+import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from domain.conversations import ConversationReport
 from domain.errors import InvalidRequest
@@ -12,6 +12,7 @@ from domain.intake.raw_values import RawValues
 LONGEST_DISPOSITION = 100  # characters
 LONGEST_SUMMARY = 10_000
 LONGEST_URL = 2_000
+WEB_ADDRESS = r"https?://[^\s/?#\[\]]+\S*"
 MOST_DATA_BYTES = 16 * 1024  # as JSON in UTF-8
 FIELDS = ("disposition", "summary", "data", "transcriptUrl", "recordingUrl")
 
@@ -45,17 +46,11 @@ def _data(values: RawValues) -> dict[str, Any] | None:
 
 
 def _url(values: RawValues, field: str) -> str | None:
-    url = values.optional_text(field, longest=LONGEST_URL)
-    if not url:
+    url = values.text(field)
+    if url is None:
         return None
-    if not _is_web_address(url):
+    if len(url) > LONGEST_URL:
+        values.blame(field, f"may have at most {LONGEST_URL:,} characters")
+    elif not re.fullmatch(WEB_ADDRESS, url):
         values.blame(field, "must be an http or https address")
     return url
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and not any(map(str.isspace, url))
-    except ValueError:
-        return False
