@@ -16,7 +16,11 @@ _ONE_OF = "must be an array of one or more of " + ", ".join(map(quoted, SUBSCRIB
 def read_new_webhook(body: Mapping[str, Any]) -> dict[str, Any]:
     """What a new endpoint is made of, by our names; what is not given is left out. Raises InvalidRequest."""
     values = RawValues(body)
-    read: dict[str, Any] = {"url": values.required_text("url"), "events": _events(values), "description": _description(values)}
+    read: dict[str, Any] = {
+        "url": values.required_text("url"),
+        "events": _events(values),
+        "description": _description(values),
+    }
     if values.given("events") is None:
         values.blame_missing("events")
     read |= _credits_below(values)
