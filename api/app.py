@@ -7,13 +7,14 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
-from api.errors import rendered
+from api.errors import MethodNotAllowed, rendered
 from api.failures import failure_of
 from api.job_feed import JobFeed
 from api.logs import configure_logging
 from api.middleware import DrainBodies, RequestIds
-from api.openapi import DESCRIPTION, TITLE
+from api.openapi import DESCRIPTION, TITLE, leave_out_validation
 from api.parts import Parts
 from api.reading import warm_up
 from api.routes import (
@@ -63,6 +64,7 @@ from store.housekeeping import Housekeeping
 from store.idempotency import Idempotency
 from store.jobs import Jobs
 from store.ledger import Ledger
+from store.orders import Orders
 from store.placing import Placing
 from store.rate_limits import RateLimits
 from store.results import Results
@@ -97,6 +99,7 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     for found in (RequestValidationError, HTTPException):
         application.add_exception_handler(found, _fail)
     describe_messages(application)
+    leave_out_validation(application)
     routes = _routes()
     application.include_router(routes)
     application.include_router(routes, prefix="/v1", include_in_schema=False)
@@ -136,8 +139,21 @@ def _routes() -> APIRouter:
     return routes
 
 
-async def _fail(_: Request, error: Exception) -> Response:
-    return rendered(failure_of(error))
+async def _fail(request: Request, error: Exception) -> Response:
+    failure = failure_of(error)
+    if isinstance(failure, MethodNotAllowed):
+        failure.headers["Allow"] = ", ".join(_methods(request))
+    return rendered(failure)
+
+
+def _methods(request: Request) -> list[str]:
+    """All methods that an address takes: routing knows those of its first route only."""
+    routes, scope = request.app.router.routes, dict(request.scope)
+    return [
+        method
+        for method in ("GET", "POST", "PATCH", "DELETE")
+        if any(route.matches(scope | {"method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lifespan:
@@ -168,6 +184,7 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         results=Results(engine),
         foreseeing=Foreseeing(engine),
         conversations=Conversations(engine),
+        orders=Orders(engine),
         feed=feed,
         retrying=Retrying(engine),
         deleting=Deleting(engine),

@@ -2,7 +2,8 @@
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 from api.json_bodies import Body
 from api.models import Answer, ContactFrequency, Dollars, Moment
 from domain.calls import Audio
+from domain.money import MICRO
 from domain.phones import PhoneProblem, read_phone
 from domain.places import is_country
 from domain.presets import PRESETS
@@ -26,6 +28,9 @@ A_JOB = "batch_0123456789abcdef01234567"
 A_WINDOW = {"from": "09:00", "to": "20:00", "weekdays": ["mon", "tue", "wed", "thu", "fri"], "holidays": "US"}
 
 LINE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"  # any text that is not blank
+DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,18})?")
+MILLI = Decimal("0.001")
+MOST_DOLLARS = Decimal(1_000_000_000)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 SCHEMES = {
     Audio.WEBSOCKET: ("ws://", "wss://"),
@@ -58,10 +63,45 @@ def _country(value: str) -> str:
     return value
 
 
+def _number(value: Any, *, places: Decimal, least: Decimal, most: Decimal) -> Decimal:
+    """A number, rounded half-up to `places`; or one written as a string, exactly as it stands."""
+    number = _as_decimal(value)
+    if number is None or number > most:
+        raise ValueError(f"must be a decimal number of at most {most:f}")
+    rounded = number.quantize(places, ROUND_HALF_UP)
+    if isinstance(value, str) and number != rounded:
+        raise ValueError(f"must have at most {-int(places.as_tuple().exponent)} decimals")
+    if rounded < least:
+        raise ValueError(f"must be at least {least:f}")
+    return rounded
+
+
+def _as_decimal(value: Any) -> Decimal | None:
+    if isinstance(value, str):
+        return Decimal(value) if DECIMAL.fullmatch(value) else None
+    return Decimal(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of numbers: 5.0 is 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _dollars(positive: str, *, least: float) -> dict[str, Any]:
+    return {
+        "description": "Dollars; a number is rounded to six decimals, a string is exact.",
+        "anyOf": [
+            {"type": "string", "pattern": f"^{positive}[0-9]{{1,9}}(\\.[0-9]{{1,6}})?$"},
+            {"type": "number", "minimum": least, "maximum": int(MOST_DOLLARS)},
+        ],
+    }
+
+
 def _window(value: Any) -> CallingWindow | None:
     return None if value is None else window_from_json(value)
 
 
+Whole = Annotated[int, BeforeValidator(_whole)]
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
@@ -90,7 +130,11 @@ WINDOW: dict[str, Any] = {
             "properties": {
                 "from": TIME,
                 "to": TIME,
-                "weekdays": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(Weekday)}},
+                "weekdays": {
+                    "type": ["array", "null"],
+                    "minItems": 1,
+                    "items": {"type": "string", "enum": list(Weekday)},
+                },
                 "holidays": {
                     "description": "A country or a part of one (`US`, `US-FL`), or dates.",
                     "anyOf": [
@@ -105,22 +149,39 @@ WINDOW: dict[str, Any] = {
     ],
 }
 Window = Annotated[CallingWindow | None, BeforeValidator(_window), WithJsonSchema(WINDOW)]
-CallLimit = Annotated[int, Field(ge=1, le=1000, description="Calls at once, of all jobs together.")]
-Lines = Annotated[int, Field(ge=0, le=1000, description="Of the limit, kept free for other calls.")]
+CallLimit = Annotated[Whole, Field(ge=1, le=1000, description="Calls at once, of all jobs together.")]
+Lines = Annotated[Whole, Field(ge=0, le=1000, description="Of the limit, kept free for other calls.")]
 Countries = Annotated[
     tuple[Country, ...],
     Field(min_length=1, max_length=300, description='Whose numbers may be called; `["*"]`: all.'),
 ]
-Pacing = Annotated[Decimal, Field(gt=0, le=1000, decimal_places=3, description="Calls a second, of all its jobs.")]
-Amount = Annotated[Decimal, Field(gt=0, le=1_000_000_000, decimal_places=6, description="Dollars.")]
+Pacing = Annotated[
+    Decimal,
+    BeforeValidator(partial(_number, places=MILLI, least=MILLI, most=Decimal(1000))),
+    WithJsonSchema(
+        {"type": "number", "minimum": 0.001, "maximum": 1000, "description": "Calls a second, of all jobs."}
+    ),
+]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(partial(_number, places=MICRO, least=MICRO, most=MOST_DOLLARS)),
+    WithJsonSchema(_dollars("(?!0+(\\.0+)?$)", least=0.000001)),
+]
+Beginning = Annotated[
+    Decimal,
+    BeforeValidator(partial(_number, places=MICRO, least=Decimal(0), most=MOST_DOLLARS)),
+    WithJsonSchema(_dollars("", least=0)),
+]
 
 
 class FrequencyCaps(Body):
     """Null, or not sent: no cap."""
 
-    calls_per_24_hours: Annotated[int, Field(ge=1, le=100)] | None = Field(default=None, alias="callsPer24Hours")
-    calls_per_7_days: Annotated[int, Field(ge=1, le=100)] | None = Field(default=None, alias="callsPer7Days")
-    quiet_hours: Annotated[int, Field(ge=1, le=8760)] | None = Field(default=None, description="After a conversation.")
+    calls_per_24_hours: Annotated[Whole, Field(ge=1, le=100)] | None = Field(default=None, alias="callsPer24Hours")
+    calls_per_7_days: Annotated[Whole, Field(ge=1, le=100)] | None = Field(default=None, alias="callsPer7Days")
+    quiet_hours: Annotated[Whole, Field(ge=1, le=8760)] | None = Field(
+        default=None, description="After a conversation."
+    )
 
 
 class ChangedOrganization(Body):
@@ -137,9 +198,7 @@ class ChangedOrganization(Body):
 class NewOrganization(Body):
     name: Line
     concurrent_call_limit: CallLimit = 5
-    credits: Annotated[Decimal, Field(ge=0, le=1_000_000_000, decimal_places=6)] | None = Field(
-        default=None, description="Dollars to begin with; null: unlimited."
-    )
+    credits: Beginning | None = Field(default=None, description="Dollars to begin with; null: unlimited.")
     allowed_countries: Countries | None = None
 
 

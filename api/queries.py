@@ -15,7 +15,7 @@ from domain.model import Model
 from domain.statuses import ContactStatus, JobStatus
 
 LAST_PAGE = 10**9  # past the end of everything; beyond it a database would not count
-NUMBER = re.compile(r"[0-9]{1,18}")
+NUMBER = re.compile(r"[0-9]{1,1000}")
 
 Status = TypeVar("Status", bound=StrEnum)
 

@@ -49,6 +49,9 @@ async def test_a_wrong_method_says_which_is_right(api: Api) -> None:
     answer = await api.http.delete("/batch/jobs", headers=api.key)
     refused(answer, 405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET"
+    answer = await api.http.put("/v1/agents", headers=api.key)
+    refused(answer, 405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, POST"
 
 
 async def test_the_same_paths_exist_under_v1(api: Api) -> None:
