@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastapi import FastAPI
+
 from api.create_fields import FIELDS
 from domain.statuses import ContactStatus, JobStatus
 
@@ -10,7 +12,17 @@ DESCRIPTION = """Batch calling: a contact list goes in, every contact is called 
 
 Send an API key with every request: `Authorization: Bearer <key>` or `x-api-key: <key>`. An error is
 `{"success": false, "error", "code", "details"?}`; every answer carries an `X-Request-Id`.
-The same paths exist under `/v1`."""
+The same paths exist under `/v1`.
+
+A key belongs to one organization and has a role: owners and admins change things, members read. Whatever belongs to
+another organization answers 404. When several things are wrong the first of this order answers: key, role, rate,
+body, fields, what they name. Every POST that creates takes an `Idempotency-Key`: sent again with the same content, for
+7 days, it is answered as the first time, with `Idempotent-Replayed: true`; with other content it is a 409
+`idempotency_conflict`. A refused request (4xx) leaves its key free.
+
+Each key may make so many requests a minute: `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`
+(seconds since 1970) tell where it stands, and beyond the limit a 429 `rate_limited` says when to go on (`Retry-After`).
+Amounts are dollars, as strings. What is tagged `platform` takes the key of whoever runs this installation."""
 
 
 CONTACTS: dict[str, Any] = {
@@ -94,3 +106,19 @@ CONTACT_QUERY: dict[str, Any] = {
         _page_size("contactsPageSize", 50, 500),
     ]
 }
+
+
+def leave_out_validation(application: FastAPI) -> None:
+    """Take FastAPI's own 422 off the page: it never leaves."""
+    derived = application.openapi
+
+    def openapi() -> dict[str, Any]:
+        page = derived()
+        for methods in [*page["paths"].values(), *page["webhooks"].values()]:
+            for operation in methods.values():
+                operation["responses"].pop("422", None)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            page["components"]["schemas"].pop(unused, None)
+        return page
+
+    application.openapi = openapi  # type: ignore[method-assign]
