@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 from temporalio import activity
@@ -24,10 +23,10 @@ from carriers import (
     PlaceUnknown,
     SearchOrder,
 )
-from domain.calls import CallOrder, CallReport, Outcome, Recorded
+from domain.calls import CallReport, Outcome, Recorded
 from domain.deadlines import ASK_LIMIT_SECONDS, SEND_WITHIN_SECONDS
 from domain.dispatch import Held
-from domain.parameters import call_parameters, own_parameters
+from domain.orders import call_order, callback_url
 
 if TYPE_CHECKING:
     from store.claims import Claimed, Claims
@@ -110,7 +109,9 @@ class Placing:
             if not_the_first_try(call) and await self._was_asked_before(carrier, call, claimed):
                 return
             report = await carrier.place(
-                self._order(call, claimed), callback_url=self._callback_url(call, claimed), send_before=send_before
+                call_order(claimed, call.key, self._call_token(claimed.dial_id), self._public_url),
+                callback_url=callback_url(self._public_url, claimed.account, call.key),
+                send_before=send_before,
             )
         except NumberRefused:
             await persist(lambda: self._dials.not_placed(claimed.dial_id, Outcome.INVALID_NUMBER))
@@ -177,22 +178,6 @@ class Placing:
             raise CarrierRefused(
                 f"This worker has no carrier {account}; set it up, or give the number another."
             ) from None
-
-    def _order(self, call: CallContact, claimed: "Claimed") -> CallOrder:
-        own = own_parameters(claimed.dial_id, self._call_token(claimed.dial_id), self._public_url)
-        return CallOrder(
-            key=call.key,
-            to=claimed.to,
-            from_=claimed.from_,
-            audio=claimed.audio,
-            audio_url=claimed.audio_url,
-            parameters={**own, **call_parameters(claimed.data, claimed.to)},
-            ring_seconds=claimed.ring_seconds,
-            max_call_seconds=claimed.max_call_seconds,
-        )
-
-    def _callback_url(self, call: CallContact, claimed: "Claimed") -> str:
-        return f"{self._public_url}/carriers/{claimed.account}/events?dial={quote(call.key, safe='')}"
 
 
 def not_the_first_try(call: CallContact) -> bool:

@@ -21,6 +21,7 @@ from store.housekeeping import Housekeeping
 from store.idempotency import Idempotency
 from store.jobs import Jobs
 from store.ledger import Ledger
+from store.orders import Orders
 from store.placing import Placing
 from store.rate_limits import RateLimits
 from store.results import Results
@@ -41,6 +42,7 @@ class Parts:
     results: Results
     foreseeing: Foreseeing
     conversations: Conversations
+    orders: Orders
     feed: JobFeed
     retrying: Retrying
     deleting: Deleting

@@ -185,6 +185,22 @@ class Carrier(Protocol):
         ...
 
 
+class Instructions(Model):
+    """What an answered call is connected to, in the carrier's own language."""
+
+    content_type: str
+    body: str
+
+
+@runtime_checkable
+class Instructing(Carrier, Protocol):
+    """A carrier that may ask at the order's `instructions_url` what an answered call is connected to."""
+
+    def instruct(self, request: EventRequest, order: CallOrder) -> Instructions:
+        """Check the signature of such a question and answer it. Raises BadSignature."""
+        ...
+
+
 Hear = Callable[[CallReport], Awaitable[None]]
 Connected = Callable[[], Awaitable[None]]
 
@@ -205,6 +221,6 @@ class Streaming(Carrier, Protocol):
 
 __all__: Sequence[str] = [
     "Absent", "BadSignature", "CannotTell", "Carrier", "CarrierAway", "CarrierError", "CarrierRefused", "Connected",
-    "EventRequest", "Gone", "Health", "Hear", "Idempotency", "Limits", "NotPlaced", "NumberRefused", "OverLimit",
-    "PlaceUnknown", "Push", "Search", "SearchOrder", "Streaming", "TooLate", "Traits",
+    "EventRequest", "Gone", "Health", "Hear", "Idempotency", "Instructing", "Instructions", "Limits", "NotPlaced",
+    "NumberRefused", "OverLimit", "PlaceUnknown", "Push", "Search", "SearchOrder", "Streaming", "TooLate", "Traits",
 ]  # fmt: skip

@@ -55,6 +55,7 @@ class CallOrder(Model):
     parameters: dict[str, str]  # what the agent is told: name and custom fields, as text
     ring_seconds: int  # the carrier gives up ringing after this
     max_call_seconds: int  # the carrier hangs up after this
+    instructions_url: str | None = None  # where a carrier may ask again what an answered call is connected to
 
 
 class CallReport(Model):
@@ -70,6 +71,7 @@ class CallReport(Model):
     sip_reason: str | None = None  # its phrase, where the carrier passes it on: "Network Blocked"
     duration_seconds: int | None = None  # talk time by the carrier's clock
     answered_by: AnsweredBy | None = None
+    recording_url: str | None = None  # of a recording that is ready
 
 
 class Recorded(StrEnum):

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls import CallReport, CallState, HangUpReason, Outcome
 from domain.model import Model
+from domain.orders import dial_of_key
 from domain.statuses import ContactStatus
 
-LONGEST_DIAL = 10  # digits; a key with more is none of ours
 CHANNEL = "outdial_dials"  # NOTIFY carries the dial's id whenever its row moved
 
 
@@ -78,9 +78,9 @@ async def locked_by_report(
     connection: AsyncConnection, report: CallReport, account: str, key: str | None, *, to_end: bool
 ) -> DialNow | None:
     """The same, for the dial of a report: by the dial's key where there is one, else by the carrier's call id."""
-    contact_id, _, dial = (key or report.key or "").rpartition(":")
-    if contact_id and dial.isascii() and dial.isdigit() and len(dial) < LONGEST_DIAL:
-        values = {"contact": contact_id, "dial": int(dial), "account": account}
+    dial = dial_of_key(key or report.key or "")
+    if dial is not None:
+        values = {"contact": dial[0], "dial": dial[1], "account": account}
         return await _locked(connection, _OF_KEY + _OF_ACCOUNT, values, to_end=to_end)
     return await _locked(connection, _OF_CALL, {"account": account, "call": report.call_id}, to_end=to_end)
 

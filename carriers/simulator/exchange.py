@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from carriers.simulator.calls import Call, Step, apply, hanging_up, steps_of
 from carriers.simulator.faults import Faults, happens
+from carriers.simulator.fetching import Fetcher
 from carriers.simulator.media import MediaStreams, StreamOrder
 from carriers.simulator.messenger import Callback, Messenger
 from carriers.simulator.options import Options
@@ -32,6 +33,7 @@ class Order:
     timeout: int
     time_limit: int
     stream: StreamOrder | None = None
+    url: str | None = None  # where the TwiML is, if it did not come along
 
 
 class Exchange:
@@ -44,6 +46,8 @@ class Exchange:
         self._messenger = Messenger(options.auth_token, self.faults_of, self._told)
         self.media = MediaStreams(options.account_sid)
         self._streams: dict[str, StreamOrder] = {}  # of live calls; one that outlives a restart has none
+        self._urls: dict[str, str] = {}
+        self._fetcher = Fetcher(options.account_sid, options.auth_token)
         self._calls: dict[str, Call] = {}  # live, or not told yet
         self._dials = record.dials_by_number()
         self._next_slot = record.last_dial_at()
@@ -59,6 +63,7 @@ class Exchange:
         self._closed = True
         if self._writing is not None:
             self._writing.cancel()
+        await self._fetcher.close()
         await self.media.close()
         await self._messenger.close()
         self._record.close()
@@ -75,6 +80,8 @@ class Exchange:
         self._calls[call.sid] = call
         if order.stream is not None:
             self._streams[call.sid] = order.stream
+        elif order.url is not None:
+            self._urls[call.sid] = order.url
         self._wait(call)
         return call
 
@@ -154,8 +161,11 @@ class Exchange:
         """The agent hears of a call when it is answered, and when it is over."""
         if event == "answered" and call.sid in self._streams:
             self.media.answered(call.sid, self._streams[call.sid])
+        elif event == "answered" and call.sid in self._urls:
+            self._fetcher.fetch(call, self._urls[call.sid], self.media.answered)
         elif not call.live:
             self._streams.pop(call.sid, None)
+            self._urls.pop(call.sid, None)
             self.media.ended(call.sid)
 
     def _say(self, call: Call, event: str, at: float) -> None:

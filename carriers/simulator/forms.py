@@ -61,6 +61,7 @@ def order_of(form: Form) -> Order:
         timeout=_whole(form, "Timeout", TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS),
         time_limit=_whole(form, "TimeLimit", TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS),
         stream=stream_of(twiml),
+        url=_one(form, "Url") if twiml is None else None,
     )
 
 

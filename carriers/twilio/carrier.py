@@ -24,6 +24,7 @@ from carriers import (
     Gone,
     Health,
     Idempotency,
+    Instructions,
     Limits,
     OverLimit,
     PlaceUnknown,
@@ -34,7 +35,7 @@ from carriers import (
 )
 from carriers.twilio.client import TRANSPORT_ERRORS, Departure, PooledHttpClient, current_departure
 from carriers.twilio.failures import OVER_ALREADY, asking_failed, placing_broke, placing_failed
-from carriers.twilio.instructions import instructions
+from carriers.twilio.instructions import fetched, instructions
 from carriers.twilio.reports import report_of_event, report_of_resource
 from domain.calls import CallOrder, CallReport
 
@@ -51,7 +52,7 @@ class Twilio:
 
     `place_timeout_seconds` bounds a request as a whole, from connecting to its answer. `detect_machines` has
     Twilio tell persons from machines while the call goes on (it charges for that). `signing_key` is what events are
-    signed with where that is not the auth token.
+    signed with where that is not the auth token. `record` has Twilio record both sides of every call.
     """
 
     name = "twilio"
@@ -71,6 +72,7 @@ class Twilio:
         signing_key: str | None = None,
         place_timeout_seconds: float = 10.0,
         detect_machines: bool = True,
+        record: bool = False,
     ) -> None:
         self._http = PooledHttpClient(place_timeout_seconds)
         self._client = Client(account_sid, auth_token, http_client=self._http, environment=NO_ENVIRONMENT)
@@ -78,6 +80,7 @@ class Twilio:
             self._client.api.base_url = base_url.rstrip("/")
         self._validator = RequestValidator(signing_key or auth_token)
         self._detect_machines = detect_machines
+        self._record = record
 
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
         """Ask for a call. See `carriers.Carrier`."""
@@ -150,6 +153,11 @@ class Twilio:
     async def close(self) -> None:
         await self._http.close()
 
+    def instruct(self, request: EventRequest, order: CallOrder) -> Instructions:
+        """Serve the TwiML that was too long for the request."""
+        self._signed_form(request)
+        return Instructions(content_type="text/xml", body=fetched(order))
+
     def _signed_form(self, request: EventRequest) -> dict[str, str]:
         signature = next((request.headers[name] for name in SIGNATURES if name in request.headers), "")
         try:
@@ -168,6 +176,13 @@ class Twilio:
             "async_amd_status_callback": callback_url,
             "async_amd_status_callback_method": "POST",
         }
+        recording = {
+            "record": True,
+            "recording_channels": "dual",
+            "recording_status_callback": callback_url,
+            "recording_status_callback_event": ["completed"],
+            "recording_status_callback_method": "POST",
+        }
         return await self._client.calls.create_async(
             to=order.to,
             from_=order.from_,
@@ -178,6 +193,7 @@ class Twilio:
             status_callback_method="POST",
             **instructions(order),
             **(detection if self._detect_machines else {}),
+            **(recording if self._record else {}),
         )
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:

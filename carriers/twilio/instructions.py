@@ -10,6 +10,7 @@ from domain.calls import Audio, CallOrder
 from domain.parameters import OURS
 
 TWIML_CHARACTERS = 4_000  # longest value of the Twiml parameter, and a sensible length of a URL
+FETCHED_CHARACTERS = 16_000  # whatever letters they are, 64 kB: as much as Twilio reads from an address
 PARAMETER_CHARACTERS = 499  # name and value of a <Parameter> together must stay under 500
 SIP_HEADER_CHARACTERS = 1_024  # of all headers of a <Sip> address together
 TRUNCATED = "outdial_truncated"  # tells the agent that parameters are missing or cut
@@ -21,20 +22,30 @@ Parameters = dict[str, str]
 
 
 def instructions(order: CallOrder) -> dict[str, str]:
-    """The arguments `twiml` or `url` of a create request.
+    """The arguments `twiml` or `url` of a create request. What is too long for it Twilio fetches from our API.
 
     What does not fit is left out, the longest parameter first, and the parameter `outdial_truncated` = `true`
     says so: a call is not refused because a column is long. What is ours is never left out.
     """
     match order.audio:
         case Audio.WEBSOCKET:
-            cut = _cut(order.parameters)
-            return {"twiml": _fitting(cut, lambda given: _stream(order.audio_url, given), TWIML_CHARACTERS)}
+            if order.instructions_url and len(_stream(order.audio_url, _cut(order.parameters))) > TWIML_CHARACTERS:
+                return {"url": order.instructions_url, "method": "POST"}
+            return {"twiml": _connected(order, TWIML_CHARACTERS)}
         case Audio.SIP:
             address = _fitting(order.parameters, lambda given: _sip_address(order.audio_url, given), _sip_limit(order))
             return {"twiml": _dial(order, address)}
         case Audio.TWIML:
             return {"url": _fitting(order.parameters, lambda given: _url(order.audio_url, given), TWIML_CHARACTERS)}
+
+
+def fetched(order: CallOrder) -> str:
+    """The TwiML that is too long for the request, as our API serves it."""
+    return _connected(order, FETCHED_CHARACTERS)
+
+
+def _connected(order: CallOrder, limit: int) -> str:
+    return _fitting(_cut(order.parameters), lambda given: _stream(order.audio_url, given), limit)
 
 
 def _cut(parameters: Parameters) -> Parameters:

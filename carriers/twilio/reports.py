@@ -45,11 +45,11 @@ def report_of_resource(call: CallInstance) -> CallReport:
 
 
 def report_of_event(form: Mapping[str, str], url: str) -> CallReport:
-    """Read a status callback, or the word of the machine detection, which comes without a status: the call is
-    answered then. Raises ValueError where it cannot be read."""
+    """Read a status callback, or the word of the machine detection or of a recording, which come without a status:
+    the call was answered then. Raises ValueError where it cannot be read."""
     if not form.get("CallSid"):
         raise ValueError("An event without a call id.")
-    status = form.get("CallStatus") or ("answered" if form.get("AnsweredBy") else None)
+    status = form.get("CallStatus") or ("answered" if form.get("AnsweredBy") or form.get("RecordingSid") else None)
     return CallReport(
         call_id=form["CallSid"],
         key=parse_qs(urlsplit(url).query).get("dial", [None])[0],
@@ -60,6 +60,7 @@ def report_of_event(form: Mapping[str, str], url: str) -> CallReport:
         sip_code=_whole(form.get("SipResponseCode")),
         duration_seconds=_whole(form.get("CallDuration")),
         answered_by=_answered_by(form.get("AnsweredBy")),
+        recording_url=form.get("RecordingUrl") or None,
     )
 
 

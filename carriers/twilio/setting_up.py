@@ -12,7 +12,8 @@ def from_environment(environment: Mapping[str, str]) -> Twilio:
     """The account `OUTDIAL_TWILIO_ACCOUNT_SID` with `…_AUTH_TOKEN`, at `…_BASE_URL`.
 
     Without an account too: single numbers may have their own. `…_SIGNING_KEY`: where events are not signed with the
-    auth token (SignalWire). `…_DETECTION` `off`: persons are not told from machines.
+    auth token (SignalWire). `…_DETECTION` `off`: persons are not told from machines. `…_RECORD` `on`: both
+    sides of every call are recorded at the carrier.
     """
     signing_key = environment.get("OUTDIAL_TWILIO_SIGNING_KEY", "")
     base_url = environment.get("OUTDIAL_TWILIO_BASE_URL", "")
@@ -20,6 +21,7 @@ def from_environment(environment: Mapping[str, str]) -> Twilio:
         environment.get("OUTDIAL_TWILIO_ACCOUNT_SID", ""),
         environment.get("OUTDIAL_TWILIO_AUTH_TOKEN", ""),
         detect_machines=environment.get("OUTDIAL_TWILIO_DETECTION", "on") != "off",
+        record=environment.get("OUTDIAL_TWILIO_RECORD", "off") == "on",
         base_url=None if base_url in NO_VALUE else base_url,
         signing_key=None if signing_key in NO_VALUE else signing_key,
         place_timeout_seconds=float(environment.get("OUTDIAL_PLACE_TIMEOUT_SECONDS", PLACE_TIMEOUT_SECONDS)),
