@@ -15,9 +15,11 @@ from activities.calls import CallActivities
 from activities.housekeeping import HousekeepingActivities
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
+from activities.listening import Listening
 from activities.posting import Poster
 from activities.webhooks import WebhookActivities
 from api.webhook_bodies import body_of
+from carriers import Streaming
 from carriers.accounts import CarrierAccounts
 from carriers.registry import builders, set_up
 from domain.networks import places
@@ -33,6 +35,7 @@ from store.lines import Lines
 from store.outbox import Outbox
 from store.progress import JobProgress
 from store.secrets import Vault
+from store.stream_leases import StreamLeases
 from store.watch import DialWatch
 from store.webhook_watch import WebhookWatch
 from workflows.batch_job import BatchJob
@@ -94,6 +97,10 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
     dials, control = Dials(engine, settings.speed), Control(engine)
     watch = DialWatch(dials, database_url)
     await stack.enter_async_context(watch.running())
+    leases = StreamLeases(engine, database_url)
+    for account, carrier in carriers.items():
+        if isinstance(carrier, Streaming):
+            await stack.enter_async_context(Listening(account, carrier, dials, leases).running())
     calls = CallActivities(
         Claims(engine, settings.speed),
         dials,

@@ -65,7 +65,9 @@ class Agents:
         await self._ari.ask("DELETE", f"/channels/{LISTENER}{call_id}")
 
     async def close(self) -> None:
+        """Serve no more; calls go on. Another process, or this one later, serves them anew."""
         tasks = [*self._serving.values(), *self._relays.values()]
+        self._serving, self._relays = {}, {}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

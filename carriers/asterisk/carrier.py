@@ -1,6 +1,5 @@
 """The carrier Asterisk. A call's id is made of its dial's key: while it lives, asking again does not ring again."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from carriers import (
@@ -29,10 +28,10 @@ from carriers.asterisk.orders import channel_variables
 from carriers.asterisk.records import LATEST_SECONDS, Records, report_of_record
 from carriers.asterisk.reports import report_of_channel
 from carriers.asterisk.stream import EventStream
+from carriers.streams import Stands
 from domain.calls import Audio, CallOrder, CallReport, CallState
 
 STREAM_BACK = timedelta(seconds=2)  # the stream connects again at once, or Asterisk is away
-Stands = Callable[[], Awaitable[bool]]
 
 
 class Asterisk:

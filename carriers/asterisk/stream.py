@@ -48,6 +48,8 @@ class EventStream:
                 await self._for_ever(group, hear, connected)
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None
+        finally:
+            await self._agents.close()
 
     async def close(self) -> None:
         await self._agents.close()

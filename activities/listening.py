@@ -1,0 +1,94 @@
+"""Hear a carrier's stream, in one worker of all: what it tells is recorded, what was missed is asked for."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from activities.asking import ask_how_it_stands
+from activities.patience import persist
+from carriers import CarrierAway, CarrierRefused, Streaming
+from carriers.streams import SharedStreaming
+from domain.calls import CallReport, Recorded
+
+if TYPE_CHECKING:
+    from store.dials import Dials
+    from store.stream_leases import Lease, StreamLeases
+
+ASKED_AT_ONCE = 8
+AGAIN_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class Listening:
+    """For one carrier, by its account id."""
+
+    def __init__(self, account: str, carrier: Streaming, dials: "Dials", leases: "StreamLeases") -> None:
+        self._account = account
+        self._carrier = carrier
+        self._dials = dials
+        self._leases = leases
+        if isinstance(carrier, SharedStreaming):
+            carrier.trust(lambda: leases.stands(account))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen while the block runs, whenever nobody else does."""
+        task = asyncio.create_task(self._for_ever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _for_ever(self) -> None:
+        while True:
+            async with self._leases.held(self._account) as lease:
+                logger.info("listening to %s", self._account)
+                await self._listen(lease)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _listen(self, lease: "Lease") -> None:
+        """Until the lease is lost, or the record could not be written."""
+        tasks = [
+            asyncio.create_task(self._carrier.stream(self._hear, self._connected)),
+            asyncio.create_task(lease.kept(self._stands)),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            for ended in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    logger.error("listening to %s stopped", self._account, exc_info=ended)
+
+    def _stands(self) -> bool:
+        return not isinstance(self._carrier, SharedStreaming) or self._carrier.stands
+
+    async def _hear(self, report: CallReport) -> None:
+        await persist(lambda: self._record(report))
+
+    async def _record(self, report: CallReport) -> None:
+        """A second call for one dial is hung up."""
+        if await self._dials.record(report, self._account, report.key) is Recorded.SECOND_CALL:
+            with contextlib.suppress(CarrierAway, CarrierRefused):
+                await self._carrier.hang_up(report.call_id)
+
+    async def _connected(self) -> None:
+        """What happened before was not told: ask about every call that is open."""
+        ids = await self._leases.open_dials(self._account)
+        room = asyncio.Semaphore(ASKED_AT_ONCE)
+
+        async def ask(dial_id: str) -> None:
+            async with room:
+                for dial in await self._dials.by_ids([dial_id]):
+                    if dial.call_id is not None and dial.ended_at is None:
+                        await ask_how_it_stands(self._carrier, self._dials, dial, dial.call_id)
+
+        async with asyncio.TaskGroup() as group:
+            for dial_id in ids:
+                group.create_task(ask(dial_id))
