@@ -5,7 +5,7 @@ from typing import Any
 
 from api.create_fields import FIELDS
 from api.openapi import CONTACTS, FILE, PAGE_QUERY
-from domain.intake.change import CHANGEABLE
+from domain.intake.change import CHANGEABLE, EMPTYABLE
 from domain.intake.limits import MAX_CONTACTS
 from domain.intake.naming import NAMING_FIELDS
 from domain.intake.number_list import LONGEST_NOTE
@@ -86,10 +86,18 @@ DO_NOT_CALL_BODY = body(
 OPT_OUT_BODY = json_body({"note": NOTE}, {"note": "Asked not to be called again."}, required=False)
 
 
+def _change(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A field of a change: null takes it away, where that is possible."""
+    types = schema.get("type")
+    if name in EMPTYABLE or not isinstance(types, list):
+        return schema
+    return schema | {"type": [type for type in types if type != "null"]}
+
+
 CHANGE_BODY = body(
     {
         "application/json": change_content(
-            _fields(CHANGEABLE, FIELDS),
+            {name: _change(name, schema) for name, schema in _fields(CHANGEABLE, FIELDS).items()},
             {"concurrentCallLimit": 20, "endTime": "2027-05-03T18:00", "timezone": "Europe/Berlin"},
         )
     }

@@ -64,7 +64,7 @@ CANCEL_BODY: dict[str, Any] = {
         "required": False,
         "content": {
             "application/json": {
-                "schema": {"type": "object", "properties": {"hangUp": {"type": "boolean", "default": False}}},
+                "schema": {"type": "object", "properties": {"hangUp": {"type": ["boolean", "null"], "default": False}}},
                 "example": {"hangUp": True},
             }
         },

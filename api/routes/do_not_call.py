@@ -27,7 +27,13 @@ E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 router = APIRouter(prefix="/do-not-call", tags=["do not call"], dependencies=KEYS)
 
 
-async def number(number: Annotated[str, Path(description="E.164, URL-encoded.", examples=[NUMBER])]) -> str:
+Written = Annotated[
+    str,
+    Path(description="E.164, URL-encoded.", examples=[NUMBER], json_schema_extra={"pattern": f"^{E164.pattern}$"}),
+]
+
+
+async def number(number: Written) -> str:
     """The number in the path. Raises InvalidPhoneFormat."""
     if not E164.fullmatch(number):
         raise InvalidPhoneFormat("A number in the address is E.164, such as +12025550101, the + written as %2B.")
