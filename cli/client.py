@@ -1,6 +1,7 @@
 """The API as the command line sees it: one request, one answer, or a `Failure` that says what happened."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -63,9 +64,23 @@ class Api:
         request = self._client.build_request("POST", path, data=fields, files=files, timeout=UPLOAD_TIMEOUT)
         return self._send(request)
 
+    def download(self, path: str, parameters: Mapping[str, Any] | None = None) -> Iterator[bytes]:
+        """A file, part by part. Raises Failure, ApiAway, also where it breaks off."""
+        with self._reaching(), self._client.stream("GET", path, params=parameters) as response:
+            if not response.is_success:
+                response.read()
+                _read(response)
+            yield from response.iter_bytes()
+
     def _send(self, request: httpx.Request) -> Answer:
-        try:
+        with self._reaching():
             response = self._client.send(request)
+        return _read(response)
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
         except (httpx.ConnectError, httpx.ConnectTimeout):
             message = f"The API does not answer at {self._url}. Is it running? (--url or OUTDIAL_URL)"
             raise ApiAway(message, sent=False) from None
@@ -73,7 +88,6 @@ class Api:
             raise Failure(f"{self._url} is no address of an API: it begins with http:// or https://") from None
         except httpx.TransportError:
             raise ApiAway(f"The connection to {self._url} was lost before the answer came.", sent=True) from None
-        return _read(response)
 
 
 def _read(response: httpx.Response) -> Answer:

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli import control, do_not_call, jobs, operators, up
+from cli import control, do_not_call, jobs, operators, results, up
 from cli.errors import ExitCode, Failure
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(up.app)
 app.add_typer(jobs.app)
 app.add_typer(control.app)
+app.add_typer(results.app)
 app.add_typer(do_not_call.app)
 app.add_typer(operators.app)
 
