@@ -28,11 +28,10 @@ LIMIT_HEADERS = {
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error answers of an endpoint, all of one shape; `default` also keeps FastAPI's own 422 off the page."""
+    """The error answers of an endpoint, all of one shape."""
     answers: dict[int | str, dict[str, Any]] = {
         status: {"model": ErrorAnswer, "description": MEANINGS[status]} for status in statuses
     }
     if 401 in statuses:  # a key is needed, and each key has a limit
         answers[429] = {"model": ErrorAnswer, "description": MEANINGS[429], "headers": LIMIT_HEADERS}
-    answers["default"] = {"model": ErrorAnswer, "description": "Any other error has the same shape."}
     return answers
