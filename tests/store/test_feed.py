@@ -1,0 +1,73 @@
+"""What has changed of jobs, for those who watch."""
+
+from datetime import datetime
+
+import pytest
+
+from domain.statuses import JobStatus
+from store.feed import Feed
+from tests.builders import Given
+from tests.store.calling import Calling, a_caller
+
+
+@pytest.fixture
+async def given(shared: Calling) -> Given:
+    return await a_caller(shared.engine)
+
+
+@pytest.fixture
+def feed(shared: Calling) -> Feed:
+    return Feed(shared.engine)
+
+
+async def instant(feed: Feed, job_id: str) -> datetime:
+    return (await feed.look([job_id], None))[job_id].at
+
+
+async def test_every_step_of_a_contact_is_a_change(shared: Calling, given: Given, feed: Feed) -> None:
+    job = await shared.a_job(given, 2)
+    since = await instant(feed, job.id)
+
+    async def changed() -> list[tuple[str, str]]:
+        look = (await feed.look([job.id], since))[job.id]
+        return [(change.id, change.status) for change in look.changes]
+
+    first, second = job.contact_ids
+    assert await changed() == []
+    call = await job.call(0)
+    assert await changed() == [(first, "dialing")]
+    await call.is_busy()
+    assert await changed() == [(first, "queued")]
+    await (await job.call(1)).completes(5)
+    assert await changed() == [(first, "queued"), (second, "completed")]
+    await job.cancel()
+    assert await changed() == [(second, "completed"), (first, "cancelled")]
+
+
+async def test_a_look_counts_contacts_and_tells_when_a_job_is_over(shared: Calling, given: Given, feed: Feed) -> None:
+    job = await shared.a_job(given, 2)
+    call = await job.call(0)
+    await job.cancel()
+
+    live = (await feed.look([job.id], None))[job.id].state
+    await call.completes(5)
+    over = (await feed.look([job.id], None))[job.id].state
+
+    assert (live.status, live.over, live.counts.processed) == (JobStatus.CANCELLED, False, 1)
+    assert (over.over, over.counts.processed, over.counts.successful) == (True, 2, 1)
+
+
+async def test_several_jobs_are_looked_at_at_once(shared: Calling, given: Given, feed: Feed) -> None:
+    jobs = [await shared.a_job(given, 1) for _ in range(3)]
+
+    found = await feed.look([*(job.id for job in jobs), "batch_0", "batch_\0"], None)
+
+    assert set(found) == {job.id for job in jobs}
+
+
+async def test_a_job_of_others_is_not_seen(shared: Calling, given: Given, feed: Feed) -> None:
+    job = await shared.a_job(given, 1)
+    other = await a_caller(shared.engine)
+
+    assert await feed.look([job.id], None, other.id) == {}
+    assert set(await feed.look([job.id], None, given.id)) == {job.id}

@@ -1,0 +1,69 @@
+"""Files of results: of one instant, in order, and not too many at once."""
+
+from contextlib import AsyncExitStack
+
+import pytest
+
+from store import results
+from store.errors import Busy, NotFound
+from store.results import AT_ONCE, FILES_AT_ONCE, Results
+from store.tables import contacts
+from tests.builders import Given
+from tests.store.calling import Calling, a_caller
+
+
+@pytest.fixture
+async def given(shared: Calling) -> Given:
+    return await a_caller(shared.engine)
+
+
+async def test_a_file_is_of_one_instant(shared: Calling, given: Given) -> None:
+    job = await shared.a_job(given, AT_ONCE * 2 + 20)
+
+    async with Results(shared.engine).results(given.id, job.id) as file:
+        rows = [await anext(file.batches)]
+        await shared.change(contacts, contacts.c.job_id == job.id, status="cancelled")
+        rows += [batch async for batch in file.batches]
+
+    found = [result.contact for batch in rows for result in batch]
+    assert [contact.id for contact in found] == job.contact_ids
+    assert {contact.status for contact in found} == {"pending"}
+    assert file.columns == ["phone", "name"]
+
+
+async def test_costs_are_those_of_all_calls(shared: Calling, given: Given) -> None:
+    job = await shared.a_job(given, 2)
+    await (await job.call(0)).completes(61)
+
+    async with Results(shared.engine).results(given.id, job.id) as file:
+        [[called, waiting]] = [batch async for batch in file.batches]
+
+    assert (str(called.cost), waiting.cost) == ("0.017792", None)
+
+
+async def test_no_more_files_than_may_be_are_read_at_once(
+    shared: Calling, given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "PATIENCE_SECONDS", 0.05)
+    job = await shared.a_job(given, 1)
+    reader = Results(shared.engine)
+
+    async with AsyncExitStack() as opened:
+        for _ in range(FILES_AT_ONCE):
+            await opened.enter_async_context(reader.results(given.id, job.id))
+        with pytest.raises(Busy):
+            await opened.enter_async_context(reader.rejects(given.id, job.id))
+
+    async with reader.rejects(given.id, job.id) as file:
+        assert file.file is None
+
+
+async def test_a_job_of_others_takes_no_place(shared: Calling, given: Given) -> None:
+    job = await shared.a_job(given, 1)
+    other = await a_caller(shared.engine)
+    reader = Results(shared.engine)
+
+    for _ in range(FILES_AT_ONCE + 1):
+        with pytest.raises(NotFound):
+            async with reader.results(other.id, job.id):
+                pass
