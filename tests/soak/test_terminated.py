@@ -46,6 +46,7 @@ def terminate(stack: LiveStack, workflow_id: str) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(300)
 def test_the_lines_of_a_terminated_job_are_free_within_a_minute_of_its_last_call(
     stack: LiveStack, numbers: Numbers
 ) -> None:
@@ -72,6 +73,7 @@ def test_the_lines_of_a_terminated_job_are_free_within_a_minute_of_its_last_call
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(300)
 def test_jobs_go_on_within_their_limits_when_the_lines_workflow_is_terminated(
     stack: LiveStack, numbers: Numbers
 ) -> None:

@@ -320,5 +320,6 @@ def test_lines_are_shared_whatever_happens(hasty: Running, loop: asyncio.Abstrac
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_lines_are_shared_whatever_happens_often(hasty: Running, loop: asyncio.AbstractEventLoop) -> None:
     drive(hasty, loop, examples=60, steps=40)
