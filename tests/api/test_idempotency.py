@@ -238,6 +238,7 @@ async def test_a_create_whose_process_was_killed_is_done_once_by_whoever_sends_i
     async with a_process(shared_database_url, mute) as (popen, url), records.connect() as connection:
         lock = sa.text("SELECT id FROM organizations WHERE id = :id FOR UPDATE")
         async with connection.begin() as transaction, httpx.AsyncClient(base_url=url, timeout=30) as doomed:
+            await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             await connection.execute(lock, {"id": waiting.tenant.id})
             dying = [asyncio.create_task(create(Api(doomed, one.tenant), key)) for one in (stored, waiting)]
             await until(lambda: job_ids(jobs, stored))
