@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from api.create_fields import FIELDS
-from api.openapi import CONTACTS, FILE, PAGE_QUERY
+from api.create_fields import E164, FIELDS, IN_FORM, in_form
+from api.openapi import CONTACTS, FILE, PAGE_QUERY, form
 from domain.intake.change import CHANGEABLE, EMPTYABLE
 from domain.intake.limits import MAX_CONTACTS
 from domain.intake.naming import NAMING_FIELDS
@@ -20,7 +20,7 @@ NUMBERS: dict[str, Any] = {
     "type": "array",
     "minItems": 1,
     "maxItems": MAX_CONTACTS,
-    "items": {"type": "string", "description": "E.164.", "examples": ["+12025550101"]},
+    "items": {"type": "string", "pattern": E164, "description": "E.164.", "examples": ["+12025550101"]},
 }
 
 
@@ -74,13 +74,13 @@ DO_NOT_CALL_BODY = body(
             {"numbers": ["+12025550101", "+12025550102"], "note": "Asked not to be called again."},
             ["numbers"],
         ),
-        "multipart/form-data": {
-            "schema": {
+        **form(
+            {
                 "type": "object",
                 "required": ["file"],
-                "properties": {"file": FILE, "note": NOTE, **_fields({"phoneColumn"}, FIELDS)},
+                "properties": {"file": FILE, "note": in_form(NOTE), **_fields({"phoneColumn"}, IN_FORM)},
             }
-        },
+        ),
     }
 )
 OPT_OUT_BODY = json_body({"note": NOTE}, {"note": "Asked not to be called again."}, required=False)
@@ -104,13 +104,13 @@ CHANGE_BODY = body(
 )
 APPEND_BODY = body(
     {
-        "multipart/form-data": {
-            "schema": {
+        **form(
+            {
                 "type": "object",
                 "required": ["file"],
-                "properties": {"file": FILE, **_fields(NAMING_FIELDS, FIELDS)},
+                "properties": {"file": FILE, **_fields(NAMING_FIELDS, IN_FORM)},
             }
-        },
+        ),
         "application/json": json_content(
             {"contacts": CONTACTS, **_fields(NAMING_FIELDS, FIELDS)},
             {"contacts": [{"phone": "+12025550103", "name": "Grace"}]},

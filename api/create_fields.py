@@ -12,6 +12,14 @@ from domain.windows import WEEK
 
 Schema = dict[str, Any]
 
+NOT_BLANK = r"\S"
+E164 = r"^\+[1-9][0-9]{6,14}$"
+ZONE = "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"
+MOMENT = (
+    "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9]"
+    r"(:[0-5][0-9](\.[0-9]{1,9})?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$"
+)
+
 
 def _whole(default: int | None, lowest: int, highest: int, description: str) -> Schema:
     return {
@@ -23,12 +31,13 @@ def _whole(default: int | None, lowest: int, highest: int, description: str) -> 
     }
 
 
-def _moment(description: str) -> Schema:
+def _moment(description: str, example: str) -> Schema:
     return {
         "type": ["string", "null"],
         "default": None,
+        "pattern": MOMENT,
         "description": description,
-        "examples": ["2027-03-01T09:00"],
+        "examples": [example],
     }
 
 
@@ -36,7 +45,7 @@ def _column(description: str, example: str) -> Schema:
     return {
         "type": ["string", "null"],
         "default": None,
-        "minLength": 1,
+        "pattern": NOT_BLANK,
         "maxLength": LONGEST_NAME,
         "description": description,
         "examples": [example],
@@ -67,7 +76,12 @@ _HOURS: Schema = {
 }
 _HOLIDAYS: Schema = {
     "anyOf": [
-        {"type": "string", "description": "A country or a part of one.", "examples": ["US", "US-FL"]},
+        {
+            "type": "string",
+            "pattern": "^[A-Z]{2}(-.{1,50})?$",
+            "description": "A country or a part of one.",
+            "examples": ["US", "US-FL"],
+        },
         {"type": "array", "maxItems": MOST_DATES, "items": {"type": "string", "format": "date"}},
         {"type": "null"},
     ],
@@ -79,19 +93,19 @@ _OTHER_HOURS: Schema = {
     "description": "Further hours, of these days or of others.",
     "items": {"type": "object", "required": ["from", "to"], "properties": _HOURS, "additionalProperties": False},
 }
+
+
+def _window(required: list[str], **more: Schema) -> Schema:
+    properties = {**_HOURS, "holidays": _HOLIDAYS, "also": _OTHER_HOURS, **more}
+    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
+
+
 CALLING_WINDOW: Schema = {
     "anyOf": [
         {"type": "string", "enum": list(PRESETS)},
-        {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                **_HOURS,
-                "holidays": _HOLIDAYS,
-                "also": _OTHER_HOURS,
-                "preset": {"type": ["string", "null"], "enum": [*PRESETS, None]},
-            },
-        },
+        _window(["from", "to"], preset={"type": "null"}),
+        _window(["preset"], preset={"type": "string", "enum": list(PRESETS)})
+        | {"description": "Hours are those of the preset: leave them out, or send them as you were given them."},
         {"type": "null"},
     ],
     "default": None,
@@ -137,12 +151,12 @@ CONTACT_FREQUENCY: Schema = _object(
 )
 MAX_COST: Schema = {
     "anyOf": [
-        {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,6})?$"},
-        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1_000_000_000},
+        {"type": "string", "pattern": r"^(?!0+(\.0+)?$)[0-9]{1,9}(\.[0-9]{1,6})?$"},
+        {"type": "number", "minimum": 0.000001, "maximum": 999_999_999},
         {"type": "null"},
     ],
     "default": None,
-    "description": "Dollars, more than 0, at most 6 decimals. No call begins that could go beyond it.",
+    "description": "Dollars, more than 0. No call begins that could go beyond it. A number is rounded to 6 decimals.",
     "examples": ["12.50"],
 }
 NAMED_COLUMNS: Schema = {
@@ -162,7 +176,7 @@ NAMED_COLUMNS: Schema = {
         "type": ["array", "null"],
         "default": None,
         "maxItems": MAX_FIELDS,
-        "items": {"type": "string", "minLength": 1},
+        "items": {"type": "string", "pattern": NOT_BLANK},
         "description": "Columns without which a contact is not called. In a form: JSON text.",
         "examples": [["name", "appointment"]],
     },
@@ -170,7 +184,10 @@ NAMED_COLUMNS: Schema = {
 RULES: Schema = {
     "priority": _whole(5, 1, 9, "The job's weight where jobs share lines: 9 gets nine times as many as 1."),
     "callingWindow": CALLING_WINDOW,
-    "endTime": _moment("As `scheduledStartTime`, after the start. Who is not reached by then is not called any more."),
+    "endTime": _moment(
+        "As `scheduledStartTime`, after the start. Who is not reached by then is not called any more.",
+        "2027-03-01T18:00",
+    ),
     "startWithin": _whole(
         120, 1, LONGEST_MINUTES, "Minutes. A start missed by more pauses the job instead of calling late."
     ),
@@ -186,17 +203,21 @@ RULES: Schema = {
 FIELDS: Schema = {
     "fromPhoneNumberId": {
         "type": "string",
+        "pattern": NOT_BLANK,
         "description": "The number to call from; its outbound agent holds the conversation.",
         "examples": ["phone_0123456789abcdef01234567"],
     },
-    "name": {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["Appointments in May"]},
+    "name": {"type": "string", "pattern": NOT_BLANK, "maxLength": 200, "examples": ["Appointments in May"]},
     "description": {"type": ["string", "null"], "maxLength": 1000, "default": None},
     "concurrentCallLimit": _whole(5, 1, 50, "Calls at once."),
     "maxAttempts": _whole(3, 1, 10, "For each contact, the first call counted."),
-    "scheduledStartTime": _moment("ISO 8601; without an offset wall-clock time in `timezone`; at most 366 days ahead."),
+    "scheduledStartTime": _moment(
+        "ISO 8601; without an offset wall-clock time in `timezone`; at most 366 days ahead.", "2027-03-01T09:00"
+    ),
     "timezone": {
         "type": ["string", "null"],
         "default": "UTC",
+        "pattern": ZONE,
         "description": "IANA name.",
         "examples": ["Europe/Berlin"],
     },
@@ -210,4 +231,32 @@ FIELDS: Schema = {
     },
     **RULES,
     **NAMED_COLUMNS,
+}
+
+
+def nullable(schema: Schema) -> Schema:
+    """The same field where null is not given."""
+    return schema | {"type": [schema["type"], "null"]}
+
+
+def in_form(schema: Schema) -> Schema:
+    """The same field of a form, where what is not given is left out: there is no null."""
+    written = {key: value for key, value in schema.items() if (key, value) != ("default", None)}
+    if isinstance(schema.get("type"), list):
+        written["type"] = schema["type"][0]
+    for choices in ("anyOf", "enum"):
+        if choices in schema:
+            written[choices] = [choice for choice in schema[choices] if choice not in (None, {"type": "null"})]
+    return written
+
+
+_TEXT = r'"[^"\\\x00-\x1f]*[^"\\\s\x00-\x1f][^"\\\x00-\x1f]*"'
+TEXTS = rf"^\[({_TEXT}(, ?{_TEXT}){{0,{MAX_FIELDS - 1}}})?\]$"
+IN_FORM: Schema = {name: in_form(schema) for name, schema in FIELDS.items()} | {
+    "requiredFields": {
+        "type": "string",
+        "pattern": TEXTS,
+        "description": "Columns without which a contact is not called, as a JSON array.",
+        "examples": ['["name","appointment"]'],
+    }
 }

@@ -4,7 +4,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.create_fields import FIELDS
+from api.bodies import PART_LIMIT
+from api.create_fields import E164, FIELDS, IN_FORM
+from domain.intake.limits import MAX_CONTACTS, MAX_FIELDS
 from domain.statuses import ContactStatus, JobStatus
 
 TITLE = "Outdial"
@@ -27,13 +29,15 @@ Amounts are dollars, as strings. What is tagged `platform` takes the key of whoe
 
 CONTACTS: dict[str, Any] = {
     "type": "array",
-    "maxItems": 10_000,
+    "minItems": 1,
+    "maxItems": MAX_CONTACTS,
     "items": {
         "type": "object",
         "required": ["phone"],
+        "maxProperties": MAX_FIELDS,
         "properties": {
-            "phone": {"type": "string", "description": "E.164.", "examples": ["+12025550101"]},
-            "name": {"type": "string"},
+            "phone": {"type": "string", "pattern": E164, "description": "E.164.", "examples": ["+12025550101"]},
+            "name": {"description": "Text, as a rule; kept as it came.", "examples": ["Ada"]},
         },
         "additionalProperties": True,
     },
@@ -54,20 +58,21 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-def _body(required: list[str], first: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": [*required, "fromPhoneNumberId", "name"],
-        "properties": first | FIELDS,
-    }
+def _body(required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [*required, "fromPhoneNumberId", "name"], "properties": properties}
+
+
+def form(schema: dict[str, Any]) -> dict[str, Any]:
+    """A form with a file: a schema with `file` among its properties."""
+    return {"multipart/form-data": {"schema": schema | {"maxProperties": PART_LIMIT}}}
 
 
 CREATE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "multipart/form-data": {"schema": _body(["file"], {"file": FILE})},
-            "application/json": {"schema": _body(["contacts"], {"contacts": CONTACTS}), "example": EXAMPLE},
+            **form(_body(["file"], {"file": FILE} | IN_FORM)),
+            "application/json": {"schema": _body(["contacts"], {"contacts": CONTACTS} | FIELDS), "example": EXAMPLE},
         },
     }
 }

@@ -62,7 +62,7 @@ def _from_preset(fields: dict[str, Any]) -> CallingWindow:
     window = _window_of_preset(fields["preset"], "preset")
     written = window_to_json(window)
     for key in sorted(_WINDOW_KEYS - ({"preset"} if window.holidays else {"preset", "holidays"})):
-        if fields.get(key) not in (None, written.get(key)):
+        if fields.get(key) not in (None, written.get(key, [])):
             raise WindowProblem(key, f"is not that of {window.preset}: leave out preset to set hours of your own")
     return window
 

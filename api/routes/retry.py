@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 
 from api.answers import errors
 from api.bodies import read_small
-from api.create_fields import FIELDS
+from api.create_fields import FIELDS, nullable
 from api.creating import enter_job
 from api.deps import KEYS, ChangerDep, JobId, PartsDep, job_not_found
 from api.errors import InvalidStatus
@@ -34,9 +34,10 @@ RETRY_BODY: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "properties": {
-                        **{name: {**FIELDS[name]} for name in FIELDS if name in RETRY_FIELDS},
+                        **{name: FIELDS[name] for name in FIELDS if name in RETRY_FIELDS},
+                        **{name: nullable(FIELDS[name]) for name in ("name", "fromPhoneNumberId")},
                         "includeUnknown": {
-                            "type": "boolean",
+                            "type": ["boolean", "null"],
                             "default": False,
                             "description": "Also those of whom nobody can tell whether they were called.",
                         },

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from domain.errors import InvalidRequest
 from domain.intake.limits import quoted
 from domain.intake.strict_json import parse_json_text, text_problem
+from domain.money import MICRO
 
 _DIGITS = re.compile(r"[0-9]{1,100}")  # ASCII; no sign, no blank, no point
 _DOLLARS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?")
@@ -99,7 +100,7 @@ class RawValues:
         return known if isinstance(known, bool) else default
 
     def dollars(self, field: str) -> Decimal | None:
-        """An amount above zero, as a number or as its decimal digits; at most six of them after the point."""
+        """An amount above zero: a number, rounded half-up to six decimals, or decimal digits, six after the point."""
         value = self.given(field)
         if value is None:
             return None
@@ -193,10 +194,9 @@ def _whole(value: Any, lowest: int, highest: int) -> int | None:
 
 
 def _decimal_text(value: Any) -> str:
-    """As few digits as tell the number from its neighbours, never with an exponent."""
+    """A number's digits, never with an exponent; empty for what is no number, or is far too large."""
     number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**9
-    text = f"{Decimal(repr(value)):f}" if number else ""
-    return text.removesuffix(".0")
+    return f"{Decimal(repr(value)).quantize(MICRO, ROUND_HALF_UP):f}" if number else ""
 
 
 def _names_something(value: Any) -> bool:
