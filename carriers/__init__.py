@@ -134,11 +134,20 @@ class EventRequest(Model):
     body: bytes
 
 
+class Finding(Model):
+    """One thing that was looked at."""
+
+    what: str  # account, trunk, stream, callback address
+    ok: bool
+    detail: str
+
+
 class Health(Model):
     """Whether the carrier takes calls now."""
 
     ok: bool
     detail: str
+    findings: tuple[Finding, ...] = ()  # one by one, where the carrier can tell them apart
 
 
 @runtime_checkable
@@ -221,6 +230,7 @@ class Streaming(Carrier, Protocol):
 
 __all__: Sequence[str] = [
     "Absent", "BadSignature", "CannotTell", "Carrier", "CarrierAway", "CarrierError", "CarrierRefused", "Connected",
-    "EventRequest", "Gone", "Health", "Hear", "Idempotency", "Instructing", "Instructions", "Limits", "NotPlaced",
-    "NumberRefused", "OverLimit", "PlaceUnknown", "Push", "Search", "SearchOrder", "Streaming", "TooLate", "Traits",
+    "EventRequest", "Finding", "Gone", "Health", "Hear", "Idempotency", "Instructing", "Instructions", "Limits",
+    "NotPlaced", "NumberRefused", "OverLimit", "PlaceUnknown", "Push", "Search", "SearchOrder", "Streaming", "TooLate",
+    "Traits",
 ]  # fmt: skip

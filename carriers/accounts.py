@@ -82,7 +82,8 @@ class CarrierAccounts(Mapping[str, Carrier]):
         carrier, separator, _ = account.partition("_")
         if not separator:
             raise KeyError(account)
-        return OwnAccount(account, self._shared[carrier], self._settings_of, self._builders[carrier])
+        like = self._shared.get(carrier) or Missing(carrier)  # single numbers may have what the process has not
+        return OwnAccount(account, like, self._settings_of, self._builders[carrier])
 
 
 class OwnAccount:

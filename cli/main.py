@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli import control, do_not_call, jobs, operators, results, up
+from cli import carriers, control, do_not_call, jobs, operators, results, up
 from cli.errors import ExitCode, Failure
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(control.app)
 app.add_typer(results.app)
 app.add_typer(do_not_call.app)
 app.add_typer(operators.app)
+app.add_typer(carriers.app)
 
 
 def main() -> None:

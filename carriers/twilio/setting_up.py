@@ -8,17 +8,20 @@ PLACE_TIMEOUT_SECONDS = 10.0
 NO_VALUE = frozenset({"", "none"})
 
 
-def from_environment(environment: Mapping[str, str]) -> Twilio:
+def from_environment(environment: Mapping[str, str]) -> Twilio | None:
     """The account `OUTDIAL_TWILIO_ACCOUNT_SID` with `…_AUTH_TOKEN`, at `…_BASE_URL`.
 
-    Without an account too: single numbers may have their own. `…_SIGNING_KEY`: where events are not signed with the
+    None without an account. `…_SIGNING_KEY`: where events are not signed with the
     auth token (SignalWire). `…_DETECTION` `off`: persons are not told from machines. `…_RECORD` `on`: both
     sides of every call are recorded at the carrier.
     """
+    account = environment.get("OUTDIAL_TWILIO_ACCOUNT_SID", "")
+    if account in NO_VALUE:
+        return None
     signing_key = environment.get("OUTDIAL_TWILIO_SIGNING_KEY", "")
     base_url = environment.get("OUTDIAL_TWILIO_BASE_URL", "")
     return Twilio(
-        environment.get("OUTDIAL_TWILIO_ACCOUNT_SID", ""),
+        account,
         environment.get("OUTDIAL_TWILIO_AUTH_TOKEN", ""),
         detect_machines=environment.get("OUTDIAL_TWILIO_DETECTION", "on") != "off",
         record=environment.get("OUTDIAL_TWILIO_RECORD", "off") == "on",

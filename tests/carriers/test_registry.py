@@ -39,7 +39,8 @@ def package_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 def test_the_own_carriers_are_registered() -> None:
     assert "twilio" in installed()
-    assert isinstance(set_up(Settings().environment())["twilio"], Twilio)
+    assert isinstance(set_up({"OUTDIAL_TWILIO_ACCOUNT_SID": "AC1"})["twilio"], Twilio)
+    assert "twilio" not in set_up({})
 
 
 @pytest.mark.usefixtures("package_of_others")

@@ -16,7 +16,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     carrier = metafunc.config.getoption("--carrier")
     named = beds(carrier)
     if not named:
-        raise pytest.UsageError(f"There is no bed for the carrier {carrier}; there are: {', '.join(sorted(beds()))}.")
+        pytest.exit(f"There is no bed for the carrier {carrier}; there are: {', '.join(sorted(beds()))}.", returncode=4)
     groups = [pytest.param(name, marks=pytest.mark.xdist_group(f"conformance-{name}")) for name in named]
     metafunc.parametrize("line", groups, indirect=True, scope="session")
 

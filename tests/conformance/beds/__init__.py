@@ -3,13 +3,19 @@
 from collections.abc import Callable
 from importlib.metadata import entry_points
 
+from examples.tincan.bed import TinCanBed
 from tests.conformance.bed import Bed
 from tests.conformance.beds.asterisk import AsteriskBed
 from tests.conformance.beds.simulator import SimulatorBed
 from tests.conformance.beds.twilio_prism import PrismBed
 
 GROUP = "outdial.conformance"
-OWN: dict[str, Callable[[], Bed]] = {"twilio": SimulatorBed, "twilio-prism": PrismBed, "asterisk": AsteriskBed}
+OWN: dict[str, Callable[[], Bed]] = {
+    "twilio": SimulatorBed,
+    "twilio-prism": PrismBed,
+    "tincan": TinCanBed,
+    "asterisk": AsteriskBed,
+}
 
 
 def beds(carrier: str | None = None) -> dict[str, Callable[[], Bed]]:

@@ -1,0 +1,99 @@
+"""A carrier in under 100 lines: Tin Can, whose small API knows keys, and signs what it tells."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from carriers import Absent, BadSignature, CannotTell, CarrierAway, CarrierRefused, EventRequest, Gone, Health
+from carriers import Idempotency, Limits, NotPlaced, PlaceUnknown, Push, Search, SearchOrder, TooLate, Traits
+from domain.calls import CallOrder, CallReport, CallState, Ending
+
+ENDINGS = {200: Ending.COMPLETED, 486: Ending.BUSY, 480: Ending.NO_ANSWER, 487: Ending.NO_ANSWER}  # by SIP code
+
+
+def from_environment(environment: Mapping[str, str]) -> "TinCan | None":
+    url = environment.get("OUTDIAL_TINCAN_URL")
+    return TinCan(url, environment.get("OUTDIAL_TINCAN_SECRET", "")) if url else None
+
+
+class TinCan:
+    name = "tincan"
+    traits = Traits(
+        idempotency=Idempotency.BY_KEY,
+        search=Search.PROVES_ABSENCE,
+        push=Push.CALLBACK,
+        limits=Limits(concurrent_calls=20),
+    )
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._secret = secret.encode()
+        self._http = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {secret}"}, timeout=10)
+
+    async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
+        left = False
+
+        async def departing(event: str, _: Any) -> None:  # the last thing before the first byte
+            nonlocal left
+            if event.endswith("send_request_headers.started"):
+                if time.monotonic() >= send_before:
+                    raise TooLate("The request was held back: its time to leave had passed.")
+                left = True
+
+        content = order.model_dump(mode="json") | {"callback_url": callback_url}
+        try:
+            answer = await self._http.post("/calls", json=content, extensions={"trace": departing})
+        except httpx.HTTPError:
+            raise (PlaceUnknown if left else NotPlaced)("The carrier gave no answer.") from None
+        if answer.status_code in {401, 403}:
+            raise CarrierRefused("The carrier refuses the account.")
+        if not answer.is_success:
+            raise (NotPlaced if answer.status_code < 500 else PlaceUnknown)("The carrier did not take the call.")
+        return _report(answer.json())
+
+    async def fetch(self, call_id: str) -> CallReport | Gone:
+        answer = await self._ask("GET", f"/calls/{call_id}")
+        return Gone() if answer.status_code == 404 else _report(answer.json())
+
+    async def find(self, order: SearchOrder) -> CallReport | Absent | CannotTell:
+        calls = (await self._ask("GET", "/calls", params={"key": order.key})).json()
+        return _report(calls[0]) if calls and calls[0]["call_id"] not in order.not_these else Absent()
+
+    async def hang_up(self, call_id: str) -> None:
+        await self._ask("DELETE", f"/calls/{call_id}")
+
+    def read_event(self, request: EventRequest) -> CallReport:
+        expected = hmac.new(self._secret, request.url.encode() + request.body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(request.headers.get("x-tincan-signature", ""), expected):
+            raise BadSignature("The event was not signed with the account's secret.")
+        return _report(json.loads(request.body))
+
+    async def health(self) -> Health:
+        try:
+            return Health(ok=(await self._ask("GET", "/health")).is_success, detail="The carrier was asked.")
+        except (CarrierAway, CarrierRefused) as error:
+            return Health(ok=False, detail=str(error))
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        try:
+            answer = await self._http.request(method, path, **more)
+        except httpx.HTTPError:
+            raise CarrierAway("The carrier did not answer the question.") from None
+        if answer.status_code in {401, 403}:
+            raise CarrierRefused("The carrier refuses the account.")
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise CarrierAway("The carrier did not answer the question.")
+        return answer
+
+
+def _report(call: Mapping[str, Any]) -> CallReport:
+    """Its words for a call are ours but for the ending. Raises ValueError, KeyError where they cannot be read."""
+    ending = ENDINGS.get(call["sip_code"], Ending.FAILED) if call["state"] == CallState.ENDED else None
+    return CallReport.model_validate({**call, "ending": ending})

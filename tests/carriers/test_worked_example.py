@@ -1,0 +1,47 @@
+"""The carrier of docs/carriers.md: a package of its own adds it by one line. The conformance suite judges it."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from carriers import Carrier
+from carriers.registry import installed, open_carrier
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "tincan"
+
+
+@pytest.fixture
+def as_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pip leaves it: the folder under its package's name, and the entry points of its pyproject.toml."""
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+    (tmp_path / "outdial_tincan").symlink_to(EXAMPLE)
+    described = tmp_path / f"outdial_tincan-{project['version']}.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 1.0\n")
+    points = project["entry-points"]["outdial.carriers"].items()
+    lines = [f"{name} = {value}" for name, value in points]
+    (described / "entry_points.txt").write_text("\n".join(["[outdial.carriers]", *lines, ""]))
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.usefixtures("as_a_package")
+async def test_one_line_of_its_own_package_adds_it() -> None:
+    carrier = open_carrier("tincan", {"OUTDIAL_TINCAN_URL": "http://127.0.0.1:9", "OUTDIAL_TINCAN_SECRET": "secret"})
+
+    assert carrier is not None
+    try:
+        assert "tincan" in installed()
+        assert isinstance(carrier, Carrier)
+        assert not (await carrier.health()).ok
+    finally:
+        await carrier.close()
+
+
+@pytest.mark.usefixtures("as_a_package")
+def test_it_is_not_set_up_where_nothing_is_set_for_it() -> None:
+    assert open_carrier("tincan", {}) is None
+
+
+def test_it_stays_under_100_lines() -> None:
+    assert len((EXAMPLE / "carrier.py").read_text().splitlines()) < 100
