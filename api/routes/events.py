@@ -2,10 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from anyio import Event
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -22,6 +23,7 @@ from store.feed import MOST_CHANGES, ContactChange, Look
 BETWEEN_SECONDS = 0.5  # two events of one client
 HEARTBEAT_SECONDS = 15
 SEND_SECONDS = 30.0  # a client that does not read for so long has left
+STOP_SECONDS = 2.0  # for streams to end when the process does
 LONGEST_SECONDS = 3600.0  # then the client connects again, and its key is looked at again
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OVER = "-end"  # ends the id of the last event
@@ -113,12 +115,18 @@ async def events(caller: CallerDep, id: JobId, request: Request, parts: PartsDep
         return Response(status_code=204)
     if parts.feed.full:
         raise Unavailable("Too many jobs are being watched. Try again in a moment.")
-    stream = _events(parts.feed, caller.organization_id, id, _since(last))
-    return EventSourceResponse(stream, ping=HEARTBEAT_SECONDS, send_timeout=SEND_SECONDS)
+    stopping = Event()
+    return EventSourceResponse(
+        _events(parts.feed, caller.organization_id, id, _since(last), stopping),
+        ping=HEARTBEAT_SECONDS,
+        send_timeout=SEND_SECONDS,
+        shutdown_event=stopping,
+        shutdown_grace_period=STOP_SECONDS,
+    )
 
 
 async def _events(
-    feed: JobFeed, organization_id: str, job_id: str, since: datetime | None
+    feed: JobFeed, organization_id: str, job_id: str, since: datetime | None, stopping: Event
 ) -> AsyncIterator[ServerSentEvent]:
     clock = asyncio.get_running_loop().time
     until = clock() + LONGEST_SECONDS
@@ -132,15 +140,24 @@ async def _events(
             await asyncio.sleep(BETWEEN_SECONDS)
             try:
                 async with asyncio.timeout_at(until):
-                    await watcher.wait()
+                    await _first_of(watcher.wait(), stopping.wait())
             except TimeoutError:
                 return
             look = watcher.take()
-            if look is None:
+            if look is None or stopping.is_set():
                 return
             if not look.state.over:
                 yield _event("change", look)
         yield _event("end", look)
+
+
+async def _first_of(*waits: Coroutine[None, None, object]) -> None:
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _since(last_event_id: str) -> datetime | None:

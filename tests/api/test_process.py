@@ -1,5 +1,6 @@
 """`python -m api` as a process: it starts while Temporal is away, and leaves nothing behind."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.api.client import free_port
+from tests.api.client import Api, free_port
 
 
 @dataclass
@@ -81,3 +82,18 @@ def test_a_kill_leaves_no_worker_behind(process: Process) -> None:
     process.popen.kill()
     process.popen.wait(timeout=20)
     until_gone(children)
+
+
+async def test_a_stop_ends_the_streams_of_those_who_watch(process: Process, api: Api) -> None:
+    job = await api.new_job()
+    async with (
+        httpx.AsyncClient(base_url=process.url, timeout=30, headers=api.key) as client,
+        client.stream("GET", f"/batch/jobs/{job}/events") as events,
+    ):
+        lines = events.aiter_lines()
+        assert (await anext(lines)).startswith(("event", "id"))
+        process.popen.send_signal(signal.SIGTERM)
+        assert [line async for line in lines]  # to the end of the stream, which is no broken one
+
+    await asyncio.to_thread(process.popen.wait, 20)
+    assert '"level": "error"' not in process.log()
