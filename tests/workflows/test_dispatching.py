@@ -9,7 +9,7 @@ from workflows.batch_job import ABANDONED, PAGE
 
 async def test_never_more_calls_at_once_than_the_job_may_have(running: Running) -> None:
     given = await an_organization(running.engine)
-    running.carrier.usually(ANSWERS.but(ends_after=0.05))
+    running.carrier.usually(ANSWERS.but(ends_after=0.3))
     job = await running.start(given, await a_job(running.engine, given, 12, concurrent_call_limit=3))
 
     assert await job.result() is JobStatus.COMPLETED

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from datetime import timedelta
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
@@ -211,13 +212,16 @@ async def test_whoever_wants_lines_starts_the_workflow_that_shares_them_out(runn
     await sharing.until_shares((first, 3), (second, 3))
 
 
-async def test_a_job_without_an_answer_calls_up_to_the_limits(running: Running) -> None:
-    sharing = await Sharing.begin(running, limit=3)
-    await running.client.start_workflow("Deaf", id=lines_workflow_id(sharing.given.id), task_queue="where nobody works")
-    job = await sharing.job()
+async def test_a_job_without_an_answer_calls_after_five_seconds(running: Running) -> None:
+    given = await an_organization(running.engine, limit=3)
+    lines = await running.client.start_workflow("Deaf", id=lines_workflow_id(given.id), task_queue="where nobody works")
+    job = await running.start(given, await a_job(running.engine, given, 6))
 
-    await sharing.until_live((job, 3))
-    await running.lines_of(sharing.given).terminate("the test is over")
+    assert await job.result() is JobStatus.COMPLETED
+    await lines.terminate("the test is over")
+    first, *_, last = await job.events()
+    assert timedelta(seconds=5) < last.event_time.ToDatetime() - first.event_time.ToDatetime() < timedelta(seconds=15)
+    assert running.carrier.most_live <= 3
 
 
 async def test_the_lines_of_a_terminated_job_go_to_others(running: Running) -> None:
