@@ -3,18 +3,18 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from api.errors import MethodNotAllowed, rendered
 from api.failures import failure_of
 from api.job_feed import JobFeed
 from api.logs import configure_logging
 from api.middleware import DrainBodies, RequestIds
-from api.openapi import DESCRIPTION, TITLE, leave_out_validation
+from api.openapi import DESCRIPTION, TITLE, allow, leave_out_validation
 from api.parts import Parts
 from api.reading import warm_up
 from api.routes import (
@@ -141,19 +141,10 @@ def _routes() -> APIRouter:
 
 async def _fail(request: Request, error: Exception) -> Response:
     failure = failure_of(error)
-    if isinstance(failure, MethodNotAllowed):
-        failure.headers["Allow"] = ", ".join(_methods(request))
+    if isinstance(failure, MethodNotAllowed):  # routing knows the methods of its first route only
+        page = await to_thread.run_sync(request.app.openapi)
+        failure.headers.update(allow(page["paths"], request.url.path.removeprefix("/v1")))
     return rendered(failure)
-
-
-def _methods(request: Request) -> list[str]:
-    """All methods that an address takes: routing knows those of its first route only."""
-    routes, scope = request.app.router.routes, dict(request.scope)
-    return [
-        method
-        for method in ("GET", "POST", "PATCH", "DELETE")
-        if any(route.matches(scope | {"method": method})[0] is Match.FULL for route in routes)
-    ]
 
 
 def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lifespan:

@@ -6,7 +6,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from api.json_bodies import Body
 from api.models import Answer, ContactFrequency, Dollars, Moment
@@ -101,7 +109,7 @@ def _window(value: Any) -> CallingWindow | None:
     return None if value is None else window_from_json(value)
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+WHOLE = BeforeValidator(_whole)
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
@@ -149,8 +157,8 @@ WINDOW: dict[str, Any] = {
     ],
 }
 Window = Annotated[CallingWindow | None, BeforeValidator(_window), WithJsonSchema(WINDOW)]
-CallLimit = Annotated[Whole, Field(ge=1, le=1000, description="Calls at once, of all jobs together.")]
-Lines = Annotated[Whole, Field(ge=0, le=1000, description="Of the limit, kept free for other calls.")]
+CallLimit = Annotated[int, Field(ge=1, le=1000, description="Calls at once, of all jobs together."), WHOLE]
+Lines = Annotated[int, Field(ge=0, le=1000, description="Of the limit, kept free for other calls."), WHOLE]
 Countries = Annotated[
     tuple[Country, ...],
     Field(min_length=1, max_length=300, description='Whose numbers may be called; `["*"]`: all.'),
@@ -174,12 +182,22 @@ Beginning = Annotated[
 ]
 
 
+FITTING: list[Any] = [  # what `audioUrl` must look like for each `audio`; the first where it is not sent
+    {"properties": {"audio": {"enum": [kind.value]}, "audioUrl": {"pattern": pattern}}, "required": required}
+    for kind, pattern, required in (
+        (Audio.WEBSOCKET, "^wss?://", ["audioUrl"]),
+        (Audio.SIP, "^sips?:", ["audio", "audioUrl"]),
+        (Audio.TWIML, "^https?://", ["audio", "audioUrl"]),
+    )
+]
+
+
 class FrequencyCaps(Body):
     """Null, or not sent: no cap."""
 
-    calls_per_24_hours: Annotated[Whole, Field(ge=1, le=100)] | None = Field(default=None, alias="callsPer24Hours")
-    calls_per_7_days: Annotated[Whole, Field(ge=1, le=100)] | None = Field(default=None, alias="callsPer7Days")
-    quiet_hours: Annotated[Whole, Field(ge=1, le=8760)] | None = Field(
+    calls_per_24_hours: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(default=None, alias="callsPer24Hours")
+    calls_per_7_days: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(default=None, alias="callsPer7Days")
+    quiet_hours: Annotated[int, Field(ge=1, le=8760), WHOLE] | None = Field(
         default=None, description="After a conversation."
     )
 
@@ -203,6 +221,8 @@ class NewOrganization(Body):
 
 
 class NewAgent(Body):
+    model_config = ConfigDict(json_schema_extra={"anyOf": FITTING})
+
     name: Line
     architecture: Architecture = Field(
         default=Architecture.PIPELINE, description="How it talks; it decides the rate. `text` cannot hold calls."

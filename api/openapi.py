@@ -1,5 +1,7 @@
 """The parts of the OpenAPI page that FastAPI cannot derive: the two bodies of create."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -127,3 +129,15 @@ def leave_out_validation(application: FastAPI) -> None:
         return page
 
     application.openapi = openapi  # type: ignore[method-assign]
+
+
+def allow(paths: Mapping[str, Mapping[str, Any]], path: str) -> dict[str, str]:
+    """The header that names the methods of an address; of the templates that fit, the one with the fewest fields."""
+    fitting = [template for template in paths if re.fullmatch(_FIELD.sub("[^/]+", template), path)]
+    if not fitting:
+        return {}
+    nearest = min(fitting, key=lambda template: template.count("{"))
+    return {"Allow": ", ".join(method.upper() for method in paths[nearest])}
+
+
+_FIELD = re.compile(r"\{[^}]+\}")

@@ -52,6 +52,9 @@ async def test_a_wrong_method_says_which_is_right(api: Api) -> None:
     answer = await api.http.put("/v1/agents", headers=api.key)
     refused(answer, 405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET, POST"
+    answer = await api.http.put("/webhooks/webhook_1/deliveries/replay", headers=api.key)
+    refused(answer, 405, "method_not_allowed")
+    assert answer.headers["Allow"] == "POST"
 
 
 async def test_the_same_paths_exist_under_v1(api: Api) -> None:
