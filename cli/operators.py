@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from carriers.registry import installed
 from cli.database import DatabaseUrl, database_failures, database_url, on_store
 from cli.errors import Failure
 from cli.namespace import prepare_namespace
@@ -228,16 +229,24 @@ def create_number(
     agent_id: Annotated[str | None, typer.Option("--agent", help="Its outbound agent, agent_….")] = None,
     label: Annotated[str | None, typer.Option()] = None,
     calls_per_second: Annotated[Decimal, typer.Option(parser=amount, metavar="N", help="Its pacing.")] = Decimal(1),
+    carrier: Annotated[str, typer.Option(help="Through which its calls go: see `outdial carrier list`.")] = "twilio",
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a number to call from."""
     if not calls_per_second:
         raise typer.BadParameter("--calls-per-second must be more than 0.")
+    if carrier not in installed():
+        raise typer.BadParameter(f"--carrier must be one of {', '.join(installed())}.")
     created = on_store(
         database,
         lambda store: store.directory.create_phone_number(
-            organization, phone, agent_id=agent_id, label=label, calls_per_second=calls_per_second
+            organization,
+            phone,
+            agent_id=agent_id,
+            label=label,
+            calls_per_second=calls_per_second,
+            carrier_account_id=carrier,
         ),
     )
     _say(created, as_json=as_json)

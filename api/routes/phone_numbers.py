@@ -26,8 +26,10 @@ from api.openapi import SEARCH_QUERY
 from api.parts import Parts
 from api.queries import PageQueryDep
 from api.routes.agents import in_use
+from domain.errors import InvalidRequest
 from domain.jobs import Caller, PhoneNumber
 from store import errors as store
+from store.directory import TWILIO
 from store.phone_numbers import PhoneNumberChange
 
 EXAMPLE = {
@@ -79,6 +81,7 @@ async def create_phone_number(caller: ChangerDep, request: Request, parts: Parts
 
 async def _create(content: bytes, caller: Caller, parts: Parts, making: Making) -> PhoneNumberView:
     sent = parsed(NewPhoneNumber, content)
+    _check_carrier(sent, parts)
     try:
         created = await parts.directory.create_phone_number(
             caller.organization_id,
@@ -159,6 +162,21 @@ def _not_found(error: store.NotFound) -> ApiError:
     if error.what == "agent":
         return AgentNotFound(NO_AGENT, [{"field": "outboundAgentId", "reason": "not found"}])
     return PhoneNumberNotFound(NO_NUMBER)
+
+
+def _check_carrier(sent: NewPhoneNumber, parts: Parts) -> None:
+    """Raises InvalidRequest where this server does not call through the carrier."""
+    names = {TWILIO, *parts.carriers}
+    if sent.carrier not in names:
+        reason = f"must be one of {', '.join(sorted(names))}"
+        raise InvalidRequest(f"This server does not call through {sent.carrier}.", [_blame("carrier", reason)])
+    if sent.carrier_settings is not None and sent.carrier != TWILIO:
+        reason = f"are for {TWILIO} only"
+        raise InvalidRequest("This carrier has no settings of single numbers.", [_blame("carrierSettings", reason)])
+
+
+def _blame(field: str, reason: str) -> dict[str, str]:
+    return {"field": field, "reason": reason}
 
 
 def _sealed(settings: CarrierSettings | None, parts: Parts) -> str | None:

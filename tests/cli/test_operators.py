@@ -74,6 +74,15 @@ def test_what_is_not_in_use_is_removed(operate: Any, run: Run) -> None:
     assert run("agent", "remove", org["id"], agent["id"]).code == 1
 
 
+def test_a_number_calls_through_the_carrier_that_it_is_given(operate: Any) -> None:
+    org = operate("org", "create", "Clinic")
+
+    usual = operate("number", "create", org["id"], "+12025550101")
+    other = operate("number", "create", org["id"], "+12025550102", "--carrier", "asterisk")
+
+    assert (usual["carrier_account_id"], other["carrier_account_id"]) == ("twilio", "asterisk")
+
+
 def test_credits_add_up(operate: Any) -> None:
     org = operate("org", "create", "Clinic", "--credits", "10")
     assert operate("credits", "add", org["id"], "2.5")["balance"] == "12.500000"
@@ -99,6 +108,7 @@ def test_tables_are_for_people(operate: Any, run: Run) -> None:
         (["credits", "add", "org_none", "NaN"], 2, "not an amount"),
         (["credits", "add", "org_none", "many"], 2, "not an amount"),
         (["number", "create", "org_none", "12025550101"], 2, "does not begin with +"),
+        (["number", "create", "org_none", "+12025550101", "--carrier", "pigeon"], 2, "twilio"),
         (["org", "create", "Clinic", "--limit", "1001"], 2, "1000"),
     ],
 )
