@@ -252,9 +252,11 @@ class NewPhoneNumber(Body):
     label: Label | None = None
     outbound_agent_id: str | None = Field(default=None, description="Without one no job can call from it.")
     calls_per_second: Pacing = Decimal(1)
-    carrier: Literal["twilio"] = "twilio"
+    carrier: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,30}$")] = Field(
+        default="twilio", description="Through which its calls go: one that this server is set up with."
+    )
     carrier_settings: CarrierSettings | None = Field(
-        default=None, description="An account of its own; else that of the service. Never shown again."
+        default=None, description="An account of its own at Twilio; else that of the service. Never shown again."
     )
 
 
