@@ -211,4 +211,5 @@ async def _start_housekeeper(client: Client, settings: Settings) -> None:
 if __name__ == "__main__":
     loaded = Settings()
     logging.basicConfig(level=loaded.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs
     asyncio.run(main(loaded))

@@ -17,10 +17,14 @@ from carriers.asterisk.relay import FAILURES, Relay
 from domain.calls import Audio
 
 AGENT_RINGS_SECONDS = 20
+AGAIN_SECONDS = 0.2
+TRIES = 3  # to connect to an agent while Asterisk drops its channel
 REMOVING_SECONDS = 0.05  # a channel ends a moment after it was told to
 REMOVED_AFTER = 100  # looks
-NO_RECORD = {"CDR_PROP(disable)": "1"}  # records are of calls to people
-QUIETLY = "CDR_PROP(disable)"
+QUIETLY = "CDR_PROP(disable)"  # no record: those are of calls to people
+NO_RECORD = {QUIETLY: "1"}
+ANSWERED = "OUTDIAL_ANSWERED"  # when, in seconds since the epoch
+JOINED = "OUTDIAL_JOINED"  # set on a call that had an agent
 
 logger = logging.getLogger(__name__)
 
@@ -33,20 +37,40 @@ class Agents:
         self._options = options
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._relays: dict[str, asyncio.Task[None]] = {}
-        self._by_sip: set[str] = set()
+        self._by_sip: dict[str, Carried] = {}
+        self._joined: set[str] = set()
 
-    def serve(self, call_id: str, *, fresh: bool) -> None:
-        """Give an answered call its agent and its longest duration, once. `fresh`: it was answered just now."""
+    def serve(self, call_id: str, answered_at: datetime | None = None) -> None:
+        """Give a call that was answered just now its agent and its longest duration, once."""
         if call_id not in self._serving:
-            self._serving[call_id] = asyncio.create_task(self._patiently(call_id, self._serve(call_id, fresh=fresh)))
+            self._serving[call_id] = asyncio.create_task(self._patiently(call_id, self._serve(call_id, answered_at)))
+
+    async def find(self, call_id: str) -> datetime | None:
+        """Serve a call that was answered before the stream stood; when it was answered."""
+        known = self._by_sip.get(call_id)
+        if known is not None:
+            await self._connect(call_id, known)
+        answered = await self._ari.variable(call_id, ANSWERED)
+        answered_at = datetime.fromtimestamp(float(answered), UTC) if answered else None
+        if call_id not in self._serving:
+            work = self._serve_on(call_id, answered_at)
+            self._serving[call_id] = asyncio.create_task(self._patiently(call_id, work))
+        return answered_at
 
     async def join(self, call_id: str) -> None:
-        """The agent answered, too."""
+        """The agent answered, too. With a second agent Asterisk begins a second record: a call has one."""
+        had_one = await self._ari.variable(call_id, JOINED)
         await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}/addChannel", channel=AGENT + call_id)
+        await self._set(call_id, QUIETLY if had_one else JOINED)
+        self._joined.add(call_id)
+
+    async def _set(self, channel: str, variable: str, value: str = "1") -> None:
+        await self._ari.ask("POST", f"/channels/{channel}/variable", variable=variable, value=value)
 
     async def part(self, call_id: str) -> None:
         """The call is over: nothing of it stays."""
-        self._by_sip.discard(call_id)
+        self._by_sip.pop(call_id, None)
+        self._joined.discard(call_id)
         for tasks in (self._serving, self._relays):
             task = tasks.pop(call_id, None)
             if task is not None:
@@ -62,12 +86,13 @@ class Agents:
 
     async def judged(self, call_id: str) -> None:
         """Who answered is told: no more needs to be listened to."""
+        await self._set(LISTENER + call_id, QUIETLY)  # once more: said at once, it can come before its record begins
         await self._ari.ask("DELETE", f"/channels/{LISTENER}{call_id}")
 
     async def close(self) -> None:
         """Serve no more; calls go on. Another process, or this one later, serves them anew."""
         tasks = [*self._serving.values(), *self._relays.values()]
-        self._serving, self._relays = {}, {}
+        self._serving, self._relays, self._by_sip, self._joined = {}, {}, {}, set()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -86,40 +111,85 @@ class Agents:
     async def _end(self, call_id: str) -> None:
         await self._ari.ask("DELETE", f"/channels/{call_id}")
 
-    async def _serve(self, call_id: str, *, fresh: bool) -> None:
-        text = await self._ari.variable(call_id, ORDER)
-        if text is None:
+    async def _serve(self, call_id: str, answered_at: datetime | None) -> None:
+        order = await self._order(call_id)
+        if order is None:
             return  # over already
-        order = Carried.model_validate_json(text)
-        await asyncio.gather(self._connect(call_id, order), *([self._listen(call_id)] if fresh else []))
-        await asyncio.sleep(order.max_call_seconds - await self._talking_for(call_id))
+        await asyncio.gather(self._listen(call_id), self._connect(call_id, order))
+        began = answered_at or datetime.now(UTC)
+        await self._set(call_id, ANSWERED, str(began.timestamp()))
+        await self._end_in_time(call_id, order, began)
+
+    async def _serve_on(self, call_id: str, answered_at: datetime | None) -> None:
+        order = await self._order(call_id)
+        if order is None:
+            return
+        await self._connect(call_id, order)
+        await self._end_in_time(call_id, order, answered_at or datetime.now(UTC))
+
+    async def _order(self, call_id: str) -> Carried | None:
+        text = await self._ari.variable(call_id, ORDER)
+        return None if text is None else Carried.model_validate_json(text)
+
+    async def _end_in_time(self, call_id: str, order: Carried, answered_at: datetime) -> None:
+        await asyncio.sleep(order.max_call_seconds - (datetime.now(UTC) - answered_at).total_seconds())
         await self._end(call_id)
 
     async def _connect(self, call_id: str, order: Carried) -> None:
-        await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}", type="mixing")
-        await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}/addChannel", channel=call_id)
+        await self._bridge(call_id)
         if order.audio is Audio.SIP:
             await self._call_agent(call_id, order)
         else:
             self._relays[call_id] = asyncio.create_task(self._patiently(call_id, self._relay(call_id, order)))
 
+    async def _bridge(self, call_id: str) -> None:
+        """A call that is in its bridge stays there: entering it again would begin a second record."""
+        bridge = await self._ari.ask("GET", f"/bridges/{BRIDGE}{call_id}")
+        if bridge is None:
+            await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}", type="mixing")
+        if bridge is None or call_id not in bridge["channels"]:
+            await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}/addChannel", channel=call_id)
+
     async def _call_agent(self, call_id: str, order: Carried) -> None:
         """By its SIP address. One that is there already is left there: it outlived the process that called it."""
-        self._by_sip.add(call_id)
+        self._by_sip[call_id] = order
         headers = {f"PJSIP_HEADER(add,{name})": value for name, value in sip_headers(order.parameters).items()}
         await self._ari.ask(
             "POST",
             "/channels",
-            {"variables": {**NO_RECORD, **headers}},
-            endpoint=self._options.agent_trunk.format(address=order.audio_url),
-            app=self._options.app,
-            channelId=AGENT + call_id,
-            callerId=order.from_,
-            timeout=AGENT_RINGS_SECONDS,
+            {
+                "endpoint": self._options.agent_trunk.format(address=order.audio_url),
+                "app": self._options.app,
+                "channelId": AGENT + call_id,
+                "callerId": order.from_,
+                "timeout": AGENT_RINGS_SECONDS,
+                "variables": {**NO_RECORD, **headers},
+            },
         )
+        await self._join_if_missed(call_id)
+
+    async def _join_if_missed(self, call_id: str) -> None:
+        """It may have answered while nobody held the stream."""
+        agent = await self._ari.ask("GET", f"/channels/{AGENT}{call_id}")
+        bridge = await self._ari.ask("GET", f"/bridges/{BRIDGE}{call_id}")
+        if agent and bridge and agent["state"] == "Up" and agent["id"] not in bridge["channels"]:
+            await self.join(call_id)
 
     async def _relay(self, call_id: str, order: Carried) -> None:
-        """By Asterisk's WebSocket channel. One that is there already was another process's, and ends with it."""
+        """By Asterisk's WebSocket channel. One whose channel was dropped before it was joined is connected again."""
+        for left in reversed(range(TRIES)):
+            try:
+                await self._carry(call_id, order)
+            except FAILURES:
+                if not left:
+                    raise
+            if call_id in self._joined:
+                break
+            await asyncio.sleep(AGAIN_SECONDS)
+        await self._end(call_id)
+
+    async def _carry(self, call_id: str, order: Carried) -> None:
+        """One that is there already was another process's, and ends with it."""
         channel = AGENT + call_id
         await self._remove(channel)
         await self._ari.ask(
@@ -138,7 +208,6 @@ class Agents:
         relay = Relay(call_id, self._options.app, order.parameters)
         media_url = f"{self._options.socket_url}/media/{connection}"
         await relay.carry(media_url, self._options.user, self._options.password.get_secret_value(), order.audio_url)
-        await self._end(call_id)
 
     async def _remove(self, channel: str) -> None:
         """Its id can be used again once it is gone. Raises TimeoutError."""
@@ -155,17 +224,9 @@ class Agents:
         listener = LISTENER + call_id
         try:
             await self._ari.ask("POST", f"/channels/{call_id}/snoop", app=self._options.app, spy="in", snoopId=listener)
-            await self._ari.ask("POST", f"/channels/{listener}/variable", variable=QUIETLY, value="1")
+            await self._set(listener, QUIETLY)
             await self._ari.ask(
                 "POST", f"/channels/{listener}/continue", context=self._options.detection, extension="s", priority=1
             )
         except CarrierError as error:
             logger.warning("call %s: nobody tells who answered (%s)", call_id, type(error).__name__)
-
-    async def _talking_for(self, call_id: str) -> float:
-        """Seconds since the answer, by Asterisk's own record of the call."""
-        answered = await self._ari.variable(call_id, "CDR(answer,u)")
-        try:
-            return max(0.0, datetime.now(UTC).timestamp() - float(answered or ""))
-        except ValueError:
-            return 0.0

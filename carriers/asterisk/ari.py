@@ -46,7 +46,7 @@ class Ari:
         )
 
     async def originate(self, parameters: Json, variables: dict[str, str], send_before: float) -> bool:
-        """Ask for a call; False where a call of this id lives already.
+        """Ask for a call; False where a call of this id lives already. The number is in the body: addresses are logged.
 
         Raises NotPlaced, TooLate, PlaceUnknown, CarrierRefused.
         """
@@ -54,8 +54,7 @@ class Ari:
         try:
             answer = await self._http.post(
                 "/channels",
-                params=parameters,
-                json={"variables": variables},
+                json={**parameters, "variables": variables},
                 timeout=self._place_timeout,
                 extensions={"trace": departure.trace},
             )

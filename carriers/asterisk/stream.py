@@ -4,8 +4,9 @@ import asyncio
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -106,9 +107,15 @@ class EventStream:
         """Serve the calls that were answered before, and hear no more than we need."""
         allowed = {"allowed": [{"type": name} for name in HEARD]}
         await self._ari.ask("PUT", f"/applications/{self._options.app}/eventFilter", allowed)
-        for channel in await self._ari.ask("GET", "/channels") or []:
-            if channel["state"] == "Up" and key_of(self._options.app, channel["id"]):
-                self._agents.serve(channel["id"], fresh=False)
+        channels = await self._ari.ask("GET", "/channels") or []
+        answered = [channel["id"] for channel in channels if channel["state"] == "Up"]
+        await asyncio.gather(*(self._find(call) for call in answered if key_of(self._options.app, call)))
+
+    async def _find(self, call: str) -> None:
+        answered_at = await self._agents.find(call)
+        if answered_at is not None:
+            seen = self._seen.setdefault(call, Seen())
+            seen.answered_at = seen.answered_at or answered_at
 
     def _take(self, event: Event, group: asyncio.TaskGroup, hear: Hear) -> None:
         """Events of one call are dealt with one after another, those of different calls side by side."""
@@ -116,18 +123,18 @@ class EventStream:
         for role, act in ((AGENT, self._of_agent), (LISTENER, self._of_listener)):
             call = served_by(self._options.app, channel, role)
             if call is not None:
-                return self._in_turn(call, act(call, event, hear), group)
+                return self._in_turn(call, partial(act, call, event, hear), group)
         if key_of(self._options.app, channel):
-            self._in_turn(channel, self._of_call(channel, event, hear), group)
+            self._in_turn(channel, partial(self._of_call, channel, event, hear), group)
         return None
 
-    def _in_turn(self, call: str, work: Coroutine[Any, Any, None], group: asyncio.TaskGroup) -> None:
+    def _in_turn(self, call: str, work: Callable[[], Coroutine[Any, Any, None]], group: asyncio.TaskGroup) -> None:
         before = self._turns.get(call)
 
         async def then() -> None:
             if before is not None:
                 await asyncio.wait((before,))
-            await work
+            await work()
 
         task = self._turns[call] = group.create_task(then())
         task.add_done_callback(lambda done: self._turns.pop(call) if self._turns.get(call) is done else None)
@@ -136,7 +143,7 @@ class EventStream:
         seen = self._seen.setdefault(call, Seen())
         state = read(event, seen)
         if event["type"] == "StasisStart":
-            self._agents.serve(call, fresh=True)
+            self._agents.serve(call, seen.answered_at)
         elif state is CallState.ENDED:
             del self._seen[call]
             await hear(self._remember(report(call, key_of(self._options.app, call), state, event, seen)))

@@ -1,13 +1,15 @@
 """A live stack whose calls go through the telephony lab, and the judge of what came of them."""
 
 import asyncio
+import itertools
 import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import phonenumbers
 import psycopg
 
 from carriers.asterisk.names import key_of
@@ -138,16 +140,10 @@ def _number(stack: LiveStack, agent_url: str) -> str:
 
 
 def scripted(count: int, endings: tuple[str, ...] = tuple(ENDINGS)) -> list[str]:
-    """So many numbers, their endings in turn."""
-    used: dict[str, int] = defaultdict(lambda: 201)
-    numbers = []
-    for at in range(count):
-        digits = endings[at % len(endings)]
-        numbers.append(f"+1{used[digits]}55501{digits}")
-        used[digits] += 1
-        while used[digits] % 100 == 11 or used[digits] in UNUSED_AREAS:
-            used[digits] += 1
-    return numbers
+    """So many numbers set aside for fiction, their endings in turn."""
+    numbers = (f"+1{area}55501{digits}" for area in range(201, 990) for digits in endings)
+    return list(itertools.islice((number for number in numbers if _is_valid(number)), count))
 
 
-UNUSED_AREAS: frozenset[int] = frozenset()
+def _is_valid(number: str) -> bool:
+    return phonenumbers.is_valid_number(phonenumbers.parse(number))

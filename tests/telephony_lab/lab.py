@@ -50,6 +50,11 @@ class Lab:
         return self.first_port
 
     @property
+    def spare_port(self) -> int:
+        """Where the trunk `dead` leads: nobody, or whom a test puts there."""
+        return self.first_port + 3
+
+    @property
     def cdr_path(self) -> Path:
         return self.directory / "run" / "log" / "cdr-custom" / "Master.csv"
 

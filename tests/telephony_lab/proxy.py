@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 CHUNK = 65_536
-PLACING = b"POST /ari/channels?"
 EVENTS = b"GET /ari/events"
 
 
@@ -73,7 +72,7 @@ class Proxy:
                     self._streams.add(back)
                 writer.write(data)
                 await writer.drain()
-                if self._lost and data.startswith(PLACING) and self._lost in data:
+                if self._lost and self._lost in data:
                     back.transport.abort()
         writer.close()
 
