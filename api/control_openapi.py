@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from api.create_fields import E164, FIELDS, IN_FORM, in_form
+from api.create_fields import E164, FIELDS, IN_FORM, in_form, without_default
 from api.openapi import CONTACTS, FILE, PAGE_QUERY, form
 from domain.intake.change import CHANGEABLE, EMPTYABLE
 from domain.intake.limits import MAX_CONTACTS
@@ -52,7 +52,7 @@ def change_content(properties: dict[str, Any], example: dict[str, Any]) -> dict[
 
 def _fields(names: Iterable[str], fields: dict[str, Any]) -> dict[str, Any]:
     """Fields of create by name; none of them has a default here."""
-    return {name: {key: value for key, value in fields[name].items() if key != "default"} for name in sorted(names)}
+    return {name: without_default(fields[name]) for name in sorted(names)}
 
 
 DO_NOT_CALL_QUERY: dict[str, Any] = {

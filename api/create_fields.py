@@ -95,17 +95,22 @@ _OTHER_HOURS: Schema = {
 }
 
 
-def _window(required: list[str], **more: Schema) -> Schema:
-    properties = {**_HOURS, "holidays": _HOLIDAYS, "also": _OTHER_HOURS, **more}
-    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
-
-
 CALLING_WINDOW: Schema = {
     "anyOf": [
         {"type": "string", "enum": list(PRESETS)},
-        _window(["from", "to"], preset={"type": "null"}),
-        _window(["preset"], preset={"type": "string", "enum": list(PRESETS)})
-        | {"description": "Hours are those of the preset: leave them out, or send them as you were given them."},
+        {
+            "type": "object",
+            "required": ["from", "to"],
+            "additionalProperties": False,
+            "properties": {**_HOURS, "holidays": _HOLIDAYS, "also": _OTHER_HOURS, "preset": {"type": "null"}},
+        },
+        {
+            "type": "object",
+            "required": ["preset"],
+            "additionalProperties": False,
+            "properties": {"preset": {"type": "string", "enum": list(PRESETS)}, "holidays": _HOLIDAYS},
+            "description": "Hours of a preset. As the API gives it back, with its hours, it is taken too.",
+        },
         {"type": "null"},
     ],
     "default": None,
@@ -239,6 +244,11 @@ def nullable(schema: Schema) -> Schema:
     return schema | {"type": [schema["type"], "null"]}
 
 
+def without_default(schema: Schema) -> Schema:
+    """The same field of a change, where what is not given stays."""
+    return {key: value for key, value in schema.items() if key != "default"}
+
+
 def in_form(schema: Schema) -> Schema:
     """The same field of a form, where what is not given is left out: there is no null."""
     written = {key: value for key, value in schema.items() if (key, value) != ("default", None)}
@@ -253,10 +263,11 @@ def in_form(schema: Schema) -> Schema:
 _TEXT = r'"[^"\\\x00-\x1f]*[^"\\\s\x00-\x1f][^"\\\x00-\x1f]*"'
 TEXTS = rf"^\[({_TEXT}(, ?{_TEXT}){{0,{MAX_FIELDS - 1}}})?\]$"
 IN_FORM: Schema = {name: in_form(schema) for name, schema in FIELDS.items()} | {
+    "maxCost": without_default(MAX_COST) | {"anyOf": MAX_COST["anyOf"][:1]},
     "requiredFields": {
         "type": "string",
         "pattern": TEXTS,
         "description": "Columns without which a contact is not called, as a JSON array.",
         "examples": ['["name","appointment"]'],
-    }
+    },
 }

@@ -5,7 +5,8 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 
-from api.control_openapi import json_body
+from api.control_openapi import body, json_body
+from api.create_fields import MAX_COST, nullable, without_default
 from api.openapi import PAGE_QUERY
 from api.webhook_models import (
     MESSAGE_ID,
@@ -21,18 +22,21 @@ from domain.intake.webhook_fields import LONGEST_DESCRIPTION
 from domain.networks import LONGEST_URL
 from domain.webhooks import SUBSCRIBABLE, DeliveryStatus
 
+_URL = r"^https?://[A-Za-z0-9._-]{1,253}(:[1-9][0-9]{0,3})?([/?][!\x22$-~]*)?$"
 _FIELDS: dict[str, Any] = {
     "url": {
         "type": "string",
         "maxLength": LONGEST_URL,
-        "description": "https, and no address in a private network.",
+        "pattern": _URL,
+        "description": "https, and no address in a private network, but for those that the operator allows.",
         "examples": [URL],
     },
     "events": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(SUBSCRIBABLE)}},
     "description": {"type": ["string", "null"], "maxLength": LONGEST_DESCRIPTION},
-    "creditsBelow": {
-        "type": ["number", "string", "null"],
-        "description": "Dollars below which `credits.low` is sent; above 0, at most 6 decimals; 10 where not given.",
+    "creditsBelow": MAX_COST
+    | {
+        "default": "10.00",
+        "description": "Dollars, more than 0, below which `credits.low` is sent. A number is rounded to 6 decimals.",
         "examples": ["10.00"],
     },
 }
@@ -41,9 +45,26 @@ CREATE_BODY = json_body(
     {"url": URL, "events": ["batch.completed", "contact.finished"], "description": "Our CRM"},
     needed=["url", "events"],
 )
-CHANGE_BODY = json_body(
-    {**_FIELDS, "enabled": {"type": "boolean", "description": "True also lets a disabled webhook begin anew."}},
-    {"events": ["batch.completed"], "enabled": True},
+CHANGE_BODY = body(
+    {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "url": nullable(_FIELDS["url"]),
+                    "events": nullable(_FIELDS["events"]),
+                    "description": _FIELDS["description"],
+                    "creditsBelow": without_default(_FIELDS["creditsBelow"]),
+                    "enabled": {
+                        "type": ["boolean", "null"],
+                        "description": "True also lets a disabled webhook begin anew.",
+                    },
+                },
+            },
+            "example": {"events": ["batch.completed"], "enabled": True},
+        }
+    }
 )
 DELIVERY_QUERY: dict[str, Any] = {
     "parameters": [
