@@ -7,11 +7,14 @@ from fastapi import APIRouter, Path, Request
 
 from api.answers import errors
 from api.bodies import read_small
+from api.body_types import SCHEMES
 from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.errors import AgentNotFound, InUse
+from api.examples import AN_AGENT
 from api.idempotency import TAKES_KEY, Making, OnceDep
 from api.json_bodies import described, described_change, parsed
-from api.managed_models import AN_AGENT, SCHEMES, AgentPage, AgentView, ChangedAgent, NewAgent, Removed
+from api.managed_bodies import ChangedAgent, NewAgent
+from api.managed_models import AgentPage, AgentView, Removed
 from api.managed_views import agent_view
 from api.openapi import SEARCH_QUERY
 from api.parts import Parts

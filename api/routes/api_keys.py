@@ -9,9 +9,11 @@ from api.answers import errors
 from api.bodies import read_small
 from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.errors import Forbidden, KeyNotFound, LastOwnerKey
+from api.examples import A_KEY
 from api.idempotency import TAKES_KEY, Making, OnceDep
 from api.json_bodies import described, parsed
-from api.managed_models import A_KEY, IssuedKeyView, KeyPage, KeyView, NewKey
+from api.managed_bodies import NewKey
+from api.managed_models import IssuedKeyView, KeyPage, KeyView
 from api.managed_views import key_view
 from api.openapi import PAGE_QUERY
 from api.parts import Parts

@@ -8,9 +8,11 @@ from api.answers import errors
 from api.bodies import read_small
 from api.deps import KEYS, CallerDep, PartsDep, PlatformDep
 from api.errors import OrganizationNotFound
+from api.examples import AN_ORGANIZATION
 from api.idempotency import TAKES_KEY, Making, PlatformOnceDep
 from api.json_bodies import described, parsed
-from api.managed_models import AN_ORGANIZATION, CreditsView, ToppedUp, TopUp
+from api.managed_bodies import TopUp
+from api.managed_models import CreditsView, ToppedUp
 from api.managed_views import balance_view, credits_view
 from api.openapi import PAGE_QUERY
 from api.parts import Parts

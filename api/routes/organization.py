@@ -7,8 +7,10 @@ from fastapi import APIRouter, BackgroundTasks, Request
 from api.answers import errors
 from api.bodies import read_small
 from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
+from api.examples import A_WINDOW
 from api.json_bodies import described_change, parsed
-from api.managed_models import A_WINDOW, ChangedOrganization, OrganizationView
+from api.managed_bodies import ChangedOrganization
+from api.managed_models import OrganizationView
 from api.managed_views import organization_view
 from api.nudging import nudge_all, nudge_lines
 from domain.errors import InvalidRequest

@@ -9,7 +9,8 @@ from api.bodies import read_small
 from api.deps import KEYS, PartsDep, PlatformDep
 from api.idempotency import TAKES_KEY, Making, PlatformOnceDep
 from api.json_bodies import described, parsed
-from api.managed_models import CreatedOrganization, NewOrganization, OrganizationPage
+from api.managed_bodies import NewOrganization
+from api.managed_models import CreatedOrganization, OrganizationPage
 from api.managed_views import organization_view
 from api.openapi import PAGE_QUERY
 from api.parts import Parts

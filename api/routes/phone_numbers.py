@@ -9,18 +9,11 @@ from api.answers import errors
 from api.bodies import read_small
 from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.errors import AgentNotFound, ApiError, PhoneNumberNotFound, SecretsUnavailable
+from api.examples import A_NUMBER, AN_AGENT
 from api.idempotency import TAKES_KEY, Making, OnceDep
 from api.json_bodies import described, described_change, parsed
-from api.managed_models import (
-    A_NUMBER,
-    AN_AGENT,
-    CarrierSettings,
-    ChangedPhoneNumber,
-    NewPhoneNumber,
-    PhoneNumberPage,
-    PhoneNumberView,
-    Removed,
-)
+from api.managed_bodies import CarrierSettings, ChangedPhoneNumber, NewPhoneNumber
+from api.managed_models import PhoneNumberPage, PhoneNumberView, Removed
 from api.managed_views import phone_number_view
 from api.openapi import SEARCH_QUERY
 from api.parts import Parts
