@@ -10,6 +10,7 @@ from carriers import (
     CarrierError,
     Connected,
     EventRequest,
+    Finding,
     Gone,
     Health,
     Hear,
@@ -114,17 +115,23 @@ class Asterisk:
         await self._stream.run(hear, connected)
 
     async def health(self) -> Health:
-        """Ask for its state, and whether it has the trunk."""
+        """Ask for its state, whether it has the trunk, and whether anybody holds the event stream."""
         try:
             info = await self._ari.ask("GET", "/asterisk/info")
             technology, _, rest = self._options.trunk.partition("/")
             endpoint = rest.rpartition("@")[2]
             trunk = await self._ari.ask("GET", f"/endpoints/{technology}/{endpoint}")
+            listener = await self._ari.ask("GET", f"/applications/{self._options.app}")
         except CarrierError as error:
             return Health(ok=False, detail=str(error))
-        if info is None or trunk is None:
-            return Health(ok=False, detail="Asterisk answers, but it does not know the trunk.")
-        return Health(ok=True, detail="Asterisk answers and has the trunk.")
+        findings = (
+            _finding("account", info is not None, "Asterisk answers.", "Asterisk does not answer as it should."),
+            _finding("trunk", trunk is not None, "Asterisk knows the trunk.", "Asterisk does not know the trunk."),
+            _finding("stream", listener is not None, "It is listened to.", "No worker listens: no call is placed."),
+        )
+        wrong = [finding.detail for finding in findings[:2] if not finding.ok]
+        detail = " ".join(wrong) or "Asterisk answers and has the trunk."
+        return Health(ok=not wrong, detail=detail, findings=findings)
 
     async def close(self) -> None:
         await self._stream.close()
@@ -163,3 +170,7 @@ def _told(over: CallReport | CannotTell) -> CallReport:
     if isinstance(over, CannotTell):
         raise PlaceUnknown("The call was placed before; how it ended cannot be told.")
     return over
+
+
+def _finding(what: str, ok: bool, good: str, bad: str) -> Finding:
+    return Finding(what=what, ok=ok, detail=good if ok else bad)

@@ -105,3 +105,4 @@ async def test_it_is_well(line: Line) -> None:
     health = await line.carrier.health()
 
     assert health.ok, health.detail
+    assert [finding for finding in health.findings if not finding.ok] == []
