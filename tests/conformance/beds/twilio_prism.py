@@ -50,7 +50,8 @@ class PrismBed(SimulatorBed):
     async def stop(self) -> None:
         faults = [] if self._proxy is None else self._stop_proxy(self._proxy)
         await super().stop()
-        assert faults == []
+        if faults:
+            raise AssertionError("By Twilio's own description this is wrong:\n" + "\n".join(faults))
 
     def open(self) -> Carrier:
         return self.simulator.carrier(base_url=f"http://127.0.0.1:{self._port}")
