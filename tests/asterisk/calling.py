@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 import phonenumbers
 import psycopg
 
-from carriers.asterisk.names import key_of
+from carriers.asterisk.names import call_id, key_of
 from tests.live import LiveStack
 from tests.telephony_lab.agent import Agent
 from tests.telephony_lab.lab import PASSWORD, USER, Lab, running
 from tests.telephony_lab.proxy import Proxy
 
+APP = "outdial"
 CALLER = "+12025550199"
 T = TypeVar("T")
 
@@ -77,10 +78,12 @@ class Exchange:
         """Dials that have no record, or two. `lost`: so many may have died with Asterisk."""
         recorded = Counter(row[0] for row in self.lab.records())
         with psycopg.connect(self.stack.ready["database"]["url"]) as connection:
-            asked = {row[0] for row in connection.execute("SELECT call_id FROM dials WHERE call_id IS NOT NULL")}
+            dials = connection.execute("SELECT contact_id || ':' || number_of_dial, call_id FROM dials").fetchall()
+        asked = {call_id(APP, key) for key, _ in dials}
+        named = {call for _, call in dials if call is not None}
         found = [f"{call} has {count} records" for call, count in recorded.items() if count != 1]
         found += [f"{call} was nobody's dial" for call in recorded if call not in asked]
-        missing = [f"{call} has no record" for call in asked if call not in recorded]
+        missing = [f"{call} has no record" for call in named if call not in recorded]
         return found + (missing if len(missing) > lost else [])
 
     def rung(self) -> dict[str, int]:
@@ -92,7 +95,7 @@ class Exchange:
         return {row[0] for row in self.lab.records() if row[2] == "ANSWERED" and float(row[7]) > 0.1}
 
     def without_agent(self) -> set[str]:
-        return {call for call in self.answered() if key_of("outdial", call) and not self.agent.of(call)}
+        return {call for call in self.answered() if key_of(APP, call) and not self.agent.of(call)}
 
 
 @contextmanager
