@@ -1,0 +1,75 @@
+"""Two workers and one Asterisk: one of them hears its events for both, the other when that one is gone."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from activities.calls import CallActivities
+from activities.listening import Listening
+from carriers import Carrier
+from carriers.asterisk import Asterisk
+from domain.calls import CallState, Outcome
+from store.claims import Claims
+from store.dials import Dials
+from store.stream_leases import StreamLeases
+from store.watch import DialWatch
+from tests.activities.calling import Calling, eventually
+from tests.builders import a_job, an_organization
+from tests.fakes.carrier import NAME
+from tests.telephony_lab.agent import Agent
+from tests.telephony_lab.lab import Lab
+
+pytestmark = pytest.mark.xdist_group("asterisk")
+
+BUSY, STAYS = 1, 7  # contacts by the last two digits of their numbers
+
+
+class Worker:
+    """What of a worker process has to do with one carrier."""
+
+    def __init__(self, lab: Lab, engine: AsyncEngine, database_url: str) -> None:
+        self.carrier = Asterisk(lab.options())
+        self.dials = Dials(engine)
+        self.watch = DialWatch(self.dials, database_url)
+        self.calls = CallActivities(
+            Claims(engine), self.dials, self.watch, {NAME: self.carrier}, "http://127.0.0.1:8000", call_token=str
+        )
+        self._listening = Listening(NAME, self.carrier, self.dials, StreamLeases(engine, database_url))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Worker"]:
+        async with self.watch.running(), self._listening.running():
+            yield self
+        await self.carrier.close()
+
+
+async def test_the_events_of_all_workers_calls_are_heard_by_one_and_by_another_when_it_is_gone(
+    lab: Lab, engine: AsyncEngine, database_url: str
+) -> None:
+    first, second = (Worker(lab, engine, database_url) for _ in range(2))
+    async with Agent().running() as agent, AsyncExitStack() as second_process:
+        async with first.running():
+            await eventually(lambda: first.carrier.stands)
+            await second_process.enter_async_context(second.running())
+            calling = await _a_job(engine, second, agent)
+            assert (await calling.call(BUSY)).outcome is Outcome.BUSY
+            call = calling.start(STAYS)
+            answered = await calling.until_dial(lambda dial: dial.state is CallState.ANSWERED, STAYS)
+            assert not second.carrier.stands
+
+        await eventually(lambda: second.carrier.stands)
+        assert answered.call_id is not None
+        await second.carrier.hang_up(answered.call_id)
+        assert (await call.result()).outcome is Outcome.ANSWERED
+
+
+async def _a_job(engine: AsyncEngine, worker: Worker, agent: Agent) -> Calling:
+    given = await an_organization(engine)
+    job = await a_job(engine, given, 8)
+    carriers: dict[str, Carrier] = {NAME: worker.carrier}
+    calling = Calling(engine, worker.dials, worker.carrier, worker.calls, given, job.id, worker.watch, carriers)  # type: ignore[arg-type]
+    await calling.change("UPDATE agents SET audio_url = :url", url=agent.url)
+    await calling.begin()
+    return calling
