@@ -19,6 +19,7 @@ AGENT_SECONDS = 5.0  # to connect to an agent
 LARGEST_MESSAGE = 1024 * 1024  # bytes; an agent's audio comes in pieces
 FORMAT = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
 BYTES_PER_MILLISECOND = 8
+PIECE_BYTES = 4_000  # half a second
 FAILURES = (OSError, TimeoutError, WebSocketException)
 Json = dict[str, Any]
 
@@ -97,21 +98,25 @@ class Relay:
             case "MEDIA_XON":
                 self._room.set()
             case "MEDIA_MARK_PROCESSED":
-                name = rest.partition("correlation_id:")[2]
-                await self._tell(agent, "mark", {"name": _unhex(name)})
+                await self._tell(agent, "mark", {"name": _unhex(rest.rpartition(":")[2])})
 
     async def _to_line(self, agent: ClientConnection, line: ClientConnection) -> None:
         async for message in agent:
             said = _read(message)
             match said.get("event"):
                 case "media":
-                    await self._room.wait()
-                    await line.send(_audio(said))
+                    await self._play(_audio(said), line)
                 case "clear":
                     await line.send("FLUSH_MEDIA")
                 case "mark":
                     name = str((said.get("mark") or {}).get("name", ""))
-                    await line.send(f"MARK_MEDIA correlation_id:{name.encode().hex()}")
+                    await line.send(f"MARK_MEDIA {name.encode().hex()}")
+
+    async def _play(self, audio: bytes, line: ClientConnection) -> None:
+        """In pieces: Asterisk closes the connection over a large one, and says when its queue is full."""
+        for at in range(0, len(audio), PIECE_BYTES):
+            await self._room.wait()
+            await line.send(audio[at : at + PIECE_BYTES])
 
     async def _tell(self, agent: ClientConnection, event: str, body: Json) -> None:
         self._sequence += 1

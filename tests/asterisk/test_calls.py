@@ -12,7 +12,7 @@ from carriers.asterisk.options import Options
 from domain.calls import AnsweredBy, Audio, CallReport, CallState, Outcome
 from domain.outcomes import judge
 from tests.asterisk.line import a_line, an_order, eventually
-from tests.telephony_lab.agent import Agent
+from tests.telephony_lab.agent import MARK, TONE, Agent
 from tests.telephony_lab.lab import Lab
 from tests.telephony_lab.phone import Phone
 from tests.telephony_lab.proxy import Proxy
@@ -98,6 +98,21 @@ async def test_the_person_hears_the_agent_and_the_agent_the_person(lab: Lab) -> 
 
     assert conversation.call_id == placed.call_id
     assert conversation.parameters["name"] == "Ada Lovelace"
+
+
+async def test_an_agent_may_say_much_at_once_and_hears_when_it_was_said(lab: Lab) -> None:
+    async with Agent(TONE * 400).running() as agent, a_line(lab) as line:
+        placed = await line.call("07", agent.url)
+        await line.heard(placed.call_id, CallState.ANSWERED)
+        await asyncio.sleep(4)
+        (conversation,) = agent.of(placed.call_id)
+        early = list(conversation.marks)
+        await eventually(lambda: conversation.marks or None)
+        await line.carrier.hang_up(placed.call_id)
+        await line.heard(placed.call_id, CallState.ENDED)
+
+    assert early == []
+    assert conversation.marks == [MARK]
 
 
 async def test_an_agent_is_called_by_its_sip_address_and_told_of_the_person(lab: Lab) -> None:

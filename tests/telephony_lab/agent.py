@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-FRAME_BYTES = 160
+MARK = "said: ü"
 TONE = bytes.fromhex("ff9d938f8e8f939dff1d130f0e0f131d") * 10  # 500 Hz, µ-law, 20 ms
 
 
@@ -22,11 +22,15 @@ class Conversation:
     call_id: str
     parameters: dict[str, str]
     heard: bytearray = field(default_factory=bytearray)
+    marks: list[str] = field(default_factory=list)
     over: bool = False
 
 
 class Agent:
-    def __init__(self) -> None:
+    """`clip`: said at once and in one piece, with a mark behind it, instead of the tone."""
+
+    def __init__(self, clip: bytes = b"") -> None:
+        self._clip = clip
         self.conversations: list[Conversation] = []
         self.port = 0
 
@@ -54,6 +58,8 @@ class Agent:
                     conversation = Conversation(start["callSid"], start["customParameters"])
                     self.conversations.append(conversation)
                     speaking = asyncio.create_task(self._speak(socket, said["streamSid"]))
+                elif said["event"] == "mark" and conversation is not None:
+                    conversation.marks.append(said["mark"]["name"])
                 elif said["event"] == "media" and conversation is not None:
                     conversation.heard += base64.b64decode(said["media"]["payload"])
         except ConnectionClosed:
@@ -65,9 +71,16 @@ class Agent:
                 conversation.over = True
 
     async def _speak(self, socket: ServerConnection, stream: str) -> None:
-        payload = base64.b64encode(TONE).decode()
-        message = json.dumps({"event": "media", "streamSid": stream, "media": {"payload": payload}})
         with contextlib.suppress(ConnectionClosed):
+            if self._clip:
+                await socket.send(_media(stream, self._clip))
+                await socket.send(json.dumps({"event": "mark", "streamSid": stream, "mark": {"name": MARK}}))
+                return
             while True:
-                await socket.send(message)
+                await socket.send(_media(stream, TONE))
                 await asyncio.sleep(0.02)
+
+
+def _media(stream: str, audio: bytes) -> str:
+    payload = base64.b64encode(audio).decode()
+    return json.dumps({"event": "media", "streamSid": stream, "media": {"payload": payload}})
