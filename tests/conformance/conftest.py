@@ -14,17 +14,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "line" not in metafunc.fixturenames:
         return
     carrier = metafunc.config.getoption("--carrier")
-    named = beds(carrier)
-    if not named:
-        pytest.exit(f"There is no bed for the carrier {carrier}; there are: {', '.join(sorted(beds()))}.", returncode=4)
-    groups = [pytest.param(name, marks=pytest.mark.xdist_group(f"conformance-{name}")) for name in named]
+    names = list(beds(carrier)) or [carrier]
+    groups = [pytest.param(name, marks=pytest.mark.xdist_group(f"conformance-{name}")) for name in names]
     metafunc.parametrize("line", groups, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 async def line(request: pytest.FixtureRequest) -> AsyncIterator[Line]:
+    bed = beds().get(request.param)
+    if bed is None:
+        pytest.fail(f"There is no bed for the carrier {request.param}; there are: {', '.join(sorted(beds()))}.")
     try:
-        async with Line(beds()[request.param]()).open() as line:
+        async with Line(bed()).open() as line:
             yield line
     except NotHere as missing:
         if missing.tool in os.environ.get("OUTDIAL_REQUIRE", ""):
