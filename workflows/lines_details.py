@@ -44,4 +44,4 @@ def lines_details(seen: Shares) -> str:
     table = f"| job | priority | wants | share |\n|---|---:|---:|---:|\n{rows}" if rows else "No job wants lines.\n"
     if seen.limit is None:
         return table
-    return f"**{used} of {seen.limit} lines** are shared out, {seen.reserved} are kept free for other calls\n\n{table}"
+    return f"**{used} of {seen.limit} lines** shared out · {seen.reserved} kept free for other calls\n\n{table}"

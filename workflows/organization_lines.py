@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.lines import LinesActivities, OrganizationRef, StopOrganization
@@ -25,12 +25,17 @@ with workflow.unsafe.imports_passed_through():
 
 
 class OrganizationLinesStart(Model):
-    """What a run begins with; all but the first carry on. `stops`: orders to stop everything, True: and hang up."""
+    """What a run begins with; all but the first carry on. `stops`: orders to stop everything, True: and hang up.
+
+    `must_look`: the record changed, or was never read; `looked_at`: when it was.
+    """
 
     organization_id: str
     pace: LinesPace = LinesPace()
     book: BookSoFar | None = None
     stops: tuple[bool, ...] = ()
+    must_look: bool = True
+    looked_at: datetime | None = None
 
 
 @workflow.defn(name=ORGANIZATION_LINES)
@@ -42,8 +47,8 @@ class OrganizationLines:
         self._start = start
         self._book = LineBook(start.book or BookSoFar(), timedelta(seconds=start.pace.turn_seconds))
         self._stops = deque(start.stops)
-        self._must_look = start.book is None or start.book.facts is None
-        self._looked_at = workflow.now()
+        self._must_look = start.must_look
+        self._looked_at = start.looked_at or workflow.now()
         self._silent: list[str] = []  # by the last look: jobs that run and are not known
         self._unaware = False  # whether jobs may not have heard of the limits
         self._changed = False
@@ -105,7 +110,7 @@ class OrganizationLines:
 
     async def _wait_for_change(self) -> None:
         wake_at = self._wake_at()
-        if wake_at is not None:
+        if wake_at is not None and not self._changed:
             self._alarm.set(wake_at)
         await workflow.wait_condition(lambda: self._changed)
         self._changed = False
@@ -122,7 +127,14 @@ class OrganizationLines:
 
     def _continue(self) -> NoReturn:
         workflow.continue_as_new(
-            self._start.model_copy(update={"book": self._book.so_far, "stops": tuple(self._stops)})
+            OrganizationLinesStart(
+                organization_id=self._start.organization_id,
+                pace=self._start.pace,
+                book=self._book.so_far,
+                stops=tuple(self._stops),
+                must_look=self._must_look,
+                looked_at=self._looked_at,
+            )
         )
 
     # --- to jobs -------------------------------------------------------------------------------------------------
@@ -138,7 +150,7 @@ class OrganizationLines:
         job = workflow.get_external_workflow_handle(job_workflow_id(job_id))
         try:
             await (job.signal(signal) if share is None else job.signal(signal, share))
-        except (ApplicationError, ActivityError):
+        except ApplicationError:
             self._book.forget(job_id)
             self._wake()
 

@@ -4,17 +4,19 @@ import time
 from collections import Counter
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
-from temporalio.testing import ActivityEnvironment
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from domain.statuses import JobStatus
 from tests.builders import Given, a_job, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, TALKS_ON, PlacedCall
 from tests.workflows.running import Job, Running, eventually, metadata_of
 from workflows.batch_job import BatchJob
+from workflows.line_share import LinesPace
 from workflows.lineup import WaitingFor
 from workflows.names import ORGANIZATION, lines_workflow_id
 from workflows.organization_lines import OrganizationLines
@@ -275,6 +277,28 @@ async def test_the_next_run_goes_on_and_tells_nobody_what_they_know(hasty: Runni
     assert await _signals_sent(hasty, workflow_id) == told
 
 
+async def test_a_look_that_meets_the_end_of_a_run_is_not_lost(
+    temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str
+) -> None:
+    every_word_ends_a_run = LinesPace(longest_run=5)
+    running = Running(temporal, engine, database_url, every_word_ends_a_run)
+    async with running.workers():
+        sharing = await Sharing.begin(running, limit=4)
+        job = await sharing.job()
+        await sharing.until_live((job, 4))
+
+        async def another_run_rests() -> bool:
+            histories = await running.histories(lines_workflow_id(sharing.given.id))
+            resting = EventType.EVENT_TYPE_TIMER_STARTED
+            return len(histories) > 1 and histories[-1].events[-1].event_type == resting
+
+        await eventually(another_run_rests)
+        await running.change("UPDATE organizations SET concurrent_call_limit = 3")
+        await running.workflows.look_at_lines(sharing.given.id)
+        await sharing.until_shares((job, 3))
+    await running.close()
+
+
 async def test_what_it_costs_does_not_grow_with_the_number_of_contacts(running: Running) -> None:
     sharing = await Sharing.begin(running, limit=4)
     running.carrier.usually(ANSWERS)
@@ -317,7 +341,7 @@ async def test_people_see_a_table_of_jobs_and_shares(running: Running) -> None:
         return "| Fees \\| \\*due\\* | 7 | 5 | 5 |" in (await metadata_of(lines)).current_details
 
     await eventually(shows_it)
-    assert "**5 of 6 lines** are shared out, 1 are kept free" in (await metadata_of(lines)).current_details
+    assert "**5 of 6 lines** shared out · 1 kept free" in (await metadata_of(lines)).current_details
     description = await lines.describe()
     assert description.typed_search_attributes[ORGANIZATION] == sharing.given.id
     assert await description.static_summary() == "Shares out an organization's lines"
