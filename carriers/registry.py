@@ -5,6 +5,7 @@ carrier, or None where nothing is set for it. The entry's name is the carrier's:
 callback's path and in `carrier` of a number.
 """
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,6 +13,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from carriers import Carrier, CarrierRefused
+
+logger = logging.getLogger(__name__)
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # accountSid: account, Sid
 GROUP = "outdial.carriers"
@@ -32,7 +35,10 @@ def installed() -> list[str]:
 def set_up(environment: Environment) -> dict[str, Carrier]:
     """All carriers for which something is set, by name. Raises UnknownCarrierError for one that is no carrier."""
     opened = {name: open_carrier(name, environment) for name in installed()}
-    return {name: carrier for name, carrier in opened.items() if carrier is not None}
+    carriers = {name: carrier for name, carrier in opened.items() if carrier is not None}
+    if not carriers:
+        logger.warning("No carrier is set up, of those installed: %s. No call can be placed.", list(opened) or "none")
+    return carriers
 
 
 def open_carrier(name: str, environment: Environment) -> Carrier | None:

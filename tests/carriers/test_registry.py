@@ -40,7 +40,11 @@ def package_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def test_the_own_carriers_are_registered() -> None:
     assert "twilio" in installed()
     assert isinstance(set_up({"OUTDIAL_TWILIO_ACCOUNT_SID": "AC1"})["twilio"], Twilio)
-    assert "twilio" not in set_up({})
+
+
+def test_where_nothing_is_set_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    assert set_up({}) == {}
+    assert "No carrier is set up" in caplog.text
 
 
 @pytest.mark.usefixtures("package_of_others")
