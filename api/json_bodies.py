@@ -61,7 +61,7 @@ def _detail(found: ErrorDetails) -> dict[str, Any]:
 def described(kind: type[Body], example: Mapping[str, Any]) -> dict[str, Any]:
     """What `openapi_extra` says of an endpoint with such a body."""
     schema = kind.model_json_schema(mode="validation")
-    written = _inlined(schema, schema.pop("$defs", {})) | {"title": kind.__name__}
+    written = inlined(schema, schema.pop("$defs", {})) | {"title": kind.__name__}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": written, "example": example}}}}
 
 
@@ -73,17 +73,17 @@ def described_change(kind: type[Body], example: Mapping[str, Any]) -> dict[str, 
     return extra
 
 
-def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
+def inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
     """The same schema without references, as these bodies are used once each, and without titles made of names."""
     if isinstance(schema, list):
-        return [_inlined(part, definitions) for part in schema]
+        return [inlined(part, definitions) for part in schema]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
         rest = {name: value for name, value in schema.items() if name != "$ref"}
-        return _inlined(definitions[schema["$ref"].rpartition("/")[2]] | rest, definitions)
+        return inlined(definitions[schema["$ref"].rpartition("/")[2]] | rest, definitions)
     return {
-        name: _inlined(value, definitions)
+        name: inlined(value, definitions)
         for name, value in schema.items()
         if not (name == "title" and isinstance(value, str))
     }

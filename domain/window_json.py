@@ -68,7 +68,7 @@ def _from_preset(fields: dict[str, Any]) -> CallingWindow:
 
 
 def _own(fields: dict[str, Any]) -> CallingWindow:
-    also = fields.get("also") or []
+    also = [] if fields.get("also") is None else fields["also"]
     if not isinstance(also, list) or len(also) > MOST_HOURS:
         raise WindowProblem("also", f"must be an array of at most {MOST_HOURS} objects with from, to and weekdays")
     return CallingWindow(

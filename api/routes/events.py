@@ -15,6 +15,7 @@ from api.answers import errors
 from api.deps import KEYS, CallerDep, JobId, PartsDep, job_not_found
 from api.errors import Unavailable
 from api.job_feed import JobFeed
+from api.json_bodies import inlined
 from api.models import Answer, Moment
 from domain.calls import AnsweredBy
 from domain.statuses import ContactStatus, JobStatus
@@ -67,10 +68,24 @@ EXAMPLE = (
     "event: snapshot\r\nid: 1801558800000000\r\n"
     'data: {"batchJobId":"batch_0123456789abcdef01234567","status":"running","contacts":[],…}\r\n\r\n'
 )
+_DATA = JobEvent.model_json_schema(mode="serialization")
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "id", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["snapshot", "change", "end"]},
+        "id": {"type": "string"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": inlined(_DATA, _DATA.pop("$defs")),
+        },
+    },
+}
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The events.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}},
+        "content": {"text/event-stream": {"itemSchema": _EVENT, "example": EXAMPLE}},
     },
     204: {"description": "The client was told the end already: an `EventSource` does not connect again."},
 }

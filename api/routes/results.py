@@ -53,16 +53,17 @@ FORMAT: dict[str, Any] = {
 }
 
 
-def _file(*kinds: tuple[str, str]) -> dict[int | str, dict[str, Any]]:
-    content = {kind: {"schema": {"type": "string"}, "example": example} for kind, example in kinds}
+def _file(example: str, **others: Any) -> dict[int | str, dict[str, Any]]:
+    content = {"text/csv": {"schema": {"type": "string"}, "example": example}} | others
     return {200: {"description": "The file.", "content": content}}
 
 
-RESULTS = _file(
-    ("text/csv", "phone,name,status,errorCode,…\r\n+12025550101,Ada,completed,,…\r\n"),
-    ("application/jsonl", '{"phone":"+12025550101","name":"Ada","status":"completed","errorCode":null}\n'),
-)
-REJECTS = _file(("text/csv", "outdial_reason,phone,name\r\nphone is too short,+1202,Ada\r\n"))
+_LINE: dict[str, Any] = {
+    "itemSchema": {"type": "object", "description": "The contact's own fields as they came, then ours."},
+    "example": '{"phone":"+12025550101","name":"Ada","status":"completed","errorCode":null}\n',
+}
+RESULTS = _file("phone,name,status,errorCode,…\r\n+12025550101,Ada,completed,,…\r\n", **{"application/jsonl": _LINE})
+REJECTS = _file("outdial_reason,phone,name\r\nphone is too short,+1202,Ada\r\n")
 
 
 @router.get("/contacts/{contactId}", operation_id="getContact", responses=errors(401, 404, 429, 503))
