@@ -100,6 +100,19 @@ async def test_a_workflow_that_was_terminated_before_its_first_step_fails_its_jo
     assert await job.status() is JobStatus.FAILED
 
 
+async def test_wherever_people_are_called_lines_are_shared_out(running: Running) -> None:
+    given, stored = await an_old_job(running)
+    running.carrier.usually(TALKS_ON)
+    await running.start_in_real_time(given, stored)
+    await eventually(lambda: len(running.carrier.live) == 1)
+    assert (await sweep(running)).lines == 0
+
+    await running.lines_of(given).terminate("by mistake")
+
+    assert (await sweep(running)).lines == 1
+    assert (await sweep(running)).lines == 0
+
+
 async def test_a_call_that_nobody_follows_is_ended_and_the_carrier_is_believed(running: Running) -> None:
     job = await a_terminated_job(running)
     await sweep(running)

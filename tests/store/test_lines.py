@@ -1,0 +1,47 @@
+"""What the sharing of lines is told of an organisation."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.shares import OrganizationLines
+from store.control import Control
+from store.errors import NotFound
+from store.lines import Lines
+from tests.builders import a_job, an_organization
+
+
+async def test_the_limits_and_the_jobs_that_call_are_told(engine: AsyncEngine) -> None:
+    given = await an_organization(engine, limit=20)
+    jobs = [await a_job(engine, given, 1) for _ in range(3)]
+    control = Control(engine)
+    for job in jobs[:2]:
+        await control.begin(given.id, job.id)
+    await control.pause(given.id, jobs[1].id)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE organizations SET reserved_lines = 4"))
+
+    lines = await Lines(engine).of(given.id)
+
+    assert lines == OrganizationLines(limit=20, reserved=4, running=(jobs[0].id,))
+    assert lines.usable == 16
+
+
+async def test_an_organization_without_jobs_has_its_limits(engine: AsyncEngine) -> None:
+    given = await an_organization(engine, limit=7)
+
+    assert await Lines(engine).of(given.id) == OrganizationLines(limit=7, reserved=0, running=())
+
+
+async def test_an_unknown_organization_is_said(engine: AsyncEngine) -> None:
+    with pytest.raises(NotFound):
+        await Lines(engine).of("org_unknown")
+
+
+async def test_organizations_that_call_are_named_once(engine: AsyncEngine) -> None:
+    calling = await an_organization(engine, caller_id="+12025550101")
+    await an_organization(engine, caller_id="+12025550102")
+    for _ in range(2):
+        await Control(engine).begin(calling.id, (await a_job(engine, calling, 1)).id)
+
+    assert await Lines(engine).organizations_that_call() == [calling.id]
