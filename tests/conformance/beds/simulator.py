@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from carriers import Carrier
 from domain.calls import Audio
@@ -38,8 +39,8 @@ class SimulatorBed:
         await asyncio.to_thread(self.simulator.kill)
         shutil.rmtree(self._directory)
 
-    def open(self) -> Carrier:
-        return self.simulator.carrier()
+    def open(self, **settings: Any) -> Carrier:
+        return self.simulator.carrier(**settings)
 
     def number(self, digits: str) -> str:
         return f"+1{next(self._areas)}55501{digits}"

@@ -53,8 +53,8 @@ class PrismBed(SimulatorBed):
         if faults:
             raise AssertionError("By Twilio's own description this is wrong:\n" + "\n".join(faults))
 
-    def open(self) -> Carrier:
-        return self.simulator.carrier(base_url=f"http://127.0.0.1:{self._port}")
+    def open(self, **settings: Any) -> Carrier:
+        return super().open(base_url=f"http://127.0.0.1:{self._port}", **settings)
 
     def _start_proxy(self) -> None:
         tools = _tools()
