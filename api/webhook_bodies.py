@@ -11,7 +11,7 @@ from api.webhook_models import (
     FinishedContact,
     LowCredits,
     Message,
-    Tested,
+    TestedWebhook,
     TestMessage,
 )
 from domain.webhooks import Event, EventType
@@ -27,7 +27,7 @@ def body_of(event: Event) -> bytes:
 def _message(event: Event) -> Message:
     said: dict[str, Any] = {"type": event.type, "timestamp": event.at}
     if event.type is EventType.TEST:
-        return TestMessage(**said, data=Tested(webhook_id=event.endpoint_id, message=TEST))
+        return TestMessage(**said, data=TestedWebhook(webhook_id=event.endpoint_id, message=TEST))
     if event.type is EventType.CREDITS_LOW:
         amounts = {name: Decimal(amount) for name, amount in event.facts.items()}
         return CreditsMessage(**said, data=LowCredits(organization_id=event.organization_id, **amounts))

@@ -101,7 +101,7 @@ class LowCredits(Answer):
     credits_below: Dollars
 
 
-class Tested(Answer):
+class TestedWebhook(Answer):
     webhook_id: str = Field(examples=[WEBHOOK_ID])
     message: str = Field(examples=["This is a test."])
 
@@ -146,7 +146,7 @@ class TestMessage(Message):
     __test__ = False  # it is no test of ours
 
     type: Literal[EventType.TEST]
-    data: Tested
+    data: TestedWebhook
 
 
 def names(kind: type[Message]) -> tuple[EventType, ...]:
