@@ -1,0 +1,82 @@
+"""The organisation of which the OpenAPI page's examples speak: what they name by id is there."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.calls import Audio
+from domain.jobs import JobRequest
+from domain.places import ANYWHERE
+from domain.statuses import Architecture, Role
+from domain.webhooks import EventType
+from store.directory import Directory
+from store.jobs import Jobs
+from store.secrets import Vault
+from store.tables import contacts as contact_rows
+from store.webhooks import EndpointRequest, Webhooks
+from tests.api.client import CALLER_ID, SECRET
+from tests.api.results import Rows
+from tests.builders import a_report, contacts
+
+
+def example(kind: str) -> str:
+    """The id that stands in the page's examples."""
+    return f"{kind}_0123456789abcdef01234567"
+
+
+async def put_in(records: AsyncEngine) -> dict[str, str]:
+    """Store all of it: a scheduled job of three contacts, one of them called. Answers a key for each role."""
+    directory = Directory(records)
+    organization = await directory.create_organization(
+        "Clinic", 5, Decimal(100), allowed_countries=(ANYWHERE,), id=example("org")
+    )
+    keys = {role.value: (await directory.create_key(organization.id, role, role)).key for role in Role}
+    await directory.create_key(organization.id, Role.MEMBER, "Nightly import", id=example("key"))
+    await directory.create_agent(
+        organization.id,
+        "Ava",
+        Architecture.PIPELINE,
+        Audio.WEBSOCKET,
+        "wss://agent.example.com/calls",
+        id=example("agent"),
+    )
+    await directory.create_phone_number(
+        organization.id, CALLER_ID, agent_id=example("agent"), label="Main", id=example("phone")
+    )
+    await _job(records, directory, organization.id)
+    endpoint = EndpointRequest(url="https://example.com/hooks/outdial", events=(EventType.BATCH_COMPLETED,))
+    await Webhooks(records, Vault.of(SECRET)).create(organization.id, endpoint, id=example("webhook"))
+    return keys
+
+
+async def _job(records: AsyncEngine, directory: Directory, organization_id: str) -> None:
+    number = await directory.phone_number(organization_id, example("phone"))
+    assert number is not None
+    now = datetime.now(UTC)
+    request = JobRequest(
+        name="Appointments in May",
+        from_phone_number_id=number.id,
+        scheduled_start_time=now + timedelta(days=30),
+    )
+    called = contacts(3)
+    await Jobs(records).create(organization_id, request, number, called, a_report(called), id=example("batch"))
+    rows = Rows(records, example("batch"))
+    first = (await rows.contact_ids())[0]
+    async with records.begin() as connection:
+        await connection.execute(
+            sa.update(contact_rows)
+            .where(contact_rows.c.id == first)
+            .values(id=example("contact"), status="completed", attempts=1, completed_at=now)
+        )
+    await rows.dial(
+        example("contact"),
+        1,
+        now,
+        id=example("call"),
+        ended_at=now,
+        outcome="answered",
+        call_seconds=60,
+        cost=Decimal("0.0175"),
+    )
