@@ -102,6 +102,18 @@ JOB_QUERY: dict[str, Any] = {
         _page_size("pageSize", 20, 100),
     ]
 }
+# Any request may have one. It is described where no other header is: a generator of clients leaves out an import else.
+REQUEST_ID: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "X-Request-Id",
+            "in": "header",
+            "required": False,
+            "description": "An id of your own for this request; the answer carries it.",
+            "schema": {"type": "string"},
+        }
+    ]
+}
 PAGE_QUERY: dict[str, Any] = {"parameters": [_page("page"), _page_size("pageSize", 20, 100)]}
 SEARCH_QUERY: dict[str, Any] = {
     "parameters": [_in_query("search", "Only those with this text.", type="string"), *PAGE_QUERY["parameters"]]

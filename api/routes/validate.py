@@ -16,7 +16,7 @@ from api.creating import number_to_call_from
 from api.deps import KEYS, CallerDep, PartsDep
 from api.hours import hours_of
 from api.models import shown
-from api.openapi import CREATE_BODY
+from api.openapi import CREATE_BODY, REQUEST_ID
 from api.reading import read_create
 from api.refusals import too_expensive
 from api.validate_models import Binding, CountryCount, CreditCheck, Lines, Obstacle, Validated, ZoneCount
@@ -42,7 +42,7 @@ router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
     "/validate",
     operation_id="validateBatchJob",
     responses=errors(400, 401, 404, 429, 503),
-    openapi_extra=CREATE_BODY,
+    openapi_extra=CREATE_BODY | REQUEST_ID,
 )
 async def validate(caller: CallerDep, request: Request, parts: PartsDep) -> Validated:
     """Say what creating this job would come to: the same request as `POST /batch/create`, and nothing is stored.

@@ -92,9 +92,9 @@ class RawValues:
         return tuple(number for number in numbers if number is not None)
 
     def boolean(self, field: str, *, default: bool) -> bool:
-        """`true` or `false`, also as text."""
+        """`true` or `false`, also as text: in any case, as clients of many languages write them in forms."""
         value = self.given(field)
-        known = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+        known = {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else value
         if value is not None and not isinstance(known, bool):
             self.blame(field, "must be true or false")
         return known if isinstance(known, bool) else default

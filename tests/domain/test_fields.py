@@ -292,6 +292,11 @@ def test_every_rule_is_read_in_both_modes() -> None:
     assert form(**{field: as_text(value) for field, value in RULES.items()}).request == expected
 
 
+@pytest.mark.parametrize(("written", "expected"), [("true", True), ("True", True), ("FALSE", False), ("false", False)])
+def test_true_and_false_may_be_written_in_any_case(written: str, expected: bool) -> None:
+    assert form(circuitBreaker=written).request.circuit_breaker is expected
+
+
 def test_blank_rules_of_a_form_and_null_rules_are_not_given() -> None:
     assert form(**dict.fromkeys(RULES, " ")) == form()
     assert body(**dict.fromkeys(RULES)) == body()
@@ -426,7 +431,10 @@ def test_attempts_may_be_said_in_two_places_but_not_differently() -> None:
 
 @pytest.mark.parametrize(
     ("written", "dollars"),
-    [(5, "5"), (0.1, "0.1"), (1e3, "1000"), ("0.000001", "0.000001"), (0.000001, "0.000001"), ("007.50", "7.50")],
+    [
+        *((5, "5"), (0.1, "0.1"), (1e3, "1000"), ("0.000001", "0.000001"), (0.000001, "0.000001"), ("007.50", "7.50")),
+        *((12.3456785, "12.345679"), (0.1 + 0.2, "0.3")),  # a number is rounded, not its digits in a text
+    ],
 )
 def test_a_cost_is_decimal_dollars(written: Any, dollars: str) -> None:
     assert body(maxCost=written).request.max_cost == Decimal(dollars)
