@@ -133,6 +133,11 @@ def test_holidays_can_be_added_to_a_preset() -> None:
             "must be later than from: a window ends at midnight, 24:00, at the latest",
         ),
         (
+            {"from": "09:00", "to": "10:00", "also": {}},
+            "also",
+            "must be an array of at most 14 objects with from, to and weekdays",
+        ),
+        (
             {"from": "09:00", "to": "10:00", "weekdays": []},
             "weekdays",
             "must be an array of at least one of mon, tue, wed, thu, fri, sat, sun",
