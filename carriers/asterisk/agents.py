@@ -19,8 +19,8 @@ from domain.calls import Audio
 AGENT_RINGS_SECONDS = 20
 AGAIN_SECONDS = 0.2
 TRIES = 3  # to connect to an agent while Asterisk drops its channel
-REMOVING_SECONDS = 0.05  # a channel ends a moment after it was told to
-REMOVED_AFTER = 100  # looks
+LOOK_SECONDS = 0.05  # a channel ends a moment after it was told to
+LOOKS = 100
 QUIETLY = "CDR_PROP(disable)"  # no record: those are of calls to people
 NO_RECORD = {QUIETLY: "1"}
 ANSWERED = "OUTDIAL_ANSWERED"  # when, in seconds since the epoch
@@ -39,6 +39,7 @@ class Agents:
         self._relays: dict[str, asyncio.Task[None]] = {}
         self._by_sip: dict[str, Carried] = {}
         self._joined: set[str] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     def serve(self, call_id: str, answered_at: datetime | None = None) -> None:
         """Give a call that was answered just now its agent and its longest duration, once."""
@@ -47,6 +48,7 @@ class Agents:
 
     async def find(self, call_id: str) -> datetime | None:
         """Serve a call that was answered before the stream stood; when it was answered."""
+        await self._set(LISTENER + call_id, QUIETLY)
         known = self._by_sip.get(call_id)
         if known is not None:
             await self._connect(call_id, known)
@@ -59,8 +61,14 @@ class Agents:
 
     async def join(self, call_id: str) -> None:
         """The agent answered, too. With a second agent Asterisk begins a second record: a call has one."""
+        for _ in range(LOOKS):
+            if (
+                await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}/addChannel", channel=AGENT + call_id)
+                is not None
+            ):
+                break
+            await asyncio.sleep(LOOK_SECONDS)  # the bridge is being made
         had_one = await self._ari.variable(call_id, JOINED)
-        await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}/addChannel", channel=AGENT + call_id)
         await self._set(call_id, QUIETLY if had_one else JOINED)
         self._joined.add(call_id)
 
@@ -75,6 +83,8 @@ class Agents:
             task = tasks.pop(call_id, None)
             if task is not None:
                 task.cancel()
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
         await self._ari.ask("DELETE", f"/channels/{AGENT}{call_id}")
         await self._ari.ask("DELETE", f"/channels/{LISTENER}{call_id}")
         await self._ari.ask("DELETE", f"/bridges/{BRIDGE}{call_id}")
@@ -86,7 +96,7 @@ class Agents:
 
     async def judged(self, call_id: str) -> None:
         """Who answered is told: no more needs to be listened to."""
-        await self._set(LISTENER + call_id, QUIETLY)  # once more: said at once, it can come before its record begins
+        await self._set(LISTENER + call_id, QUIETLY)
         await self._ari.ask("DELETE", f"/channels/{LISTENER}{call_id}")
 
     async def close(self) -> None:
@@ -95,7 +105,7 @@ class Agents:
         self._serving, self._relays, self._by_sip, self._joined = {}, {}, {}, set()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._leaving, return_exceptions=True)
 
     async def _patiently(self, call_id: str, work: Coroutine[None, None, None]) -> None:
         """A call that cannot be served is ended rather than left in silence."""
@@ -115,7 +125,7 @@ class Agents:
         order = await self._order(call_id)
         if order is None:
             return  # over already
-        await asyncio.gather(self._listen(call_id), self._connect(call_id, order))
+        await asyncio.gather(self._listen(call_id), self._connect(call_id, order, fresh=True))
         began = answered_at or datetime.now(UTC)
         await self._set(call_id, ANSWERED, str(began.timestamp()))
         await self._end_in_time(call_id, order, began)
@@ -135,22 +145,24 @@ class Agents:
         await asyncio.sleep(order.max_call_seconds - (datetime.now(UTC) - answered_at).total_seconds())
         await self._end(call_id)
 
-    async def _connect(self, call_id: str, order: Carried) -> None:
-        await self._bridge(call_id)
+    async def _connect(self, call_id: str, order: Carried, *, fresh: bool = False) -> None:
+        """Bridge and agent are made side by side: every moment of it is silence for the person."""
         if order.audio is Audio.SIP:
-            await self._call_agent(call_id, order)
-        else:
-            self._relays[call_id] = asyncio.create_task(self._patiently(call_id, self._relay(call_id, order)))
+            await asyncio.gather(self._bridge(call_id, fresh=fresh), self._call_agent(call_id, order, fresh=fresh))
+            return
+        relay = self._patiently(call_id, self._relay(call_id, order, fresh=fresh))
+        self._relays[call_id] = asyncio.create_task(relay)
+        await self._bridge(call_id, fresh=fresh)
 
-    async def _bridge(self, call_id: str) -> None:
+    async def _bridge(self, call_id: str, *, fresh: bool) -> None:
         """A call that is in its bridge stays there: entering it again would begin a second record."""
-        bridge = await self._ari.ask("GET", f"/bridges/{BRIDGE}{call_id}")
+        bridge = None if fresh else await self._ari.ask("GET", f"/bridges/{BRIDGE}{call_id}")
         if bridge is None:
             await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}", type="mixing")
         if bridge is None or call_id not in bridge["channels"]:
             await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}/addChannel", channel=call_id)
 
-    async def _call_agent(self, call_id: str, order: Carried) -> None:
+    async def _call_agent(self, call_id: str, order: Carried, *, fresh: bool) -> None:
         """By its SIP address. One that is there already is left there: it outlived the process that called it."""
         self._by_sip[call_id] = order
         headers = {f"PJSIP_HEADER(add,{name})": value for name, value in sip_headers(order.parameters).items()}
@@ -166,7 +178,8 @@ class Agents:
                 "variables": {**NO_RECORD, **headers},
             },
         )
-        await self._join_if_missed(call_id)
+        if not fresh:
+            await self._join_if_missed(call_id)
 
     async def _join_if_missed(self, call_id: str) -> None:
         """It may have answered while nobody held the stream."""
@@ -175,11 +188,11 @@ class Agents:
         if agent and bridge and agent["state"] == "Up" and agent["id"] not in bridge["channels"]:
             await self.join(call_id)
 
-    async def _relay(self, call_id: str, order: Carried) -> None:
-        """By Asterisk's WebSocket channel. One whose channel was dropped before it was joined is connected again."""
+    async def _relay(self, call_id: str, order: Carried, *, fresh: bool) -> None:
+        """By Asterisk's WebSocket channel. One that was dropped before it was joined is made again."""
         for left in reversed(range(TRIES)):
             try:
-                await self._carry(call_id, order)
+                await self._carry(call_id, order, fresh=fresh and left == TRIES - 1)
             except FAILURES:
                 if not left:
                     raise
@@ -188,10 +201,15 @@ class Agents:
             await asyncio.sleep(AGAIN_SECONDS)
         await self._end(call_id)
 
-    async def _carry(self, call_id: str, order: Carried) -> None:
-        """One that is there already was another process's, and ends with it."""
+    async def _carry(self, call_id: str, order: Carried, *, fresh: bool) -> None:
+        relay = Relay(call_id, self._options.app, order.parameters)
+        await relay.carry(order.audio_url, self._media(call_id, fresh=fresh), self._options)
+
+    async def _media(self, call_id: str, *, fresh: bool) -> str:
+        """The address of a new WebSocket channel. One that is there already was another process's."""
         channel = AGENT + call_id
-        await self._remove(channel)
+        if not fresh:
+            await self._remove(channel)
         await self._ari.ask(
             "POST",
             "/channels/externalMedia",
@@ -205,16 +223,14 @@ class Agents:
             format="ulaw",
         )
         connection = await self._ari.variable(channel, "MEDIA_WEBSOCKET_CONNECTION_ID")
-        relay = Relay(call_id, self._options.app, order.parameters)
-        media_url = f"{self._options.socket_url}/media/{connection}"
-        await relay.carry(media_url, self._options.user, self._options.password.get_secret_value(), order.audio_url)
+        return f"{self._options.socket_url}/media/{connection}"
 
     async def _remove(self, channel: str) -> None:
         """Its id can be used again once it is gone. Raises TimeoutError."""
-        for _ in range(REMOVED_AFTER):
+        for _ in range(LOOKS):
             if await self._ari.ask("DELETE", f"/channels/{channel}") is None:
                 return
-            await asyncio.sleep(REMOVING_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
         raise TimeoutError("The channel stays.")
 
     async def _listen(self, call_id: str) -> None:

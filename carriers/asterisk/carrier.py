@@ -155,7 +155,7 @@ class Asterisk:
 
     async def _would_know(self, order: SearchOrder) -> bool:
         """Whether a call that was placed would have been found."""
-        if not self._records.kept:
+        if not await self._records.readable():
             return False
         info = await self._ari.ask("GET", "/asterisk/info")
         try:

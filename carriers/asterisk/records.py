@@ -43,6 +43,10 @@ class Records:
         """Whether there are records to look at."""
         return self._path is not None
 
+    async def readable(self) -> bool:
+        """Whether a call that is over would be found: without a file nothing proves anything."""
+        return self._path is not None and await asyncio.to_thread(os.access, self._path, os.R_OK)
+
     async def get(self, call_id: str, patience: float) -> Record | None:
         """The record of a call that is no longer live."""
         if self._path is None:

@@ -9,11 +9,15 @@ import base64
 import binascii
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+from carriers.asterisk.options import Options
 
 AGENT_SECONDS = 5.0  # to connect to an agent
 LARGEST_MESSAGE = 1024 * 1024  # bytes; an agent's audio comes in pieces
@@ -36,31 +40,37 @@ class Relay:
         self._room = asyncio.Event()  # whether Asterisk's queue takes more
         self._room.set()
 
-    async def carry(self, media_url: str, user: str, password: str, agent_url: str) -> None:
-        """Connect both sides and carry. Raises OSError, TimeoutError, WebSocketException where one is not there."""
-        authorization = base64.b64encode(f"{user}:{password}".encode()).decode()
-        async with (
-            connect(agent_url, open_timeout=AGENT_SECONDS, max_size=LARGEST_MESSAGE, compression=None) as agent,
-            connect(
-                media_url,
-                subprotocols=["media"],  # type: ignore[list-item]
-                additional_headers={"Authorization": f"Basic {authorization}"},
-                compression=None,
-            ) as line,
-        ):
-            await self._greet(agent)
-            sides = [
-                asyncio.ensure_future(self._to_agent(line, agent)),
-                asyncio.ensure_future(self._to_line(agent, line)),
-            ]
+    async def carry(self, agent_url: str, media: Awaitable[str], options: Options) -> None:
+        """Connect both sides at once and carry; `media` tells the address of Asterisk's.
+
+        Raises OSError, TimeoutError, WebSocketException where one is not there, and what `media` raises.
+        """
+        async with AsyncExitStack() as open_sides:
+
+            async def agent_side() -> ClientConnection:
+                opening = connect(agent_url, open_timeout=AGENT_SECONDS, max_size=LARGEST_MESSAGE, compression=None)
+                agent = await open_sides.enter_async_context(opening)
+                await self._greet(agent)
+                return agent
+
+            async def line_side() -> ClientConnection:
+                return await open_sides.enter_async_context(_line(await media, options))
+
+            both = [asyncio.ensure_future(agent_side()), asyncio.ensure_future(line_side())]
             try:
-                await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+                agent, line = await asyncio.gather(*both)
             finally:
-                for side in sides:
-                    side.cancel()
-                await asyncio.gather(*sides, return_exceptions=True)
-                with contextlib.suppress(*FAILURES):
-                    await self._tell(agent, "stop", {"accountSid": self._account, "callSid": self._call_id})
+                await _over(both)
+            await self._until_one_leaves(agent, line)
+
+    async def _until_one_leaves(self, agent: ClientConnection, line: ClientConnection) -> None:
+        sides = [asyncio.ensure_future(self._to_agent(line, agent)), asyncio.ensure_future(self._to_line(agent, line))]
+        try:
+            await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _over(sides)
+            with contextlib.suppress(*FAILURES):
+                await self._tell(agent, "stop", {"accountSid": self._account, "callSid": self._call_id})
 
     async def _greet(self, agent: ClientConnection) -> None:
         await agent.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
@@ -122,6 +132,22 @@ class Relay:
         self._sequence += 1
         message = {"event": event, "sequenceNumber": str(self._sequence), event: body, "streamSid": self._stream}
         await agent.send(json.dumps(message))
+
+
+def _line(url: str, options: Options) -> connect:
+    word = base64.b64encode(f"{options.user}:{options.password.get_secret_value()}".encode()).decode()
+    return connect(
+        url,
+        subprotocols=[Subprotocol("media")],
+        additional_headers={"Authorization": f"Basic {word}"},
+        compression=None,
+    )
+
+
+async def _over(sides: Sequence[asyncio.Future[Any]]) -> None:
+    for side in sides:
+        side.cancel()
+    await asyncio.gather(*sides, return_exceptions=True)
 
 
 def _read(message: str | bytes) -> Json:

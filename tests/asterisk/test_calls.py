@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from carriers import CarrierAway, NotPlaced
+from carriers import Absent, CannotTell, CarrierAway, NotPlaced, SearchOrder
 from carriers.asterisk import Asterisk
 from carriers.asterisk.options import Options
 from domain.calls import AnsweredBy, Audio, CallReport, CallState, Outcome
@@ -64,6 +66,19 @@ async def test_a_key_whose_call_is_over_rings_nobody_again_in_any_process(lab: L
 
     assert again.state is CallState.ENDED
     assert lab.rung().count(order.to) == 1
+
+
+async def test_without_readable_records_no_call_is_said_never_to_have_been_placed(lab: Lab, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    order = SearchOrder(key="contact_none:1", to="", from_="", asked_after=now, asked_before=now)
+    for path in (None, tmp_path / "elsewhere.csv"):
+        carrier = Asterisk(lab.options(cdr_path=path))
+        assert isinstance(await carrier.find(order), CannotTell)
+        await carrier.close()
+
+    carrier = Asterisk(lab.options())
+    assert isinstance(await carrier.find(order), Absent)
+    await carrier.close()
 
 
 async def test_an_asterisk_that_boots_denies_no_call() -> None:
