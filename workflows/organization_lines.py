@@ -87,13 +87,13 @@ class OrganizationLines:
 
     async def _look_at_record(self) -> None:
         """Limits may have changed, jobs may have ended without a word, and others be waiting to be asked."""
-        self._must_look, self._looked_at = False, workflow.now()
+        told, self._must_look, self._looked_at = self._must_look, False, workflow.now()
         self._book.begin_look()
         organization = OrganizationRef(organization_id=self._start.organization_id)
         facts = await short(LinesActivities.organization_lines, organization)
         before = self._book.facts
         self._silent = self._book.take(facts)
-        self._unaware = before is None or before.usable != facts.usable
+        self._unaware = told or before is None or before.usable != facts.usable
 
     async def _ask(self) -> None:
         """Jobs that said nothing are to speak; those that may not know the limits are to look at them."""
