@@ -24,6 +24,7 @@ LOOKS = 100
 QUIETLY = "CDR_PROP(disable)"  # no record: those are of calls to people
 NO_RECORD = {QUIETLY: "1"}
 ANSWERED = "OUTDIAL_ANSWERED"  # when, in seconds since the epoch
+RECORDED_ANSWER = "CDR(answer,u)"
 JOINED = "OUTDIAL_JOINED"  # set on a call that had an agent
 
 logger = logging.getLogger(__name__)
@@ -52,8 +53,8 @@ class Agents:
         known = self._by_sip.get(call_id)
         if known is not None:
             await self._connect(call_id, known)
-        answered = await self._ari.variable(call_id, ANSWERED)
-        answered_at = datetime.fromtimestamp(float(answered), UTC) if answered else None
+        answered = await self._ari.variable(call_id, ANSWERED) or await self._ari.variable(call_id, RECORDED_ANSWER)
+        answered_at = _instant(answered)
         if call_id not in self._serving:
             work = self._serve_on(call_id, answered_at)
             self._serving[call_id] = asyncio.create_task(self._patiently(call_id, work))
@@ -125,9 +126,12 @@ class Agents:
         order = await self._order(call_id)
         if order is None:
             return  # over already
-        await asyncio.gather(self._listen(call_id), self._connect(call_id, order, fresh=True))
         began = answered_at or datetime.now(UTC)
-        await self._set(call_id, ANSWERED, str(began.timestamp()))
+        await asyncio.gather(
+            self._listen(call_id),
+            self._connect(call_id, order, fresh=True),
+            self._set(call_id, ANSWERED, str(began.timestamp())),
+        )
         await self._end_in_time(call_id, order, began)
 
     async def _serve_on(self, call_id: str, answered_at: datetime | None) -> None:
@@ -246,3 +250,11 @@ class Agents:
             )
         except CarrierError as error:
             logger.warning("call %s: nobody tells who answered (%s)", call_id, type(error).__name__)
+
+
+def _instant(seconds: str | None) -> datetime | None:
+    """Seconds since the epoch; Asterisk writes 0 for never."""
+    try:
+        return datetime.fromtimestamp(float(seconds or 0), UTC) if float(seconds or 0) > 0 else None
+    except ValueError:
+        return None

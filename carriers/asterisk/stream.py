@@ -18,7 +18,7 @@ from carriers.asterisk.agents import Agents
 from carriers.asterisk.ari import Ari
 from carriers.asterisk.names import AGENT, LISTENER, key_of, served_by
 from carriers.asterisk.options import Options
-from carriers.asterisk.reports import Event, Seen, instant, read, report, verdict
+from carriers.asterisk.reports import Event, Seen, read, report, verdict
 from domain.calls import AnsweredBy, CallReport, CallState
 
 PAUSES = (0.0, 0.05, 0.2, 0.5, 1.0)  # before connecting again: what is answered meanwhile is dropped by Asterisk
@@ -167,7 +167,7 @@ class EventStream:
         answered_by = verdict(event.get("args", [])) if event["type"] == "StasisStart" else None
         if answered_by is None:
             return
-        seen = self._seen.setdefault(call, Seen(answered_at=instant(event)))
+        seen = self._seen.setdefault(call, Seen())
         seen.answered_by = answered_by
         await hear(report(call, key_of(self._options.app, call), CallState.ANSWERED, event, seen))
         await self._unless_away(self._agents.judged(call))

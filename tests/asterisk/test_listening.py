@@ -36,13 +36,16 @@ class Worker:
         self.calls = CallActivities(
             Claims(engine), self.dials, self.watch, {NAME: self.carrier}, "http://127.0.0.1:8000", call_token=str
         )
-        self._listening = Listening(NAME, self.carrier, self.dials, StreamLeases(engine, database_url))
+        self.leases = StreamLeases(engine, database_url)
+        self._listening = Listening(NAME, self.carrier, self.dials, self.leases)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Worker"]:
-        async with self.watch.running(), self._listening.running():
-            yield self
-        await self.carrier.close()
+        try:
+            async with self.watch.running(), self._listening.running():
+                yield self
+        finally:
+            await self.carrier.close()
 
 
 async def test_the_events_of_all_workers_calls_are_heard_by_one_and_by_another_when_it_is_gone(
@@ -51,7 +54,8 @@ async def test_the_events_of_all_workers_calls_are_heard_by_one_and_by_another_w
     first, second = (Worker(lab, engine, database_url) for _ in range(2))
     async with Agent().running() as agent, AsyncExitStack() as second_process:
         async with first.running():
-            await eventually(lambda: first.carrier.stands)
+            await eventually(lambda: second.leases.stands(NAME))
+            assert first.carrier.stands
             await second_process.enter_async_context(second.running())
             calling = await _a_job(engine, second, agent)
             assert (await calling.call(BUSY)).outcome is Outcome.BUSY
