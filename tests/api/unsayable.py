@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import schemathesis
+from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
 # The code of the answer, what its sentence holds, and why a schema cannot say it.
@@ -59,12 +60,23 @@ def holds_a_float(body: Any) -> bool:
     return isinstance(body, float) or any(map(holds_a_float, parts))
 
 
+def leaves_a_query_blank(case: Any) -> bool:
+    """Whether a parameter has no value, as in `?page=`: the same as not given, of whatever type it is."""
+    return any(isinstance(value, str) and not value.strip() for value in (case.query or {}).values())
+
+
 @schemathesis.hook
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-    """Keep every failure but a refusal for one of these reasons."""
-    if not isinstance(failure, RejectedPositiveData) or response.status_code != 400:
+    """Keep every failure but those for one of these reasons."""
+    if isinstance(failure, AcceptedNegativeData) and "in query" in failure.message:
+        return not leaves_a_query_blank(case)
+    if isinstance(failure, RejectedPositiveData) and response.status_code == 400:
+        return not may_be_refused(response.json(), case.body)
+    return True
+
+
+def may_be_refused(answer: dict[str, Any], body: Any) -> bool:
+    """Whether the answer's reason is one that no schema can say."""
+    if "whole number" in answer["error"] and holds_a_float(body):
         return True
-    answer = response.json()
-    if "whole number" in answer["error"] and holds_a_float(case.body):
-        return False
-    return reason_of(answer["code"], answer["error"]) is None
+    return reason_of(answer["code"], answer["error"]) is not None
