@@ -46,7 +46,7 @@ def test_asterisk_its_stream_and_workers_die_and_nobody_is_called_twice_for_one_
         time.sleep(1)
         ended = batch.contacts()
         rung, silent = exchange.rung(), exchange.without_agent()
-        twice = exchange.wrong_records(lost=CONTACTS)
+        twice = exchange.wrong_records(lost=CONTACTS, for_each_agent=True)
 
     unknown = [contact for contact in ended if UNKNOWN in (contact["failureReason"] or "")]
     others = exchange.wrong([contact for contact in ended if contact not in unknown])
