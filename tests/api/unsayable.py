@@ -33,7 +33,6 @@ REASONS = (
     ("invalid_request", "^number (is|has|begins|premium) ", "the form fits, but no numbering plan has such a number"),
     ("invalid_request", "must be an ISO 3166 code", "249 codes, of a register that changes"),
     ("invalid_request", "^audioUrl must begin with", "it depends on another field, which may be stored already"),
-    ("invalid_request", "^number ", "the form fits, but no numbering plan has such a number"),
     ("invalid_request", "Url must be an http or https address", "the form fits, but not what stands for the host"),
     ("invalid_request", "^url points to a private network", "it depends on what the name stands for today"),
     ("invalid_request", "^url must begin with https", "http is for networks that the operator allows"),
