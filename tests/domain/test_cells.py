@@ -47,8 +47,8 @@ def test_a_marked_row_is_read_back_as_it_was(text: str) -> None:
 
 
 def test_a_rejected_row_loses_its_reason_when_it_is_read_again() -> None:
-    assert as_it_was("\"a quote is written twice (\"\"\"\")\";Cy;\"'=1\"x", ";") == 'Cy;"=1"x'
-    assert as_it_was("phone is too short,a\"b", ",") == 'a"b'
+    assert as_it_was('"a quote is written twice ("""")";Cy;"\'=1"x', ";") == 'Cy;"=1"x'
+    assert as_it_was('phone is too short,a"b', ",") == 'a"b'
 
 
 def test_our_columns_keep_their_names_where_they_are_free() -> None:
