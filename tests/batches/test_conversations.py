@@ -1,4 +1,4 @@
-"""On the whole stack: an agent is told whom it talks to, and what it reports is seen in the results."""
+"""On the whole stack: an agent is told whom it talks to; results and webhooks tell what it reports."""
 
 import asyncio
 import json
@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from tests.batches.numbers import TALKS, Numbers
+from tests.batches.test_webhooks import subscribe, unsubscribe
 from tests.carriers.agent import Agent, an_agent
 from tests.live import LiveStack
+from tests.receiving import Receiver
 from tests.workflows.running import eventually
 
 TALK_SECONDS = 500  # the longest call, in the carrier's seconds: one real one
@@ -89,7 +91,18 @@ async def client(stack: LiveStack) -> AsyncIterator[Client]:
         yield Client(http, agent, number["id"])
 
 
-async def test_what_an_agent_reports_is_seen_in_the_results(client: Client, numbers: Numbers) -> None:
+@pytest.fixture
+async def receiver(stack: LiveStack) -> AsyncIterator[Receiver]:
+    """A client's server that is told of the jobs of a test."""
+    async with Receiver.listening() as receiver:
+        _, webhook = await asyncio.to_thread(subscribe, stack, receiver)
+        yield receiver
+        await asyncio.to_thread(unsubscribe, stack, webhook)
+
+
+async def test_what_an_agent_reports_is_seen_in_results_and_webhooks(
+    client: Client, numbers: Numbers, receiver: Receiver
+) -> None:
     ada, bob = numbers.scripted(TALKS, 2)
     people = [
         {"phone": ada, "name": "Ada", "day": "May 3", "guests": 2, "id": "p-1"},
@@ -107,6 +120,10 @@ async def test_what_an_agent_reports_is_seen_in_the_results(client: Client, numb
     assert (first["externalId"], second["externalId"]) == ("p-1", "p-2")
     assert (first["guests"], first["name"]) == (2, "Ada")
     assert float(first["cost"]) > 0
+    await eventually(lambda: "batch.completed" in receiver.of(job), PATIENCE)
+    finished = [received.data["contact"] for received in receiver.delivered if received.type == "contact.finished"]
+    said = {contact["contactData"]["name"]: contact["summary"] for contact in finished}
+    assert said == {"Ada": "Ada comes on May 3.", "Bob": "Bob comes on May 4."}
     told = {heard.told["name"]: heard.told for heard in client.agent.streams}
     assert not any(ada in value for value in told["Ada"].values())
 
