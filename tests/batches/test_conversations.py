@@ -122,7 +122,7 @@ async def test_what_an_agent_reports_is_seen_in_results_and_webhooks(
     assert float(first["cost"]) > 0
     await eventually(lambda: "batch.completed" in receiver.of(job), PATIENCE)
     finished = [received.data["contact"] for received in receiver.delivered if received.type == "contact.finished"]
-    said = {contact["contactData"]["name"]: contact["summary"] for contact in finished}
+    said = {contact["contactData"]["name"]: contact["conversation"]["summary"] for contact in finished}
     assert said == {"Ada": "Ada comes on May 3.", "Bob": "Bob comes on May 4."}
     told = {heard.told["name"]: heard.told for heard in client.agent.streams}
     assert not any(ada in value for value in told["Ada"].values())
