@@ -12,6 +12,7 @@ TALKERS = 41
 LEAST_LIVE = 40
 QUIET_SECONDS = 20.0  # after which no request for a call can be on its way
 LINES = 50
+BUSY_WITHIN_SECONDS = 100  # other jobs of the stack may have lines
 LOCK_SECONDS = 5.0  # that a process which froze in a transaction keeps its locks
 ROOM_SECONDS = 5.0
 LONGEST_TALK = 14_400
@@ -41,7 +42,7 @@ class Controlled:
             talks = [dial for dial in dials if dial["to"].endswith(TALKS) and dial["endedAt"] is None]
             return len(talks) >= LEAST_LIVE and dials[-1]["askedAt"] > time.time() - 0.3
 
-        until(busy, 30, every=0.1)
+        until(busy, BUSY_WITHIN_SECONDS, every=0.1)
 
     def say(self, what: str, watch_for: float = 1.0, **body: object) -> dict[str, object]:
         """Cancel or pause, and see that nobody is dialled after the answer."""
