@@ -149,7 +149,7 @@ def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | 
 
 
 def _answered_by(facts: RowMapping, verdict: Verdict) -> AnsweredBy:
-    return verdict.answered_by or facts["answered_by"] or AnsweredBy.UNKNOWN
+    return verdict.answered_by or AnsweredBy(facts["answered_by"] or AnsweredBy.UNKNOWN)
 
 
 def _opens(facts: RowMapping, at: datetime) -> datetime:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls import CallState, Ending, HangUpReason, Outcome
+from domain.calls import AnsweredBy, CallState, Ending, HangUpReason, Outcome
 from domain.dispatch import HeldReason
+from domain.retries import OnVoicemail, RetryPolicy
 from store.tables import carrier_accounts
 from tests.store.calling import Call, Calling, Job, a_caller
 
@@ -91,6 +92,19 @@ async def test_an_answer_in_the_moment_of_hanging_up_is_a_completed_call(store: 
 
     contact = await call.contact()
     assert (contact.status, contact.failure_reason) == ("completed", None)
+
+
+@pytest.mark.parametrize("told", ["with the answer", "with the end"])
+async def test_a_job_may_call_again_after_voicemail_whenever_that_is_told(store: Calling, told: str) -> None:
+    policy = RetryPolicy(on_voicemail=OnVoicemail.RETRY)
+    job = await store.a_job(await a_caller(store.engine), 1, retry_policy=policy, max_attempts=2)
+
+    for dial, status in ((1, "queued"), (2, "completed")):
+        call = await job.call(dial=dial)
+        await call.answers(by=AnsweredBy.MACHINE if told == "with the answer" else None)
+        await call.completes(by=AnsweredBy.MACHINE if told == "with the end" else None)
+        contact = await call.contact()
+        assert (contact.status, contact.attempts, contact.answered_by) == (status, dial, "machine")
 
 
 async def test_retries_come_later_each_time_until_the_last_attempt(store: Calling) -> None:
