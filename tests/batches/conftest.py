@@ -10,11 +10,12 @@ import pytest
 from tests import judge
 from tests.batches.crashing import Batch
 from tests.batches.numbers import SHORT, Numbers, contacts
-from tests.live import LiveStack, new_home
+from tests.live import LiveStack, new_home, until
 
 FOLDER = Path(__file__).parent
 SPEED = 500
 CRASH_SPEED = 20
+ORDINARY_WITHIN_SECONDS = 90
 SLOW = ("crashed", "silent")  # fixtures, in the order in which they begin
 MISBEHAVING = {
     "answer_lost": 0.1,
@@ -62,14 +63,20 @@ def stack() -> Iterator[LiveStack]:
 
 @pytest.fixture(scope="package")
 def silent(stack: LiveStack, numbers: Numbers) -> Batch:
-    """A job whose carrier loses answers and tells its news late, twice and in any order; of five calls, nothing."""
+    """A job whose carrier loses answers and tells its news late, twice and in any order; of five calls, nothing.
+
+    Only those five are left when other tests begin, which stop and kill workers: whoever takes a call over may ask for
+    it before its last word, which is late, has come.
+    """
     mute, ordinary = numbers.scripted(SHORT, 5), numbers.some(95)
     faults = {
         "numbers": {number: {"callback_lost": 1} if number in mute else MISBEHAVING for number in mute + ordinary}
     }
     answer = httpx.put(f"{stack.ready['carrier']['url']}/simulator/faults", json=faults, trust_env=False)
     assert answer.status_code == 200, answer.text
-    return Batch.create(stack, contacts(mute + ordinary), name="A bad carrier")
+    batch = Batch.create(stack, contacts(mute + ordinary), name="A bad carrier")
+    until(lambda: batch.open_contacts() <= len(mute), ORDINARY_WITHIN_SECONDS, every=0.5)
+    return batch
 
 
 @pytest.fixture(scope="package")
