@@ -4,8 +4,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.model import Model
+from domain.places import may_be_called, not_allowed
 
 LISTED = "The number is on the do-not-call list."
+
+
+def why_never(*, listed: bool, country: str | None, allowed: frozenset[str]) -> str | None:
+    """Why somebody may never be called: `listed` numbers, and countries that are not `allowed`. None: may be."""
+    if listed:
+        return LISTED
+    return None if may_be_called(country, allowed) else not_allowed(country)
 
 
 class Source(StrEnum):

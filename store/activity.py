@@ -62,6 +62,21 @@ async def noted(connection: AsyncConnection, organization_id: str, id: str) -> d
     return details
 
 
+async def note_job(
+    connection: AsyncConnection,
+    organization_id: str,
+    job_id: str,
+    by: str,
+    action: Action,
+    details: Mapping[str, Any] | None = None,
+    id: str | None = None,
+) -> None:
+    """`note` for what is done to a job."""
+    await note(
+        connection, organization_id=organization_id, actor=by, action=action, job_id=job_id, details=details, id=id
+    )
+
+
 class Activity:
     """The record, for reading."""
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic.alias_generators import to_camel
 from sqlalchemy import RowMapping, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,10 +20,9 @@ from domain.intake.report import MOST_ENTRIES
 from domain.jobs import JobChange, NewContact
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES
-from domain.names import contract_name
 from domain.retries import FINAL
 from domain.statuses import ContactStatus, JobStatus
-from store.activity import note, noted
+from store.activity import note_job, noted
 from store.database import reading
 from store.entering import admitted, copy_contacts, to_hold
 from store.errors import NotFound, WrongStatus
@@ -102,7 +102,7 @@ class Changes:
                 await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id).values(changed))
                 await _heed(connection, job_id, changed)
                 told = _told(change, changed)
-                await _note(connection, organization_id, job_id, by, Action.CHANGED, told)
+                await note_job(connection, organization_id, job_id, by, Action.CHANGED, told)
             return await _status(connection, job_id)
 
     async def append(
@@ -141,7 +141,7 @@ class Changes:
             await book(connection, organization_id=organization_id, kind=EntryKind.HOLD, held_delta=hold, job_id=job_id)
             await copy_contacts(connection, organization_id, job_id, entering, await _due_from(connection, job))
             details = {"contacts": len(new)}
-            await _note(connection, organization_id, job_id, by, Action.CONTACTS_ADDED, details, id)
+            await note_job(connection, organization_id, job_id, by, Action.CONTACTS_ADDED, details, id)
             return Appended(
                 status=status, added=len(new), total=job["total_contacts"] + len(new), cost=cost, report=report
             )
@@ -155,7 +155,7 @@ class Changes:
             contact = await _contact(connection, job_id, contact_id)
             if removed.rowcount:
                 details = {"contactId": contact_id, "row": contact.row}
-                await _note(connection, organization_id, job_id, by, Action.CONTACT_REMOVED, details)
+                await note_job(connection, organization_id, job_id, by, Action.CONTACT_REMOVED, details)
             return contact
 
     async def obey(self, organization_id: str, job_id: str, change: JobChange) -> None:
@@ -203,7 +203,7 @@ def _as_stored(value: Any) -> Any:
 
 def _told(change: JobChange, changed: dict[str, Any]) -> dict[str, Any]:
     said = change.model_dump(mode="json", include=set(changed))
-    return {contract_name(field): value for field, value in said.items()}
+    return {to_camel(field): value for field, value in said.items()}
 
 
 async def _heed(connection: AsyncConnection, job_id: str, changed: dict[str, Any]) -> None:
@@ -249,20 +249,6 @@ async def _due_from(connection: AsyncConnection, job: RowMapping) -> Any:
 def _as_before(status: JobStatus, added: int, job: RowMapping, report: dict[str, Any]) -> Appended:
     cost = added * ASSUMED_MINUTES * Decimal(job["rate_per_minute"])
     return Appended(status=status, added=added, total=job["total_contacts"], cost=cost, report=report)
-
-
-async def _note(
-    connection: AsyncConnection,
-    organization_id: str,
-    job_id: str,
-    by: str,
-    action: Action,
-    details: dict[str, Any],
-    id: str | None = None,
-) -> None:
-    await note(
-        connection, organization_id=organization_id, actor=by, action=action, job_id=job_id, details=details, id=id
-    )
 
 
 async def _job(connection: AsyncConnection, job_id: str) -> RowMapping:

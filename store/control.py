@@ -1,9 +1,7 @@
 """What is done to a job's status: started, paused, resumed, cancelled, ended; and to all jobs of an organisation."""
 
 import logging
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,7 +11,7 @@ from domain.calls import HangUpReason
 from domain.dispatch import Wish
 from domain.model import Model
 from domain.statuses import JobStatus
-from store.activity import note
+from store.activity import note, note_job
 from store.dial_rows import CHANNEL
 from store.errors import WrongStatus
 from store.job_status import NOT_ENDED, locked_status, mark_workflow_started, move, pause_in
@@ -192,7 +190,7 @@ class Control:
             contacts = await _cancel_contacts(connection, job_id) if moved else 0
             if moved:
                 details = {"contacts": contacts, "hangUp": hang_up}
-                await _note(connection, organization_id, job_id, by, Action.CANCELLED, details)
+                await note_job(connection, organization_id, job_id, by, Action.CANCELLED, details)
             if hang_up:
                 await _hang_up(connection, organization_id, job_id)
             await settle_if_over(connection, organization_id, job_id)
@@ -212,7 +210,7 @@ class Control:
                 "dialling = false, completed_at = clock_timestamp()",
             )
             if moved:
-                await _note(connection, organization_id, job_id, OURSELVES, Action.COMPLETED)
+                await note_job(connection, organization_id, job_id, OURSELVES, Action.COMPLETED)
             await settle_if_over(connection, organization_id, job_id)
             return moved
 
@@ -239,7 +237,7 @@ class Control:
             )
             if moved:
                 await _cancel_contacts(connection, job_id, f"The job failed: {reason}")
-                await _note(connection, organization_id, job_id, OURSELVES, Action.FAILED, {"reason": reason})
+                await note_job(connection, organization_id, job_id, OURSELVES, Action.FAILED, {"reason": reason})
             await settle_if_over(connection, organization_id, job_id)
             return moved
 
@@ -269,7 +267,7 @@ async def _start(connection: AsyncConnection, organization_id: str, job_id: str,
         JobStatus.RUNNING,
         "dialling = true, actual_start_time = clock_timestamp()",
     )
-    await _note(connection, organization_id, job_id, by, Action.STARTED)
+    await note_job(connection, organization_id, job_id, by, Action.STARTED)
     query = text("SELECT actual_start_time FROM batch_jobs WHERE id = :job")
     started_at: datetime = (await connection.execute(query, {"job": job_id})).scalar_one()
     return started_at
@@ -285,7 +283,7 @@ async def _resume(connection: AsyncConnection, organization_id: str, job_id: str
         "dialling = :dialling, status_reason = NULL, stopped_at = NULL, resumed_at = clock_timestamp()",
         dialling=towards is JobStatus.RUNNING,
     )
-    await _note(connection, organization_id, job_id, by, Action.RESUMED)
+    await note_job(connection, organization_id, job_id, by, Action.RESUMED)
     return towards
 
 
@@ -312,17 +310,6 @@ async def _pause_if_missed(connection: AsyncConnection, organization_id: str, jo
         " Resume it to start now."
     )
     return await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=OURSELVES)
-
-
-async def _note(
-    connection: AsyncConnection,
-    organization_id: str,
-    job_id: str,
-    by: str,
-    action: Action,
-    details: Mapping[str, Any] | None = None,
-) -> None:
-    await note(connection, organization_id=organization_id, actor=by, action=action, job_id=job_id, details=details)
 
 
 async def _jobs_that(connection: AsyncConnection, organization_id: str, condition: str) -> list[str]:

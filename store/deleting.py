@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.activity import Action
-from store.activity import note
+from store.activity import note_job
 from store.errors import NotFound, StillCalling, WrongStatus
 from store.job_status import locked_status
 from store.tables import batch_jobs, dials
@@ -55,12 +55,5 @@ class Deleting:
             gone = await connection.execute(sa.delete(batch_jobs).where(batch_jobs.c.id == job_id))
             if gone.rowcount != 1:
                 raise NotFound("job", job_id)
-            await note(
-                connection,
-                organization_id=organization_id,
-                actor=by,
-                action=Action.DELETED,
-                job_id=job_id,
-                details={"contacts": contacts},
-            )
+            await note_job(connection, organization_id, job_id, by, Action.DELETED, {"contacts": contacts})
             return int(contacts)

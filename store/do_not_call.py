@@ -150,13 +150,6 @@ async def add_in(
     return Added(new=new, blocked=len(blocked), job_ids=job_ids)
 
 
-async def list_number(
-    connection: AsyncConnection, organization_id: str, number: str, *, source: Source, by: str
-) -> Added:
-    """`add_in` for one number."""
-    return await add_in(connection, organization_id, [number], source=source, by=by)
-
-
 async def _insert(
     connection: AsyncConnection,
     organization_id: str,

@@ -10,10 +10,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.dispatch import HeldReason
-from domain.do_not_call import LISTED
+from domain.do_not_call import why_never
 from domain.jobs import NewContact, Organization
 from domain.model import Model
-from domain.places import may_be_called, not_allowed
 from domain.statuses import ContactStatus, OnOverlap
 from store.database import json_text
 from store.do_not_call import listed
@@ -85,7 +84,10 @@ async def admitted(
     """
     allowed = await allowed_countries(connection, organization)
     never = await listed(connection, organization.id, [contact.number for contact in contacts])
-    reasons = {contact.number: _why_blocked(contact, never, allowed) for contact in contacts}
+    reasons = {
+        contact.number: why_never(listed=contact.number in never, country=contact.country, allowed=allowed)
+        for contact in contacts
+    }
     blocked = {number: reason for number, reason in reasons.items() if reason is not None}
     if contacts and len(blocked) == len(contacts):
         raise NoContactsLeft([contact.row for contact in contacts], "none of these numbers may be called")
@@ -93,12 +95,6 @@ async def admitted(
         rows = [contact.row for contact in contacts if blocked.get(contact.number) == reason]
         report = _with_warning(report, f"blocked ({reason.rstrip('.')})", rows)
     return Entering(contacts=list(contacts), blocked=blocked), report
-
-
-def _why_blocked(contact: NewContact, never: frozenset[str], allowed: frozenset[str]) -> str | None:
-    if contact.number in never:
-        return LISTED
-    return None if may_be_called(contact.country, allowed) else not_allowed(contact.country)
 
 
 async def allowed_countries(connection: AsyncConnection, organization: Organization) -> frozenset[str]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.activity import OURSELVES, Action
 from domain.statuses import JobStatus
-from store.activity import note
+from store.activity import note_job
 from store.errors import NotFound
 from store.ids import may_exist
 from store.locks import lock_organization
@@ -64,14 +64,7 @@ async def pause_in(
     paused = await move(connection, job_id, allowed, JobStatus.PAUSED, also, reason=reason)
     if paused:
         details = {} if reason is None else {"reason": reason}
-        await note(
-            connection,
-            organization_id=organization_id,
-            actor=by,
-            action=Action.PAUSED,
-            job_id=job_id,
-            details=details,
-        )
+        await note_job(connection, organization_id, job_id, by, Action.PAUSED, details)
     return paused
 
 

@@ -14,7 +14,7 @@ from domain.model import Model
 from domain.money import ASSUMED_MINUTES, RATES, estimated_cost
 from domain.rejects import Rejects
 from domain.statuses import ContactStatus, JobStatus
-from store.activity import note
+from store.activity import note_job
 from store.database import reading
 from store.entering import admitted, after_overlap_rule, copy_contacts, to_hold
 from store.errors import NotFound
@@ -105,14 +105,8 @@ class Jobs:
             due_at = request.scheduled_start_time or created_at
             await copy_contacts(connection, organization_id, job["id"], entering, due_at)
             await keep_rejects(connection, job["id"], rejects)
-            await note(
-                connection,
-                organization_id=organization_id,
-                actor=by,
-                action=Action.CREATED,
-                job_id=job["id"],
-                details={"contacts": len(called)},
-            )
+            created = {"contacts": len(called)}
+            await note_job(connection, organization_id, job["id"], by, Action.CREATED, created)
         return CreatedJob(
             id=job["id"],
             status=status,

@@ -7,10 +7,9 @@ from decimal import Decimal
 from sqlalchemy import RowMapping
 
 from domain.dispatch import Held, HeldReason
-from domain.do_not_call import LISTED
+from domain.do_not_call import why_never
 from domain.frequency import ContactFrequency, EarlierCall, free_at
 from domain.money import ASSUMED_MINUTES
-from domain.places import may_be_called, not_allowed
 from domain.statuses import ContactStatus
 from store.rules import ARRIVES_WITHIN, calling_window, opens_at
 
@@ -32,11 +31,8 @@ def is_too_late(facts: RowMapping) -> bool:
 
 def forbidden(facts: RowMapping) -> str | None:
     """Why the contact must never be called."""
-    if facts["listed"]:
-        return LISTED
-    if not may_be_called(facts["country"], frozenset(facts["allowed_countries"] or ())):
-        return not_allowed(facts["country"])
-    return None
+    allowed = frozenset(facts["allowed_countries"] or ())
+    return why_never(listed=facts["listed"], country=facts["country"], allowed=allowed)
 
 
 def held_by_window(facts: RowMapping) -> Held | None:

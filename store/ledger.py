@@ -200,22 +200,19 @@ async def _entries(connection: AsyncConnection, organization_id: str, offset: in
 
 
 _ID = sa.bindparam("organization_id", type_=sa.String)
-_LOCKED = (
-    sa.select(
-        organizations.c.id,
-        organizations.c.name,
-        organizations.c.concurrent_call_limit,
-        organizations.c.credits_unlimited,
-        organizations.c.balance,
-        organizations.c.held,
-        organizations.c.reserved_lines,
-        organizations.c.calling_window,
-        organizations.c.contact_frequency,
-        organizations.c.allowed_countries,
-    )
-    .where(organizations.c.id == _ID)
-    .with_for_update()
+ORGANIZATIONS = sa.select(
+    organizations.c.id,
+    organizations.c.name,
+    organizations.c.concurrent_call_limit,
+    organizations.c.credits_unlimited,
+    organizations.c.balance,
+    organizations.c.held,
+    organizations.c.reserved_lines,
+    organizations.c.calling_window,
+    organizations.c.contact_frequency,
+    organizations.c.allowed_countries,
 )
+_LOCKED = ORGANIZATIONS.where(organizations.c.id == _ID).with_for_update()
 _BALANCE_DELTA = sa.bindparam("balance_delta", type_=ledger_entries.c.balance_delta.type)
 _HELD_DELTA = sa.bindparam("held_delta", type_=ledger_entries.c.held_delta.type)
 _SUMS = (

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic.alias_generators import to_camel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.activity import OPERATOR, Action
@@ -18,7 +19,7 @@ from store.changes import reconsider_windows
 from store.database import reading
 from store.errors import NotFound
 from store.ids import may_exist, new_id
-from store.ledger import EntryKind, book
+from store.ledger import ORGANIZATIONS, EntryKind, book
 from store.locks import lock_organization
 from store.tables import batch_jobs, organizations
 
@@ -79,7 +80,7 @@ class Organizations:
     async def organizations(self) -> list[Organization]:
         """All of them, oldest first: for operators only."""
         async with reading(self._engine) as connection:
-            return await _read(connection, _ORGANIZATIONS.order_by(*_OLDEST))
+            return await _read(connection, ORGANIZATIONS.order_by(*_OLDEST))
 
     async def organizations_page(self, search: str | None, page: int, page_size: int) -> OrganizationPage:
         """Organisations, oldest first; `search` in their names. `page` counts from 1."""
@@ -87,7 +88,7 @@ class Organizations:
             return OrganizationPage(organizations=[], total=0)
         where = [organizations.c.name.icontains(search, autoescape=True)] if search else []
         count = sa.select(sa.func.count()).select_from(organizations).where(*where)
-        query = _ORGANIZATIONS.where(*where).order_by(*_OLDEST).offset((page - 1) * page_size).limit(page_size)
+        query = ORGANIZATIONS.where(*where).order_by(*_OLDEST).offset((page - 1) * page_size).limit(page_size)
         async with reading(self._engine) as connection:
             total = (await connection.execute(count)).scalar_one()
             return OrganizationPage(organizations=await _read(connection, query), total=total)
@@ -132,32 +133,12 @@ class Organizations:
             return list((await connection.execute(query)).scalars())
 
 
-_ORGANIZATIONS = sa.select(
-    organizations.c.id,
-    organizations.c.name,
-    organizations.c.concurrent_call_limit,
-    organizations.c.credits_unlimited,
-    organizations.c.balance,
-    organizations.c.held,
-    organizations.c.reserved_lines,
-    organizations.c.calling_window,
-    organizations.c.contact_frequency,
-    organizations.c.allowed_countries,
-)
 _OLDEST = organizations.c.created_at, organizations.c.id
-_NAMES = {
-    "name": "name",
-    "concurrent_call_limit": "concurrentCallLimit",
-    "reserved_lines": "reservedLines",
-    "calling_window": "callingWindow",
-    "contact_frequency": "contactFrequency",
-    "allowed_countries": "allowedCountries",
-}
 
 
 async def organization_of(connection: AsyncConnection, organization_id: str) -> Organization:
     """Raises NotFound."""
-    found = await _read(connection, _ORGANIZATIONS.where(organizations.c.id == organization_id))
+    found = await _read(connection, ORGANIZATIONS.where(organizations.c.id == organization_id))
     if not found:
         raise NotFound("organization", organization_id)
     return found[0]
@@ -179,8 +160,8 @@ def _stored(value: Any) -> Any:
 
 async def _note(connection: AsyncConnection, before: Organization, after: Organization, by: str) -> None:
     changed = {
-        shown: _shown(getattr(after, name))
-        for name, shown in _NAMES.items()
+        to_camel(name): _shown(getattr(after, name))
+        for name in OrganizationChange.model_fields
         if getattr(after, name) != getattr(before, name)
     }
     if changed:

@@ -11,17 +11,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import psycopg
-from psycopg.conninfo import make_conninfo
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.database import reading
-from store.watch import CONNECTION
+from store.notices import FAILURES, conninfo
 
 LEASE, STANDS = 0x0D1A1, 0x0D1A2  # the first half of a lock's key; the account makes the second
 LOOK_SECONDS = 0.2
 AGAIN_SECONDS = 0.5
-FAILURES = (psycopg.Error, OSError)
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +39,7 @@ class StreamLeases:
 
     def __init__(self, engine: AsyncEngine, database_url: str) -> None:
         self._engine = engine
-        url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._conninfo = make_conninfo(url, **CONNECTION | {"application_name": "outdial-stream"})
+        self._conninfo = conninfo(database_url, "outdial-stream")
 
     async def stands(self, account: str) -> bool:
         """Whether somebody hears the events of an account now."""

@@ -5,23 +5,13 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-import psycopg
-from psycopg.conninfo import make_conninfo
-from sqlalchemy import make_url
-
 from store.dial_rows import CHANNEL, DialNow
 from store.dials import Dials
+from store.notices import RECONNECT_SECONDS, conninfo, listen
 
 GATHER_SECONDS = 0.02  # notices that arrive together are answered with one read
 SILENCE_SECONDS = 15.0  # then all followed dials are read, in case a notice was lost
-RECONNECT_SECONDS = 1.0
-CONNECTION: dict[str, str | int | None] = {
-    "connect_timeout": 5,
-    "application_name": "outdial-watch",
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-}
+CONNECTION_NAME = "outdial-watch"
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +55,7 @@ class DialWatch:
 
     def __init__(self, dials: Dials, database_url: str) -> None:
         self._dials = dials
-        url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._conninfo = make_conninfo(url, **CONNECTION)
+        self._conninfo = conninfo(database_url, CONNECTION_NAME)
         self._followers: dict[str, set[Follower]] = {}
         self._moved: set[str] = set()
         self._awake = asyncio.Event()
@@ -74,7 +63,8 @@ class DialWatch:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen and read while the block runs."""
-        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._read())]
+        listening = listen(self._conninfo, CHANNEL, self._connected, self._heard)
+        tasks = [asyncio.create_task(listening), asyncio.create_task(self._read())]
         try:
             yield
         finally:
@@ -94,19 +84,12 @@ class DialWatch:
             if not self._followers[dial_id]:
                 del self._followers[dial_id]
 
-    async def _listen(self) -> None:
-        """Hear notices; after every (re)connect all followed dials are read, for notices are not kept."""
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    self._mark(*self._followers)
-                    async for notice in connection.notifies():
-                        if notice.payload in self._followers:
-                            self._mark(notice.payload)
-            except (psycopg.Error, OSError) as error:
-                logger.warning("the database's notices stopped (%s); connecting again", type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
+    def _connected(self) -> None:
+        self._mark(*self._followers)
+
+    def _heard(self, dial_id: str) -> None:
+        if dial_id in self._followers:
+            self._mark(dial_id)
 
     def _mark(self, *dial_ids: str) -> None:
         self._moved.update(dial_ids)

@@ -6,12 +6,9 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-import psycopg
-from psycopg.conninfo import make_conninfo
-from sqlalchemy import make_url
-
+from store.notices import conninfo, listen
 from store.outbox import Outbox
-from store.watch import CONNECTION, RECONNECT_SECONDS
+from store.watch import CONNECTION_NAME
 from store.webhook_events import CHANNEL
 
 GATHER_SECONDS = 0.2  # notices that arrive together are one question
@@ -34,8 +31,7 @@ class WebhookWatch:
     def __init__(self, outbox: Outbox, workflows: Workflows, database_url: str) -> None:
         self._outbox = outbox
         self._workflows = workflows
-        url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._conninfo = make_conninfo(url, **CONNECTION)
+        self._conninfo = conninfo(database_url, CONNECTION_NAME)
         self._named: set[str] = set()
         self._look_at_all = True
         self._awake = asyncio.Event()
@@ -43,7 +39,8 @@ class WebhookWatch:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen and tell while the block runs."""
-        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+        listening = listen(self._conninfo, CHANNEL, self._connected, self._heard)
+        tasks = [asyncio.create_task(listening), asyncio.create_task(self._look())]
         try:
             yield
         finally:
@@ -51,20 +48,13 @@ class WebhookWatch:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _listen(self) -> None:
-        """After every (re)connect all endpoints are looked at, for notices are not kept."""
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    self._look_at_all = True
-                    self._awake.set()
-                    async for notice in connection.notifies():
-                        self._named.add(notice.payload)
-                        self._awake.set()
-            except (psycopg.Error, OSError) as error:
-                logger.warning("the notices of webhooks stopped (%s); connecting again", type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
+    def _connected(self) -> None:
+        self._look_at_all = True
+        self._awake.set()
+
+    def _heard(self, endpoint_id: str) -> None:
+        self._named.add(endpoint_id)
+        self._awake.set()
 
     async def _look(self) -> None:
         while True:

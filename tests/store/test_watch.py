@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.calls import CallState, HangUpReason, Outcome
+from store import notices
 from store import watch as watching
 from store.dial_rows import DialNow
 from store.dials import Dials
@@ -107,7 +108,7 @@ async def test_what_was_read_before_the_news_does_not_replace_it(shared: Calling
 async def test_notices_lost_while_the_connection_is_cut_are_made_up(
     shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "RECONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(notices, "RECONNECT_SECONDS", 0.3)
     calls = [await _a_call(shared) for _ in range(3)]
     ids = [(await call.row()).id for call in calls]
 
