@@ -8,6 +8,7 @@ from aiohttp import web
 
 from carriers.twilio import Twilio
 from tests.carriers.simulation import Callbacks, Simulator
+from tests.serving import served
 
 
 @pytest.fixture(scope="session")
@@ -44,12 +45,5 @@ async def callbacks(carrier: Twilio) -> AsyncIterator[Callbacks]:
     callbacks = Callbacks(carrier)
     app = web.Application()
     app.router.add_post("/carriers/twilio/events", callbacks.take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        callbacks.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with served(app) as callbacks.url:
         yield callbacks
-    finally:
-        await runner.cleanup()

@@ -11,6 +11,7 @@ from carriers.twilio import Twilio
 from domain.calls import CallReport, CallState
 from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place
 from tests.carriers.test_finding import a_search
+from tests.serving import served
 
 PREFIX = "/api/laml"
 
@@ -27,14 +28,8 @@ async def below_a_path(simulator: Simulator) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_route("*", f"{PREFIX}/{{path:.*}}", pass_on)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    async with aiohttp.ClientSession() as client:
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}{PREFIX}/"
-        finally:
-            await runner.cleanup()
+    async with aiohttp.ClientSession() as client, served(app) as url:
+        yield f"{url}{PREFIX}/"
 
 
 async def test_a_call_is_placed_found_asked_about_and_hung_up(

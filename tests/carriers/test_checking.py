@@ -11,6 +11,7 @@ from carriers import Connected, Finding, Health, Hear, Idempotency, Push, Search
 from carriers import checking as looks
 from carriers.checking import check
 from carriers.missing import Missing
+from tests.serving import served
 
 URL = "https://calls.example.test"
 
@@ -59,12 +60,8 @@ async def answering() -> AsyncIterator[Answering]:
 
     app = web.Application()
     app.router.add_post("/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    answering.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield answering
-    await runner.cleanup()
+    async with served(app) as answering.url:
+        yield answering
 
 
 @pytest.mark.parametrize("stands", [True, False])

@@ -14,6 +14,7 @@ from domain.calls import CallOrder
 from tests.carriers.agent import an_agent
 from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place
 from tests.carriers.test_instructions import stream_parameters
+from tests.serving import served
 
 MANY = {"name": "Customer 0001"} | {f"field_{n}": "é" * (200 + n) for n in range(20)}
 
@@ -48,14 +49,8 @@ async def questions(carrier: Twilio) -> AsyncIterator[Questions]:
     questions = Questions(carrier)
     app = web.Application()
     app.router.add_post("/carriers/twilio/instructions", questions.answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        questions.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with served(app) as questions.url:
         yield questions
-    finally:
-        await runner.cleanup()
 
 
 def test_only_what_is_too_long_is_asked_for_again() -> None:

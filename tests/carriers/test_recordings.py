@@ -11,6 +11,7 @@ from carriers.twilio import Twilio
 from domain.calls import CallState
 from tests.carriers.simulation import Callbacks, an_order, place
 from tests.carriers.test_words import told
+from tests.serving import served
 
 
 @dataclass
@@ -30,14 +31,8 @@ async def taken() -> AsyncIterator[Taken]:
     taken = Taken()
     app = web.Application()
     app.router.add_post("/2010-04-01/Accounts/AC1/Calls.json", taken.take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        taken.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with served(app) as taken.url:
         yield taken
-    finally:
-        await runner.cleanup()
 
 
 @pytest.mark.parametrize("record", [True, False])

@@ -14,6 +14,7 @@ from aiohttp import web
 from carriers import Carrier, CarrierAway, EventRequest, Gone, NotPlaced, SearchOrder, Streaming
 from domain.calls import CallOrder, CallReport, CallState
 from tests.conformance.bed import CALLER, Bed
+from tests.serving import served
 
 SEND_WITHIN_SECONDS = 5.0
 SEARCH_SLACK = timedelta(seconds=5)
@@ -144,14 +145,8 @@ class Line:
     async def _serving(self) -> AsyncIterator[None]:
         app = web.Application()
         app.router.add_post("/carriers/{account}/events", self._take)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self._url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with served(app) as self._url:
             yield
-        finally:
-            await runner.cleanup()
 
     @asynccontextmanager
     async def _streaming(self) -> AsyncIterator[None]:
