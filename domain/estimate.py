@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from domain.model import Model
-from domain.money import ASSUMED_MINUTES, estimated_cost, shown
+from domain.money import ASSUMED_MINUTES, estimated_cost
 from domain.statuses import Architecture
 
 
@@ -12,11 +12,6 @@ class Estimate(Model):
 
     cost: Decimal  # dollars, unrounded: this is what the free credits must cover
     minutes: int
-
-    @property
-    def cost_text(self) -> str:
-        """For people: "$3.50"."""
-        return shown(self.cost)
 
     @property
     def duration_text(self) -> str:

@@ -68,16 +68,6 @@ def read_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def resolve_start(text: str | None, timezone: str, now: datetime) -> StartTime:
-    """Tell when to start. `now` is aware; `timezone` is judged even where it shifts nothing.
-
-    Raises InvalidRequest (grammar, no such date, too far ahead), InvalidTimezone, PastScheduledTime.
-    """
-    written = None if text is None else read_written_start(text)
-    zone = read_zone(timezone)
-    return StartTime() if written is None else place_start(written, zone, now)
-
-
 def read_written_start(text: str) -> WrittenMoment:
     """As `read_moment`. Raises InvalidRequest."""
     try:

@@ -26,7 +26,7 @@ def test_the_estimate_is_exact_and_shown_to_the_cent(
 ) -> None:
     promised = estimate(contacts, architecture, job_limit=5, organization_limit=5)
     assert promised.cost == estimated_cost(contacts, architecture) == Decimal(cost)
-    assert promised.cost_text == text
+    assert shown(promised.cost) == text
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime, RequestError
-from domain.schedule import resolve_start, zone_names
+from domain.schedule import StartTime, place_start, read_written_start, read_zone, zone_names
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)
+
+
+def resolve_start(text: str | None, timezone: str, now: datetime) -> StartTime:
+    """As create does: the start is read, then the zone judged, then both placed on the time line."""
+    written = None if text is None else read_written_start(text)
+    zone = read_zone(timezone)
+    return StartTime() if written is None else place_start(written, zone, now)
 
 
 def start(text: str, zone: str = "UTC") -> datetime | None:
