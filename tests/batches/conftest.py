@@ -8,13 +8,15 @@ import httpx
 import pytest
 
 from tests import judge
-from tests.batches.crashing import Batch
-from tests.batches.numbers import SHORT, Numbers, contacts
+from tests.batches.controlling import LONGEST_TALK
+from tests.batches.crashing import BACK_WITHIN_SECONDS, Batch, answers
+from tests.batches.numbers import SHORT, TALKS, Numbers, contacts
 from tests.live import LiveStack, new_home, until
 
 FOLDER = Path(__file__).parent
 SPEED = 500
 CRASH_SPEED = 20
+TALKERS = 30  # of the job under which parts die: they talk until all have died, so that it cannot end before
 ORDINARY_WITHIN_SECONDS = 90
 SLOW = ("crashed", "silent")  # fixtures, in the order in which they begin
 MISBEHAVING = {
@@ -92,7 +94,15 @@ def crashed() -> Iterator[Future[Batch]]:
 
 def _crash(stack: LiveStack) -> Batch:
     stack.wait_until_ready()
-    batch = Batch.create(stack, contacts(judge.fiction(300)), maxAttempts=2)
+    called = contacts(Numbers().scripted(TALKS, TALKERS) + judge.fiction(300 - TALKERS))
+    batch = Batch.create(stack, called, maxAttempts=2, maxCallSeconds=LONGEST_TALK)
     for part in ("workers", "postgres", "api", "temporal", "workers"):
-        batch.kill(part)
+        died_at = batch.kill(part)
+        until(lambda since=died_at: answers(lambda: _goes_on(batch, since)), BACK_WITHIN_SECONDS, every=0.2)
+    batch.talkers_hang_up()
     return batch
+
+
+def _goes_on(batch: Batch, since: float) -> bool:
+    """Whether somebody was dialled since then, if anybody is left to dial."""
+    return batch.open_contacts() <= TALKERS or batch.dials()[-1]["askedAt"] > since
