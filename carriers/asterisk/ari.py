@@ -7,14 +7,20 @@ from typing import Any
 
 import httpx
 
-from carriers import CarrierAway, CarrierRefused, NotPlaced, PlaceUnknown, TooLate
+from carriers import CarrierAway, CarrierError, CarrierRefused, NotPlaced, PlaceUnknown, TooLate
 from carriers.asterisk.options import Options
 
 CONNECTIONS = 20  # Asterisk serves 100 at once by default, with all WebSockets
 ASK_TIMEOUT_SECONDS = 5.0
 NOT_READY = timedelta(seconds=5)
+LINES_FREE = timedelta(seconds=30)  # as long as the first redial waits: a call may be over by then
+NO_CHANNEL = {"error": "Allocation failed"}  # said before anything is dialled, as the body of a 500
 HEADERS_LEAVE = ".send_request_headers.started"
 Json = dict[str, Any]
+
+
+class NoChannel(NotPlaced):
+    """No file is left for another call, or there is no way to the trunk."""
 
 
 @dataclass
@@ -48,7 +54,7 @@ class Ari:
     async def originate(self, parameters: Json, variables: dict[str, str], send_before: float) -> bool:
         """Ask for a call; False where a call of this id lives already. The number is in the body: addresses are logged.
 
-        Raises NotPlaced, TooLate, PlaceUnknown, CarrierRefused.
+        Raises NotPlaced, NoChannel, TooLate, PlaceUnknown, CarrierRefused.
         """
         departure = Departure(send_before)
         try:
@@ -90,16 +96,25 @@ class Ari:
 
 
 def _placed(answer: httpx.Response) -> bool:
+    """Whether a new call was taken: it was not where one of this id lives."""
+    own = _is_its_own(answer)
+    if own and (answer.is_success or answer.status_code == 409):
+        return answer.is_success
+    raise _failure(answer, own=own)
+
+
+def _failure(answer: httpx.Response, *, own: bool) -> CarrierError:
+    """Only what Asterisk says before it dials proves that nothing rang. A proxy may have passed the request on."""
     status = answer.status_code
     if status in {401, 403}:
-        raise CarrierRefused("Asterisk refuses the user or its password.")
-    if status in {429, 503} or not _is_its_own(answer):
-        raise NotPlaced("Asterisk takes no call at the moment.", NOT_READY)
+        return CarrierRefused("Asterisk refuses the user or its password.")
+    if own and status == 500 and answer.json() == NO_CHANNEL:
+        return NoChannel("Asterisk has no channel for another call.", LINES_FREE)
+    if status in {429, 503} or (status == 404 and not own):  # the server is up before the interface
+        return NotPlaced("Asterisk takes no call at the moment.", NOT_READY)
     if 400 <= status < 500 and status != 409:
-        raise NotPlaced("Asterisk did not take the call.")
-    if not answer.is_success and status != 409:
-        raise PlaceUnknown("Asterisk failed while it was asked for the call.")
-    return status != 409
+        return NotPlaced("Asterisk did not take the call.")
+    return PlaceUnknown("Asterisk failed while it was asked for the call.")
 
 
 def _is_its_own(answer: httpx.Response) -> bool:

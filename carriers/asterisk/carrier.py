@@ -1,6 +1,12 @@
 """The carrier Asterisk. A call's id is made of its dial's key: while it lives, asking again does not ring again."""
 
+import asyncio
+import copy
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
 
 from carriers import (
     Absent,
@@ -8,6 +14,7 @@ from carriers import (
     CannotTell,
     CarrierAway,
     CarrierError,
+    CarrierRefused,
     Connected,
     EventRequest,
     Finding,
@@ -15,24 +22,31 @@ from carriers import (
     Health,
     Hear,
     Idempotency,
+    Limits,
     NotPlaced,
+    OverLimit,
     PlaceUnknown,
     Push,
     Search,
     SearchOrder,
     Traits,
 )
-from carriers.asterisk.ari import Ari
+from carriers.asterisk.ari import Ari, NoChannel
 from carriers.asterisk.names import call_id, key_of
 from carriers.asterisk.options import Options
 from carriers.asterisk.orders import channel_variables
 from carriers.asterisk.records import LATEST_SECONDS, Records, report_of_record
 from carriers.asterisk.reports import report_of_channel
 from carriers.asterisk.stream import EventStream
+from carriers.asterisk.trunks import LOCAL, OwnTrunk, endpoint_of
 from carriers.streams import Stands
 from domain.calls import Audio, CallOrder, CallReport, CallState
 
 STREAM_BACK = timedelta(seconds=2)  # the stream connects again at once, or Asterisk is away
+LOOK_SECONDS = 2.0  # for why there was no channel: an answer to `place` is waited for
+LIMITS = Limits(over=OverLimit.REJECTS)  # its open files; how many calls these are depends on agents and codecs
+NO_TRUNK = "Asterisk does not know the trunk."
+OFFLINE, UNKNOWN = "offline", "unknown"  # states of an endpoint
 
 
 class Asterisk:
@@ -46,11 +60,12 @@ class Asterisk:
         self._records = Records(options.cdr_path)
         self._stream = EventStream(self._ari, options)
         self._elsewhere: Stands | None = None
+        self._shared = self  # whose connections and stream these are
 
     @property
     def traits(self) -> Traits:
         search = Search.PROVES_ABSENCE if self._records.kept else Search.FINDS
-        return Traits(idempotency=Idempotency.WHILE_LIVE, search=search, push=Push.STREAM)
+        return Traits(idempotency=Idempotency.WHILE_LIVE, search=search, push=Push.STREAM, limits=LIMITS)
 
     @property
     def stands(self) -> bool:
@@ -60,6 +75,16 @@ class Asterisk:
     def trust(self, elsewhere: Stands) -> None:
         """Another process may hold the event stream: `elsewhere` tells whether it stands."""
         self._elsewhere = elsewhere
+
+    def with_settings(self, settings: Mapping[str, Any]) -> "Asterisk":
+        """For a number with a trunk of its own. See `carriers.number_settings.ForNumbers`."""
+        try:
+            trunk = OwnTrunk.model_validate(settings).trunk
+        except ValidationError:
+            raise CarrierRefused("The number's own trunk cannot be read: send its settings again.") from None
+        own = copy.copy(self)
+        own._options = self._options.model_copy(update={"trunk": trunk})
+        return own
 
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
         """Ask for a call. See `carriers.Carrier`."""
@@ -77,7 +102,10 @@ class Asterisk:
             "callerId": order.from_,
             "timeout": order.ring_seconds,
         }
-        await self._ari.originate(parameters, channel_variables(order), send_before)
+        try:
+            await self._ari.originate(parameters, channel_variables(order), send_before)
+        except NoChannel as refusal:
+            raise await self._why(refusal) from None
         return CallReport(call_id=call, key=order.key, state=CallState.QUEUED)
 
     async def fetch(self, call_id: str) -> CallReport | Gone:
@@ -118,15 +146,13 @@ class Asterisk:
         """Ask for its state, whether it has the trunk, and whether anybody holds the event stream."""
         try:
             info = await self._ari.ask("GET", "/asterisk/info")
-            technology, _, rest = self._options.trunk.partition("/")
-            endpoint = rest.rpartition("@")[2]
-            trunk = await self._ari.ask("GET", f"/endpoints/{technology}/{endpoint}")
+            trunk = _finding_of_trunk(await self._trunk())
             listener = await self._ari.ask("GET", f"/applications/{self._options.app}")
         except CarrierError as error:
             return Health(ok=False, detail=str(error))
         findings = (
             _finding("account", info is not None, "Asterisk answers.", "Asterisk does not answer as it should."),
-            _finding("trunk", trunk is not None, "Asterisk knows the trunk.", "Asterisk does not know the trunk."),
+            trunk,
             _finding("stream", listener is not None, "It is listened to.", "No worker listens: no call is placed."),
         )
         wrong = [finding.detail for finding in findings[:2] if not finding.ok]
@@ -134,12 +160,32 @@ class Asterisk:
         return Health(ok=not wrong, detail=detail, findings=findings)
 
     async def close(self) -> None:
+        if self._shared is not self:
+            return
         await self._stream.close()
         await self._ari.close()
 
+    async def _trunk(self) -> str | None:
+        """The state of the trunk's endpoint, None where there is none. Raises CarrierAway, CarrierRefused."""
+        technology, name = endpoint_of(self._options.trunk)
+        if technology == LOCAL:
+            return UNKNOWN
+        endpoint = await self._ari.ask("GET", f"/endpoints/{technology}/{name}")
+        return None if endpoint is None else str(endpoint.get("state", UNKNOWN))
+
+    async def _why(self, refusal: NoChannel) -> CarrierError:
+        """A trunk that Asterisk does not know is for a person to mend."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                known = await self._trunk() is not None
+        except (CarrierError, TimeoutError):
+            return refusal
+        return refusal if known else CarrierRefused(NO_TRUNK)
+
     async def _require_stream(self) -> None:
         """Without an event stream Asterisk drops a call the moment it is answered."""
-        if self.stands or (self._elsewhere is not None and await self._elsewhere()):
+        elsewhere = self._shared._elsewhere
+        if self.stands or (elsewhere is not None and await elsewhere()):
             return
         raise NotPlaced("Nobody holds Asterisk's event stream: no call is placed.", STREAM_BACK)
 
@@ -170,6 +216,15 @@ def _told(over: CallReport | CannotTell) -> CallReport:
     if isinstance(over, CannotTell):
         raise PlaceUnknown("The call was placed before; how it ended cannot be told.")
     return over
+
+
+def _finding_of_trunk(state: str | None) -> Finding:
+    details = {
+        None: NO_TRUNK,
+        OFFLINE: "Asterisk cannot reach the other end of the trunk.",
+        UNKNOWN: "Asterisk does not say whether the trunk can be reached.",
+    }
+    return Finding(what="trunk", ok=state not in {None, OFFLINE}, detail=details.get(state, "Asterisk has the trunk."))
 
 
 def _finding(what: str, ok: bool, good: str, bad: str) -> Finding:

@@ -20,7 +20,7 @@ from tests.carriers.simulation import free_port
 from tests.conformance.bed import CALLER, LONG_CALL_SECONDS, LONG_RING_SECONDS, Seen
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 
 
 class TinCanBed:
@@ -29,7 +29,7 @@ class TinCanBed:
     audio_url = "wss://agent.example/talk"
     ring_seconds = 10
     talk_seconds = 10
-    patience_seconds = 10.0
+    patience_seconds = 30.0
 
     def __init__(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="outdial-tincan-"))

@@ -13,6 +13,7 @@ from domain.calls import Audio
 from domain.model import Model
 
 LONG_RING_SECONDS, LONG_CALL_SECONDS = 600, 14_400  # of a call that the suite hangs up itself
+LATE_SECONDS = 8  # by which a busy machine may tell too long a call
 CALLER = "+12025550199"
 
 
@@ -42,7 +43,7 @@ class Bed(Protocol):
     audio_url: str
     ring_seconds: int  # by the carrier's clock; enough for every scripted answer, and soon over for `02`
     talk_seconds: int  # by the carrier's clock: the longest call of `07`, where nobody hangs up
-    patience_seconds: float  # by ours: any scripted call is over, and known to be
+    patience_seconds: float  # by ours: any scripted call is over, and known to be, also on a machine that is busy
 
     async def start(self, public_url: str) -> None:
         """Bring the far end up. Callbacks go to `public_url` and the path that `place` is given."""
@@ -73,5 +74,5 @@ class Bed(Protocol):
         ...
 
     def at_limit(self) -> AbstractAsyncContextManager[None]:
-        """Within: the carrier has all the calls it takes. Raises NotHere where it cannot be brought there."""
+        """Within: the carrier has all the calls it takes; afterwards they have ended, and it takes others."""
         ...

@@ -16,8 +16,8 @@ from domain.calls import CallOrder, CallReport, CallState
 from tests.conformance.bed import CALLER, Bed
 from tests.serving import served
 
-SEND_WITHIN_SECONDS = 5.0
-SEARCH_SLACK = timedelta(seconds=5)
+SEND_WITHIN_SECONDS = 15.0
+SEARCH_SLACK, SEARCH_FOR = timedelta(seconds=5), timedelta(seconds=20)  # about when it was asked for, as the worker's
 T = TypeVar("T")
 
 _contacts = itertools.count(1)
@@ -29,6 +29,7 @@ class Line:
         self.reports: list[CallReport] = []
         self.events: list[EventRequest] = []
         self.connections = 0
+        self._asked: dict[str, datetime] = {}  # by key
         self._deaf = False
         self._url = ""
 
@@ -52,6 +53,7 @@ class Line:
 
     async def place(self, order: CallOrder, *, within: float = SEND_WITHIN_SECONDS) -> CallReport:
         url = f"{self._url}/carriers/{self.carrier.name}/events?dial={quote(order.key, safe='')}"
+        self._asked[order.key] = datetime.now(UTC)
         return await self.carrier.place(order, callback_url=url, send_before=time.monotonic() + within)
 
     async def place_soon(self, order: CallOrder) -> CallReport:
@@ -66,14 +68,14 @@ class Line:
         return await self.eventually(placed)
 
     def search(self, order: CallOrder, **changes: Any) -> SearchOrder:
-        """What is known of a call that was asked for just now."""
-        now = datetime.now(UTC)
+        """What is known of a call that was asked for, or of one that never was."""
+        asked = self._asked.get(order.key, datetime.now(UTC))
         values: dict[str, Any] = {
             "key": order.key,
             "to": order.to,
             "from_": order.from_,
-            "asked_after": now - SEARCH_SLACK - timedelta(seconds=self.bed.patience_seconds),
-            "asked_before": now + SEARCH_SLACK,
+            "asked_after": asked - SEARCH_SLACK,
+            "asked_before": asked + SEARCH_FOR,
         }
         return SearchOrder(**(values | changes))
 

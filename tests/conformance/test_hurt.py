@@ -2,10 +2,20 @@
 
 import pytest
 
-from carriers import Absent, CarrierAway, CarrierError, Gone, NotPlaced, OverLimit, PlaceUnknown
-from domain.calls import CallReport, CallState, Outcome
+from carriers import (
+    Absent,
+    CarrierAway,
+    CarrierError,
+    Gone,
+    NotPlaced,
+    NumberRefused,
+    OverLimit,
+    PlaceUnknown,
+    TooLate,
+)
+from domain.calls import CallOrder, CallReport, CallState, Outcome
 from domain.outcomes import judge
-from tests.conformance.bed import LONG_CALL_SECONDS, LONG_RING_SECONDS, NotHere
+from tests.conformance.bed import LONG_CALL_SECONDS, LONG_RING_SECONDS
 from tests.conformance.line import Line
 
 LONG = {"ring_seconds": LONG_RING_SECONDS, "max_call_seconds": LONG_CALL_SECONDS}
@@ -52,21 +62,29 @@ async def test_after_its_death_in_mid_call_the_carrier_tells_the_truth_and_takes
 
 
 async def test_over_its_limit_the_carrier_queues_or_rejects_as_it_declares(line: Line) -> None:
-    try:
-        async with line.bed.at_limit():
-            await _judge_at_limit(line)
-    except NotHere as missing:
-        pytest.skip(str(missing))
-
-
-async def _judge_at_limit(line: Line) -> None:
+    rejects = line.carrier.traits.limits.over is OverLimit.REJECTS
     order = line.order("07", **LONG)
-    if line.carrier.traits.limits.over is OverLimit.REJECTS:
-        with pytest.raises(NotPlaced):
-            await line.place(order)
-        assert await line.bed.seen(order.to) == []
-        return
-    queued = [await line.place(line.order("07", **LONG)) for _ in range(2)][-1]
+    async with line.bed.at_limit():
+        if rejects:
+            await _is_rejected(line, order)
+        else:
+            await _waits(line, order)
+
+    next_one = await line.place_soon(line.order("01"))
+    await line.hear(next_one.call_id, CallState.ENDED)
+    assert len(await line.bed.seen(order.to)) <= (0 if rejects else 1)
+
+
+async def _is_rejected(line: Line, order: CallOrder) -> None:
+    with pytest.raises(NotPlaced) as raised:
+        await line.place(order)
+    assert not isinstance(raised.value, TooLate | NumberRefused)
+    assert await line.bed.seen(order.to) == []
+
+
+async def _waits(line: Line, order: CallOrder) -> None:
+    await line.place(line.order("07", **LONG))
+    queued = await line.place(order)
     stands = await line.carrier.fetch(queued.call_id)
     assert isinstance(stands, CallReport)
     assert stands.state is CallState.QUEUED

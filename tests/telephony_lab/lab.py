@@ -80,8 +80,12 @@ class Lab:
         marker = "callee got "
         return [line.partition(marker)[2].strip() for line in log.read_text().splitlines() if marker in line]
 
-    def start(self) -> None:
+    def start(self, *, most_files: int | None = None) -> None:
+        """`most_files`: how many files Asterisk may have open; each call takes some."""
         subprocess.run([HERE / "prepare", self.directory, str(self.first_port)], check=True, timeout=START_SECONDS)
+        if most_files is not None:
+            with (self.directory / "run" / "etc" / "asterisk.conf").open("a") as options:
+                options.write(f"maxfiles = {most_files}\n")
         self._callee = self._run("run-callee")
         self.start_asterisk()
 
