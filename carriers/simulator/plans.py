@@ -51,6 +51,7 @@ SCRIPTED: dict[str, Plan] = {
     "06": _refused("no-answer", 480, rings=True, ring=4.0),
     "07": replace(_PERSON, ring=2.0, talk=FOREVER),
     "08": BLOCKED,
+    "09": replace(_PERSON, ring=2.0, talk=FOREVER, answered_by="machine_start"),
 }
 
 

@@ -42,15 +42,18 @@ async def test_a_call_is_placed_and_tells_its_life_in_order(carrier: Twilio, cal
     assert abs(ended.at.timestamp() - time.time()) < 5
 
 
-async def test_machine_detection_tells_while_the_call_goes_on(carrier: Twilio, callbacks: Callbacks) -> None:
-    order = an_order(number_ending("07"), max_call_seconds=600)
+@pytest.mark.parametrize(("digits", "answered_by"), [("07", AnsweredBy.HUMAN), ("09", AnsweredBy.MACHINE)])
+async def test_machine_detection_tells_while_the_call_goes_on(
+    carrier: Twilio, callbacks: Callbacks, digits: str, answered_by: AnsweredBy
+) -> None:
+    order = an_order(number_ending(digits), max_call_seconds=14_400)
     placed = await place(carrier, callbacks, order)
 
     await until(lambda: any(report.answered_by for report in callbacks.of(order.key)))
 
     told = next(report for report in callbacks.of(order.key) if report.answered_by)
     assert told.state is CallState.ANSWERED
-    assert told.answered_by is AnsweredBy.HUMAN
+    assert told.answered_by is answered_by
     await carrier.hang_up(placed.call_id)
 
 
@@ -66,6 +69,7 @@ async def test_machine_detection_tells_while_the_call_goes_on(carrier: Twilio, c
         ("06", Ending.NO_ANSWER, 480),
         ("07", Ending.COMPLETED, 200),
         ("08", Ending.FAILED, 608),
+        ("09", Ending.COMPLETED, 200),
     ],
 )
 async def test_each_scripted_number_ends_as_its_digits_say(
