@@ -91,7 +91,10 @@ def _change(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     types = schema.get("type")
     if name in EMPTYABLE or not isinstance(types, list):
         return schema
-    return schema | {"type": [type for type in types if type != "null"]}
+    without_null = schema | {"type": [type for type in types if type != "null"]}
+    if "enum" in schema:
+        without_null["enum"] = [choice for choice in schema["enum"] if choice is not None]
+    return without_null
 
 
 CHANGE_BODY = body(

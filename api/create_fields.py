@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from domain.calls import OnMachine
 from domain.intake.limits import MAX_FIELDS
 from domain.intake.naming import LONGEST_NAME
 from domain.intake.rules import LONGEST_MINUTES, MOST_DELAYS
@@ -145,6 +146,15 @@ RETRY_POLICY: Schema = _object(
     },
     {"delaysMinutes": [10, 60], "onVoicemail": "retry"},
 )
+ON_MACHINE: Schema = {
+    "type": ["string", "null"],
+    "enum": [*OnMachine, None],
+    "default": OnMachine.TALK,
+    "description": "What becomes of a call when the carrier tells that a machine answered it, some seconds after the"
+    " agent began to speak: `talk` lets the agent go on, who may leave a message; `hangUp` ends it, and it costs what it"
+    " lasted. Whether the contact is called again is `retryPolicy.onVoicemail`.",
+    "examples": [OnMachine.HANG_UP],
+}
 CONTACT_FREQUENCY: Schema = _object(
     "Caps on calls to one number, over all jobs of the organisation. In a form: JSON text.",
     {
@@ -197,6 +207,7 @@ RULES: Schema = {
         120, 1, LONGEST_MINUTES, "Minutes. A start missed by more pauses the job instead of calling late."
     ),
     "retryPolicy": RETRY_POLICY,
+    "onMachine": ON_MACHINE,
     "contactFrequency": CONTACT_FREQUENCY,
     "circuitBreaker": {
         "type": ["boolean", "null"],

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from domain.calls import AnsweredBy
+from domain.calls import AnsweredBy, OnMachine
 from domain.intake.report import IntakeReport
 from domain.money import exact
 from domain.retries import OnDeclined, OnVoicemail
@@ -126,6 +126,7 @@ class BatchJob(Answer):
     created_at: Moment
     concurrent_call_limit: int = Field(examples=[5])
     retry_policy: RetryPolicy
+    on_machine: OnMachine = Field(description="Whether a call that a machine answered is ended or goes on.")
     priority: int = Field(description="Its weight among the organization's running jobs, 1 to 9.", examples=[5])
     timezone: str = Field(description="Of its start, and of contacts whose number names none.", examples=["UTC"])
     calling_window: dict[str, Any] | None = Field(

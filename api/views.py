@@ -40,6 +40,7 @@ def job_fields(job: Job) -> dict[str, Any]:
         "created_at": job.created_at,
         "concurrent_call_limit": job.concurrent_call_limit,
         "retry_policy": RetryPolicy(max_attempts=job.max_attempts, **job.retry_policy.model_dump()),
+        "on_machine": job.on_machine,
         "priority": job.priority,
         "timezone": job.timezone,
         "calling_window": None if job.calling_window is None else window_to_json(job.calling_window),

@@ -34,6 +34,7 @@ def submit(
     on_overlap: Annotated[
         str | None, typer.Option(help="Numbers that another open job will call: warn, skip, reject.")
     ] = None,
+    on_machine: Annotated[str | None, typer.Option(help="When a machine answers: talk, hangUp; else talk.")] = None,
     window: Window = None,
     priority: Annotated[int | None, typer.Option(help="Its weight among running jobs, 1-9; else 5.")] = None,
     end: Annotated[str | None, typer.Option(metavar="TIME", help="After it nobody is called.")] = None,
@@ -66,6 +67,7 @@ def submit(
         "ringSeconds": ring_seconds,
         "maxCallSeconds": max_call_seconds,
         "onOverlap": on_overlap,
+        "onMachine": on_machine,
         "callingWindow": window,
         "priority": priority,
         "endTime": end,

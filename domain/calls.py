@@ -89,6 +89,19 @@ class HangUpReason(StrEnum):
     RING_TIMER = "ring_timer"  # no final word in time
     LONGEST_CALL = "longest_call"
     CALLED_OFF = "called_off"  # the job was cancelled, or everything stopped, with `hangUp`
+    MACHINE = "machine"  # a machine answered, and the job talks to none
+
+
+class OnMachine(StrEnum):
+    """What becomes of a call when the carrier tells, while it goes on, that a machine answered."""
+
+    TALK = "talk"  # the agent goes on, and may leave a message
+    HANG_UP = "hangUp"
+
+    def hang_up_reason(self, answered_by: AnsweredBy | None) -> HangUpReason | None:
+        """Why a call is to be ended, told who answered it; None: it goes on."""
+        ends = self is OnMachine.HANG_UP and answered_by is AnsweredBy.MACHINE
+        return HangUpReason.MACHINE if ends else None
 
 
 class Outcome(StrEnum):

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from domain.calls import AnsweredBy, Audio
+from domain.calls import AnsweredBy, Audio, OnMachine
 from domain.conversations import Conversation
 from domain.frequency import ContactFrequency
 from domain.model import Model
@@ -77,6 +77,7 @@ class JobRequest(Model):
     calling_window: CallingWindow | None = None
     contact_frequency: ContactFrequency | None = None
     retry_policy: RetryPolicy = RetryPolicy()
+    on_machine: OnMachine = OnMachine.TALK
     end_time: datetime | None = None  # UTC
     start_within_minutes: int = 120
     circuit_breaker: bool = True
@@ -97,6 +98,7 @@ class JobChange(Model):
     max_attempts: int = 3
     priority: int = 5
     calling_window: CallingWindow | None = None
+    on_machine: OnMachine = OnMachine.TALK
     end_time: datetime | None = None  # UTC
     max_cost: Decimal | None = None  # dollars
     scheduled_start_time: datetime | None = None  # UTC
@@ -166,6 +168,7 @@ class Job(Model):
     calling_window: CallingWindow | None = None
     contact_frequency: ContactFrequency | None = None
     retry_policy: RetryPolicy = RetryPolicy()
+    on_machine: OnMachine = OnMachine.TALK
     end_time: datetime | None = None
     start_within_minutes: int = 120
     circuit_breaker: bool = True

@@ -38,6 +38,11 @@ SENTENCES: dict[Outcome, str] = {
     Outcome.UNKNOWN: "The outcome is unknown: the carrier could not say whether the call took place.",
 }
 
+ENDED_BY_US: dict[HangUpReason, str] = {  # of calls that were answered
+    HangUpReason.LONGEST_CALL: "Ended by us: the longest call.",
+    HangUpReason.MACHINE: "Ended by us: a machine answered.",
+}
+
 
 def judge(report: CallReport, *, rang: bool, answered: bool, hung_up: HangUpReason | None) -> Outcome:
     """Tell what an ended call came to.
@@ -73,8 +78,8 @@ def _by_ending(ending: Ending | None) -> Outcome:
             return Outcome.TROUBLE
 
 
-def sentence(outcome: Outcome, *, longest: bool = False) -> str | None:
-    """Say it for people: the contact's `failureReason`; `longest`: the call lasted all it may."""
+def sentence(outcome: Outcome, ended_by_us: HangUpReason | None = None) -> str | None:
+    """Say it for people: the contact's `failureReason`; `ended_by_us`: why an answered call did not go on."""
     if outcome is Outcome.ANSWERED:
-        return "Ended by us: the longest call." if longest else None
+        return None if ended_by_us is None else ENDED_BY_US.get(ended_by_us)
     return SENTENCES[outcome]

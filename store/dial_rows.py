@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.calls import CallReport, CallState, HangUpReason, Outcome
+from domain.calls import CallReport, CallState, HangUpReason, OnMachine, Outcome
 from domain.model import Model
 from domain.orders import dial_of_key
 from domain.statuses import ContactStatus
@@ -37,6 +37,7 @@ class DialNow(Model):
     contact_due_at: datetime
     ring_seconds: int
     max_call_seconds: int
+    on_machine: OnMachine
     age_seconds: float
     state_seconds: float  # since it began to ring, or was answered
 
@@ -50,7 +51,7 @@ _DIAL = """
     SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id AS account,
            d.from_number AS from_, d.to_number AS to, d.state, d.call_id, d.asked_at, d.ringing_at, d.answered_at,
            d.ended_at, d.hang_up_reason, d.outcome, c.status AS contact_status, c.due_at AS contact_due_at,
-           j.ring_seconds, j.max_call_seconds,
+           j.ring_seconds, j.max_call_seconds, j.on_machine,
            extract(epoch FROM clock_timestamp() - d.asked_at)::float AS age_seconds,
            coalesce(extract(epoch FROM clock_timestamp() - coalesce(d.answered_at, d.ringing_at)), 0)::float
              AS state_seconds

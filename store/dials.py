@@ -33,7 +33,8 @@ _FORWARD = text("""
                      ELSE ringing_at END,
         answered_at = CASE WHEN CAST(:state AS varchar) = 'answered' THEN coalesce(answered_at, clock_timestamp())
                       ELSE answered_at END,
-        answered_by = coalesce(:answered_by, answered_by)
+        answered_by = coalesce(:answered_by, answered_by),
+        hang_up_reason = coalesce(hang_up_reason, :hang_up_reason)
       WHERE id = :dial AND ended_at IS NULL
         AND (state = ANY(:behind)
              OR state = :state AND answered_by IS NULL AND CAST(:answered_by AS varchar) IS NOT NULL)
@@ -104,7 +105,7 @@ class Dials:
                 return await self._end_by_report(connection, dial, report)
             if dial.ended_at is not None and not await _reopen(connection, dial):
                 return Recorded.NOTHING
-            return await _forward(connection, dial.id, report)
+            return await _forward(connection, dial, report)
 
     async def not_placed(self, dial_id: str, outcome: Outcome, retry_after: timedelta | None = None) -> None:
         """End a dial of which it is certain that nothing rang. Changes nothing once the call has an id."""
@@ -171,15 +172,17 @@ async def _remember(connection: AsyncConnection, dial_id: str, report: CallRepor
     )
 
 
-async def _forward(connection: AsyncConnection, dial_id: str, report: CallReport) -> Recorded:
+async def _forward(connection: AsyncConnection, dial: DialNow, report: CallReport) -> Recorded:
+    """Move a live dial on. That its call is to be ended is written down with the word of who answered it."""
     moved = await connection.execute(
         _FORWARD,
         {
-            "dial": dial_id,
+            "dial": dial.id,
             "call": report.call_id,
             "state": report.state,
             "sequence": report.sequence,
             "answered_by": report.answered_by,
+            "hang_up_reason": dial.on_machine.hang_up_reason(report.answered_by),
             "behind": [state for state in CallState if state.rank < report.state.rank],
             "channel": CHANNEL,
         },

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.activity import OURSELVES
 from domain.breaker import LOOKED_AT, REFUSED, TRIPPING, tripped
-from domain.calls import AnsweredBy, Outcome
+from domain.calls import AnsweredBy, HangUpReason, Outcome
 from domain.dispatch import HeldReason
 from domain.do_not_call import Source
 from domain.model import Model
@@ -123,7 +123,6 @@ def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | 
     answered = verdict.outcome is Outcome.ANSWERED
     not_before = None if step.delay is None else facts["now"] + step.delay
     due_at = None if not_before is None else _opens(facts, not_before)
-    longest = answered and (verdict.call_seconds or 0) >= facts["max_call_seconds"]
     return {
         "dial": facts["id"],
         "contact": facts["contact_id"],
@@ -137,7 +136,7 @@ def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | 
         "hold": _hold_afterwards(facts, verdict),
         "status": step.status,
         "error_code": None if answered or verdict.sip_code is None else str(verdict.sip_code),
-        "reason": sentence(verdict.outcome, longest=longest),
+        "reason": sentence(verdict.outcome, _ended_by_us(facts, verdict)),
         "attempts": _attempts(facts, verdict),
         "troubles": _troubles(facts, verdict),
         "due_at": due_at,
@@ -150,6 +149,14 @@ def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | 
 
 def _answered_by(facts: RowMapping, verdict: Verdict) -> AnsweredBy:
     return verdict.answered_by or AnsweredBy(facts["answered_by"] or AnsweredBy.UNKNOWN)
+
+
+def _ended_by_us(facts: RowMapping, verdict: Verdict) -> HangUpReason | None:
+    """Why an answered call did not go on, as far as its length and our wish tell."""
+    if (verdict.call_seconds or 0) >= facts["max_call_seconds"]:
+        return HangUpReason.LONGEST_CALL
+    wanted = facts["hang_up_reason"]
+    return HangUpReason.MACHINE if wanted == HangUpReason.MACHINE else None
 
 
 def _opens(facts: RowMapping, at: datetime) -> datetime:

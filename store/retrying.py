@@ -30,6 +30,7 @@ _JOB = sa.select(
     batch_jobs.c.calling_window,
     batch_jobs.c.contact_frequency,
     batch_jobs.c.retry_policy,
+    batch_jobs.c.on_machine,
     batch_jobs.c.start_within_minutes,
     batch_jobs.c.circuit_breaker,
     batch_jobs.c.max_cost,

@@ -139,6 +139,7 @@ batch_jobs = Table(
     Column("calling_window", JSONB),  # null: the organisation's
     Column("contact_frequency", JSONB),  # beside the organisation's
     Column("retry_policy", JSONB, nullable=False, server_default="{}"),  # domain.retries.RetryPolicy
+    Column("on_machine", String, nullable=False, server_default="talk"),  # domain.calls.OnMachine
     Column("end_time", Moment),  # after it nobody is dialled
     Column("start_within_minutes", Integer, nullable=False, server_default="120"),
     Column("circuit_breaker", Boolean, nullable=False, server_default=text("true")),

@@ -63,7 +63,7 @@ class Orders:
 
     @workflow.signal(
         description="Change the job, as PATCH does: name, description, concurrentCallLimit, maxAttempts, priority,"
-        ' callingWindow, endTime, maxCost, scheduledStartTime. Input: {"priority": 9, "endTime": null}.'
+        ' callingWindow, onMachine, endTime, maxCost, scheduledStartTime. Input: {"priority": 9, "endTime": null}.'
     )
     def change(self, fields: dict[str, Any]) -> None:
         self._order(Change(**self._job.model_dump(), fields=fields))

@@ -42,8 +42,9 @@ async def change(
 
     `null` takes `description`, `callingWindow`, `endTime` or `maxCost` away. `scheduledStartTime` and `timezone`
     change only while the job has not started; without an offset the new times are wall-clock times in `timezone`.
-    The rules hold for every call that is dialled after the answer. A lowered limit ends no call. With fewer
-    `maxAttempts` contacts that have had as many end with their last result.
+    The rules hold for every call that is dialled after the answer, `onMachine` for live calls too, where the carrier
+    tells later that a machine answered. A lowered limit ends no call. With fewer `maxAttempts` contacts that have had
+    as many end with their last result.
 
     Error codes: `invalid_request`, `invalid_timezone`, `past_scheduled_time`; `invalid_status` for a job that has
     ended, or whose start can move no more; `job_not_found`.

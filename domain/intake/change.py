@@ -10,7 +10,7 @@ from domain.intake.fields import body_values, read_call_limit, read_description,
 from domain.intake.limits import quoted
 from domain.intake.moments import MOMENT_FIELDS, WrittenMoments, place_moments, read_moments
 from domain.intake.raw_values import RawValues
-from domain.intake.rules import read_attempts, read_priority, read_window
+from domain.intake.rules import read_attempts, read_on_machine, read_priority, read_window
 from domain.jobs import JobChange
 
 READERS: dict[str, tuple[str, Callable[[RawValues], Any]]] = {
@@ -20,6 +20,7 @@ READERS: dict[str, tuple[str, Callable[[RawValues], Any]]] = {
     "maxAttempts": ("max_attempts", read_attempts),
     "priority": ("priority", read_priority),
     "callingWindow": ("calling_window", read_window),
+    "onMachine": ("on_machine", read_on_machine),
     "maxCost": ("max_cost", lambda values: values.dollars("maxCost")),
 }
 CHANGEABLE = frozenset(READERS) | MOMENT_FIELDS

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from domain.calls import OnMachine
 from domain.frequency import ContactFrequency
 from domain.intake.raw_values import RawValues
 from domain.presets import frequency_of
@@ -11,7 +12,7 @@ from domain.windows import CallingWindow
 
 RULE_FIELDS = frozenset(
     {"maxAttempts", "priority", "callingWindow", "startWithin", "retryPolicy", "contactFrequency"}
-    | {"circuitBreaker", "maxCost"}
+    | {"onMachine", "circuitBreaker", "maxCost"}
 )
 LONGEST_MINUTES = 10_080  # a week
 MOST_DELAYS = 10
@@ -31,6 +32,7 @@ def read_rules(values: RawValues) -> dict[str, Any]:
         "priority": read_priority(values),
         "calling_window": window,
         "contact_frequency": _read_frequency(values) or frequency_of(window),
+        "on_machine": read_on_machine(values),
         "start_within_minutes": values.integer("startWithin", 120, 1, LONGEST_MINUTES),
         "circuit_breaker": values.boolean("circuitBreaker", default=True),
         "max_cost": values.dollars("maxCost"),
@@ -45,6 +47,11 @@ def read_attempts(values: RawValues) -> int:
 def read_priority(values: RawValues) -> int:
     """A job's weight where lines are shared."""
     return values.integer("priority", 5, 1, 9)
+
+
+def read_on_machine(values: RawValues) -> OnMachine:
+    """What becomes of a call that a machine answered."""
+    return values.choice("onMachine", OnMachine.TALK)
 
 
 def read_window(values: RawValues) -> CallingWindow | None:

@@ -102,4 +102,5 @@ async def test_what_is_not_sent_has_its_default(api: Api) -> None:
     }
     shown = ("priority", "timezone", "callingWindow", "contactFrequency", "endTime", "startWithin", "circuitBreaker")
     assert [job[name] for name in shown] == [5, "UTC", None, None, None, 120, True]
+    assert job["onMachine"] == "talk"
     assert (job["maxCost"], job["spent"]) == (None, "0.00")

@@ -14,6 +14,7 @@ RULES: dict[str, Any] = {
     "priority": 7,
     "callingWindow": {"from": "09:00", "to": "20:00", "weekdays": ["mon"], "holidays": ["2026-12-25"]},
     "retryPolicy": {"maxAttempts": 2, "delaysMinutes": [1, 2], "onVoicemail": "retry"},
+    "onMachine": "hangUp",
     "contactFrequency": {"callsPer24Hours": 1},
     "startWithin": 10,
     "circuitBreaker": False,
@@ -34,12 +35,12 @@ async def test_the_rules_of_a_job_are_read_alike_in_both_modes(api: Api) -> None
         assert (job["callingWindow"]["from"], job["callingWindow"]["weekdays"]) == ("09:00", ["mon"])
         assert job["retryPolicy"]["maxAttempts"] == 2
         assert job["retryPolicy"]["delaysMinutes"] == [1, 2]
-        assert job["retryPolicy"]["onVoicemail"] == "retry"
+        assert (job["retryPolicy"]["onVoicemail"], job["onMachine"]) == ("retry", "hangUp")
 
 
 async def test_all_bad_rules_are_named_in_one_answer(api: Api) -> None:
     body = refused(
-        await api.send(priority=0, retryPolicy={"delaysMinutes": [0]}, callingWindow="x", maxCost=-1),
+        await api.send(priority=0, retryPolicy={"delaysMinutes": [0]}, callingWindow="x", maxCost=-1, onMachine="stop"),
         400,
         "invalid_request",
     )
@@ -48,7 +49,9 @@ async def test_all_bad_rules_are_named_in_one_answer(api: Api) -> None:
         "retryPolicy.delaysMinutes",
         "callingWindow",
         "maxCost",
+        "onMachine",
     }
+    assert 'onMachine must be "talk" or "hangUp"' in body["error"]
 
 
 async def test_named_columns_are_read_and_what_is_held_is_told(api: Api) -> None:

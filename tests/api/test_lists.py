@@ -29,6 +29,7 @@ JOB_FIELDS = {
     "createdAt",
     "concurrentCallLimit",
     "retryPolicy",
+    "onMachine",
     "priority",
     "timezone",
     "callingWindow",

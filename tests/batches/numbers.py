@@ -7,6 +7,7 @@ from tests import judge
 TALKS = "07"  # answers, and talks until it is hung up
 PREMIUM = "+1900"  # refused
 SHORT = "00"  # answers, and talks for two seconds
+VOICEMAIL = "09"  # a machine answers, and records until it is hung up
 
 
 class Numbers:
@@ -15,7 +16,8 @@ class Numbers:
     def __init__(self) -> None:
         ordinary = [number for number in judge.fiction(40_000) if not number.startswith(PREMIUM)]
         self._ordinary = iter(ordinary)
-        self._areas = {script: iter(sorted({number[:-2] for number in ordinary})) for script in (TALKS, SHORT)}
+        areas = sorted({number[:-2] for number in ordinary})
+        self._areas = {script: iter(areas) for script in (TALKS, SHORT, VOICEMAIL)}
 
     def some(self, count: int) -> list[str]:
         """Whose calls go as the seed says."""

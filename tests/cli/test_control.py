@@ -33,6 +33,7 @@ def test_submit_passes_the_rules_on(run: Run, api: FakeApi, file: str) -> None:
         "--end": "2027-03-01T18:00",
         "--start-within": "30",
         "--max-cost": "12.50",
+        "--on-machine": "hangUp",
         "--phone-column": "Mobile",
         "--timezone-column": "zone",
         "--not-before-column": "earliest",
@@ -48,6 +49,7 @@ def test_submit_passes_the_rules_on(run: Run, api: FakeApi, file: str) -> None:
         "endTime": b"2027-03-01T18:00",
         "startWithin": b"30",
         "maxCost": b"12.50",
+        "onMachine": b"hangUp",
         "circuitBreaker": b"false",
         "phoneColumn": b"Mobile",
         "timezoneColumn": b"zone",
@@ -73,12 +75,13 @@ def test_change_sends_only_what_is_named(run: Run, api: FakeApi, written: str, w
 def test_every_field_can_be_changed(run: Run, api: FakeApi) -> None:
     api.will(f"PATCH /batch/jobs/{ID}", (200, job("scheduled", message="Batch job changed.")))
     options = ["--name", "Spring", "--description", "x", "--attempts", "2", "--priority", "1", "--end", "E"]
-    run("change", ID, *options, "--max-cost", "5", "--at", "T", "--timezone", "UTC")
+    run("change", ID, *options, "--on-machine", "talk", "--max-cost", "5", "--at", "T", "--timezone", "UTC")
     assert sent(api) == {
         "name": "Spring",
         "description": "x",
         "maxAttempts": 2,
         "priority": 1,
+        "onMachine": "talk",
         "endTime": "E",
         "maxCost": "5",
         "scheduledStartTime": "T",

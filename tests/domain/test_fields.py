@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from domain.calls import OnMachine
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
 from domain.frequency import ContactFrequency
 from domain.intake import ReadFields, read_form, read_json
@@ -256,6 +257,7 @@ RULES = {
     "startWithin": 30,
     "retryPolicy": RETRIES,
     "contactFrequency": CAPS,
+    "onMachine": "hangUp",
     "circuitBreaker": False,
     "maxCost": 12.5,
 }
@@ -285,6 +287,7 @@ def test_every_rule_is_read_in_both_modes() -> None:
             retries_first=True,
         ),
         contact_frequency=ContactFrequency(calls_per_24_hours=1, calls_per_7_days=3, quiet_hours=48),
+        on_machine=OnMachine.HANG_UP,
         circuit_breaker=False,
         max_cost=Decimal("12.5"),
     )
@@ -351,6 +354,9 @@ def test_a_preset_without_a_cap_sets_none() -> None:
         ("retryPolicy", {"onVoicemail": "again"}, "retryPolicy.onVoicemail"),
         ("retryPolicy", {"onDeclined": "complete"}, "retryPolicy.onDeclined"),
         ("retryPolicy", {"retriesFirst": 0}, "retryPolicy.retriesFirst"),
+        ("onMachine", "hangup", "onMachine"),
+        ("onMachine", True, "onMachine"),
+        ("onMachine", ["hangUp"], "onMachine"),
         ("contactFrequency", 3, "contactFrequency"),
         ("contactFrequency", {"callsPerDay": 1}, "contactFrequency"),
         ("contactFrequency", {"callsPer24Hours": 0}, "contactFrequency.callsPer24Hours"),

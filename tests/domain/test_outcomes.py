@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.calls import CallReport, CallState, Ending, HangUpReason, Outcome
+from domain.calls import AnsweredBy, CallReport, CallState, Ending, HangUpReason, OnMachine, Outcome
 from domain.outcomes import judge, sentence
 
 
@@ -100,9 +100,18 @@ def test_every_outcome_but_an_answer_has_a_sentence(outcome: Outcome) -> None:
     assert said.endswith(".")
 
 
-def test_an_answer_needs_no_sentence_but_the_longest_call_does() -> None:
+def test_an_answer_needs_no_sentence_unless_we_ended_the_call() -> None:
     assert sentence(Outcome.ANSWERED) is None
-    assert "longest call" in (sentence(Outcome.ANSWERED, longest=True) or "")
+    assert sentence(Outcome.ANSWERED, HangUpReason.CALLED_OFF) is None
+    assert "longest call" in (sentence(Outcome.ANSWERED, HangUpReason.LONGEST_CALL) or "")
+    assert "a machine answered" in (sentence(Outcome.ANSWERED, HangUpReason.MACHINE) or "")
+
+
+@pytest.mark.parametrize("answered_by", [*AnsweredBy, None])
+def test_only_a_machine_is_hung_up_on_and_only_if_the_job_says_so(answered_by: AnsweredBy | None) -> None:
+    ends = HangUpReason.MACHINE if answered_by is AnsweredBy.MACHINE else None
+    assert OnMachine.HANG_UP.hang_up_reason(answered_by) is ends
+    assert OnMachine.TALK.hang_up_reason(answered_by) is None
 
 
 def test_outcome_unknown_and_declined_are_said_in_the_tables_words() -> None:

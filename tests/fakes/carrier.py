@@ -93,6 +93,7 @@ class PlacedCall:
         self._clock = clock
         self.ended_at: datetime | None = None
         self.reports: list[CallReport] = []
+        self.answered_by: AnsweredBy | None = None  # as told; a call that ends untold was a person's
         self.hung_up = False
 
     @property
@@ -111,7 +112,7 @@ class PlacedCall:
             ending=ending,
             sip_code=self.script.sip_code if ending is not None else None,
             duration_seconds=CALL_SECONDS if answered else None,
-            answered_by=AnsweredBy.HUMAN if answered else None,
+            answered_by=self.answered_by or (AnsweredBy.HUMAN if answered else None),
         )
         self.reports.append(report)
         if ending is not None:
@@ -160,6 +161,11 @@ class FakeCarrier:
     @property
     def live(self) -> list[PlacedCall]:
         return [call for call in self.calls if call.ended_at is None]
+
+    async def detect(self, call: PlacedCall, answered_by: AnsweredBy) -> None:
+        """Tell who answered a call that goes on."""
+        call.answered_by = answered_by
+        await self._tell([call.report(CallState.ANSWERED)])
 
     async def end(self, call: PlacedCall, ending: Ending = Ending.COMPLETED) -> None:
         """The other side hangs up."""

@@ -5,6 +5,7 @@ from datetime import time
 import pytest
 import sqlalchemy as sa
 
+from domain.calls import OnMachine
 from domain.retrying import LeftOut
 from domain.statuses import JobStatus, OnOverlap
 from domain.windows import CallingWindow
@@ -105,7 +106,14 @@ async def test_a_contact_that_ended_before_places_were_kept_gets_its_place(share
 async def test_the_request_is_that_of_the_old_job(shared: Calling, given: Given) -> None:
     window = CallingWindow(from_=time(9), to=time(20))
     job = await shared.a_waiting_job(
-        given, 1, name="Recall", max_attempts=7, priority=8, timezone="Europe/Berlin", calling_window=window
+        given,
+        1,
+        name="Recall",
+        max_attempts=7,
+        priority=8,
+        timezone="Europe/Berlin",
+        calling_window=window,
+        on_machine=OnMachine.HANG_UP,
     )
     await job.cancel()
 
@@ -113,6 +121,7 @@ async def test_the_request_is_that_of_the_old_job(shared: Calling, given: Given)
 
     assert (request.name, request.max_attempts, request.priority) == ("Recall", 7, 8)
     assert (request.timezone, request.calling_window) == ("Europe/Berlin", window)
+    assert request.on_machine is OnMachine.HANG_UP
     assert request.on_overlap is OnOverlap.SKIP
     assert (request.end_time, request.scheduled_start_time, request.retry_of) == (None, None, None)
 
