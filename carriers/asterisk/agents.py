@@ -25,7 +25,7 @@ QUIETLY = "CDR_PROP(disable)"  # no record: those are of calls to people
 NO_RECORD = {QUIETLY: "1"}
 ANSWERED = "OUTDIAL_ANSWERED"  # when, in seconds since the epoch
 RECORDED_ANSWER = "CDR(answer,u)"
-JOINED = "OUTDIAL_JOINED"  # set on a call that had an agent
+CONNECTION_ID = "MEDIA_WEBSOCKET_CONNECTION_ID"  # the last part of the address of a channel's WebSocket
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +50,8 @@ class Agents:
     async def find(self, call_id: str) -> datetime | None:
         """Serve a call that was answered before the stream stood; when it was answered."""
         await self._set(LISTENER + call_id, QUIETLY)
-        known = self._by_sip.get(call_id)
-        if known is not None:
-            await self._connect(call_id, known)
+        if call_id in self._serving:
+            await self._reconnect(call_id)
         answered = await self._ari.variable(call_id, ANSWERED) or await self._ari.variable(call_id, RECORDED_ANSWER)
         answered_at = _instant(answered)
         if call_id not in self._serving:
@@ -60,18 +59,22 @@ class Agents:
             self._serving[call_id] = asyncio.create_task(self._patiently(call_id, work))
         return answered_at
 
+    async def _reconnect(self, call_id: str) -> None:
+        """What the agent did in the meantime was not told."""
+        known = self._by_sip.get(call_id)
+        if known is not None:
+            await self._connect(call_id, known)
+        else:
+            await self._join_if_missed(call_id)
+
     async def join(self, call_id: str) -> None:
-        """The agent answered, too. With a second agent Asterisk begins a second record: a call has one."""
+        """The agent answered, too."""
+        path = f"/bridges/{BRIDGE}{call_id}/addChannel"
         for _ in range(LOOKS):
-            if (
-                await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}/addChannel", channel=AGENT + call_id)
-                is not None
-            ):
-                break
+            if await self._ari.ask("POST", path, channel=AGENT + call_id) is not None:
+                self._joined.add(call_id)
+                return
             await asyncio.sleep(LOOK_SECONDS)  # the bridge is being made
-        had_one = await self._ari.variable(call_id, JOINED)
-        await self._set(call_id, QUIETLY if had_one else JOINED)
-        self._joined.add(call_id)
 
     async def _set(self, channel: str, variable: str, value: str = "1") -> None:
         await self._ari.ask("POST", f"/channels/{channel}/variable", variable=variable, value=value)
@@ -127,11 +130,8 @@ class Agents:
         if order is None:
             return  # over already
         began = answered_at or datetime.now(UTC)
-        await asyncio.gather(
-            self._listen(call_id),
-            self._connect(call_id, order, fresh=True),
-            self._set(call_id, ANSWERED, str(began.timestamp())),
-        )
+        await self._connect(call_id, order, fresh=True)
+        await asyncio.gather(self._listen(call_id), self._set(call_id, ANSWERED, str(began.timestamp())))
         await self._end_in_time(call_id, order, began)
 
     async def _serve_on(self, call_id: str, answered_at: datetime | None) -> None:
@@ -152,21 +152,23 @@ class Agents:
     async def _connect(self, call_id: str, order: Carried, *, fresh: bool = False) -> None:
         """Bridge and agent are made side by side: every moment of it is silence for the person."""
         if order.audio is Audio.SIP:
-            await asyncio.gather(self._bridge(call_id, fresh=fresh), self._call_agent(call_id, order, fresh=fresh))
+            await asyncio.gather(self._bridge(call_id, fresh=fresh), self._call_agent(call_id, order))
+            if not fresh:
+                await self._join_if_missed(call_id)
             return
         relay = self._patiently(call_id, self._relay(call_id, order, fresh=fresh))
         self._relays[call_id] = asyncio.create_task(relay)
         await self._bridge(call_id, fresh=fresh)
 
     async def _bridge(self, call_id: str, *, fresh: bool) -> None:
-        """A call that is in its bridge stays there: entering it again would begin a second record."""
+        """A call that is in its bridge stays there."""
         bridge = None if fresh else await self._ari.ask("GET", f"/bridges/{BRIDGE}{call_id}")
         if bridge is None:
             await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}", type="mixing")
         if bridge is None or call_id not in bridge["channels"]:
             await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}/addChannel", channel=call_id)
 
-    async def _call_agent(self, call_id: str, order: Carried, *, fresh: bool) -> None:
+    async def _call_agent(self, call_id: str, order: Carried) -> None:
         """By its SIP address. One that is there already is left there: it outlived the process that called it."""
         self._by_sip[call_id] = order
         headers = {f"PJSIP_HEADER(add,{name})": value for name, value in sip_headers(order.parameters).items()}
@@ -182,8 +184,6 @@ class Agents:
                 "variables": {**NO_RECORD, **headers},
             },
         )
-        if not fresh:
-            await self._join_if_missed(call_id)
 
     async def _join_if_missed(self, call_id: str) -> None:
         """It may have answered while nobody held the stream."""
@@ -214,7 +214,7 @@ class Agents:
         channel = AGENT + call_id
         if not fresh:
             await self._remove(channel)
-        await self._ari.ask(
+        made = await self._ari.ask(
             "POST",
             "/channels/externalMedia",
             {"variables": NO_RECORD},
@@ -226,7 +226,8 @@ class Agents:
             connection_type="server",
             format="ulaw",
         )
-        connection = await self._ari.variable(channel, "MEDIA_WEBSOCKET_CONNECTION_ID")
+        told = (made or {}).get("channelvars") or {}
+        connection = told.get(CONNECTION_ID) or await self._ari.variable(channel, CONNECTION_ID)
         return f"{self._options.socket_url}/media/{connection}"
 
     async def _remove(self, channel: str) -> None:

@@ -74,19 +74,15 @@ class Exchange:
                 found.append(f"…{digits} is {told}: {contact['failureReason']}")
         return found
 
-    def wrong_records(self, *, lost: int = 0, for_each_agent: bool = False) -> list[str]:
-        """Dials that have no record, or two. `lost`: so many may have died with Asterisk.
-
-        `for_each_agent`: a call whose agent died with its worker may have one more for the next agent.
-        """
+    def wrong_records(self, *, lost: int = 0) -> list[str]:
+        """Dials that have no record, or two. `lost`: so many may have died with Asterisk."""
         rows = (row[0] for row in self.lab.records())
         recorded = Counter(row for row in rows if not served_by(APP, row, LISTENER))
         with psycopg.connect(self.stack.ready["database"]["url"]) as connection:
             dials = connection.execute("SELECT contact_id || ':' || number_of_dial, call_id FROM dials").fetchall()
         asked = {call_id(APP, key) for key, _ in dials}
         named = {call for _, call in dials if call is not None}
-        most = {call: len(self.agent.of(call)) for call in recorded} if for_each_agent else {}
-        found = [f"{call} has {count} records" for call, count in recorded.items() if count > max(1, most.get(call, 1))]
+        found = [f"{call} has {count} records" for call, count in recorded.items() if count > 1]
         found += [f"{call} was nobody's dial" for call in recorded if call not in asked]
         missing = [f"{call} has no record" for call in named if call not in recorded]
         return found + (missing if len(missing) > lost else [])
@@ -100,7 +96,12 @@ class Exchange:
         return {row[0] for row in self.lab.records() if row[2] == "ANSWERED" and float(row[7]) > 0.1}
 
     def without_agent(self) -> set[str]:
+        """Calls that were answered and whose agent never knew."""
         return {call for call in self.answered() if key_of(APP, call) and not self.agent.of(call)}
+
+    def talking(self) -> set[str]:
+        """Calls with an agent at this moment, by the agent's own word."""
+        return {talk.call_id for talk in self.agent.conversations if not talk.over}
 
 
 @contextmanager

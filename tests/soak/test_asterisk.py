@@ -46,14 +46,14 @@ def test_asterisk_its_stream_and_workers_die_and_nobody_is_called_twice_for_one_
         time.sleep(1)
         ended = batch.contacts()
         rung, silent = exchange.rung(), exchange.without_agent()
-        twice = exchange.wrong_records(lost=CONTACTS, for_each_agent=True)
+        twice, alone = exchange.wrong_records(lost=CONTACTS), exchange.talking()
 
     unknown = [contact for contact in ended if UNKNOWN in (contact["failureReason"] or "")]
     others = exchange.wrong([contact for contact in ended if contact not in unknown])
     print(f"{len(unknown)} outcomes unknown, {Counter(contact['status'] for contact in ended)}")
     repeated = [number for number, count in rung.items() if count > MOST_DIALS.get(number[-2:], 1)]
     unknown_repeated = [contact["phoneNumber"] for contact in unknown if rung[contact["phoneNumber"]] > 1]
-    assert (others, twice, repeated, unknown_repeated, silent) == ([], [], [], [], set())
+    assert (others, twice, repeated, unknown_repeated, silent, alone) == ([], [], [], [], set(), set())
     assert len(unknown) <= CONTACTS // 10
 
 
@@ -75,7 +75,7 @@ def _hurt(exchange: Exchange, batch: Batch) -> None:
 
 
 def _until_talking(exchange: Exchange) -> None:
-    until(lambda: sum(not talk.over for talk in exchange.agent.conversations) >= 3, 60, every=0.1)
+    until(lambda: len(exchange.talking()) >= 3, 60, every=0.1)
 
 
 @pytest.mark.soak
