@@ -20,7 +20,6 @@ class Options(Model):
     agent_trunk: str = "PJSIP/trunk/{address}"  # how an agent's SIP address is reached
     cdr_path: Path | None = None  # a CSV of call detail records, the channel's id first: see the README
     detection: str | None = "amd"  # the dialplan context that tells persons from machines; None: nobody is told apart
-    hang_up_on_machine: bool = False
     place_timeout_seconds: float = Field(default=PLACE_TIMEOUT_SECONDS, gt=0, le=PLACE_TIMEOUT_SECONDS)
 
     @property

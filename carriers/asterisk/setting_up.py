@@ -8,7 +8,7 @@ from carriers.asterisk.options import Options
 
 PREFIX = "OUTDIAL_ASTERISK_"
 NO_VALUE = frozenset({"", "none"})
-TEXTS = ("url", "user", "password", "app", "trunk", "agent_trunk", "cdr_path", "hang_up_on_machine")
+TEXTS = ("url", "user", "password", "app", "trunk", "agent_trunk", "cdr_path")
 
 
 def from_environment(environment: Mapping[str, str]) -> Asterisk | None:

@@ -19,7 +19,7 @@ from carriers.asterisk.ari import Ari
 from carriers.asterisk.names import AGENT, LISTENER, key_of, served_by
 from carriers.asterisk.options import Options
 from carriers.asterisk.reports import Event, Seen, read, report, verdict
-from domain.calls import AnsweredBy, CallReport, CallState
+from domain.calls import CallReport, CallState
 
 PAUSES = (0.0, 0.05, 0.2, 0.5, 1.0)  # before connecting again: what is answered meanwhile is dropped by Asterisk
 PING_SECONDS = 5.0  # a connection that lost its other end is noticed after twice that
@@ -100,16 +100,18 @@ class EventStream:
             catching_up.cancel()
 
     async def _catch_up(self, connected: Connected) -> None:
-        await self._unless_away(self._find_answered())
+        await self._unless_away(self._find_answered)
         await connected()
 
     async def _find_answered(self) -> None:
-        """Serve the calls that were answered before, and hear no more than we need."""
+        """Serve the calls that were answered before, part those that ended, and hear no more than we need."""
         allowed = {"allowed": [{"type": name} for name in HEARD]}
         await self._ari.ask("PUT", f"/applications/{self._options.app}/eventFilter", allowed)
-        channels = await self._ari.ask("GET", "/channels") or []
-        answered = [channel["id"] for channel in channels if channel["state"] == "Up"]
-        await asyncio.gather(*(self._find(call) for call in answered if key_of(self._options.app, call)))
+        app = self._options.app
+        states = {channel["id"]: channel["state"] for channel in await self._ari.ask("GET", "/channels") or []}
+        answered = [call for call, state in states.items() if state == "Up" and key_of(app, call)]
+        over = [call for channel in states if (call := served_by(app, channel, AGENT)) and call not in states]
+        await asyncio.gather(*map(self._find, answered), *map(self._agents.part, over))
 
     async def _find(self, call: str) -> None:
         answered_at = await self._agents.find(call)
@@ -118,66 +120,69 @@ class EventStream:
             seen.answered_at = seen.answered_at or answered_at
 
     def _take(self, event: Event, group: asyncio.TaskGroup, hear: Hear) -> None:
-        """Events of one call are dealt with one after another, those of different calls side by side."""
+        """What is to be done of one call is done in turn, what is to be told likewise: silence waits for no record."""
         channel = (event.get("channel") or event.get("peer") or {}).get("id", "")
         for role, act in ((AGENT, self._of_agent), (LISTENER, self._of_listener)):
             call = served_by(self._options.app, channel, role)
             if call is not None:
-                return self._in_turn(call, partial(act, call, event, hear), group)
+                return act(call, event, group, hear)
         if key_of(self._options.app, channel):
-            self._in_turn(channel, partial(self._of_call, channel, event, hear), group)
+            self._of_call(channel, event, group, hear)
         return None
 
-    def _in_turn(self, call: str, work: Callable[[], Coroutine[Any, Any, None]], group: asyncio.TaskGroup) -> None:
-        before = self._turns.get(call)
+    def _of_call(self, call: str, event: Event, group: asyncio.TaskGroup, hear: Hear) -> None:
+        seen = self._seen.setdefault(call, Seen())
+        state = read(event, seen)
+        if event["type"] == "StasisStart":
+            self._agents.serve(call, seen.answered_at)
+        if state is None:
+            return
+        told = report(call, key_of(self._options.app, call), state, event, seen)
+        if state is CallState.ENDED:
+            del self._seen[call]
+            self._remember(told)
+            self._in_turn(AGENT + call, partial(self._unless_away, partial(self._agents.part, call)), group)
+        self._in_turn(call, partial(_tell, told, hear), group)
+
+    def _remember(self, last_word: CallReport) -> None:
+        self.ended[last_word.call_id] = last_word
+        while len(self.ended) > REMEMBERED:
+            self.ended.popitem(last=False)
+
+    def _of_agent(self, call: str, event: Event, group: asyncio.TaskGroup, _: Hear) -> None:
+        act = {"StasisStart": self._agents.join, "ChannelDestroyed": self._agents.left}.get(event["type"])
+        if act is not None:
+            self._in_turn(AGENT + call, partial(self._unless_away, partial(act, call)), group)
+
+    def _of_listener(self, call: str, event: Event, group: asyncio.TaskGroup, hear: Hear) -> None:
+        answered_by = verdict(event.get("args", [])) if event["type"] == "StasisStart" else None
+        if answered_by is None:
+            return
+        seen = self._seen.setdefault(call, Seen())
+        seen.answered_by = answered_by
+        told = report(call, key_of(self._options.app, call), CallState.ANSWERED, event, seen)
+        self._in_turn(call, partial(_tell, told, hear), group)
+        self._in_turn(LISTENER + call, partial(self._unless_away, partial(self._agents.judged, call)), group)
+
+    def _in_turn(self, what: str, work: Callable[[], Coroutine[Any, Any, None]], group: asyncio.TaskGroup) -> None:
+        before = self._turns.get(what)
 
         async def then() -> None:
             if before is not None:
                 await asyncio.wait((before,))
             await work()
 
-        task = self._turns[call] = group.create_task(then())
-        task.add_done_callback(lambda done: self._turns.pop(call) if self._turns.get(call) is done else None)
+        task = self._turns[what] = group.create_task(then())
+        task.add_done_callback(lambda done: self._turns.pop(what) if self._turns.get(what) is done else None)
 
-    async def _of_call(self, call: str, event: Event, hear: Hear) -> None:
-        seen = self._seen.setdefault(call, Seen())
-        state = read(event, seen)
-        if event["type"] == "StasisStart":
-            self._agents.serve(call, seen.answered_at)
-        elif state is CallState.ENDED:
-            del self._seen[call]
-            await hear(self._remember(report(call, key_of(self._options.app, call), state, event, seen)))
-            await self._unless_away(self._agents.part(call))
-        elif state is not None:
-            await hear(report(call, key_of(self._options.app, call), state, event, seen))
-
-    def _remember(self, last_word: CallReport) -> CallReport:
-        self.ended[last_word.call_id] = last_word
-        while len(self.ended) > REMEMBERED:
-            self.ended.popitem(last=False)
-        return last_word
-
-    async def _of_agent(self, call: str, event: Event, _: Hear) -> None:
-        if event["type"] == "StasisStart":
-            await self._unless_away(self._agents.join(call))
-        elif event["type"] == "ChannelDestroyed":
-            await self._unless_away(self._agents.left(call))
-
-    async def _of_listener(self, call: str, event: Event, hear: Hear) -> None:
-        answered_by = verdict(event.get("args", [])) if event["type"] == "StasisStart" else None
-        if answered_by is None:
-            return
-        seen = self._seen.setdefault(call, Seen())
-        seen.answered_by = answered_by
-        await hear(report(call, key_of(self._options.app, call), CallState.ANSWERED, event, seen))
-        await self._unless_away(self._agents.judged(call))
-        if answered_by is AnsweredBy.MACHINE and self._options.hang_up_on_machine:
-            await self._unless_away(self._ari.ask("DELETE", f"/channels/{call}"))
-
-    async def _unless_away(self, work: Coroutine[Any, Any, Any]) -> None:
+    async def _unless_away(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         """What Asterisk cannot do now is done when the stream stands again, or is of no use any more."""
         try:
-            await work
+            await work()
         except CarrierError as error:
             kind = "Asterisk does not answer" if isinstance(error, CarrierAway) else "Asterisk refuses us"
             logger.warning("%s (%s)", kind, type(error).__name__)
+
+
+async def _tell(told: CallReport, hear: Hear) -> None:
+    await hear(told)

@@ -19,12 +19,14 @@ _AREAS = itertools.count(301)
 
 
 class Line:
-    """`carrier` streams while this is open; `reports` is what it told."""
+    """`carrier` streams while this is open; `reports` is what it told, written only while `writes` is set."""
 
     def __init__(self, carrier: Asterisk) -> None:
         self.carrier = carrier
         self.reports: list[CallReport] = []
         self.connections = 0
+        self.writes = asyncio.Event()
+        self.writes.set()
 
     async def call(self, digits: str, audio_url: str, **changes: Any) -> CallReport:
         order = an_order(digits, audio_url, **changes)
@@ -36,6 +38,7 @@ class Line:
         )
 
     async def hear(self, report: CallReport) -> None:
+        await self.writes.wait()
         self.reports.append(report)
 
     async def connected(self) -> None:
