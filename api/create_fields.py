@@ -151,8 +151,8 @@ ON_MACHINE: Schema = {
     "enum": [*OnMachine, None],
     "default": OnMachine.TALK,
     "description": "What becomes of a call when the carrier tells that a machine answered it, some seconds after the"
-    " agent began to speak: `talk` lets the agent go on, who may leave a message; `hangUp` ends it, and it costs what it"
-    " lasted. Whether the contact is called again is `retryPolicy.onVoicemail`.",
+    " agent began to speak: `talk` lets the agent go on, who may leave a message; `hangUp` ends it, and it costs what"
+    " it lasted. Whether the contact is called again is `retryPolicy.onVoicemail`.",
     "examples": [OnMachine.HANG_UP],
 }
 CONTACT_FREQUENCY: Schema = _object(
