@@ -38,6 +38,7 @@ class Body(BaseModel):
 
 
 Read = TypeVar("Read", bound=Body)
+Checked = TypeVar("Checked", bound=BaseModel)
 
 
 def parsed(kind: type[Read], content: bytes) -> Read:
@@ -45,17 +46,22 @@ def parsed(kind: type[Read], content: bytes) -> Read:
     sent = parse_json(content)
     if not isinstance(sent, dict):
         raise InvalidRequest("The body must be a JSON object.")
+    return checked(kind, sent)
+
+
+def checked(kind: type[Checked], sent: dict[str, Any], *within: str) -> Checked:
+    """Read what was sent, as the value of the field `within`. Raises InvalidRequest that names every field to blame."""
     try:
         return kind.model_validate_json(json.dumps(sent))
     except ValidationError as error:
-        details = [_detail(found) for found in error.errors(include_url=False)]
+        details = [_detail(found, within) for found in error.errors(include_url=False)]
         raise InvalidRequest(f"{details[0]['field']} {details[0]['reason']}.", details) from None
 
 
-def _detail(found: ErrorDetails) -> dict[str, Any]:
+def _detail(found: ErrorDetails, within: tuple[str, ...]) -> dict[str, Any]:
     reason = REASONS.get(found["type"])
     said = found["msg"] if reason is None else reason.format(**found.get("ctx", {}))
-    return {"field": ".".join(map(str, found["loc"])) or "body", "reason": said}
+    return {"field": ".".join(map(str, (*within, *found["loc"]))) or "body", "reason": said}
 
 
 def described(kind: type[Body], example: Mapping[str, Any]) -> dict[str, Any]:

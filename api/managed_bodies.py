@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from api.body_types import (
     WHOLE,
@@ -21,6 +21,7 @@ from api.body_types import (
     Window,
 )
 from api.json_bodies import Body
+from carriers.registry import settings_of_numbers
 from domain.calls import Audio
 from domain.statuses import Architecture, Role
 
@@ -82,11 +83,9 @@ class ChangedAgent(Body):
     audio_url: Address = ""
 
 
-class CarrierSettings(Body):
-    """An account at the carrier. Kept encrypted, and never shown again."""
-
-    account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-fA-F]{32}$")]
-    auth_token: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+CarrierSettings = Annotated[  # which of them it must be depends on the number's carrier
+    dict[str, Any], WithJsonSchema({"anyOf": [kind.model_json_schema() for kind in settings_of_numbers().values()]})
+]
 
 
 class NewPhoneNumber(Body):
@@ -98,7 +97,7 @@ class NewPhoneNumber(Body):
         default="twilio", description="Through which its calls go: one that this server is set up with."
     )
     carrier_settings: CarrierSettings | None = Field(
-        default=None, description="An account of its own at Twilio; else that of the service. Never shown again."
+        default=None, description="Of its own at the carrier; else those of the service. Never shown again."
     )
 
 
@@ -108,7 +107,7 @@ class ChangedPhoneNumber(Body):
     label: Label | None = None
     outbound_agent_id: str | None = None
     calls_per_second: Pacing = Decimal(1)
-    carrier_settings: CarrierSettings | None = Field(default=None, description="Null: the service's account.")
+    carrier_settings: CarrierSettings | None = Field(default=None, description="Null: those of the service.")
 
 
 class NewKey(Body):

@@ -79,7 +79,7 @@ class PhoneNumberView(Answer):
     outbound_agent_id: str | None = Field(description="Who holds its calls.", examples=[AN_AGENT])
     calls_per_second: float = Field(examples=[1.0])
     carrier: str = Field(examples=["twilio"])
-    own_carrier_settings: bool = Field(description="Whether it calls through an account of its own.")
+    own_carrier_settings: bool = Field(description="Whether it has settings of its own at the carrier.")
     created_at: Moment | None
 
 

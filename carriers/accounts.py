@@ -22,6 +22,7 @@ from carriers import (
     Traits,
 )
 from carriers.missing import Missing
+from carriers.number_settings import ForNumbers
 from domain.calls import CallOrder, CallReport
 
 Settings = Mapping[str, Any]
@@ -35,7 +36,7 @@ NOT_NOW = "The settings of the number's carrier account could not be read just n
 class CarrierAccounts(Mapping[str, Carrier]):
     """By account id; for one that is not set up here, a stand-in that refuses all work.
 
-    `builders`, by carrier, make an adapter of an account's own settings.
+    `builders`, by carrier, make an adapter of an account's own settings, unless the shared one serves it too.
     """
 
     def __init__(self, shared: Mapping[str, Carrier], settings_of: SettingsOf, builders: Mapping[str, Build]) -> None:
@@ -83,7 +84,8 @@ class CarrierAccounts(Mapping[str, Carrier]):
         if not separator:
             raise KeyError(account)
         like = self._shared.get(carrier) or Missing(carrier)  # single numbers may have what the process has not
-        return OwnAccount(account, like, self._settings_of, self._builders[carrier])
+        build = like.with_settings if isinstance(like, ForNumbers) else self._builders[carrier]
+        return OwnAccount(account, like, self._settings_of, build)
 
 
 class OwnAccount:

@@ -39,7 +39,7 @@ def numbers_may_set(settings: type[NumberSettings]) -> Callable[[Factory], Facto
     return declare
 
 
-def settings_of_numbers(factory: Callable[..., Any]) -> type[NumberSettings] | None:
+def declared_by(factory: Callable[..., Any]) -> type[NumberSettings] | None:
     """What a factory declares; None: its carrier has no settings of single numbers."""
     declared: type[NumberSettings] | None = getattr(factory, DECLARED, None)
     return declared

@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from carriers import Carrier, CarrierRefused
+from carriers.number_settings import NumberSettings, declared_by
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,18 @@ def open_carrier(name: str, environment: Environment) -> Carrier | None:
     if carrier is not None and (not isinstance(carrier, Carrier) or carrier.name != name):
         raise UnknownCarrierError(f"What {entry.value} returns is not the carrier {name!r}.")
     return carrier
+
+
+def number_settings(name: str) -> type[NumberSettings] | None:
+    """What single numbers may set at a carrier; None: nothing, or there is no such carrier here."""
+    entry = _entries().get(name)
+    return None if entry is None else declared_by(entry.load())
+
+
+def settings_of_numbers() -> dict[str, type[NumberSettings]]:
+    """By carrier, for those that have some."""
+    every = {name: number_settings(name) for name in installed()}
+    return {name: settings for name, settings in every.items() if settings is not None}
 
 
 def builders(environment: Environment) -> dict[str, Callable[[Mapping[str, Any]], Carrier]]:

@@ -60,7 +60,7 @@ _DIAL = """
 _OF_KEY = "d.contact_id = :contact AND d.number_of_dial = :dial"
 _OF_ID = "d.id = :id"
 _OF_CALL = "d.carrier_account_id = :account AND d.call_id = :call"
-_OF_ACCOUNT = " AND d.carrier_account_id = :account"
+_OF_ACCOUNT = " AND :account IN (d.carrier_account_id, split_part(d.carrier_account_id, '_', 1))"  # or its carrier's
 BY_KEY = text(f"{_DIAL} WHERE {_OF_KEY}")
 BY_IDS = text(f"{_DIAL} WHERE d.id = ANY(:ids)")
 
@@ -78,7 +78,10 @@ async def locked(connection: AsyncConnection, dial_id: str, *, to_end: bool) -> 
 async def locked_by_report(
     connection: AsyncConnection, report: CallReport, account: str, key: str | None, *, to_end: bool
 ) -> DialNow | None:
-    """The same, for the dial of a report: by the dial's key where there is one, else by the carrier's call id."""
+    """The same, for the dial of a report: by the dial's key where there is one, else by the carrier's call id.
+
+    What comes over a carrier's one stream is told of all its accounts.
+    """
     dial = dial_of_key(key or report.key or "")
     if dial is not None:
         values = {"contact": dial[0], "dial": dial[1], "account": account}

@@ -31,7 +31,10 @@ _STANDS = text("""
     )
 """)
 
-_OPEN = text("SELECT id FROM dials WHERE carrier_account_id = :account AND ended_at IS NULL AND call_id IS NOT NULL")
+_OPEN = text("""
+    SELECT id FROM dials
+    WHERE split_part(carrier_account_id, '_', 1) = :account AND ended_at IS NULL AND call_id IS NOT NULL
+""")
 
 
 class StreamLeases:
@@ -48,7 +51,7 @@ class StreamLeases:
             return bool((await connection.execute(_STANDS, values)).scalar_one())
 
     async def open_dials(self, account: str) -> list[str]:
-        """The ids of an account's dials whose calls may have moved unheard."""
+        """The ids of dials whose calls may have moved unheard, those of its carrier's other accounts too."""
         async with reading(self._engine) as connection:
             return [*(await connection.execute(_OPEN, {"account": account})).scalars()]
 

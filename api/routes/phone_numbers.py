@@ -1,7 +1,7 @@
 """The numbers that an organisation calls from."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
@@ -11,14 +11,15 @@ from api.deps import KEYS, CallerDep, ChangerDep, PartsDep
 from api.errors import AgentNotFound, ApiError, PhoneNumberNotFound, SecretsUnavailable
 from api.examples import A_NUMBER, AN_AGENT
 from api.idempotency import TAKES_KEY, Making, OnceDep
-from api.json_bodies import described, described_change, parsed
-from api.managed_bodies import CarrierSettings, ChangedPhoneNumber, NewPhoneNumber
+from api.json_bodies import checked, described, described_change, parsed
+from api.managed_bodies import ChangedPhoneNumber, NewPhoneNumber
 from api.managed_models import PhoneNumberPage, PhoneNumberView, Removed
 from api.managed_views import phone_number_view
 from api.openapi import SEARCH_QUERY
 from api.parts import Parts
 from api.queries import PageQueryDep
 from api.routes.agents import in_use
+from carriers.registry import number_settings
 from domain.errors import InvalidRequest
 from domain.jobs import Caller, PhoneNumber
 from store import errors as store
@@ -65,7 +66,10 @@ async def list_phone_numbers(caller: CallerDep, query: PageQueryDep, parts: Part
 async def create_phone_number(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> PhoneNumberView:
     """Add a number to call from. It must be yours at the carrier; that is not checked here.
 
-    `carrierSettings` are kept encrypted and never shown again. Error codes: `invalid_request`, `agent_not_found`,
+    `carrierSettings` are the number's own at its carrier: `{"accountSid": …, "authToken": …}` at Twilio,
+    `{"trunk": "PJSIP/{number}@trunk2"}` at Asterisk. They are kept encrypted and never shown again.
+
+    Error codes: `invalid_request`, `agent_not_found`,
     `idempotency_conflict`, `secrets_unavailable` where this server keeps no secrets.
     """
     content = await read_small(request)
@@ -83,7 +87,7 @@ async def _create(content: bytes, caller: Caller, parts: Parts, making: Making) 
             label=sent.label or None,
             calls_per_second=sent.calls_per_second,
             carrier_account_id=sent.carrier,
-            sealed_settings=_sealed(sent.carrier_settings, parts),
+            sealed_settings=_sealed(sent.carrier, sent.carrier_settings, parts),
             id=making.new_id("phone"),
         )
     except store.NotFound as error:
@@ -131,7 +135,7 @@ async def _changed(organization_id: str, id: str, sent: ChangedPhoneNumber, part
         number = await parts.directory.phone_number(organization_id, id)
         if number is None:
             raise PhoneNumberNotFound(NO_NUMBER)
-        sealed = _sealed(sent.carrier_settings, parts)
+        sealed = _sealed(number.carrier, sent.carrier_settings, parts)
         await parts.directory.change_carrier_settings(organization_id, id, number.carrier, sealed)
     return await parts.directory.change_phone_number(organization_id, id, PhoneNumberChange(**given))
 
@@ -163,19 +167,21 @@ def _check_carrier(sent: NewPhoneNumber, parts: Parts) -> None:
     if sent.carrier not in names:
         reason = f"must be one of {', '.join(sorted(names))}"
         raise InvalidRequest(f"This server does not call through {sent.carrier}.", [_blame("carrier", reason)])
-    if sent.carrier_settings is not None and sent.carrier != TWILIO:
-        reason = f"are for {TWILIO} only"
-        raise InvalidRequest("This carrier has no settings of single numbers.", [_blame("carrierSettings", reason)])
 
 
 def _blame(field: str, reason: str) -> dict[str, str]:
     return {"field": field, "reason": reason}
 
 
-def _sealed(settings: CarrierSettings | None, parts: Parts) -> str | None:
-    """Raises SecretsUnavailable."""
-    if settings is None:
+def _sealed(carrier: str, sent: dict[str, Any] | None, parts: Parts) -> str | None:
+    """Settings as they are kept. Raises InvalidRequest where the carrier has no such settings, SecretsUnavailable."""
+    if sent is None:
         return None
+    kind = number_settings(carrier)
+    if kind is None:
+        reason = f"{carrier} has none"
+        raise InvalidRequest("This carrier has no settings of single numbers.", [_blame("carrierSettings", reason)])
+    settings = checked(kind, sent, "carrierSettings")
     try:
         return parts.vault.seal(settings.model_dump_json(by_alias=True))
     except store.NoSecret:

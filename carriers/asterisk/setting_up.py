@@ -5,12 +5,15 @@ from typing import Any
 
 from carriers.asterisk.carrier import Asterisk
 from carriers.asterisk.options import Options
+from carriers.asterisk.trunks import OwnTrunk
+from carriers.number_settings import numbers_may_set
 
 PREFIX = "OUTDIAL_ASTERISK_"
 NO_VALUE = frozenset({"", "none"})
 TEXTS = ("url", "user", "password", "app", "trunk", "agent_trunk", "cdr_path")
 
 
+@numbers_may_set(OwnTrunk)
 def from_environment(environment: Mapping[str, str]) -> Asterisk | None:
     """`OUTDIAL_ASTERISK_URL`, `…_USER`, `…_PASSWORD` and the other `Options`; None without a URL.
 

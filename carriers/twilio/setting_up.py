@@ -1,13 +1,25 @@
 """Twilio as it is set in the environment."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
+from pydantic import StringConstraints
+
+from carriers.number_settings import NumberSettings, numbers_may_set
 from carriers.twilio.carrier import Twilio
 
 PLACE_TIMEOUT_SECONDS = 10.0
 NO_VALUE = frozenset({"", "none"})
 
 
+class OwnAccount(NumberSettings):
+    """An account at Twilio of the number's own."""
+
+    account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-fA-F]{32}$")]
+    auth_token: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+
+
+@numbers_may_set(OwnAccount)
 def from_environment(environment: Mapping[str, str]) -> Twilio | None:
     """The account `OUTDIAL_TWILIO_ACCOUNT_SID` with `…_AUTH_TOKEN`, at `…_BASE_URL`.
 

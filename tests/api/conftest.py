@@ -37,6 +37,7 @@ def shared_database_url(postgres_url: str, migrated_template: str) -> Iterator[s
 def served(shared_database_url: str) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+        patch.setenv("OUTDIAL_ASTERISK_URL", f"http://127.0.0.1:{free_port()}/ari")
         served = serve(create_app(settings_for(shared_database_url)))
     yield served
     served.stop()

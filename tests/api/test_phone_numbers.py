@@ -14,6 +14,8 @@ from tests.api.test_control import dial
 
 SID = "AC0123456789abcdef0123456789abcdef"
 SETTINGS = {"accountSid": SID, "authToken": "hush-hush"}
+TRUNK = "PJSIP/{number}@trunk2"
+ASTERISK = {"carrier": "asterisk"}
 
 
 async def created(api: Api, **fields: Any) -> dict[str, Any]:
@@ -61,6 +63,22 @@ async def test_carrier_settings_are_kept_sealed_and_never_shown(api: Api, record
     assert await CarrierSettings(records, Vault.of(SECRET)).settings(account) == SETTINGS
     assert await CarrierSettings(records, Vault.of("x" * 32)).settings(account) is None
     assert await CarrierSettings(records, Vault.of(SECRET)).settings("twilio") is None
+
+
+async def test_a_number_of_asterisk_has_a_trunk_of_its_own_and_changes_it(api: Api, records: AsyncEngine) -> None:
+    number = await created(api, carrier="asterisk", carrierSettings={"trunk": TRUNK})
+    path, account = f"/phone-numbers/{number['id']}", number["id"].replace("phone_", "asterisk_")
+    kept = CarrierSettings(records, Vault.of(SECRET))
+    assert (number["carrier"], number["ownCarrierSettings"]) == ("asterisk", True)
+    assert "trunk2" not in (await api.get(path)).text
+    assert await kept.settings(account) == {"trunk": TRUNK}
+    wrong = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": SETTINGS})
+    assert refused(wrong, 400, "invalid_request")["details"][0]["field"] == "carrierSettings.trunk"
+    other = {"carrierSettings": {"trunk": "PJSIP/{number}@trunk3"}}
+    assert (await ask(api.http, api.tenant.owner, "PATCH", path, other)).status_code == 200
+    assert await kept.settings(account) == other["carrierSettings"]
+    back = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": None})
+    assert back.json()["ownCarrierSettings"] is False
 
 
 async def test_carrier_settings_change_while_no_call_through_them_is_live(api: Api, records: AsyncEngine) -> None:
@@ -117,6 +135,15 @@ async def test_a_number_in_use_is_not_removed(api: Api) -> None:
         ({"carrier": "pigeon"}, "carrier"),
         ({"carrierSettings": {"accountSid": SID}}, "carrierSettings.authToken"),
         ({"carrierSettings": {"accountSid": "me", "authToken": "x"}}, "carrierSettings.accountSid"),
+        ({"carrierSettings": SETTINGS | {"region": "ie1"}}, "carrierSettings.region"),
+        ({"carrierSettings": {"trunk": TRUNK}}, "carrierSettings.accountSid"),
+        ({"carrierSettings": TRUNK}, "carrierSettings"),
+        (ASTERISK | {"carrierSettings": SETTINGS}, "carrierSettings.trunk"),
+        (ASTERISK | {"carrierSettings": {"trunk": TRUNK, "url": "http://x"}}, "carrierSettings.url"),
+        (ASTERISK | {"carrierSettings": {"trunk": "PJSIP/trunk2"}}, "carrierSettings.trunk"),
+        (ASTERISK | {"carrierSettings": {"trunk": "Local/{number}@internal"}}, "carrierSettings.trunk"),
+        (ASTERISK | {"carrierSettings": {"trunk": "PJSIP/{number.x}@trunk2"}}, "carrierSettings.trunk"),
+        (ASTERISK | {"carrierSettings": {"trunk": TRUNK + "\n"}}, "carrierSettings.trunk"),
         ({"label": 5}, "label"),
     ],
 )

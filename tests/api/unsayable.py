@@ -42,6 +42,11 @@ REASONS = (
     ("invalid_request", "^phone cannot be called now", "it depends on the hour"),
     ("invalid_request", "^This server does not call through", "it depends on what the operator set up"),
     ("invalid_request", "^This carrier has no settings of single numbers", "one field is compared with another"),
+    (
+        "invalid_request",
+        r"^carrierSettings\.",
+        "they fit one carrier; the number's is another field, or stored already",
+    ),
 )
 
 

@@ -8,7 +8,14 @@ import pytest
 
 from carriers import CarrierRefused
 from carriers.missing import Missing
-from carriers.registry import UnknownCarrierError, installed, open_carrier, set_up, with_own_settings
+from carriers.registry import (
+    UnknownCarrierError,
+    installed,
+    number_settings,
+    open_carrier,
+    set_up,
+    with_own_settings,
+)
 from carriers.twilio import Twilio
 from settings import Settings
 from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator
@@ -90,6 +97,16 @@ async def test_settings_of_its_own_replace_those_of_the_process(simulator: Simul
     finally:
         await own.close()
         await general.close()
+
+
+@pytest.mark.usefixtures("package_of_others")
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [("twilio", {"accountSid", "authToken"}), ("asterisk", {"trunk"}), ("quiet", set()), ("pigeon", set())],
+)
+def test_carriers_tell_what_single_numbers_may_set(name: str, fields: set[str]) -> None:
+    settings = number_settings(name)
+    assert (set(settings.model_json_schema()["properties"]) if settings else set()) == fields
 
 
 async def test_a_carrier_that_is_missing_refuses_all_work_with_a_sentence() -> None:

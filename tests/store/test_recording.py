@@ -10,6 +10,8 @@ import pytest
 from domain.calls import AnsweredBy, CallState, Ending, HangUpReason, Outcome, Recorded
 from domain.dispatch import HeldReason
 from domain.statuses import ContactStatus
+from store.directory import TWILIO
+from store.stream_leases import StreamLeases
 from store.tables import carrier_events, dials
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Call, Calling, Job, a_caller
@@ -108,6 +110,20 @@ async def test_an_event_from_another_account_belongs_to_nobody(shared: Calling) 
 
     assert (by_key, by_id) == (Recorded.NO_SUCH_DIAL, Recorded.NO_SUCH_DIAL)
     assert (await call.row()).state == "ringing"
+
+
+async def test_a_carriers_one_stream_tells_of_the_calls_of_all_its_accounts(shared: Calling) -> None:
+    call = await _a_call(shared)
+    await shared.change(dials, dials.c.contact_id == call.contact_id, carrier_account_id=f"{TWILIO}_1")
+
+    assert await call.says(CallState.RINGING, account=f"{TWILIO}_2") is Recorded.NO_SUCH_DIAL
+    assert await call.says(CallState.RINGING, account=TWILIO) is Recorded.MOVED
+
+    row = await call.row()
+    leases = StreamLeases(shared.engine, shared.engine.url.render_as_string(hide_password=False))
+    assert row.state == "ringing"
+    assert row.id in await leases.open_dials(TWILIO)
+    assert row.id not in await leases.open_dials("another")
 
 
 async def test_without_a_key_the_calls_id_tells_the_dial(shared: Calling) -> None:
