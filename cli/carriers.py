@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from cli.database import database_failures, database_url
 from cli.errors import ExitCode, Failure
 from cli.options import AsJson, print_json
 from cli.shown import listing
@@ -19,6 +20,10 @@ carrier = typer.Typer(help="Carriers: the ways to the telephone network.", no_ar
 app.add_typer(carrier, name="carrier")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As `outdial carrier list` shows it.", show_default=False)]
+
+Numbers = Annotated[
+    bool, typer.Option("--numbers", help="Also look at each number's own settings there, in OUTDIAL_DATABASE_URL.")
+]
 
 
 @carrier.command("list")
@@ -34,12 +39,13 @@ def list_carriers(as_json: AsJson = False) -> None:
 
 
 @carrier.command("check")
-def check_carrier(name: Name, as_json: AsJson = False) -> None:
+def check_carrier(name: Name, numbers: Numbers = False, as_json: AsJson = False) -> None:
     """Look at a carrier's account, trunk, stream and callback address. Nobody is called."""
     opened = _opened(name)
     if opened is None:
         raise Failure(f"Nothing is set for the carrier {name}: docs/carriers.md lists what it reads.")
-    findings = asyncio.run(_checked(opened))
+    with database_failures():
+        findings = asyncio.run(_checked(opened, numbers=numbers))
     rows: list[dict[str, object]] = [finding.model_dump(mode="json") for finding in findings]
     if as_json:
         print_json(rows)
@@ -61,10 +67,40 @@ def _opened(name: str) -> "Carrier | None":
         raise Failure(f"A setting of the carrier {name} cannot be read: {error}") from None
 
 
-async def _checked(opened: "Carrier") -> "list[Finding]":
+async def _checked(opened: "Carrier", *, numbers: bool) -> "list[Finding]":
     from carriers.checking import check  # noqa: PLC0415  as above
 
     try:
-        return await check(opened, Settings().public_url)
+        findings = await check(opened, Settings().public_url)
+        return [*findings, *(await _numbers(opened) if numbers else [])]
     finally:
         await opened.close()
+
+
+async def _numbers(opened: "Carrier") -> "list[Finding]":
+    """One for each number that has settings of its own at the carrier."""
+    from carriers.accounts import CarrierAccounts  # noqa: PLC0415  as above
+    from carriers.registry import builders  # noqa: PLC0415
+    from store.carrier_settings import CarrierSettings  # noqa: PLC0415
+    from store.database import create_engine  # noqa: PLC0415
+    from store.secrets import Vault  # noqa: PLC0415
+
+    settings = Settings()
+    engine = create_engine(database_url(None), pool_size=1)
+    kept = CarrierSettings(engine, Vault.of(settings.secret.get_secret_value()))
+    accounts = CarrierAccounts({opened.name: opened}, kept.settings, builders(settings.environment()))
+    try:
+        found = await kept.accounts_of_numbers(opened.name)
+        return [await _finding(number, accounts[account]) for number, account in found]
+    finally:
+        await engine.dispose()
+
+
+async def _finding(number: str, own: "Carrier") -> "Finding":
+    from carriers import Finding  # noqa: PLC0415  as above
+
+    try:
+        health = await own.health()
+    finally:
+        await own.close()
+    return Finding(what=f"number {number}", ok=health.ok, detail=health.detail)

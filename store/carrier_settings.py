@@ -10,7 +10,14 @@ from store.database import reading
 from store.errors import NoSecret, Unreadable
 from store.ids import may_exist
 from store.secrets import Vault
-from store.tables import carrier_accounts
+from store.tables import carrier_accounts, phone_numbers
+
+_OF_NUMBERS = (
+    sa.select(phone_numbers.c.number, carrier_accounts.c.id)
+    .join_from(phone_numbers, carrier_accounts, carrier_accounts.c.id == phone_numbers.c.carrier_account_id)
+    .where(carrier_accounts.c.settings.is_not(None), phone_numbers.c.removed_at.is_(None))
+    .order_by(phone_numbers.c.number, carrier_accounts.c.id)
+)
 
 
 class CarrierSettings:
@@ -19,6 +26,12 @@ class CarrierSettings:
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self._engine = engine
         self._vault = vault
+
+    async def accounts_of_numbers(self, carrier: str) -> list[tuple[str, str]]:
+        """The numbers that have settings of their own at a carrier, each with its account."""
+        query = _OF_NUMBERS.where(carrier_accounts.c.carrier == carrier)
+        async with reading(self._engine) as connection:
+            return [(row.number, row.id) for row in await connection.execute(query)]
 
     async def settings(self, carrier_account_id: str) -> dict[str, Any] | None:
         """An account's own settings; None where it has none, or none that our secrets open."""

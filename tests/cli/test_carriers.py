@@ -1,11 +1,18 @@
 """Operators look at a carrier before they call anybody."""
 
+import asyncio
 import json
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.directory import Directory
+from store.secrets import Vault
+from tests.builders import an_organization
 from tests.cli.conftest import FakeApi, Run
 
+SECRET = "s" * 32
+STRANGE = ("+12025550163", "3", "t" * 32)  # sealed by a secret that is not known here
 ACCOUNT = "GET /2010-04-01/Accounts/AC1.json"
 EVENTS = "POST /carriers/twilio/events"
 
@@ -42,6 +49,44 @@ def test_what_is_not_in_order_is_named(run: Run, api: FakeApi) -> None:
     assert ended.code == 1
     assert "Not in order: account." in ended.err
     assert "The carrier refuses the account" in ended.out
+
+
+@pytest.mark.usefixtures("_twilio")
+async def test_numbers_with_settings_of_their_own_are_looked_at_too(
+    run: Run, api: FakeApi, engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTDIAL_DATABASE_URL", database_url)
+    monkeypatch.setenv("OUTDIAL_SECRET", SECRET)
+    directory = Directory(engine)
+    given = await an_organization(engine)
+    for number, digit, secret in (("+12025550161", "1", SECRET), ("+12025550162", "2", SECRET), STRANGE):
+        own = Vault.of(secret).seal(json.dumps({"accountSid": "AC" + digit * 32, "authToken": "token"}))
+        await directory.create_phone_number(given.id, number, sealed_settings=own)
+    api.will(f"GET /2010-04-01/Accounts/AC{'1' * 32}.json", (200, {"sid": "AC1", "status": "active"}))
+    api.will(f"GET /2010-04-01/Accounts/AC{'2' * 32}.json", (401, {"code": 20003, "message": "No", "status": 401}))
+
+    ended = await asyncio.to_thread(run, "carrier", "check", "twilio", "--numbers", "--json")
+
+    rows = {row["what"]: row for row in json.loads(ended.out)}
+    assert {what: row["ok"] for what, row in rows.items()} == {
+        "account": True,
+        "callback address": True,
+        "number +12025550161": True,
+        "number +12025550162": False,
+        "number +12025550163": False,
+    }
+    assert "send them again" in rows["number +12025550163"]["detail"]
+    assert "Not in order: number +12025550162, number +12025550163." in ended.err
+
+
+@pytest.mark.usefixtures("_twilio")
+def test_numbers_cannot_be_looked_at_without_the_database(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTDIAL_DATABASE_URL", "postgresql://postgres@127.0.0.1:9/outdial")
+
+    ended = run("carrier", "check", "twilio", "--numbers")
+
+    assert ended.code == 4
+    assert "The database does not answer" in ended.err
 
 
 def test_a_carrier_that_nobody_installed(run: Run) -> None:
