@@ -1,8 +1,10 @@
-"""`python -m api`: the API process, on uvicorn."""
+"""`python -m api`: the API process, on uvicorn.
+
+The app is named, not imported: processes that read contact files import this module again.
+"""
 
 import uvicorn
 
-from api.app import create_app
 from api.logs import configure_logging
 from settings import Settings
 
@@ -13,7 +15,8 @@ def main() -> None:
     settings = Settings()
     configure_logging(settings.log_level)
     uvicorn.run(
-        create_app(settings),
+        "api.app:from_environment",
+        factory=True,
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",

@@ -108,6 +108,11 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     return application
 
 
+def from_environment() -> FastAPI:
+    """The app of a process of its own."""
+    return create_app(Settings())
+
+
 def _routes() -> APIRouter:
     routes = APIRouter()
     for part in (
