@@ -33,7 +33,10 @@ def _message(event: Event) -> Message:
         return CreditsMessage(**said, data=LowCredits(organization_id=event.organization_id, **amounts))
     if event.contact is not None:
         finished = FinishedContact(
-            batch_job_id=event.job_id, contact=contact_view(event.contact), outcome=event.outcome
+            batch_job_id=event.job_id,
+            contact=contact_view(event.contact),
+            outcome=event.outcome,
+            test_of=event.test_of,
         )
         return ContactMessage(**said, data=finished)
     if event.job is None:

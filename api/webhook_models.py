@@ -89,6 +89,10 @@ class FinishedContact(Answer):
     outcome: Outcome | None = Field(
         description="Of its last call; null where it was never called.", examples=["answered"]
     )
+    test_of: str | None = Field(
+        description="Of a test call: the job that it tries, with the fields of that job's first contact. Else null.",
+        examples=[None],
+    )
 
 
 class LowCredits(Answer):

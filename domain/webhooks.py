@@ -92,6 +92,7 @@ class Event(Model):
     job: Job | None = None
     contact: Contact | None = None
     outcome: Outcome | None = None  # of the contact's last dial
+    test_of: str | None = None  # the job that the contact's own job tries with one call
     facts: Mapping[str, Any] = {}
 
 

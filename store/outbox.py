@@ -248,11 +248,14 @@ async def _event(connection: AsyncConnection, row: RowMapping) -> Event:
 
 
 async def _contact(connection: AsyncConnection, row: RowMapping) -> dict[str, Any]:
-    now = (await connection.execute(CONTACTS.where(contacts.c.id == row["contact_id"]))).mappings().one()
+    query = CONTACTS.add_columns(batch_jobs.c.test_of).where(contacts.c.id == row["contact_id"])
+    now = dict((await connection.execute(query)).mappings().one())
+    test_of = now.pop("test_of")
     outcome = row["facts"]["outcome"]
     return {
-        "contact": Contact.model_validate({**now, **row["facts"]}),
+        "contact": Contact.model_validate(now | row["facts"]),
         "outcome": None if outcome is None else Outcome(outcome),
+        "test_of": test_of,
     }
 
 

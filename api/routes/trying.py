@@ -67,8 +67,9 @@ async def try_out(caller: ChangerDep, request: Request, id: JobId, parts: PartsD
     The call is a job of its own, of one contact and one attempt, linked by `testOf` and left out of the list of jobs.
     It costs what a call costs and keeps every rule: limits on concurrent calls with the reserved lines, credits, the
     do-not-call list, countries, calling windows, caps on calls to a number. Where it cannot be placed within 10
-    minutes it is cancelled. Look at `GET /batch/jobs/{batchJobId}` or its events for what came of it. The job itself
-    does not change, whatever its status.
+    minutes it is cancelled. Look at `GET /batch/jobs/{batchJobId}` or its events for what came of it; webhooks are told
+    too, with `testOf`, by which they are told from the job's own calls. The job itself does not change, whatever its
+    status.
 
     Error codes: `job_not_found`; `invalid_phone_format`; `invalid_request`, also while the calling window is closed at
     that number; `no_valid_contacts` for a number that must not be called; `phone_number_not_found`,

@@ -1,6 +1,7 @@
 """Webhooks over the API: who may have what sent where, and what is shown of it."""
 
 import base64
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,6 +37,17 @@ async def patch(api: Api, id: str, **fields: Any) -> httpx.Response:
 
 async def delete(api: Api, id: str) -> httpx.Response:
     return await api.http.delete(f"/webhooks/{id}", headers=api.key)
+
+
+async def all_sent(records: AsyncEngine, made: dict[str, Any], job_id: str) -> list[bytes]:
+    """Deliver what a webhook is told of a job; the bodies in their order."""
+    outbox = Outbox(records, Vault([SECRET]))
+    sent = []
+    while (sending := await outbox.take_up(made["id"], job_id, LONG_AGO)) is not None:
+        assert (sending.url, sending.secrets) == (URL, (made["secret"],))
+        sent.append(body_of(sending.event))
+        await outbox.note(sending.id, Answer(code=204), LONG_AGO)
+    return sent
 
 
 async def test_a_webhook_is_made_and_its_secret_shown_this_once(api: Api, records: AsyncEngine) -> None:
@@ -207,18 +219,29 @@ async def test_what_is_sent_is_what_the_api_shows(
     job_id = await api.new_job()
     await api.post(f"/batch/jobs/{job_id}/start")
     await api.post(f"/batch/jobs/{job_id}/cancel")
-    outbox = Outbox(records, Vault([SECRET]))
-    sent = []
-    while (sending := await outbox.take_up(made["id"], job_id, LONG_AGO)) is not None:
-        assert (sending.url, sending.secrets) == (URL, (made["secret"],))
-        sent.append(body_of(sending.event))
-        await outbox.note(sending.id, Answer(code=204), LONG_AGO)
+    sent = await all_sent(records, made, job_id)
     shown = await api.job(job_id)
     finished = ContactMessage.model_validate_json(sent[1]).model_dump(mode="json", by_alias=True)
-    assert finished["data"] == {"batchJobId": job_id, "contact": shown["contacts"][0], "outcome": None}
+    assert finished["data"] == {
+        "batchJobId": job_id,
+        "contact": shown["contacts"][0],
+        "outcome": None,
+        "testOf": None,
+    }
     cancelled = BatchMessage.model_validate_json(sent[2]).model_dump(mode="json", by_alias=True)
     assert cancelled["type"] == "batch.cancelled"
     assert cancelled["data"] == {name: shown[name] for name in cancelled["data"]}
+
+
+async def test_what_is_told_of_a_test_call_names_the_job_that_it_tries(api: Api, records: AsyncEngine) -> None:
+    made = await create(api)
+    job_id = await api.new_job(scheduledStartTime="2027-05-03T09:00Z")
+    tried = (await api.post(f"/batch/jobs/{job_id}/test", json={"phone": "+13105550177"})).json()["batchJobId"]
+    await api.post(f"/batch/jobs/{tried}/start")
+    await api.post(f"/batch/jobs/{tried}/cancel")
+    sent = [json.loads(body) for body in await all_sent(records, made, tried)]
+    assert [body["type"] for body in sent] == ["batch.started", "contact.finished", "batch.cancelled"]
+    assert [body["data"]["testOf"] for body in sent] == [job_id] * 3
 
 
 async def test_a_member_reads_and_changes_nothing(api: Api, tenant: Tenant) -> None:
