@@ -1,14 +1,39 @@
 """The files for containers are read, not run: no engine is at hand where the tests run."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from carriers.registry import open_carrier
 from settings import Settings
 
 yaml = pytest.importorskip("yaml")
 ROOT = Path(__file__).parents[2]
+
+
+class Environment(dict[str, str]):
+    """Remembers which variables were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(OUTDIAL_TWILIO_ACCOUNT_SID="AC1", OUTDIAL_ASTERISK_URL="http://127.0.0.1:9/ari")
+        self.asked: set[str] = set()
+
+    def get(self, name: str, *default: Any) -> Any:
+        self.asked.add(name)
+        return super().get(name, *default)
+
+
+@pytest.fixture
+async def of_carriers() -> set[str]:
+    """The variables that our carriers read for themselves."""
+    environment = Environment()
+    for name in ("twilio", "asterisk"):
+        carrier = open_carrier(name, environment)
+        assert carrier is not None
+        await carrier.close()
+    return {name for name in environment.asked if name.startswith(("OUTDIAL_TWILIO_", "OUTDIAL_ASTERISK_"))}
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +62,28 @@ def test_every_service_waited_for_exists_and_can_be_waited_for(compose: dict[str
             assert "healthcheck" in compose["services"][name] or not healthy
 
 
-def test_every_setting_that_is_passed_exists(compose: dict[str, Any]) -> None:
+def test_every_setting_that_is_passed_exists(compose: dict[str, Any], of_carriers: set[str]) -> None:
     passed = compose["services"]["worker"]["environment"]
-    known = {f"OUTDIAL_{name.upper()}" for name in Settings.model_fields}
+    known = {f"OUTDIAL_{name.upper()}" for name in Settings.model_fields} | of_carriers
     assert {name for name in passed if name.startswith("OUTDIAL_")} <= known
+
+
+def test_what_carriers_read_is_passed_and_told_to_operators(compose: dict[str, Any], of_carriers: set[str]) -> None:
+    assert {"OUTDIAL_TWILIO_RECORD", "OUTDIAL_ASTERISK_CDR_PATH"} <= of_carriers
+    assert of_carriers <= set(compose["services"]["worker"]["environment"])
+    for file in (".env.example", "README.md"):
+        told = set(re.findall(r"OUTDIAL_[A-Z_]+", (ROOT / file).read_text()))
+        assert of_carriers - told == set(), file
+
+
+async def test_a_carrier_that_an_operator_leaves_alone_is_not_set_up(compose: dict[str, Any]) -> None:
+    """`NAME: ${NAME:-default}`, where nobody has set anything."""
+    passed = {name: str(value) for name, value in compose["services"]["worker"]["environment"].items()}
+    environment = {name: re.sub(r"\$\{[A-Z_]+:-(.*)\}", r"\1", value) for name, value in passed.items()}
+    assert open_carrier("asterisk", environment) is None
+    twilio = open_carrier("twilio", environment)
+    assert twilio is not None
+    await twilio.close()
 
 
 def test_nothing_is_reachable_from_other_machines(compose: dict[str, Any]) -> None:
