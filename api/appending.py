@@ -56,7 +56,13 @@ async def _stored(parts: Parts, caller: Caller, job: Job, intake: Intake, entry_
     report = intake.report.to_json()
     try:
         return await parts.changes.append(
-            job.organization_id, job.id, intake.contacts, report, by=caller.key_id, id=entry_id
+            job.organization_id,
+            job.id,
+            intake.contacts,
+            report,
+            by=caller.key_id,
+            rejected=intake.rejects,
+            id=entry_id,
         )
     except store.WrongStatus as error:
         raise _ended(error.status) from None

@@ -20,6 +20,7 @@ from domain.intake.report import MOST_ENTRIES
 from domain.jobs import JobChange, NewContact
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES
+from domain.rejects import Rejects
 from domain.retries import FINAL
 from domain.statuses import ContactStatus, JobStatus
 from store.activity import note_job, noted
@@ -29,7 +30,8 @@ from store.errors import NotFound, WrongStatus
 from store.ids import may_exist
 from store.job_status import locked_status
 from store.ledger import EntryKind, book, locked_organization
-from store.tables import batch_jobs, contacts
+from store.rejecting import NOT_KEPT, fit_in, keep_rejects
+from store.tables import batch_jobs, contacts, rejects
 
 logger = logging.getLogger(__name__)
 
@@ -113,24 +115,28 @@ class Changes:
         report: dict[str, Any],
         *,
         by: str,
+        rejected: Rejects | None = None,
         id: str | None = None,
     ) -> Appended:
         """Add contacts to a job that has not ended; numbers that it has already are reported as duplicates.
 
         Where the record has an entry of this `id` they were added before, and that is told again.
-        Their rows count on from the job's last one. Raises NotFound, WrongStatus, TooManyContacts, NoContactsLeft,
+        Their rows count on from the job's last one, and so do those `rejected` of their file, which are kept with the
+        job's own where the columns are the same. Raises NotFound, WrongStatus, TooManyContacts, NoContactsLeft,
         InsufficientCredits; then nothing is stored.
         """
         async with self._engine.begin() as connection:
             status = await locked_status(connection, organization_id, job_id)
             job = await _job(connection, job_id)
+            rejected, report = _to_be_kept(job, rejected, report)
             before = None if id is None else await noted(connection, organization_id, id)
             if before is not None:
                 return _as_before(status, before["contacts"], job, report)
             if status.ended:
                 raise WrongStatus(status)
             organization = await locked_organization(connection, organization_id)
-            new, report = await _new_to_the_job(connection, job_id, new, report)
+            last = await _last_row(connection, job_id)
+            new, report = await _new_to_the_job(connection, job_id, new, report, last)
             if job["total_contacts"] + len(new) > MAX_CONTACTS:
                 raise TooManyContacts(f"The job would have more than {MAX_CONTACTS:,} contacts.")
             entering, report = await admitted(connection, organization, new, report)
@@ -140,6 +146,7 @@ class Changes:
             await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id).values(grown))
             await book(connection, organization_id=organization_id, kind=EntryKind.HOLD, held_delta=hold, job_id=job_id)
             await copy_contacts(connection, organization_id, job_id, entering, await _due_from(connection, job))
+            await keep_rejects(connection, job_id, rejected, after_row=last)
             details = {"contacts": len(new)}
             await note_job(connection, organization_id, job_id, by, Action.CONTACTS_ADDED, details, id)
             return Appended(
@@ -220,15 +227,30 @@ async def _heed(connection: AsyncConnection, job_id: str, changed: dict[str, Any
         await connection.execute(_USED_UP, {"job": job_id, "attempts": changed["max_attempts"], "finals": finals})
 
 
+def _to_be_kept(
+    job: RowMapping, rejected: Rejects | None, report: dict[str, Any]
+) -> tuple[Rejects | None, dict[str, Any]]:
+    """The rejected rows that can be kept with the job's own; the report says where they cannot."""
+    if rejected is None or fit_in(job, rejected):
+        return rejected, report
+    told = [NOT_KEPT, *report["warnings"]][:MOST_ENTRIES] if rejected.rows else report["warnings"]
+    return None, report | {"warnings": told}
+
+
+async def _last_row(connection: AsyncConnection, job_id: str) -> int:
+    """The last row that the job has of any file, called or rejected."""
+    rows = [sa.select(sa.func.max(table.c.row)).where(table.c.job_id == job_id) for table in (contacts, rejects)]
+    newest = sa.func.greatest(*(row.scalar_subquery() for row in rows))
+    return (await connection.execute(sa.select(newest))).scalar() or 0
+
+
 async def _new_to_the_job(
-    connection: AsyncConnection, job_id: str, new: Sequence[NewContact], report: dict[str, Any]
+    connection: AsyncConnection, job_id: str, new: Sequence[NewContact], report: dict[str, Any], last: int
 ) -> tuple[list[NewContact], dict[str, Any]]:
-    """Those whose number the job does not have, in rows after its last one; the report names the others."""
+    """Those whose number the job does not have, in rows after its `last` one; the report names the others."""
     numbers = [contact.number for contact in new]
     query = sa.select(contacts.c.number, contacts.c.row).where(contacts.c.job_id == job_id)
     known = dict((await connection.execute(query.where(contacts.c.number.in_(numbers)))).all())
-    newest = sa.select(sa.func.max(contacts.c.row)).where(contacts.c.job_id == job_id)
-    last = (await connection.execute(newest)).scalar() or 0
     twice = [{"row": contact.row, "firstRow": known[contact.number]} for contact in new if contact.number in known]
     kept = [contact.model_copy(update={"row": last + contact.row}) for contact in new if contact.number not in known]
     return kept, {

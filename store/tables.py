@@ -133,7 +133,7 @@ batch_jobs = Table(
     Column("max_cost", Dollars),
     Column("retry_of", String),  # the job whose contacts it calls again; that one may be deleted
     Column("test_of", String),  # the job that it tries with one call
-    Column("file_header", JSON),  # the first row of its file, as written; null: contacts came as JSON
+    Column("file_header", JSON),  # the first row of its first file, as written; null: contacts came as JSON
     Column("file_delimiter", String),
     Column("priority", Integer, nullable=False, server_default="5"),  # its weight among the organisation's jobs
     Column("calling_window", JSONB),  # null: the organisation's

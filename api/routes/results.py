@@ -122,6 +122,9 @@ async def results(caller: CallerDep, wanted: FormatDep, id: JobId, parts: PartsD
 async def rejects(caller: CallerDep, id: JobId, parts: PartsDep) -> FileAnswer:
     """Download the rows of the job's file that were rejected, to be mended and sent again.
 
+    Rows of files that were added later follow, where the columns are the same; else they are told in the answer to that
+    request only, and a warning says so.
+
     The first column, `outdial_reason`, says what is wrong; then come the file's own columns and cells, delimited as
     the file was. Send the file again as it is: that column is ignored, and so is the `'` of cells that a spreadsheet
     would take for formulas. Contacts that came as JSON have no rejected rows: the file is a header only.

@@ -4,6 +4,7 @@ import pytest
 
 from tests.api.client import Api
 
+LATER = "2027-05-03T09:00Z"
 FILE = (
     b"name;phone;note;\r\n"
     b"Ada;+12025550101;=1+1;\r\n"
@@ -84,3 +85,71 @@ async def test_many_rejects_are_kept(api: Api, rows: int) -> None:
 
     assert len(lines) == rows + 1
     assert lines[-1] == f"phone is not a valid number in its country,+1202,{rows - 1}"
+
+
+async def add(api: Api, job: str, file: bytes) -> list[str]:
+    """Add a file to a job; the warnings."""
+    answer = await api.http.post(f"/batch/jobs/{job}/contacts", files={"file": ("more.csv", file)}, headers=api.key)
+    assert answer.status_code == 200, answer.text
+    warnings: list[str] = answer.json()["validation"]["warnings"]
+    return warnings
+
+
+@pytest.fixture
+async def job(api: Api) -> str:
+    """Of one contact and three rejected rows, which come last."""
+    created = await api.upload(b"phone,name\n+12025550101,Ada\n+1202,Bob\nx,Cy\ny,Cy\n", scheduledStartTime=LATER)
+    return str(created.json()["batchJobId"])
+
+
+async def test_rejected_rows_of_files_that_are_added_follow_in_their_order(api: Api, job: str) -> None:
+    before = await rejects_of(api, job)
+
+    assert await add(api, job, b"phone,name\n+12025550102,Dee\n+1203,Eve\n") == []
+    assert await add(api, job, b"phone;name\n+12025550103;Fay\n+1204;=1\n") == []
+
+    assert await rejects_of(api, job) == before + (
+        "phone is not a valid number in its country,+1203,Eve\r\n"
+        "phone is not a valid number in its country,+1204,'=1\r\n"
+    )
+    added = [contact["contactData"]["name"] for contact in (await api.job(job))["contacts"]]
+    assert added == ["Ada", "Dee", "Fay"]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"name,phone\nDee,+12025550102\nEve,+1203\n",
+        b"phone,name,plan\n+12025550102,Dee,1\n+1203,Eve,2\n",
+        b'phone;name\n+12025550102;Dee\n+12025550103;"E" ve\n',
+    ],
+)
+async def test_rejected_rows_that_would_be_read_otherwise_there_are_told_at_once_only(
+    api: Api, job: str, file: bytes
+) -> None:
+    before = await rejects_of(api, job)
+
+    [warning] = await add(api, job, file)
+
+    assert warning.startswith("The rejected rows of this file are told here only")
+    assert await rejects_of(api, job) == before
+    assert await add(api, job, b"name,phone\nGil,+12025550106\n") == []
+
+
+async def test_a_job_of_json_contacts_keeps_the_rejected_rows_of_the_first_file_that_is_added(api: Api) -> None:
+    job = await api.new_job(scheduledStartTime=LATER)
+
+    await add(api, job, b"phone;name\n+12025550102;Dee\n+1203;Eve\n")
+
+    assert await rejects_of(api, job) == (
+        "outdial_reason;phone;name\r\nphone is not a valid number in its country;+1203;Eve\r\n"
+    )
+
+
+async def test_a_file_added_once_by_its_key_is_kept_once(api: Api, job: str) -> None:
+    headers = api.key | {"Idempotency-Key": "more-1"}
+    files = {"file": ("more.csv", b"phone,name\n+12025550102,Dee\n+1203,Eve\n")}
+    answers = [await api.http.post(f"/batch/jobs/{job}/contacts", files=files, headers=headers) for _ in range(2)]
+
+    assert answers[0].json() == answers[1].json()
+    assert (await rejects_of(api, job)).count("Eve") == 1
