@@ -4,14 +4,14 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
 from carriers import Absent, BadSignature, CannotTell, CarrierAway, CarrierRefused, EventRequest, Gone, Health
 from carriers import Idempotency, Limits, NotPlaced, PlaceUnknown, Push, Search, SearchOrder, TooLate, Traits
-from domain.calls import CallOrder, CallReport, CallState, Ending
+from domain.calls import CallOrder, CallReport, Ending
 
 ENDINGS = {200: Ending.COMPLETED, 486: Ending.BUSY, 480: Ending.NO_ANSWER, 487: Ending.NO_ANSWER}  # by SIP code
 
@@ -47,21 +47,20 @@ class TinCan:
         content = order.model_dump(mode="json") | {"callback_url": callback_url}
         try:
             answer = await self._http.post("/calls", json=content, extensions={"trace": departing})
-        except httpx.HTTPError:
-            raise (PlaceUnknown if left else NotPlaced)("The carrier gave no answer.") from None
+            if answer.is_success:
+                return _report(answer.json())
+        except (httpx.HTTPError, ValueError):
+            raise (PlaceUnknown if left else NotPlaced)("The carrier gave no answer that can be read.") from None
         if answer.status_code in {401, 403}:
             raise CarrierRefused("The carrier refuses the account.")
-        if not answer.is_success:
-            raise (NotPlaced if answer.status_code < 500 else PlaceUnknown)("The carrier did not take the call.")
-        return _report(answer.json())
+        raise (NotPlaced if 400 <= answer.status_code < 500 else PlaceUnknown)("The carrier did not take the call.")
 
     async def fetch(self, call_id: str) -> CallReport | Gone:
-        answer = await self._ask("GET", f"/calls/{call_id}")
-        return Gone() if answer.status_code == 404 else _report(answer.json())
+        return await self._ask("GET", f"/calls/{call_id}", read=_report) or Gone()
 
     async def find(self, order: SearchOrder) -> CallReport | Absent | CannotTell:
-        calls = (await self._ask("GET", "/calls", params={"key": order.key})).json()
-        return _report(calls[0]) if calls and calls[0]["call_id"] not in order.not_these else Absent()
+        calls = await self._ask("GET", "/calls", params={"key": order.key}, read=lambda said: [*map(_report, said)])
+        return next((call for call in calls or () if call.call_id not in order.not_these), Absent())
 
     async def hang_up(self, call_id: str) -> None:
         await self._ask("DELETE", f"/calls/{call_id}")
@@ -74,26 +73,27 @@ class TinCan:
 
     async def health(self) -> Health:
         try:
-            return Health(ok=(await self._ask("GET", "/health")).is_success, detail="The carrier was asked.")
+            return Health(ok=await self._ask("GET", "/health") is not None, detail="The carrier was asked.")
         except (CarrierAway, CarrierRefused) as error:
             return Health(ok=False, detail=str(error))
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+    async def _ask(self, method: str, path: str, read: Callable[[Any], Any] = dict, **more: Any) -> Any | None:
         try:
             answer = await self._http.request(method, path, **more)
-        except httpx.HTTPError:
+            said = read(answer.json()) if answer.is_success else None
+        except (httpx.HTTPError, ValueError):
             raise CarrierAway("The carrier did not answer the question.") from None
         if answer.status_code in {401, 403}:
             raise CarrierRefused("The carrier refuses the account.")
-        if answer.status_code >= 500 or answer.status_code == 429:
+        if not answer.is_success and answer.status_code != 404:
             raise CarrierAway("The carrier did not answer the question.")
-        return answer
+        return said  # None: there is no such thing
 
 
-def _report(call: Mapping[str, Any]) -> CallReport:
-    """Its words for a call are ours but for the ending. Raises ValueError, KeyError where they cannot be read."""
-    ending = ENDINGS.get(call["sip_code"], Ending.FAILED) if call["state"] == CallState.ENDED else None
-    return CallReport.model_validate({**call, "ending": ending})
+def _report(said: Any) -> CallReport:
+    """Its words for a call are ours but for the ending. Raises ValueError where they cannot be read."""
+    call = CallReport.model_validate(said)  # an ended one has a code
+    return call.model_copy(update={"ending": call.sip_code and ENDINGS.get(call.sip_code, Ending.FAILED)})

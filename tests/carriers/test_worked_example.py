@@ -1,12 +1,17 @@
 """The carrier of docs/carriers.md: a package of its own adds it by one line. The conformance suite judges it."""
 
+import time
 import tomllib
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
-from carriers import Carrier
+from carriers import Carrier, CarrierAway, PlaceUnknown
 from carriers.registry import installed, open_carrier
+from examples.tincan.carrier import TinCan
+from tests.carriers.simulation import an_order
+from tests.serving import served
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "tincan"
 
@@ -41,6 +46,36 @@ async def test_one_line_of_its_own_package_adds_it() -> None:
 @pytest.mark.usefixtures("as_a_package")
 def test_it_is_not_set_up_where_nothing_is_set_for_it() -> None:
     assert open_carrier("tincan", {}) is None
+
+
+def test_no_part_of_outdial_knows_of_it() -> None:
+    """What it takes is its own folder and the line that its package registers."""
+    root = EXAMPLE.parents[1]
+    parts = ("domain", "store", "carriers", "activities", "workflows", "api", "cli", "stack")
+    files = [file for part in parts for file in (root / part).rglob("*.py")]
+    files += [root / name for name in ("worker.py", "settings.py", "pyproject.toml")]
+    assert len(files) > len(parts)
+    assert [file.name for file in files if "tincan" in file.read_text().lower()] == []
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"] == {"outdial.carriers": {"tincan": "outdial_tincan.carrier:from_environment"}}
+
+
+@pytest.mark.parametrize("body", ["nope", "[]", '{"call_id": "can-1"}', '{"state": "ended"}', "7"])
+async def test_what_it_cannot_read_is_not_taken_for_an_answer(body: str) -> None:
+    async def say(_: web.Request) -> web.Response:
+        return web.Response(text=body)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", say)
+    async with served(app) as url:
+        carrier = TinCan(url, "secret")
+        try:
+            with pytest.raises(PlaceUnknown):
+                await carrier.place(an_order("+12025550101"), callback_url=url, send_before=time.monotonic() + 15)
+            with pytest.raises(CarrierAway):
+                await carrier.fetch("can-1")
+        finally:
+            await carrier.close()
 
 
 def test_it_stays_under_100_lines() -> None:

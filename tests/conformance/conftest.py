@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -9,11 +10,19 @@ from tests.conformance.bed import NotHere
 from tests.conformance.beds import beds
 from tests.conformance.line import Line
 
+ONLY = {"test_twilio.py": "twilio", "test_asterisk.py": "asterisk"}  # what is asked of one carrier, by file
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Nobody who judges a carrier of his own is told of tests that are not for it."""
+    carrier, only = config.getoption("--carrier"), ONLY.get(collection_path.name)
+    return True if carrier and only and carrier.partition("-")[0] != only else None
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "line" not in metafunc.fixturenames:
         return
-    carrier = metafunc.config.getoption("--carrier")
+    carrier = metafunc.config.getoption("--carrier") or ONLY.get(Path(metafunc.module.__file__).name)
     names = list(beds(carrier)) or [carrier]
     groups = [pytest.param(name, marks=pytest.mark.xdist_group(f"conformance-{name}")) for name in names]
     metafunc.parametrize("line", groups, indirect=True, scope="session")
