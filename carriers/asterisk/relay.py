@@ -9,7 +9,7 @@ import base64
 import binascii
 import contextlib
 import json
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -40,7 +40,7 @@ class Relay:
         self._room = asyncio.Event()  # whether Asterisk's queue takes more
         self._room.set()
 
-    async def carry(self, agent_url: str, media: Awaitable[str], options: Options) -> None:
+    async def carry(self, agent_url: str, media: Coroutine[Any, Any, str], options: Options) -> None:
         """Connect both sides at once and carry; `media` tells the address of Asterisk's.
 
         Raises OSError, TimeoutError, WebSocketException where one is not there, and what `media` raises.
@@ -61,6 +61,7 @@ class Relay:
                 agent, line = await asyncio.gather(*both)
             finally:
                 await _over(both)
+                media.close()  # where it never began
             await self._until_one_leaves(agent, line)
 
     async def _until_one_leaves(self, agent: ClientConnection, line: ClientConnection) -> None:

@@ -14,6 +14,7 @@ from domain.calls import Audio
 from tests.carriers.simulation import Simulator
 from tests.conformance.bed import Seen
 
+SLOWLY = "0.01"  # a call in five seconds of ours, at this speed
 SPEED = 20.0  # the longest ring is 30 s of ours: long enough to hang up before, on a busy machine too
 
 
@@ -67,9 +68,9 @@ class SimulatorBed:
 
     @asynccontextmanager
     async def at_limit(self) -> AsyncIterator[None]:
-        """Its queue takes every call; at a rate so low, the next one waits in it for minutes."""
+        """Its queue takes every call; at a rate so low, the next one waits in it for seconds, and then others go on."""
         await asyncio.to_thread(self.simulator.kill)
-        self.simulator.flags = ("--calls-per-second", "0.0005")
+        self.simulator.flags = ("--calls-per-second", SLOWLY)
         await asyncio.to_thread(self.simulator.start)
         try:
             yield
