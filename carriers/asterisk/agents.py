@@ -45,7 +45,7 @@ class Agents:
     def serve(self, call_id: str, answered_at: datetime | None = None) -> None:
         """Give a call that was answered just now its agent and its longest duration, once."""
         if call_id not in self._serving:
-            self._serving[call_id] = asyncio.create_task(self._patiently(call_id, self._serve(call_id, answered_at)))
+            self._serving[call_id] = self._begin(call_id, self._serve(call_id, answered_at))
 
     async def find(self, call_id: str) -> datetime | None:
         """Serve a call that was answered before the stream stood; when it was answered."""
@@ -55,8 +55,7 @@ class Agents:
         answered = await self._ari.variable(call_id, ANSWERED) or await self._ari.variable(call_id, RECORDED_ANSWER)
         answered_at = _instant(answered)
         if call_id not in self._serving:
-            work = self._serve_on(call_id, answered_at)
-            self._serving[call_id] = asyncio.create_task(self._patiently(call_id, work))
+            self._serving[call_id] = self._begin(call_id, self._serve_on(call_id, answered_at))
         return answered_at
 
     async def _reconnect(self, call_id: str) -> None:
@@ -111,6 +110,11 @@ class Agents:
             task.cancel()
         await asyncio.gather(*tasks, *self._leaving, return_exceptions=True)
 
+    def _begin(self, call_id: str, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._patiently(call_id, work))
+        task.add_done_callback(lambda _: work.close())  # where it was called off before it began
+        return task
+
     async def _patiently(self, call_id: str, work: Coroutine[None, None, None]) -> None:
         """A call that cannot be served is ended rather than left in silence."""
         try:
@@ -156,8 +160,7 @@ class Agents:
             if not fresh:
                 await self._join_if_missed(call_id)
             return
-        relay = self._patiently(call_id, self._relay(call_id, order, fresh=fresh))
-        self._relays[call_id] = asyncio.create_task(relay)
+        self._relays[call_id] = self._begin(call_id, self._relay(call_id, order, fresh=fresh))
         await self._bridge(call_id, fresh=fresh)
 
     async def _bridge(self, call_id: str, *, fresh: bool) -> None:
