@@ -184,7 +184,7 @@ class Company:
     async def something_happens(self) -> None:
         what = self._random.choices(
             ["new_job", "top_up", "claim", "event", "ending", "give_up", "cancel", "pause", "resume", "complete"],
-            [3, 1, 16, 4, 10, 1, 2, 1, 2, 1],
+            [3, 3, 16, 4, 10, 3, 2, 1, 2, 1],
         )[0]
         try:
             await getattr(self, f"_{what}")()
@@ -219,7 +219,7 @@ class Company:
         self._jobs.append(await self._calling.a_job(self._given, called, concurrent_call_limit=limit))
 
     async def _top_up(self) -> None:
-        amount = Decimal(self._random.randint(1, 400_000)) / 1_000_000
+        amount = Decimal(self._random.randint(1, 130_000)) / 1_000_000
         self._put_in += amount
         await self._calling.ledger.top_up(self._given.id, amount)
 
