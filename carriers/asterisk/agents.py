@@ -47,16 +47,27 @@ class Agents:
         if call_id not in self._serving:
             self._serving[call_id] = self._begin(call_id, self._serve(call_id, answered_at))
 
-    async def find(self, call_id: str) -> datetime | None:
-        """Serve a call that was answered before the stream stood; when it was answered."""
-        await self._set(LISTENER + call_id, QUIETLY)
+    async def find(self, call_id: str) -> None:
+        """Serve a call that was answered before the stream stood."""
         if call_id in self._serving:
             await self._reconnect(call_id)
-        answered = await self._ari.variable(call_id, ANSWERED) or await self._ari.variable(call_id, RECORDED_ANSWER)
-        answered_at = _instant(answered)
-        if call_id not in self._serving:
-            self._serving[call_id] = self._begin(call_id, self._serve_on(call_id, answered_at))
-        return answered_at
+        else:
+            self._serving[call_id] = self._begin(call_id, self._serve_on(call_id))
+
+    async def answered_at(self, call_id: str) -> datetime | None:
+        """When a call was answered, by its own word or by its record's."""
+        said = await self._ari.variable(call_id, ANSWERED) or await self._ari.variable(call_id, RECORDED_ANSWER)
+        return _instant(said)
+
+    async def quieten(self, call_id: str) -> None:
+        """Who listens to a call leaves no record."""
+        await self._set(LISTENER + call_id, QUIETLY)
+
+    async def detect(self, call_id: str) -> None:
+        """Who listens is there: the dialplan judges what is heard."""
+        await self.quieten(call_id)
+        path = f"/channels/{LISTENER}{call_id}/continue"
+        await self._ari.ask("POST", path, context=self._options.detection, extension="s", priority=1)
 
     async def _reconnect(self, call_id: str) -> None:
         """What the agent did in the meantime was not told."""
@@ -99,7 +110,7 @@ class Agents:
 
     async def judged(self, call_id: str) -> None:
         """Who answered is told: no more needs to be listened to."""
-        await self._set(LISTENER + call_id, QUIETLY)
+        await self.quieten(call_id)
         await self._ari.ask("DELETE", f"/channels/{LISTENER}{call_id}")
 
     async def close(self) -> None:
@@ -138,12 +149,12 @@ class Agents:
         await asyncio.gather(self._listen(call_id), self._set(call_id, ANSWERED, str(began.timestamp())))
         await self._end_in_time(call_id, order, began)
 
-    async def _serve_on(self, call_id: str, answered_at: datetime | None) -> None:
+    async def _serve_on(self, call_id: str) -> None:
         order = await self._order(call_id)
         if order is None:
             return
         await self._connect(call_id, order)
-        await self._end_in_time(call_id, order, answered_at or datetime.now(UTC))
+        await self._end_in_time(call_id, order, await self.answered_at(call_id) or datetime.now(UTC))
 
     async def _order(self, call_id: str) -> Carried | None:
         text = await self._ari.variable(call_id, ORDER)
@@ -245,13 +256,9 @@ class Agents:
         """Have a copy of what the person says judged beside the conversation: the agent speaks at once."""
         if self._options.detection is None:
             return
-        listener = LISTENER + call_id
+        path = f"/channels/{call_id}/snoop"
         try:
-            await self._ari.ask("POST", f"/channels/{call_id}/snoop", app=self._options.app, spy="in", snoopId=listener)
-            await self._set(listener, QUIETLY)
-            await self._ari.ask(
-                "POST", f"/channels/{listener}/continue", context=self._options.detection, extension="s", priority=1
-            )
+            await self._ari.ask("POST", path, app=self._options.app, spy="in", snoopId=LISTENER + call_id)
         except CarrierError as error:
             logger.warning("call %s: nobody tells who answered (%s)", call_id, type(error).__name__)
 

@@ -111,10 +111,14 @@ class EventStream:
         states = {channel["id"]: channel["state"] for channel in await self._ari.ask("GET", "/channels") or []}
         answered = [call for call, state in states.items() if state == "Up" and key_of(app, call)]
         over = [call for channel in states if (call := served_by(app, channel, AGENT)) and call not in states]
-        await asyncio.gather(*map(self._find, answered), *map(self._agents.part, over))
+        heard = [call for channel in states if (call := served_by(app, channel, LISTENER))]
+        await asyncio.gather(*map(self._agents.find, answered))
+        await asyncio.gather(
+            *map(self._agents.part, over), *map(self._agents.quieten, heard), *map(self._note_answer, answered)
+        )
 
-    async def _find(self, call: str) -> None:
-        answered_at = await self._agents.find(call)
+    async def _note_answer(self, call: str) -> None:
+        answered_at = await self._agents.answered_at(call)
         if answered_at is not None:
             seen = self._seen.setdefault(call, Seen())
             seen.answered_at = seen.answered_at or answered_at
@@ -155,14 +159,17 @@ class EventStream:
             self._in_turn(AGENT + call, partial(self._unless_away, partial(act, call)), group)
 
     def _of_listener(self, call: str, event: Event, group: asyncio.TaskGroup, hear: Hear) -> None:
-        answered_by = verdict(event.get("args", [])) if event["type"] == "StasisStart" else None
+        if event["type"] != "StasisStart":
+            return
+        act = self._agents.judged if event.get("args") else self._agents.detect
+        self._in_turn(LISTENER + call, partial(self._unless_away, partial(act, call)), group)
+        answered_by = verdict(event.get("args", []))
         if answered_by is None:
             return
         seen = self._seen.setdefault(call, Seen())
         seen.answered_by = answered_by
         told = report(call, key_of(self._options.app, call), CallState.ANSWERED, event, seen)
         self._in_turn(call, partial(_tell, told, hear), group)
-        self._in_turn(LISTENER + call, partial(self._unless_away, partial(self._agents.judged, call)), group)
 
     def _in_turn(self, what: str, work: Callable[[], Coroutine[Any, Any, None]], group: asyncio.TaskGroup) -> None:
         before = self._turns.get(what)

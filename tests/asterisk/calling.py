@@ -74,30 +74,41 @@ class Exchange:
                 found.append(f"…{digits} is {told}: {contact['failureReason']}")
         return found
 
-    def wrong_records(self, *, lost: int = 0) -> list[str]:
-        """Dials that have no record, or two. `lost`: so many may have died with Asterisk."""
-        rows = (row[0] for row in self.lab.records())
-        recorded = Counter(row for row in rows if not served_by(APP, row, LISTENER))
-        with psycopg.connect(self.stack.ready["database"]["url"]) as connection:
-            dials = connection.execute("SELECT contact_id || ':' || number_of_dial, call_id FROM dials").fetchall()
-        asked = {call_id(APP, key) for key, _ in dials}
-        named = {call for _, call in dials if call is not None}
+    def wrong_records(self) -> list[str]:
+        """Dials that have two records, and records that are of no dial."""
+        asked = {call_id(APP, key) for key, _, _ in self._dials()}
+        recorded = self._recorded()
         found = [f"{call} has {count} records" for call, count in recorded.items() if count > 1]
-        found += [f"{call} was nobody's dial" for call in recorded if call not in asked]
-        missing = [f"{call} has no record" for call in named if call not in recorded]
-        return found + (missing if len(missing) > lost else [])
+        return found + [f"{call} was nobody's dial" for call in recorded if call not in asked]
+
+    def without_record(self) -> set[str]:
+        """Numbers of calls that have none: they died with Asterisk."""
+        recorded = self._recorded()
+        return {number for _, call, number in self._dials() if call is not None and call not in recorded}
+
+    def _recorded(self) -> Counter[str]:
+        rows = (row[0] for row in self.lab.records())
+        return Counter(row for row in rows if not served_by(APP, row, LISTENER))
+
+    def _dials(self) -> list[tuple[str, str | None, str]]:
+        """Key, call id and number."""
+        with psycopg.connect(self.stack.ready["database"]["url"]) as connection:
+            return connection.execute(
+                "SELECT contact_id || ':' || number_of_dial, call_id, to_number FROM dials"
+            ).fetchall()
 
     def rung(self) -> dict[str, int]:
         """How often each number rang, by the callee's own word."""
         return Counter(number for number in self.lab.rung() if number.startswith("+"))
 
-    def answered(self) -> set[str]:
-        """Calls that were answered and stayed, by the records."""
-        return {row[0] for row in self.lab.records() if row[2] == "ANSWERED" and float(row[7]) > 0.1}
-
-    def without_agent(self) -> set[str]:
-        """Calls that were answered and whose agent never knew."""
-        return {call for call in self.answered() if key_of(APP, call) and not self.agent.of(call)}
+    def without_agent(self) -> list[str]:
+        """Calls that were answered and stayed, and whose agent never knew."""
+        answered = [row for row in self.lab.records() if row[2] == "ANSWERED" and float(row[7]) > 0.1]
+        return [
+            f"{call} was answered at {answer} and heard nobody for {seconds} s"
+            for call, _, _, _, answer, _, _, seconds, *_ in answered
+            if key_of(APP, call) and not self.agent.of(call)
+        ]
 
     def talking(self) -> set[str]:
         """Calls with an agent at this moment, by the agent's own word."""

@@ -27,14 +27,14 @@ def test_six_hundred_contacts_end_as_their_numbers_say_and_each_dial_has_one_rec
         batch = begin(exchange, scripted(CONTACTS))
         batch.wait_until_completed(600)
         time.sleep(1)
-        wrong = exchange.wrong(batch.contacts()) + exchange.wrong_records()
+        wrong, lost = exchange.wrong(batch.contacts()) + exchange.wrong_records(), exchange.without_record()
         rung, silent, talks = exchange.rung(), exchange.without_agent(), len(exchange.agent.conversations)
 
     print(f"{sum(rung.values())} calls rang, {talks} conversations")
-    assert wrong == []
+    assert (wrong, lost) == ([], set())
     assert {number: count for number, count in rung.items() if count != MOST_DIALS.get(number[-2:], 1)} == {}
     assert len(rung) == CONTACTS
-    assert silent == set()
+    assert silent == []
 
 
 @pytest.mark.soak
@@ -46,14 +46,15 @@ def test_asterisk_its_stream_and_workers_die_and_nobody_is_called_twice_for_one_
         time.sleep(1)
         ended = batch.contacts()
         rung, silent = exchange.rung(), exchange.without_agent()
-        twice, alone = exchange.wrong_records(lost=CONTACTS), exchange.talking()
+        twice, alone, lost = exchange.wrong_records(), exchange.talking(), exchange.without_record()
 
-    unknown = [contact for contact in ended if UNKNOWN in (contact["failureReason"] or "")]
-    others = exchange.wrong([contact for contact in ended if contact not in unknown])
-    print(f"{len(unknown)} outcomes unknown, {Counter(contact['status'] for contact in ended)}")
+    unknown = {contact["phoneNumber"]: contact for contact in ended if UNKNOWN in (contact["failureReason"] or "")}
+    others = exchange.wrong([contact for contact in ended if contact["phoneNumber"] not in unknown])
+    print(f"{len(lost)} calls lost, {len(unknown)} outcomes unknown, {Counter(each['status'] for each in ended)}")
     repeated = [number for number, count in rung.items() if count > MOST_DIALS.get(number[-2:], 1)]
-    unknown_repeated = [contact["phoneNumber"] for contact in unknown if rung[contact["phoneNumber"]] > 1]
-    assert (others, twice, repeated, unknown_repeated, silent, alone) == ([], [], [], [], set(), set())
+    assert (others, twice, repeated, silent, alone) == ([], [], [], [], set())
+    assert lost
+    assert len(lost - unknown.keys()) <= 1  # an end may be told a moment before its record is written
     assert len(unknown) <= CONTACTS // 10
 
 
