@@ -15,6 +15,7 @@ class Proxy:
     def __init__(self, port: int) -> None:
         self._to = port
         self._streams: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, asyncio.Future[None]] = {}  # both ends, until they are served
         self._lost = b""
         self.port = 0
         self.shut = False  # takes no event stream
@@ -46,19 +47,39 @@ class Proxy:
         try:
             yield self
         finally:
-            self.cut()
             server.close()
+            await self._end()
+
+    async def _end(self) -> None:
+        served = set(self._open.values())
+        for writer in self._open:
+            writer.transport.abort()
+        await asyncio.gather(*served)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served = asyncio.get_running_loop().create_future()
         try:
-            from_there, to_there = await asyncio.open_connection("127.0.0.1", self._to)
-            with contextlib.closing(to_there):
-                there = asyncio.create_task(self._requests(reader, to_there, writer))
-                await self._answers(from_there, writer)
-                there.cancel()
+            async with self._until_served(writer, served):
+                from_there, to_there = await asyncio.open_connection("127.0.0.1", self._to)
+                async with self._until_served(to_there, served):
+                    there = asyncio.create_task(self._requests(reader, to_there, writer))
+                    await self._answers(from_there, writer)
+                    there.cancel()
         except OSError:
             pass  # nobody is there
-        writer.close()
+        finally:
+            served.set_result(None)
+
+    @asynccontextmanager
+    async def _until_served(self, writer: asyncio.StreamWriter, served: asyncio.Future[None]) -> AsyncIterator[None]:
+        self._open[writer] = served
+        try:
+            yield
+        finally:
+            del self._open[writer]
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _requests(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.StreamWriter
