@@ -86,14 +86,15 @@ def next_step(
     """Decide what follows a dial.
 
     `attempts` and `troubles` (in a row) count this dial; `no_more`: the job has ended, or the contact was removed;
-    `spread` in [0, 1) places the jitter; `retry_after` is the carrier's own wish after trouble.
+    `spread` in [0, 1) places the jitter; `retry_after`, the carrier's own wish after trouble, may
+    lengthen a delay and not shorten it: three refusals within seconds would give the contact up.
     """
     if no_more:
         return NextStep(status=FINAL[outcome])
     if attempts < max_attempts and policy.calls_again_after(outcome, answered_by):
         return _again(_jittered(policy.delay(attempts), spread))
     if outcome is Outcome.TROUBLE and troubles < TROUBLES_IN_A_ROW:
-        return _again(retry_after or REDIAL_DELAYS[troubles - 1])
+        return _again(max(REDIAL_DELAYS[troubles - 1], retry_after or timedelta()))
     if outcome is Outcome.CALLED_OFF:  # while everything was stopped
         return _again(REDIAL_DELAYS[0])
     if outcome is Outcome.REFUSED:

@@ -89,8 +89,10 @@ def test_the_third_trouble_in_a_row_is_a_carrier_error() -> None:
     assert after(Outcome.TROUBLE, troubles=3) == NextStep(status=ContactStatus.CARRIER_ERROR)
 
 
-def test_the_carriers_own_wish_is_followed() -> None:
-    assert after(Outcome.TROUBLE, troubles=1, retry_after=timedelta(seconds=7)).delay == timedelta(seconds=7)
+@pytest.mark.parametrize(("wished", "granted"), [(47, 47), (2, 30)])
+def test_the_carriers_own_wish_lengthens_the_delay_after_trouble(wished: int, granted: int) -> None:
+    step = after(Outcome.TROUBLE, troubles=1, retry_after=timedelta(seconds=wished))
+    assert step.delay == timedelta(seconds=granted)
 
 
 def test_a_refused_account_ends_no_contact() -> None:
