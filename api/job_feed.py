@@ -117,7 +117,8 @@ class JobFeed:
             await asyncio.sleep(max(pause, SHARE * (loop.time() - begun)))
 
     async def _look_at_all(self) -> None:
-        asked = list(self._watchers)
+        """The first look only says since when: what it finds is told with who changed, by the second."""
+        asked, first = list(self._watchers), self._since is None
         found = await self._feed.look(asked, self._since)
         told, self._told = self._told, {job_id: set(look.changes) for job_id, look in found.items()}
         self._since = min((look.at for look in found.values()), default=self._since)
@@ -126,6 +127,6 @@ class JobFeed:
             for watcher in self._watchers.get(job_id, ()):
                 if look is None:
                     watcher.gone()
-                else:
+                elif not first:
                     new = tuple(change for change in look.changes if change not in told.get(job_id, ()))
                     watcher.tell(look, new, more=look.more and len(new) == MOST_CHANGES)

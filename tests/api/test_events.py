@@ -14,11 +14,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.job_feed import JobFeed
+from store.feed import Feed
 from tests.api.client import Api, Served, Tenant, numbers, refused
 from tests.api.results import Rows
 
 NOW = sa.func.clock_timestamp()
-PATIENCE = 10.0  # seconds
+PATIENCE = 30.0  # seconds
 
 
 @dataclass
@@ -123,6 +125,22 @@ async def test_changes_follow_and_the_end_is_the_last(api: Api, job: Rows) -> No
 
     assert end.data["status"] == "cancelled"
     assert end.data["contactsProcessed"] == 3
+
+
+async def test_who_changed_before_the_first_look_is_told_with_the_counts(records: AsyncEngine, job: Rows) -> None:
+    one, *_ = await job.contact_ids()
+    feed = JobFeed(Feed(records))
+    snapshot = (await Feed(records).look([job.job_id], None))[job.job_id]
+    await job.contact(one, status="dialing", last_attempt_at=NOW)
+    with feed.watch(job.job_id) as watcher:
+        watcher.saw(snapshot)
+        async with asyncio.timeout(PATIENCE):
+            await watcher.wait()
+        told = watcher.take()
+    await feed.close()
+
+    assert told is not None
+    assert [(change.id, change.status) for change in told.changes] == [(one, "dialing")]
 
 
 async def test_a_stream_ends_with_the_last_call_not_before(api: Api, job: Rows) -> None:
