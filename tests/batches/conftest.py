@@ -99,7 +99,6 @@ def _crash(stack: LiveStack) -> Batch:
     for part in ("workers", "postgres", "api", "temporal", "workers"):
         died_at = batch.kill(part)
         until(lambda since=died_at: answers(lambda: _goes_on(batch, since)), BACK_WITHIN_SECONDS, every=0.2)
-    batch.talkers_hang_up()
     return batch
 
 

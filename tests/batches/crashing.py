@@ -114,7 +114,21 @@ class Batch:
         return int(row[0])
 
     def wait_until_completed(self, seconds: float) -> None:
-        until(lambda: answers(lambda: self.status() == "completed"), seconds, every=0.5)
+        try:
+            until(lambda: answers(lambda: self.status() == "completed"), seconds, every=0.5)
+        except AssertionError as error:
+            detail = self.detail()
+            stands = [detail.get(name) for name in ("status", "statusReason", "waitingFor", "statusBreakdown")]
+            raise AssertionError(f"{error}: {stands}, {self.live()} calls live") from error
+
+    def wait_until_talkers_are_done(self, seconds: float) -> None:
+        """Hang up for whoever talks for ever, also those who were called a moment ago, until nobody else is to be."""
+
+        def done() -> bool:
+            self.talkers_hang_up()
+            return self.open_contacts() == 0
+
+        until(lambda: answers(done), seconds, every=1)
 
     def wait_until_nobody_is_on_the_phone(self, seconds: float) -> None:
         """Return when the job has ended, and its last call too, by our own record."""
