@@ -5,15 +5,16 @@ from decimal import Decimal
 import pytest
 
 from tests import judge
-from tests.batches.crashing import Batch, first_dial_after
+from tests.batches.crashing import Batch, answers, first_dial_after
 from tests.batches.numbers import contacts
-from tests.live import LiveStack
+from tests.live import LiveStack, until
 
 SPEED = 30
 CONTACTS = 1_500
 MOST_UNKNOWN = CONTACTS * 2 // 100
 KILLS = ("workers", "api", "workers", "temporal", "workers", "postgres", "api", "workers")
 FLOWING_AGAIN_SECONDS = 20
+ANSWERING_WITHIN_SECONDS = 30  # the API, which died a moment ago
 RATE = Decimal("0.0175")  # dollars a minute, of the pipeline agent
 
 
@@ -23,7 +24,7 @@ def test_eight_kills_call_nobody_twice_and_the_ledger_is_exact() -> None:
     with LiveStack.running("--speed", str(SPEED)) as stack:
         batch = Batch.create(stack, called)
         died_at = [(part, batch.kill(part)) for part in KILLS]
-        assert batch.status() == "running"
+        until(lambda: answers(lambda: batch.status() == "running"), ANSWERING_WITHIN_SECONDS)
         batch.wait_until_completed(900)
         wrong = batch.complaints(speed=SPEED, unknown=MOST_UNKNOWN, unheard=MOST_UNKNOWN) + batch.ledger_complaints()
         report, ready = stack.report(), stack.ready
