@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from cli.database import database_failures, database_url
+from cli.database import connected, database_failures, database_url
 from cli.errors import ExitCode, Failure
 from cli.options import AsJson, print_json
 from cli.shown import listing
@@ -82,18 +82,14 @@ async def _numbers(opened: "Carrier") -> "list[Finding]":
     from carriers.accounts import CarrierAccounts  # noqa: PLC0415  as above
     from carriers.registry import builders  # noqa: PLC0415
     from store.carrier_settings import CarrierSettings  # noqa: PLC0415
-    from store.database import create_engine  # noqa: PLC0415
     from store.secrets import Vault  # noqa: PLC0415
 
     settings = Settings()
-    engine = create_engine(database_url(None), pool_size=1)
-    kept = CarrierSettings(engine, Vault.of(settings.secret.get_secret_value()))
-    accounts = CarrierAccounts({opened.name: opened}, kept.settings, builders(settings.environment()))
-    try:
+    async with connected(database_url(None)) as engine:
+        kept = CarrierSettings(engine, Vault.of(settings.secret.get_secret_value()))
+        accounts = CarrierAccounts({opened.name: opened}, kept.settings, builders(settings.environment()))
         found = await kept.accounts_of_numbers(opened.name)
         return [await _finding(number, accounts[account]) for number, account in found]
-    finally:
-        await engine.dispose()
 
 
 async def _finding(number: str, own: "Carrier") -> "Finding":

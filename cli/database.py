@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -12,6 +12,8 @@ from cli.errors import ExitCode, Failure
 from settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from store.directory import Directory
     from store.ledger import Ledger
 
@@ -69,13 +71,21 @@ def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
 
 
 async def _run(url: str, action: Callable[[Store], Awaitable[Result]]) -> Result:
-    from store.database import create_engine  # noqa: PLC0415
     from store.directory import Directory  # noqa: PLC0415
     from store.ledger import Ledger  # noqa: PLC0415
 
+    async with connected(url) as engine:
+        return await action(Store(Directory(engine), Ledger(engine)))
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator["AsyncEngine"]:
+    """The engine of one action."""
+    from store.database import create_engine  # noqa: PLC0415
+
     engine = create_engine(url, pool_size=1)
     try:
-        return await action(Store(Directory(engine), Ledger(engine)))
+        yield engine
     finally:
         await engine.dispose()
 

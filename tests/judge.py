@@ -170,13 +170,23 @@ def captured(database_url: str, organization_id: str) -> Decimal:
     return Decimal(row[0])
 
 
-def carrier_cost(ready: dict[str, Any], rate_per_minute: Decimal) -> Decimal:
-    """What the calls in the carrier's own list cost, by their durations: six decimals a call, half-up."""
+def carrier_http(ready: dict[str, Any]) -> httpx.Client:
+    """A client of the carrier's own API, signed in; close it."""
     carrier = ready["carrier"]
     auth = (carrier["accountSid"], carrier["authToken"])
-    page = f"/2010-04-01/Accounts/{carrier['accountSid']}/Calls.json?PageSize=1000"
+    return httpx.Client(base_url=carrier["url"], auth=auth, trust_env=False, timeout=30)
+
+
+def calls_path(ready: dict[str, Any]) -> str:
+    """Where the account's calls are in that API."""
+    return f"/2010-04-01/Accounts/{ready['carrier']['accountSid']}/Calls"
+
+
+def carrier_cost(ready: dict[str, Any], rate_per_minute: Decimal) -> Decimal:
+    """What the calls in the carrier's own list cost, by their durations: six decimals a call, half-up."""
+    page = f"{calls_path(ready)}.json?PageSize=1000"
     total = Decimal(0)
-    with httpx.Client(base_url=carrier["url"], auth=auth, trust_env=False, timeout=30) as client:
+    with carrier_http(ready) as client:
         while page:
             answer = client.get(page).raise_for_status().json()
             for call in answer["calls"]:

@@ -8,9 +8,8 @@ import httpx
 import pytest
 
 from tests import judge
-from tests.batches.controlling import LONGEST_TALK
 from tests.batches.crashing import BACK_WITHIN_SECONDS, Batch, answers
-from tests.batches.numbers import SHORT, TALKS, Numbers, contacts
+from tests.batches.numbers import LONGEST_TALK, SHORT, TALKS, Numbers, contacts
 from tests.live import LiveStack, new_home, until
 
 FOLDER = Path(__file__).parent

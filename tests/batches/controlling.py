@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from tests.batches.crashing import Batch, live_at
-from tests.batches.numbers import TALKS, Numbers, contacts
+from tests.batches.numbers import LONGEST_TALK, TALKS, Numbers, contacts
 from tests.live import LiveStack, until
 
 TALKERS = 41
@@ -15,7 +15,6 @@ LINES = 50
 BUSY_WITHIN_SECONDS = 100  # other jobs of the stack may have lines
 LOCK_SECONDS = 5.0  # that a process which froze in a transaction keeps its locks
 ROOM_SECONDS = 5.0
-LONGEST_TALK = 14_400
 
 
 @dataclass

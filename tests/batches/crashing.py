@@ -88,15 +88,12 @@ class Batch:
 
     def talkers_hang_up(self) -> None:
         """End the calls of those who talk for ever, at the carrier: as if they had enough."""
-        carrier = self.stack.ready["carrier"]
-        account = f"/2010-04-01/Accounts/{carrier['accountSid']}"
-        auth = (carrier["accountSid"], carrier["authToken"])
-        with httpx.Client(base_url=carrier["url"], auth=auth, trust_env=False, timeout=30) as client:
-            talking = client.get(f"{account}/Calls.json", params={"Status": "in-progress", "PageSize": 1000})
+        calls = judge.calls_path(self.stack.ready)
+        with judge.carrier_http(self.stack.ready) as client:
+            talking = client.get(f"{calls}.json", params={"Status": "in-progress", "PageSize": 1000})
             for call in talking.raise_for_status().json()["calls"]:
                 if call["to"].endswith(TALKS):
-                    ended = client.post(f"{account}/Calls/{call['sid']}.json", data={"Status": "completed"})
-                    ended.raise_for_status()
+                    client.post(f"{calls}/{call['sid']}.json", data={"Status": "completed"}).raise_for_status()
 
     def hang_up(self) -> None:
         """End what is still on the phone, if anything is."""

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Error, Page, sync_playwright
 
 from tests.batches.crashing import Batch
-from tests.batches.numbers import TALKS, Numbers, contacts
+from tests.batches.numbers import LONGEST_TALK, TALKS, Numbers, contacts
 from tests.live import LiveStack, until
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
@@ -55,7 +55,7 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.fixture
 def job(stack: LiveStack, numbers: Numbers) -> Batch:
     called = numbers.scripted(TALKS, 8) + numbers.some(400)
-    return Batch.create(stack, contacts(called), name=NAME, maxCallSeconds=14_400, concurrentCallLimit=9)
+    return Batch.create(stack, contacts(called), name=NAME, maxCallSeconds=LONGEST_TALK, concurrentCallLimit=9)
 
 
 @pytest.mark.timeout(300)
