@@ -22,7 +22,7 @@ from api.webhook_bodies import body_of
 from carriers import Streaming
 from carriers.accounts import CarrierAccounts
 from carriers.registry import builders, set_up
-from domain.networks import places
+from domain.webhooks.destinations import places
 from settings import Settings
 from store.carrier_settings import CarrierSettings
 from store.changes import Changes

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 
-from domain.networks import Address
+from domain.webhooks.destinations import Address
 
 Resolve = Callable[[str, int], Awaitable[list[Address]]]
 

@@ -18,7 +18,7 @@ from activities.messages import CallContact, CallEnded
 from activities.patience import stay
 from activities.placing import Placing, not_the_first_try
 from carriers import Carrier
-from domain.calls import HangUpReason
+from domain.calls.models import HangUpReason
 from domain.statuses import ContactStatus
 
 if TYPE_CHECKING:

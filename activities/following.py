@@ -9,8 +9,8 @@ from activities.asking import ask_how_it_stands
 from activities.heartbeats import Pulse
 from activities.patience import wait_for_news
 from carriers import Carrier, CarrierAway, CarrierRefused
-from domain.calls import CallState, HangUpReason
-from domain.deadlines import Deadline, deadline
+from domain.calls.deadlines import Deadline, deadline
+from domain.calls.models import CallState, HangUpReason
 
 if TYPE_CHECKING:
     from store.dial_rows import DialNow

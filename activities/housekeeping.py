@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.asking import ask_how_it_stands
 from activities.heartbeats import heartbeats
 from carriers import Carrier, CarrierAway, CarrierRefused
-from domain.calls import HangUpReason
+from domain.calls.models import HangUpReason
 from domain.model import Model
 from domain.statuses import JobStatus
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio import activity
 
-from domain.dispatch import JobPage, Wish
-from domain.jobs import JobChange
+from domain.calls.dispatch import JobPage, Wish
+from domain.jobs.models import JobChange
 from domain.model import Model
 from domain.statuses import JobStatus
 

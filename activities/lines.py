@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from temporalio import activity
 
-from domain.activity import TEMPORAL
+from domain.audit import TEMPORAL
+from domain.jobs.line_shares import LinesWanted, OrganizationLines
 from domain.model import Model
-from domain.shares import LinesWanted, OrganizationLines
 
 if TYPE_CHECKING:
     from store.control import Control

@@ -11,7 +11,7 @@ from activities.asking import ask_how_it_stands
 from activities.patience import persist
 from carriers import CarrierAway, CarrierRefused, Streaming
 from carriers.streams import SharedStreaming
-from domain.calls import CallReport, Recorded
+from domain.calls.models import CallReport, Recorded
 
 if TYPE_CHECKING:
     from store.dials import Dials

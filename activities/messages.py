@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from domain.calls import Outcome
-from domain.dispatch import Held
+from domain.calls.dispatch import Held
+from domain.calls.models import Outcome
 from domain.model import Model
 from domain.statuses import ContactStatus
 

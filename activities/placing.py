@@ -23,10 +23,10 @@ from carriers import (
     PlaceUnknown,
     SearchOrder,
 )
-from domain.calls import CallReport, Outcome, Recorded
-from domain.deadlines import ASK_LIMIT_SECONDS, SEND_WITHIN_SECONDS
-from domain.dispatch import Held
-from domain.orders import call_order, callback_url
+from domain.calls.deadlines import ASK_LIMIT_SECONDS, SEND_WITHIN_SECONDS
+from domain.calls.dispatch import Held
+from domain.calls.models import CallReport, Outcome, Recorded
+from domain.calls.order import call_order, callback_url
 
 if TYPE_CHECKING:
     from store.claims import Claimed, Claims

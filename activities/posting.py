@@ -12,9 +12,9 @@ from standardwebhooks import Webhook
 
 from activities.addresses import Resolve, resolved
 from domain.errors import InvalidRequest
-from domain.masking import masked_in
-from domain.networks import Address, Place, Target, may_go_to, target_of
-from domain.webhooks import Answer
+from domain.phone.masking import masked_in
+from domain.webhooks.destinations import Address, Place, Target, may_go_to, target_of
+from domain.webhooks.events import Answer
 
 REQUEST_SECONDS = 10.0  # for everything: lookup, connection, request, answer
 READ_BYTES = 64 * 1024  # of an answer's body; the rest is not waited for

@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.heartbeats import Pulse, heartbeats
 from activities.posting import Poster
 from domain.model import Model
-from domain.webhooks import Answer, DeliveryStatus, Event, Sending
+from domain.webhooks.events import Answer, DeliveryStatus, Event, Sending
 
 if TYPE_CHECKING:
     from store.outbox import Outbox

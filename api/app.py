@@ -46,7 +46,7 @@ from api.webhook_openapi import describe_messages
 from carriers import Carrier
 from carriers.accounts import CarrierAccounts
 from carriers.registry import builders, set_up
-from domain.networks import places
+from domain.webhooks.destinations import places
 from settings import Settings
 from store.activity import Activity
 from store.carrier_settings import CarrierSettings

@@ -15,16 +15,16 @@ from api.errors import InvalidStatus
 from api.idempotency import Making, Once
 from api.parts import Parts
 from api.refusals import nobody_left, too_expensive
-from domain.intake.contact import Reading
-from domain.intake.contact_file import read_contact_file
-from domain.intake.contact_list import read_contact_list
-from domain.intake.fields import CONTACT_FIELDS, body_contacts, body_values, form_contacts, ignored
-from domain.intake.naming import read_named_columns
-from domain.intake.raw_values import FormValues, RawValues
-from domain.intake.report import Intake, IntakeReport
-from domain.intake.strict_json import parse_json
-from domain.jobs import Caller, Job
+from domain.contacts.contact import Reading
+from domain.contacts.read_file import read_contact_file
+from domain.contacts.read_json import read_contact_list
+from domain.contacts.report import Intake, IntakeReport
+from domain.jobs.column_fields import read_named_columns
+from domain.jobs.fields import CONTACT_FIELDS, body_contacts, body_values, form_contacts, ignored
+from domain.jobs.models import Caller, Job
 from domain.money import shown as dollars
+from domain.requests.raw_values import FormValues, RawValues
+from domain.requests.strict_json import parse_json
 from domain.statuses import JobStatus
 from store import changes
 from store import errors as store

@@ -10,8 +10,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from domain.errors import InvalidCsv, InvalidRequest
-from domain.intake.fields import KNOWN_FIELDS
-from domain.intake.limits import MAX_FILE_BYTES
+from domain.jobs.fields import KNOWN_FIELDS
+from domain.requests.limits import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from api.create_fields import CALLING_WINDOW
-from domain.calls import Audio
+from domain.calling_rules.window import CallingWindow
+from domain.calling_rules.window_json import window_from_json
+from domain.calls.models import Audio
 from domain.money import MICRO
-from domain.phones import PhoneProblem, read_phone
-from domain.places import is_country
-from domain.window_json import window_from_json
-from domain.windows import CallingWindow
+from domain.phone.location import is_country
+from domain.phone.numbers import PhoneProblem, read_phone
 
 LINE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"  # any text that is not blank
 DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,18})?")

@@ -5,9 +5,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.models import Answer, BatchJob, Moment
-from domain.activity import Action
-from domain.do_not_call import Source
-from domain.intake.report import IntakeReport
+from domain.audit import Action
+from domain.calling_rules.do_not_call import Source
+from domain.contacts.report import IntakeReport
 from domain.statuses import ContactStatus, JobStatus
 
 JOB_ID = "batch_0123456789abcdef01234567"

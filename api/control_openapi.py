@@ -5,10 +5,10 @@ from typing import Any
 
 from api.create_fields import E164, FIELDS, IN_FORM, in_form, without_default
 from api.openapi import CONTACTS, FILE, PAGE_QUERY, form
-from domain.intake.change import CHANGEABLE, EMPTYABLE
-from domain.intake.limits import MAX_CONTACTS
-from domain.intake.naming import NAMING_FIELDS
-from domain.intake.number_list import LONGEST_NOTE
+from domain.contacts.number_list import LONGEST_NOTE
+from domain.jobs.change import CHANGEABLE, EMPTYABLE
+from domain.jobs.column_fields import NAMING_FIELDS
+from domain.requests.limits import MAX_CONTACTS
 
 NOTE: dict[str, Any] = {
     "type": ["string", "null"],

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from domain.calls import OnMachine
-from domain.intake.limits import MAX_FIELDS
-from domain.intake.naming import LONGEST_NAME
-from domain.intake.rules import LONGEST_MINUTES, MOST_DELAYS
-from domain.presets import PRESETS
-from domain.retries import DELAYS_MINUTES, RETRYABLE, OnDeclined, OnVoicemail
-from domain.window_json import MOST_DATES, MOST_HOURS
-from domain.windows import WEEK
+from domain.calling_rules.presets import PRESETS
+from domain.calling_rules.window import WEEK
+from domain.calling_rules.window_json import MOST_DATES, MOST_HOURS
+from domain.calls.models import OnMachine
+from domain.calls.retries import DELAYS_MINUTES, RETRYABLE, OnDeclined, OnVoicemail
+from domain.jobs.column_fields import LONGEST_NAME
+from domain.jobs.rule_fields import LONGEST_MINUTES, MOST_DELAYS
+from domain.requests.limits import MAX_FIELDS
 
 Schema = dict[str, Any]
 

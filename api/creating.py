@@ -14,10 +14,10 @@ from api.parts import Parts
 from api.reading import read_create
 from api.refusals import nobody_left, rows, too_expensive
 from api.scheduler import reached
-from domain.estimate import estimate
-from domain.intake.fields import ReadFields
-from domain.intake.report import Intake, IntakeReport
-from domain.jobs import Agent, Caller, JobRequest, PhoneNumber
+from domain.contacts.report import Intake, IntakeReport
+from domain.jobs.estimate import estimate
+from domain.jobs.fields import ReadFields
+from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
 from domain.money import shown as dollars
 from domain.statuses import JobStatus
 from store import errors as store

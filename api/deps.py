@@ -10,7 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from api.errors import CallNotFound, Forbidden, JobNotFound, Unauthorized
 from api.parts import Parts
 from api.rate_limits import keep_to_limit
-from domain.jobs import Caller
+from domain.jobs.models import Caller
 from domain.statuses import Role
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from anyio import to_process
 
-from domain.estimate import usable_lines
-from domain.forecast import Zones, window_warnings
-from domain.intake.report import Intake
-from domain.jobs import JobRequest, Organization
-from domain.window_text import window_sentence
-from domain.windows import CallingWindow
+from domain.calling_rules.window import CallingWindow
+from domain.calling_rules.window_text import window_sentence
+from domain.contacts.report import Intake
+from domain.jobs.estimate import usable_lines
+from domain.jobs.forecast import Zones, window_warnings
+from domain.jobs.models import JobRequest, Organization
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from domain.errors import InvalidRequest
-from domain.intake.strict_json import parse_json
+from domain.requests.strict_json import parse_json
 
 REASONS = {
     "missing": "is required",

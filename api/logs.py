@@ -7,7 +7,7 @@ import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-from domain.masking import masked
+from domain.phone.masking import masked
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 

@@ -22,7 +22,7 @@ from api.body_types import (
 )
 from api.json_bodies import Body
 from carriers.registry import settings_of_numbers
-from domain.calls import Audio
+from domain.calls.models import Audio
 from domain.statuses import Architecture, Role
 
 FITTING: list[Any] = [  # what `audioUrl` must look like for each `audio`; the first where it is not sent

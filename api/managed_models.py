@@ -6,7 +6,7 @@ from pydantic import Field
 
 from api.examples import A_JOB, A_KEY, A_NUMBER, A_WINDOW, AN_AGENT, AN_ORGANIZATION
 from api.models import Answer, ContactFrequency, Dollars, Moment
-from domain.calls import Audio
+from domain.calls.models import Audio
 from domain.statuses import Architecture, Role
 from store.ledger import EntryKind
 

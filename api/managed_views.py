@@ -12,8 +12,8 @@ from api.managed_models import (
 )
 from api.queries import PageQuery
 from api.views import frequency_view
-from domain.jobs import Agent, Organization, PhoneNumber
-from domain.window_json import window_to_json
+from domain.calling_rules.window_json import window_to_json
+from domain.jobs.models import Agent, Organization, PhoneNumber
 from store.keys import Key
 from store.ledger import Credits, Entry
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from domain.calls import AnsweredBy, OnMachine
-from domain.intake.report import IntakeReport
+from domain.calls.models import AnsweredBy, OnMachine
+from domain.calls.retries import OnDeclined, OnVoicemail
+from domain.contacts.report import IntakeReport
 from domain.money import exact
-from domain.retries import OnDeclined, OnVoicemail
 from domain.statuses import ContactStatus, JobStatus
 
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from api.bodies import PART_LIMIT
 from api.create_fields import E164, FIELDS, IN_FORM
-from domain.intake.limits import MAX_CONTACTS, MAX_FIELDS
+from domain.requests.limits import MAX_CONTACTS, MAX_FIELDS
 from domain.statuses import ContactStatus, JobStatus
 
 TITLE = "Outdial"

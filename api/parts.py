@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.job_feed import JobFeed
 from carriers.accounts import CarrierAccounts
-from domain.networks import Place
+from domain.webhooks.destinations import Place
 from settings import Settings
 from store.activity import Activity
 from store.changes import Changes

@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 
 from api.deps import CallerDep, PlatformDep
 from api.errors import ApiError, InvalidPage, InvalidPageSize, InvalidStatus, NotFound
-from domain.jobs import Caller
+from domain.jobs.models import Caller
 from domain.model import Model
 from domain.statuses import ContactStatus, JobStatus
 

@@ -8,14 +8,14 @@ from typing import Any
 from anyio import to_process
 
 from api.bodies import Form, JsonBody
+from domain.calling_rules.schedule import zone_names
+from domain.contacts.contact import Reading
+from domain.contacts.read_file import read_contact_file
+from domain.contacts.read_json import read_contact_list
+from domain.contacts.report import Intake
 from domain.errors import RequestError
-from domain.intake.contact import Reading
-from domain.intake.contact_file import read_contact_file
-from domain.intake.contact_list import read_contact_list
-from domain.intake.fields import ReadFields, read_form, read_json
-from domain.intake.report import Intake
-from domain.intake.strict_json import parse_json
-from domain.schedule import zone_names
+from domain.jobs.fields import ReadFields, read_form, read_json
+from domain.requests.strict_json import parse_json
 
 WARM_FILE = b"phone\n+12025550101\n"
 

@@ -3,13 +3,13 @@
 from anyio import to_process
 
 from api.bodies import Form, JsonBody
-from domain.do_not_call import Source
-from domain.intake.contact import Reading
-from domain.intake.contact_file import read_contact_file
-from domain.intake.naming import NamedColumns, read_named_columns
-from domain.intake.number_list import ReadNumbers, read_note, read_number_list, read_numbers_of
-from domain.intake.raw_values import FormValues
-from domain.intake.strict_json import parse_json
+from domain.calling_rules.do_not_call import Source
+from domain.contacts.contact import Reading
+from domain.contacts.number_list import ReadNumbers, read_note, read_number_list, read_numbers_of
+from domain.contacts.read_file import read_contact_file
+from domain.jobs.column_fields import NamedColumns, read_named_columns
+from domain.requests.raw_values import FormValues
+from domain.requests.strict_json import parse_json
 
 
 def source_of(body: Form | JsonBody) -> Source:

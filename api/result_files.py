@@ -11,9 +11,9 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.models import shown
-from domain.cells import harmless, marked, marked_text
-from domain.jobs import Contact
-from domain.rejects import REASON_COLUMN, Reject, Rejects
+from domain.contacts.cells import harmless, marked, marked_text
+from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects
+from domain.jobs.models import Contact
 from domain.statuses import ContactStatus
 from store.database import json_text
 from store.results import Result, ResultFile

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from api.models import Answer, ContactFacts, ConversationView, Moment
-from domain.calls import AnsweredBy, Outcome
+from domain.calls.models import AnsweredBy, Outcome
 
 DollarText = Annotated[
     Decimal,

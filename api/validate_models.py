@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from api.models import Answer, Moment
-from domain.intake.report import IntakeReport
+from domain.contacts.report import IntakeReport
 from domain.statuses import JobStatus
 
 

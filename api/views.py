@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.models import BatchContact, BatchJob, ContactFrequency, ConversationView, Progress, RetryPolicy, WaitingFor
-from domain import frequency as frequencies
-from domain.conversations import Conversation
-from domain.estimate import usable_lines
-from domain.jobs import Contact, Job
+from domain.calling_rules import frequency_caps as frequencies
+from domain.calling_rules.window_json import window_to_json
+from domain.calls.agent_report import Conversation
+from domain.jobs.estimate import usable_lines
+from domain.jobs.models import Contact, Job
 from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus, JobStatus
-from domain.window_json import window_to_json
 from workflows.job_details import JobProgress
 
 ENOUGH_TO_TELL = 10  # contacts with a final result, before a job's own pace is believed

@@ -14,7 +14,7 @@ from api.webhook_models import (
     TestedWebhook,
     TestMessage,
 )
-from domain.webhooks import Event, EventType
+from domain.webhooks.events import Event, EventType
 
 TEST = "This is a test."
 

@@ -5,8 +5,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.models import Answer, BatchContact, BatchJob, Dollars, Moment
-from domain.calls import Outcome
-from domain.webhooks import DeliveryStatus, EventType
+from domain.calls.models import Outcome
+from domain.webhooks.events import DeliveryStatus, EventType
 
 WEBHOOK_ID = "webhook_0123456789abcdef01234567"
 MESSAGE_ID = "msg_0123456789abcdef01234567"

@@ -18,9 +18,9 @@ from api.webhook_models import (
     TestMessage,
     names,
 )
-from domain.intake.webhook_fields import LONGEST_DESCRIPTION
-from domain.networks import LONGEST_URL
-from domain.webhooks import SUBSCRIBABLE, DeliveryStatus
+from domain.webhooks.destinations import LONGEST_URL
+from domain.webhooks.events import SUBSCRIBABLE, DeliveryStatus
+from domain.webhooks.fields import LONGEST_DESCRIPTION
 
 _URL = r"^https?://[A-Za-z0-9._-]{1,253}(:[1-9][0-9]{0,3})?([/?][!\x22$-~]*)?$"
 _FIELDS: dict[str, Any] = {

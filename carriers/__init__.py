@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from domain.calls import CallOrder, CallReport
+from domain.calls.models import CallOrder, CallReport
 from domain.model import Model
 
 

@@ -23,7 +23,7 @@ from carriers import (
 )
 from carriers.missing import Missing
 from carriers.number_settings import ForNumbers
-from domain.calls import CallOrder, CallReport
+from domain.calls.models import CallOrder, CallReport
 
 Settings = Mapping[str, Any]
 SettingsOf = Callable[[str], Awaitable[Settings | None]]

@@ -7,7 +7,7 @@ import httpx
 
 from carriers import Carrier, Finding, Push, Streaming
 from carriers.streams import SharedStreaming
-from domain.calls import CallReport
+from domain.calls.models import CallReport
 
 PATIENCE_SECONDS = 10.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -13,7 +13,7 @@ from carriers import (
     SearchOrder,
     Traits,
 )
-from domain.calls import CallOrder, CallReport
+from domain.calls.models import CallOrder, CallReport
 
 
 class Missing:

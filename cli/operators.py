@@ -13,11 +13,11 @@ from cli.errors import Failure
 from cli.namespace import prepare_namespace
 from cli.options import AsJson, amount, print_json
 from cli.shown import listing, pairs, text
-from domain.activity import OPERATOR
-from domain.calls import Audio
+from domain.audit import OPERATOR
+from domain.calls.models import Audio
 from domain.model import Model
-from domain.phones import PhoneProblem, read_phone
-from domain.places import is_country
+from domain.phone.location import is_country
+from domain.phone.numbers import PhoneProblem, read_phone
 from domain.statuses import Architecture, Role
 
 app = typer.Typer()

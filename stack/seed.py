@@ -4,8 +4,8 @@ import secrets
 from decimal import Decimal
 from pathlib import Path
 
-from domain.calls import Audio
-from domain.places import ANYWHERE
+from domain.calls.models import Audio
+from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from stack import ready_file
 from stack.ready_file import CarrierAccount, Keys, Organization, OtherOrganization, PhoneNumbers

@@ -6,9 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.activity import Action, Entry
+from domain.audit import Action, Entry
 from domain.model import Model
-from domain.webhooks import EventType
+from domain.webhooks.events import EventType
 from store.database import reading
 from store.ids import may_exist, new_id
 from store.tables import activity

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.calls import Audio
-from domain.jobs import Agent
+from domain.calls.models import Audio
+from domain.jobs.models import Agent
 from domain.model import Model
 from domain.statuses import Architecture
 from store.database import reading

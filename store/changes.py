@@ -12,16 +12,16 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.activity import TEMPORAL, Action
+from domain.audit import TEMPORAL, Action
+from domain.calls.retries import FINAL
+from domain.contacts.rejects import Rejects
+from domain.contacts.report import MOST_ENTRIES
 from domain.errors import RequestError, TooManyContacts
-from domain.intake.change import read_change
-from domain.intake.limits import MAX_CONTACTS
-from domain.intake.report import MOST_ENTRIES
-from domain.jobs import JobChange, NewContact
+from domain.jobs.change import read_change
+from domain.jobs.models import JobChange, NewContact
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES
-from domain.rejects import Rejects
-from domain.retries import FINAL
+from domain.requests.limits import MAX_CONTACTS
 from domain.statuses import ContactStatus, JobStatus
 from store.activity import note_job, noted
 from store.database import reading

@@ -11,9 +11,9 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.calls import Audio
-from domain.dispatch import Held, HeldReason
-from domain.frequency import EarlierCall
+from domain.calling_rules.frequency_caps import EarlierCall
+from domain.calls.dispatch import Held, HeldReason
+from domain.calls.models import Audio
 from domain.model import Model
 from store.ids import new_id
 from store.judging import (

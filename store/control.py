@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.activity import OURSELVES, TEMPORAL, Action
-from domain.calls import HangUpReason
-from domain.dispatch import Wish
+from domain.audit import OURSELVES, TEMPORAL, Action
+from domain.calls.dispatch import Wish
+from domain.calls.models import HangUpReason
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.activity import note, note_job

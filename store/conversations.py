@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.conversations import Conversation, ConversationReport
+from domain.calls.agent_report import Conversation, ConversationReport
 from store.database import reading
 from store.errors import NotFound
 from store.ids import may_exist

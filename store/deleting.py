@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.activity import Action
+from domain.audit import Action
 from store.activity import note_job
 from store.errors import NotFound, StillCalling, WrongStatus
 from store.job_status import locked_status

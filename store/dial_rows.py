@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.calls import CallReport, CallState, HangUpReason, OnMachine, Outcome
+from domain.calls.models import CallReport, CallState, HangUpReason, OnMachine, Outcome
+from domain.calls.order import dial_of_key
 from domain.model import Model
-from domain.orders import dial_of_key
 from domain.statuses import ContactStatus
 
 CHANNEL = "outdial_dials"  # NOTIFY carries the dial's id whenever its row moved

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.calls import CallReport, CallState, HangUpReason, Outcome, Recorded
-from domain.outcomes import judge
+from domain.calls.models import CallReport, CallState, HangUpReason, Outcome, Recorded
+from domain.calls.outcomes import judge
 from store.database import reading
 from store.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialNow, locked, locked_by_report, read_one
 from store.endings import Verdict, end

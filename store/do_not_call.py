@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.activity import Action
-from domain.do_not_call import LISTED, Entry, Source
+from domain.audit import Action
+from domain.calling_rules.do_not_call import LISTED, Entry, Source
 from domain.model import Model
 from store.activity import note as record
 from store.database import reading

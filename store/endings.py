@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.activity import OURSELVES
-from domain.breaker import LOOKED_AT, REFUSED, TRIPPING, tripped
-from domain.calls import AnsweredBy, HangUpReason, Outcome
-from domain.dispatch import HeldReason
-from domain.do_not_call import Source
+from domain.audit import OURSELVES
+from domain.calling_rules.do_not_call import Source
+from domain.calls.circuit_breaker import LOOKED_AT, REFUSED, TRIPPING, tripped
+from domain.calls.dispatch import HeldReason
+from domain.calls.models import AnsweredBy, HangUpReason, Outcome
+from domain.calls.outcomes import sentence
+from domain.calls.retries import REFUSED_DELAY, NextStep, RetryPolicy, next_step
 from domain.model import Model
 from domain.money import cost_of
-from domain.outcomes import sentence
-from domain.retries import REFUSED_DELAY, NextStep, RetryPolicy, next_step
 from domain.statuses import JobStatus
 from store.dial_rows import CHANNEL, DialNow
 from store.do_not_call import add_in

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.dispatch import HeldReason
-from domain.do_not_call import why_never
-from domain.jobs import NewContact, Organization
+from domain.calling_rules.do_not_call import why_never
+from domain.calls.dispatch import HeldReason
+from domain.jobs.models import NewContact, Organization
 from domain.model import Model
 from domain.statuses import ContactStatus, OnOverlap
 from store.database import json_text

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.calls import AnsweredBy
-from domain.jobs import JobCounts
+from domain.calls.models import AnsweredBy
+from domain.jobs.models import JobCounts
 from domain.model import Model
 from domain.statuses import ContactStatus, JobStatus
 from store.database import reading

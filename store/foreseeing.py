@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.jobs import JobRequest, NewContact, Organization
+from domain.jobs.models import JobRequest, NewContact, Organization
 from domain.model import Model
 from store.database import reading
 from store.entering import admitted, after_overlap_rule, allowed_countries

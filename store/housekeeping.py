@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls import CallState
+from domain.calls.models import CallState
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.database import reading

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.activity import OURSELVES, Action
+from domain.audit import OURSELVES, Action
 from domain.statuses import JobStatus
 from store.activity import note_job
 from store.errors import NotFound

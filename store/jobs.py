@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.activity import OURSELVES, Action
-from domain.jobs import Agent, Contact, Job, JobCounts, JobRequest, NewContact, Organization, PhoneNumber
+from domain.audit import OURSELVES, Action
+from domain.contacts.rejects import Rejects
+from domain.jobs.models import Agent, Contact, Job, JobCounts, JobRequest, NewContact, Organization, PhoneNumber
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES, RATES, estimated_cost
-from domain.rejects import Rejects
 from domain.statuses import ContactStatus, JobStatus
 from store.activity import note_job
 from store.database import reading

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from sqlalchemy import RowMapping
 
-from domain.dispatch import Held, HeldReason
-from domain.do_not_call import why_never
-from domain.frequency import ContactFrequency, EarlierCall, free_at
+from domain.calling_rules.do_not_call import why_never
+from domain.calling_rules.frequency_caps import ContactFrequency, EarlierCall, free_at
+from domain.calls.dispatch import Held, HeldReason
 from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus
 from store.rules import ARRIVES_WITHIN, calling_window, opens_at

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.jobs import Caller
+from domain.jobs.models import Caller
 from domain.model import Model
 from domain.statuses import Role
 from store.database import reading

@@ -17,7 +17,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.jobs import Organization
+from domain.jobs.models import Organization
 from domain.model import Model
 from domain.money import MICRO
 from store.database import reading

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.shares import OrganizationLines
+from domain.jobs.line_shares import OrganizationLines
 from store.database import reading
 from store.errors import NotFound
 

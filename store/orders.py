@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.orders import dial_of_key
+from domain.calls.order import dial_of_key
 from store.claims import Claimed
 from store.database import reading
 from store.ids import may_exist

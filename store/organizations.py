@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from pydantic.alias_generators import to_camel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.activity import OPERATOR, Action
-from domain.frequency import ContactFrequency
-from domain.jobs import Organization
+from domain.audit import OPERATOR, Action
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.calling_rules.window import CallingWindow
+from domain.calling_rules.window_json import window_to_json
+from domain.jobs.models import Organization
 from domain.model import Model
 from domain.statuses import JobStatus
-from domain.window_json import window_to_json
-from domain.windows import CallingWindow
 from store.activity import note
 from store.changes import reconsider_windows
 from store.database import reading

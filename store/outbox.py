@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.calls import Outcome
-from domain.jobs import Contact, Job, JobCounts
+from domain.calls.models import Outcome
+from domain.jobs.models import Contact, Job, JobCounts
 from domain.model import Model
 from domain.statuses import ContactStatus
-from domain.webhooks import Answer, DeliveryStatus, Event, EventType, Sending, after, reason_to_disable
+from domain.webhooks.events import Answer, DeliveryStatus, Event, EventType, Sending, after, reason_to_disable
 from store.database import reading
 from store.jobs import CONTACTS, JOBS
 from store.secrets import Vault

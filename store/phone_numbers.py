@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.jobs import Agent, PhoneNumber
+from domain.jobs.models import Agent, PhoneNumber
 from domain.model import Model
-from domain.places import place_of
+from domain.phone.location import place_of
 from store.agents import NAMED, agent_of, open_jobs
 from store.database import reading
 from store.errors import InUse, NotFound

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.deadlines import ASK_LIMIT_SECONDS
+from domain.calls.deadlines import ASK_LIMIT_SECONDS
 from store.database import reading
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.dispatch import DueContact, JobPage
-from domain.masking import masked
-from domain.retries import RetryPolicy
+from domain.calls.dispatch import DueContact, JobPage
+from domain.calls.retries import RetryPolicy
+from domain.phone.masking import masked
 from domain.statuses import JobStatus
 from store.database import json_text, reading
 from store.job_status import mark_workflow_started

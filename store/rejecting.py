@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.rejects import Rejects
+from domain.contacts.rejects import Rejects
 from store.database import json_text
 from store.tables import batch_jobs
 

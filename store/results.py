@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from anyio import CancelScope
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.calls import AnsweredBy, CallState, Outcome
-from domain.conversations import Conversation
-from domain.jobs import Contact
+from domain.calls.agent_report import Conversation
+from domain.calls.models import AnsweredBy, CallState, Outcome
+from domain.contacts.export import MOST_COLUMNS
+from domain.contacts.rejects import Reject, Rejects
+from domain.jobs.models import Contact
 from domain.model import Model
-from domain.rejects import Reject, Rejects
-from domain.results import MOST_COLUMNS
 from store.database import reading
 from store.errors import Busy, NotFound
 from store.ids import may_exist

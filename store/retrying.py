@@ -6,10 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.jobs import JobRequest, NewContact
+from domain.jobs.models import JobRequest, NewContact
+from domain.jobs.rerun import LeftOut, is_reached, why_left_out
 from domain.model import Model
-from domain.places import place_of
-from domain.retrying import LeftOut, is_reached, why_left_out
+from domain.phone.location import place_of
 from domain.statuses import ContactStatus, JobStatus, OnOverlap
 from store.database import reading
 from store.errors import NotFound, WrongStatus

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping
 
-from domain.deadlines import SEND_WITHIN_SECONDS
-from domain.frequency import ContactFrequency
-from domain.presets import frequency_of
-from domain.windows import CallingWindow, opening_for
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.calling_rules.presets import frequency_of
+from domain.calling_rules.window import CallingWindow, opening_for
+from domain.calls.deadlines import SEND_WITHIN_SECONDS
 
 NEVER_OPENS = timedelta(days=400)  # as far as windows are looked at
 ARRIVES_WITHIN = timedelta(seconds=SEND_WITHIN_SECONDS + 1)  # of the claim: a request leaves in time, and travels

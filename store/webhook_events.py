@@ -8,7 +8,7 @@ That a contact is final, or that credits fell, is told by triggers (migration 00
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.webhooks import EventType
+from domain.webhooks.events import EventType
 
 CHANNEL = "outdial_webhooks"  # NOTIFY carries the endpoint's id whenever something is to be delivered
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.model import Model
-from domain.webhooks import OLD_SECRET_FOR, Delivery, DeliveryStatus, Endpoint, EventType
+from domain.webhooks.events import OLD_SECRET_FOR, Delivery, DeliveryStatus, Endpoint, EventType
 from store.database import reading
 from store.errors import Disabled, NotFound, TooMany
 from store.ids import may_exist, new_id

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls import Audio
-from domain.jobs import JobRequest, NewContact, Organization, PhoneNumber
+from domain.calls.models import Audio
+from domain.jobs.models import JobRequest, NewContact, Organization, PhoneNumber
 from domain.model import Model
-from domain.places import ANYWHERE, place_of
+from domain.phone.location import ANYWHERE, place_of
 from domain.statuses import Architecture, Role
 from store.directory import Directory, IssuedKey
 from store.jobs import CreatedJob, Jobs

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 from standardwebhooks import Webhook
 
-from domain.networks import Place, places
+from domain.webhooks.destinations import Place, places
 
 
 @dataclass(frozen=True)

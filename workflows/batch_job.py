@@ -14,9 +14,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.jobs import Abandonment, JobActivities, JobRef, PageRequest
     from activities.lines import LinesActivities, WantLines
     from activities.messages import CallContact, CallEnded
-    from domain.dispatch import DueContact, JobPage
+    from domain.calls.dispatch import DueContact, JobPage
+    from domain.jobs.line_shares import LinesShare, LinesWanted
     from domain.model import Model
-    from domain.shares import LinesShare, LinesWanted
     from domain.statuses import JobStatus
     from workflows.alarm import Alarm
     from workflows.job_details import JobProgress, details

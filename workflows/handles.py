@@ -14,7 +14,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.shares import LinesWanted
+from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
 from workflows.batch_job import TASK_TIMEOUT, BatchJob, BatchJobStart
 from workflows.job_details import JobProgress

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from domain.jobs.line_shares import Demand, LinesShare, LinesWanted, OrganizationLines, fair_shares
 from domain.model import Model
-from domain.shares import Demand, LinesShare, LinesWanted, OrganizationLines, fair_shares
 
 
 class Claimant(Model):

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from domain.jobs.line_shares import LinesShare
 from domain.model import Model
-from domain.shares import LinesShare
 
 PATIENCE = timedelta(seconds=5)  # without an answer; then up to the limits: the claim keeps them, and calls go on
 LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from domain.jobs.line_shares import OrganizationLines
 from domain.model import Model
-from domain.shares import OrganizationLines
 from workflows.line_book import Claimant
 from workflows.markdown import escaped
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.dispatch import DueContact, Held, HeldReason, JobPage
+from domain.calls.dispatch import DueContact, Held, HeldReason, JobPage
 from domain.model import Model
 from domain.statuses import JobStatus
 from workflows.line_share import LineShare, LinesPace, LinesSoFar, Want

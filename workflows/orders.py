@@ -9,7 +9,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.jobs import Change, JobActivities, JobRef, LimitChange, Order, Removal, Rescheduling
-    from domain.dispatch import Wish
+    from domain.calls.dispatch import Wish
     from workflows.short import short
 
 MOST_LINES = 50

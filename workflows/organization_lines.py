@@ -14,8 +14,8 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.lines import LinesActivities, OrganizationRef, StopOrganization
+    from domain.jobs.line_shares import LinesShare, LinesWanted
     from domain.model import Model
-    from domain.shares import LinesShare, LinesWanted
     from workflows.alarm import Alarm
     from workflows.line_book import BookSoFar, LineBook
     from workflows.line_share import LinesPace

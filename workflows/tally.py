@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from domain.dispatch import DueContact, JobPage
+from domain.calls.dispatch import DueContact, JobPage
 from domain.statuses import ContactStatus
 
 

@@ -19,9 +19,9 @@ from api.managed_views import agent_view
 from api.openapi import SEARCH_QUERY
 from api.parts import Parts
 from api.queries import PageQueryDep
-from domain.calls import Audio
+from domain.calls.models import Audio
 from domain.errors import InvalidRequest
-from domain.jobs import Agent, Caller
+from domain.jobs.models import Agent, Caller
 from store import errors as store
 from store.agents import AgentChange
 

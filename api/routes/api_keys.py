@@ -19,7 +19,7 @@ from api.openapi import PAGE_QUERY
 from api.parts import Parts
 from api.queries import PageQueryDep
 from domain.errors import InvalidRequest
-from domain.jobs import Caller
+from domain.jobs.models import Caller
 from store import errors as store
 from store.keys import Key
 

@@ -12,11 +12,11 @@ from api.deps import KEYS, CallSpeakerDep, PartsDep
 from api.errors import CallNotFound
 from api.nudging import nudge_all
 from api.quiet import until_quiet
+from domain.contacts.number_list import read_note
 from domain.errors import InvalidRequest
-from domain.intake.number_list import read_note
-from domain.intake.raw_values import RawValues
-from domain.intake.strict_json import parse_json
-from domain.masking import masked
+from domain.phone.masking import masked
+from domain.requests.raw_values import RawValues
+from domain.requests.strict_json import parse_json
 from store.errors import NotFound
 
 router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)

@@ -10,11 +10,11 @@ from api.deps import PartsDep
 from api.errors import Forbidden, NotFound
 from api.parts import Parts
 from carriers import BadSignature, Carrier, CarrierError, EventRequest, Instructing
-from domain.calls import CallReport, Recorded
-from domain.conversations import ConversationReport
+from domain.calls.agent_report import ConversationReport
+from domain.calls.models import CallReport, Recorded
+from domain.calls.order import call_order
 from domain.errors import InvalidRequest
-from domain.masking import masked
-from domain.orders import call_order
+from domain.phone.masking import masked
 
 log = logging.getLogger("api.carrier_events")
 router = APIRouter(prefix="/carriers", include_in_schema=False)

@@ -14,9 +14,9 @@ from api.errors import InvalidStatus
 from api.nudging import nudge_all, nudge_lines
 from api.parts import Parts
 from api.views import job_fields
-from domain.intake.change import WrittenChange, read_change
-from domain.intake.strict_json import parse_json
-from domain.jobs import Job, JobChange
+from domain.jobs.change import WrittenChange, read_change
+from domain.jobs.models import Job, JobChange
+from domain.requests.strict_json import parse_json
 from domain.statuses import JobStatus
 from store.errors import NotFound, WrongStatus
 

@@ -15,7 +15,7 @@ from api.nudging import nudge_all
 from api.parts import Parts
 from api.quiet import until_quiet
 from domain.errors import InvalidRequest
-from domain.jobs import Caller
+from domain.jobs.models import Caller
 from domain.statuses import JobStatus
 from store.errors import NotFound, WrongStatus
 

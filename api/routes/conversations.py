@@ -12,15 +12,15 @@ from api.errors import CallNotFound
 from api.models import Answer, ConversationView
 from api.routes.calls import CallId
 from api.views import conversation_view
-from domain.conversations import ConversationReport
-from domain.intake.conversation_fields import (
+from domain.calls.agent_report import ConversationReport
+from domain.calls.agent_report_fields import (
     LONGEST_DISPOSITION,
     LONGEST_SUMMARY,
     LONGEST_URL,
     WEB_ADDRESS,
     read_conversation,
 )
-from domain.intake.strict_json import parse_json
+from domain.requests.strict_json import parse_json
 from store.errors import NotFound
 
 router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)

@@ -18,9 +18,9 @@ from api.parts import Parts
 from api.queries import PageQueryDep
 from api.quiet import until_quiet
 from api.reading_numbers import read_numbers, source_of
-from domain.do_not_call import Entry
+from domain.calling_rules.do_not_call import Entry
 from domain.errors import InvalidPhoneFormat
-from domain.jobs import Caller
+from domain.jobs.models import Caller
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 

@@ -17,7 +17,7 @@ from api.errors import Unavailable
 from api.job_feed import JobFeed
 from api.json_bodies import inlined
 from api.models import Answer, Moment
-from domain.calls import AnsweredBy
+from domain.calls.models import AnsweredBy
 from domain.statuses import ContactStatus, JobStatus
 from store.feed import MOST_CHANGES, ContactChange, Look
 

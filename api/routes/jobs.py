@@ -14,7 +14,7 @@ from api.openapi import CONTACT_QUERY, CREATE_BODY, JOB_QUERY
 from api.parts import Parts
 from api.queries import ContactQuery, ContactQueryDep, JobQueryDep
 from api.views import contact_view, estimated_completion, job_fields, job_view, progress_view
-from domain.jobs import Job
+from domain.jobs.models import Job
 
 PROGRESS_LIMIT = 1.0  # seconds for a workflow to say how it goes
 

@@ -13,8 +13,8 @@ from api.managed_bodies import ChangedOrganization
 from api.managed_models import OrganizationView
 from api.managed_views import organization_view
 from api.nudging import nudge_all, nudge_lines
+from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.errors import InvalidRequest
-from domain.frequency import ContactFrequency
 from store.organizations import OrganizationChange
 
 OF_LINES = frozenset({"concurrent_call_limit", "reserved_lines"})

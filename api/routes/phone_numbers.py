@@ -21,7 +21,7 @@ from api.queries import PageQueryDep
 from api.routes.agents import in_use
 from carriers.registry import number_settings
 from domain.errors import InvalidRequest
-from domain.jobs import Caller, PhoneNumber
+from domain.jobs.models import Caller, PhoneNumber
 from store import errors as store
 from store.directory import TWILIO
 from store.phone_numbers import PhoneNumberChange

@@ -13,8 +13,8 @@ from api.errors import ContactNotFound, Unavailable
 from api.result_files import CSV, JSON_LINES, FileAnswer, begun, csv_rejects, csv_results, json_results
 from api.result_models import ContactDetail, DialView
 from api.views import contact_fields, conversation_view
+from domain.contacts.export import CONTESTED, MOST_COLUMNS, our_names
 from domain.errors import InvalidRequest
-from domain.results import CONTESTED, MOST_COLUMNS, our_names
 from store.errors import Busy, NotFound
 from store.results import Dial, DialledContact, ResultFile
 

@@ -15,12 +15,12 @@ from api.idempotency import TAKES_KEY, Making, OnceDep
 from api.parts import Parts
 from api.result_models import Deleted
 from api.retry_models import Retried
+from domain.contacts.report import Intake, IntakeReport
 from domain.errors import NoValidContacts
-from domain.intake.fields import ReadFields
-from domain.intake.report import Intake, IntakeReport
-from domain.intake.retry_fields import RETRY_FIELDS, ReadRetry, read_retry
-from domain.intake.strict_json import parse_json
-from domain.jobs import Caller
+from domain.jobs.fields import ReadFields
+from domain.jobs.models import Caller
+from domain.jobs.rerun_fields import RETRY_FIELDS, ReadRetry, read_retry
+from domain.requests.strict_json import parse_json
 from store.errors import NotFound, StillCalling, WrongStatus
 from store.retrying import Unreached
 

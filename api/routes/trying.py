@@ -15,16 +15,16 @@ from api.idempotency import TAKES_KEY, Making, OnceDep
 from api.models import shown
 from api.parts import Parts
 from api.retry_models import Tested
+from domain.calling_rules.window import CallingWindow, opening
+from domain.calls.agent_parameters import with_number
+from domain.contacts.report import Intake, IntakeReport
 from domain.errors import InvalidPhoneFormat, InvalidRequest
-from domain.intake.fields import ReadFields, body_values, ignored
-from domain.intake.report import Intake, IntakeReport
-from domain.intake.strict_json import parse_json
-from domain.jobs import Caller, JobRequest, NewContact
-from domain.parameters import with_number
-from domain.phones import PhoneProblem, read_phone
-from domain.places import place_of
+from domain.jobs.fields import ReadFields, body_values, ignored
+from domain.jobs.models import Caller, JobRequest, NewContact
+from domain.phone.location import place_of
+from domain.phone.numbers import PhoneProblem, read_phone
+from domain.requests.strict_json import parse_json
 from domain.statuses import OnOverlap
-from domain.windows import CallingWindow, opening
 from store.errors import NotFound
 
 TRIED_FOR = timedelta(minutes=10)  # a test that cannot be placed by then is none any more

@@ -20,14 +20,14 @@ from api.openapi import CREATE_BODY, REQUEST_ID
 from api.reading import read_create
 from api.refusals import too_expensive
 from api.validate_models import Binding, CountryCount, CreditCheck, Lines, Obstacle, Validated, ZoneCount
-from domain.estimate import Estimate, estimate
-from domain.forecast import ALWAYS, Forecast, Zones, forecast
-from domain.intake.fields import ReadFields
-from domain.intake.report import IntakeReport
-from domain.jobs import Agent, JobRequest, NewContact
+from domain.contacts.report import IntakeReport
+from domain.jobs.estimate import Estimate, estimate
+from domain.jobs.fields import ReadFields
+from domain.jobs.forecast import ALWAYS, Forecast, Zones, forecast
+from domain.jobs.models import Agent, JobRequest, NewContact
 from domain.money import MICRO, estimated_cost
 from domain.money import shown as dollars
-from domain.places import may_be_called
+from domain.phone.location import may_be_called
 from domain.statuses import JobStatus
 from store.errors import InsufficientCredits
 from store.foreseeing import Foreseen

@@ -28,11 +28,11 @@ from api.webhook_models import (
 )
 from api.webhook_openapi import CHANGE_BODY, CREATE_BODY, DELIVERY_QUERY
 from domain.errors import InvalidRequest
-from domain.intake.strict_json import parse_json
-from domain.intake.webhook_fields import read_new_webhook, read_webhook_change
-from domain.networks import must_be_allowed, target_of
-from domain.webhooks import Delivery as DomainDelivery
-from domain.webhooks import DeliveryStatus, Endpoint
+from domain.requests.strict_json import parse_json
+from domain.webhooks.destinations import must_be_allowed, target_of
+from domain.webhooks.events import Delivery as DomainDelivery
+from domain.webhooks.events import DeliveryStatus, Endpoint
+from domain.webhooks.fields import read_new_webhook, read_webhook_change
 from store.errors import Disabled, NoSecret, NotFound, TooMany, Unreadable
 from store.webhooks import EndpointChange, EndpointRequest, NewEndpoint
 

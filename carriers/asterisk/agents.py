@@ -14,7 +14,7 @@ from carriers.asterisk.names import AGENT, BRIDGE, LISTENER
 from carriers.asterisk.options import Options
 from carriers.asterisk.orders import ORDER, Carried, sip_headers
 from carriers.asterisk.relay import FAILURES, Relay
-from domain.calls import Audio
+from domain.calls.models import Audio
 
 AGENT_RINGS_SECONDS = 20
 AGAIN_SECONDS = 0.2

@@ -40,7 +40,7 @@ from carriers.asterisk.reports import report_of_channel
 from carriers.asterisk.stream import EventStream
 from carriers.asterisk.trunks import LOCAL, OwnTrunk, endpoint_of
 from carriers.streams import Stands
-from domain.calls import Audio, CallOrder, CallReport, CallState
+from domain.calls.models import Audio, CallOrder, CallReport, CallState
 
 STREAM_BACK = timedelta(seconds=2)  # the stream connects again at once, or Asterisk is away
 LOOK_SECONDS = 2.0  # for why there was no channel: an answer to `place` is waited for

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from domain.calls import Audio, CallOrder
+from domain.calls.agent_parameters import OURS
+from domain.calls.models import Audio, CallOrder
 from domain.model import Model
-from domain.parameters import OURS
 
 ORDER = "OUTDIAL_ORDER"  # the channel variable with the order as JSON
 FIELD = "OUTDIAL_FIELD_"  # begins the variables with single fields, for dialplans

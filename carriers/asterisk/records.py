@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain.calls import CallReport, CallState, Ending
+from domain.calls.models import CallReport, CallState, Ending
 from domain.model import Model
 
 READ_AT_FIRST = 64 * 1024 * 1024  # bytes from the end: some hundred thousand calls

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.calls import AnsweredBy, CallReport, CallState, Ending
+from domain.calls.models import AnsweredBy, CallReport, CallState, Ending
 
 Event = Mapping[str, Any]
 RINGS = frozenset({"RINGING", "PROGRESS"})  # of a Dial event: 180, 183

@@ -19,7 +19,7 @@ from carriers.asterisk.ari import Ari
 from carriers.asterisk.names import AGENT, LISTENER, key_of, served_by
 from carriers.asterisk.options import Options
 from carriers.asterisk.reports import Event, Seen, read, report, verdict
-from domain.calls import CallReport, CallState
+from domain.calls.models import CallReport, CallState
 
 PAUSES = (0.0, 0.05, 0.2, 0.5, 1.0)  # before connecting again: what is answered meanwhile is dropped by Asterisk
 PING_SECONDS = 5.0  # a connection that lost its other end is noticed after twice that

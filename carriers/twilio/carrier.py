@@ -37,7 +37,7 @@ from carriers.twilio.client import TRANSPORT_ERRORS, Departure, PooledHttpClient
 from carriers.twilio.failures import OVER_ALREADY, asking_failed, placing_broke, placing_failed
 from carriers.twilio.instructions import fetched, instructions
 from carriers.twilio.reports import report_of_event, report_of_resource
-from domain.calls import CallOrder, CallReport
+from domain.calls.models import CallOrder, CallReport
 
 EVENTS = ["initiated", "ringing", "answered", "completed"]
 SEARCHED_CALLS = 200  # the newest ones between two numbers; more than these were never placed in one search window

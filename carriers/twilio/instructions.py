@@ -6,8 +6,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from twilio.twiml.voice_response import Connect, Dial, Stream, VoiceResponse  # type: ignore[import-untyped]
 
-from domain.calls import Audio, CallOrder
-from domain.parameters import OURS
+from domain.calls.agent_parameters import OURS
+from domain.calls.models import Audio, CallOrder
 
 TWIML_CHARACTERS = 4_000  # longest value of the Twiml parameter, and a sensible length of a URL
 FETCHED_CHARACTERS = 16_000  # whatever letters they are, 64 kB: as much as Twilio reads from an address

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from twilio.rest.api.v2010.account.call import CallInstance  # type: ignore[import-untyped]
 
-from domain.calls import AnsweredBy, CallReport, CallState, Ending
+from domain.calls.models import AnsweredBy, CallReport, CallState, Ending
 
 STATES: dict[str, CallState] = {
     "queued": CallState.QUEUED,

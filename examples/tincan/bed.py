@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from carriers import Carrier
-from domain.calls import Audio
+from domain.calls.models import Audio
 from examples.tincan.carrier import TinCan
 from examples.tincan.exchange import MOST_CALLS, SECRET
 from tests.carriers.simulation import free_port

@@ -11,7 +11,7 @@ import httpx
 
 from carriers import Absent, BadSignature, CannotTell, CarrierAway, CarrierRefused, EventRequest, Gone, Health
 from carriers import Idempotency, Limits, NotPlaced, PlaceUnknown, Push, Search, SearchOrder, TooLate, Traits
-from domain.calls import CallOrder, CallReport, Ending
+from domain.calls.models import CallOrder, CallReport, Ending
 
 ENDINGS = {200: Ending.COMPLETED, 486: Ending.BUSY, 480: Ending.NO_ANSWER, 487: Ending.NO_ANSWER}  # by SIP code
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from carriers import Carrier, CarrierRefused, NotPlaced, NumberRefused, TooLate
-from domain.calls import Outcome
-from domain.dispatch import HeldReason
+from domain.calls.dispatch import HeldReason
+from domain.calls.models import Outcome
 from domain.statuses import ContactStatus
 from store.control import Control
 from tests.activities.calling import Calling, eventually

@@ -2,7 +2,7 @@
 
 from carriers import NumberRefused
 from carriers.accounts import CarrierAccounts
-from domain.calls import Outcome
+from domain.calls.models import Outcome
 from domain.statuses import ContactStatus
 from tests.activities.calling import Calling
 from tests.fakes.carrier import FakeCarrier, Script

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.calls import CallState, HangUpReason, Outcome
+from domain.calls.models import CallState, HangUpReason, Outcome
 from domain.statuses import ContactStatus
 from store.control import Control
 from tests.activities.calling import Calling, eventually

@@ -7,8 +7,8 @@ from temporalio.activity import _CompleteAsyncError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.calls import CallActivities
-from domain.calls import CallReport, CallState, Outcome, Recorded
-from domain.dispatch import Held
+from domain.calls.dispatch import Held
+from domain.calls.models import CallReport, CallState, Outcome, Recorded
 from store.claims import Claimed, Claims
 from store.dials import Dials
 from tests.activities.calling import Calling, eventually

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.calls import AnsweredBy, CallState, HangUpReason, OnMachine, Outcome
-from domain.jobs import JobChange
+from domain.calls.models import AnsweredBy, CallState, HangUpReason, OnMachine, Outcome
+from domain.jobs.models import JobChange
 from domain.statuses import ContactStatus
 from store.changes import Changes
 from tests.activities.calling import Calling, Run, eventually

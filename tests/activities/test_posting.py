@@ -12,8 +12,8 @@ from standardwebhooks import WebhookVerificationError
 
 from activities import posting
 from activities.posting import Poster
-from domain.networks import Address, Place, places
-from domain.webhooks import Answer
+from domain.webhooks.destinations import Address, Place, places
+from domain.webhooks.events import Answer
 from tests.certificates import authority_for
 from tests.receiving import Receiver, answers, never
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from carriers import Idempotency, Search
-from domain.calls import Audio, CallOrder, CallReport, CallState, Outcome
+from domain.calls.models import Audio, CallOrder, CallReport, CallState, Outcome
 from domain.statuses import ContactStatus
 from store.dials import Dials
 from tests.activities.calling import Calling, eventually

@@ -13,9 +13,9 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from domain.calls import Audio
-from domain.jobs import Agent
-from domain.places import ANYWHERE
+from domain.calls.models import Audio
+from domain.jobs.models import Agent
+from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from settings import Settings
 from store.directory import Directory

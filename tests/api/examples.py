@@ -6,11 +6,11 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls import Audio
-from domain.jobs import JobRequest
-from domain.places import ANYWHERE
+from domain.calls.models import Audio
+from domain.jobs.models import JobRequest
+from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
-from domain.webhooks import EventType
+from domain.webhooks.events import EventType
 from store.directory import Directory
 from store.jobs import Jobs
 from store.secrets import Vault

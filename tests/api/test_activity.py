@@ -3,7 +3,7 @@
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.activity import Action
+from domain.audit import Action
 from store.activity import note
 from tests.api.client import Api, Tenant, refused
 from tests.api.test_lists import MOMENT

@@ -13,7 +13,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from api.app import create_app
 from carriers import EventRequest
-from domain.calls import CallReport, CallState
+from domain.calls.models import CallReport, CallState
 from tests.api.client import AUTH_TOKEN, PUBLIC_URL, Api, free_port, refused, serve, settings_for
 from tests.api.test_control import dial, running
 

@@ -7,7 +7,7 @@ from typing import Any
 import openpyxl
 
 from api.create_fields import FIELDS
-from domain.intake.fields import KNOWN_FIELDS
+from domain.jobs.fields import KNOWN_FIELDS
 from tests.api.client import Api, refused
 
 RULES: dict[str, Any] = {

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.results import OUR_COLUMNS
+from domain.contacts.export import OUR_COLUMNS
 from tests.api.client import Api, Tenant, numbers, refused
 from tests.api.results import Rows
 

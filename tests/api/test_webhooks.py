@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.app import create_app
 from api.webhook_bodies import body_of
 from api.webhook_models import BatchMessage, ContactMessage
-from domain.webhooks import Answer
+from domain.webhooks.events import Answer
 from store.control import Control
 from store.outbox import Outbox
 from store.secrets import Vault

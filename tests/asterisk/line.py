@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from carriers.asterisk import Asterisk
-from domain.calls import Audio, CallOrder, CallReport, CallState
+from domain.calls.models import Audio, CallOrder, CallReport, CallState
 from tests.telephony_lab.lab import Lab
 
 CALLER = "+12025550199"

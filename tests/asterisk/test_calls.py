@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from carriers import Absent, CannotTell, CarrierAway, NotPlaced, SearchOrder
 from carriers.asterisk import Asterisk
 from carriers.asterisk.options import Options
-from domain.calls import AnsweredBy, Audio, CallReport, CallState, Outcome
-from domain.outcomes import judge
+from domain.calls.models import AnsweredBy, Audio, CallReport, CallState, Outcome
+from domain.calls.outcomes import judge
 from tests.asterisk.line import a_line, an_order, eventually
 from tests.telephony_lab.agent import MARK, TONE, Agent
 from tests.telephony_lab.lab import Lab

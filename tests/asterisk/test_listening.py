@@ -10,7 +10,7 @@ from activities.calls import CallActivities
 from activities.listening import Listening
 from carriers import Carrier
 from carriers.asterisk import Asterisk
-from domain.calls import CallState, Outcome
+from domain.calls.models import CallState, Outcome
 from store.claims import Claims
 from store.dials import Dials
 from store.stream_leases import StreamLeases

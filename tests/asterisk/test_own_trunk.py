@@ -11,7 +11,7 @@ from activities.calls import CallActivities
 from activities.listening import Listening
 from carriers.accounts import CarrierAccounts
 from carriers.asterisk import Asterisk
-from domain.calls import Outcome
+from domain.calls.models import Outcome
 from store.carrier_settings import CarrierSettings
 from store.claims import Claims
 from store.control import Control

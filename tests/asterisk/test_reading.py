@@ -10,8 +10,8 @@ from carriers.asterisk.names import call_id, key_of, served_by
 from carriers.asterisk.orders import channel_variables, sip_headers
 from carriers.asterisk.records import Record, Records, report_of_record
 from carriers.asterisk.reports import Seen, read, report
-from domain.calls import CallReport, CallState, Ending, Outcome
-from domain.outcomes import judge
+from domain.calls.models import CallReport, CallState, Ending, Outcome
+from domain.calls.outcomes import judge
 from tests.asterisk.line import an_order
 
 CALL = "outdial-contact_1f-2"

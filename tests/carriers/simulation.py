@@ -19,7 +19,7 @@ from aiohttp import web
 
 from carriers import EventRequest
 from carriers.twilio import Twilio
-from domain.calls import Audio, CallOrder, CallReport, CallState
+from domain.calls.models import Audio, CallOrder, CallReport, CallState
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT_SID = "AC" + "51" * 16

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from carriers import CannotTell
 from carriers.twilio import Twilio
-from domain.calls import CallReport, CallState
+from domain.calls.models import CallReport, CallState
 from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place
 from tests.carriers.test_finding import a_search
 from tests.serving import served

@@ -7,7 +7,7 @@ import pytest
 
 from carriers import Carrier, Gone, Idempotency, OverLimit, Push, Search
 from carriers.twilio import Twilio
-from domain.calls import AnsweredBy, CallState, Ending
+from domain.calls.models import AnsweredBy, CallState, Ending
 from tests.carriers.simulation import CALLER, Callbacks, Simulator, an_order, number_ending, place, until
 
 

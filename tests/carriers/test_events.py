@@ -7,7 +7,7 @@ import pytest
 
 from carriers import BadSignature, EventRequest
 from carriers.twilio import Twilio
-from domain.calls import CallState
+from domain.calls.models import CallState
 from tests.carriers.simulation import ACCOUNT_SID, Callbacks, Simulator, an_order, number_ending, place, until
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from carriers import BadSignature, EventRequest, Instructing
 from carriers.twilio import Twilio
 from carriers.twilio.instructions import TWIML_CHARACTERS, fetched, instructions
-from domain.calls import CallOrder
+from domain.calls.models import CallOrder
 from tests.carriers.agent import an_agent
 from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place
 from tests.carriers.test_instructions import stream_parameters

@@ -7,7 +7,7 @@ import pytest
 
 from carriers import CannotTell, PlaceUnknown, SearchOrder
 from carriers.twilio import Twilio
-from domain.calls import CallOrder, CallReport
+from domain.calls.models import CallOrder, CallReport
 from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place, until
 
 

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
 from carriers.twilio.instructions import TWIML_CHARACTERS, instructions
-from domain.calls import Audio
+from domain.calls.models import Audio
 from tests.carriers.simulation import an_order
 
 

@@ -10,7 +10,7 @@ from carriers import Gone
 from carriers.simulator.media import StreamOrder, stream_of
 from carriers.twilio import Twilio
 from carriers.twilio.instructions import instructions
-from domain.calls import CallState
+from domain.calls.models import CallState
 from tests.carriers.agent import an_agent
 from tests.carriers.simulation import Callbacks, Simulator, an_order, free_port, number_ending, place, until
 

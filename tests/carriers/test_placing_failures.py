@@ -13,7 +13,7 @@ import pytest
 from carriers import CarrierAway, CarrierError, CarrierRefused, NotPlaced, NumberRefused, PlaceUnknown, TooLate
 from carriers.twilio import Twilio
 from carriers.twilio.failures import placing_failed, retry_after
-from domain.calls import CallReport
+from domain.calls.models import CallReport
 from tests.carriers.simulation import (
     Callbacks,
     Simulator,

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from carriers.twilio import Twilio
-from domain.calls import CallState
+from domain.calls.models import CallState
 from tests.carriers.simulation import Callbacks, an_order, place
 from tests.carriers.test_words import told
 from tests.serving import served

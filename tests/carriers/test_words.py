@@ -9,7 +9,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from carriers import EventRequest
 from carriers.twilio import Twilio
 from carriers.twilio.reports import report_of_resource
-from domain.calls import AnsweredBy, CallReport, CallState, Ending
+from domain.calls.models import AnsweredBy, CallReport, CallState, Ending
 
 URL = "https://calls.example.test/carriers/twilio/events?dial=contact_1:1"
 

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from carriers import Carrier
-from domain.calls import Audio
+from domain.calls.models import Audio
 from domain.model import Model
 
 LONG_RING_SECONDS, LONG_CALL_SECONDS = 600, 14_400  # of a call that the suite hangs up itself

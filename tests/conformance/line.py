@@ -12,7 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from carriers import Carrier, CarrierAway, EventRequest, Gone, NotPlaced, SearchOrder, Streaming
-from domain.calls import CallOrder, CallReport, CallState
+from domain.calls.models import CallOrder, CallReport, CallState
 from tests.conformance.bed import CALLER, Bed
 from tests.serving import served
 

@@ -7,7 +7,7 @@ import pytest
 from carriers import CarrierRefused, NotPlaced
 from carriers.asterisk import Asterisk
 from carriers.number_settings import ForNumbers
-from domain.calls import CallReport, CallState
+from domain.calls.models import CallReport, CallState
 from tests.conformance.beds.asterisk import AsteriskBed
 from tests.conformance.line import Line
 

@@ -13,8 +13,8 @@ from carriers import (
     PlaceUnknown,
     TooLate,
 )
-from domain.calls import CallOrder, CallReport, CallState, Outcome
-from domain.outcomes import judge
+from domain.calls.models import CallOrder, CallReport, CallState, Outcome
+from domain.calls.outcomes import judge
 from tests.conformance.bed import LONG_CALL_SECONDS, LONG_RING_SECONDS
 from tests.conformance.line import Line
 

@@ -3,8 +3,8 @@
 import pytest
 
 from carriers import BadSignature, Gone, Push
-from domain.calls import CallState, Ending, HangUpReason, Outcome
-from domain.outcomes import judge
+from domain.calls.models import CallState, Ending, HangUpReason, Outcome
+from domain.calls.outcomes import judge
 from tests.conformance.bed import LATE_SECONDS, LONG_CALL_SECONDS, LONG_RING_SECONDS
 from tests.conformance.line import Line
 

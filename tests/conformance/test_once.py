@@ -6,7 +6,7 @@ import time
 import pytest
 
 from carriers import Absent, CannotTell, CarrierError, Idempotency, PlaceUnknown, Search, TooLate
-from domain.calls import CallReport, CallState
+from domain.calls.models import CallReport, CallState
 from tests.conformance.bed import LONG_CALL_SECONDS, LONG_RING_SECONDS
 from tests.conformance.line import Line
 

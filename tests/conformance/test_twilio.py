@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from domain.calls import Audio, CallState
+from domain.calls.models import Audio, CallState
 from tests.conformance.beds.simulator import SimulatorBed
 from tests.conformance.line import Line
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.breaker import tripped
-from domain.calls import Outcome
+from domain.calls.circuit_breaker import tripped
+from domain.calls.models import Outcome
 
 TROUBLE, BLOCKED, ANSWERED, NO_ANSWER = Outcome.TROUBLE, Outcome.BLOCKED, Outcome.ANSWERED, Outcome.NO_ANSWER
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.cells import harmless, marked, marked_text, unmarked, unmarked_text
-from domain.rejects import as_it_was
-from domain.results import OUR_COLUMNS, our_names
+from domain.contacts.cells import harmless, marked, marked_text, unmarked, unmarked_text
+from domain.contacts.export import OUR_COLUMNS, our_names
+from domain.contacts.rejects import as_it_was
 
 
 @pytest.mark.parametrize(

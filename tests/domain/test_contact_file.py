@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.contacts.read_file import read_contact_file
+from domain.contacts.report import Intake
 from domain.errors import InvalidCsv, MissingPhoneColumn, NoValidContacts, RequestError, TooManyContacts
-from domain.intake import Intake, read_contact_file
 
 A, B, C = "+12025550101", "+12025550102", "+12025550103"
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from domain.contacts.read_json import read_contact_list
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
-from domain.intake import read_contact_list
 
 A, B = "+12025550101", "+12025550102"
 

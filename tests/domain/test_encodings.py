@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.intake.encodings import guess_encoding
+from domain.contacts.encodings import guess_encoding
 
 
 def table(*names: str) -> str:

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from domain.calls import OnMachine
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.calling_rules.window import CallingWindow, Weekday
+from domain.calls.models import OnMachine
+from domain.calls.retries import OnDeclined, OnVoicemail, RetryPolicy
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
-from domain.frequency import ContactFrequency
-from domain.intake import ReadFields, read_form, read_json
-from domain.intake.naming import NamedColumns
-from domain.jobs import JobRequest
-from domain.retries import OnDeclined, OnVoicemail, RetryPolicy
+from domain.jobs.column_fields import NamedColumns
+from domain.jobs.fields import ReadFields, read_form, read_json
+from domain.jobs.models import JobRequest
 from domain.statuses import ContactStatus, OnOverlap
-from domain.windows import CallingWindow, Weekday
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NEEDED = {"name": "Reminders", "fromPhoneNumberId": "phone_1"}

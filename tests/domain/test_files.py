@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.contacts.contact import Reading
+from domain.contacts.read_file import read_contact_file
+from domain.contacts.report import Intake
 from domain.errors import InvalidCsv, RequestError
-from domain.intake import Intake, read_contact_file
-from domain.intake.contact import Reading
-from domain.intake.naming import NamedColumns
-from domain.jobs import NewContact
+from domain.jobs.column_fields import NamedColumns
+from domain.jobs.models import NewContact
 from tests.files.make_files import edited, hand_made, strings
 
 FILES = Path(__file__).parent.parent / "files"

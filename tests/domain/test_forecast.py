@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
-from domain.forecast import window_warnings
-from domain.windows import CallingWindow, Weekday
+from domain.calling_rules.window import CallingWindow, Weekday
+from domain.jobs.forecast import window_warnings
 
 BERLIN, NEW_YORK, HONOLULU, KOLKATA = "Europe/Berlin", "America/New_York", "Pacific/Honolulu", "Asia/Kolkata"
 DAYTIME = CallingWindow(from_=time(9), to=time(20))

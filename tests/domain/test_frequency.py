@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.frequency import ContactFrequency, EarlierCall, free_at
+from domain.calling_rules.frequency_caps import ContactFrequency, EarlierCall, free_at
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

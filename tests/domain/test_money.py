@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.estimate import estimate, usable_lines
+from domain.jobs.estimate import estimate, usable_lines
 from domain.money import cost_of, estimated_cost, reserve, shown
 from domain.statuses import Architecture
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from domain.calling_rules.schedule import GRAMMAR
+from domain.contacts.contact import Reading
+from domain.contacts.read_file import read_contact_file
+from domain.contacts.read_json import read_contact_list
+from domain.contacts.report import Intake
 from domain.errors import InvalidPhoneFormat, InvalidRequest, MissingPhoneColumn, NoValidContacts
-from domain.intake import Intake, read_contact_file, read_contact_list
-from domain.intake.contact import Reading
-from domain.intake.naming import NamedColumns
-from domain.schedule import GRAMMAR
+from domain.jobs.column_fields import NamedColumns
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WASHINGTON, BERLIN, TOLL_FREE = "+12025550101", "+493023125000", "+18005550100"

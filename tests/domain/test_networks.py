@@ -5,7 +5,7 @@ from ipaddress import ip_address
 import pytest
 
 from domain.errors import InvalidRequest
-from domain.networks import is_private, may_go_to, must_be_allowed, places, target_of
+from domain.webhooks.destinations import is_private, may_go_to, must_be_allowed, places, target_of
 
 LOCAL = ip_address("127.0.0.1")
 

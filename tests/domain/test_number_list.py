@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from domain.contacts.number_list import read_number_list
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
-from domain.intake.number_list import read_number_list
 
 ADA, BOB = "+12025550101", "+12025550102"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.calls import Audio
+from domain.calls.models import Audio
+from domain.calls.order import call_order, callback_url, dial_of_key
 from domain.model import Model
-from domain.orders import call_order, callback_url, dial_of_key
 
 PUBLIC = "https://calls.example.test"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.calls import AnsweredBy, CallReport, CallState, Ending, HangUpReason, OnMachine, Outcome
-from domain.outcomes import judge, sentence
+from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, HangUpReason, OnMachine, Outcome
+from domain.calls.outcomes import judge, sentence
 
 
 def ended(

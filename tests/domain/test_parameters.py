@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.parameters import call_parameters, own_parameters, with_number
+from domain.calls.agent_parameters import call_parameters, own_parameters, with_number
 
 NUMBER = "+12025550101"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.phones import PhoneProblem, cell_phone, read_phone
+from domain.phone.numbers import PhoneProblem, cell_phone, read_phone
 
 
 def reason(text: str) -> str:

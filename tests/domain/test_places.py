@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.places import Place, may_be_called, place_of
+from domain.phone.location import Place, may_be_called, place_of
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain.frequency import ContactFrequency
-from domain.presets import PRESETS, frequency_of, preset
-from domain.window_json import WindowProblem, window_from_json, window_to_json
-from domain.windows import CallingWindow, Weekday, is_open
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.calling_rules.presets import PRESETS, frequency_of, preset
+from domain.calling_rules.window import CallingWindow, Weekday, is_open
+from domain.calling_rules.window_json import WindowProblem, window_from_json, window_to_json
 
 EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WORKDAYS = EVERY_DAY[:5]

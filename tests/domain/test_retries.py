@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from domain.calls import AnsweredBy, Outcome
-from domain.retries import NextStep, OnDeclined, OnVoicemail, RetryPolicy, next_step
+from domain.calls.models import AnsweredBy, Outcome
+from domain.calls.retries import NextStep, OnDeclined, OnVoicemail, RetryPolicy, next_step
 from domain.statuses import ContactStatus
 
 MIDDLE = 0.5  # no jitter

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.calling_rules.schedule import StartTime, place_start, read_written_start, read_zone, zone_names
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime, RequestError
-from domain.schedule import StartTime, place_start, read_written_start, read_zone, zone_names
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.shares import Demand, OrganizationLines, fair_shares
+from domain.jobs.line_shares import Demand, OrganizationLines, fair_shares
 
 DEMANDS = st.lists(st.builds(Demand, lines=st.integers(0, 30), weight=st.integers(1, 9)), max_size=8).map(
     lambda demands: {f"job_{n}": demand for n, demand in enumerate(demands)}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.jobs import JobCounts
-from domain.masking import masked
+from domain.jobs.models import JobCounts
+from domain.phone.masking import masked
 from domain.statuses import Architecture, ContactStatus, JobStatus, Role
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidRequest
-from domain.intake import parse_json, parse_json_text
+from domain.requests.strict_json import parse_json, parse_json_text
 
 
 @pytest.mark.parametrize(

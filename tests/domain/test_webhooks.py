@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import InvalidRequest
-from domain.intake.webhook_fields import read_new_webhook, read_webhook_change
-from domain.masking import masked_in
-from domain.webhooks import Answer, DeliveryStatus, EventType, after, reason_to_disable
+from domain.phone.masking import masked_in
+from domain.webhooks.events import Answer, DeliveryStatus, EventType, after, reason_to_disable
+from domain.webhooks.fields import read_new_webhook, read_webhook_change
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 ERROR = Answer(code=500, error="It answered 500.")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from domain.window_json import window_from_json
-from domain.window_text import window_sentence
+from domain.calling_rules.window_json import window_from_json
+from domain.calling_rules.window_text import window_sentence
 
 FROM_9 = {"from": "09:00", "to": "20:00"}
 SATURDAYS = {"from": "10:00", "to": "24:00", "weekdays": ["sat"]}

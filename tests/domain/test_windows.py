@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.windows import CallingWindow, Hours, Weekday, is_open, opening, opening_for
+from domain.calling_rules.window import CallingWindow, Hours, Weekday, is_open, opening, opening_for
 
 WORKDAYS = (Weekday.MON, Weekday.TUE, Weekday.WED, Weekday.THU, Weekday.FRI)
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"

@@ -22,7 +22,7 @@ from carriers import (
     SearchOrder,
     Traits,
 )
-from domain.calls import AnsweredBy, CallOrder, CallReport, CallState, Ending
+from domain.calls.models import AnsweredBy, CallOrder, CallReport, CallState, Ending
 from domain.model import Model
 from store.dials import Dials
 

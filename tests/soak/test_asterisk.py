@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from domain.calls import AnsweredBy
+from domain.calls.models import AnsweredBy
 from tests.asterisk.calling import MOST_DIALS, Exchange, an_exchange, scripted
 from tests.batches.crashing import Batch
 from tests.batches.numbers import contacts

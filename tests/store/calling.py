@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls import AnsweredBy, CallReport, CallState, Ending, Outcome, Recorded
-from domain.dispatch import Held, HeldReason
-from domain.jobs import NewContact
+from domain.calls.dispatch import Held, HeldReason
+from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, Outcome, Recorded
+from domain.jobs.models import NewContact
 from domain.statuses import Architecture
 from store.changes import Changes
 from store.claims import Claimed, Claims

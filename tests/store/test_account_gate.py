@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls import Outcome, Recorded
-from domain.dispatch import Held, HeldReason
+from domain.calls.dispatch import Held, HeldReason
+from domain.calls.models import Outcome, Recorded
 from domain.statuses import ContactStatus
 from store.claims import Claimed
 from tests.builders import contacts as some_contacts

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.activity import Action
+from domain.audit import Action
 from store.activity import Activity, note
 from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.activity import Action
-from domain.calls import Ending
-from domain.dispatch import HeldReason
+from domain.audit import Action
+from domain.calling_rules.window import CallingWindow
+from domain.calls.dispatch import HeldReason
+from domain.calls.models import Ending
 from domain.errors import TooManyContacts
-from domain.jobs import JobChange
+from domain.jobs.models import JobChange
 from domain.statuses import ContactStatus, JobStatus
-from domain.windows import CallingWindow
 from store.activity import Activity
 from store.changes import REMOVED
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, WrongStatus

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.calls import Ending, Outcome
-from domain.dispatch import HeldReason
+from domain.calls.dispatch import HeldReason
+from domain.calls.models import Ending, Outcome
 from store.activity import Activity
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Call, Calling, Job, a_caller

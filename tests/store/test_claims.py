@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.calls import Audio
-from domain.dispatch import Held, HeldReason
+from domain.calls.dispatch import Held, HeldReason
+from domain.calls.models import Audio
 from domain.statuses import Architecture, ContactStatus
 from store.claims import Claimed
 from store.directory import Directory

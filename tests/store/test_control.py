@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import make_url
 
-from domain.dispatch import HeldReason, Wish
+from domain.calls.dispatch import HeldReason, Wish
 from domain.statuses import ContactStatus, JobStatus
 from store.claims import Claimed
 from store.control import Control

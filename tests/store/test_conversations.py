@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from domain.conversations import ConversationReport
+from domain.calls.agent_report import ConversationReport
 from store.conversations import Conversations
 from store.deleting import Deleting
 from store.errors import NotFound

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.jobs import NewContact
+from domain.jobs.models import NewContact
 from domain.statuses import Architecture, ContactStatus, JobStatus, OnOverlap
 from store.directory import Directory
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, Overlapping

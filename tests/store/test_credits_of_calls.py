@@ -7,8 +7,8 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from domain.calls import CallState, Ending
-from domain.dispatch import Held, HeldReason
+from domain.calls.dispatch import Held, HeldReason
+from domain.calls.models import CallState, Ending
 from domain.statuses import Architecture
 from store.errors import StoreError
 from store.ledger import EntryKind

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from domain.activity import Action
-from domain.calls import Recorded
-from domain.frequency import ContactFrequency
-from domain.rejects import Reject, Rejects
+from domain.audit import Action
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.calls.models import Recorded
+from domain.contacts.rejects import Reject, Rejects
 from domain.statuses import JobStatus
 from store.activity import Activity
 from store.deleting import Deleting

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls import Audio
-from domain.frequency import ContactFrequency
-from domain.jobs import Caller
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.calls.models import Audio
+from domain.jobs.models import Caller
 from domain.statuses import Architecture, Role
 from store.activity import Activity
 from store.directory import Directory

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.activity import Action
-from domain.do_not_call import LISTED, Source
+from domain.audit import Action
+from domain.calling_rules.do_not_call import LISTED, Source
 from store.activity import Activity
 from store.do_not_call import Added, DoNotCall, listed
 from store.errors import NotFound

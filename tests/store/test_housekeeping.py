@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.calls import CallState
+from domain.calls.models import CallState
 from domain.statuses import JobStatus
 from store.housekeeping import Housekeeping
 from store.tables import batch_jobs, carrier_accounts, contacts, dials

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.shares import OrganizationLines
+from domain.jobs.line_shares import OrganizationLines
 from store.control import Control
 from store.errors import NotFound
 from store.lines import Lines

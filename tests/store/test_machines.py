@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.calls import AnsweredBy, CallState, HangUpReason, OnMachine
-from domain.jobs import JobChange
-from domain.retries import OnVoicemail, RetryPolicy
+from domain.calls.models import AnsweredBy, CallState, HangUpReason, OnMachine
+from domain.calls.retries import OnVoicemail, RetryPolicy
+from domain.jobs.models import JobChange
 from tests.store.calling import Call, Calling, Job, a_caller
 
 HUNG_UP = "Ended by us: a machine answered."

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from domain.webhooks import Answer, DeliveryStatus, EventType
+from domain.webhooks.events import Answer, DeliveryStatus, EventType
 from store.errors import NoSecret, NotFound
 from store.outbox import KEPT_FOR, Outbox
 from store.secrets import Vault

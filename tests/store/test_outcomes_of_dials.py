@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls import AnsweredBy, CallState, Ending, HangUpReason, Outcome
-from domain.dispatch import HeldReason
-from domain.retries import OnVoicemail, RetryPolicy
+from domain.calls.dispatch import HeldReason
+from domain.calls.models import AnsweredBy, CallState, Ending, HangUpReason, Outcome
+from domain.calls.retries import OnVoicemail, RetryPolicy
 from store.tables import carrier_accounts
 from tests.store.calling import Call, Calling, Job, a_caller
 

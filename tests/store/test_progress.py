@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from domain.calls import Outcome
-from domain.dispatch import HeldReason, JobPage
+from domain.calls.dispatch import HeldReason, JobPage
+from domain.calls.models import Outcome
 from domain.statuses import JobStatus
 from store.tables import carrier_accounts, contacts
 from tests.builders import a_contact

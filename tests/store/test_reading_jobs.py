@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls import AnsweredBy
+from domain.calls.models import AnsweredBy
 from domain.statuses import ContactStatus, JobStatus
 from store.ids import new_id
 from store.jobs import CreatedJob, Jobs

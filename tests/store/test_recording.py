@@ -7,8 +7,8 @@ from itertools import permutations
 
 import pytest
 
-from domain.calls import AnsweredBy, CallState, Ending, HangUpReason, Outcome, Recorded
-from domain.dispatch import HeldReason
+from domain.calls.dispatch import HeldReason
+from domain.calls.models import AnsweredBy, CallState, Ending, HangUpReason, Outcome, Recorded
 from domain.statuses import ContactStatus
 from store.directory import TWILIO
 from store.stream_leases import StreamLeases

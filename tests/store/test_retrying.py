@@ -5,10 +5,10 @@ from datetime import time
 import pytest
 import sqlalchemy as sa
 
-from domain.calls import OnMachine
-from domain.retrying import LeftOut
+from domain.calling_rules.window import CallingWindow
+from domain.calls.models import OnMachine
+from domain.jobs.rerun import LeftOut
 from domain.statuses import JobStatus, OnOverlap
-from domain.windows import CallingWindow
 from store.errors import NotFound, WrongStatus
 from store.retrying import Retrying
 from store.tables import contacts

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.calls import AnsweredBy, Ending
-from domain.dispatch import Held, HeldReason
-from domain.do_not_call import LISTED, Source
-from domain.frequency import ContactFrequency
-from domain.jobs import NewContact
-from domain.presets import preset
+from domain.calling_rules.do_not_call import LISTED, Source
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.calling_rules.presets import preset
+from domain.calling_rules.window import CallingWindow
+from domain.calls.dispatch import Held, HeldReason
+from domain.calls.models import AnsweredBy, Ending
+from domain.jobs.models import NewContact
 from domain.statuses import ContactStatus
-from domain.windows import CallingWindow
 from store.directory import Directory
 from store.do_not_call import DoNotCall
 from store.organizations import OrganizationChange

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from domain.calls import HangUpReason
-from domain.dispatch import HeldReason
+from domain.calls.dispatch import HeldReason
+from domain.calls.models import HangUpReason
 from domain.statuses import JobStatus
 from store.activity import Activity
 from store.errors import WrongStatus

@@ -7,7 +7,7 @@ from contextlib import ExitStack, asynccontextmanager
 import pytest
 import sqlalchemy as sa
 
-from domain.calls import CallState, HangUpReason, Outcome
+from domain.calls.models import CallState, HangUpReason, Outcome
 from store import notices
 from store import watch as watching
 from store.dial_rows import DialNow

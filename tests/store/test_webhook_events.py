@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.calls import AnsweredBy
-from domain.conversations import ConversationReport
-from domain.do_not_call import Source
-from domain.webhooks import EventType
+from domain.calling_rules.do_not_call import Source
+from domain.calls.agent_report import ConversationReport
+from domain.calls.models import AnsweredBy
+from domain.webhooks.events import EventType
 from store.changes import Changes
 from store.conversations import Conversations
 from store.do_not_call import DoNotCall

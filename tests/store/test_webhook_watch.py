@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.webhooks import EventType
+from domain.webhooks.events import EventType
 from store.outbox import Outbox
 from store.secrets import Vault
 from store.webhook_watch import WebhookWatch

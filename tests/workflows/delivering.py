@@ -16,7 +16,7 @@ from temporalio.worker import Replayer
 from activities.posting import Poster
 from activities.webhooks import DeliverRequest, Round, WebhookActivities
 from api.webhook_bodies import body_of
-from domain.webhooks import SUBSCRIBABLE, Delivery, DeliveryStatus, EventType
+from domain.webhooks.events import SUBSCRIBABLE, Delivery, DeliveryStatus, EventType
 from store.control import Control
 from store.outbox import Outbox
 from store.secrets import Vault

@@ -14,7 +14,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from domain.statuses import ContactStatus, JobStatus
-from domain.webhooks import DeliveryStatus
+from domain.webhooks.events import DeliveryStatus
 from tests.builders import a_job, a_number, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, TALKS_ON
 from tests.receiving import Receiver, answers, ok

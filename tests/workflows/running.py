@@ -22,8 +22,8 @@ from activities.calls import CallActivities
 from activities.housekeeping import HousekeepingActivities
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
-from domain.dispatch import Held
-from domain.shares import LinesWanted
+from domain.calls.dispatch import Held
+from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
 from store.changes import Changes
 from store.claims import Claimed, Claims

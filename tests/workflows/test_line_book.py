@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.shares import LinesShare, LinesWanted, OrganizationLines
+from domain.jobs.line_shares import LinesShare, LinesWanted, OrganizationLines
 from workflows.line_book import BookSoFar, LineBook
 
 NOW = datetime(2027, 1, 31, 9, tzinfo=UTC)

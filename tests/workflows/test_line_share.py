@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.shares import LinesShare
+from domain.jobs.line_shares import LinesShare
 from workflows.line_share import LineShare, LinesPace, LinesSoFar, Want
 
 NOW = datetime(2027, 1, 31, 9, tzinfo=UTC)

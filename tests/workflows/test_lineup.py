@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.dispatch import DueContact, Held, HeldReason, JobPage
-from domain.shares import LinesShare
+from domain.calls.dispatch import DueContact, Held, HeldReason, JobPage
+from domain.jobs.line_shares import LinesShare
 from domain.statuses import ContactStatus, JobStatus
 from workflows.line_share import Want
 from workflows.lineup import LOOK_AGAIN, Lineup, WaitingFor

@@ -1,6 +1,6 @@
 """The table of progress stays true between two readings of the record."""
 
-from domain.dispatch import DueContact, JobPage
+from domain.calls.dispatch import DueContact, JobPage
 from domain.statuses import ContactStatus, JobStatus
 from workflows.tally import Tally
 

@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities import posting
 from activities.webhooks import OUR_MISTAKE
-from domain.webhooks import DeliveryStatus, EventType
+from domain.webhooks.events import DeliveryStatus, EventType
 from store.webhooks import EndpointChange
 from tests.receiving import Received, Receiver, answers, never, ok
 from tests.workflows.delivering import LINGER, Delivering

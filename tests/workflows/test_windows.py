@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
-from domain.jobs import NewContact
+from domain.calling_rules.window_json import window_from_json
+from domain.calls.retries import RetryPolicy
+from domain.jobs.models import NewContact
 from domain.model import Model
-from domain.retries import RetryPolicy
 from domain.statuses import JobStatus
-from domain.window_json import window_from_json
 from tests.builders import a_contact, a_job, a_number, an_organization
 from tests.fakes.carrier import ANSWERS, NOBODY, PlacedCall
 from tests.workflows.conftest import SKIPPING, start_temporal

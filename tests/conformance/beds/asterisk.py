@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 
 from carriers.asterisk import Asterisk
-from domain.calls import Audio
+from domain.calls.models import Audio
 from tests.conformance.bed import NotHere, Seen
 from tests.telephony_lab.agent import Agent
 from tests.telephony_lab.lab import PASSWORD, USER, Lab, a_lab, cannot_be_had

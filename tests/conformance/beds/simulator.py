@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from carriers import Carrier
-from domain.calls import Audio
+from domain.calls.models import Audio
 from tests.carriers.simulation import Simulator
 from tests.conformance.bed import Seen
 

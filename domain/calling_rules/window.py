@@ -1,0 +1,176 @@
+"""When people may be called: hours of a day, days of a week and holidays, in the zone of whoever is called."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from domain.calling_rules.holidays import holidays_of
+from domain.model import Model
+
+LOOK_AHEAD_DAYS = 400  # more than a year: whatever opens at all opens within it
+DAY = timedelta(days=1)
+MIDNIGHT = time(0)
+
+Stretch = tuple[datetime, datetime]  # UTC: the first instant is in it, the last one is not
+
+
+class Weekday(StrEnum):
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+WEEK = tuple(Weekday)
+
+
+class Hours(Model):
+    """From `from_` (included) to `to` (excluded) on some weekdays; `to` of 00:00 is the end of the day, "24:00"."""
+
+    from_: time
+    to: time
+    weekdays: tuple[Weekday, ...] = WEEK
+
+
+class CallingWindow(Hours):
+    """When people may be called: never on holidays.
+
+    `holidays`: a country or subdivision of the `holidays` package ("US", "US-FL"), or dates; of the local date of
+    whoever is called. `preset`: the name under which it was chosen. `also`: further hours, of these days or of others.
+    """
+
+    holidays: str | tuple[date, ...] | None = None
+    preset: str | None = None
+    also: tuple[Hours, ...] = ()
+
+    def hours_on(self, day: date) -> tuple[tuple[time, time], ...]:
+        """From and to by the clock on the wall, of every stretch of a local date."""
+        if day in holidays_of(self.holidays, day.year):
+            return ()
+        weekday = WEEK[day.weekday()]
+        return tuple((hours.from_, hours.to) for hours in (self, *self.also) if weekday in hours.weekdays)
+
+
+def opening(window: CallingWindow, zones: Sequence[str], at: datetime) -> datetime | None:
+    """The first instant from `at` (UTC) on at which the window is open in every zone; `at` itself where it is now.
+
+    A local time is what the clock on the wall shows: hours that a clock change skips do not open, hours that it
+    repeats are open both times. None where the window is open at no time within 400 days. Raises ValueError where no
+    zone is given, ZoneInfoNotFoundError for a zone that does not exist: neither is ever "open".
+    """
+    if not zones:
+        raise ValueError("A calling window needs a zone to be judged in.")
+    today = at.astimezone(UTC).date()
+    for start, end in open_stretches(window, tuple(zones), today):
+        if at < end:
+            return max(start, at)
+    return _first_opening(window, tuple(zones), today + DAY)
+
+
+def is_open(window: CallingWindow, zones: Sequence[str], at: datetime) -> bool:
+    """Whether a call may begin at this instant in every one of the zones."""
+    return opening(window, zones, at) == at
+
+
+def opening_for(window: CallingWindow, zones: Sequence[str], at: datetime, lasting: timedelta) -> datetime | None:
+    """As `opening`, where it stays open for so long, a few seconds at most: for what may be on its way until then."""
+    opens = opening(window, zones, at)
+    if opens is None or is_open(window, zones, opens + lasting):
+        return opens
+    return opening(window, zones, opens + lasting)
+
+
+@lru_cache(maxsize=4096)
+def open_stretches(window: CallingWindow, zones: tuple[str, ...], day: date) -> tuple[Stretch, ...]:
+    """When the window is open in all zones on a UTC day, in order."""
+    common = _open_in(window, zones[0], day)
+    for zone in zones[1:]:
+        if not common:
+            break
+        common = _common(common, _open_in(window, zone, day))
+    return common
+
+
+@lru_cache(maxsize=4096)
+def _first_opening(window: CallingWindow, zones: tuple[str, ...], from_day: date) -> datetime | None:
+    """The first opening on a UTC day or after it."""
+    for ahead in range(LOOK_AHEAD_DAYS):
+        stretches = open_stretches(window, zones, from_day + ahead * DAY)
+        if stretches:
+            return stretches[0][0]
+    return None
+
+
+@lru_cache(maxsize=16384)
+def _open_in(window: CallingWindow, zone: str, day: date) -> tuple[Stretch, ...]:
+    """When the window is open in a zone on a UTC day, in order; stretches that touch are one."""
+    stretches: list[Stretch] = []
+    for part, offset in _parts_of(day, ZoneInfo(zone)):
+        stretches += _open_within(window, part, offset)
+    return _joined(stretches)
+
+
+def _open_within(window: CallingWindow, part: Stretch, offset: timedelta) -> Iterator[Stretch]:
+    """When the window is open in a part of the time line throughout which the clocks have one distance from UTC."""
+    start, end = part
+    local_day = (start + offset).date()
+    while local_day <= (end + offset).date():
+        midnight = datetime.combine(local_day, MIDNIGHT, UTC) - offset
+        for from_, to in window.hours_on(local_day):
+            opens = max(start, midnight + _since_midnight(from_))
+            closes = min(end, midnight + (_since_midnight(to) or DAY))
+            if opens < closes:
+                yield opens, closes
+        local_day += DAY
+
+
+def _since_midnight(at: time) -> timedelta:
+    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+
+
+@lru_cache(maxsize=4096)
+def _parts_of(day: date, zone: ZoneInfo) -> tuple[tuple[Stretch, timedelta], ...]:
+    """A UTC day, in two where the zone's clocks are changed on it; each part with its distance from UTC."""
+    start = datetime.combine(day, MIDNIGHT, UTC)
+    end = start + DAY
+    before, after = _offset(start, zone), _offset(end, zone)
+    if before == after:
+        return (((start, end), before),)
+    change = _change_between(start, end, zone)
+    return ((start, change), before), ((change, end), after)
+
+
+def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The instant of the one clock change between two instants. Changes take place at whole seconds."""
+    old = _offset(before, zone)
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if _offset(middle, zone) == old:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def _offset(at: datetime, zone: ZoneInfo) -> timedelta:
+    return at.astimezone(zone).utcoffset() or timedelta()
+
+
+def _joined(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
+    joined: list[Stretch] = []
+    for start, end in sorted(stretches):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def _common(some: Sequence[Stretch], others: Sequence[Stretch]) -> tuple[Stretch, ...]:
+    pairs = ((max(a, c), min(b, d)) for a, b in some for c, d in others)
+    return _joined((start, end) for start, end in pairs if start < end)

@@ -1,0 +1,149 @@
+"""Calling windows as JSON: the name of a preset, or from, to, weekdays and holidays."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, time
+from typing import Any
+
+from domain.calling_rules.holidays import codes
+from domain.calling_rules.presets import PRESETS, preset
+from domain.calling_rules.window import MIDNIGHT, WEEK, CallingWindow, Hours, Weekday
+
+MOST_DATES = 366
+MOST_HOURS = 14  # two stretches for each day of the week
+END_OF_DAY = "24:00"
+
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_HOURS_KEYS = frozenset({"from", "to", "weekdays"})
+_WINDOW_KEYS = _HOURS_KEYS | {"holidays", "preset", "also"}
+
+
+class WindowProblem(ValueError):
+    """What is wrong with a calling window. `path`: inside of it, as "weekdays[1]", empty for the whole."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path} {reason}".strip())
+        self.path = path
+        self.reason = reason
+
+
+def window_from_json(value: Any) -> CallingWindow:
+    """Read the name of a preset or an object. Raises WindowProblem for the first thing that is wrong.
+
+    An object may name a preset too: its hours are then those of the preset, and holidays may be added.
+    """
+    if isinstance(value, str):
+        return _window_of_preset(value, "")
+    fields = _object(value, "", _WINDOW_KEYS, f"must be an object with from and to, or one of {_words(PRESETS)}")
+    window = _from_preset(fields) if fields.get("preset") is not None else _own(fields)
+    return window if fields.get("holidays") is None else _with_holidays(window, fields["holidays"])
+
+
+def window_to_json(window: CallingWindow) -> dict[str, Any]:
+    """The form in which it is given back, which `window_from_json` reads again."""
+    holidays = window.holidays
+    written = _hours_to_json(window)
+    written["holidays"] = [day.isoformat() for day in holidays] if isinstance(holidays, tuple) else holidays
+    if window.preset is not None:
+        written["preset"] = window.preset
+    if window.also:
+        written["also"] = [_hours_to_json(hours) for hours in window.also]
+    return written
+
+
+def _window_of_preset(name: Any, path: str) -> CallingWindow:
+    if not isinstance(name, str) or name not in PRESETS:
+        raise WindowProblem(path, f"must be one of {_words(PRESETS)}")
+    return preset(name).window
+
+
+def _from_preset(fields: dict[str, Any]) -> CallingWindow:
+    window = _window_of_preset(fields["preset"], "preset")
+    written = window_to_json(window)
+    for key in sorted(_WINDOW_KEYS - ({"preset"} if window.holidays else {"preset", "holidays"})):
+        if fields.get(key) not in (None, written.get(key, [])):
+            raise WindowProblem(key, f"is not that of {window.preset}: leave out preset to set hours of your own")
+    return window
+
+
+def _own(fields: dict[str, Any]) -> CallingWindow:
+    also = [] if fields.get("also") is None else fields["also"]
+    if not isinstance(also, list) or len(also) > MOST_HOURS:
+        raise WindowProblem("also", f"must be an array of at most {MOST_HOURS} objects with from, to and weekdays")
+    return CallingWindow(
+        **dict(_hours(fields, "")),
+        also=tuple(_hours(_object(other, f"also[{i}]", _HOURS_KEYS), f"also[{i}].") for i, other in enumerate(also)),
+    )
+
+
+def _hours(fields: dict[str, Any], path: str) -> Hours:
+    from_ = _time(fields.get("from"), f"{path}from")
+    to = MIDNIGHT if fields.get("to") == END_OF_DAY else _time(fields.get("to"), f"{path}to")
+    if to != MIDNIGHT and to <= from_:
+        raise WindowProblem(f"{path}to", "must be later than from: a window ends at midnight, 24:00, at the latest")
+    return Hours(from_=from_, to=to, weekdays=_weekdays(fields.get("weekdays"), f"{path}weekdays"))
+
+
+def _time(value: Any, path: str) -> time:
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise WindowProblem(path, "must be a time of day such as 09:00")
+    return time(int(match[1]), int(match[2]))
+
+
+def _weekdays(value: Any, path: str) -> tuple[Weekday, ...]:
+    if value is None:
+        return WEEK
+    if not isinstance(value, list) or not value:
+        raise WindowProblem(path, f"must be an array of at least one of {_words(WEEK)}")
+    for i, day in enumerate(value):
+        if not isinstance(day, str) or day not in WEEK:
+            raise WindowProblem(f"{path}[{i}]", f"must be one of {_words(WEEK)}")
+    return tuple(day for day in WEEK if day in value)
+
+
+def _with_holidays(window: CallingWindow, value: Any) -> CallingWindow:
+    return window.model_copy(update={"holidays": _holidays(value)})
+
+
+def _holidays(value: Any) -> str | tuple[date, ...]:
+    if isinstance(value, str) and value in codes():
+        return value
+    if not isinstance(value, list) or len(value) > MOST_DATES:
+        raise WindowProblem(
+            "holidays",
+            f'must be a country or a part of one, as "US" or "US-FL", or an array of at most {MOST_DATES} dates',
+        )
+    return tuple(sorted({_date(day, f"holidays[{i}]") for i, day in enumerate(value)}))
+
+
+def _date(value: Any, path: str) -> date:
+    try:
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise WindowProblem(path, "must be a date such as 2026-12-25")
+
+
+def _object(value: Any, path: str, known: frozenset[str], reason: str = "must be an object") -> dict[str, Any]:
+    """A mistyped name must not open a window wider than was meant, so unknown names are refused."""
+    if not isinstance(value, dict):
+        raise WindowProblem(path, reason)
+    unknown = sorted(set(value) - known)
+    if unknown:
+        raise WindowProblem(path, f"may have {_words(sorted(known))} only, not {unknown[0][:40]!r}")
+    return value
+
+
+def _hours_to_json(hours: Hours) -> dict[str, Any]:
+    return {
+        "from": f"{hours.from_:%H:%M}",
+        "to": END_OF_DAY if hours.to == MIDNIGHT else f"{hours.to:%H:%M}",
+        "weekdays": [day.value for day in hours.weekdays],
+    }
+
+
+def _words(names: Sequence[str]) -> str:
+    return ", ".join(names)

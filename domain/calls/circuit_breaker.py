@@ -1,0 +1,32 @@
+"""When a job pauses itself: its last calls say that going on does harm."""
+
+from collections.abc import Sequence
+
+from domain.calls.models import Outcome
+
+LOOKED_AT = 50  # of the job's latest ended calls
+ENOUGH = 20  # fewer tell nothing
+MOST_TROUBLE = 0.5  # a share of them: died on the way
+MOST_BLOCKED = 0.3  # came back because the network blocks the caller id
+
+TRIPPING = frozenset({Outcome.REFUSED, Outcome.TROUBLE, Outcome.BLOCKED})
+REFUSED = "The carrier refused the account or its configuration. Mend that, then resume."
+
+
+def tripped(latest: Sequence[Outcome]) -> str | None:
+    """Judge the outcomes of a job's latest calls, at most LOOKED_AT: why it must pause, None where it need not.
+
+    A single refusal of the account (REFUSED) pauses it too.
+    """
+    if len(latest) < ENOUGH:
+        return None
+    return _too_many(latest, Outcome.TROUBLE, MOST_TROUBLE, "died on the way: ask the carrier") or _too_many(
+        latest, Outcome.BLOCKED, MOST_BLOCKED, "were blocked by the network: the caller id may be marked as spam"
+    )
+
+
+def _too_many(latest: Sequence[Outcome], outcome: Outcome, most: float, what: str) -> str | None:
+    count = latest.count(outcome)
+    if count < most * len(latest):
+        return None
+    return f"The circuit breaker paused the job: {count} of its last {len(latest)} calls {what}, then resume."

@@ -1,0 +1,66 @@
+"""A dial, as its carrier knows it: its key, its order, and where the carrier turns to."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from domain.calls.agent_parameters import call_parameters, own_parameters
+from domain.calls.models import Audio, CallOrder
+
+LONGEST_DIAL = 10  # digits; a key with more is none of ours
+
+
+class Ordered(Protocol):
+    """What the record has of a dial."""
+
+    @property
+    def dial_id(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def to(self) -> str: ...
+    @property
+    def from_(self) -> str: ...
+    @property
+    def audio(self) -> Audio: ...
+    @property
+    def audio_url(self) -> str: ...
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+    @property
+    def ring_seconds(self) -> int: ...
+    @property
+    def max_call_seconds(self) -> int: ...
+
+
+def call_order(dial: Ordered, key: str, token: str | None, public_url: str) -> CallOrder:
+    """`token`: what its agent may speak of the call with. `public_url`: where carriers and agents reach the API."""
+    own = own_parameters(dial.dial_id, token, public_url)
+    return CallOrder(
+        key=key,
+        to=dial.to,
+        from_=dial.from_,
+        audio=dial.audio,
+        audio_url=dial.audio_url,
+        parameters={**own, **call_parameters(dial.data, dial.to)},
+        ring_seconds=dial.ring_seconds,
+        max_call_seconds=dial.max_call_seconds,
+        instructions_url=_carrier_url(public_url, dial.account, "instructions", key),
+    )
+
+
+def dial_of_key(key: str) -> tuple[str, int] | None:
+    """The contact's id and the number of the dial; None where it is no key of ours."""
+    contact_id, _, dial = key.rpartition(":")
+    if contact_id and dial.isascii() and dial.isdigit() and len(dial) < LONGEST_DIAL:
+        return contact_id, int(dial)
+    return None
+
+
+def callback_url(public_url: str, account: str, key: str) -> str:
+    """Where a carrier tells of a call."""
+    return _carrier_url(public_url, account, "events", key)
+
+
+def _carrier_url(public_url: str, account: str, what: str, key: str) -> str:
+    return f"{public_url}/carriers/{account}/{what}?dial={quote(key, safe='')}"

@@ -1,0 +1,85 @@
+"""From what a carrier reports to what the dial came to. Codes: RFC 3261 §21, RFC 8197 (607), RFC 8688 (608)."""
+
+from domain.calls.models import CallReport, Ending, HangUpReason, Outcome
+
+SIP_OUTCOMES: dict[int, Outcome] = {
+    401: Outcome.REFUSED,
+    402: Outcome.REFUSED,
+    403: Outcome.REFUSED,
+    404: Outcome.INVALID_NUMBER,
+    407: Outcome.REFUSED,
+    408: Outcome.TROUBLE,  # without ringing; after ringing it is NO_ANSWER, see `judge`
+    410: Outcome.INVALID_NUMBER,
+    480: Outcome.NO_ANSWER,
+    484: Outcome.INVALID_NUMBER,
+    485: Outcome.INVALID_NUMBER,
+    486: Outcome.BUSY,
+    487: Outcome.NO_ANSWER,
+    488: Outcome.REFUSED,
+    600: Outcome.BUSY,
+    603: Outcome.DECLINED,
+    604: Outcome.INVALID_NUMBER,
+    607: Outcome.OBJECTED,
+    608: Outcome.BLOCKED,
+}
+NETWORK_BLOCKED = "network blocked"  # how US carriers phrase a 603 that an analytics engine sent (FCC 22-37)
+
+SENTENCES: dict[Outcome, str] = {
+    Outcome.BUSY: "The line was busy.",
+    Outcome.NO_ANSWER: "Nobody answered.",
+    Outcome.TIMEOUT: "It rang past its time without a final answer; we hung up.",
+    Outcome.INVALID_NUMBER: "The number does not exist or cannot be reached.",
+    Outcome.DECLINED: "The call was declined.",
+    Outcome.BLOCKED: "The network blocked the caller id.",
+    Outcome.OBJECTED: "The person called objects to such calls.",
+    Outcome.TROUBLE: "The carrier could not put the call through.",
+    Outcome.REFUSED: "The carrier refused the account or its configuration.",
+    Outcome.CALLED_OFF: "We hung up before anyone answered.",
+    Outcome.UNKNOWN: "The outcome is unknown: the carrier could not say whether the call took place.",
+}
+
+ENDED_BY_US: dict[HangUpReason, str] = {  # of calls that were answered
+    HangUpReason.LONGEST_CALL: "Ended by us: the longest call.",
+    HangUpReason.MACHINE: "Ended by us: a machine answered.",
+}
+
+
+def judge(report: CallReport, *, rang: bool, answered: bool, hung_up: HangUpReason | None) -> Outcome:
+    """Tell what an ended call came to.
+
+    `rang` and `answered` say whether the dial was ever seen in that state; `hung_up` why we ended it, if we did.
+    """
+    if answered or report.ending is Ending.COMPLETED:
+        return Outcome.ANSWERED
+    if hung_up is HangUpReason.CALLED_OFF:
+        return Outcome.CALLED_OFF
+    if hung_up is HangUpReason.RING_TIMER:
+        return Outcome.TIMEOUT if rang else Outcome.TROUBLE  # still queued at the carrier: nobody's phone rang
+    if report.sip_code is not None:
+        return _by_sip_code(report.sip_code, report.sip_reason, rang=rang)
+    return _by_ending(report.ending)
+
+
+def _by_sip_code(code: int, reason: str | None, *, rang: bool) -> Outcome:
+    if code == 408 and rang:
+        return Outcome.NO_ANSWER
+    if code == 603 and reason is not None and NETWORK_BLOCKED in reason.lower():
+        return Outcome.BLOCKED
+    return SIP_OUTCOMES.get(code, Outcome.TROUBLE)
+
+
+def _by_ending(ending: Ending | None) -> Outcome:
+    match ending:
+        case Ending.BUSY:
+            return Outcome.BUSY
+        case Ending.NO_ANSWER | Ending.CANCELED:
+            return Outcome.NO_ANSWER
+        case _:
+            return Outcome.TROUBLE
+
+
+def sentence(outcome: Outcome, ended_by_us: HangUpReason | None = None) -> str | None:
+    """Say it for people: the contact's `failureReason`; `ended_by_us`: why an answered call did not go on."""
+    if outcome is Outcome.ANSWERED:
+        return None if ended_by_us is None else ENDED_BY_US.get(ended_by_us)
+    return SENTENCES[outcome]

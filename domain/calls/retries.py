@@ -1,0 +1,110 @@
+"""Whether a contact is called again, and when: one rule, one place."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.calls.models import AnsweredBy, Outcome
+from domain.model import Model
+from domain.statuses import ContactStatus
+
+DELAYS_MINUTES = (5, 30, 120)
+REDIAL_DELAYS = (timedelta(seconds=30), timedelta(minutes=2))  # after trouble, not charged
+TROUBLES_IN_A_ROW = 3  # then the contact ends as carrier_error
+REFUSED_DELAY = timedelta(minutes=5)  # how long an account's gate stays closed before a probe call
+JITTER = 0.1  # a share of the delay, either way, so that retries do not come in waves
+
+FINAL: dict[Outcome, ContactStatus] = {
+    Outcome.ANSWERED: ContactStatus.COMPLETED,
+    Outcome.BUSY: ContactStatus.BUSY,
+    Outcome.NO_ANSWER: ContactStatus.NO_ANSWER,
+    Outcome.TIMEOUT: ContactStatus.TIMEOUT,
+    Outcome.INVALID_NUMBER: ContactStatus.INVALID_NUMBER,
+    Outcome.DECLINED: ContactStatus.FAILED,
+    Outcome.BLOCKED: ContactStatus.BLOCKED,
+    Outcome.OBJECTED: ContactStatus.BLOCKED,
+    Outcome.TROUBLE: ContactStatus.CARRIER_ERROR,
+    Outcome.REFUSED: ContactStatus.CANCELLED,  # only once the job has ended; until then the contact waits
+    Outcome.CALLED_OFF: ContactStatus.CANCELLED,  # likewise
+    Outcome.UNKNOWN: ContactStatus.FAILED,
+}
+RETRYABLE = (ContactStatus.NO_ANSWER, ContactStatus.BUSY, ContactStatus.TIMEOUT)
+
+
+class OnVoicemail(StrEnum):
+    COMPLETE = "complete"
+    RETRY = "retry"
+
+
+class OnDeclined(StrEnum):
+    FAIL = "fail"
+    RETRY = "retry"
+
+
+class RetryPolicy(Model):
+    """How a job calls again; how often is its `maxAttempts`, whatever the outcomes."""
+
+    delays_minutes: tuple[int, ...] = Field(default=DELAYS_MINUTES, min_length=1, max_length=10)  # the last one repeats
+    retryable_statuses: tuple[ContactStatus, ...] = RETRYABLE
+    on_voicemail: OnVoicemail = OnVoicemail.COMPLETE
+    on_declined: OnDeclined = OnDeclined.FAIL
+    retries_first: bool = False  # those to be called again go before those not called yet
+
+    def calls_again_after(self, outcome: Outcome, answered_by: AnsweredBy | None) -> bool:
+        """Whether this outcome alone would bring another attempt."""
+        if outcome is Outcome.ANSWERED:
+            return self.on_voicemail is OnVoicemail.RETRY and answered_by is AnsweredBy.MACHINE
+        if outcome is Outcome.DECLINED:
+            return self.on_declined is OnDeclined.RETRY
+        return FINAL[outcome] in self.retryable_statuses
+
+    def delay(self, attempts: int) -> timedelta:
+        """After so many attempts, without jitter."""
+        return timedelta(minutes=self.delays_minutes[min(attempts, len(self.delays_minutes)) - 1])
+
+
+class NextStep(Model):
+    """What follows a dial: a status, and where that is `queued` the delay until the next dial is due."""
+
+    status: ContactStatus
+    delay: timedelta | None = None
+
+
+def next_step(
+    outcome: Outcome,
+    policy: RetryPolicy,
+    *,
+    attempts: int,
+    max_attempts: int,
+    troubles: int,
+    no_more: bool,
+    spread: float,
+    answered_by: AnsweredBy | None = None,
+    retry_after: timedelta | None = None,
+) -> NextStep:
+    """Decide what follows a dial.
+
+    `attempts` and `troubles` (in a row) count this dial; `no_more`: the job has ended, or the contact was removed;
+    `spread` in [0, 1) places the jitter; `retry_after`, the carrier's own wish after trouble, may
+    lengthen a delay and not shorten it: three refusals within seconds would give the contact up.
+    """
+    if no_more:
+        return NextStep(status=FINAL[outcome])
+    if attempts < max_attempts and policy.calls_again_after(outcome, answered_by):
+        return _again(_jittered(policy.delay(attempts), spread))
+    if outcome is Outcome.TROUBLE and troubles < TROUBLES_IN_A_ROW:
+        return _again(max(REDIAL_DELAYS[troubles - 1], retry_after or timedelta()))
+    if outcome is Outcome.CALLED_OFF:  # while everything was stopped
+        return _again(REDIAL_DELAYS[0])
+    if outcome is Outcome.REFUSED:
+        return _again(REFUSED_DELAY)
+    return NextStep(status=FINAL[outcome])
+
+
+def _again(delay: timedelta) -> NextStep:
+    return NextStep(status=ContactStatus.QUEUED, delay=delay)
+
+
+def _jittered(delay: timedelta, spread: float) -> timedelta:
+    return delay * (1 - JITTER + 2 * JITTER * spread)

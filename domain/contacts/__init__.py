@@ -1,0 +1,1 @@
+"""Contacts as they come in, from a file or from JSON, and as they go out again."""

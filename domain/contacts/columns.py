@@ -1,0 +1,121 @@
+"""The first row of a contact file: the names of its columns."""
+
+import re
+from collections.abc import Sequence
+
+from domain.errors import InvalidCsv, InvalidRequest, MissingPhoneColumn
+from domain.jobs.column_fields import NamedColumns
+from domain.model import Model
+from domain.requests.limits import quoted
+
+KNOWN_COLUMNS = frozenset({"phone", "name"})  # in any letter case; all others are as they are written
+NO_NAMES = NamedColumns()
+MUST_HOLD_NAMES = "the first row must hold column names"
+
+_NUMBER = re.compile(r"'?[+\-(]?[0-9][0-9\s().,/\-]*(?:[eE]\+?[0-9]+)?")
+_PHONE_DIGITS = 7  # a name of a column hardly ever is a number this long
+_NAMES_SHOWN = 10
+
+
+class Columns(Model):
+    """The columns of a file: `phone` is the name of the one that holds the numbers, `named` are those found."""
+
+    names: tuple[str, ...]
+    phone: str
+    named: NamedColumns = NamedColumns()
+
+    def row(self, cells: Sequence[str]) -> dict[str, str]:
+        """The whole row under its names, as written and in order, without cells past the last name."""
+        return dict(zip(self.names, cells, strict=False))
+
+    def place(self, name: str | None) -> int | None:
+        """Which column it is, counted from 0."""
+        return self.names.index(name) if name in self.names else None
+
+
+def names_phones(header: str, phone: str | None) -> bool:
+    """Whether a column of that name holds the numbers; `phone`: the name that the request gives, None: the usual."""
+    return _found(phone or "phone", (header,)) is not None
+
+
+def read_columns(cells: Sequence[str], named: NamedColumns = NO_NAMES) -> Columns:
+    """Read the header row. Raises InvalidCsv, MissingPhoneColumn, InvalidRequest (a named column is not there)."""
+    written = [cell.strip() for cell in cells]
+    if not any(written):
+        raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
+    names = tuple(name or f"column_{place}" for place, name in enumerate(written, start=1))
+    phone = _found(named.phone or "phone", names)
+    if phone is None and _holds_numbers(written):
+        raise InvalidCsv(f"Row 1 holds numbers: {MUST_HOLD_NAMES}, one of them `phone`.")
+    _refuse_twins(names)
+    if phone is None:
+        raise _no_phone(names, named.phone)
+    return Columns(names=names, phone=phone, named=_all_found(named, names))
+
+
+def _found(name: str, names: Sequence[str]) -> str | None:
+    """The column of that name, as the file writes it."""
+    if name in names:
+        return name
+    lower = name.lower()
+    return next((other for other in names if other.lower() == lower), None) if lower in KNOWN_COLUMNS else None
+
+
+def _no_phone(names: Sequence[str], asked: str | None) -> MissingPhoneColumn:
+    if asked is None:
+        return MissingPhoneColumn(f"The file has no `phone` column. {_first_row(names)}")
+    reason = "names a column that the file does not have"
+    return MissingPhoneColumn(
+        f"phoneColumn {reason}: {quoted(asked)}. {_first_row(names)}", [{"field": "phoneColumn", "reason": reason}]
+    )
+
+
+def _all_found(named: NamedColumns, names: Sequence[str]) -> NamedColumns:
+    """The same columns as the file writes them. Raises InvalidRequest."""
+    asked = {
+        "timezoneColumn": named.timezone,
+        "notBeforeColumn": named.not_before,
+        "externalIdColumn": named.external_id,
+    }
+    wanted = [(field, name) for field, name in asked.items() if name is not None]
+    wanted += [("requiredFields", name) for name in named.required]
+    missing = [(field, name) for field, name in wanted if _found(name, names) is None]
+    if missing:
+        raise _not_there(missing, names)
+    return NamedColumns(
+        phone=named.phone and _found(named.phone, names),
+        timezone=named.timezone and _found(named.timezone, names),
+        not_before=named.not_before and _found(named.not_before, names),
+        external_id=named.external_id and _found(named.external_id, names),
+        required=tuple(_found(name, names) or name for name in named.required),
+    )
+
+
+def _not_there(missing: Sequence[tuple[str, str]], names: Sequence[str]) -> InvalidRequest:
+    details = [
+        {"field": field, "reason": f"names a column that the file does not have: {quoted(name)}"}
+        for field, name in missing
+    ]
+    said = ", ".join(f"{detail['field']} {detail['reason']}" for detail in details)
+    return InvalidRequest(f"{said}. {_first_row(names)}", details)
+
+
+def _first_row(names: Sequence[str]) -> str:
+    return f"Its first row reads: {', '.join(quoted(name) for name in names[:_NAMES_SHOWN])}."
+
+
+def _holds_numbers(written: Sequence[str]) -> bool:
+    """Whether a row without a `phone` column is data: one cell a telephone number, or all cells numbers."""
+    cells = [cell for cell in written if cell]
+    numbers = [cell for cell in cells if _NUMBER.fullmatch(cell)]
+    longest = max((sum(char.isdigit() for char in number) for number in numbers), default=0)
+    return longest >= _PHONE_DIGITS or len(numbers) == len(cells)
+
+
+def _refuse_twins(names: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for place, name in enumerate(names, start=1):
+        identity = name.lower() if name.lower() in KNOWN_COLUMNS else name
+        if identity in seen:
+            raise InvalidCsv(f"Column {place}, {quoted(name)}, stands twice in row 1: {MUST_HOLD_NAMES}, each once.")
+        seen.add(identity)

@@ -1,0 +1,113 @@
+"""One contact: where it is, from when on it may be called, who it is for the client, and what it must have."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from phonenumbers import PhoneNumber
+
+from domain.calling_rules.schedule import GRAMMAR, MomentProblem, place_not_before, read_moment, read_zone, zone_names
+from domain.jobs.column_fields import NamedColumns
+from domain.jobs.models import NewContact
+from domain.model import Model
+from domain.phone.location import place_of_parsed
+from domain.requests.limits import shortened
+
+LONGEST_ID = 200  # characters of a client's own id
+LONGEST_VALUE = 60  # characters of a value that is shown
+
+
+class Reading(Model):
+    """What the request says of its contacts. `timezone`: the job's."""
+
+    columns: NamedColumns = NamedColumns()
+    timezone: str = "UTC"
+    now: datetime | None = None  # None: a column of times cannot be named
+
+
+class Blame(NamedTuple):
+    """What is wrong with a contact, and where; `column` is None where the whole of it is to blame."""
+
+    column: str | None
+    value: str | None  # shortened, long numbers masked
+    reason: str
+
+
+class _Unusable(Exception):
+    """A value that cannot be meant."""
+
+
+def read_contact(
+    row: int, number: str, parsed: PhoneNumber, data: dict[str, Any], reading: Reading
+) -> NewContact | Blame:
+    """Read what the named columns say of a contact with a valid number. Of several things wrong, the first."""
+    place = place_of_parsed(parsed)
+    columns = reading.columns
+    zones = _zones(data, columns.timezone, place.zones)
+    try:
+        not_before = _not_before(data, zones, reading)
+        external_id = _external_id(data, columns.external_id)
+        _refuse_missing(data, columns.required)
+    except _Unusable as unusable:
+        column, reason = unusable.args
+        return Blame(column, _shown(data.get(column)), reason)
+    return NewContact(
+        row=row,
+        number=number,
+        data=data,
+        country=place.country,
+        zones=zones,
+        not_before=not_before,
+        external_id=external_id,
+    )
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a value says nothing: null, or text without a letter."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _zones(data: Mapping[str, Any], column: str | None, of_number: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The zones that must allow a call; None where the contact's own is unknown."""
+    value = None if column is None else data.get(column)
+    if is_blank(value):
+        return of_number
+    name = value.strip() if isinstance(value, str) else ""
+    return (name,) if name in zone_names() else None
+
+
+def _not_before(data: Mapping[str, Any], zones: tuple[str, ...] | None, reading: Reading) -> datetime | None:
+    """Without an offset by the clock of the contact's zone where there is just one, else of the job's."""
+    column = reading.columns.not_before
+    value = None if column is None else data.get(column)
+    if is_blank(value) or reading.now is None:
+        return None
+    if not isinstance(value, str):
+        raise _Unusable(column, GRAMMAR)
+    zone = zones[0] if zones is not None and len(zones) == 1 else reading.timezone
+    try:
+        return place_not_before(read_moment(value.strip()), read_zone(zone), reading.now)
+    except MomentProblem as problem:
+        raise _Unusable(column, problem.reason) from None
+
+
+def _external_id(data: Mapping[str, Any], column: str | None) -> str | None:
+    value = None if column is None else data.get(column)
+    if is_blank(value):
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise _Unusable(column, "must be text or a whole number")
+    text = str(value).strip()
+    if len(text) > LONGEST_ID:
+        raise _Unusable(column, f"may have at most {LONGEST_ID} characters")
+    return text
+
+
+def _refuse_missing(data: Mapping[str, Any], required: tuple[str, ...]) -> None:
+    for column in required:
+        if is_blank(data.get(column)):
+            raise _Unusable(column, "is required, and is empty" if column in data else "is required")
+
+
+def _shown(value: Any) -> str | None:
+    return None if value is None else shortened(str(value), LONGEST_VALUE)

@@ -1,0 +1,96 @@
+"""From a file's text to its records: delimiter, quotes, line ends. Broken rows are named, not guessed."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum, auto
+from itertools import count, islice
+from typing import NamedTuple
+
+from domain.contacts.columns import names_phones
+from domain.errors import InvalidCsv
+from domain.requests.limits import MAX_FILE_BYTES, MAX_ROWS
+
+DELIMITERS = (",", ";", "\t", "|")
+
+_HINT = re.compile(r"\ufeff?\"?sep=(?P<delimiter>[,;\t|])\"?(?:\r\n|\r|\n)", re.IGNORECASE)
+
+# The reader's own limit, 128 KB a cell, is one for the whole process; ours are on the file and on a contact.
+csv.field_size_limit(MAX_FILE_BYTES + 1)
+
+
+class Kind(Enum):
+    """What a workbook's cell is, where that is no text. The cells of a text file are all text."""
+
+    NUMBER = auto()
+    DAY = auto()  # a date at midnight
+
+
+class Record(NamedTuple):
+    """One row as a spreadsheet numbers it: blank rows count, a quoted line break does not begin a new one."""
+
+    row: int
+    cells: list[str]
+    broken: bool = False  # a quoted cell goes on after its closing quote
+    raw: str = ""  # the text of a broken row
+    kinds: Mapping[int, Kind] = {}  # by the index of the cell
+
+    @property
+    def blank(self) -> bool:
+        return not self.broken and not any(cell.strip() for cell in self.cells)
+
+
+class _Lines:
+    """Lines of a text, those taken since the last record, and whether the last one was: CR, LF and CRLF end a line."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self.taken: list[str] = []
+        self.spent = False
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.taken.append(line)
+            yield line
+        self.spent = True
+
+
+def split_hint(text: str) -> tuple[str | None, str]:
+    """The delimiter that a first line `sep=;` names, for spreadsheets, and the table below that line."""
+    hint = _HINT.match(text)
+    return (hint["delimiter"], text[hint.end() :]) if hint else (None, text)
+
+
+def read_records(text: str, delimiter: str) -> Iterator[Record]:
+    """Split a text into records; row 1 is the first. Raises InvalidCsv where a quote is never closed."""
+    lines = _Lines(text)
+    reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
+    for row in count(1):
+        if row > MAX_ROWS:
+            raise InvalidCsv(f"The file has more than {MAX_ROWS:,} rows.")
+        try:
+            lines.taken.clear()
+            yield Record(row, next(reader))
+        except StopIteration:
+            return
+        except csv.Error:
+            if lines.spent:
+                raise InvalidCsv(f'A quote (") that opens in row {row} is never closed.') from None
+            yield Record(row, [], broken=True, raw="".join(lines.taken).rstrip("\r\n"))
+
+
+def detect_delimiter(text: str, phone: str | None = None) -> str:
+    """Find what separates the columns: what makes a phone column of that name, else what makes most columns."""
+    headers = {delimiter: _first_cells(text, delimiter) for delimiter in DELIMITERS}
+    for delimiter, cells in headers.items():
+        if any(names_phones(cell.strip(), phone) for cell in cells):
+            return delimiter
+    return max(DELIMITERS, key=lambda delimiter: len(headers[delimiter]))
+
+
+def _first_cells(text: str, delimiter: str) -> list[str]:
+    try:
+        return next((record.cells for record in islice(read_records(text, delimiter), 1)), [])
+    except InvalidCsv:
+        return []

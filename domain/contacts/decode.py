@@ -1,0 +1,136 @@
+"""From a file's bytes to its text. The file's name and declared type do not count; the bytes do."""
+
+import codecs
+import re
+
+from domain.contacts.encodings import NAMES, WESTERN, guess_encoding
+from domain.errors import InvalidCsv
+from domain.model import Model
+
+_BOMS = (  # those of UTF-32 first: the one of UTF-16 is their beginning
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SAMPLE = 20_000  # bytes that show whether a file without a BOM is UTF-16
+_SOME = 0.15  # at least this share of the sample's characters has a zero half, as Latin letters and digits have
+_FEW = 0.01  # at most this share has a zero as its other half
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # control characters that no exported table holds
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is kept in
+_OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
+_OTHER_FORMATS = {
+    b"%PDF": "a PDF document",
+    b"{\\rtf": "an RTF document",
+    b"\x89PNG": "a picture: binary data",
+    b"GIF8": "a picture: binary data",
+    b"\xff\xd8\xff": "a picture: binary data",
+    b"SQLite format 3\0": "a database: binary data",
+    b"\x1f\x8b": "compressed (gzip): binary data",
+    b"BZh": "compressed (bzip2): binary data",
+    b"\xfd7zXZ": "compressed (xz): binary data",
+    b"7z\xbc\xaf": "a 7z archive: binary data",
+    b"Rar!": "a RAR archive: binary data",
+}
+_OTHER_TEXTS = (
+    (re.compile(r"\s*<(?:!doctype html|html|head|body|table)\b", re.IGNORECASE), "a web page"),
+    (re.compile(r"\s*<\?xml\b"), "an XML document"),
+    (re.compile(r"\s*[\[{]\s*[\"{\[\]}]"), "JSON"),
+    (re.compile(r"BEGIN:VCARD", re.IGNORECASE), "a file of address cards (vCard)"),
+)
+
+CP1252_WARNING = "The file is not UTF-8 and was read as Windows-1252: check letters with accents."
+
+
+class DecodedFile(Model):
+    """A file's text, and what was assumed to read it."""
+
+    text: str
+    warnings: list[str]
+
+
+def empty_file() -> InvalidCsv:
+    """Say that there is nothing in a file."""
+    return InvalidCsv("The file is empty: its first row must hold column names, one of them `phone`.")
+
+
+def decode_file(content: bytes) -> DecodedFile:
+    """Decode Unicode, or what is guessed to be the encoding. Raises InvalidCsv where the bytes are no text."""
+    _refuse_other_formats(content)
+    for bom, encoding in _BOMS:
+        if content.startswith(bom):
+            return _decoded(content[len(bom) :], encoding)
+    if utf16 := _utf16_without_bom(content):
+        return _decoded(content, utf16)
+    if _is_utf8(content):
+        return _decoded(content, "utf-8")
+    return _guessed(content)
+
+
+def _refuse_other_formats(content: bytes) -> None:
+    if content.startswith(_OLD_CONTAINER):
+        raise _old_workbook(content)
+    for magic, kind in _OTHER_FORMATS.items():
+        if content.startswith(magic):
+            raise InvalidCsv(f"The file is {kind}, not a CSV file: export the contacts as CSV or XLSX and send that.")
+
+
+def _old_workbook(content: bytes) -> InvalidCsv:
+    if _ENCRYPTED in content:
+        return InvalidCsv("The file is encrypted: remove its password and send it again.")
+    return InvalidCsv("The file is an old Excel workbook (XLS): save it as XLSX or CSV and send that.")
+
+
+def _guessed(content: bytes) -> DecodedFile:
+    if b"\0" in content:
+        raise _binary()
+    encoding = guess_encoding(content)
+    warning = f"The file is not UTF-8 and was read as {NAMES[encoding]}, which is a guess: check names and other words."
+    return _decoded(content, encoding, CP1252_WARNING if encoding == WESTERN else warning)
+
+
+def _decoded(content: bytes, encoding: str, *warnings: str) -> DecodedFile:
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        raise InvalidCsv("The file cannot be decoded as text: save it as CSV in UTF-8 and send that.") from None
+    if "\0" in text or (encoding in NAMES and _BINARY.search(text)):
+        raise _binary()
+    if not text.strip():
+        raise empty_file()
+    for pattern, kind in _OTHER_TEXTS:
+        if pattern.match(text):
+            raise InvalidCsv(f"The file is {kind}, not a CSV file: export the contacts as CSV or XLSX and send that.")
+    return DecodedFile(text=text, warnings=list(warnings))
+
+
+def _binary() -> InvalidCsv:
+    return InvalidCsv("The file holds binary data, not text: save it as CSV in UTF-8 and send that.")
+
+
+def _utf16_without_bom(content: bytes) -> str | None:
+    sample = content[:_SAMPLE]
+    if len(content) % 2:
+        return None
+    characters = len(sample) // 2
+    first, second = sample[0::2].count(0), sample[1::2].count(0)
+    if max(first, second) < _SOME * characters or min(first, second) > _FEW * characters:
+        return None
+    encoding = "utf-16-le" if second > first else "utf-16-be"
+    return encoding if _is_text(content, encoding) else None
+
+
+def _is_text(content: bytes, encoding: str) -> bool:
+    try:
+        return _BINARY.search(content.decode(encoding)) is None
+    except UnicodeDecodeError:
+        return False
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

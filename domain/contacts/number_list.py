@@ -1,0 +1,84 @@
+"""From a request to numbers that must not be called: a JSON array, or a file with a phone column."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.contacts.report import MOST_ENTRIES, Intake, IntakeReport, Tally
+from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
+from domain.jobs.models import NewContact
+from domain.model import Model
+from domain.phone.masking import masked
+from domain.phone.numbers import PhoneProblem, read_phone
+from domain.requests.limits import MAX_CONTACTS
+from domain.requests.raw_values import RawValues
+
+LONGEST_NOTE = 1000  # code points
+_INDEXES_SHOWN = 10
+
+
+class ReadNumbers(Model):
+    """Numbers, E.164, each once; why they are listed; and the account of the rows or elements."""
+
+    numbers: tuple[str, ...]
+    note: str | None
+    report: IntakeReport
+
+
+def read_note(values: RawValues) -> str | None:
+    """Why a number is listed, in somebody's own words. What is wrong with it is gathered in `values`."""
+    return values.optional_text("note", longest=LONGEST_NOTE) or None
+
+
+def read_number_list(body: Any) -> ReadNumbers:
+    """Read `{"numbers": [...], "note"?}` as `parse_json` gave it. One bad number rejects them all.
+
+    Raises InvalidRequest, NoValidContacts, TooManyContacts, InvalidPhoneFormat (naming indexes from 0).
+    """
+    if not isinstance(body, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    values = RawValues(body)
+    note, sent = read_note(values), values.given("numbers")
+    if sent is None:
+        values.blame_missing("numbers")
+    elif not isinstance(sent, list):
+        values.blame("numbers", "must be an array of strings")
+    values.refuse_problems()
+    tally = Tally()
+    for index, number in enumerate(_all_valid(sent)):
+        tally.good(NewContact(row=index + 1, number=number, data={}))
+    return read_numbers_of(tally.intake([]), note)
+
+
+def read_numbers_of(intake: Intake, note: str | None) -> ReadNumbers:
+    """The numbers of a contact file: whatever else its rows hold is not kept."""
+    return ReadNumbers(numbers=tuple(contact.number for contact in intake.contacts), note=note, report=intake.report)
+
+
+def _all_valid(sent: Sequence[Any]) -> list[str]:
+    if not sent:
+        raise NoValidContacts("`numbers` is empty.")
+    if len(sent) > MAX_CONTACTS:
+        raise TooManyContacts(f"There are more than {MAX_CONTACTS:,} numbers: send them in several requests.")
+    read = [read_phone(text) if isinstance(text, str) else PhoneProblem(reason="is not a string") for text in sent]
+    problems = [
+        {"index": index, "value": _shown(sent[index]), "reason": found.reason}
+        for index, found in enumerate(read)
+        if isinstance(found, PhoneProblem)
+    ]
+    if problems:
+        raise _refused(problems)
+    return [str(number) for number in read]
+
+
+def _shown(value: Any) -> str | None:
+    return masked(value) if isinstance(value, str) and value else None
+
+
+def _refused(problems: Sequence[dict[str, Any]]) -> InvalidPhoneFormat:
+    indexes = ", ".join(str(problem["index"]) for problem in problems[:_INDEXES_SHOWN])
+    more = " and more" if len(problems) > _INDEXES_SHOWN else ""
+    return InvalidPhoneFormat(
+        f"Every number must be a valid one in E.164 format, such as +12025550101. Not so: index {indexes}{more}."
+        f" The first of them: {problems[0]['reason']}.",
+        problems[:MOST_ENTRIES],
+    )

@@ -1,0 +1,142 @@
+"""From the bytes of a contact file to contacts and a report."""
+
+from typing import NamedTuple
+
+from domain.contacts.cells import unmarked
+from domain.contacts.columns import MUST_HOLD_NAMES, Columns, read_columns
+from domain.contacts.contact import Blame, Reading, read_contact
+from domain.contacts.csv import Kind, Record
+from domain.contacts.decode import empty_file
+from domain.contacts.notices import notices
+from domain.contacts.open_table import open_table
+from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects, as_it_was
+from domain.contacts.report import MOST_ENTRIES, Intake, InvalidRow, Tally
+from domain.errors import InvalidCsv, NoValidContacts, TooManyContacts
+from domain.jobs.models import NewContact
+from domain.phone.masking import masked
+from domain.phone.numbers import PhoneProblem, cell_phone, parse_phone
+from domain.requests.limits import MAX_CONTACTS, MAX_FILE_BYTES, size_problem
+
+HELD_AS_NUMBER = "is held as a number, which has no +: format the column as text and enter the numbers again, with +"
+
+
+class _Frame(NamedTuple):
+    """How the rows below the header are read."""
+
+    columns: Columns
+    reading: Reading
+    delimiter: str
+    mended: bool  # a file of rejected rows that we wrote: its first column is ours, its cells carry our marks
+
+
+def read_contact_file(content: bytes | None, reading: Reading | None = None) -> Intake:
+    """Read a contact file, CSV or XLSX; rows that cannot be called are skipped and reported.
+
+    Raises InvalidCsv, MissingPhoneColumn, InvalidRequest (a named column is not there), TooManyContacts,
+    NoValidContacts.
+    """
+    reading = reading or Reading()
+    table = open_table(_present(content), reading.columns.phone)
+    header = next(table.records, Record(1, []))
+    frame = _frame(header, reading, table.delimiter)
+    tally, rejected = Tally(), list[Reject]()
+    for record in table.records:
+        if record.blank:
+            tally.blank()
+            continue
+        if tally.filled == MAX_CONTACTS:
+            raise TooManyContacts(f"The file has more than {MAX_CONTACTS:,} contacts: split it into several jobs.")
+        _count(tally, rejected, frame, _unwrapped(record, frame))
+    if not tally.contacts:
+        raise _nothing_to_call(tally)
+    intake = tally.intake([*table.warnings, *notices(tally.contacts, frame.reading.columns)])
+    rejects = Rejects(header=tuple(_unwrapped(header, frame).cells), delimiter=table.delimiter, rows=tuple(rejected))
+    return intake.model_copy(update={"rejects": rejects})
+
+
+def _present(content: bytes | None) -> bytes:
+    if content is None:
+        raise InvalidCsv("There is no file: send the contacts as a CSV file in the field `file`.")
+    if len(content) > MAX_FILE_BYTES:
+        raise InvalidCsv("The file is larger than 10 MB: split it into several jobs.")
+    if not content.strip():
+        raise empty_file()
+    return content
+
+
+def _frame(header: Record, reading: Reading, delimiter: str) -> _Frame:
+    if header.broken:
+        raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
+    mended = header.cells[:1] == [REASON_COLUMN]
+    columns = read_columns(header.cells[1:] if mended else header.cells, reading.columns)
+    return _Frame(columns, reading.model_copy(update={"columns": columns.named}), delimiter, mended)
+
+
+def _unwrapped(record: Record, frame: _Frame) -> Record:
+    if not frame.mended:
+        return record
+    if record.broken:
+        return record._replace(raw=as_it_was(record.raw, frame.delimiter))
+    kinds = {place - 1: kind for place, kind in record.kinds.items()}
+    return record._replace(cells=[unmarked(cell) for cell in record.cells[1:]], kinds=kinds)
+
+
+def _count(tally: Tally, rejected: list[Reject], frame: _Frame, record: Record) -> None:
+    entry = _read_row(frame, record)
+    if isinstance(entry, NewContact):
+        tally.good(entry)
+        return
+    tally.bad(InvalidRow(row=record.row, column=entry.column, value=entry.value, reason=entry.reason))
+    said = f"{entry.column} {entry.reason}" if entry.column else entry.reason
+    rejected.append(Reject(row=record.row, cells=record.raw if record.broken else tuple(record.cells), reason=said))
+
+
+def _read_row(frame: _Frame, record: Record) -> NewContact | Blame:
+    columns = frame.columns
+    problem = _shape_problem(columns, record)
+    if problem is not None:
+        return Blame(None, None, problem)
+    data = columns.row(_cells(record, columns) if record.kinds else record.cells)
+    problem = size_problem(data)
+    if problem is not None:
+        return Blame(None, None, problem)
+    text = cell_phone(data[columns.phone])
+    kind = record.kinds.get(columns.names.index(columns.phone)) if record.kinds else None
+    number = parse_phone(text) if kind is None else PhoneProblem(reason=HELD_AS_NUMBER)
+    if isinstance(number, PhoneProblem):
+        return Blame(columns.phone, masked(text) if text else "", number.reason)
+    return read_contact(record.row, text, number, data, frame.reading)
+
+
+def _cells(record: Record, columns: Columns) -> list[str]:
+    """The cells; a day in the column of times is the beginning of that day."""
+    place = columns.place(columns.named.not_before)
+    if place is None or record.kinds.get(place) is not Kind.DAY:
+        return record.cells
+    return [f"{cell}T00:00" if at == place else cell for at, cell in enumerate(record.cells)]
+
+
+def _shape_problem(columns: Columns, record: Record) -> str | None:
+    """Blank cells past the last column say nothing; any other difference could be a torn row."""
+    if record.broken:
+        return 'has text after a closing quote: inside a quoted cell a quote is written twice ("")'
+    width, cells = len(columns.names), record.cells
+    if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+        return f"has {_counted(len(cells), 'cell')}, the header has {_counted(width, 'column')}"
+    return None
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _nothing_to_call(tally: Tally) -> NoValidContacts:
+    details = [problem.model_dump(mode="json", by_alias=True) for problem in tally.invalid[:MOST_ENTRIES]]
+    if not tally.invalid:
+        return NoValidContacts("The file has column names but no contacts below them.")
+    first = tally.invalid[0]
+    subject = first.column or "the row"
+    return NoValidContacts(
+        f"None of the {len(tally.invalid):,} rows can be called. Row {first.row}: {subject} {first.reason}.",
+        details,
+    )

@@ -1,0 +1,123 @@
+"""From the `contacts` of a JSON request to contacts and a report. One that cannot be called rejects them all."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from phonenumbers import PhoneNumber
+
+from domain.contacts.contact import LONGEST_VALUE, Blame, Reading, read_contact
+from domain.contacts.notices import notices
+from domain.contacts.report import MOST_ENTRIES, Intake, Tally
+from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
+from domain.jobs.column_fields import NamedColumns
+from domain.jobs.models import NewContact
+from domain.phone.masking import masked
+from domain.phone.numbers import PhoneProblem, parse_phone
+from domain.requests.limits import MAX_CONTACTS, quoted, shortened, size_problem
+
+_INDEXES_SHOWN = 10
+
+
+def read_contact_list(contacts: Sequence[Any], reading: Reading | None = None) -> Intake:
+    """Read contacts that came as JSON; duplicates are reported, values keep their types and order.
+
+    Takes what `parse_json` gave. Raises NoValidContacts, TooManyContacts, InvalidPhoneFormat (naming indexes
+    from 0), InvalidRequest (a named key that no contact has; a contact too large, or with a bad value).
+    """
+    reading = reading or Reading()
+    if not contacts:
+        raise NoValidContacts("`contacts` is empty: there is nobody to call.")
+    if len(contacts) > MAX_CONTACTS:
+        raise TooManyContacts(f"There are more than {MAX_CONTACTS:,} contacts: split them into several jobs.")
+    key = reading.columns.phone or "phone"
+    numbers = [_parse_number(contact, key) for contact in contacts]
+    problems = list(_problems(contacts, numbers, key))
+    if problems:
+        raise _refused(problems)
+    _refuse_unknown_keys(contacts, reading.columns)
+    tally = Tally()
+    for contact in _all_read(contacts, numbers, key, reading):
+        tally.good(contact)
+    return tally.intake(notices(tally.contacts, reading.columns))
+
+
+def _parse_number(contact: Any, key: str) -> PhoneNumber | PhoneProblem:
+    if not isinstance(contact, dict):
+        return PhoneProblem(reason=f"is not an object with a {_key(key)}")
+    phone = contact.get(key)
+    if phone is None:
+        return PhoneProblem(reason=f"has no {_key(key)}")
+    return (
+        parse_phone(phone) if isinstance(phone, str) else PhoneProblem(reason=f"has a {_key(key)} that is not a string")
+    )
+
+
+def _key(key: str) -> str:
+    return "`phone`" if key == "phone" else quoted(key)
+
+
+def _problems(
+    contacts: Sequence[Any], numbers: Sequence[PhoneNumber | PhoneProblem], key: str
+) -> Iterator[dict[str, Any]]:
+    for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
+        if isinstance(number, PhoneProblem):
+            phone = contact.get(key) if isinstance(contact, dict) else None
+            value = masked(phone) if isinstance(phone, str) and phone else None
+            yield {"index": index, "value": value, "reason": number.reason}
+
+
+def _refused(problems: Sequence[dict[str, Any]]) -> InvalidPhoneFormat:
+    indexes = ", ".join(str(problem["index"]) for problem in problems[:_INDEXES_SHOWN])
+    more = " and more" if len(problems) > _INDEXES_SHOWN else ""
+    return InvalidPhoneFormat(
+        f"Every phone must be a valid number in E.164 format, such as +12025550101. Not so: contacts at "
+        f"index {indexes}{more}. The first of them {_said(problems[0]['reason'])}.",
+        problems[:MOST_ENTRIES],
+    )
+
+
+def _said(reason: str) -> str:
+    return "is a premium-rate number" if reason == "premium rate" else reason
+
+
+def _refuse_unknown_keys(contacts: Sequence[dict[str, Any]], columns: NamedColumns) -> None:
+    """A key that no contact has is a slip; that a contact lacks what is required is told with its index."""
+    named = {
+        "timezoneColumn": columns.timezone,
+        "notBeforeColumn": columns.not_before,
+        "externalIdColumn": columns.external_id,
+    }
+    unknown = [
+        {"field": field, "reason": f"names a key that no contact has: {quoted(key)}"}
+        for field, key in named.items()
+        if key is not None and not any(key in contact for contact in contacts)
+    ]
+    if unknown:
+        raise InvalidRequest(", ".join(f"{problem['field']} {problem['reason']}" for problem in unknown) + ".", unknown)
+
+
+def _all_read(
+    contacts: Sequence[dict[str, Any]], numbers: Sequence[PhoneNumber | PhoneProblem], key: str, reading: Reading
+) -> list[NewContact]:
+    read: list[NewContact] = []
+    blames: list[dict[str, Any]] = []
+    for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
+        entry = _read(index, contact, number, key, reading)
+        if isinstance(entry, NewContact):
+            read.append(entry)
+        else:
+            path = f"contacts[{index}]" + (f".{shortened(entry.column, LONGEST_VALUE)}" if entry.column else "")
+            blames.append({"path": path, "reason": entry.reason})
+    if blames:
+        more = {1: "", 2: " There is 1 more problem."}.get(
+            len(blames), f" There are {len(blames) - 1:,} more problems."
+        )
+        raise InvalidRequest(f"{blames[0]['path']} {blames[0]['reason']}.{more}", blames[:MOST_ENTRIES])
+    return read
+
+
+def _read(index: int, contact: dict[str, Any], number: Any, key: str, reading: Reading) -> NewContact | Blame:
+    problem = size_problem(contact)
+    if problem is not None:
+        return Blame(None, None, problem)
+    return read_contact(index + 1, contact[key], number, contact, reading)

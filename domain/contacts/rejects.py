@@ -1,0 +1,35 @@
+"""The rows of a contact file that cannot be called, kept so that they can be mended and sent again."""
+
+import re
+
+from domain.contacts.cells import unmarked_text
+from domain.model import Model
+
+REASON_COLUMN = "outdial_reason"  # the first column of such a file; read again it says nothing
+
+
+class Reject(Model):
+    """A row of a contact file that cannot be called. `cells` is its raw text where it cannot be split into cells."""
+
+    row: int
+    cells: tuple[str, ...] | str
+    reason: str
+
+
+class Rejects(Model):
+    """The rejected rows of a file, and its first row, all as written."""
+
+    header: tuple[str, ...]
+    delimiter: str = ","
+    rows: tuple[Reject, ...] = ()
+
+    def can_hold(self, others: "Rejects") -> bool:
+        """Whether rows of another file are read alike below this first row, delimited as this file is."""
+        split = not any(isinstance(reject.cells, str) for reject in others.rows)
+        return self.header == others.header and (split or self.delimiter == others.delimiter)
+
+
+def as_it_was(text: str, delimiter: str) -> str:
+    """A row of such a file that cannot be split into cells: without its first cell, the reason, and our marks."""
+    reason = rf'(?:"(?:[^"]|"")*"|[^"{re.escape(delimiter)}]*){re.escape(delimiter)}'
+    return unmarked_text(re.sub(f"^{reason}", "", text), delimiter)

@@ -1,0 +1,200 @@
+"""Jobs and contacts as they enter and as they are read: what store, API and workflows hand each other."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.calling_rules.window import CallingWindow
+from domain.calls.agent_report import Conversation
+from domain.calls.models import AnsweredBy, Audio, OnMachine
+from domain.calls.retries import RetryPolicy
+from domain.model import Model
+from domain.statuses import Architecture, ContactStatus, JobStatus, OnOverlap, Role
+
+
+class Caller(Model):
+    """Who a key belongs to and what it may do."""
+
+    key_id: str
+    organization_id: str
+    role: Role
+
+
+class Organization(Model):
+    id: str
+    name: str
+    concurrent_call_limit: int
+    credits_unlimited: bool
+    balance: Decimal  # dollars
+    held: Decimal
+    reserved_lines: int = 0  # kept free for other calls
+    calling_window: CallingWindow | None = None
+    contact_frequency: ContactFrequency | None = None
+    allowed_countries: tuple[str, ...] | None = None  # None: those of its own numbers
+
+    @property
+    def free(self) -> Decimal:
+        return self.balance - self.held
+
+
+class Agent(Model):
+    id: str
+    name: str
+    architecture: Architecture
+    audio: Audio
+    audio_url: str
+    created_at: datetime | None = None
+
+
+class PhoneNumber(Model):
+    id: str
+    number: str  # E.164
+    label: str | None = None
+    carrier_account_id: str
+    calls_per_second: Decimal
+    agent: Agent | None = None  # the outbound agent
+    country: str | None = None  # ISO 3166 code
+    carrier: str = "twilio"
+    own_carrier_settings: bool = False  # an account of its own, not that of the process
+    created_at: datetime | None = None
+
+
+class JobRequest(Model):
+    """The fields of create, valid: everything but the contacts."""
+
+    name: str
+    description: str | None = None
+    from_phone_number_id: str
+    concurrent_call_limit: int = 5
+    max_attempts: int = 3
+    scheduled_start_time: datetime | None = None  # UTC; None: now
+    timezone: str = "UTC"
+    ring_seconds: int = 45
+    max_call_seconds: int = 900
+    on_overlap: OnOverlap = OnOverlap.WARN
+    priority: int = 5  # 1 to 9
+    calling_window: CallingWindow | None = None
+    contact_frequency: ContactFrequency | None = None
+    retry_policy: RetryPolicy = RetryPolicy()
+    on_machine: OnMachine = OnMachine.TALK
+    end_time: datetime | None = None  # UTC
+    start_within_minutes: int = 120
+    circuit_breaker: bool = True
+    max_cost: Decimal | None = None  # dollars
+    retry_of: str | None = None  # the job whose contacts it calls again
+    test_of: str | None = None  # the job that it tries with one call
+
+
+class JobChange(Model):
+    """What is to change of a job that has not ended: the fields that are set, None where they are to be empty.
+
+    The start can only move while it has not come.
+    """
+
+    name: str = ""
+    description: str | None = None
+    concurrent_call_limit: int = 5
+    max_attempts: int = 3
+    priority: int = 5
+    calling_window: CallingWindow | None = None
+    on_machine: OnMachine = OnMachine.TALK
+    end_time: datetime | None = None  # UTC
+    max_cost: Decimal | None = None  # dollars
+    scheduled_start_time: datetime | None = None  # UTC
+    timezone: str = "UTC"
+
+
+class NewContact(Model):
+    """A contact that may be called. `row`: the header of a file is 1; of an array the first is 1."""
+
+    row: int
+    number: str  # E.164
+    data: dict[str, Any]  # the whole original row, order and types kept
+    country: str | None = None
+    zones: tuple[str, ...] | None = ()  # of its own column, else of its number; None: its own is no zone
+    not_before: datetime | None = None  # UTC
+    external_id: str | None = None  # the client's own
+
+
+class JobCounts(Model):
+    """Contacts by status; always all twelve."""
+
+    by_status: dict[ContactStatus, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_status.values())
+
+    @property
+    def successful(self) -> int:
+        return self.by_status[ContactStatus.COMPLETED]
+
+    @property
+    def failed(self) -> int:
+        return sum(count for status, count in self.by_status.items() if status.counts_as_failed)
+
+    @property
+    def processed(self) -> int:
+        return self.successful + self.failed + self.by_status[ContactStatus.CANCELLED]
+
+    @property
+    def open(self) -> int:
+        return self.total - self.processed
+
+
+class Job(Model):
+    """A job as it is read, with its counts."""
+
+    id: str
+    organization_id: str
+    name: str
+    description: str | None
+    status: JobStatus
+    status_reason: str | None
+    agent_id: str
+    from_phone_number_id: str
+    total_contacts: int
+    counts: JobCounts
+    scheduled_start_time: datetime | None
+    timezone: str
+    actual_start_time: datetime | None
+    completed_at: datetime | None
+    created_at: datetime
+    concurrent_call_limit: int
+    max_attempts: int
+    workflow_started_at: datetime | None
+    priority: int = 5
+    calling_window: CallingWindow | None = None
+    contact_frequency: ContactFrequency | None = None
+    retry_policy: RetryPolicy = RetryPolicy()
+    on_machine: OnMachine = OnMachine.TALK
+    end_time: datetime | None = None
+    start_within_minutes: int = 120
+    circuit_breaker: bool = True
+    max_cost: Decimal | None = None
+    spent: Decimal = Decimal(0)
+    retry_of: str | None = None
+    test_of: str | None = None
+
+
+class Contact(Model):
+    """A contact as it is read."""
+
+    id: str
+    number: str
+    data: dict[str, Any]
+    status: ContactStatus
+    error_code: str | None
+    failure_reason: str | None
+    attempts: int
+    max_attempts: int
+    dials: int
+    last_attempt_at: datetime | None
+    next_retry_at: datetime | None
+    completed_at: datetime | None
+    call_id: str | None
+    call_seconds: int | None
+    answered_by: AnsweredBy | None
+    external_id: str | None = None
+    conversation: Conversation | None = None

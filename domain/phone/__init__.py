@@ -1,0 +1,1 @@
+"""Phone numbers: which are valid, where they belong, how they are masked."""

@@ -1,0 +1,1 @@
+"""What any request may hold: strict JSON, single values, limits."""

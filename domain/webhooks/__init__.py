@@ -1,0 +1,1 @@
+"""Outgoing webhooks: what is sent, and where it may go."""
