@@ -7,7 +7,7 @@ from temporalio import activity
 from carriers import Carrier, CarrierAway, CarrierRefused, Gone
 
 if TYPE_CHECKING:
-    from store.dials import Dials
+    from store.calls.dials import Dials
 
 
 class NamedCall(Protocol):

@@ -22,10 +22,10 @@ from domain.calls.models import HangUpReason
 from domain.statuses import ContactStatus
 
 if TYPE_CHECKING:
-    from store.claims import Claims
-    from store.dial_rows import DialNow
-    from store.dials import Dials
-    from store.watch import DialWatch
+    from store.calls.claim import Claims
+    from store.calls.dial_rows import DialNow
+    from store.calls.dials import Dials
+    from store.calls.watcher import DialWatch
 
 
 class CallActivities:

@@ -13,9 +13,9 @@ from domain.calls.deadlines import Deadline, deadline
 from domain.calls.models import CallState, HangUpReason
 
 if TYPE_CHECKING:
-    from store.dial_rows import DialNow
-    from store.dials import Dials
-    from store.watch import DialWatch
+    from store.calls.dial_rows import DialNow
+    from store.calls.dials import Dials
+    from store.calls.watcher import DialWatch
 
 SILENCE_SECONDS = 60.0  # without a word about a live call: ask the carrier
 SOONEST_QUESTION_SECONDS = 3.0  # about a call that was silent before we took it over

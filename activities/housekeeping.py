@@ -14,10 +14,10 @@ from domain.model import Model
 from domain.statuses import JobStatus
 
 if TYPE_CHECKING:
-    from store.control import Control
-    from store.dials import Dials
-    from store.housekeeping import Housekeeping, OpenDial, OpenJob
-    from store.lines import Lines
+    from store.calls.dials import Dials
+    from store.calls.lines import Lines
+    from store.jobs.lifecycle import Control
+    from store.reconcile import Housekeeping, OpenDial, OpenJob
 
 DIAL_SLACK_SECONDS = 330.0  # beyond a call's longest time: followers, with their 300 s of queue and 30 s, come first
 CLOSED = "Its workflow ended from outside; the contacts that were left are cancelled."

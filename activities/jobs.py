@@ -11,9 +11,9 @@ from domain.model import Model
 from domain.statuses import JobStatus
 
 if TYPE_CHECKING:
-    from store.changes import Changes
-    from store.control import Control
-    from store.progress import JobProgress
+    from store.calls.due_page import JobProgress
+    from store.jobs.lifecycle import Control
+    from store.jobs.update import Changes
 
 
 class JobRef(Model):

@@ -9,8 +9,8 @@ from domain.jobs.line_shares import LinesWanted, OrganizationLines
 from domain.model import Model
 
 if TYPE_CHECKING:
-    from store.control import Control
-    from store.lines import Lines
+    from store.calls.lines import Lines
+    from store.jobs.lifecycle import Control
 
 
 class LinesWorkflows(Protocol):

@@ -14,8 +14,8 @@ from carriers.streams import SharedStreaming
 from domain.calls.models import CallReport, Recorded
 
 if TYPE_CHECKING:
-    from store.dials import Dials
-    from store.stream_leases import Lease, StreamLeases
+    from store.calls.dials import Dials
+    from store.leases import Lease, StreamLeases
 
 ASKED_AT_ONCE = 8
 AGAIN_SECONDS = 0.5

@@ -10,8 +10,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 if TYPE_CHECKING:
-    from store.dial_rows import DialNow
-    from store.watch import Follower
+    from store.calls.dial_rows import DialNow
+    from store.calls.watcher import Follower
 
 RECORD_FOR_SECONDS = 60.0  # the database away while a call id is in hand
 

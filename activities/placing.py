@@ -29,10 +29,10 @@ from domain.calls.models import CallReport, Outcome, Recorded
 from domain.calls.order import call_order, callback_url
 
 if TYPE_CHECKING:
-    from store.claims import Claimed, Claims
-    from store.dial_rows import DialNow
-    from store.dials import Dials
-    from store.watch import DialWatch
+    from store.calls.claim import Claimed, Claims
+    from store.calls.dial_rows import DialNow
+    from store.calls.dials import Dials
+    from store.calls.watcher import DialWatch
 
 FIND_FOR_SECONDS = 60.0  # how long a carrier's list may lag behind
 SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds

@@ -14,7 +14,7 @@ from domain.model import Model
 from domain.webhooks.events import Answer, DeliveryStatus, Event, Sending
 
 if TYPE_CHECKING:
-    from store.outbox import Outbox
+    from store.webhooks.outbox import Outbox
 
 ROUND_SECONDS = 60.0  # then others have their turn
 LANES_AT_ONCE = 8  # jobs of one endpoint: a receiver is not flooded

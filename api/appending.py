@@ -26,8 +26,8 @@ from domain.money import shown as dollars
 from domain.requests.raw_values import FormValues, RawValues
 from domain.requests.strict_json import parse_json
 from domain.statuses import JobStatus
-from store import changes
 from store import errors as store
+from store.jobs import update as changes
 
 
 async def append_contacts(request: Request, caller: Caller, job_id: str, parts: Parts, once: Once) -> Appended:

@@ -21,7 +21,7 @@ from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
 from domain.money import shown as dollars
 from domain.statuses import JobStatus
 from store import errors as store
-from store.jobs import CreatedJob
+from store.jobs.repository import CreatedJob
 
 CREATED = "Batch job created successfully."
 DELAYED = "Its start is delayed until the scheduler answers again; the job is stored and will start by itself."

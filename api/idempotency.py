@@ -21,9 +21,9 @@ from api.deps import PLATFORM, ChangerDep, PartsDep, PlatformDep
 from api.errors import ApiError, IdempotencyConflict, SecretsUnavailable, Unavailable
 from api.parts import Parts
 from domain.errors import InvalidRequest, RequestError
+from store.db.ids import new_id
 from store.errors import NoSecret, Unreadable
 from store.idempotency import HOLD, Answered, AtWork, Held, OtherContent, RecordKey
-from store.ids import new_id
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from store.feed import MOST_CHANGES, ContactChange, Feed, Look
+from store.jobs.change_feed import MOST_CHANGES, ContactChange, Feed, Look
 
 EVERY_SECONDS = 0.5
 SHARE = 4  # a look is followed by a pause at least so many times as long

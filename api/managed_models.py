@@ -8,7 +8,7 @@ from api.examples import A_JOB, A_KEY, A_NUMBER, A_WINDOW, AN_AGENT, AN_ORGANIZA
 from api.models import Answer, ContactFrequency, Dollars, Moment
 from domain.calls.models import Audio
 from domain.statuses import Architecture, Role
-from store.ledger import EntryKind
+from store.billing.ledger import EntryKind
 
 
 class Balance(Answer):

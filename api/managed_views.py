@@ -14,8 +14,8 @@ from api.queries import PageQuery
 from api.views import frequency_view
 from domain.calling_rules.window_json import window_to_json
 from domain.jobs.models import Agent, Organization, PhoneNumber
-from store.keys import Key
-from store.ledger import Credits, Entry
+from store.billing.ledger import Credits, Entry
+from store.organizations.api_keys import Key
 
 
 def organization_view(organization: Organization) -> OrganizationView:

@@ -6,7 +6,7 @@ from fastapi import Request
 
 from api.errors import RateLimited
 from api.parts import Parts
-from store.rate_limits import Standing
+from store.organizations.rate_limits import Standing
 
 HEADERS = "answer_headers"  # in the request's state; `api.middleware` puts them on the answer, whatever it is
 

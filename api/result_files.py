@@ -15,8 +15,8 @@ from domain.contacts.cells import harmless, marked, marked_text
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects
 from domain.jobs.models import Contact
 from domain.statuses import ContactStatus
-from store.database import json_text
-from store.results import Result, ResultFile
+from store.db.engine import json_text
+from store.jobs.export import Result, ResultFile
 
 CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/jsonl; charset=utf-8"

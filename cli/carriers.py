@@ -81,8 +81,8 @@ async def _numbers(opened: "Carrier") -> "list[Finding]":
     """One for each number that has settings of its own at the carrier."""
     from carriers.accounts import CarrierAccounts  # noqa: PLC0415  as above
     from carriers.registry import builders  # noqa: PLC0415
-    from store.carrier_settings import CarrierSettings  # noqa: PLC0415
-    from store.secrets import Vault  # noqa: PLC0415
+    from store.db.vault import Vault  # noqa: PLC0415
+    from store.organizations.carrier_credentials import CarrierSettings  # noqa: PLC0415
 
     settings = Settings()
     async with connected(database_url(None)) as engine:

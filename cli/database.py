@@ -14,8 +14,8 @@ from settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from store.directory import Directory
-    from store.ledger import Ledger
+    from store.billing.ledger import Ledger
+    from store.organizations.directory import Directory
 
 Result = TypeVar("Result")
 
@@ -71,8 +71,8 @@ def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
 
 
 async def _run(url: str, action: Callable[[Store], Awaitable[Result]]) -> Result:
-    from store.directory import Directory  # noqa: PLC0415
-    from store.ledger import Ledger  # noqa: PLC0415
+    from store.billing.ledger import Ledger  # noqa: PLC0415
+    from store.organizations.directory import Directory  # noqa: PLC0415
 
     async with connected(url) as engine:
         return await action(Store(Directory(engine), Ledger(engine)))
@@ -81,7 +81,7 @@ async def _run(url: str, action: Callable[[Store], Awaitable[Result]]) -> Result
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator["AsyncEngine"]:
     """The engine of one action."""
-    from store.database import create_engine  # noqa: PLC0415
+    from store.db.engine import create_engine  # noqa: PLC0415
 
     engine = create_engine(url, pool_size=1)
     try:

@@ -65,7 +65,7 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database to the newest schema."""
-    from store.database import migrate as migrate_database  # noqa: PLC0415  half a second of imports
+    from store.db.engine import migrate as migrate_database  # noqa: PLC0415  half a second of imports
 
     with database_failures():
         migrate_database(database_url(database))
@@ -124,7 +124,7 @@ def change_org(
     as_json: AsJson = False,
 ) -> None:
     """Change what is given. It holds for every call that is dialled from then on, and ends none."""
-    from store.organizations import OrganizationChange  # noqa: PLC0415  half a second of imports
+    from store.organizations.organizations import OrganizationChange  # noqa: PLC0415  half a second of imports
 
     given = {"name": name, "concurrent_call_limit": limit, "reserved_lines": reserved}
     fields: dict[str, object] = {field: value for field, value in given.items() if value is not None}

@@ -15,7 +15,7 @@ from stack.ready_file import ApiAddress, CarrierAddress, DatabaseAddress, Keys, 
 from stack.seed import seed
 from stack.supervisor import Supervised
 from stack.temporal import NAMESPACE
-from store.database import migrate
+from store.db.engine import migrate
 
 log = logging.getLogger(__name__)
 

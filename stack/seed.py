@@ -9,9 +9,9 @@ from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from stack import ready_file
 from stack.ready_file import CarrierAccount, Keys, Organization, OtherOrganization, PhoneNumbers
-from store.database import create_engine
-from store.directory import Directory
+from store.db.engine import create_engine
 from store.errors import NotFound
+from store.organizations.directory import Directory
 
 # An example: a real agent's address goes here. The simulator connects to none.
 AGENT_URL = "ws://127.0.0.1:9/{architecture}"

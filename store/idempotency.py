@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.model import Model
-from store.database import reading
-from store.ids import ID_BYTES
+from store.db.engine import reading
+from store.db.ids import ID_BYTES
 
 KEPT = timedelta(days=7)
 HOLD = timedelta(seconds=6)  # prolonged while the work goes on

@@ -210,7 +210,7 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     "dials",
     metadata,
     Column("id", String, primary_key=True),
-    Column("contact_id", String, nullable=False),  # no key: a deleted job leaves its dials, see store/deleting.py
+    Column("contact_id", String, nullable=False),  # no key: a deleted job leaves its dials, see store/jobs/delete.py
     Column("number_of_dial", Integer, nullable=False),  # 1, 2, 3 … of the contact
     Column("job_id", String, nullable=False),
     Column("organization_id", String, nullable=False),

@@ -11,8 +11,8 @@ from domain.jobs.models import JobRequest, NewContact, Organization, PhoneNumber
 from domain.model import Model
 from domain.phone.location import ANYWHERE, place_of
 from domain.statuses import Architecture, Role
-from store.directory import Directory, IssuedKey
-from store.jobs import CreatedJob, Jobs
+from store.jobs.repository import CreatedJob, Jobs
+from store.organizations.directory import Directory, IssuedKey
 
 CREDITS = Decimal(1000)  # dollars
 CALLER_ID = "+12025550100"

@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.database import create_engine, migrate
-from store.directory import Directory
-from store.ids import new_id
-from store.jobs import Jobs
-from store.ledger import Ledger
+from store.billing.ledger import Ledger
+from store.db.engine import create_engine, migrate
+from store.db.ids import new_id
+from store.jobs.repository import Jobs
+from store.organizations.directory import Directory
 
 TEMPLATE = "outdial_template"
 FAST = {"fsync": "off", "full_page_writes": "off"}  # what tests store need not outlive the machine

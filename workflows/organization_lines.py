@@ -1,6 +1,6 @@
 """An organisation's lines, shared out among its jobs. One workflow for each organisation, as long as it exists.
 
-The claim enforces the limits whatever happens here: see store/claims.py. This is for fairness alone.
+The claim enforces the limits whatever happens here: see store/calls/claim.py. This is for fairness alone.
 """
 
 import asyncio

@@ -23,7 +23,7 @@ from domain.calls.models import Audio
 from domain.errors import InvalidRequest
 from domain.jobs.models import Agent, Caller
 from store import errors as store
-from store.agents import AgentChange
+from store.organizations.agents import AgentChange
 
 EXAMPLE = {
     "name": "Ava",

@@ -21,7 +21,7 @@ from api.queries import PageQueryDep
 from domain.errors import InvalidRequest
 from domain.jobs.models import Caller
 from store import errors as store
-from store.keys import Key
+from store.organizations.api_keys import Key
 
 EXAMPLE = {"name": "Nightly import", "role": "admin", "expiresAt": "2027-12-31T00:00:00Z"}
 NO_KEY = "There is no key of this id."

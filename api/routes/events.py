@@ -19,7 +19,7 @@ from api.json_bodies import inlined
 from api.models import Answer, Moment
 from domain.calls.models import AnsweredBy
 from domain.statuses import ContactStatus, JobStatus
-from store.feed import MOST_CHANGES, ContactChange, Look
+from store.jobs.change_feed import MOST_CHANGES, ContactChange, Look
 
 BETWEEN_SECONDS = 0.5  # two events of one client
 HEARTBEAT_SECONDS = 15

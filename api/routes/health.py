@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.deps import PartsDep
 from api.models import PartHealth, Readiness
-from store.database import ping
-from store.housekeeping import Housekeeping
+from store.db.engine import ping
+from store.reconcile import Housekeeping
 from workflows.handles import TemporalAway
 
 ANSWER_LIMIT = 3.0  # seconds for each part

@@ -15,7 +15,7 @@ from api.managed_views import organization_view
 from api.nudging import nudge_all, nudge_lines
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.errors import InvalidRequest
-from store.organizations import OrganizationChange
+from store.organizations.organizations import OrganizationChange
 
 OF_LINES = frozenset({"concurrent_call_limit", "reserved_lines"})
 EXAMPLE = {"concurrentCallLimit": 20, "reservedLines": 2, "callingWindow": A_WINDOW, "allowedCountries": ["US", "CA"]}

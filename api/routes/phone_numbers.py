@@ -23,8 +23,8 @@ from carriers.registry import number_settings
 from domain.errors import InvalidRequest
 from domain.jobs.models import Caller, PhoneNumber
 from store import errors as store
-from store.directory import TWILIO
-from store.phone_numbers import PhoneNumberChange
+from store.organizations.directory import TWILIO
+from store.organizations.phone_numbers import PhoneNumberChange
 
 EXAMPLE = {
     "number": "+12025550171",

@@ -16,7 +16,7 @@ from api.views import contact_fields, conversation_view
 from domain.contacts.export import CONTESTED, MOST_COLUMNS, our_names
 from domain.errors import InvalidRequest
 from store.errors import Busy, NotFound
-from store.results import Dial, DialledContact, ResultFile
+from store.jobs.export import Dial, DialledContact, ResultFile
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["results"], dependencies=KEYS)
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from domain.jobs.models import Caller
 from domain.jobs.rerun_fields import RETRY_FIELDS, ReadRetry, read_retry
 from domain.requests.strict_json import parse_json
 from store.errors import NotFound, StillCalling, WrongStatus
-from store.retrying import Unreached
+from store.jobs.rerun import Unreached
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
 

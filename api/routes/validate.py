@@ -30,7 +30,7 @@ from domain.money import shown as dollars
 from domain.phone.location import may_be_called
 from domain.statuses import JobStatus
 from store.errors import InsufficientCredits
-from store.foreseeing import Foreseen
+from store.jobs.preview import Foreseen
 
 MOST_ZONES = 100
 Key = TypeVar("Key")

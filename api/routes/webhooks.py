@@ -34,7 +34,7 @@ from domain.webhooks.events import Delivery as DomainDelivery
 from domain.webhooks.events import DeliveryStatus, Endpoint
 from domain.webhooks.fields import read_new_webhook, read_webhook_change
 from store.errors import Disabled, NoSecret, NotFound, TooMany, Unreadable
-from store.webhooks import EndpointChange, EndpointRequest, NewEndpoint
+from store.webhooks.endpoints import EndpointChange, EndpointRequest, NewEndpoint
 
 LOOKUP_SECONDS = 3.0  # a name that is not found by then is judged when something is sent to it
 NO_SECRET = "A webhook's secret cannot be kept: the server's OUTDIAL_SECRET is missing, or is another one."  # noqa: S105

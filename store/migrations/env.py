@@ -1,4 +1,4 @@
-"""Where Alembic runs the migrations: within the transaction of `store.database.migrate`."""
+"""Where Alembic runs the migrations: within the transaction of `store.db.engine.migrate`."""
 
 from alembic import context
 from sqlalchemy import text

@@ -15,11 +15,11 @@ from temporalio.testing import ActivityEnvironment
 from activities.calls import CallActivities
 from activities.messages import CallContact, CallEnded
 from carriers import Carrier
-from store.claims import Claimed, Claims
-from store.control import Control
-from store.dial_rows import DialNow
-from store.dials import Dials
-from store.watch import DialWatch
+from store.calls.claim import Claimed, Claims
+from store.calls.dial_rows import DialNow
+from store.calls.dials import Dials
+from store.calls.watcher import DialWatch
+from store.jobs.lifecycle import Control
 from tests.builders import Given, a_number
 from tests.fakes.carrier import FakeCarrier
 

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.calls import CallActivities
 from carriers import Carrier
-from store.claims import Claims
-from store.dials import Dials
-from store.watch import DialWatch
+from store.calls.claim import Claims
+from store.calls.dials import Dials
+from store.calls.watcher import DialWatch
 from tests.activities.calling import Calling
 from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME, FakeCarrier

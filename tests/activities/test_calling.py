@@ -8,7 +8,7 @@ from carriers import Carrier, CarrierRefused, NotPlaced, NumberRefused, TooLate
 from domain.calls.dispatch import HeldReason
 from domain.calls.models import Outcome
 from domain.statuses import ContactStatus
-from store.control import Control
+from store.jobs.lifecycle import Control
 from tests.activities.calling import Calling, eventually
 from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, NOBODY, TALKS_ON, TROUBLE, FakeCarrier, Script, Telling
 

@@ -4,7 +4,7 @@ import pytest
 
 from domain.calls.models import CallState, HangUpReason, Outcome
 from domain.statuses import ContactStatus
-from store.control import Control
+from store.jobs.lifecycle import Control
 from tests.activities.calling import Calling, eventually
 from tests.fakes.carrier import ANSWERS, RINGS_ON, TALKS_ON, WAITS_IN_QUEUE, Question, Script, Telling
 

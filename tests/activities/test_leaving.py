@@ -9,8 +9,8 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.calls import CallActivities
 from domain.calls.dispatch import Held
 from domain.calls.models import CallReport, CallState, Outcome, Recorded
-from store.claims import Claimed, Claims
-from store.dials import Dials
+from store.calls.claim import Claimed, Claims
+from store.calls.dials import Dials
 from tests.activities.calling import Calling, eventually
 from tests.fakes.carrier import NAME, RINGS_ON, TALKS_ON, Question
 

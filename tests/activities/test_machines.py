@@ -5,7 +5,7 @@ import pytest
 from domain.calls.models import AnsweredBy, CallState, HangUpReason, OnMachine, Outcome
 from domain.jobs.models import JobChange
 from domain.statuses import ContactStatus
-from store.changes import Changes
+from store.jobs.update import Changes
 from tests.activities.calling import Calling, Run, eventually
 from tests.fakes.carrier import TALKS_ON, Question
 

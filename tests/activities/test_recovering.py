@@ -7,7 +7,7 @@ import pytest
 from carriers import Idempotency, Search
 from domain.calls.models import Audio, CallOrder, CallReport, CallState, Outcome
 from domain.statuses import ContactStatus
-from store.dials import Dials
+from store.calls.dials import Dials
 from tests.activities.calling import Calling, eventually
 from tests.fakes.carrier import ANSWERS, BUSY, NAME, TALKS_ON, FakeCarrier, Question, Script, Telling
 

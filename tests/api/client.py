@@ -18,7 +18,7 @@ from domain.jobs.models import Agent
 from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from settings import Settings
-from store.directory import Directory
+from store.organizations.directory import Directory
 
 CSV = b"phone,name\n+12025550101,Ada\n"
 CONTACTS = [{"phone": "+12025550101", "name": "Ada"}]

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
-from store.control import Control
-from store.database import create_engine
-from store.directory import Directory
-from store.ids import new_id
-from store.jobs import Jobs
+from store.db.engine import create_engine
+from store.db.ids import new_id
+from store.jobs.lifecycle import Control
+from store.jobs.repository import Jobs
+from store.organizations.directory import Directory
 from tests.api.client import Api, Served, Tenant, free_port, new_tenant, serve, settings_for
 
 

@@ -11,11 +11,11 @@ from domain.jobs.models import JobRequest
 from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from domain.webhooks.events import EventType
-from store.directory import Directory
-from store.jobs import Jobs
-from store.secrets import Vault
+from store.db.vault import Vault
+from store.jobs.repository import Jobs
+from store.organizations.directory import Directory
 from store.tables import contacts as contact_rows
-from store.webhooks import EndpointRequest, Webhooks
+from store.webhooks.endpoints import EndpointRequest, Webhooks
 from tests.api.client import CALLER_ID, SECRET
 from tests.api.results import Rows
 from tests.builders import a_report, contacts

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.directory import TWILIO
-from store.ids import new_id
+from store.db.ids import new_id
+from store.organizations.directory import TWILIO
 from store.tables import batch_jobs, contacts, dials
 
 

@@ -4,7 +4,7 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
-from store.activity import note
+from store.audit_log import note
 from tests.api.client import Api, Tenant, refused
 from tests.api.test_lists import MOMENT
 

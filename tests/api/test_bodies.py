@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from store.directory import Directory
+from store.organizations.directory import Directory
 from tests.api.client import CONTACTS, CSV, Api, new_tenant, numbers, refused
 
 MEGABYTE = 1024 * 1024

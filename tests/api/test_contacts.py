@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.directory import Directory
+from store.organizations.directory import Directory
 from tests.api.client import Api, Tenant, new_tenant, numbers, refused
 from tests.api.test_control import completed, dial, end_dial, running, scheduled
 

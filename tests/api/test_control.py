@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.control import Control
-from store.ids import new_id
+from store.db.ids import new_id
+from store.jobs.lifecycle import Control
 from tests.api.client import CALLER_ID, Api, refused
 
 TWO = [{"phone": "+12025550101"}, {"phone": "+12025550102"}]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.secrets import Vault
+from store.db.vault import Vault
 from tests.api.client import SECRET, Api, Tenant, refused
 from tests.api.results import Rows
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from store.directory import Directory
+from store.organizations.directory import Directory
 from tests.api.client import CONTACTS, Api, Tenant, new_tenant, refused
 
 RANGES = [

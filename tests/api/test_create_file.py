@@ -5,7 +5,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from store.directory import Directory
+from store.organizations.directory import Directory
 from tests.api.client import CSV, Api, new_tenant, numbers, refused
 
 MEGABYTE = 1024 * 1024

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.job_feed import JobFeed
-from store.feed import Feed
+from store.jobs.change_feed import Feed
 from tests.api.client import Api, Served, Tenant, numbers, refused
 from tests.api.results import Rows
 

@@ -17,8 +17,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.directory import Directory
-from store.jobs import Jobs
+from store.jobs.repository import Jobs
+from store.organizations.directory import Directory
 from tests.api.client import CSV, SECRET, Api, Tenant, free_port, new_tenant, refused
 from tests.api.managing import AGENT, NUMBER, ask
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from domain.statuses import Role
-from store.directory import Directory
+from store.organizations.directory import Directory
 from tests.api.client import Api, Tenant, refused
 
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.database import reading
+from store.db.engine import reading
 from tests.api.client import Api
 from tests.api.test_process import Process, process
 

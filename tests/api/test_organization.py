@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.activity import Activity
-from store.directory import Directory
+from store.audit_log import Activity
+from store.organizations.directory import Directory
 from tests.api.client import Api, Tenant, new_tenant, refused
 from tests.api.managing import ask
 

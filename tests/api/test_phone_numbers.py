@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.carrier_settings import CarrierSettings
-from store.secrets import Vault
+from store.db.vault import Vault
+from store.organizations.carrier_credentials import CarrierSettings
 from tests.api.client import SECRET, Api, Tenant, refused
 from tests.api.managing import NUMBER, ask
 from tests.api.test_control import dial

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.directory import Directory
+from store.organizations.directory import Directory
 from store.tables import batch_jobs, contacts, organizations
 from tests.api.client import Api, Tenant, new_tenant, numbers, refused
 

@@ -14,9 +14,9 @@ from api.app import create_app
 from api.webhook_bodies import body_of
 from api.webhook_models import BatchMessage, ContactMessage
 from domain.webhooks.events import Answer
-from store.control import Control
-from store.outbox import Outbox
-from store.secrets import Vault
+from store.db.vault import Vault
+from store.jobs.lifecycle import Control
+from store.webhooks.outbox import Outbox
 from tests.api.client import SECRET, Api, Tenant, refused, serve, settings_for
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # workflows run behind the clock here

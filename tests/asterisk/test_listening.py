@@ -11,10 +11,10 @@ from activities.listening import Listening
 from carriers import Carrier
 from carriers.asterisk import Asterisk
 from domain.calls.models import CallState, Outcome
-from store.claims import Claims
-from store.dials import Dials
-from store.stream_leases import StreamLeases
-from store.watch import DialWatch
+from store.calls.claim import Claims
+from store.calls.dials import Dials
+from store.calls.watcher import DialWatch
+from store.leases import StreamLeases
 from tests.activities.calling import Calling, eventually
 from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME

@@ -12,14 +12,14 @@ from activities.listening import Listening
 from carriers.accounts import CarrierAccounts
 from carriers.asterisk import Asterisk
 from domain.calls.models import Outcome
-from store.carrier_settings import CarrierSettings
-from store.claims import Claims
-from store.control import Control
-from store.dials import Dials
-from store.directory import Directory
-from store.secrets import Vault
-from store.stream_leases import StreamLeases
-from store.watch import DialWatch
+from store.calls.claim import Claims
+from store.calls.dials import Dials
+from store.calls.watcher import DialWatch
+from store.db.vault import Vault
+from store.jobs.lifecycle import Control
+from store.leases import StreamLeases
+from store.organizations.carrier_credentials import CarrierSettings
+from store.organizations.directory import Directory
 from tests.activities.calling import Calling, eventually
 from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME

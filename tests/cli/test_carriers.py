@@ -6,8 +6,8 @@ import json
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.directory import Directory
-from store.secrets import Vault
+from store.db.vault import Vault
+from store.organizations.directory import Directory
 from tests.builders import an_organization
 from tests.cli.conftest import FakeApi, Run
 

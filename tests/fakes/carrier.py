@@ -24,7 +24,7 @@ from carriers import (
 )
 from domain.calls.models import AnsweredBy, CallOrder, CallReport, CallState, Ending
 from domain.model import Model
-from store.dials import Dials
+from store.calls.dials import Dials
 
 NAME = "twilio"  # the account that numbers are given
 CALL_SECONDS = 60  # talk time that a call reports which ended by itself

@@ -13,14 +13,14 @@ from domain.calls.dispatch import Held, HeldReason
 from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, Outcome, Recorded
 from domain.jobs.models import NewContact
 from domain.statuses import Architecture
-from store.changes import Changes
-from store.claims import Claimed, Claims
-from store.control import Control
-from store.dial_rows import DialNow
-from store.dials import Dials
-from store.directory import TWILIO
-from store.ledger import Audit, Ledger
-from store.progress import JobProgress
+from store.billing.ledger import Audit, Ledger
+from store.calls.claim import Claimed, Claims
+from store.calls.dial_rows import DialNow
+from store.calls.dials import Dials
+from store.calls.due_page import JobProgress
+from store.jobs.lifecycle import Control
+from store.jobs.update import Changes
+from store.organizations.directory import TWILIO
 from store.tables import batch_jobs, carrier_accounts, carrier_events, contacts, dials
 from tests.builders import CREDITS, Given, a_job, a_number, an_organization
 

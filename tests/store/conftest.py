@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.database import create_engine
+from store.db.engine import create_engine
 from tests.conftest import a_database
 from tests.store.calling import Calling
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.calls.dispatch import Held, HeldReason
 from domain.calls.models import Outcome, Recorded
 from domain.statuses import ContactStatus
-from store.claims import Claimed
+from store.calls.claim import Claimed
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
 

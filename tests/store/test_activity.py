@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
-from store.activity import Activity, note
+from store.audit_log import Activity, note
 from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller
 

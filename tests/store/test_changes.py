@@ -14,9 +14,9 @@ from domain.calls.models import Ending
 from domain.errors import TooManyContacts
 from domain.jobs.models import JobChange
 from domain.statuses import ContactStatus, JobStatus
-from store.activity import Activity
-from store.changes import REMOVED
+from store.audit_log import Activity
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, WrongStatus
+from store.jobs.update import REMOVED
 from store.tables import contacts, organizations
 from tests.builders import a_contact, a_report
 from tests.builders import contacts as some_contacts

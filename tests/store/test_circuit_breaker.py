@@ -4,7 +4,7 @@ import pytest
 
 from domain.calls.dispatch import HeldReason
 from domain.calls.models import Ending, Outcome
-from store.activity import Activity
+from store.audit_log import Activity
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Call, Calling, Job, a_caller
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from domain.calls.dispatch import Held, HeldReason
 from domain.calls.models import Audio
 from domain.statuses import Architecture, ContactStatus
-from store.claims import Claimed
-from store.directory import Directory
+from store.calls.claim import Claimed
+from store.organizations.directory import Directory
 from store.tables import contacts, dials, organizations, phone_numbers
 from tests.builders import AUDIO_URL, Given, a_contact, a_number, an_organization
 from tests.builders import contacts as some_contacts

@@ -11,13 +11,13 @@ from sqlalchemy import make_url
 
 from domain.calls.dispatch import HeldReason, Wish
 from domain.statuses import ContactStatus, JobStatus
-from store.claims import Claimed
-from store.control import Control
-from store.database import create_engine
-from store.dial_rows import CHANNEL
+from store.calls.claim import Claimed
+from store.calls.dial_rows import CHANNEL
+from store.calls.in_flight import Placing
+from store.db.engine import create_engine
 from store.errors import NotFound, WrongStatus
-from store.job_status import move
-from store.placing import Placing
+from store.jobs.lifecycle import Control
+from store.jobs.status import move
 from store.tables import contacts, organizations
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller

@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from domain.calls.agent_report import ConversationReport
-from store.conversations import Conversations
-from store.deleting import Deleting
+from store.calls.agent_reports import Conversations
 from store.errors import NotFound
+from store.jobs.delete import Deleting
 from store.tables import contacts, dials
 from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller

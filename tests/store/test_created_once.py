@@ -5,9 +5,9 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.statuses import JobStatus
-from store.changes import Changes
-from store.jobs import Jobs
-from store.ledger import Ledger
+from store.billing.ledger import Ledger
+from store.jobs.repository import Jobs
+from store.jobs.update import Changes
 from tests.builders import a_job, a_report, a_request, an_organization, contacts
 
 

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.jobs.models import NewContact
 from domain.statuses import Architecture, ContactStatus, JobStatus, OnOverlap
-from store.directory import Directory
+from store.billing.ledger import Ledger
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, Overlapping
-from store.jobs import CreatedJob, Jobs
-from store.ledger import Ledger
+from store.jobs.repository import CreatedJob, Jobs
+from store.organizations.directory import Directory
 from store.tables import batch_jobs
 from store.tables import contacts as contacts_table
 from tests.builders import Given, a_contact, a_job, a_number, a_report, a_request, an_organization, contacts

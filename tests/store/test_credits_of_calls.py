@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from domain.calls.dispatch import Held, HeldReason
 from domain.calls.models import CallState, Ending
 from domain.statuses import Architecture
+from store.billing.ledger import EntryKind
 from store.errors import StoreError
-from store.ledger import EntryKind
 from store.tables import dials, ledger_entries
 from tests.builders import Given
 from tests.builders import contacts as some_contacts

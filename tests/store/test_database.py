@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.database import create_engine, json_text, migrate, migration_config, ping
+from store.db.engine import create_engine, json_text, migrate, migration_config, ping
 from store.tables import metadata
 
 

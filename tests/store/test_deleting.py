@@ -10,10 +10,10 @@ from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calls.models import Recorded
 from domain.contacts.rejects import Reject, Rejects
 from domain.statuses import JobStatus
-from store.activity import Activity
-from store.deleting import Deleting
+from store.audit_log import Activity
 from store.errors import NotFound, StillCalling, WrongStatus
-from store.jobs import Jobs
+from store.jobs.delete import Deleting
+from store.jobs.repository import Jobs
 from store.tables import batch_jobs, contacts, dials, rejects
 from tests.builders import Given, a_report, a_request
 from tests.builders import contacts as some_contacts

@@ -11,10 +11,10 @@ from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calls.models import Audio
 from domain.jobs.models import Caller
 from domain.statuses import Architecture, Role
-from store.activity import Activity
-from store.directory import Directory
+from store.audit_log import Activity
 from store.errors import InUse, NotFound
-from store.organizations import OrganizationChange
+from store.organizations.directory import Directory
+from store.organizations.organizations import OrganizationChange
 from store.tables import api_keys
 from tests.builders import AUDIO_URL, a_job, an_organization
 

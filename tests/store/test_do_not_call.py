@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
 from domain.calling_rules.do_not_call import LISTED, Source
-from store.activity import Activity
-from store.do_not_call import Added, DoNotCall, listed
+from store.audit_log import Activity
+from store.contacts.do_not_call import Added, DoNotCall, listed
 from store.errors import NotFound
 from tests.builders import Given, a_contact, a_number
 from tests.store.calling import Calling, a_caller

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from domain.statuses import JobStatus
-from store.feed import Feed
+from store.jobs.change_feed import Feed
 from tests.builders import Given
 from tests.store.calling import Calling, a_caller
 

@@ -7,7 +7,7 @@ import pytest
 
 from domain.calls.models import CallState
 from domain.statuses import JobStatus
-from store.housekeeping import Housekeeping
+from store.reconcile import Housekeeping
 from store.tables import batch_jobs, carrier_accounts, contacts, dials
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Call, Calling, Job, a_caller, ago

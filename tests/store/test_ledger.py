@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.billing.ledger import EntryKind, Ledger, book
 from store.errors import NotFound
-from store.ledger import EntryKind, Ledger, book
 from tests.builders import a_job, an_organization
 
 

@@ -5,9 +5,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.jobs.line_shares import OrganizationLines
-from store.control import Control
+from store.calls.lines import Lines
 from store.errors import NotFound
-from store.lines import Lines
+from store.jobs.lifecycle import Control
 from tests.builders import a_job, an_organization
 
 

@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from domain.webhooks.events import Answer, DeliveryStatus, EventType
+from store.db.vault import Vault
 from store.errors import NoSecret, NotFound
-from store.outbox import KEPT_FOR, Outbox
-from store.secrets import Vault
 from store.tables import webhook_deliveries, webhook_endpoints
-from store.webhooks import EndpointChange, EndpointRequest, Webhooks
+from store.webhooks.endpoints import EndpointChange, EndpointRequest, Webhooks
+from store.webhooks.outbox import KEPT_FOR, Outbox
 from tests.store.calling import Calling, a_caller
 
 VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])

@@ -1,6 +1,6 @@
 """Requests to carriers that may be on their way."""
 
-from store.placing import Placing
+from store.calls.in_flight import Placing
 from store.tables import dials
 from tests.builders import a_contact
 from tests.store.calling import Calling, a_caller, ago

@@ -4,7 +4,7 @@ import asyncio
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.rate_limits import RateLimits
+from store.organizations.rate_limits import RateLimits
 
 
 async def test_requests_are_counted_down_and_then_refused(engine: AsyncEngine) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.models import AnsweredBy
 from domain.statuses import ContactStatus, JobStatus
-from store.ids import new_id
-from store.jobs import CreatedJob, Jobs
+from store.db.ids import new_id
+from store.jobs.repository import CreatedJob, Jobs
 from store.tables import batch_jobs, dials
 from store.tables import contacts as contacts_table
 from tests.builders import a_job, a_number, an_organization, contacts

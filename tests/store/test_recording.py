@@ -10,8 +10,8 @@ import pytest
 from domain.calls.dispatch import HeldReason
 from domain.calls.models import AnsweredBy, CallState, Ending, HangUpReason, Outcome, Recorded
 from domain.statuses import ContactStatus
-from store.directory import TWILIO
-from store.stream_leases import StreamLeases
+from store.leases import StreamLeases
+from store.organizations.directory import TWILIO
 from store.tables import carrier_events, dials
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Call, Calling, Job, a_caller

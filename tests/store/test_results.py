@@ -4,9 +4,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from store import results
 from store.errors import Busy, NotFound
-from store.results import AT_ONCE, FILES_AT_ONCE, Results
+from store.jobs import export as results
+from store.jobs.export import AT_ONCE, FILES_AT_ONCE, Results
 from store.tables import contacts
 from tests.builders import Given
 from tests.store.calling import Calling, a_caller

@@ -10,7 +10,7 @@ from domain.calls.models import OnMachine
 from domain.jobs.rerun import LeftOut
 from domain.statuses import JobStatus, OnOverlap
 from store.errors import NotFound, WrongStatus
-from store.retrying import Retrying
+from store.jobs.rerun import Retrying
 from store.tables import contacts
 from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller

@@ -15,9 +15,9 @@ from domain.calls.dispatch import Held, HeldReason
 from domain.calls.models import AnsweredBy, Ending
 from domain.jobs.models import NewContact
 from domain.statuses import ContactStatus
-from store.directory import Directory
-from store.do_not_call import DoNotCall
-from store.organizations import OrganizationChange
+from store.contacts.do_not_call import DoNotCall
+from store.organizations.directory import Directory
+from store.organizations.organizations import OrganizationChange
 from store.tables import contacts, dials, organizations
 from tests.builders import Given, a_contact, a_number, an_organization
 from tests.builders import contacts as some_contacts

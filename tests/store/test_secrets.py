@@ -2,8 +2,8 @@
 
 import pytest
 
+from store.db.vault import Vault
 from store.errors import NoSecret, Unreadable
-from store.secrets import Vault
 
 OLD = "o" * 32
 NEW = "n" * 32

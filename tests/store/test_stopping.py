@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from domain.calls.dispatch import HeldReason
 from domain.calls.models import HangUpReason
 from domain.statuses import JobStatus
-from store.activity import Activity
+from store.audit_log import Activity
 from store.errors import WrongStatus
 from store.tables import agents, phone_numbers
 from tests.store.calling import Calling, a_caller, ago

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.stream_leases import StreamLeases
+from store.leases import StreamLeases
 
 ACCOUNT = "asterisk"
 

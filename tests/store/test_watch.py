@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from domain.calls.models import CallState, HangUpReason, Outcome
-from store import notices
-from store import watch as watching
-from store.dial_rows import DialNow
-from store.dials import Dials
+from store.calls import watcher as watching
+from store.calls.dial_rows import DialNow
+from store.calls.dials import Dials
+from store.calls.watcher import DialWatch, Follower
+from store.db import listen as notices
 from store.tables import dials
-from store.watch import DialWatch, Follower
 from tests.store.calling import Call, Calling, a_caller
 
 AT_ONCE = 5.0  # seconds on a busy machine; the silence after which everything is read lasts 15

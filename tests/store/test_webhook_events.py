@@ -10,12 +10,12 @@ from domain.calling_rules.do_not_call import Source
 from domain.calls.agent_report import ConversationReport
 from domain.calls.models import AnsweredBy
 from domain.webhooks.events import EventType
-from store.changes import Changes
-from store.conversations import Conversations
-from store.do_not_call import DoNotCall
-from store.secrets import Vault
+from store.calls.agent_reports import Conversations
+from store.contacts.do_not_call import DoNotCall
+from store.db.vault import Vault
+from store.jobs.update import Changes
 from store.tables import contacts, organizations, webhook_deliveries, webhook_endpoints
-from store.webhooks import EndpointChange, EndpointRequest, Webhooks
+from store.webhooks.endpoints import EndpointChange, EndpointRequest, Webhooks
 from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller
 

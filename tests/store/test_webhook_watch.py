@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.webhooks.events import EventType
-from store.outbox import Outbox
-from store.secrets import Vault
-from store.webhook_watch import WebhookWatch
-from store.webhooks import EndpointRequest, Webhooks
+from store.db.vault import Vault
+from store.webhooks.endpoints import EndpointRequest, Webhooks
+from store.webhooks.notifier import WebhookWatch
+from store.webhooks.outbox import Outbox
 from tests.store.calling import a_caller
 
 VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])

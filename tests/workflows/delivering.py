@@ -17,11 +17,11 @@ from activities.posting import Poster
 from activities.webhooks import DeliverRequest, Round, WebhookActivities
 from api.webhook_bodies import body_of
 from domain.webhooks.events import SUBSCRIBABLE, Delivery, DeliveryStatus, EventType
-from store.control import Control
-from store.outbox import Outbox
-from store.secrets import Vault
-from store.webhook_watch import WebhookWatch
-from store.webhooks import EndpointRequest, Webhooks
+from store.db.vault import Vault
+from store.jobs.lifecycle import Control
+from store.webhooks.endpoints import EndpointRequest, Webhooks
+from store.webhooks.notifier import WebhookWatch
+from store.webhooks.outbox import Outbox
 from tests.builders import Given, a_job, an_organization
 from tests.receiving import Receiver
 from tests.workflows.running import eventually

@@ -25,15 +25,15 @@ from activities.lines import LinesActivities
 from domain.calls.dispatch import Held
 from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
-from store.changes import Changes
-from store.claims import Claimed, Claims
-from store.control import Control
-from store.dials import Dials
-from store.housekeeping import Housekeeping
-from store.jobs import CreatedJob
-from store.lines import Lines
-from store.progress import JobProgress
-from store.watch import DialWatch
+from store.calls.claim import Claimed, Claims
+from store.calls.dials import Dials
+from store.calls.due_page import JobProgress
+from store.calls.lines import Lines
+from store.calls.watcher import DialWatch
+from store.jobs.lifecycle import Control
+from store.jobs.repository import CreatedJob
+from store.jobs.update import Changes
+from store.reconcile import Housekeeping
 from tests.builders import Given
 from tests.fakes.carrier import NAME, FakeCarrier
 from worker import calls_worker, jobs_worker

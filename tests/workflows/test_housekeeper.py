@@ -6,8 +6,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.housekeeping import CLOSED, Sweep
 from domain.statuses import ContactStatus, JobStatus
-from store.ids import new_id
-from store.jobs import CreatedJob
+from store.db.ids import new_id
+from store.jobs.repository import CreatedJob
 from tests.builders import Given, a_job, an_organization
 from tests.fakes.carrier import TALKS_ON, Question
 from tests.workflows.running import Job, Running, eventually, metadata_of

@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities import posting
 from activities.webhooks import OUR_MISTAKE
 from domain.webhooks.events import DeliveryStatus, EventType
-from store.webhooks import EndpointChange
+from store.webhooks.endpoints import EndpointChange
 from tests.receiving import Received, Receiver, answers, never, ok
 from tests.workflows.delivering import LINGER, Delivering
 from tests.workflows.running import eventually

@@ -1,0 +1,1 @@
+"""Credits: the ledger, and the end of a job's money."""

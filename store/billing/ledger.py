@@ -1,0 +1,275 @@
+"""Credits: a ledger whose entries are never changed, and the organisation's sums, which always equal it.
+
+At every commit, for every organisation:
+    balance = Σ balance_delta = top-ups − captures
+    held    = Σ held_delta    = Σ jobs' holds + Σ open dials' reserves
+
+`book` keeps the first equality of both lines: an entry and the sums move in one statement. Whoever calls it
+keeps the second, in the same transaction: the organisation's row is locked, and `batch_jobs.hold` and
+`dials.reserved_*` move by as much as `held`. What a dial reserves from its job's hold moves no sum and is no
+entry.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.jobs.models import Organization
+from domain.model import Model
+from domain.money import MICRO
+from store.db.engine import reading
+from store.db.ids import new_id
+from store.errors import NotFound
+from store.tables import batch_jobs, dials, ledger_entries, organizations
+
+ZERO = Decimal(0)
+MOST_HOLDS = 100  # jobs that are named
+
+
+class EntryKind(StrEnum):
+    TOP_UP = "topup"
+    HOLD = "hold"  # the estimate of a job, at creation
+    RESERVE = "reserve"  # what a live call takes from the free credits
+    CAPTURE = "capture"  # what a call cost
+    RELEASE = "release"  # what is no longer needed
+
+
+class Entry(Model):
+    """One line of the ledger; amounts in dollars."""
+
+    id: str
+    kind: EntryKind
+    balance_delta: Decimal
+    held_delta: Decimal
+    job_id: str | None
+    dial_id: str | None
+    at: datetime
+
+
+class Audit(Model):
+    """What an organisation's credits are said to be and what they add up to, at one instant; dollars."""
+
+    balance: Decimal
+    held: Decimal
+    balance_of_entries: Decimal
+    held_of_entries: Decimal
+    held_by_jobs: Decimal
+    reserved_by_dials: Decimal
+
+    @property
+    def exact(self) -> bool:
+        return (
+            self.balance == self.balance_of_entries
+            and self.held == self.held_of_entries
+            and self.held == self.held_by_jobs + self.reserved_by_dials
+        )
+
+
+class Hold(Model):
+    """What is set aside for the calls of a job that are still to come, in dollars."""
+
+    job_id: str
+    name: str
+    amount: Decimal
+
+
+class Credits(Model):
+    """An organisation's credits in dollars; `total` entries on all pages."""
+
+    unlimited: bool
+    balance: Decimal
+    held: Decimal
+    reserved_by_dials: Decimal
+    holds: list[Hold]  # the largest first, MOST_HOLDS at most
+    entries: list[Entry]
+    total: int
+
+    @property
+    def free(self) -> Decimal:
+        return self.balance - self.held
+
+
+class Ledger:
+    """The credits of organisations, for their owners and for operators."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def top_up(self, organization_id: str, amount: Decimal, *, id: str | None = None) -> Organization:
+        """Add `amount` dollars, more than zero and of at most six decimals; raises NotFound, ValueError.
+
+        Where an entry of this `id` is there already nothing is added.
+        """
+        if amount <= 0:
+            raise ValueError("A top-up is more than zero dollars.")
+        async with self._engine.begin() as connection:
+            before = await locked_organization(connection, organization_id)
+            if id is not None and await _is_booked(connection, organization_id, id):
+                return before
+            await book(
+                connection, organization_id=organization_id, kind=EntryKind.TOP_UP, balance_delta=amount, entry_id=id
+            )
+        return before.model_copy(update={"balance": before.balance + amount})
+
+    async def statement(self, organization_id: str, limit: int = 100) -> list[Entry]:
+        """The latest entries, newest first."""
+        async with reading(self._engine) as connection:
+            return await _entries(connection, organization_id, 0, limit)
+
+    async def credits(self, organization_id: str, page: int, page_size: int) -> Credits:
+        """The sums, what is held for whom, and a page of the entries, newest first; raises NotFound."""
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(_SUMS_OF, {"organization_id": organization_id})).mappings().first()
+            if row is None:
+                raise NotFound("organization", organization_id)
+            holds = (await connection.execute(_HOLDS, {"organization_id": organization_id})).mappings()
+            return Credits(
+                **row,
+                holds=[Hold.model_validate(hold) for hold in holds],
+                entries=await _entries(connection, organization_id, (page - 1) * page_size, page_size),
+            )
+
+    async def audit(self, organization_id: str) -> Audit:
+        """Add up everything anew, in one statement and thus at one instant; raises NotFound."""
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(_AUDIT, {"organization_id": organization_id})).mappings().first()
+        if row is None:
+            raise NotFound("organization", organization_id)
+        return Audit.model_validate(row)
+
+
+async def locked_organization(connection: AsyncConnection, organization_id: str) -> Organization:
+    """Lock the organisation's row until the transaction ends, and read it; raises NotFound."""
+    row = (await connection.execute(_LOCKED, {"organization_id": organization_id})).mappings().first()
+    if row is None:
+        raise NotFound("organization", organization_id)
+    return Organization.model_validate(row)
+
+
+async def book(
+    connection: AsyncConnection,
+    *,
+    organization_id: str,
+    kind: EntryKind,
+    balance_delta: Decimal = ZERO,
+    held_delta: Decimal = ZERO,
+    job_id: str | None = None,
+    dial_id: str | None = None,
+    entry_id: str | None = None,
+) -> None:
+    """Write one entry and move the organisation's sums by it, in one round trip; dollars.
+
+    Where both amounts are zero nothing is written. Raises ValueError for more than the six decimals that are
+    kept: the entry and the sum would be rounded apart.
+    """
+    if not balance_delta and not held_delta:
+        return
+    if balance_delta != balance_delta.quantize(MICRO) or held_delta != held_delta.quantize(MICRO):
+        raise ValueError("The ledger keeps six decimals of a dollar.")
+    values = {
+        "entry_id": entry_id or new_id("entry"),
+        "organization_id": organization_id,
+        "kind": kind.value,
+        "balance_delta": balance_delta,
+        "held_delta": held_delta,
+        "job_id": job_id,
+        "dial_id": dial_id,
+    }
+    await connection.execute(_BOOK, values)
+
+
+async def _is_booked(connection: AsyncConnection, organization_id: str, entry_id: str) -> bool:
+    entry = ledger_entries.c
+    query = sa.select(entry.id).where(entry.id == entry_id, entry.organization_id == organization_id)
+    return (await connection.execute(query)).first() is not None
+
+
+async def _entries(connection: AsyncConnection, organization_id: str, offset: int, limit: int) -> list[Entry]:
+    entry = ledger_entries.c
+    query = (
+        sa.select(entry.id, entry.kind, entry.balance_delta, entry.held_delta, entry.job_id, entry.dial_id, entry.at)
+        .where(entry.organization_id == organization_id)
+        .order_by(entry.at.desc(), entry.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [Entry.model_validate(row) for row in (await connection.execute(query)).mappings()]
+
+
+_ID = sa.bindparam("organization_id", type_=sa.String)
+ORGANIZATIONS = sa.select(
+    organizations.c.id,
+    organizations.c.name,
+    organizations.c.concurrent_call_limit,
+    organizations.c.credits_unlimited,
+    organizations.c.balance,
+    organizations.c.held,
+    organizations.c.reserved_lines,
+    organizations.c.calling_window,
+    organizations.c.contact_frequency,
+    organizations.c.allowed_countries,
+)
+_LOCKED = ORGANIZATIONS.where(organizations.c.id == _ID).with_for_update()
+_BALANCE_DELTA = sa.bindparam("balance_delta", type_=ledger_entries.c.balance_delta.type)
+_HELD_DELTA = sa.bindparam("held_delta", type_=ledger_entries.c.held_delta.type)
+_SUMS = (
+    sa.update(organizations)
+    .where(organizations.c.id == _ID)
+    .values(
+        balance=organizations.c.balance + _BALANCE_DELTA,
+        held=organizations.c.held + _HELD_DELTA,
+    )
+    .cte("sums")
+)
+_BOOK = (
+    sa.insert(ledger_entries)
+    .values(
+        id=sa.bindparam("entry_id"),
+        organization_id=_ID,
+        kind=sa.bindparam("kind"),
+        balance_delta=_BALANCE_DELTA,
+        held_delta=_HELD_DELTA,
+        job_id=sa.bindparam("job_id"),
+        dial_id=sa.bindparam("dial_id"),
+    )
+    .add_cte(_SUMS)
+)
+
+
+def _sum(amount: sa.ColumnElement[Decimal], *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[Decimal]:
+    return sa.select(sa.func.coalesce(sa.func.sum(amount), ZERO)).where(*conditions).scalar_subquery()
+
+
+_RESERVED = _sum(
+    dials.c.reserved_from_hold + dials.c.reserved_from_free,
+    dials.c.organization_id == _ID,
+    dials.c.ended_at.is_(None),
+).label("reserved_by_dials")
+_SUMS_OF = sa.select(
+    organizations.c.credits_unlimited.label("unlimited"),
+    organizations.c.balance,
+    organizations.c.held,
+    _RESERVED,
+    sa.select(sa.func.count())
+    .select_from(ledger_entries)
+    .where(ledger_entries.c.organization_id == _ID)
+    .scalar_subquery()
+    .label("total"),
+).where(organizations.c.id == _ID)
+_HOLDS = (
+    sa.select(batch_jobs.c.id.label("job_id"), batch_jobs.c.name, batch_jobs.c.hold.label("amount"))
+    .where(batch_jobs.c.organization_id == _ID, batch_jobs.c.hold > 0)
+    .order_by(batch_jobs.c.hold.desc(), batch_jobs.c.id)
+    .limit(MOST_HOLDS)
+)
+_AUDIT = sa.select(
+    organizations.c.balance,
+    organizations.c.held,
+    _sum(ledger_entries.c.balance_delta, ledger_entries.c.organization_id == _ID).label("balance_of_entries"),
+    _sum(ledger_entries.c.held_delta, ledger_entries.c.organization_id == _ID).label("held_of_entries"),
+    _sum(batch_jobs.c.hold, batch_jobs.c.organization_id == _ID).label("held_by_jobs"),
+    _RESERVED,
+).where(organizations.c.id == _ID)

@@ -1,0 +1,32 @@
+"""The end of a job's money: what is left of its hold goes back when the job is over and nobody is on the phone."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.billing.ledger import EntryKind, book
+
+_TAKE_BACK = text("""
+    WITH job AS (SELECT id, hold FROM batch_jobs WHERE id = :job FOR UPDATE)
+    UPDATE batch_jobs SET hold = 0 FROM job
+    WHERE batch_jobs.id = job.id AND job.hold > 0
+      AND batch_jobs.status IN ('completed', 'failed', 'cancelled')
+      AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = :organization AND d.job_id = :job
+                      AND d.ended_at IS NULL)
+    RETURNING job.hold AS hold
+""")
+
+
+async def settle_if_over(connection: AsyncConnection, organization_id: str, job_id: str) -> None:
+    """Release what is left of the hold, once, if the job has ended and no call of it is live.
+
+    The caller has locked the organisation's row.
+    """
+    left = (await connection.execute(_TAKE_BACK, {"job": job_id, "organization": organization_id})).scalar_one_or_none()
+    if left:
+        await book(
+            connection,
+            organization_id=organization_id,
+            kind=EntryKind.RELEASE,
+            held_delta=-left,
+            job_id=job_id,
+        )

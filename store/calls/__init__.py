@@ -1,0 +1,1 @@
+"""Calls: the claim, the dial, its outcome, and who is due."""

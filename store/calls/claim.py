@@ -1,0 +1,232 @@
+"""The claim: whatever must hold at the moment of dialling, judged in one transaction before the carrier is asked.
+
+Every change of what may be dialled (claims, endings, control, top-ups) first locks the organisation's row. That one
+lock makes the counts below exact. The order of locks in the whole store: organisation, dial, job, contacts.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.calling_rules.frequency_caps import EarlierCall
+from domain.calls.dispatch import Held, HeldReason
+from domain.calls.models import Audio
+from domain.model import Model
+from store.billing.ledger import EntryKind, book
+from store.calls.claim_rules import (
+    PROBE_LOOK_AGAIN,
+    dial_is_next,
+    forbidden,
+    held_by_lines,
+    held_by_window,
+    held_for_all,
+    held_until,
+    is_too_late,
+    reserves,
+    too_often,
+)
+from store.calls.job_rules import frequencies
+from store.db.ids import new_id
+from store.db.locks import lock_organization
+
+LOOK_BACK = timedelta(days=7)  # at earlier calls to the number, at least
+
+
+class Claimed(Model):
+    """Claimed: the dial's row is written, a line and two minutes of credits are taken."""
+
+    dial_id: str
+    account: str
+    to: str
+    from_: str
+    audio: Audio
+    audio_url: str
+    data: dict[str, Any]
+    ring_seconds: int
+    max_call_seconds: int
+
+
+_FACTS = text("""
+    SELECT c.status AS contact_status, c.dials, c.number AS to_number, c.data, c.country, c.zones,
+           j.dialling, j.hold, j.rate_per_minute, j.concurrent_call_limit AS job_limit, j.from_number,
+           j.audio, j.audio_url, j.ring_seconds, j.max_call_seconds, j.phone_number_id, j.timezone,
+           j.end_time, j.spent, j.max_cost, j.calling_window AS job_window, j.contact_frequency AS job_frequency,
+           o.concurrent_call_limit - o.reserved_lines AS organization_limit,
+           o.credits_unlimited, o.balance - o.held AS free,
+           o.calling_window AS organization_window, o.contact_frequency AS organization_frequency,
+           coalesce(o.allowed_countries, (SELECT jsonb_agg(DISTINCT n.country) FROM phone_numbers n
+             WHERE n.organization_id = :organization AND n.removed_at IS NULL)) AS allowed_countries,
+           EXISTS (SELECT 1 FROM do_not_call l WHERE l.organization_id = :organization AND l.number = c.number)
+             AS listed,
+           p.calls_per_second, p.next_slot_at, p.carrier_account_id,
+           a.closed_until, a.probe_dial_id,
+           clock_timestamp() AS now,
+           (SELECT count(*) FROM dials d WHERE d.organization_id = :organization AND d.ended_at IS NULL)
+             AS organization_live,
+           (SELECT count(*) FROM dials d WHERE d.organization_id = :organization AND d.job_id = j.id
+             AND d.ended_at IS NULL) AS job_live,
+           EXISTS (SELECT 1 FROM dials d WHERE d.from_number = j.from_number AND d.to_number = c.number
+             AND d.ended_at IS NULL) AS pair_live
+    FROM contacts c
+    JOIN batch_jobs j ON j.id = c.job_id
+    JOIN organizations o ON o.id = j.organization_id
+    JOIN phone_numbers p ON p.id = j.phone_number_id
+    JOIN carrier_accounts a ON a.id = p.carrier_account_id
+    WHERE c.id = :contact AND c.job_id = :job AND j.organization_id = :organization
+""")
+
+# One instant for the whole statement: dials of one number are asked exactly as far apart as their slots.
+_CLAIM = text("""
+    WITH dialled AS (
+      INSERT INTO dials (id, contact_id, number_of_dial, job_id, organization_id, carrier_account_id, from_number,
+                         to_number, asked_at, reserved_from_hold, reserved_from_free)
+      SELECT :dial_id, c.id, c.dials + 1, c.job_id, c.organization_id, :account, :from_number, c.number,
+             statement_timestamp(), :from_hold, :from_free
+      FROM contacts c WHERE c.id = :contact
+    ), moved AS (
+      UPDATE contacts SET status = 'dialing', dials = dials + 1, last_attempt_at = statement_timestamp(),
+             next_retry_at = NULL, held_reason = NULL, call_id = NULL WHERE id = :contact
+    ), paced AS (
+      UPDATE phone_numbers SET next_slot_at = statement_timestamp() + :spacing WHERE id = :phone_number
+    )
+    UPDATE batch_jobs SET hold = hold - :from_hold WHERE id = :job
+""")
+
+# Calls to the number that rang, or may have; a conversation is one that no machine answered.
+_EARLIER = text("""
+    SELECT asked_at,
+           CASE WHEN outcome = 'answered' AND answered_by <> 'machine' THEN ended_at END AS conversation_ended_at
+    FROM dials
+    WHERE organization_id = :organization AND to_number = :number AND asked_at > :since
+      AND (outcome IS NULL OR outcome NOT IN ('trouble', 'refused') OR ringing_at IS NOT NULL)
+""")
+_BLOCK = text("""
+    UPDATE contacts SET status = 'blocked', failure_reason = :reason, next_retry_at = NULL, held_reason = NULL,
+           completed_at = clock_timestamp() WHERE id = :contact
+""")
+_PUT_OFF = text("""
+    UPDATE contacts SET due_at = :until, held_reason = :reason,
+           next_retry_at = CASE status WHEN 'queued' THEN CAST(:until AS timestamptz) END WHERE id = :contact
+""")
+
+
+class Claims:
+    """`speed` divides the spacing of calls, in the local stack only."""
+
+    def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
+        self._engine = engine
+        self._speed = speed
+
+    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
+        """Claim the `dial`-th dial of a contact, or say why not."""
+        try:
+            return await self._judge(organization_id, job_id, contact_id, dial)
+        except IntegrityError:  # another organisation with this caller id called the number in the same instant
+            return await self._judge(organization_id, job_id, contact_id, dial)
+
+    async def _judge(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            whom = {"organization": organization_id, "job": job_id, "contact": contact_id}
+            facts = (await connection.execute(_FACTS, whom)).mappings().one_or_none()
+            if facts is None:
+                return Held(reason=HeldReason.CONTACT)
+            held = await _held(connection, facts, whom, dial)
+            if held is not None:
+                return held
+            dial_id = new_id("call")
+            if facts["closed_until"] is not None and not await _becomes_probe(connection, facts, dial_id):
+                return held_until(HeldReason.ACCOUNT, facts["now"], facts["now"] + PROBE_LOOK_AGAIN)
+            await self._write(connection, facts, organization_id, job_id, contact_id, dial_id)
+            return _claimed(facts, dial_id)
+
+    async def _write(
+        self,
+        connection: AsyncConnection,
+        facts: RowMapping,
+        organization_id: str,
+        job_id: str,
+        contact_id: str,
+        dial_id: str,
+    ) -> None:
+        from_hold, from_free = reserves(facts)
+        spacing = timedelta(seconds=1 / (float(facts["calls_per_second"]) * self._speed))
+        await connection.execute(
+            _CLAIM,
+            {
+                "dial_id": dial_id,
+                "contact": contact_id,
+                "job": job_id,
+                "account": facts["carrier_account_id"],
+                "from_number": facts["from_number"],
+                "from_hold": from_hold,
+                "from_free": from_free,
+                "phone_number": facts["phone_number_id"],
+                "spacing": spacing,
+            },
+        )
+        if from_free:
+            await book(
+                connection,
+                organization_id=organization_id,
+                kind=EntryKind.RESERVE,
+                held_delta=from_free,
+                job_id=job_id,
+                dial_id=dial_id,
+            )
+
+
+async def _held(connection: AsyncConnection, facts: RowMapping, whom: dict[str, str], dial: int) -> Held | None:
+    """Every rule in its order; what holds this contact alone is written down, and uses up no attempt."""
+    if not facts["dialling"] or is_too_late(facts):
+        return Held(reason=HeldReason.GATE)
+    if not dial_is_next(facts, dial):
+        return Held(reason=HeldReason.CONTACT)
+    reason = forbidden(facts)
+    if reason is not None:
+        await connection.execute(_BLOCK, {"contact": whom["contact"], "reason": reason})
+        return Held(reason=HeldReason.CONTACT)
+    held = held_by_window(facts) or await _too_often(connection, facts, whom["organization"])
+    held = held or held_for_all(facts) or held_by_lines(facts)
+    if held is not None and held.reason.of_one_contact and held.until is not None:
+        await connection.execute(
+            _PUT_OFF, {"contact": whom["contact"], "until": held.until, "reason": held.reason.value}
+        )
+    return held
+
+
+async def _too_often(connection: AsyncConnection, facts: RowMapping, organization_id: str) -> Held | None:
+    caps = frequencies(facts)
+    if not caps:
+        return None
+    longest = max(timedelta(hours=cap.quiet_hours or 0) for cap in caps)
+    since: datetime = facts["now"] - max(LOOK_BACK, longest)
+    values = {"organization": organization_id, "number": facts["to_number"], "since": since}
+    earlier = (await connection.execute(_EARLIER, values)).mappings()
+    return too_often(caps, [EarlierCall.model_validate(dict(call)) for call in earlier], facts["now"])
+
+
+async def _becomes_probe(connection: AsyncConnection, facts: RowMapping, dial_id: str) -> bool:
+    """When a refused account's gate opens, one call goes first."""
+    taken = await connection.execute(
+        text("UPDATE carrier_accounts SET probe_dial_id = :dial WHERE id = :account AND probe_dial_id IS NULL"),
+        {"dial": dial_id, "account": facts["carrier_account_id"]},
+    )
+    return taken.rowcount == 1
+
+
+def _claimed(facts: RowMapping, dial_id: str) -> Claimed:
+    return Claimed(
+        dial_id=dial_id,
+        account=facts["carrier_account_id"],
+        to=facts["to_number"],
+        from_=facts["from_number"],
+        audio=Audio(facts["audio"]),
+        audio_url=facts["audio_url"],
+        data=facts["data"],
+        ring_seconds=facts["ring_seconds"],
+        max_call_seconds=facts["max_call_seconds"],
+    )

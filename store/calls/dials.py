@@ -1,0 +1,210 @@
+"""One dial, from the carrier's first word to its last: what is said of it is applied once, and only forward."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.calls.models import CallReport, CallState, HangUpReason, Outcome, Recorded
+from domain.calls.outcomes import judge
+from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialNow, locked, locked_by_report, read_one
+from store.calls.outcome import Verdict, end
+from store.db.engine import reading
+
+logger = logging.getLogger(__name__)
+
+_REMEMBER = text("""
+    INSERT INTO carrier_events (dial_id, call_id, state, ending, sequence, sip_code)
+    VALUES (:dial, :call, :state, :ending, :sequence, :sip_code) ON CONFLICT DO NOTHING
+""")
+
+# States only move forward; a call id is written once. Who answered is often told after the answer.
+_FORWARD = text("""
+    WITH remembered AS (
+      INSERT INTO carrier_events (dial_id, call_id, state, ending, sequence, sip_code)
+      VALUES (:dial, :call, :state, '', :sequence, NULL) ON CONFLICT DO NOTHING
+    ), moved AS (
+      UPDATE dials SET
+        call_id = coalesce(call_id, :call), state = CAST(:state AS varchar),
+        ringing_at = CASE WHEN CAST(:state AS varchar) = 'ringing' THEN coalesce(ringing_at, clock_timestamp())
+                     ELSE ringing_at END,
+        answered_at = CASE WHEN CAST(:state AS varchar) = 'answered' THEN coalesce(answered_at, clock_timestamp())
+                      ELSE answered_at END,
+        answered_by = coalesce(:answered_by, answered_by),
+        hang_up_reason = coalesce(hang_up_reason, :hang_up_reason)
+      WHERE id = :dial AND ended_at IS NULL
+        AND (state = ANY(:behind)
+             OR state = :state AND answered_by IS NULL AND CAST(:answered_by AS varchar) IS NOT NULL)
+      RETURNING id, contact_id
+    ), named AS (
+      UPDATE contacts SET call_id = :call FROM moved WHERE contacts.id = moved.contact_id
+    )
+    SELECT pg_notify(:channel, id) FROM moved
+""")
+
+
+class Dials:
+    """`speed` divides the delays between dials, in the local stack only."""
+
+    def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
+        self._engine = engine
+        self._speed = speed
+
+    async def get(self, contact_id: str, dial: int) -> DialNow | None:
+        """Read a dial by its key."""
+        async with reading(self._engine) as connection:
+            return await read_one(connection, BY_KEY, {"contact": contact_id, "dial": dial})
+
+    async def again(self, dial: DialNow) -> DialNow:
+        """Read a dial once more."""
+        return (await self.get(dial.contact_id, dial.number_of_dial)) or dial
+
+    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialNow]:
+        """Read many dials at once."""
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(BY_IDS, {"ids": list(dial_ids)})).mappings().all()
+            return [DialNow.model_validate(dict(row)) for row in rows]
+
+    async def calls_to(self, account: str, to: str, from_: str, since: datetime) -> frozenset[str]:
+        """The call ids that dials of this pair hold: what a search must pass over."""
+        async with reading(self._engine) as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT call_id FROM dials WHERE carrier_account_id = :account AND to_number = :to"
+                    " AND from_number = :from_ AND call_id IS NOT NULL AND asked_at >= :since"
+                ),
+                {"account": account, "to": to, "from_": from_, "since": since},
+            )
+            return frozenset(rows.scalars())
+
+    async def record(self, report: CallReport, account: str, key: str | None = None) -> Recorded:
+        """Apply what a carrier said of a call, once: states only move forward, the last word ends the dial."""
+        try:
+            return await self._apply(report, account, key)
+        except IntegrityError:
+            logger.critical("call %s is said to be of two dials; the first keeps it", report.call_id)
+            return Recorded.NO_SUCH_DIAL
+
+    async def _apply(self, report: CallReport, account: str, key: str | None) -> Recorded:
+        async with self._engine.begin() as connection:
+            ends = report.state is CallState.ENDED
+            dial = await locked_by_report(connection, report, account, key, to_end=ends)
+            if dial is None:
+                return Recorded.NO_SUCH_DIAL
+            if _is_second_call(dial, report):
+                logger.critical("dial %s has a second call: %s beside %s", dial.id, report.call_id, dial.call_id)
+                return Recorded.SECOND_CALL
+            if ends or dial.ended_at is not None:
+                await _remember(connection, dial.id, report)
+            if dial.ended_at is not None and dial.outcome is not Outcome.UNKNOWN:
+                return Recorded.NOTHING
+            if ends:
+                return await self._end_by_report(connection, dial, report)
+            if dial.ended_at is not None and not await _reopen(connection, dial):
+                return Recorded.NOTHING
+            return await _forward(connection, dial, report)
+
+    async def not_placed(self, dial_id: str, outcome: Outcome, retry_after: timedelta | None = None) -> None:
+        """End a dial of which it is certain that nothing rang. Changes nothing once the call has an id."""
+        async with self._engine.begin() as connection:
+            dial = await locked(connection, dial_id, to_end=True)
+            if dial is not None and dial.call_id is None:
+                await end(connection, dial, Verdict(outcome=outcome, retry_after=retry_after), self._speed)
+
+    async def give_up(self, dial_id: str) -> None:
+        """End a dial whose outcome cannot be told."""
+        async with self._engine.begin() as connection:
+            dial = await locked(connection, dial_id, to_end=True)
+            if dial is not None:
+                await end(connection, dial, Verdict(outcome=Outcome.UNKNOWN), self._speed)
+
+    async def hang_up_wanted(self, dial_id: str, reason: HangUpReason) -> None:
+        """Write down that, and why, we are about to end a call: the first reason stays."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                text(
+                    "UPDATE dials SET hang_up_reason = :reason"
+                    " WHERE id = :dial AND ended_at IS NULL AND hang_up_reason IS NULL"
+                ),
+                {"dial": dial_id, "reason": reason},
+            )
+
+    async def _end_by_report(self, connection: AsyncConnection, dial: DialNow, report: CallReport) -> Recorded:
+        outcome = judge(
+            report,
+            rang=dial.ringing_at is not None,
+            answered=dial.answered_at is not None,
+            hung_up=dial.hang_up_reason,
+        )
+        verdict = Verdict(
+            outcome=outcome,
+            sip_code=report.sip_code,
+            call_seconds=report.duration_seconds if outcome is Outcome.ANSWERED else None,
+            answered_by=report.answered_by,
+            final=dial.outcome is Outcome.UNKNOWN,
+        )
+        ended = await end(connection, dial, verdict, self._speed, call_id=report.call_id)
+        return Recorded.MOVED if ended else Recorded.NOTHING
+
+
+def _is_second_call(dial: DialNow, report: CallReport) -> bool:
+    """A live call beside the dial's own; or one of a dial that was thought never placed, and may be redialled."""
+    if dial.call_id is not None:
+        return dial.call_id != report.call_id
+    over = dial.ended_at is not None and dial.outcome is not Outcome.UNKNOWN
+    return over and report.state is not CallState.ENDED
+
+
+async def _remember(connection: AsyncConnection, dial_id: str, report: CallReport) -> None:
+    await connection.execute(
+        _REMEMBER,
+        {
+            "dial": dial_id,
+            "call": report.call_id,
+            "state": report.state,
+            "ending": report.ending or "",
+            "sequence": report.sequence,
+            "sip_code": report.sip_code,
+        },
+    )
+
+
+async def _forward(connection: AsyncConnection, dial: DialNow, report: CallReport) -> Recorded:
+    """Move a live dial on. That its call is to be ended is written down with the word of who answered it."""
+    moved = await connection.execute(
+        _FORWARD,
+        {
+            "dial": dial.id,
+            "call": report.call_id,
+            "state": report.state,
+            "sequence": report.sequence,
+            "answered_by": report.answered_by,
+            "hang_up_reason": dial.on_machine.hang_up_reason(report.answered_by),
+            "behind": [state for state in CallState if state.rank < report.state.rank],
+            "channel": CHANNEL,
+        },
+    )
+    return Recorded.MOVED if moved.first() is not None else Recorded.NOTHING
+
+
+async def _reopen(connection: AsyncConnection, dial: DialNow) -> bool:
+    """Evidence of a live call whose outcome was thought unknown: the dial is open again, and followed.
+
+    Its outcome stays "unknown" until it ends: it was charged for that, and its contact is not called again.
+    """
+    try:
+        async with connection.begin_nested():
+            await connection.execute(
+                text("UPDATE dials SET ended_at = NULL, state = 'asked' WHERE id = :dial"), {"dial": dial.id}
+            )
+    except IntegrityError:  # this pair is on the phone again by another job's dial; that one is followed
+        logger.error("dial %s turned up live while its number is being called by another dial", dial.id)
+        return False
+    await connection.execute(
+        text("UPDATE contacts SET status = 'dialing', completed_at = NULL WHERE id = :contact"),
+        {"contact": dial.contact_id},
+    )
+    return True

@@ -1,0 +1,172 @@
+"""What a job's workflow asks of the record: where the job stands, and who is due."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.calls.dispatch import DueContact, JobPage
+from domain.calls.retries import RetryPolicy
+from domain.phone.masking import masked
+from domain.statuses import JobStatus
+from store.calls.claim_rules import held_for_all
+from store.calls.job_rules import calling_window, opens_at
+from store.db.engine import json_text, reading
+from store.db.locks import lock_organization
+from store.jobs.status import mark_workflow_started
+
+LARGEST_PAGE = 500  # contacts; a page of 500 is about 60 KB in a history
+
+
+_JOB = text("""
+    SELECT j.organization_id, j.name, j.status, j.status_reason, j.scheduled_start_time, j.end_time, j.priority,
+           j.hold, j.rate_per_minute, j.spent, j.max_cost, j.timezone, j.retry_policy,
+           j.calling_window AS job_window, o.calling_window AS organization_window,
+           least(j.concurrent_call_limit, greatest(o.concurrent_call_limit - o.reserved_lines, 0)) AS lines,
+           o.credits_unlimited, o.balance - o.held AS free, a.closed_until, a.probe_dial_id,
+           (SELECT count(*) FROM dials d WHERE d.organization_id = j.organization_id AND d.job_id = j.id
+             AND d.ended_at IS NULL) AS job_live,
+           (SELECT count(*) FROM contacts c WHERE c.job_id = j.id AND c.held_reason = 'timezone'
+             AND c.status IN ('pending', 'queued')) AS contacts_without_zone,
+           greatest(clock_timestamp(), :as_of) AS at, clock_timestamp() AS now
+    FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
+    JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
+    WHERE j.id = :job
+""")
+_COUNTS = text("SELECT status, count(*) AS contacts FROM contacts WHERE job_id = :job GROUP BY status")
+_LIVE = text("""
+    SELECT id, row, number, dials, attempts FROM contacts WHERE job_id = :job AND status = 'dialing' ORDER BY row
+""")
+_DUE = """
+    SELECT id, row, number, dials, attempts FROM contacts
+    WHERE job_id = :job AND status IN ('pending', 'queued') AND due_at <= :at
+    ORDER BY {order} LIMIT :limit
+"""
+_OLDEST_FIRST = text(_DUE.format(order="due_at, row"))
+_RETRIES_FIRST = text(_DUE.format(order="status DESC, due_at, row"))  # queued, then pending
+_NEXT = text("""
+    SELECT due_at, held_reason FROM contacts
+    WHERE job_id = :job AND status IN ('pending', 'queued') AND due_at > :at
+      AND held_reason IS DISTINCT FROM 'timezone'
+    ORDER BY due_at LIMIT 1
+""")
+_ZONES_DUE = text("""
+    SELECT DISTINCT zones FROM contacts WHERE job_id = :job AND status IN ('pending', 'queued') AND due_at <= :at
+""")
+_PUT_OFF = text("""
+    UPDATE contacts SET due_at = :opens, held_reason = 'window',
+           next_retry_at = CASE status WHEN 'queued' THEN CAST(:opens AS timestamptz) END
+    WHERE job_id = :job AND status IN ('pending', 'queued') AND due_at <= :at AND zones = CAST(:zones AS jsonb)
+""")
+
+
+DELETED = JobPage(  # only a job that has ended can be
+    status=JobStatus.CANCELLED,
+    status_reason=None,
+    scheduled_start_time=None,
+    lines=0,
+    counts={},
+    due=[],
+    next_due_at=None,
+)
+
+
+class JobProgress:
+    """Reads for workflows, and the two marks that they leave."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def workflow_started(self, job_id: str) -> None:
+        """Mark that the job's workflow exists."""
+        async with self._engine.begin() as connection:
+            await mark_workflow_started(connection, job_id)
+
+    async def page(self, job_id: str, as_of: datetime, limit: int) -> JobPage:
+        """Read where the job stands, whose call is live, and at most `limit` contacts that are due at `as_of`."""
+        async with reading(self._engine) as connection:
+            job = (await connection.execute(_JOB, {"job": job_id, "as_of": as_of})).mappings().one_or_none()
+            if job is None:
+                return DELETED
+            counts = (await connection.execute(_COUNTS, {"job": job_id})).mappings().all()
+            calling = job["status"] == JobStatus.RUNNING and limit > 0
+            values = {"job": job_id, "at": job["at"], "limit": min(limit, LARGEST_PAGE)}
+            live = await _live(connection, job_id)
+            if calling:
+                await self._put_off_where_closed(connection, job, values)
+            due = await _due(connection, job, values) if calling else []
+            following = (await connection.execute(_NEXT, values)).mappings().one_or_none() if calling else None
+            return JobPage(
+                status=job["status"],
+                status_reason=job["status_reason"],
+                scheduled_start_time=job["scheduled_start_time"],
+                lines=job["lines"],
+                counts={row["status"]: row["contacts"] for row in counts},
+                due=[*live, *due],
+                next_due_at=None if following is None else following["due_at"],
+                held=held_for_all(job) if calling else None,
+                more=len(due) == values["limit"],
+                next_due_reason=None if following is None else following["held_reason"],
+                name=job["name"],
+                priority=job["priority"],
+                end_time=job["end_time"],
+                contacts_without_zone=job["contacts_without_zone"],
+            )
+
+    async def abandon(self, contact_id: str, reason: str) -> None:
+        """End a contact for which our own side failed for good; its job goes on."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                text(
+                    "UPDATE contacts SET status = 'failed', failure_reason = :reason, next_retry_at = NULL,"
+                    " completed_at = clock_timestamp() WHERE id = :contact AND status IN ('pending', 'queued')"
+                ),
+                {"contact": contact_id, "reason": reason},
+            )
+
+    async def _put_off_where_closed(
+        self, connection: AsyncConnection, job: RowMapping, values: Mapping[str, Any]
+    ) -> None:
+        """Make those who are due, but outside their calling window, due when it opens: all of a zone at once."""
+        window = calling_window(job)
+        if window is None:
+            return
+        due_in = (await connection.execute(_ZONES_DUE, values)).scalars().all()
+        opens = [(zones, opens_at(window, zones, job["timezone"], job["at"])) for zones in due_in]
+        closed = [{"zones": json_text(zones), "opens": at, **values} for zones, at in opens if at > job["at"]]
+        if closed:
+            async with self._engine.begin() as writing:
+                await lock_organization(writing, job["organization_id"])
+                await writing.execute(_PUT_OFF, closed)
+
+
+async def _live(connection: AsyncConnection, job_id: str) -> list[DueContact]:
+    rows = (await connection.execute(_LIVE, {"job": job_id})).mappings().all()
+    return [
+        DueContact(
+            contact_id=row["id"],
+            row=row["row"],
+            ends_in=masked(row["number"]),
+            dial=row["dials"],
+            attempt=row["attempts"] + 1,
+            live=True,
+        )
+        for row in rows
+    ]
+
+
+async def _due(connection: AsyncConnection, job: RowMapping, values: Mapping[str, Any]) -> list[DueContact]:
+    retries_first = RetryPolicy.model_validate(job["retry_policy"]).retries_first
+    rows = (await connection.execute(_RETRIES_FIRST if retries_first else _OLDEST_FIRST, values)).mappings().all()
+    return [
+        DueContact(
+            contact_id=row["id"],
+            row=row["row"],
+            ends_in=masked(row["number"]),
+            dial=row["dials"] + 1,
+            attempt=row["attempts"] + 1,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,257 @@
+"""The end of a dial: what it came to, what it cost, and what follows for its contact. The only place where one ends."""
+
+import zlib
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.audit import OURSELVES
+from domain.calling_rules.do_not_call import Source
+from domain.calls.circuit_breaker import LOOKED_AT, REFUSED, TRIPPING, tripped
+from domain.calls.dispatch import HeldReason
+from domain.calls.models import AnsweredBy, HangUpReason, Outcome
+from domain.calls.outcomes import sentence
+from domain.calls.retries import REFUSED_DELAY, NextStep, RetryPolicy, next_step
+from domain.model import Model
+from domain.money import cost_of
+from domain.statuses import JobStatus
+from store.billing.ledger import EntryKind, book
+from store.billing.settlement import settle_if_over
+from store.calls.dial_rows import CHANNEL, DialNow
+from store.calls.job_rules import calling_window, opens_at
+from store.contacts.do_not_call import add_in
+from store.jobs.status import pause_running
+
+_SLOW_DOWN = text("""
+    UPDATE phone_numbers SET next_slot_at = greatest(next_slot_at, clock_timestamp() + :wait) WHERE id = :number
+""")
+_LATEST = text("""
+    SELECT outcome FROM dials
+    WHERE job_id = :job AND call_id IS NOT NULL AND ended_at > coalesce(:since, '-infinity'::timestamptz)
+    ORDER BY ended_at DESC LIMIT :looked_at
+""")
+
+
+class Verdict(Model):
+    """How a dial ends."""
+
+    outcome: Outcome
+    sip_code: int | None = None
+    call_seconds: int | None = None
+    answered_by: AnsweredBy | None = None
+    retry_after: timedelta | None = None
+    final: bool = False  # whatever the outcome, the contact is not called again
+
+
+_FACTS_AT_THE_END = text("""
+    SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id,
+           d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
+           d.answered_by, d.reserved_from_hold, d.reserved_from_free, d.to_number,
+           c.attempts, c.troubles, c.zones, c.removed_at,
+           j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts, j.max_call_seconds, j.phone_number_id,
+           j.retry_policy, j.calling_window AS job_window, j.timezone, j.circuit_breaker, j.resumed_at,
+           o.calling_window AS organization_window, o.credits_unlimited, a.probe_dial_id,
+           clock_timestamp() AS now
+    FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+    JOIN organizations o ON o.id = d.organization_id
+    JOIN carrier_accounts a ON a.id = d.carrier_account_id
+    WHERE d.id = :dial
+""")
+
+_END = text("""
+    WITH ended AS (
+      UPDATE dials SET state = 'ended', ended_at = clock_timestamp(), outcome = :outcome, sip_code = :sip_code,
+             call_seconds = :call_seconds, answered_by = :answered_by, cost = :cost,
+             call_id = coalesce(call_id, :call), reserved_from_hold = 0, reserved_from_free = 0
+      WHERE id = :dial
+    ), drawn AS (
+      UPDATE batch_jobs SET hold = :hold, spent = spent + :cost WHERE id = :job
+    ), contact AS (
+      UPDATE contacts SET status = :status, error_code = :error_code, failure_reason = :reason,
+             attempts = :attempts, troubles = :troubles,
+             due_at = coalesce(:due_at, due_at), next_retry_at = :due_at, held_reason = :held_reason,
+             not_before = :not_before,
+             completed_at = CASE WHEN :final THEN clock_timestamp() END,
+             call_id = coalesce(:call, call_id), call_seconds = coalesce(:call_seconds, call_seconds),
+             answered_by = coalesce(:answered_by, answered_by)
+      WHERE id = :contact
+    )
+    SELECT pg_notify(:channel, :dial)
+""")
+
+
+async def end(
+    connection: AsyncConnection, dial: DialNow, verdict: Verdict, speed: float, call_id: str | None = None
+) -> bool:
+    """End a dial: outcome, contact, capture, the reserve given back, in one transaction; only if open.
+
+    The caller has locked it to end it. `speed` divides the delay until the next dial.
+    """
+    facts = (await connection.execute(_FACTS_AT_THE_END, {"dial": dial.id})).mappings().one()
+    known = facts["outcome"] != Outcome.UNKNOWN
+    if facts["ended_at"] is not None and (known or verdict.outcome is Outcome.UNKNOWN):
+        return False
+    step = _next(facts, verdict, speed)
+    await connection.execute(_END, _ending(facts, verdict, step, call_id))
+    await _capture(connection, facts, verdict)
+    if JobStatus(facts["job_status"]).ended:
+        await settle_if_over(connection, facts["organization_id"], facts["job_id"])
+    await _account_gate(connection, facts, verdict.outcome, speed)
+    await _heed(connection, facts, verdict)
+    return True
+
+
+def _next(facts: RowMapping, verdict: Verdict, speed: float) -> NextStep:
+    step = next_step(
+        verdict.outcome,
+        RetryPolicy.model_validate(facts["retry_policy"]),
+        attempts=_attempts(facts, verdict),
+        max_attempts=facts["max_attempts"],
+        troubles=_troubles(facts, verdict),
+        no_more=verdict.final or facts["removed_at"] is not None or JobStatus(facts["job_status"]).ended,
+        spread=_spread(facts["contact_id"], facts["number_of_dial"]),
+        answered_by=_answered_by(facts, verdict),
+        retry_after=None if verdict.retry_after is None else verdict.retry_after * speed,  # real seconds
+    )
+    return step if step.delay is None else step.model_copy(update={"delay": step.delay / speed})
+
+
+def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | None) -> dict[str, Any]:
+    answered = verdict.outcome is Outcome.ANSWERED
+    not_before = None if step.delay is None else facts["now"] + step.delay
+    due_at = None if not_before is None else _opens(facts, not_before)
+    return {
+        "dial": facts["id"],
+        "contact": facts["contact_id"],
+        "job": facts["job_id"],
+        "outcome": verdict.outcome,
+        "sip_code": verdict.sip_code,
+        "call_seconds": verdict.call_seconds,
+        "answered_by": _answered_by(facts, verdict) if answered else None,
+        "cost": _cost(facts, verdict),
+        "call": call_id,
+        "hold": _hold_afterwards(facts, verdict),
+        "status": step.status,
+        "error_code": None if answered or verdict.sip_code is None else str(verdict.sip_code),
+        "reason": sentence(verdict.outcome, _ended_by_us(facts, verdict)),
+        "attempts": _attempts(facts, verdict),
+        "troubles": _troubles(facts, verdict),
+        "due_at": due_at,
+        "held_reason": HeldReason.WINDOW if due_at != not_before else None,
+        "not_before": not_before,
+        "final": step.status.final,
+        "channel": CHANNEL,
+    }
+
+
+def _answered_by(facts: RowMapping, verdict: Verdict) -> AnsweredBy:
+    return verdict.answered_by or AnsweredBy(facts["answered_by"] or AnsweredBy.UNKNOWN)
+
+
+def _ended_by_us(facts: RowMapping, verdict: Verdict) -> HangUpReason | None:
+    """Why an answered call did not go on, as far as its length and our wish tell."""
+    if (verdict.call_seconds or 0) >= facts["max_call_seconds"]:
+        return HangUpReason.LONGEST_CALL
+    wanted = facts["hang_up_reason"]
+    return HangUpReason.MACHINE if wanted == HangUpReason.MACHINE else None
+
+
+def _opens(facts: RowMapping, at: datetime) -> datetime:
+    """The same instant, moved into the calling window."""
+    return opens_at(calling_window(facts), facts["zones"], facts["timezone"], at)
+
+
+async def _heed(connection: AsyncConnection, facts: RowMapping, verdict: Verdict) -> None:
+    """What an ending means for others: the person's wish, the carrier's wish, and the job's circuit breaker."""
+    if verdict.outcome is Outcome.OBJECTED:
+        numbers = [facts["to_number"]]
+        await add_in(connection, facts["organization_id"], numbers, source=Source.NETWORK, by=OURSELVES)
+    if verdict.retry_after is not None:
+        await connection.execute(_SLOW_DOWN, {"number": facts["phone_number_id"], "wait": verdict.retry_after})
+    if facts["circuit_breaker"] and verdict.outcome in TRIPPING:
+        await _break_circuit(connection, facts, verdict.outcome)
+
+
+async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome: Outcome) -> None:
+    if outcome is Outcome.REFUSED:
+        reason: str | None = REFUSED
+    else:
+        since = {"job": facts["job_id"], "since": facts["resumed_at"], "looked_at": LOOKED_AT}
+        reason = tripped([Outcome(found) for found in (await connection.execute(_LATEST, since)).scalars()])
+    if reason is not None:
+        await pause_running(connection, facts["organization_id"], facts["job_id"], reason)
+
+
+async def _account_gate(connection: AsyncConnection, facts: RowMapping, outcome: Outcome, speed: float) -> None:
+    """A refusal closes the account's gate for all jobs; its probe call, when it ends otherwise, opens it."""
+    if outcome is Outcome.REFUSED:
+        await connection.execute(
+            text(
+                "UPDATE carrier_accounts SET closed_until = clock_timestamp() + :delay, closed_reason = :reason,"
+                " probe_dial_id = NULL WHERE id = :account"
+            ),
+            {
+                "delay": REFUSED_DELAY / speed,
+                "reason": sentence(outcome),
+                "account": facts["carrier_account_id"],
+            },
+        )
+    elif facts["probe_dial_id"] == facts["id"]:
+        await connection.execute(
+            text(
+                "UPDATE carrier_accounts SET closed_until = NULL, closed_reason = NULL, probe_dial_id = NULL"
+                " WHERE id = :account AND probe_dial_id = :dial"
+            ),
+            {"account": facts["carrier_account_id"], "dial": facts["id"]},
+        )
+
+
+async def _capture(connection: AsyncConnection, facts: RowMapping, verdict: Verdict) -> None:
+    cost = _cost(facts, verdict)
+    given_back = _drawn(facts, cost) + Decimal(facts["reserved_from_free"])
+    if not cost and not given_back:
+        return
+    await book(
+        connection,
+        organization_id=facts["organization_id"],
+        kind=EntryKind.CAPTURE if cost else EntryKind.RELEASE,
+        balance_delta=-cost,
+        held_delta=-given_back,
+        job_id=facts["job_id"],
+        dial_id=facts["id"],
+    )
+
+
+def _cost(facts: RowMapping, verdict: Verdict) -> Decimal:
+    if verdict.outcome is not Outcome.ANSWERED:
+        return Decimal(0)
+    return cost_of(verdict.call_seconds or 0, Decimal(facts["rate_per_minute"]))
+
+
+def _drawn(facts: RowMapping, cost: Decimal) -> Decimal:
+    """How much of the job's hold (its reserve for this call included) the call has used up."""
+    if facts["credits_unlimited"]:
+        return Decimal(0)
+    return min(cost, Decimal(facts["reserved_from_hold"]) + Decimal(facts["hold"]))
+
+
+def _hold_afterwards(facts: RowMapping, verdict: Verdict) -> Decimal:
+    available = Decimal(facts["hold"]) + Decimal(facts["reserved_from_hold"])
+    return available - _drawn(facts, _cost(facts, verdict))
+
+
+def _attempts(facts: RowMapping, verdict: Verdict) -> int:
+    charged_as_unknown: bool = facts["outcome"] == Outcome.UNKNOWN
+    return int(facts["attempts"]) - charged_as_unknown + verdict.outcome.charged
+
+
+def _troubles(facts: RowMapping, verdict: Verdict) -> int:
+    return int(facts["troubles"]) + 1 if verdict.outcome is Outcome.TROUBLE else 0
+
+
+def _spread(contact_id: str, dial: int) -> float:
+    """A number in [0, 1) that is always the same for one dial."""
+    return zlib.crc32(f"{contact_id}:{dial}".encode()) / 2**32

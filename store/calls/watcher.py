@@ -1,0 +1,121 @@
+"""Hear of dials that moved: one LISTEN connection a process, one read for many dials."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from store.calls.dial_rows import CHANNEL, DialNow
+from store.calls.dials import Dials
+from store.db.listen import RECONNECT_SECONDS, conninfo, listen
+
+GATHER_SECONDS = 0.02  # notices that arrive together are answered with one read
+SILENCE_SECONDS = 15.0  # then all followed dials are read, in case a notice was lost
+CONNECTION_NAME = "outdial-watch"
+
+logger = logging.getLogger(__name__)
+
+
+class Follower:
+    """The newest state of one dial, and a way to wait for the next."""
+
+    def __init__(self) -> None:
+        self._news = asyncio.Event()
+        self._dial: DialNow | None = None
+
+    def saw(self, dial: DialNow) -> None:
+        """Remember what is known already: only what differs from it is news. News that waits may be newer."""
+        if not self._news.is_set():
+            self._dial = dial
+
+    def tell(self, dial: DialNow) -> None:
+        """Take the result of a reading, which may be no news."""
+        if self._dial is None or _where(dial) != _where(self._dial):
+            self._news.set()
+        self._dial = dial
+
+    async def wait(self, seconds: float) -> DialNow | None:
+        """Return the dial as soon as it moved; None after `seconds` without news."""
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._news.wait()
+        except TimeoutError:
+            return None
+        self._news.clear()
+        return self._dial
+
+
+def _where(dial: DialNow) -> tuple[object, ...]:
+    """What a dial's follower acts on."""
+    return dial.state, dial.call_id, dial.ended_at, dial.hang_up_reason
+
+
+class DialWatch:
+    """Followers register first and read afterwards, so that nothing falls between."""
+
+    def __init__(self, dials: Dials, database_url: str) -> None:
+        self._dials = dials
+        self._conninfo = conninfo(database_url, CONNECTION_NAME)
+        self._followers: dict[str, set[Follower]] = {}
+        self._moved: set[str] = set()
+        self._awake = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen and read while the block runs."""
+        listening = listen(self._conninfo, CHANNEL, self._connected, self._heard)
+        tasks = [asyncio.create_task(listening), asyncio.create_task(self._read())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextmanager
+    def follow(self, dial_id: str) -> Iterator[Follower]:
+        """Register for one dial's news."""
+        follower = Follower()
+        self._followers.setdefault(dial_id, set()).add(follower)
+        try:
+            yield follower
+        finally:
+            self._followers[dial_id].discard(follower)
+            if not self._followers[dial_id]:
+                del self._followers[dial_id]
+
+    def _connected(self) -> None:
+        self._mark(*self._followers)
+
+    def _heard(self, dial_id: str) -> None:
+        if dial_id in self._followers:
+            self._mark(dial_id)
+
+    def _mark(self, *dial_ids: str) -> None:
+        self._moved.update(dial_ids)
+        self._awake.set()
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    await self._awake.wait()
+            except TimeoutError:
+                self._mark(*self._followers)
+            await asyncio.sleep(GATHER_SECONDS)
+            self._awake.clear()
+            moved, self._moved = self._moved & self._followers.keys(), set()
+            if moved:
+                await self._tell(moved)
+
+    async def _tell(self, dial_ids: set[str]) -> None:
+        try:
+            dials = await self._dials.by_ids(sorted(dial_ids))
+        except Exception as error:  # the database is away: everything is read again when it is back
+            logger.warning("followed dials could not be read (%s); trying again", type(error).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)
+            self._mark(*dial_ids)
+            return
+        for dial in dials:
+            for follower in self._followers.get(dial.id, ()):
+                follower.tell(dial)

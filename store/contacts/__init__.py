@@ -1,0 +1,1 @@
+"""Contacts: how they get in, and who is never called."""

@@ -1,0 +1,203 @@
+"""The do-not-call list of an organisation. Who enters it while waiting to be called is not called any more.
+
+Everything that changes the list locks the organisation's row first: a claim sees the list before or after, never
+between.
+"""
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.audit import Action
+from domain.calling_rules.do_not_call import LISTED, Entry, Source
+from domain.model import Model
+from store.audit_log import note as record
+from store.db.engine import reading
+from store.db.ids import may_exist
+from store.db.locks import lock_organization
+from store.errors import NotFound
+from store.tables import dials, do_not_call
+
+
+class Added(Model):
+    """`new`: numbers that were not on the list. `blocked`: contacts of `job_ids` that ended as `blocked` now."""
+
+    new: int
+    blocked: int = 0
+    job_ids: tuple[str, ...] = ()
+
+
+class OptedOut(Model):
+    """The number of the call, E.164, and what listing it came to."""
+
+    number: str
+    added: Added
+
+
+class DoNotCallPage(Model):
+    """`total`: of all pages."""
+
+    entries: list[Entry]
+    total: int
+
+
+class DoNotCall:
+    """Every public method is one transaction; the list of another organisation does not exist."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def add(
+        self, organization_id: str, numbers: Collection[str], *, source: Source, by: str, note: str | None = None
+    ) -> Added:
+        """List numbers, E.164; those that are listed already stay as they are."""
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            return await add_in(connection, organization_id, numbers, source=source, by=by, note=note)
+
+    async def opt_out(self, organization_id: str, call_id: str, *, by: str, note: str | None = None) -> OptedOut:
+        """List the number of a call (our id of the dial), as its agent was told. Raises NotFound."""
+        if not may_exist(call_id):
+            raise NotFound("call", call_id)
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            called = sa.select(dials.c.to_number).where(
+                dials.c.id == call_id, dials.c.organization_id == organization_id
+            )
+            number = (await connection.execute(called)).scalar_one_or_none()
+            if number is None:
+                raise NotFound("call", call_id)
+            added = await add_in(connection, organization_id, [number], source=Source.AGENT, by=by, note=note)
+            return OptedOut(number=number, added=added)
+
+    async def remove(self, organization_id: str, number: str, *, by: str) -> bool:
+        """Take a number off the list; False where it is not on it. Contacts that were blocked stay so."""
+        if not may_exist(number):
+            return False
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            deleted = await connection.execute(sa.delete(do_not_call).where(*_is(organization_id, number)))
+            if not deleted.rowcount:
+                return False
+            action = Action.DO_NOT_CALL_REMOVED
+            await record(connection, organization_id=organization_id, actor=by, action=action, details={"numbers": 1})
+            return True
+
+    async def get(self, organization_id: str, number: str) -> Entry | None:
+        """The entry of a number; None where it is not listed."""
+        if not may_exist(number):
+            return None
+        async with reading(self._engine) as connection:
+            query = _ENTRIES.where(*_is(organization_id, number))
+            row = (await connection.execute(query)).mappings().one_or_none()
+            return None if row is None else Entry.model_validate(row)
+
+    async def page(self, organization_id: str, search: str | None, page: int, page_size: int) -> DoNotCallPage:
+        """The list, newest first; `search`: part of a number. `page` counts from 1."""
+        where = [do_not_call.c.organization_id == organization_id]
+        if search:
+            where.append(do_not_call.c.number.contains(search, autoescape=True))
+        if not may_exist(search or ""):
+            return DoNotCallPage(entries=[], total=0)
+        async with reading(self._engine) as connection:
+            count = sa.select(sa.func.count()).select_from(do_not_call).where(*where)
+            total = (await connection.execute(count)).scalar_one()
+            offset = (page - 1) * page_size
+            if offset >= total:
+                return DoNotCallPage(entries=[], total=total)
+            newest = do_not_call.c.added_at.desc(), do_not_call.c.number
+            query = _ENTRIES.where(*where).order_by(*newest).offset(offset).limit(page_size)
+            rows = (await connection.execute(query)).mappings()
+            return DoNotCallPage(entries=[Entry.model_validate(row) for row in rows], total=total)
+
+
+async def listed(connection: AsyncConnection, organization_id: str, numbers: Collection[str]) -> frozenset[str]:
+    """Those of the numbers that are on the organisation's list."""
+    query = sa.select(do_not_call.c.number).where(
+        do_not_call.c.organization_id == organization_id, do_not_call.c.number == sa.any_(_texts(numbers))
+    )
+    return frozenset((await connection.execute(query)).scalars())
+
+
+async def add_in(
+    connection: AsyncConnection,
+    organization_id: str,
+    numbers: Collection[str],
+    *,
+    source: Source,
+    by: str,
+    note: str | None = None,
+) -> Added:
+    """List numbers within a transaction that has locked the organisation's row, and record it where it is news."""
+    new = await _insert(connection, organization_id, numbers, source, by, note)
+    blocked = await _block(connection, organization_id, numbers)
+    job_ids = tuple(sorted(set(blocked)))
+    if new:
+        details = {"numbers": new, "source": source.value}
+        action = Action.DO_NOT_CALL_ADDED
+        await record(connection, organization_id=organization_id, actor=by, action=action, details=details)
+    for job_id in job_ids:
+        await record(
+            connection,
+            organization_id=organization_id,
+            actor=by,
+            action=Action.DO_NOT_CALL_ADDED,
+            job_id=job_id,
+            details={"contactsBlocked": blocked.count(job_id), "source": source.value},
+        )
+    return Added(new=new, blocked=len(blocked), job_ids=job_ids)
+
+
+async def _insert(
+    connection: AsyncConnection,
+    organization_id: str,
+    numbers: Collection[str],
+    source: Source,
+    by: str,
+    note: str | None,
+) -> int:
+    entry = do_not_call.c
+    rows = sa.select(
+        sa.literal(organization_id),
+        sa.func.unnest(_texts(numbers)),
+        sa.literal(source.value),
+        sa.literal(note, sa.Text),
+        sa.literal(by),
+    )
+    into = [entry.organization_id, entry.number, entry.source, entry.note, entry.added_by]
+    insert = postgresql.insert(do_not_call).from_select(into, rows).on_conflict_do_nothing()
+    return len((await connection.execute(insert.returning(entry.number))).all())
+
+
+async def _block(connection: AsyncConnection, organization_id: str, numbers: Collection[str]) -> list[str]:
+    """End who waits to be called under these numbers; the job of each of them."""
+    values = {"organization": organization_id, "numbers": list(numbers), "reason": LISTED}
+    return list((await connection.execute(_BLOCK, values)).scalars())
+
+
+def _texts(numbers: Collection[str]) -> sa.BindParameter[list[str]]:
+    return sa.literal(list(numbers), postgresql.ARRAY(sa.String))
+
+
+def _is(organization_id: str, number: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return do_not_call.c.organization_id == organization_id, do_not_call.c.number == number
+
+
+_BLOCK = sa.text("""
+    UPDATE contacts SET status = 'blocked', error_code = NULL, failure_reason = :reason, next_retry_at = NULL,
+           held_reason = NULL, completed_at = clock_timestamp()
+    FROM batch_jobs job
+    WHERE contacts.organization_id = :organization AND contacts.number = ANY(:numbers)
+      AND contacts.status IN ('pending', 'queued')
+      AND job.id = contacts.job_id AND job.status NOT IN ('completed', 'failed', 'cancelled')
+    RETURNING contacts.job_id
+""").bindparams(sa.bindparam("numbers", type_=postgresql.ARRAY(sa.String)))
+_ENTRIES = sa.select(
+    do_not_call.c.number,
+    do_not_call.c.source,
+    do_not_call.c.note,
+    do_not_call.c.added_by,
+    do_not_call.c.added_at,
+)

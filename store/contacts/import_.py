@@ -1,0 +1,168 @@
+"""How a new job's contacts get in: the rule for numbers that other open jobs will call too, and the copy."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.calling_rules.do_not_call import why_never
+from domain.calls.dispatch import HeldReason
+from domain.jobs.models import NewContact, Organization
+from domain.model import Model
+from domain.statuses import ContactStatus, OnOverlap
+from store.billing.ledger import ZERO
+from store.contacts.do_not_call import listed
+from store.db.engine import json_text
+from store.db.ids import new_id
+from store.errors import InsufficientCredits, NoContactsLeft, Overlapping
+from store.tables import phone_numbers
+
+CALLED_TWICE = "will be called by another open job too"
+SKIPPED = "skipped, because another open job will call the number"
+SHOWN_ROWS = 100  # of the rows that a warning names
+
+_OVERLAPS = sa.text("""
+    SELECT DISTINCT contact.number
+    FROM contacts contact JOIN batch_jobs job ON job.id = contact.job_id
+    WHERE contact.organization_id = :organization_id AND contact.number = ANY(:numbers)
+      AND contact.status IN ('pending', 'queued', 'dialing')
+      AND job.status NOT IN ('completed', 'failed', 'cancelled')
+""").bindparams(sa.bindparam("numbers", type_=ARRAY(sa.String)))
+
+_COPY = (
+    "COPY contacts (id, job_id, organization_id, row, number, country, zones, not_before, data, status,"
+    " failure_reason, completed_at, due_at, held_reason, external_id) FROM STDIN"
+)
+NO_ZONE = "The contact's time zone is unknown: nobody can say when it may be called."
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+class Entering(Model):
+    """Contacts on their way in. `blocked`: why one may never be called, by number."""
+
+    contacts: list[NewContact]
+    blocked: dict[str, str]
+
+    @property
+    def callable(self) -> int:
+        return len(self.contacts) - len(self.blocked)
+
+
+async def after_overlap_rule(
+    connection: AsyncConnection,
+    organization_id: str,
+    rule: OnOverlap,
+    contacts: Sequence[NewContact],
+    report: dict[str, Any],
+) -> tuple[Sequence[NewContact], dict[str, Any]]:
+    """Apply the job's rule: return who is to be called, and the report with what is to be said of the others.
+
+    The caller has locked the organisation's row, so that two jobs cannot overlook each other.
+    Raises Overlapping, NoContactsLeft.
+    """
+    shared = await _called_by_others(connection, organization_id, contacts)
+    rows = [contact.row for contact in contacts if contact.number in shared]
+    if rows and rule is OnOverlap.REJECT:
+        raise Overlapping(rows)
+    skip = rule is OnOverlap.SKIP
+    left = [contact for contact in contacts if not (skip and contact.number in shared)]
+    if not left:
+        raise NoContactsLeft(rows)
+    return left, _with_warning(report, SKIPPED if skip else CALLED_TWICE, rows)
+
+
+async def admitted(
+    connection: AsyncConnection, organization: Organization, contacts: Sequence[NewContact], report: dict[str, Any]
+) -> tuple[Entering, dict[str, Any]]:
+    """Judge who may never be called: numbers on the do-not-call list, and countries that are not allowed.
+
+    They enter as `blocked` and the report's warnings name their rows. Raises NoContactsLeft where nobody else is left.
+    """
+    allowed = await allowed_countries(connection, organization)
+    never = await listed(connection, organization.id, [contact.number for contact in contacts])
+    reasons = {
+        contact.number: why_never(listed=contact.number in never, country=contact.country, allowed=allowed)
+        for contact in contacts
+    }
+    blocked = {number: reason for number, reason in reasons.items() if reason is not None}
+    if contacts and len(blocked) == len(contacts):
+        raise NoContactsLeft([contact.row for contact in contacts], "none of these numbers may be called")
+    for reason in sorted(set(blocked.values())):
+        rows = [contact.row for contact in contacts if blocked.get(contact.number) == reason]
+        report = _with_warning(report, f"blocked ({reason.rstrip('.')})", rows)
+    return Entering(contacts=list(contacts), blocked=blocked), report
+
+
+async def allowed_countries(connection: AsyncConnection, organization: Organization) -> frozenset[str]:
+    """The countries that an organisation may call: those it says, else those of its own numbers."""
+    if organization.allowed_countries is not None:
+        return frozenset(organization.allowed_countries)
+    query = sa.select(phone_numbers.c.country).where(
+        phone_numbers.c.organization_id == organization.id,
+        phone_numbers.c.removed_at.is_(None),
+        phone_numbers.c.country.is_not(None),
+    )
+    return frozenset((await connection.execute(query.distinct())).scalars())
+
+
+def to_hold(organization: Organization, cost: Decimal) -> Decimal:
+    """What of an estimate is held. Raises InsufficientCredits."""
+    if organization.credits_unlimited:
+        return ZERO
+    if cost > organization.free:
+        raise InsufficientCredits(cost, organization.free)
+    return cost
+
+
+async def copy_contacts(
+    connection: AsyncConnection, organization_id: str, job_id: str, entering: Entering, due_from: datetime
+) -> None:
+    """Enter all contacts with PostgreSQL's COPY, within the transaction of `connection`; due at `due_from` or later."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None  # noqa: S101  a connection in use has one
+    async with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for contact in entering.contacts:
+            whose = (new_id("contact"), job_id, organization_id)
+            await copy.write_row((*whose, *_as_copied(contact, entering.blocked.get(contact.number), due_from)))
+
+
+def _as_copied(contact: NewContact, blocked: str | None, due_from: datetime) -> tuple[Any, ...]:
+    placed = contact.zones is not None
+    later = contact.not_before is not None and contact.not_before > due_from
+    held_reason = (HeldReason.NOT_BEFORE if later else None) if placed else HeldReason.TIMEZONE
+    return (
+        contact.row,
+        contact.number,
+        contact.country,
+        json_text(contact.zones) if placed else None,
+        contact.not_before,
+        json_text(contact.data),
+        ContactStatus.BLOCKED if blocked else ContactStatus.PENDING,
+        blocked if blocked or placed else NO_ZONE,
+        due_from if blocked else None,
+        (contact.not_before if later else due_from) if placed else NEVER,
+        held_reason,
+        contact.external_id,
+    )
+
+
+async def _called_by_others(
+    connection: AsyncConnection, organization_id: str, contacts: Sequence[NewContact]
+) -> frozenset[str]:
+    numbers = [contact.number for contact in contacts]
+    found = await connection.execute(_OVERLAPS, {"organization_id": organization_id, "numbers": numbers})
+    return frozenset(found.scalars())
+
+
+def _with_warning(report: dict[str, Any], what: str, rows: Sequence[int]) -> dict[str, Any]:
+    if not rows:
+        return report
+    named = ", ".join(str(row) for row in rows[:SHOWN_ROWS])
+    more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
+    count, noun = ("1 contact", "row") if len(rows) == 1 else (f"{len(rows)} contacts", "rows")
+    warning = f"{count} {what}: {noun} {named}{more}."
+    return {**report, "warnings": [*report.get("warnings", []), warning]}

@@ -1,0 +1,80 @@
+"""The way to PostgreSQL: the engine, its migrations, and whether it answers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+CONNECT_TIMEOUT_SECONDS = 5  # said while the client still waits
+POOL_TIMEOUT_SECONDS = 10  # for a free connection
+STATEMENT_TIMEOUT = "30s"  # the longest statement, COPY of 10,000 contacts, takes under one second
+LOCK_TIMEOUT = "10s"  # transactions are short; whoever waits longer waits for something broken
+IDLE_IN_TRANSACTION_TIMEOUT = "5s"  # ours take milliseconds: a process that froze must not hold its locks
+MIGRATION_LOCK = 0x0D1A1  # of all migrations, so that processes that start together take turns
+
+_SESSION = {
+    "synchronous_commit": "on",  # "nobody is called twice" needs what was committed to stay committed
+    "timezone": "UTC",
+    "statement_timeout": STATEMENT_TIMEOUT,
+    "lock_timeout": LOCK_TIMEOUT,
+    "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
+}
+_MIGRATIONS = Path(__file__).parents[1] / "migrations"
+
+
+def create_engine(url: str, pool_size: int = 10) -> AsyncEngine:
+    """Make the engine of one process; `url` begins with `postgresql+psycopg://`. Nothing is connected yet."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_pre_ping=True,
+        hide_parameters=True,  # errors reach logs and Temporal's histories: no numbers, no names
+        json_serializer=json_text,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": "outdial",
+            "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
+        },
+    )
+
+
+def json_text(value: Any) -> str:
+    """Write JSON as it is stored: order and non-ASCII characters kept, no blanks, no NaN."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def reading(engine: AsyncEngine) -> AsyncConnection:
+    """A connection for reading only: each statement is its own transaction, one round trip instead of three."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT").connect()
+
+
+async def ping(engine: AsyncEngine) -> None:
+    """Return when the database answers; otherwise raise what SQLAlchemy raises."""
+    async with engine.connect() as connection:
+        await connection.execute(sa.text("SELECT 1"))
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the newest schema. Blocks; safe to run from several processes at once."""
+    engine = sa.create_engine(url, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
+    try:
+        with engine.begin() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            command.upgrade(migration_config(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def migration_config(connection: sa.Connection) -> Config:
+    """Alembic's configuration, independent of the working directory; migrations run on `connection`."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,11 @@
+"""The one lock under which everything that may be dialled changes. Taken before any other: see store/calls/claim.py."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_LOCK = text("SELECT id FROM organizations WHERE id = :organization FOR UPDATE")
+
+
+async def lock_organization(connection: AsyncConnection, organization_id: str) -> None:
+    """Lock the organisation's row until the transaction ends."""
+    await connection.execute(_LOCK, {"organization": organization_id})

@@ -1,0 +1,1 @@
+"""Jobs: stored, read, changed, steered, deleted."""

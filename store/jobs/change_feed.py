@@ -1,0 +1,138 @@
+"""What has changed of jobs since an instant: one look, two statements, for all jobs that somebody watches."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.calls.models import AnsweredBy
+from domain.jobs.models import JobCounts
+from domain.model import Model
+from domain.statuses import ContactStatus, JobStatus
+from store.db.engine import reading
+from store.db.ids import may_exist
+
+OVERLAP = timedelta(seconds=5)  # what a transaction wrote is seen when it commits, later than it says
+MOST_CHANGES = 100  # contacts of one job told at once; whoever wants more reads the pages
+
+_STATES = text("""
+    SELECT j.id, j.status, j.status_reason, j.total_contacts, j.actual_start_time, j.completed_at,
+           clock_timestamp() AS at,
+           (SELECT json_object_agg(counted.status, counted.contacts) FROM
+             (SELECT c.status, count(*) AS contacts FROM contacts c WHERE c.job_id = j.id GROUP BY c.status) AS counted)
+             AS counts
+    FROM batch_jobs j
+    WHERE j.id = ANY(:jobs) AND (CAST(:organization AS varchar) IS NULL OR j.organization_id = :organization)
+""")
+# An attempt, its end (which may bring another one), the last word, what the agent reported; the latest first.
+_CHANGES = text("""
+    SELECT job_id, id, row, external_id, status, error_code, attempts, next_retry_at, call_seconds, answered_by,
+           disposition
+    FROM (
+      SELECT c.*, c.conversation ->> 'disposition' AS disposition,
+             row_number() OVER (PARTITION BY c.job_id ORDER BY c.changed_at DESC, c.row) AS place
+      FROM (
+        SELECT c.*, greatest(c.last_attempt_at, c.completed_at, c.reported_at,
+                 (SELECT d.ended_at FROM dials d WHERE d.contact_id = c.id AND d.number_of_dial = c.dials))
+                 AS changed_at
+        FROM contacts c
+        WHERE c.job_id = ANY(:jobs)
+          AND (greatest(c.last_attempt_at, c.completed_at, c.reported_at) > :since
+               OR c.id IN (SELECT d.contact_id FROM dials d WHERE d.job_id = ANY(:jobs) AND d.ended_at > :since))
+      ) AS c
+    ) AS c
+    WHERE place <= :most ORDER BY job_id, place
+""")
+
+
+class ContactChange(Model):
+    """How a contact stands that changed."""
+
+    id: str
+    row: int
+    external_id: str | None
+    status: ContactStatus
+    error_code: str | None
+    attempts: int
+    next_retry_at: datetime | None
+    call_seconds: int | None
+    answered_by: AnsweredBy | None
+    disposition: str | None
+
+
+class JobState(Model):
+    """How a job stands."""
+
+    id: str
+    status: JobStatus
+    status_reason: str | None
+    total_contacts: int
+    actual_start_time: datetime | None
+    completed_at: datetime | None
+    counts: JobCounts
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will change any more: it has ended, and nobody is on the phone."""
+        return self.status.ended and not self.counts.by_status[ContactStatus.DIALING]
+
+
+class Look(Model):
+    """A job at an instant of the database's clock, and who of it changed, the latest last, MOST_CHANGES at most.
+
+    `more`: others changed before them.
+    """
+
+    at: datetime
+    state: JobState
+    changes: tuple[ContactChange, ...] = ()
+    more: bool = False
+
+
+class Feed:
+    """For reading only."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def look(
+        self, job_ids: Sequence[str], since: datetime | None, organization_id: str | None = None
+    ) -> dict[str, Look]:
+        """The jobs of these that exist, and belong to the organisation, where one is named.
+
+        `since`: who changed from a little before that instant on; None: nobody is told.
+        """
+        jobs = [job_id for job_id in job_ids if may_exist(job_id)]
+        async with reading(self._engine) as connection:
+            found = (await connection.execute(_STATES, {"jobs": jobs, "organization": organization_id})).mappings()
+            states = {row["id"]: row for row in found}
+            changes = {} if since is None else await _changes(connection, list(states), since)
+        return {job_id: _look(row, changes.get(job_id, [])) for job_id, row in states.items()}
+
+
+async def _changes(
+    connection: AsyncConnection, job_ids: Sequence[str], since: datetime
+) -> Mapping[str, list[ContactChange]]:
+    values = {"jobs": job_ids, "since": since - OVERLAP, "most": MOST_CHANGES + 1}
+    changes: dict[str, list[ContactChange]] = {}
+    for row in (await connection.execute(_CHANGES, values)).mappings():
+        changes.setdefault(row["job_id"], []).append(ContactChange.model_validate(row))
+    return changes
+
+
+def _look(row: sa.RowMapping, latest_first: Sequence[ContactChange]) -> Look:
+    return Look(
+        at=row["at"],
+        state=_state(row),
+        changes=tuple(reversed(latest_first[:MOST_CHANGES])),
+        more=len(latest_first) > MOST_CHANGES,
+    )
+
+
+def _state(row: sa.RowMapping) -> JobState:
+    by_status = dict.fromkeys(ContactStatus, 0) | {
+        ContactStatus(status): count for status, count in (row["counts"] or {}).items()
+    }
+    return JobState.model_validate({**row, "counts": JobCounts(by_status=by_status)})

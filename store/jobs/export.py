@@ -1,0 +1,223 @@
+"""What became of a job's contacts: one with all its dials, or all of them, however many, in constant memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from anyio import CancelScope
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.calls.agent_report import Conversation
+from domain.calls.models import AnsweredBy, CallState, Outcome
+from domain.contacts.export import MOST_COLUMNS
+from domain.contacts.rejects import Reject, Rejects
+from domain.jobs.models import Contact
+from domain.model import Model
+from store.db.engine import reading
+from store.db.ids import may_exist
+from store.errors import Busy, NotFound
+from store.jobs.repository import CONTACTS
+from store.tables import batch_jobs, contacts, dials, rejects
+
+AT_ONCE = 50  # contacts in memory: 64 KB each at most
+FILES_AT_ONCE = 3  # of one process: each keeps a connection of the pool
+PATIENCE_SECONDS = 10.0  # for another file to be finished
+
+# A client that reads slowly holds a transaction open: so long between two reads, and altogether. The rows of a job just
+# stored are in no statistics yet: without sorts every page is read along the index, the rest is not sorted for it.
+_FOR_THE_TRANSACTION = sa.text("""
+    SELECT set_config('idle_in_transaction_session_timeout', '60s', true),
+           set_config('transaction_timeout', '15min', true),
+           set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)
+""")
+
+# In the order of the file: by where a name comes first. 1,000 is more than a contact has fields.
+_COLUMNS = """
+    SELECT field.key FROM contacts c, json_object_keys(c.data) WITH ORDINALITY AS field(key, place)
+    WHERE c.job_id = :job AND {which}
+    GROUP BY field.key ORDER BY min(c.row::bigint * 1000 + field.place) LIMIT :most
+"""
+_ALL_COLUMNS = sa.text(_COLUMNS.format(which="true"))
+_THESE_COLUMNS = sa.text(_COLUMNS.format(which='lower(field.key COLLATE "C") = ANY(:names)'))
+
+_COST = sa.select(sa.func.sum(dials.c.cost)).where(dials.c.contact_id == contacts.c.id).scalar_subquery()
+_RESULTS = CONTACTS.add_columns(contacts.c.row, _COST.label("cost"))
+_REJECTS = sa.select(rejects.c.row, rejects.c.cells, rejects.c.reason)
+
+T = TypeVar("T")
+
+
+class Dial(Model):
+    """One dial as it is read; `cost` in dollars."""
+
+    id: str
+    number_of_dial: int
+    state: CallState
+    asked_at: datetime
+    ringing_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    outcome: Outcome | None
+    sip_code: int | None
+    call_seconds: int | None
+    answered_by: AnsweredBy | None
+    cost: Decimal | None
+    call_id: str | None
+    conversation: Conversation | None
+
+
+class DialledContact(Model):
+    """A contact with every dial, in order."""
+
+    contact: Contact
+    dials: list[Dial]
+
+
+class Result(Model):
+    """What became of a contact, and what its calls cost; None where none has ended."""
+
+    contact: Contact
+    cost: Decimal | None
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """The results of a job at one instant. `columns`: of its contacts, all or those asked for, in file order."""
+
+    columns: list[str]
+    batches: AsyncIterator[list[Result]]
+
+
+@dataclass(frozen=True)
+class RejectFile:
+    """What was rejected of a job's file. `file` has no rows: they come in batches."""
+
+    file: Rejects | None  # None: its contacts came as JSON
+    batches: AsyncIterator[list[Reject]]
+
+
+class Results:
+    """For reading only; what belongs to another organisation does not exist."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._room = asyncio.Semaphore(FILES_AT_ONCE)
+
+    async def contact(self, organization_id: str, job_id: str, contact_id: str) -> DialledContact | None:
+        """One contact with its dials; None where the organisation's job has no such contact."""
+        if not may_exist(job_id + contact_id):
+            return None
+        async with reading(self._engine) as connection:
+            query = CONTACTS.where(*_of(organization_id, job_id), contacts.c.id == contact_id)
+            row = (await connection.execute(query)).mappings().one_or_none()
+            if row is None:
+                return None
+            found = (await connection.execute(_dials_of(contact_id))).mappings()
+            return DialledContact(
+                contact=Contact.model_validate(row), dials=[Dial.model_validate(dial) for dial in found]
+            )
+
+    @asynccontextmanager
+    async def results(
+        self, organization_id: str, job_id: str, names: Sequence[str] | None = None
+    ) -> AsyncIterator[ResultFile]:
+        """All contacts of a job in file order, as they stand now, while the block runs.
+
+        `names`, in lower case: the columns that are looked for; None: all of them, but one more than MOST_COLUMNS at
+        most. Raises NotFound; Busy where other files take all the room.
+        """
+        async with self._snapshot(organization_id, job_id) as (connection, _):
+            columns = await _columns(connection, job_id, names)
+            query = _RESULTS.where(*_of(organization_id, job_id))
+            yield ResultFile(columns, _batches(connection, query, contacts.c.row, _result))
+
+    @asynccontextmanager
+    async def rejects(self, organization_id: str, job_id: str) -> AsyncIterator[RejectFile]:
+        """All rejected rows of a job's file, while the block runs. Raises as `results`."""
+        async with self._snapshot(organization_id, job_id) as (connection, job):
+            header, delimiter = job["file_header"], job["file_delimiter"]
+            file = None if header is None else Rejects(header=tuple(header), delimiter=delimiter)
+            query = _REJECTS.where(rejects.c.job_id == job_id)
+            yield RejectFile(file, _batches(connection, query, rejects.c.row, Reject.model_validate))
+
+    @asynccontextmanager
+    async def _snapshot(
+        self, organization_id: str, job_id: str
+    ) -> AsyncIterator[tuple[AsyncConnection, sa.RowMapping]]:
+        """One transaction in which nothing changes, on a job of the organisation."""
+        if not may_exist(job_id):
+            raise NotFound("job", job_id)
+        async with self._a_place(), self._engine.connect() as plain:
+            connection = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            await connection.execute(_FOR_THE_TRANSACTION)
+            job = (await connection.execute(_job(organization_id, job_id))).mappings().one_or_none()
+            if job is None:
+                raise NotFound("job", job_id)
+            yield connection, job
+
+    @asynccontextmanager
+    async def _a_place(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._room.acquire()
+        except TimeoutError:
+            raise Busy from None
+        try:
+            yield
+        finally:
+            self._room.release()
+
+
+def _of(organization_id: str, job_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return contacts.c.job_id == job_id, contacts.c.organization_id == organization_id
+
+
+def _job(organization_id: str, job_id: str) -> sa.Select[Any]:
+    return sa.select(batch_jobs.c.file_header, batch_jobs.c.file_delimiter).where(
+        batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization_id
+    )
+
+
+def _dials_of(contact_id: str) -> sa.Select[Any]:
+    columns = [dials.c[name] for name in Dial.model_fields]
+    return sa.select(*columns).where(dials.c.contact_id == contact_id).order_by(dials.c.number_of_dial)
+
+
+async def _columns(connection: AsyncConnection, job_id: str, names: Sequence[str] | None) -> list[str]:
+    values: dict[str, Any] = {"job": job_id, "most": MOST_COLUMNS + 1}
+    if names is None:
+        return list((await connection.execute(_ALL_COLUMNS, values)).scalars())
+    return list((await connection.execute(_THESE_COLUMNS, values | {"names": list(names)})).scalars())
+
+
+async def _batches(
+    connection: AsyncConnection, query: sa.Select[Any], row: sa.Column[int], read: Callable[[sa.RowMapping], T]
+) -> AsyncIterator[list[T]]:
+    """A query's rows in the order of `row`, a few at a time: all within one snapshot, so that none is missed.
+
+    No cursor of the server: its connection may end at any time, and nothing is left to be closed.
+    """
+    last = -1
+    while True:
+        found = await _page(connection, query.where(row > last).order_by(row).limit(AT_ONCE))
+        if not found:
+            return
+        last = found[-1][row.name]
+        yield [read(one) for one in found]
+
+
+async def _page(connection: AsyncConnection, query: sa.Select[Any]) -> list[sa.RowMapping]:
+    """A client that leaves interrupts no reading."""
+    found: list[sa.RowMapping] = []
+    with CancelScope(shield=True):
+        found.extend((await connection.execute(query)).mappings())
+    return found
+
+
+def _result(row: sa.RowMapping) -> Result:
+    return Result(contact=Contact.model_validate(row), cost=row["cost"])

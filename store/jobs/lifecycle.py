@@ -1,0 +1,364 @@
+"""What is done to a job's status: started, paused, resumed, cancelled, ended; and to all jobs of an organisation."""
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.audit import OURSELVES, TEMPORAL, Action
+from domain.calls.dispatch import Wish
+from domain.calls.models import HangUpReason
+from domain.model import Model
+from domain.statuses import JobStatus
+from store.audit_log import note, note_job
+from store.billing.settlement import settle_if_over
+from store.calls.dial_rows import CHANNEL
+from store.db.locks import lock_organization
+from store.errors import WrongStatus
+from store.jobs.status import NOT_ENDED, locked_status, mark_workflow_started, move, pause_in
+
+logger = logging.getLogger(__name__)
+
+MINUTE = timedelta(minutes=1)
+
+CANCELLED = "The job was cancelled."
+LATE = "Not reached in time."
+STOPPED = "Everything was stopped. Resume the job, or the organization."
+
+_LIVE_CALLS = (
+    "organization_id = :organization AND ended_at IS NULL AND (job_id = :job OR CAST(:job AS varchar) IS NULL)"
+)
+_VANISHED = text("""
+    SELECT CASE WHEN p.removed_at IS NOT NULL THEN 'The number to call from was removed while the job waited.'
+                WHEN a.id IS NULL OR a.removed_at IS NOT NULL THEN 'Its agent was removed while the job waited.'
+                WHEN p.outbound_agent_id IS NULL THEN 'Its number has no outbound agent any more.' END
+    FROM batch_jobs j JOIN phone_numbers p ON p.id = j.phone_number_id LEFT JOIN agents a ON a.id = j.agent_id
+    WHERE j.id = :job
+""")
+
+
+class Started(Model):
+    """`was_scheduled`: a schedule was called off. `contacts`: those not final yet."""
+
+    was_scheduled: bool
+    contacts: int
+    started_at: datetime
+
+
+class Stopped(Model):
+    """`job_ids`: paused now. `live`: calls that were left to end by themselves, or hung up."""
+
+    job_ids: tuple[str, ...]
+    live: int
+
+
+class Cancelled(Model):
+    """`contacts`: how many were cancelled now. `live`: calls that were left to end by themselves, or hung up."""
+
+    was: JobStatus
+    contacts: int
+    live: int
+
+
+class Control:
+    """What operators and workflows do to a job. Said twice, each means the same."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def start_now(self, organization_id: str, job_id: str, *, by: str = OURSELVES) -> Started:
+        """Start a job that waits. Raises WrongStatus where it does not, or cannot: then it is paused and says why."""
+        started = await self._started_now(organization_id, job_id, by)
+        if started is None:
+            raise WrongStatus(JobStatus.PAUSED)
+        return started
+
+    async def _started_now(self, organization_id: str, job_id: str, by: str) -> Started | None:
+        async with self._engine.begin() as connection:
+            was = await locked_status(connection, organization_id, job_id)
+            if not was.waiting_to_start:
+                raise WrongStatus(was)
+            if await _pause_if_vanished(connection, organization_id, job_id):
+                return None
+            started_at = await _start(connection, organization_id, job_id, by)
+            await connection.execute(
+                text(
+                    "UPDATE contacts SET due_at = greatest(clock_timestamp(), not_before)"
+                    " WHERE job_id = :job AND status = 'pending' AND due_at > clock_timestamp()"
+                    " AND held_reason IS DISTINCT FROM 'timezone'"
+                ),
+                {"job": job_id},
+            )
+            return Started(
+                was_scheduled=was is JobStatus.SCHEDULED,
+                contacts=await _open_contacts(connection, job_id),
+                started_at=started_at,
+            )
+
+    async def begin(self, organization_id: str, job_id: str) -> JobStatus:
+        """The job's own time has come. Changes nothing where somebody was faster; returns where it stands.
+
+        A start that was missed by too much, and a number or agent that is gone, pause the job.
+        """
+        async with self._engine.begin() as connection:
+            was = await locked_status(connection, organization_id, job_id)
+            await mark_workflow_started(connection, job_id)
+            if not was.waiting_to_start:
+                return was
+            if await _pause_if_vanished(connection, organization_id, job_id):
+                return JobStatus.PAUSED
+            if was is JobStatus.SCHEDULED and await _pause_if_missed(connection, organization_id, job_id):
+                return JobStatus.PAUSED
+            await _start(connection, organization_id, job_id, OURSELVES)
+            return JobStatus.RUNNING
+
+    async def pause(
+        self, organization_id: str, job_id: str, reason: str | None = None, *, by: str = OURSELVES
+    ) -> JobStatus:
+        """Close the gate until `resume`. Raises WrongStatus where the job has ended."""
+        async with self._engine.begin() as connection:
+            was = await locked_status(connection, organization_id, job_id)
+            if was is JobStatus.PAUSED:
+                return was
+            if not await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=by):
+                raise WrongStatus(was)
+            return JobStatus.PAUSED
+
+    async def resume(self, organization_id: str, job_id: str, *, by: str = OURSELVES) -> JobStatus:
+        """Go on where `pause` stopped: calling, or waiting for the start. Raises WrongStatus where it has ended."""
+        async with self._engine.begin() as connection:
+            was = await locked_status(connection, organization_id, job_id)
+            if was.ended:
+                raise WrongStatus(was)
+            if was is not JobStatus.PAUSED:
+                return was
+            return await _resume(connection, organization_id, job_id, by)
+
+    async def stop(self, organization_id: str, *, hang_up: bool, by: str) -> Stopped:
+        """Pause every job of an organisation that has not ended; with `hang_up` all live calls are ended too."""
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            job_ids = await _jobs_that(connection, organization_id, "status IN ('pending', 'scheduled', 'running')")
+            for job_id in job_ids:
+                await pause_in(connection, organization_id, job_id, NOT_ENDED, STOPPED, by=by)
+            await connection.execute(
+                text("UPDATE batch_jobs SET stopped_at = clock_timestamp() WHERE id = ANY(:jobs)"), {"jobs": job_ids}
+            )
+            live = await _live(connection, organization_id)
+            if hang_up:
+                await _hang_up(connection, organization_id)
+            if job_ids:
+                await note(
+                    connection,
+                    organization_id=organization_id,
+                    actor=by,
+                    action=Action.STOPPED,
+                    details={"jobs": len(job_ids), "hangUp": hang_up},
+                )
+            return Stopped(job_ids=tuple(job_ids), live=live)
+
+    async def resume_all(self, organization_id: str, *, by: str) -> tuple[str, ...]:
+        """Let the jobs that `stop` paused go on; their ids."""
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            job_ids = await _jobs_that(connection, organization_id, "status = 'paused' AND stopped_at IS NOT NULL")
+            for job_id in job_ids:
+                await _resume(connection, organization_id, job_id, by)
+            return tuple(job_ids)
+
+    async def cancel(
+        self, organization_id: str, job_id: str, *, hang_up: bool = False, by: str = OURSELVES
+    ) -> Cancelled:
+        """End a job: everybody who is not on the phone is cancelled; with `hang_up` live calls are ended too.
+
+        Raises WrongStatus where the job has ended, unless it was cancelled, still has live calls and they are to be
+        hung up.
+        """
+        async with self._engine.begin() as connection:
+            was = await locked_status(connection, organization_id, job_id)
+            moved = await move(
+                connection,
+                job_id,
+                NOT_ENDED,
+                JobStatus.CANCELLED,
+                "dialling = false, status_reason = NULL, completed_at = clock_timestamp()",
+            )
+            live = await _live(connection, organization_id, job_id)
+            if not moved and not (was is JobStatus.CANCELLED and hang_up and live):
+                raise WrongStatus(was)
+            contacts = await _cancel_contacts(connection, job_id) if moved else 0
+            if moved:
+                details = {"contacts": contacts, "hangUp": hang_up}
+                await note_job(connection, organization_id, job_id, by, Action.CANCELLED, details)
+            if hang_up:
+                await _hang_up(connection, organization_id, job_id)
+            await settle_if_over(connection, organization_id, job_id)
+            return Cancelled(was=was, contacts=contacts, live=live)
+
+    async def complete(self, organization_id: str, job_id: str) -> bool:
+        """Mark a job completed once every contact is final; False while one is not, or where it has ended."""
+        async with self._engine.begin() as connection:
+            await locked_status(connection, organization_id, job_id)
+            if await _open_contacts(connection, job_id):
+                return False
+            moved = await move(
+                connection,
+                job_id,
+                {JobStatus.RUNNING, JobStatus.PAUSED},
+                JobStatus.COMPLETED,
+                "dialling = false, completed_at = clock_timestamp()",
+            )
+            if moved:
+                await note_job(connection, organization_id, job_id, OURSELVES, Action.COMPLETED)
+            await settle_if_over(connection, organization_id, job_id)
+            return moved
+
+    async def close(self, organization_id: str, job_id: str, as_of: datetime) -> int:
+        """Cancel everybody who is not on the phone, if the job's end time has come by `as_of` (UTC); how many."""
+        async with self._engine.begin() as connection:
+            await locked_status(connection, organization_id, job_id)
+            over = text("SELECT end_time <= greatest(clock_timestamp(), :as_of) FROM batch_jobs WHERE id = :job")
+            if not (await connection.execute(over, {"job": job_id, "as_of": as_of})).scalar_one():
+                return 0
+            return await _cancel_contacts(connection, job_id, LATE)
+
+    async def fail(self, organization_id: str, job_id: str, reason: str) -> bool:
+        """End a job that cannot go on. Contacts not on the phone are cancelled, and say why."""
+        async with self._engine.begin() as connection:
+            await locked_status(connection, organization_id, job_id)
+            moved = await move(
+                connection,
+                job_id,
+                NOT_ENDED,
+                JobStatus.FAILED,
+                "dialling = false, completed_at = clock_timestamp(), status_reason = :reason",
+                reason=reason,
+            )
+            if moved:
+                await _cancel_contacts(connection, job_id, f"The job failed: {reason}")
+                await note_job(connection, organization_id, job_id, OURSELVES, Action.FAILED, {"reason": reason})
+            await settle_if_over(connection, organization_id, job_id)
+            return moved
+
+    async def obey(self, organization_id: str, job_id: str, wish: Wish) -> None:
+        """Do what an operator wishes from Temporal's side; what the status does not allow changes nothing."""
+        try:
+            match wish:
+                case Wish.START_NOW:
+                    await self.start_now(organization_id, job_id, by=TEMPORAL)
+                case Wish.PAUSE:
+                    await self.pause(organization_id, job_id, by=TEMPORAL)
+                case Wish.RESUME:
+                    await self.resume(organization_id, job_id, by=TEMPORAL)
+                case Wish.CANCEL | Wish.CANCEL_AND_HANG_UP:
+                    hang_up = wish is Wish.CANCEL_AND_HANG_UP
+                    await self.cancel(organization_id, job_id, hang_up=hang_up, by=TEMPORAL)
+        except WrongStatus as refusal:
+            logger.info("job %s: %s changes nothing, it is %s", job_id, wish, refusal.status)
+
+
+async def _start(connection: AsyncConnection, organization_id: str, job_id: str, by: str) -> datetime:
+    """Open the gate of a job that waits."""
+    await move(
+        connection,
+        job_id,
+        {JobStatus.PENDING, JobStatus.SCHEDULED},
+        JobStatus.RUNNING,
+        "dialling = true, actual_start_time = clock_timestamp()",
+    )
+    await note_job(connection, organization_id, job_id, by, Action.STARTED)
+    query = text("SELECT actual_start_time FROM batch_jobs WHERE id = :job")
+    started_at: datetime = (await connection.execute(query, {"job": job_id})).scalar_one()
+    return started_at
+
+
+async def _resume(connection: AsyncConnection, organization_id: str, job_id: str, by: str) -> JobStatus:
+    towards = await _resumed_status(connection, job_id)
+    await move(
+        connection,
+        job_id,
+        {JobStatus.PAUSED},
+        towards,
+        "dialling = :dialling, status_reason = NULL, stopped_at = NULL, resumed_at = clock_timestamp()",
+        dialling=towards is JobStatus.RUNNING,
+    )
+    await note_job(connection, organization_id, job_id, by, Action.RESUMED)
+    return towards
+
+
+async def _pause_if_vanished(connection: AsyncConnection, organization_id: str, job_id: str) -> bool:
+    """A job whose number or agent is gone waits for a person, and says so."""
+    reason = (await connection.execute(_VANISHED, {"job": job_id})).scalar_one_or_none()
+    if reason is None:
+        return False
+    return await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=OURSELVES)
+
+
+async def _pause_if_missed(connection: AsyncConnection, organization_id: str, job_id: str) -> bool:
+    """A start that is made up for too late could call people at any hour: a person decides."""
+    query = text(
+        "SELECT scheduled_start_time, start_within_minutes, clock_timestamp() AS now FROM batch_jobs WHERE id = :job"
+    )
+    facts = (await connection.execute(query, {"job": job_id})).mappings().one()
+    within = timedelta(minutes=facts["start_within_minutes"])
+    if facts["now"] <= facts["scheduled_start_time"] + within:
+        return False
+    start = facts["scheduled_start_time"]
+    reason = (
+        f"Its start, {start:%Y-%m-%d %H:%M} UTC, was missed by more than {within // MINUTE} minutes."
+        " Resume it to start now."
+    )
+    return await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=OURSELVES)
+
+
+async def _jobs_that(connection: AsyncConnection, organization_id: str, condition: str) -> list[str]:
+    query = f"SELECT id FROM batch_jobs WHERE organization_id = :organization AND {condition} ORDER BY created_at, id"  # noqa: S608
+    return list((await connection.execute(text(query), {"organization": organization_id})).scalars())
+
+
+async def _resumed_status(connection: AsyncConnection, job_id: str) -> JobStatus:
+    """Where a paused job goes on: it had started; its time is still to come; or its time is now."""
+    query = text("""
+        SELECT CASE WHEN actual_start_time IS NOT NULL THEN 'running'
+                    WHEN scheduled_start_time > clock_timestamp() THEN 'scheduled' ELSE 'pending' END
+        FROM batch_jobs WHERE id = :job""")
+    return JobStatus((await connection.execute(query, {"job": job_id})).scalar_one())
+
+
+async def _open_contacts(connection: AsyncConnection, job_id: str) -> int:
+    query = text("SELECT count(*) FROM contacts WHERE job_id = :job AND status IN ('pending', 'queued', 'dialing')")
+    return int((await connection.execute(query, {"job": job_id})).scalar_one())
+
+
+async def _live(connection: AsyncConnection, organization_id: str, job_id: str | None = None) -> int:
+    """Count the live calls of a job, or of the whole organisation."""
+    query = text(f"SELECT count(*) FROM dials WHERE {_LIVE_CALLS}")  # noqa: S608  our own constant
+    values = {"organization": organization_id, "job": job_id}
+    return int((await connection.execute(query, values)).scalar_one())
+
+
+async def _cancel_contacts(connection: AsyncConnection, job_id: str, reason: str = CANCELLED) -> int:
+    cancelled = await connection.execute(
+        text(
+            "UPDATE contacts SET status = 'cancelled', failure_reason = :reason, next_retry_at = NULL,"
+            " completed_at = clock_timestamp() WHERE job_id = :job AND status IN ('pending', 'queued')"
+        ),
+        {"job": job_id, "reason": reason},
+    )
+    return cancelled.rowcount
+
+
+async def _hang_up(connection: AsyncConnection, organization_id: str, job_id: str | None = None) -> None:
+    """Write the wish on every live dial of a job, or of all, and wake whoever follows it."""
+    await connection.execute(
+        text(f"""
+            WITH wanted AS (UPDATE dials SET hang_up_reason = :reason WHERE {_LIVE_CALLS} RETURNING id)
+            SELECT pg_notify(:channel, id) FROM wanted"""),  # noqa: S608  our own constant
+        {
+            "reason": HangUpReason.CALLED_OFF,
+            "organization": organization_id,
+            "job": job_id,
+            "channel": CHANNEL,
+        },
+    )

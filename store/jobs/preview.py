@@ -1,0 +1,65 @@
+"""What creating a job would come to, without storing anything."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.jobs.models import JobRequest, NewContact, Organization
+from domain.model import Model
+from store.contacts.import_ import admitted, after_overlap_rule, allowed_countries
+from store.db.engine import reading
+from store.errors import NoContactsLeft, Overlapping
+from store.organizations.organizations import organization_of
+
+
+class Foreseen(Model):
+    """`called`: who would be, `blocked` by number those who would enter the job and never be called.
+
+    `refused`: why the job would not be stored, but for its credits; then `called` are those who are left anyway.
+    """
+
+    organization: Organization
+    countries: frozenset[str]  # that may be called
+    called: list[NewContact]
+    blocked: dict[str, str]
+    report: dict[str, Any]
+    overlapping: tuple[int, ...] = ()  # rows, where the job's rule is to be refused for them
+    nobody_left: str | None = None  # why
+
+    @property
+    def callable(self) -> int:
+        return len(self.called) - len(self.blocked)
+
+
+class Foreseeing:
+    """For reading only: what is read may change before a job is created."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def foresee(
+        self, organization_id: str, request: JobRequest, contacts: Sequence[NewContact], report: dict[str, Any]
+    ) -> Foreseen:
+        """Judge contacts by the rule for overlaps, the do-not-call list and the countries. Raises NotFound."""
+        async with reading(self._engine) as connection:
+            organization = await organization_of(connection, organization_id)
+            told: dict[str, Any] = {
+                "organization": organization,
+                "countries": await allowed_countries(connection, organization),
+                "called": list(contacts),
+                "blocked": {},
+                "report": report,
+            }
+            try:
+                called, report = await after_overlap_rule(
+                    connection, organization_id, request.on_overlap, contacts, report
+                )
+                entering, report = await admitted(connection, organization, called, report)
+            except Overlapping as error:
+                told["overlapping"] = error.rows
+            except NoContactsLeft as error:
+                told |= {"called": [], "nobody_left": error.why}
+            else:
+                told |= {"called": entering.contacts, "blocked": entering.blocked, "report": report}
+        return Foreseen(**told)

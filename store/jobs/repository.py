@@ -1,0 +1,330 @@
+"""Jobs and their contacts, as they enter and as they are read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.audit import OURSELVES, Action
+from domain.contacts.rejects import Rejects
+from domain.jobs.models import Agent, Contact, Job, JobCounts, JobRequest, NewContact, Organization, PhoneNumber
+from domain.model import Model
+from domain.money import ASSUMED_MINUTES, RATES, estimated_cost
+from domain.statuses import ContactStatus, JobStatus
+from store.audit_log import note_job
+from store.billing.ledger import EntryKind, book, locked_organization
+from store.contacts.import_ import admitted, after_overlap_rule, copy_contacts, to_hold
+from store.contacts.rejected_rows import keep_rejects
+from store.db.engine import reading
+from store.db.ids import may_exist, new_id
+from store.errors import NotFound
+from store.organizations.phone_numbers import must_be_callable
+from store.tables import batch_jobs, contacts
+
+LETTERS = "pg_c_utf8"  # a collation that knows upper and lower case of all letters, on every server since 17
+
+
+class CreatedJob(Model):
+    """What creating a job came to."""
+
+    id: str
+    status: JobStatus
+    total_contacts: int
+    scheduled_start_time: datetime | None
+    estimated_cost: Decimal  # unrounded dollars
+    organization_limit: int  # calls at once of the whole organisation
+    report: dict[str, Any]
+
+
+class JobPage(Model):
+    """`total`: of all pages."""
+
+    jobs: list[Job]
+    total: int
+
+
+class ContactPage(Model):
+    """`total`: of all pages."""
+
+    contacts: list[Contact]
+    total: int
+
+
+class Jobs:
+    """Every public method is one transaction; what belongs to another organisation does not exist."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def create(
+        self,
+        organization_id: str,
+        request: JobRequest,
+        number: PhoneNumber,
+        contacts: Sequence[NewContact],
+        report: dict[str, Any],
+        *,
+        by: str = OURSELVES,
+        rejects: Rejects | None = None,
+        id: str | None = None,
+    ) -> CreatedJob:
+        """Store a job with its contacts and hold its estimate. One of this `id` that is there already is returned.
+
+        `number` is the organisation's own and its agent can talk; `report` tells how the contacts were read.
+        Raises NotFound, Overlapping, NoContactsLeft, InsufficientCredits; then nothing is stored.
+        """
+        agent = number.agent
+        if agent is None:
+            raise NotFound("outbound agent of", number.id)
+        async with self._engine.begin() as connection:
+            organization = await locked_organization(connection, organization_id)
+            if id is not None and (stored := await _stored(connection, organization, id)) is not None:
+                return stored
+            await must_be_callable(connection, organization_id, number)
+            called, report = await after_overlap_rule(connection, organization_id, request.on_overlap, contacts, report)
+            entering, report = await admitted(connection, organization, called, report)
+            cost = estimated_cost(entering.callable, agent.architecture)
+            hold = to_hold(organization, cost)
+            job = _as_inserted(organization_id, request, number, agent) | {
+                "id": id or new_id("batch"),
+                "total_contacts": len(called),
+                "validation": report,
+                "hold": hold,
+            }
+            status, created_at = (await connection.execute(_INSERT.values(job))).one()
+            await book(
+                connection,
+                organization_id=organization_id,
+                kind=EntryKind.HOLD,
+                held_delta=hold,
+                job_id=job["id"],
+            )
+            due_at = request.scheduled_start_time or created_at
+            await copy_contacts(connection, organization_id, job["id"], entering, due_at)
+            await keep_rejects(connection, job["id"], rejects)
+            created = {"contacts": len(called)}
+            await note_job(connection, organization_id, job["id"], by, Action.CREATED, created)
+        return CreatedJob(
+            id=job["id"],
+            status=status,
+            total_contacts=len(called),
+            scheduled_start_time=request.scheduled_start_time,
+            estimated_cost=cost,
+            organization_limit=organization.concurrent_call_limit,
+            report=report,
+        )
+
+    async def page(
+        self,
+        organization_id: str,
+        status: JobStatus | None,
+        search: str | None,
+        page: int,
+        page_size: int,
+        *,
+        test_of: str | None = None,
+    ) -> JobPage:
+        """The organisation's jobs, newest first; `search` in name and description. `page` counts from 1.
+
+        `test_of`: the test calls of that job; None: no test calls.
+        """
+        where = [*_jobs_where(organization_id, status, search), _tests(test_of)]
+        newest = batch_jobs.c.created_at.desc(), batch_jobs.c.id.desc()
+        async with reading(self._engine) as connection:
+            total = await _count(connection, batch_jobs, where)
+            offset = (page - 1) * page_size
+            if offset >= total:
+                return JobPage(jobs=[], total=total)
+            query = JOBS.where(*where).order_by(*newest).offset(offset).limit(page_size)
+            return JobPage(jobs=await _read(connection, query), total=total)
+
+    async def job(self, organization_id: str, job_id: str) -> Job | None:
+        """One job with its counts; None where the organisation has no such job."""
+        if not may_exist(job_id):
+            return None
+        query = JOBS.where(batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization_id)
+        async with reading(self._engine) as connection:
+            jobs = await _read(connection, query)
+        return jobs[0] if jobs else None
+
+    async def contacts(
+        self, organization_id: str, job_id: str, status: ContactStatus | None, page: int, page_size: int
+    ) -> ContactPage:
+        """The contacts of a job in file order; none where the organisation has no such job."""
+        where = [contacts.c.job_id == job_id, contacts.c.organization_id == organization_id]
+        if status is not None:
+            where.append(contacts.c.status == status.value)
+        if not may_exist(job_id):
+            return ContactPage(contacts=[], total=0)
+        async with reading(self._engine) as connection:
+            total = await _count(connection, contacts, where)
+            offset = (page - 1) * page_size
+            if offset >= total:
+                return ContactPage(contacts=[], total=total)
+            query = CONTACTS.where(*where).order_by(contacts.c.row).offset(offset).limit(page_size)
+            rows = (await connection.execute(query)).mappings()
+            return ContactPage(contacts=[Contact.model_validate(row) for row in rows], total=total)
+
+
+JOBS = sa.select(
+    batch_jobs.c.id,
+    batch_jobs.c.organization_id,
+    batch_jobs.c.name,
+    batch_jobs.c.description,
+    batch_jobs.c.status,
+    batch_jobs.c.status_reason,
+    batch_jobs.c.agent_id,
+    batch_jobs.c.phone_number_id.label("from_phone_number_id"),
+    batch_jobs.c.total_contacts,
+    batch_jobs.c.scheduled_start_time,
+    batch_jobs.c.timezone,
+    batch_jobs.c.actual_start_time,
+    batch_jobs.c.completed_at,
+    batch_jobs.c.created_at,
+    batch_jobs.c.concurrent_call_limit,
+    batch_jobs.c.max_attempts,
+    batch_jobs.c.workflow_started_at,
+    batch_jobs.c.priority,
+    batch_jobs.c.calling_window,
+    batch_jobs.c.contact_frequency,
+    batch_jobs.c.retry_policy,
+    batch_jobs.c.on_machine,
+    batch_jobs.c.end_time,
+    batch_jobs.c.start_within_minutes,
+    batch_jobs.c.circuit_breaker,
+    batch_jobs.c.max_cost,
+    batch_jobs.c.spent,
+    batch_jobs.c.retry_of,
+    batch_jobs.c.test_of,
+)
+CONTACTS = sa.select(
+    contacts.c.id,
+    contacts.c.number,
+    contacts.c.data,
+    contacts.c.status,
+    contacts.c.error_code,
+    contacts.c.failure_reason,
+    contacts.c.attempts,
+    batch_jobs.c.max_attempts,
+    contacts.c.dials,
+    contacts.c.last_attempt_at,
+    contacts.c.next_retry_at,
+    contacts.c.completed_at,
+    contacts.c.call_id,
+    contacts.c.call_seconds,
+    contacts.c.answered_by,
+    contacts.c.external_id,
+    contacts.c.conversation,
+).join_from(contacts, batch_jobs, batch_jobs.c.id == contacts.c.job_id)
+_STORED = sa.select(
+    batch_jobs.c.id,
+    batch_jobs.c.total_contacts,
+    batch_jobs.c.scheduled_start_time,
+    batch_jobs.c.created_at,
+    batch_jobs.c.rate_per_minute,
+    batch_jobs.c.validation,
+)
+_INSERT = sa.insert(batch_jobs).returning(batch_jobs.c.status, batch_jobs.c.created_at)
+
+
+async def _stored(connection: AsyncConnection, organization: Organization, job_id: str) -> CreatedJob | None:
+    """A job that is there already, as it was created."""
+    query = _STORED.where(batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization.id)
+    job = (await connection.execute(query)).first()
+    if job is None:
+        return None
+    later = job.scheduled_start_time is not None and job.scheduled_start_time > job.created_at
+    return CreatedJob(
+        id=job.id,
+        status=JobStatus.SCHEDULED if later else JobStatus.PENDING,
+        total_contacts=job.total_contacts,
+        scheduled_start_time=job.scheduled_start_time,
+        estimated_cost=job.total_contacts * ASSUMED_MINUTES * job.rate_per_minute,
+        organization_limit=organization.concurrent_call_limit,
+        report=job.validation,
+    )
+
+
+def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber, agent: Agent) -> dict[str, Any]:
+    later = sa.literal(request.scheduled_start_time, batch_jobs.c.scheduled_start_time.type) > sa.func.now()
+    return {
+        "organization_id": organization_id,
+        "name": request.name,
+        "description": request.description,
+        "status": sa.case((later, JobStatus.SCHEDULED.value), else_=JobStatus.PENDING.value),
+        "agent_id": agent.id,
+        "audio": agent.audio.value,
+        "audio_url": agent.audio_url,
+        "rate_per_minute": RATES[agent.architecture],
+        "phone_number_id": number.id,
+        "from_number": number.number,
+        "concurrent_call_limit": request.concurrent_call_limit,
+        "max_attempts": request.max_attempts,
+        "ring_seconds": request.ring_seconds,
+        "max_call_seconds": request.max_call_seconds,
+        "scheduled_start_time": request.scheduled_start_time,
+        "timezone": request.timezone,
+        "priority": request.priority,
+        "calling_window": as_json(request.calling_window),
+        "contact_frequency": as_json(request.contact_frequency),
+        "retry_policy": as_json(request.retry_policy),
+        "on_machine": request.on_machine.value,
+        "end_time": request.end_time,
+        "start_within_minutes": request.start_within_minutes,
+        "circuit_breaker": request.circuit_breaker,
+        "max_cost": request.max_cost,
+        "retry_of": request.retry_of,
+        "test_of": request.test_of,
+    }
+
+
+def as_json(rule: Model | None) -> dict[str, Any] | sa.Null:
+    """A rule as it is stored; none: SQL's null, not JSON's."""
+    return sa.null() if rule is None else rule.model_dump(mode="json")
+
+
+def _jobs_where(organization_id: str, status: JobStatus | None, search: str | None) -> list[sa.ColumnElement[bool]]:
+    where = [batch_jobs.c.organization_id == organization_id]
+    if status is not None:
+        where.append(batch_jobs.c.status == status.value)
+    if search:
+        where.append(_contains(batch_jobs.c.name, search) | _contains(batch_jobs.c.description, search))
+    return where
+
+
+def _tests(test_of: str | None) -> sa.ColumnElement[bool]:
+    if test_of is None:
+        return batch_jobs.c.test_of.is_(None)
+    return batch_jobs.c.test_of == test_of if may_exist(test_of) else sa.false()
+
+
+def _contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    if not may_exist(text):
+        return sa.false()
+    return sa.collate(column, LETTERS).icontains(text, autoescape=True)
+
+
+async def _count(connection: AsyncConnection, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]) -> int:
+    return (await connection.execute(sa.select(sa.func.count()).select_from(table).where(*where))).scalar_one()
+
+
+async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[Job]:
+    rows = (await connection.execute(query)).mappings().all()
+    counts = await _counts(connection, [row["id"] for row in rows])
+    return [Job.model_validate({**row, "counts": counts[row["id"]]}) for row in rows]
+
+
+async def _counts(connection: AsyncConnection, job_ids: Sequence[str]) -> dict[str, JobCounts]:
+    """Count the contacts of these jobs by status: one query, one table, nothing can count twice."""
+    query = (
+        sa.select(contacts.c.job_id, contacts.c.status, sa.func.count())
+        .where(contacts.c.job_id.in_(job_ids))
+        .group_by(contacts.c.job_id, contacts.c.status)
+    )
+    by_job = {job_id: dict.fromkeys(ContactStatus, 0) for job_id in job_ids}
+    for job_id, status, count in await connection.execute(query):
+        by_job[job_id][ContactStatus(status)] = count
+    return {job_id: JobCounts(by_status=by_status) for job_id, by_status in by_job.items()}

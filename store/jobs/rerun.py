@@ -1,0 +1,146 @@
+"""The contacts of an ended job that were not reached, for a new job that calls them again."""
+
+from collections import Counter
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.jobs.models import JobRequest, NewContact
+from domain.jobs.rerun import LeftOut, is_reached, why_left_out
+from domain.model import Model
+from domain.phone.location import place_of
+from domain.statuses import ContactStatus, JobStatus, OnOverlap
+from store.db.engine import reading
+from store.db.ids import may_exist
+from store.errors import NotFound, WrongStatus
+from store.tables import batch_jobs, contacts, dials
+
+_JOB = sa.select(
+    batch_jobs.c.status,
+    batch_jobs.c.name,
+    batch_jobs.c.description,
+    batch_jobs.c.phone_number_id.label("from_phone_number_id"),
+    batch_jobs.c.concurrent_call_limit,
+    batch_jobs.c.max_attempts,
+    batch_jobs.c.timezone,
+    batch_jobs.c.ring_seconds,
+    batch_jobs.c.max_call_seconds,
+    batch_jobs.c.priority,
+    batch_jobs.c.calling_window,
+    batch_jobs.c.contact_frequency,
+    batch_jobs.c.retry_policy,
+    batch_jobs.c.on_machine,
+    batch_jobs.c.start_within_minutes,
+    batch_jobs.c.circuit_breaker,
+    batch_jobs.c.max_cost,
+)
+_UNKNOWN = sa.exists().where(dials.c.contact_id == contacts.c.id, dials.c.outcome == "unknown")
+_CONTACTS = sa.select(
+    contacts.c.row,
+    contacts.c.number,
+    contacts.c.data,
+    contacts.c.country,
+    contacts.c.zones,
+    contacts.c.not_before,
+    contacts.c.external_id,
+    contacts.c.status,
+    contacts.c.removed_at,
+    _UNKNOWN.label("unknown"),
+)
+
+
+class Unreached(Model):
+    """Whom an ended job did not reach and a new one may call, and the request that it was, to be done at once.
+
+    Its end is not taken over. `left_out` counts the others who were not reached.
+    """
+
+    request: JobRequest
+    contacts: list[NewContact]
+    reached: int
+    left_out: dict[LeftOut, int]
+
+
+class Retrying:
+    """For reading only."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def request(self, organization_id: str, job_id: str, *, ended: bool = True) -> JobRequest:
+        """What a job was asked to be. Raises NotFound; WrongStatus where it has not ended, if it must have."""
+        async with reading(self._engine) as connection:
+            return _request(await _row(connection, organization_id, job_id, ended=ended))
+
+    async def unreached(self, organization_id: str, job_id: str, *, include_unknown: bool) -> Unreached:
+        """Whom a job did not reach. Raises NotFound; WrongStatus where it has not ended."""
+        async with reading(self._engine) as connection:
+            request = _request(await _row(connection, organization_id, job_id, ended=True))
+            query = _CONTACTS.where(contacts.c.job_id == job_id).order_by(contacts.c.row)
+            found = (await connection.execute(query)).mappings().all()
+        again, left_out = [], Counter[LeftOut]()
+        missed = [row for row in found if not is_reached(ContactStatus(row["status"]))]
+        for row in missed:
+            why = _why_left_out(row, include_unknown=include_unknown)
+            if why is None:
+                again.append(_new_contact(row))
+            else:
+                left_out[why] += 1
+        return Unreached(
+            request=request, contacts=again, reached=len(found) - len(missed), left_out=dict(sorted(left_out.items()))
+        )
+
+    async def first_contact(self, organization_id: str, job_id: str) -> NewContact:
+        """The first contact in file order. Raises NotFound for the job, or where it has none."""
+        if not may_exist(job_id):
+            raise NotFound("job", job_id)
+        where = contacts.c.job_id == job_id, contacts.c.organization_id == organization_id
+        async with reading(self._engine) as connection:
+            query = _CONTACTS.where(*where).order_by(contacts.c.row).limit(1)
+            row = (await connection.execute(query)).mappings().one_or_none()
+        if row is None:
+            raise NotFound("contact of the job", job_id)
+        return _new_contact(row)
+
+
+async def _row(connection: AsyncConnection, organization_id: str, job_id: str, *, ended: bool) -> sa.RowMapping:
+    if not may_exist(job_id):
+        raise NotFound("job", job_id)
+    query = _JOB.where(batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("job", job_id)
+    if ended and not (status := JobStatus(row["status"])).ended:
+        raise WrongStatus(status)
+    return row
+
+
+def _request(row: sa.RowMapping) -> JobRequest:
+    fields: dict[str, Any] = {name: value for name, value in row.items() if name != "status"}
+    return JobRequest.model_validate(fields | {"on_overlap": OnOverlap.SKIP})
+
+
+def _why_left_out(row: sa.RowMapping, *, include_unknown: bool) -> LeftOut | None:
+    return why_left_out(
+        ContactStatus(row["status"]),
+        unknown=row["unknown"],
+        removed=row["removed_at"] is not None,
+        include_unknown=include_unknown,
+    )
+
+
+def _new_contact(row: sa.RowMapping) -> NewContact:
+    contact = NewContact(
+        row=row["row"],
+        number=row["number"],
+        data=row["data"],
+        country=row["country"],
+        zones=None if row["zones"] is None else tuple(row["zones"]),
+        not_before=row["not_before"],
+        external_id=row["external_id"],
+    )
+    if contact.country is not None or contact.zones is not None:
+        return contact
+    place = place_of(contact.number)  # it ended before places were kept
+    return contact.model_copy(update={"country": place.country, "zones": place.zones})

@@ -1,0 +1,84 @@
+"""A job's status and gate, as every transaction reads and moves them. `move` is the one compare-and-set.
+
+Whoever has committed a closed gate here knows that no claim passes any more: claims read it under the same lock.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.audit import OURSELVES, Action
+from domain.statuses import JobStatus
+from store.audit_log import note_job
+from store.db.ids import may_exist
+from store.db.locks import lock_organization
+from store.errors import NotFound
+
+NOT_ENDED = frozenset(status for status in JobStatus if not status.ended)
+
+
+async def locked_status(connection: AsyncConnection, organization_id: str, job_id: str) -> JobStatus:
+    """Take the organisation's lock, then read. Raises NotFound for a job of somebody else, too."""
+    if not may_exist(job_id):
+        raise NotFound("job", job_id)
+    await lock_organization(connection, organization_id)
+    status = (
+        await connection.execute(
+            text("SELECT status FROM batch_jobs WHERE id = :job AND organization_id = :organization"),
+            {"job": job_id, "organization": organization_id},
+        )
+    ).scalar_one_or_none()
+    if status is None:
+        raise NotFound("job", job_id)
+    return JobStatus(status)
+
+
+async def move(
+    connection: AsyncConnection,
+    job_id: str,
+    allowed: Collection[JobStatus],
+    to: JobStatus,
+    also: str,
+    **values: object,
+) -> bool:
+    """Compare and set: move a job to a status from one of those allowed, and set what goes with it."""
+    moved = await connection.execute(
+        text(f"UPDATE batch_jobs SET status = :to, {also} WHERE id = :job AND status = ANY(:allowed)"),  # noqa: S608
+        {"job": job_id, "to": to, "allowed": sorted(allowed), **values},
+    )
+    return moved.rowcount == 1
+
+
+async def pause_in(
+    connection: AsyncConnection,
+    organization_id: str,
+    job_id: str,
+    allowed: Collection[JobStatus],
+    reason: str | None,
+    *,
+    by: str,
+) -> bool:
+    """Close the gate of a job within a transaction that holds the lock, and note why."""
+    also = "dialling = false, status_reason = :reason"
+    paused = await move(connection, job_id, allowed, JobStatus.PAUSED, also, reason=reason)
+    if paused:
+        details = {} if reason is None else {"reason": reason}
+        await note_job(connection, organization_id, job_id, by, Action.PAUSED, details)
+    return paused
+
+
+async def pause_running(connection: AsyncConnection, organization_id: str, job_id: str, reason: str) -> None:
+    """Pause a job by a rule of ours, if it is calling."""
+    await pause_in(connection, organization_id, job_id, {JobStatus.RUNNING}, reason, by=OURSELVES)
+
+
+async def mark_workflow_started(connection: AsyncConnection, job_id: str) -> None:
+    """Mark once that the job's workflow exists: a job that had one is never started again by itself."""
+    await connection.execute(
+        text(
+            "UPDATE batch_jobs SET workflow_started_at = clock_timestamp()"
+            " WHERE id = :job AND workflow_started_at IS NULL"
+        ),
+        {"job": job_id},
+    )

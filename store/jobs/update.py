@@ -1,0 +1,292 @@
+"""What is changed of a job that has not ended: its fields, its start, and who is called."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic.alias_generators import to_camel
+from sqlalchemy import RowMapping, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.audit import TEMPORAL, Action
+from domain.calls.retries import FINAL
+from domain.contacts.rejects import Rejects
+from domain.contacts.report import MOST_ENTRIES
+from domain.errors import RequestError, TooManyContacts
+from domain.jobs.change import read_change
+from domain.jobs.models import JobChange, NewContact
+from domain.model import Model
+from domain.money import ASSUMED_MINUTES
+from domain.requests.limits import MAX_CONTACTS
+from domain.statuses import ContactStatus, JobStatus
+from store.audit_log import note_job, noted
+from store.billing.ledger import EntryKind, book, locked_organization
+from store.contacts.import_ import admitted, copy_contacts, to_hold
+from store.contacts.rejected_rows import NOT_KEPT, fit_in, keep_rejects
+from store.db.engine import reading
+from store.db.ids import may_exist
+from store.errors import NotFound, WrongStatus
+from store.jobs.status import locked_status
+from store.tables import batch_jobs, contacts, rejects
+
+logger = logging.getLogger(__name__)
+
+REMOVED = "Removed from the job."
+START = frozenset({"scheduled_start_time", "timezone"})
+
+# A contact is due at its job's start, its own earliest time or the end of its retry delay, whichever is last; then
+# the next page moves it into the calling window.
+_DUE_ANEW = """
+    UPDATE contacts SET held_reason = NULL, due_at = greatest(CAST(:start AS timestamptz), not_before, due_from),
+           next_retry_at = CASE status WHEN 'queued' THEN greatest(not_before, due_from) END
+    FROM (SELECT clock_timestamp() AS due_from) AS now
+    WHERE {whose} AND status IN ('pending', 'queued') AND {which}
+"""
+_RESCHEDULED = text(
+    _DUE_ANEW.format(whose="job_id = :job", which="status = 'pending' AND held_reason IS DISTINCT FROM 'timezone'")
+)
+_WINDOW_OF_JOB = text(_DUE_ANEW.format(whose="job_id = :job", which="held_reason = 'window'"))
+_WINDOW_OF_ORGANIZATION = text(
+    _DUE_ANEW.format(whose="contacts.organization_id = :organization", which="held_reason = 'window'")
+)
+_USED_UP = text("""
+    UPDATE contacts c SET status = :finals ->> d.outcome, next_retry_at = NULL, held_reason = NULL,
+           completed_at = clock_timestamp()
+    FROM dials d
+    WHERE c.job_id = :job AND c.status = 'queued' AND c.attempts >= :attempts
+      AND d.contact_id = c.id AND d.number_of_dial = c.dials
+""").bindparams(sa.bindparam("finals", type_=JSONB))
+_REMOVE = text("""
+    UPDATE contacts SET removed_at = clock_timestamp(), held_reason = NULL, next_retry_at = NULL,
+           status = CASE status WHEN 'dialing' THEN status ELSE 'cancelled' END,
+           failure_reason = CASE status WHEN 'dialing' THEN failure_reason ELSE :reason END,
+           completed_at = CASE status WHEN 'dialing' THEN NULL ELSE clock_timestamp() END
+    WHERE id = :contact AND removed_at IS NULL AND status IN ('pending', 'queued', 'dialing')
+""")
+
+
+class Removed(Model):
+    """`status`: of the contact now; `dialing`: its live call ends by itself, and no other follows."""
+
+    status: ContactStatus
+    row: int
+
+
+class Appended(Model):
+    """`added`: contacts that are new to the job, `total`: all it has; `cost`: unrounded dollars that they add."""
+
+    status: JobStatus
+    added: int
+    total: int
+    cost: Decimal
+    report: dict[str, Any]
+
+
+class Changes:
+    """Said twice, each means the same; `by` is the actor whom the record names."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def change(self, organization_id: str, job_id: str, change: JobChange, *, by: str) -> JobStatus:
+        """Set the fields that are given. Raises WrongStatus: it has ended; or it began, and the start is to move."""
+        async with self._engine.begin() as connection:
+            status = await locked_status(connection, organization_id, job_id)
+            before = await _job(connection, job_id)
+            changed = _really_changed(before, change)
+            if status.ended or (before["actual_start_time"] is not None and START & changed.keys()):
+                raise WrongStatus(status)
+            if changed:
+                await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id).values(changed))
+                await _heed(connection, job_id, changed)
+                told = _told(change, changed)
+                await note_job(connection, organization_id, job_id, by, Action.CHANGED, told)
+            return await _status(connection, job_id)
+
+    async def append(
+        self,
+        organization_id: str,
+        job_id: str,
+        new: Sequence[NewContact],
+        report: dict[str, Any],
+        *,
+        by: str,
+        rejected: Rejects | None = None,
+        id: str | None = None,
+    ) -> Appended:
+        """Add contacts to a job that has not ended; numbers that it has already are reported as duplicates.
+
+        Where the record has an entry of this `id` they were added before, and that is told again.
+        Their rows count on from the job's last one, and so do those `rejected` of their file, which are kept with the
+        job's own where the columns are the same. Raises NotFound, WrongStatus, TooManyContacts, NoContactsLeft,
+        InsufficientCredits; then nothing is stored.
+        """
+        async with self._engine.begin() as connection:
+            status = await locked_status(connection, organization_id, job_id)
+            job = await _job(connection, job_id)
+            rejected, report = _to_be_kept(job, rejected, report)
+            before = None if id is None else await noted(connection, organization_id, id)
+            if before is not None:
+                return _as_before(status, before["contacts"], job, report)
+            if status.ended:
+                raise WrongStatus(status)
+            organization = await locked_organization(connection, organization_id)
+            last = await _last_row(connection, job_id)
+            new, report = await _new_to_the_job(connection, job_id, new, report, last)
+            if job["total_contacts"] + len(new) > MAX_CONTACTS:
+                raise TooManyContacts(f"The job would have more than {MAX_CONTACTS:,} contacts.")
+            entering, report = await admitted(connection, organization, new, report)
+            cost = entering.callable * ASSUMED_MINUTES * Decimal(job["rate_per_minute"])
+            hold = to_hold(organization, cost)
+            grown = {"hold": batch_jobs.c.hold + hold, "total_contacts": batch_jobs.c.total_contacts + len(new)}
+            await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id).values(grown))
+            await book(connection, organization_id=organization_id, kind=EntryKind.HOLD, held_delta=hold, job_id=job_id)
+            await copy_contacts(connection, organization_id, job_id, entering, await _due_from(connection, job))
+            await keep_rejects(connection, job_id, rejected, after_row=last)
+            details = {"contacts": len(new)}
+            await note_job(connection, organization_id, job_id, by, Action.CONTACTS_ADDED, details, id)
+            return Appended(
+                status=status, added=len(new), total=job["total_contacts"] + len(new), cost=cost, report=report
+            )
+
+    async def remove_contact(self, organization_id: str, job_id: str, contact_id: str, *, by: str) -> Removed:
+        """Call a contact no more. Raises NotFound; one that is final stays as it is."""
+        async with self._engine.begin() as connection:
+            await locked_status(connection, organization_id, job_id)
+            await _contact(connection, job_id, contact_id)
+            removed = await connection.execute(_REMOVE, {"contact": contact_id, "reason": REMOVED})
+            contact = await _contact(connection, job_id, contact_id)
+            if removed.rowcount:
+                details = {"contactId": contact_id, "row": contact.row}
+                await note_job(connection, organization_id, job_id, by, Action.CONTACT_REMOVED, details)
+            return contact
+
+    async def obey(self, organization_id: str, job_id: str, change: JobChange) -> None:
+        """`change` for an operator at Temporal's side; what the status does not allow changes nothing."""
+        try:
+            await self.change(organization_id, job_id, change, by=TEMPORAL)
+        except WrongStatus as refusal:
+            logger.info("job %s: nothing is changed, it is %s", job_id, refusal.status)
+
+    async def obey_fields(self, organization_id: str, job_id: str, fields: dict[str, Any]) -> None:
+        """The same for fields as PATCH takes them; what cannot be read changes nothing either."""
+        try:
+            written = read_change(fields)
+            async with reading(self._engine) as connection:
+                job = await _job(connection, job_id)
+            start = job["scheduled_start_time"] if job["actual_start_time"] is None else None
+            change, _ = written.placed(job["timezone"], start, job["end_time"], datetime.now(UTC))
+        except RequestError as refusal:
+            logger.info("job %s: nothing is changed: %s", job_id, refusal.sentence)
+        else:
+            await self.obey(organization_id, job_id, change)
+
+    async def obey_removal(self, organization_id: str, job_id: str, contact_id: str) -> None:
+        """`remove_contact` for an operator at Temporal's side; one that is not there changes nothing."""
+        try:
+            await self.remove_contact(organization_id, job_id, contact_id, by=TEMPORAL)
+        except NotFound as refusal:
+            logger.info("job %s: nobody is removed: %s", job_id, refusal)
+
+
+async def reconsider_windows(connection: AsyncConnection, organization_id: str) -> None:
+    """The organisation's window changed: whoever waits for one to open is judged anew by the next page."""
+    await connection.execute(_WINDOW_OF_ORGANIZATION, {"organization": organization_id, "start": None})
+
+
+def _really_changed(before: RowMapping, change: JobChange) -> dict[str, Any]:
+    """The given fields that differ, as they are stored."""
+    given = {field: _as_stored(getattr(change, field)) for field in change.model_fields_set}
+    return {field: value for field, value in given.items() if before[field] != value}
+
+
+def _as_stored(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, Model) else value
+
+
+def _told(change: JobChange, changed: dict[str, Any]) -> dict[str, Any]:
+    said = change.model_dump(mode="json", include=set(changed))
+    return {to_camel(field): value for field, value in said.items()}
+
+
+async def _heed(connection: AsyncConnection, job_id: str, changed: dict[str, Any]) -> None:
+    """What a change means for contacts: when they are due, and who has had all attempts."""
+    if changed.get("scheduled_start_time") is not None:
+        await connection.execute(_RESCHEDULED, {"job": job_id, "start": changed["scheduled_start_time"]})
+        await connection.execute(
+            text("UPDATE batch_jobs SET status = 'scheduled' WHERE id = :job AND status = 'pending'"), {"job": job_id}
+        )
+    if "calling_window" in changed:
+        await connection.execute(_WINDOW_OF_JOB, {"job": job_id, "start": None})
+    if "max_attempts" in changed:
+        finals = {outcome.value: status.value for outcome, status in FINAL.items()}
+        await connection.execute(_USED_UP, {"job": job_id, "attempts": changed["max_attempts"], "finals": finals})
+
+
+def _to_be_kept(
+    job: RowMapping, rejected: Rejects | None, report: dict[str, Any]
+) -> tuple[Rejects | None, dict[str, Any]]:
+    """The rejected rows that can be kept with the job's own; the report says where they cannot."""
+    if rejected is None or fit_in(job, rejected):
+        return rejected, report
+    told = [NOT_KEPT, *report["warnings"]][:MOST_ENTRIES] if rejected.rows else report["warnings"]
+    return None, report | {"warnings": told}
+
+
+async def _last_row(connection: AsyncConnection, job_id: str) -> int:
+    """The last row that the job has of any file, called or rejected."""
+    rows = [sa.select(sa.func.max(table.c.row)).where(table.c.job_id == job_id) for table in (contacts, rejects)]
+    newest = sa.func.greatest(*(row.scalar_subquery() for row in rows))
+    return (await connection.execute(sa.select(newest))).scalar() or 0
+
+
+async def _new_to_the_job(
+    connection: AsyncConnection, job_id: str, new: Sequence[NewContact], report: dict[str, Any], last: int
+) -> tuple[list[NewContact], dict[str, Any]]:
+    """Those whose number the job does not have, in rows after its `last` one; the report names the others."""
+    numbers = [contact.number for contact in new]
+    query = sa.select(contacts.c.number, contacts.c.row).where(contacts.c.job_id == job_id)
+    known = dict((await connection.execute(query.where(contacts.c.number.in_(numbers)))).all())
+    twice = [{"row": contact.row, "firstRow": known[contact.number]} for contact in new if contact.number in known]
+    kept = [contact.model_copy(update={"row": last + contact.row}) for contact in new if contact.number not in known]
+    return kept, {
+        **report,
+        "valid": len(kept),
+        "duplicatesTotal": report["duplicatesTotal"] + len(twice),
+        "duplicates": [*report["duplicates"], *twice][:MOST_ENTRIES],
+    }
+
+
+async def _due_from(connection: AsyncConnection, job: RowMapping) -> Any:
+    """When contacts that are added now are due: at once, or at the start that is still to come."""
+    now = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+    start = job["scheduled_start_time"]
+    return start if job["actual_start_time"] is None and start is not None and start > now else now
+
+
+def _as_before(status: JobStatus, added: int, job: RowMapping, report: dict[str, Any]) -> Appended:
+    cost = added * ASSUMED_MINUTES * Decimal(job["rate_per_minute"])
+    return Appended(status=status, added=added, total=job["total_contacts"], cost=cost, report=report)
+
+
+async def _job(connection: AsyncConnection, job_id: str) -> RowMapping:
+    return (await connection.execute(sa.select(batch_jobs).where(batch_jobs.c.id == job_id))).mappings().one()
+
+
+async def _status(connection: AsyncConnection, job_id: str) -> JobStatus:
+    query = sa.select(batch_jobs.c.status).where(batch_jobs.c.id == job_id)
+    return JobStatus((await connection.execute(query)).scalar_one())
+
+
+async def _contact(connection: AsyncConnection, job_id: str, contact_id: str) -> Removed:
+    if not may_exist(contact_id):
+        raise NotFound("contact", contact_id)
+    query = text("SELECT status, row FROM contacts WHERE id = :contact AND job_id = :job")
+    row = (await connection.execute(query, {"contact": contact_id, "job": job_id})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("contact", contact_id)
+    return Removed.model_validate(dict(row))

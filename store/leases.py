@@ -1,0 +1,132 @@
+"""Who listens to a carrier: one process for each account, and another one as soon as it is gone.
+
+Two advisory locks of one connection: the first is the lease, the second says that the stream stands. PostgreSQL frees
+both when the process dies.
+"""
+
+import asyncio
+import logging
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.db.engine import reading
+from store.db.listen import FAILURES, conninfo
+
+LEASE, STANDS = 0x0D1A1, 0x0D1A2  # the first half of a lock's key; the account makes the second
+LOOK_SECONDS = 0.2
+AGAIN_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
+
+_STANDS = text("""
+    SELECT EXISTS (
+      SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND d.datname = current_database()
+        AND l.classid = CAST(:kind AS bigint)::oid AND l.objid = CAST(:account AS bigint)::oid
+    )
+""")
+
+_OPEN = text("""
+    SELECT id FROM dials
+    WHERE split_part(carrier_account_id, '_', 1) = :account AND ended_at IS NULL AND call_id IS NOT NULL
+""")
+
+
+class StreamLeases:
+    """By account id."""
+
+    def __init__(self, engine: AsyncEngine, database_url: str) -> None:
+        self._engine = engine
+        self._conninfo = conninfo(database_url, "outdial-stream")
+
+    async def stands(self, account: str) -> bool:
+        """Whether somebody hears the events of an account now."""
+        async with reading(self._engine) as connection:
+            values = {"kind": STANDS, "account": _key(account)}
+            return bool((await connection.execute(_STANDS, values)).scalar_one())
+
+    async def open_dials(self, account: str) -> list[str]:
+        """The ids of dials whose calls may have moved unheard, those of its carrier's other accounts too."""
+        async with reading(self._engine) as connection:
+            return [*(await connection.execute(_OPEN, {"account": account})).scalars()]
+
+    @asynccontextmanager
+    async def held(self, account: str) -> AsyncIterator["Lease"]:
+        """Wait until nobody else holds the lease, however long that takes."""
+        connection = await self._waited_for(account)
+        lease = Lease(self._conninfo, _key(account), connection)
+        try:
+            yield lease
+        finally:
+            await lease.close()
+
+    async def _waited_for(self, account: str) -> psycopg.AsyncConnection:
+        while True:
+            try:
+                connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+                try:
+                    await connection.execute("SELECT pg_advisory_lock(%s, %s)", (LEASE, _key(account)))
+                    return connection
+                except BaseException:
+                    await connection.close()
+                    raise
+            except FAILURES as error:
+                logger.warning("the lease of %s cannot be asked for (%s); asking again", account, type(error).__name__)
+                await asyncio.sleep(AGAIN_SECONDS)
+
+
+class Lease:
+    """The right to listen."""
+
+    def __init__(self, info: str, key: int, connection: psycopg.AsyncConnection) -> None:
+        self._info = info
+        self._key = key
+        self._connection: psycopg.AsyncConnection | None = connection
+        self._said = False
+
+    async def kept(self, stands: Callable[[], bool]) -> None:
+        """Say whether the stream stands; return when another process has the lease.
+
+        While the database is away nobody else can have it: the calls on the line go on being heard.
+        """
+        while True:
+            try:
+                if self._connection is None and not await self._again():
+                    return
+                await self._say(stands())
+            except FAILURES as error:
+                logger.warning("the lease cannot be kept (%s); asking again", type(error).__name__)
+                await self.close()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def close(self) -> None:
+        """Give it back."""
+        connection, self._connection, self._said = self._connection, None, False
+        if connection is not None:
+            await connection.close()
+
+    async def _again(self) -> bool:
+        self._connection = await psycopg.AsyncConnection.connect(self._info, autocommit=True)
+        cursor = await self._connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LEASE, self._key))
+        row = await cursor.fetchone()
+        return row is not None and bool(row[0])
+
+    async def _say(self, stands: bool) -> None:
+        """Told when it changed; otherwise a look whether the connection lives."""
+        if self._connection is None:
+            return
+        if stands is self._said:
+            await self._connection.execute("SELECT 1")
+            return
+        function = "pg_advisory_lock" if stands else "pg_advisory_unlock"
+        await self._connection.execute(f"SELECT {function}(%s, %s)", (STANDS, self._key))
+        self._said = stands
+
+
+def _key(account: str) -> int:
+    return zlib.crc32(account.encode()) & 0x7FFFFFFF

@@ -1,0 +1,1 @@
+"""Who is who: organizations, their keys, agents and phone numbers."""

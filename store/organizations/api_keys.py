@@ -1,0 +1,182 @@
+"""API keys: who calls, as what, until when."""
+
+import hashlib
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.jobs.models import Caller
+from domain.model import Model
+from domain.statuses import Role
+from store.db.engine import reading
+from store.db.ids import may_exist, new_id
+from store.db.locks import lock_organization
+from store.errors import LastOwner, NotFound
+from store.organizations.organizations import organization_of
+from store.tables import api_keys
+
+KEY_BYTES = 32
+KEY_PREFIX = "od_"
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+class IssuedKey(Model):
+    """A new key. `key` is shown this once: what is stored is its hash."""
+
+    id: str
+    key: str
+
+
+class Key(Model):
+    """A key as it is listed."""
+
+    id: str
+    name: str
+    role: Role
+    created_at: datetime
+    revoked_at: datetime | None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None  # to the minute
+
+
+class KeyPage(Model):
+    """`total`: of all pages."""
+
+    keys: list[Key]
+    total: int
+
+
+class Keys:
+    """Every public method is one transaction; what belongs to another organisation does not exist."""
+
+    _engine: AsyncEngine
+
+    async def create_key(
+        self,
+        organization_id: str,
+        role: Role,
+        name: str,
+        *,
+        expires_at: datetime | None = None,
+        id: str | None = None,
+    ) -> IssuedKey:
+        """Issue a key; raises NotFound. One of this `id` gets a new key: nobody was given its first one."""
+        issued = IssuedKey(id=id or new_id("key"), key=KEY_PREFIX + token_urlsafe(KEY_BYTES))
+        insert = postgresql.insert(api_keys).values(
+            id=issued.id,
+            organization_id=organization_id,
+            name=name,
+            role=role.value,
+            expires_at=expires_at,
+            key_hash=_hashed(issued.key),
+        )
+        async with self._engine.begin() as connection:
+            await organization_of(connection, organization_id)
+            await connection.execute(
+                insert.on_conflict_do_update(index_elements=["id"], set_={"key_hash": insert.excluded.key_hash})
+            )
+        return issued
+
+    async def keys(self, organization_id: str) -> list[Key]:
+        """The keys of an organisation, oldest first, the revoked ones too."""
+        query = _KEYS.where(api_keys.c.organization_id == organization_id).order_by(*_OLDEST)
+        async with reading(self._engine) as connection:
+            return [Key.model_validate(row) for row in (await connection.execute(query)).mappings()]
+
+    async def keys_page(self, organization_id: str, page: int, page_size: int) -> KeyPage:
+        """As `keys`, a page of them; `page` counts from 1."""
+        mine = api_keys.c.organization_id == organization_id
+        count = sa.select(sa.func.count()).select_from(api_keys).where(mine)
+        query = _KEYS.where(mine).order_by(*_OLDEST).offset((page - 1) * page_size).limit(page_size)
+        async with reading(self._engine) as connection:
+            total = (await connection.execute(count)).scalar_one()
+            rows = (await connection.execute(query)).mappings()
+            return KeyPage(keys=[Key.model_validate(row) for row in rows], total=total)
+
+    async def key(self, organization_id: str, key_id: str) -> Key:
+        """Raises NotFound."""
+        async with reading(self._engine) as connection:
+            return await _key(connection, organization_id, key_id)
+
+    async def revoke_key(self, organization_id: str, key_id: str, *, keep_an_owner: bool = False) -> None:
+        """From now on the key is nobody's; said twice it means the same. Raises NotFound.
+
+        With `keep_an_owner` it raises LastOwner for an owner's key that no other owner's key would outlast.
+        """
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            key = await _key(connection, organization_id, key_id)
+            if key.revoked_at is not None:
+                return
+            if keep_an_owner and key.role is Role.OWNER and not await _outlasted(connection, organization_id, key):
+                raise LastOwner
+            revoke = sa.update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=sa.func.now())
+            await connection.execute(revoke)
+
+    async def caller(self, key: str) -> Caller | None:
+        """Who calls with this key; None where it was never issued, is revoked, or has expired."""
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(_CALLER, {"key_hash": _hashed(key)})).mappings().first()
+            if row is None:
+                return None
+            if row["to_note"]:
+                await connection.execute(_USED, {"key_id": row["key_id"], "every": USE_NOTED_EVERY})
+        return Caller.model_validate(row)
+
+
+def _hashed(key: str) -> str:
+    """SHA-256 suffices: a key is 256 random bits, nothing that could be guessed from a list."""
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+
+
+_KEYS = sa.select(
+    api_keys.c.id,
+    api_keys.c.name,
+    api_keys.c.role,
+    api_keys.c.created_at,
+    api_keys.c.revoked_at,
+    api_keys.c.expires_at,
+    api_keys.c.last_used_at,
+)
+_OLDEST = api_keys.c.created_at, api_keys.c.id
+_NOT_EXPIRED = sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > sa.func.now())
+_UNUSED_FOR_A_WHILE = sa.or_(
+    api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < sa.func.now() - USE_NOTED_EVERY
+)
+_CALLER = sa.select(
+    api_keys.c.id.label("key_id"), api_keys.c.organization_id, api_keys.c.role, _UNUSED_FOR_A_WHILE.label("to_note")
+).where(api_keys.c.key_hash == sa.bindparam("key_hash"), api_keys.c.revoked_at.is_(None), _NOT_EXPIRED)
+_USED = sa.text(  # requests that come at once write it once
+    "UPDATE api_keys SET last_used_at = now() WHERE id = :key_id"
+    " AND (last_used_at IS NULL OR last_used_at < now() - :every)"
+).bindparams(sa.bindparam("every", type_=sa.Interval))
+
+
+async def _key(connection: AsyncConnection, organization_id: str, key_id: str) -> Key:
+    query = _KEYS.where(api_keys.c.id == key_id, api_keys.c.organization_id == organization_id)
+    row = (await connection.execute(query)).mappings().first() if may_exist(key_id) else None
+    if row is None:
+        raise NotFound("key", key_id)
+    return Key.model_validate(row)
+
+
+async def _outlasted(connection: AsyncConnection, organization_id: str, key: Key) -> bool:
+    """Whether another owner's key is valid at least as long as this one."""
+    for other in (
+        await connection.execute(_OTHER_OWNERS, {"organization_id": organization_id, "key_id": key.id})
+    ).scalars():
+        if other is None or (key.expires_at is not None and other >= key.expires_at):
+            return True
+    return False
+
+
+_OTHER_OWNERS = sa.select(api_keys.c.expires_at).where(
+    api_keys.c.organization_id == sa.bindparam("organization_id"),
+    api_keys.c.id != sa.bindparam("key_id"),
+    api_keys.c.role == Role.OWNER.value,
+    api_keys.c.revoked_at.is_(None),
+    _NOT_EXPIRED,
+)

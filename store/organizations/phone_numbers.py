@@ -1,0 +1,247 @@
+"""Numbers to call from: their outbound agents, their pacing, and the carrier's account behind them."""
+
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.jobs.models import Agent, PhoneNumber
+from domain.model import Model
+from domain.phone.location import place_of
+from store.db.engine import reading
+from store.db.ids import may_exist, new_id
+from store.db.locks import lock_organization
+from store.errors import InUse, NotFound
+from store.organizations.agents import NAMED, agent_of, open_jobs
+from store.organizations.organizations import organization_of
+from store.tables import agents, batch_jobs, carrier_accounts, dials, phone_numbers
+
+TWILIO = "twilio"
+
+
+class PhoneNumberChange(Model):
+    """What is to be changed: the fields that are set, null included."""
+
+    label: str | None = None
+    outbound_agent_id: str | None = None
+    calls_per_second: Decimal = Decimal(1)
+
+
+class PhoneNumberPage(Model):
+    """`total`: of all pages."""
+
+    phone_numbers: list[PhoneNumber]
+    total: int
+
+
+class PhoneNumbers:
+    """Every public method is one transaction; what belongs to another organisation, or is removed, does not exist."""
+
+    _engine: AsyncEngine
+
+    async def create_phone_number(
+        self,
+        organization_id: str,
+        number: str,
+        *,
+        agent_id: str | None = None,
+        label: str | None = None,
+        calls_per_second: Decimal = Decimal(1),
+        carrier_account_id: str = TWILIO,
+        sealed_settings: str | None = None,
+        id: str | None = None,
+    ) -> PhoneNumber:
+        """Add a caller id, E.164; raises NotFound for an organisation or agent that is not there.
+
+        `sealed_settings` (by `store.secrets`) give it an account of its own at the carrier that `carrier_account_id`
+        names. A number of this `id` that is there already is returned.
+        """
+        row: dict[str, Any] = {
+            "id": id or new_id("phone"),
+            "organization_id": organization_id,
+            "number": number,
+            "country": place_of(number).country,
+            "label": label,
+            "outbound_agent_id": agent_id,
+            "calls_per_second": calls_per_second,
+        }
+        account = _account(row["id"], carrier_account_id, sealed_settings)
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            await organization_of(connection, organization_id)
+            await _must_own_agent(connection, organization_id, agent_id)
+            await connection.execute(postgresql.insert(carrier_accounts).values(account).on_conflict_do_nothing())
+            row["carrier_account_id"] = account["id"]
+            await connection.execute(postgresql.insert(phone_numbers).values(row).on_conflict_do_nothing())
+            return await phone_number_of(connection, organization_id, row["id"])
+
+    async def phone_numbers(self, organization_id: str) -> list[PhoneNumber]:
+        """The numbers of an organisation, each with its outbound agent, oldest first."""
+        async with reading(self._engine) as connection:
+            return await _read(connection, _PHONE_NUMBERS.where(*_of(organization_id)).order_by(*_OLDEST))
+
+    async def phone_numbers_page(
+        self, organization_id: str, search: str | None, page: int, page_size: int
+    ) -> PhoneNumberPage:
+        """As `phone_numbers`, a page of those with `search` in number or label; `page` counts from 1."""
+        if not may_exist(search or ""):
+            return PhoneNumberPage(phone_numbers=[], total=0)
+        where = _of(organization_id)
+        if search:
+            found = [column.icontains(search, autoescape=True) for column in _SEARCHED]
+            where.append(sa.or_(*found))
+        count = sa.select(sa.func.count()).select_from(phone_numbers).where(*where)
+        query = _PHONE_NUMBERS.where(*where).order_by(*_OLDEST).offset((page - 1) * page_size).limit(page_size)
+        async with reading(self._engine) as connection:
+            total = (await connection.execute(count)).scalar_one()
+            return PhoneNumberPage(phone_numbers=await _read(connection, query), total=total)
+
+    async def phone_number(self, organization_id: str, phone_number_id: str) -> PhoneNumber | None:
+        """The number with its outbound agent, None where the organisation has no such number."""
+        async with reading(self._engine) as connection:
+            try:
+                return await phone_number_of(connection, organization_id, phone_number_id)
+            except NotFound:
+                return None
+
+    async def assign_agent(self, organization_id: str, phone_number_id: str, agent_id: str | None) -> PhoneNumber:
+        """Say which agent holds the calls from a number, None: no calls from it. Raises NotFound."""
+        change = PhoneNumberChange(outbound_agent_id=agent_id)
+        return await self.change_phone_number(organization_id, phone_number_id, change)
+
+    async def change_phone_number(
+        self, organization_id: str, phone_number_id: str, change: PhoneNumberChange
+    ) -> PhoneNumber:
+        """Change what is given; pacing holds at once, an agent for jobs to come. Raises NotFound."""
+        fields = change.model_dump(include=change.model_fields_set)
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            found = await phone_number_of(connection, organization_id, phone_number_id)
+            await _must_own_agent(connection, organization_id, fields.get("outbound_agent_id"))
+            if not fields:
+                return found
+            await connection.execute(_update(phone_number_id, fields))
+            return await phone_number_of(connection, organization_id, phone_number_id)
+
+    async def change_carrier_settings(
+        self, organization_id: str, phone_number_id: str, carrier: str, sealed_settings: str | None
+    ) -> PhoneNumber:
+        """Give a number an account of its own, or its account other settings; None: back to the shared account.
+
+        A gate that was closed for the old settings opens. Raises NotFound, and InUse while calls are live that only
+        the old settings can ask about.
+        """
+        account = _account(phone_number_id, carrier, sealed_settings)
+        insert = postgresql.insert(carrier_accounts).values(account)
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            await phone_number_of(connection, organization_id, phone_number_id)
+            if sealed_settings is None:
+                await connection.execute(insert.on_conflict_do_nothing())
+            else:
+                live = (await connection.execute(_LIVE_JOBS, {"account": account["id"]})).scalars().all()
+                if live:
+                    raise InUse("phone number", phone_number_id, live)
+                await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=account | _OPEN_GATE))
+            await connection.execute(_update(phone_number_id, {"carrier_account_id": account["id"]}))
+            return await phone_number_of(connection, organization_id, phone_number_id)
+
+    async def remove_phone_number(self, organization_id: str, phone_number_id: str) -> None:
+        """From now on it does not exist; what jobs tell of it stays. Raises NotFound, InUse."""
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            await phone_number_of(connection, organization_id, phone_number_id)
+            users = await open_jobs(connection, batch_jobs.c.phone_number_id == phone_number_id)
+            if users:
+                raise InUse("phone number", phone_number_id, users)
+            await connection.execute(_update(phone_number_id, {"removed_at": sa.func.now()}))
+
+
+_OPEN_GATE = {"closed_until": None, "closed_reason": None, "probe_dial_id": None}
+_LIVE_JOBS = (
+    sa.select(dials.c.job_id)
+    .where(dials.c.carrier_account_id == sa.bindparam("account"), dials.c.ended_at.is_(None))
+    .distinct()
+    .limit(NAMED)
+)
+_CARRIER = sa.func.coalesce(carrier_accounts.c.carrier, carrier_accounts.c.id).label("carrier")
+_SEARCHED = phone_numbers.c.number, phone_numbers.c.label
+_OLDEST = phone_numbers.c.created_at, phone_numbers.c.id
+_PHONE_NUMBERS = sa.select(
+    phone_numbers.c.id,
+    phone_numbers.c.number,
+    phone_numbers.c.country,
+    phone_numbers.c.label,
+    phone_numbers.c.carrier_account_id,
+    phone_numbers.c.calls_per_second,
+    phone_numbers.c.created_at,
+    _CARRIER,
+    carrier_accounts.c.settings.is_not(None).label("own_carrier_settings"),
+    agents.c.id.label("agent_id"),
+    agents.c.name.label("agent_name"),
+    agents.c.architecture,
+    agents.c.audio,
+    agents.c.audio_url,
+    agents.c.created_at.label("agent_created_at"),
+).select_from(
+    phone_numbers.join(carrier_accounts, carrier_accounts.c.id == phone_numbers.c.carrier_account_id).outerjoin(
+        agents, sa.and_(agents.c.id == phone_numbers.c.outbound_agent_id, agents.c.removed_at.is_(None))
+    )
+)
+
+
+async def must_be_callable(connection: AsyncConnection, organization_id: str, number: PhoneNumber) -> None:
+    """Whether a job may still be made with a number as it was read, now that the organisation is locked.
+
+    Raises NotFound where it, or its agent, was removed or changed since.
+    """
+    now = await phone_number_of(connection, organization_id, number.id)
+    if now.agent is None or number.agent is None or now.agent.id != number.agent.id:
+        raise NotFound("outbound agent of", number.id)
+
+
+async def phone_number_of(connection: AsyncConnection, organization_id: str, phone_number_id: str) -> PhoneNumber:
+    """Raises NotFound."""
+    query = _PHONE_NUMBERS.where(phone_numbers.c.id == phone_number_id, *_of(organization_id))
+    found = await _read(connection, query) if may_exist(phone_number_id) else []
+    if not found:
+        raise NotFound("phone number", phone_number_id)
+    return found[0]
+
+
+async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[PhoneNumber]:
+    return [_as_phone_number(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _as_phone_number(row: sa.RowMapping) -> PhoneNumber:
+    agent = None
+    if row["agent_id"] is not None:
+        own = {"id": row["agent_id"], "name": row["agent_name"], "created_at": row["agent_created_at"]}
+        agent = Agent.model_validate({**row, **own})
+    return PhoneNumber.model_validate({**row, "agent": agent})
+
+
+def _account(phone_number_id: str, carrier: str, sealed_settings: str | None) -> dict[str, Any]:
+    """The carrier's shared account, or one for this number alone: its gate and its credentials are its own."""
+    if sealed_settings is None:
+        return {"id": carrier}
+    return {
+        "id": f"{carrier}_{phone_number_id.removeprefix('phone_')}",
+        "carrier": carrier,
+        "settings": sealed_settings,
+    }
+
+
+def _update(phone_number_id: str, fields: dict[str, Any]) -> sa.Update:
+    return sa.update(phone_numbers).where(phone_numbers.c.id == phone_number_id).values(fields)
+
+
+async def _must_own_agent(connection: AsyncConnection, organization_id: str, agent_id: str | None) -> None:
+    if agent_id is not None:
+        await agent_of(connection, organization_id, agent_id)
+
+
+def _of(organization_id: str) -> list[sa.ColumnElement[bool]]:
+    return [phone_numbers.c.organization_id == organization_id, phone_numbers.c.removed_at.is_(None)]

@@ -1,0 +1,105 @@
+"""What may have been left undone, over all organisations: for the housekeeper only."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.calls.models import CallState
+from domain.model import Model
+from domain.statuses import JobStatus
+from store.db.engine import reading
+
+UNSTARTED_AFTER = "15 seconds"  # create starts the workflow itself, right after its transaction
+STUCK_AFTER = "60 seconds"  # without a dial although somebody is due: twice the longest page and claim
+QUIET_LIMIT = 200  # rows a sweep looks at of each kind: the next sweep sees the rest
+
+
+class OpenJob(Model):
+    id: str
+    organization_id: str
+    name: str
+    status: JobStatus
+    scheduled_start_time: datetime | None
+
+
+class OpenDial(Model):
+    """A dial that nobody seems to follow."""
+
+    id: str
+    contact_id: str
+    number_of_dial: int
+    account: str
+    state: CallState
+    call_id: str | None
+
+    @property
+    def key(self) -> str:
+        """The key that the carrier has of it."""
+        return f"{self.contact_id}:{self.number_of_dial}"
+
+
+_UNSTARTED = text(f"""
+    SELECT id, organization_id, name, status, scheduled_start_time FROM batch_jobs
+    WHERE workflow_started_at IS NULL AND status IN ('pending', 'scheduled', 'paused', 'running')
+      AND created_at < clock_timestamp() - interval '{UNSTARTED_AFTER}'
+    ORDER BY created_at LIMIT {QUIET_LIMIT}
+""")  # noqa: S608 — our own constants
+_OPEN = text("""
+    SELECT id, organization_id, name, status, scheduled_start_time FROM batch_jobs
+    WHERE workflow_started_at IS NOT NULL AND status NOT IN ('completed', 'failed', 'cancelled')
+    ORDER BY created_at
+""")
+_OVERDUE = text(f"""
+    SELECT d.id, d.contact_id, d.number_of_dial, d.carrier_account_id AS account, d.state, d.call_id
+    FROM dials d JOIN batch_jobs j ON j.id = d.job_id
+    WHERE d.ended_at IS NULL
+      AND clock_timestamp() > coalesce(d.answered_at + make_interval(secs => j.max_call_seconds / :speed),
+                                       d.asked_at + make_interval(secs => j.ring_seconds / :speed))
+                              + make_interval(secs => :slack)
+    ORDER BY d.asked_at LIMIT {QUIET_LIMIT}
+""")  # noqa: S608 — our own constants
+_STUCK = text(f"""
+    SELECT j.id FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
+    JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
+    WHERE j.status = 'running' AND a.closed_until IS NULL
+      AND EXISTS (SELECT 1 FROM contacts c WHERE c.job_id = j.id AND c.status IN ('pending', 'queued')
+                  AND c.due_at < clock_timestamp() - interval '{STUCK_AFTER}')
+      AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = j.organization_id
+                      AND (d.ended_at IS NULL OR d.asked_at > clock_timestamp() - interval '{STUCK_AFTER}'))
+      AND (o.credits_unlimited OR j.hold >= 2 * j.rate_per_minute
+           OR j.hold + o.balance - o.held >= 2 * j.rate_per_minute)
+    LIMIT {QUIET_LIMIT}
+""")  # noqa: S608 — our own constants
+
+
+class Housekeeping:
+    """`speed` as everywhere: of the local stack's telephone."""
+
+    def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
+        self._engine = engine
+        self._speed = speed
+
+    async def unstarted(self) -> list[OpenJob]:
+        """Jobs that were stored and never had a workflow."""
+        return await self._jobs(_UNSTARTED)
+
+    async def open_jobs(self) -> list[OpenJob]:
+        """Jobs that have not ended and had a workflow."""
+        return await self._jobs(_OPEN)
+
+    async def overdue_dials(self, slack_seconds: float) -> list[OpenDial]:
+        """Dials open longer than a call can last, by `slack_seconds`."""
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(_OVERDUE, {"speed": self._speed, "slack": slack_seconds})).mappings()
+            return [OpenDial.model_validate(dict(row)) for row in rows]
+
+    async def stuck_jobs(self) -> list[str]:
+        """Running jobs with contacts due for a minute, for which nothing was dialled meanwhile."""
+        async with reading(self._engine) as connection:
+            return list((await connection.execute(_STUCK)).scalars())
+
+    async def _jobs(self, query: object) -> list[OpenJob]:
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(query)).mappings()  # type: ignore[call-overload]
+            return [OpenJob.model_validate(dict(row)) for row in rows]
