@@ -18,7 +18,7 @@ from activities.lines import LinesActivities
 from activities.listening import Listening
 from activities.posting import Poster
 from activities.webhooks import WebhookActivities
-from api.webhook_bodies import body_of
+from api.webhooks.bodies import body_of
 from carriers import Streaming
 from carriers.accounts import CarrierAccounts
 from carriers.registry import builders, set_up

@@ -5,7 +5,7 @@ The app is named, not imported: processes that read contact files import this mo
 
 import uvicorn
 
-from api.logs import configure_logging
+from api.http.logging import configure_logging
 from settings import Settings
 
 GRACE_SECONDS = 25  # longer than a cancel may wait for the last request to the carrier

@@ -9,40 +9,33 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from api.errors import MethodNotAllowed, rendered
-from api.failures import failure_of
-from api.job_feed import JobFeed
-from api.logs import configure_logging
-from api.middleware import DrainBodies, RequestIds
-from api.openapi import DESCRIPTION, TITLE, allow, leave_out_validation
-from api.parts import Parts
-from api.reading import warm_up
-from api.routes import (
-    activity,
-    agents,
-    api_keys,
-    calls,
-    carrier_events,
-    changes,
-    contacts,
-    control,
-    conversations,
-    credits,
-    do_not_call,
-    events,
-    health,
-    jobs,
-    organization,
-    organization_control,
-    organizations,
-    phone_numbers,
-    results,
-    retry,
-    trying,
-    validate,
-    webhooks,
+from api import health
+from api.billing import routes as credit_routes
+from api.calls import agent_report_routes, carrier_callbacks
+from api.calls import routes as call_routes
+from api.contacts import do_not_call_routes
+from api.contacts import routes as contact_routes
+from api.contacts.reader import warm_up
+from api.http.errors import MethodNotAllowed, rendered
+from api.http.exception_handlers import failure_of
+from api.http.logging import configure_logging
+from api.http.middleware import DrainBodies, RequestIds
+from api.http.openapi import DESCRIPTION, TITLE, allow, leave_out_validation
+from api.jobs import control_routes, event_routes, export_routes, preview_routes, rerun_routes, test_call, update_routes
+from api.jobs import routes as job_routes
+from api.jobs.feed import JobFeed
+from api.organizations import (
+    agent_routes,
+    api_key_routes,
+    audit_routes,
+    organization_routes,
+    phone_number_routes,
+    platform_routes,
+    stop_routes,
 )
-from api.webhook_openapi import describe_messages
+from api.parts import Parts
+from api.webhooks import routes as webhook_routes
+from api.webhooks.openapi import describe_messages
 from carriers import Carrier
 from carriers.accounts import CarrierAccounts
 from carriers.registry import builders, set_up
@@ -116,28 +109,28 @@ def from_environment() -> FastAPI:
 def _routes() -> APIRouter:
     routes = APIRouter()
     for part in (
-        jobs,
-        control,
-        changes,
-        contacts,
-        organization_control,
-        activity,
-        do_not_call,
-        calls,
-        conversations,
-        results,
-        events,
-        retry,
-        trying,
-        validate,
-        organization,
-        organizations,
-        credits,
-        agents,
-        phone_numbers,
-        api_keys,
-        webhooks,
-        carrier_events,
+        job_routes,
+        control_routes,
+        update_routes,
+        contact_routes,
+        stop_routes,
+        audit_routes,
+        do_not_call_routes,
+        call_routes,
+        agent_report_routes,
+        export_routes,
+        event_routes,
+        rerun_routes,
+        test_call,
+        preview_routes,
+        organization_routes,
+        platform_routes,
+        credit_routes,
+        agent_routes,
+        phone_number_routes,
+        api_key_routes,
+        webhook_routes,
+        carrier_callbacks,
         health,
     ):
         routes.include_router(part.router)

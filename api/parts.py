@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.job_feed import JobFeed
+from api.jobs.feed import JobFeed
 from carriers.accounts import CarrierAccounts
 from domain.webhooks.destinations import Place
 from settings import Settings

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
-from api.logs import JsonLines
+from api.http.logging import JsonLines
 from tests.api.client import Api, Tenant, free_port, refused, serve, settings_for
 
 NEW_ID = re.compile(r"req_[0-9a-f]{24}")
@@ -83,7 +83,7 @@ async def test_an_unexpected_failure_tells_nothing_of_its_cause(
     assert "odd" not in answer.text
     assert "Traceback" not in answer.text
     assert "details" not in body
-    logged = [record for record in caplog.records if record.name == "api.failures"]
+    logged = [record for record in caplog.records if record.name == "api.http.exception_handlers"]
     assert logged[-1].exc_info is not None
 
 

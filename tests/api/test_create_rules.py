@@ -6,7 +6,7 @@ from typing import Any
 
 import openpyxl
 
-from api.create_fields import FIELDS
+from api.jobs.create_fields import FIELDS
 from domain.jobs.fields import KNOWN_FIELDS
 from tests.api.client import Api, refused
 

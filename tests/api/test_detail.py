@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.models import shown
+from api.jobs.schemas import shown
 from tests.api.client import Api, refused
 from tests.api.test_lists import JOB_FIELDS, MOMENT, set_statuses
 

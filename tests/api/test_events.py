@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.job_feed import JobFeed
+from api.jobs.feed import JobFeed
 from store.jobs.change_feed import Feed
 from tests.api.client import Api, Served, Tenant, numbers, refused
 from tests.api.results import Rows

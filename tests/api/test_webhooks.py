@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
-from api.webhook_bodies import body_of
-from api.webhook_models import BatchMessage, ContactMessage
+from api.webhooks.bodies import body_of
+from api.webhooks.schemas import BatchMessage, ContactMessage
 from domain.webhooks.events import Answer
 from store.db.vault import Vault
 from store.jobs.lifecycle import Control

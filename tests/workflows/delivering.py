@@ -15,7 +15,7 @@ from temporalio.worker import Replayer
 
 from activities.posting import Poster
 from activities.webhooks import DeliverRequest, Round, WebhookActivities
-from api.webhook_bodies import body_of
+from api.webhooks.bodies import body_of
 from domain.webhooks.events import SUBSCRIBABLE, Delivery, DeliveryStatus, EventType
 from store.db.vault import Vault
 from store.jobs.lifecycle import Control

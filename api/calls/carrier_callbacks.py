@@ -1,0 +1,97 @@
+"""What carriers tell us about calls. Late, doubled, reordered, forged or lost: the store judges, once."""
+
+import logging
+
+from fastapi import APIRouter, Request, Response
+from starlette.background import BackgroundTask
+
+from api.dependencies import PartsDep
+from api.http.bodies import read_small
+from api.http.errors import Forbidden, NotFound
+from api.parts import Parts
+from carriers import BadSignature, Carrier, CarrierError, EventRequest, Instructing
+from domain.calls.agent_report import ConversationReport
+from domain.calls.models import CallReport, Recorded
+from domain.calls.order import call_order
+from domain.errors import InvalidRequest
+from domain.phone.masking import masked
+
+log = logging.getLogger("api.carrier_events")
+router = APIRouter(prefix="/carriers", include_in_schema=False)
+
+
+@router.post("/{account}/events")
+async def carrier_event(account: str, request: Request, parts: PartsDep) -> Response:
+    """Record an event. Only when the database is away is it an error, so that the carrier sends it again."""
+    carrier = await parts.carriers.opened(account)
+    if carrier is None:
+        raise NotFound("There is no such carrier account.")
+    key = request.query_params.get("dial")
+    report = _read(carrier, await _as_it_arrived(request, parts.settings.public_url))
+    if "\0" in report.call_id + (key or report.key or ""):  # PostgreSQL stores no such character
+        raise InvalidRequest("The event cannot be read.")
+    recorded = await parts.dials.record(report, account, key)
+    if report.recording_url is not None and recorded in {Recorded.MOVED, Recorded.NOTHING}:
+        await _keep_recording(parts, account, key or report.key or "", report.recording_url)
+    if recorded is Recorded.NO_SUCH_DIAL:
+        log.warning("An event of call %s belongs to no dial", masked(report.call_id))
+    if recorded is Recorded.SECOND_CALL:
+        log.critical("ALARM second call: dial %s was placed twice; %s is hung up", key, report.call_id)
+        return Response(status_code=204, background=BackgroundTask(_hang_up, carrier, report))
+    return Response(status_code=204)
+
+
+@router.post("/{account}/instructions")
+async def carrier_instructions(account: str, request: Request, parts: PartsDep, dial: str = "") -> Response:
+    """Tell a carrier what an answered call is connected to, where that was too long for the request."""
+    carrier = await parts.carriers.opened(account)
+    if not isinstance(carrier, Instructing):
+        raise NotFound("There is no such carrier account.")
+    ordered = await parts.orders.of(account, dial)
+    if ordered is None:
+        raise NotFound("There is no such call.")
+    public_url = parts.settings.public_url.rstrip("/")
+    order = call_order(ordered, dial, parts.vault.call_token(ordered.dial_id), public_url)
+    try:
+        found = carrier.instruct(await _as_it_arrived(request, public_url), order)
+    except BadSignature:
+        log.warning("A carrier's question was refused: its signature does not fit")
+        raise Forbidden("The signature does not fit.") from None
+    return Response(found.body, media_type=found.content_type)
+
+
+async def _keep_recording(parts: Parts, account: str, key: str, url: str) -> None:
+    """A recording is kept with what the agent reports of the call; an agent's own later word replaces it."""
+    ordered = await parts.orders.of(account, key)
+    organization = None if ordered is None else await parts.conversations.organization_of(ordered.dial_id)
+    if ordered is not None and organization is not None:
+        await parts.conversations.report(organization, ordered.dial_id, ConversationReport(recording_url=url))
+
+
+async def _as_it_arrived(request: Request, public_url: str) -> EventRequest:
+    """Under the address that the carrier used, not as it reached us: the signature covers it."""
+    path = request.scope["raw_path"].decode("ascii")
+    query = request.scope["query_string"].decode("ascii")
+    return EventRequest(
+        url=public_url.rstrip("/") + path + (f"?{query}" if query else ""),
+        headers=dict(request.headers),
+        body=await read_small(request),
+    )
+
+
+def _read(carrier: Carrier, event: EventRequest) -> CallReport:
+    try:
+        return carrier.read_event(event)
+    except BadSignature:
+        log.warning("An event was refused: its signature does not fit")
+        raise Forbidden("The signature does not fit.") from None
+    except ValueError:
+        log.warning("An event could not be read")
+        raise InvalidRequest("The event cannot be read.") from None
+
+
+async def _hang_up(carrier: Carrier, report: CallReport) -> None:
+    try:
+        await carrier.hang_up(report.call_id)
+    except CarrierError as error:
+        log.critical("ALARM second call %s could not be hung up: %s", report.call_id, error)

@@ -1,0 +1,67 @@
+"""What can be said of a single call."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Path, Request
+
+from api.dependencies import KEYS, CallSpeakerDep, PartsDep
+from api.http.bodies import read_small
+from api.http.error_responses import errors
+from api.http.errors import CallNotFound
+from api.jobs.control_openapi import OPT_OUT_BODY
+from api.jobs.control_schemas import OptedOut
+from api.jobs.in_flight import until_quiet
+from api.jobs.nudge import nudge_all
+from domain.contacts.number_list import read_note
+from domain.errors import InvalidRequest
+from domain.phone.masking import masked
+from domain.requests.raw_values import RawValues
+from domain.requests.strict_json import parse_json
+from store.errors import NotFound
+
+router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)
+
+
+async def note(request: Request, _: CallSpeakerDep) -> str | None:
+    """Read the optional body, after the key. Raises InvalidRequest."""
+    content = (await read_small(request)).strip()
+    body = parse_json(content) if content else {}
+    if not isinstance(body, dict):
+        raise InvalidRequest('The body must be a JSON object, such as {"note": "…"}, or empty.')
+    values = RawValues(body)
+    found = read_note(values)
+    values.refuse_problems()
+    return found
+
+
+NoteDep = Annotated[str | None, Depends(note)]
+CallId = Annotated[str, Path(description="A call's id.", examples=["call_0123456789abcdef01234567"])]
+
+
+@router.post(
+    "/opt-out",
+    operation_id="optOutOfCalls",
+    responses=errors(400, 401, 403, 404, 503),
+    openapi_extra=OPT_OUT_BODY,
+)
+async def opt_out(
+    caller: CallSpeakerDep, note: NoteDep, id: CallId, parts: PartsDep, afterwards: BackgroundTasks
+) -> OptedOut:
+    """Put the number of a call on the do-not-call list: the person told the agent.
+
+    The agent may send the token of its call instead of a key.
+    The call itself goes on; from the answer on no other to this number starts. Contacts of open jobs with the same
+    number end as `blocked`. Said twice it means the same. Error codes: `call_not_found`; `invalid_request`.
+    """
+    try:
+        done = await parts.do_not_call.opt_out(caller.organization_id, id, by=caller.key_id, note=note)
+    except NotFound:
+        raise CallNotFound("There is no call of this id.") from None
+    await until_quiet(lambda: parts.placing.of_numbers(caller.organization_id, [done.number]), id)
+    nudge_all(afterwards, parts, done.added.job_ids)
+    return OptedOut(
+        call_id=id,
+        number=masked(done.number),
+        already_listed=not done.added.new,
+        contacts_blocked=done.added.blocked,
+    )

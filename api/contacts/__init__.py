@@ -1,0 +1,1 @@
+"""Contacts over HTTP: added, removed, listed as not to be called."""

@@ -1,0 +1,32 @@
+"""Reading a request that lists numbers, in a worker process as create's is."""
+
+from anyio import to_process
+
+from api.http.bodies import Form, JsonBody
+from domain.calling_rules.do_not_call import Source
+from domain.contacts.contact import Reading
+from domain.contacts.number_list import ReadNumbers, read_note, read_number_list, read_numbers_of
+from domain.contacts.read_file import read_contact_file
+from domain.jobs.column_fields import NamedColumns, read_named_columns
+from domain.requests.raw_values import FormValues
+from domain.requests.strict_json import parse_json
+
+
+def source_of(body: Form | JsonBody) -> Source:
+    """Where numbers that came in this body come from."""
+    return Source.API if isinstance(body, JsonBody) else Source.FILE
+
+
+async def read_numbers(body: Form | JsonBody) -> ReadNumbers:
+    """Read the numbers. Raises RequestError."""
+    return await to_process.run_sync(_read, body)
+
+
+def _read(body: Form | JsonBody) -> ReadNumbers:
+    if isinstance(body, JsonBody):
+        return read_number_list(parse_json(body.content, body.charset))
+    values = FormValues(body.fields)
+    note = read_note(values)
+    columns = NamedColumns(phone=read_named_columns(values).phone)
+    values.refuse_problems()
+    return read_numbers_of(read_contact_file(body.file, Reading(columns=columns)), note)

@@ -1,0 +1,74 @@
+"""The contacts of a job that has not ended: more of them, or one less."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Path, Request
+
+from api.contacts.append import append_contacts
+from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
+from api.http.error_responses import errors
+from api.http.errors import ContactNotFound
+from api.http.idempotency import TAKES_KEY, OnceDep
+from api.jobs.control_openapi import APPEND_BODY
+from api.jobs.control_schemas import Appended, ContactRemoved
+from api.jobs.nudge import nudge_all
+from domain.statuses import ContactStatus
+from store.errors import NotFound
+
+NOT_CALLED = "The contact is not called any more."
+LIVE = "The contact is on the phone: that call ends by itself, and no other follows."
+FINAL = "The contact had its final result already."
+
+router = APIRouter(prefix="/batch/jobs/{id}/contacts", tags=["batch jobs"], dependencies=KEYS)
+ContactId = Annotated[
+    str, Path(alias="contactId", description="A contact's id.", examples=["contact_0123456789abcdef01234567"])
+]
+
+
+@router.post(
+    "",
+    operation_id="addBatchJobContacts",
+    responses=errors(400, 401, 403, 404, 409, 503),
+    openapi_extra=APPEND_BODY | TAKES_KEY,
+)
+async def add(
+    caller: ChangerDep, request: Request, id: JobId, parts: PartsDep, once: OnceDep, afterwards: BackgroundTasks
+) -> Appended:
+    """Add contacts to a job that has not ended: a file or JSON, read by the same rules as create's.
+
+    Numbers that the job has already are reported as duplicates and not called twice. A job may have 10,000
+    contacts. The estimate of the new ones is held.
+
+    Rejected rows of a file are kept for `GET /batch/jobs/{id}/rejects` where its columns are those of the job's file.
+
+    Error codes: those of create for its file or contacts, `insufficient_credits`; `invalid_status` for a job that
+    has ended; `job_not_found`; `idempotency_conflict`.
+    """
+    answer = await append_contacts(request, caller, id, parts, once)
+    nudge_all(afterwards, parts, [id])
+    return answer
+
+
+@router.delete("/{contactId}", operation_id="removeBatchJobContact", responses=errors(401, 403, 404, 503))
+async def remove(
+    caller: ChangerDep, id: JobId, contact_id: ContactId, parts: PartsDep, afterwards: BackgroundTasks
+) -> ContactRemoved:
+    """Call a contact no more: it ends as `cancelled`. A live call ends by itself and keeps its outcome.
+
+    Said twice it means the same; a contact with a final result keeps it. Error codes: `job_not_found`,
+    `contact_not_found`.
+    """
+    try:
+        removed = await parts.changes.remove_contact(caller.organization_id, id, contact_id, by=caller.key_id)
+    except NotFound as error:
+        if error.what == "job":
+            raise job_not_found(id) from None
+        raise ContactNotFound("This job has no contact of this id.") from None
+    nudge_all(afterwards, parts, [id])
+    return ContactRemoved(message=_said(removed.status), batch_job_id=id, contact_id=contact_id, status=removed.status)
+
+
+def _said(status: ContactStatus) -> str:
+    if status is ContactStatus.DIALING:
+        return LIVE
+    return NOT_CALLED if status is ContactStatus.CANCELLED else FINAL

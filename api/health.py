@@ -1,0 +1,56 @@
+"""Whether the process is up, and whether it can do its work."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from fastapi import APIRouter, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.dependencies import PartsDep
+from api.jobs.schemas import PartHealth, Readiness
+from store.db.engine import ping
+from store.reconcile import Housekeeping
+from workflows.handles import TemporalAway
+
+ANSWER_LIMIT = 3.0  # seconds for each part
+AWAY = (TimeoutError, OSError, SQLAlchemyError, TemporalAway, RuntimeError)  # the last: a client that never connected
+
+router = APIRouter(tags=["health"])
+NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "A part is missing."}}
+
+
+@router.get("/healthz", operation_id="isAlive")
+async def healthz() -> dict[str, str]:
+    """The process is up. Nothing else is asked."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", operation_id="isReady", responses=NOT_READY)
+async def readyz(parts: PartsDep, response: Response) -> Readiness:
+    """Whether the database and Temporal can be reached; 503 where one cannot.
+
+    `jobs` tells of running jobs that make no progress. They leave the answer at 200: whoever takes this process out
+    of service for them takes away the means to cancel them.
+    """
+    database, temporal, stuck = await asyncio.gather(
+        _asked(ping(parts.engine)), _asked(parts.workflows.ping()), _asked(_progress(parts.housekeeping))
+    )
+    ready = database.ok and temporal.ok
+    response.status_code = 200 if ready else 503
+    return Readiness(ready=ready, parts={"database": database, "temporal": temporal, "jobs": stuck})
+
+
+async def _asked(question: Awaitable[PartHealth | None]) -> PartHealth:
+    try:
+        async with asyncio.timeout(ANSWER_LIMIT):
+            return await question or PartHealth(ok=True, detail="reachable")
+    except AWAY:
+        return PartHealth(ok=False, detail="cannot be reached")
+
+
+async def _progress(housekeeping: Housekeeping) -> PartHealth:
+    stuck = len(await housekeeping.stuck_jobs())
+    if stuck:
+        return PartHealth(ok=False, detail=f"running, with contacts due, and without progress: {stuck}")
+    return PartHealth(ok=True, detail="all make progress")

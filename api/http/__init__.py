@@ -1,0 +1,1 @@
+"""What every request meets: bodies, errors, pages, idempotency, the OpenAPI page."""

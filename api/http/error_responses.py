@@ -1,0 +1,37 @@
+"""How error answers are described in the OpenAPI page."""
+
+from typing import Any
+
+from api.jobs.schemas import ErrorAnswer
+
+MEANINGS = {
+    400: "The request cannot be carried out as it stands; `code` and `details` say why.",
+    401: "`unauthorized`: no key, or one that is not known.",
+    403: "`forbidden`: the key may not do this; a member's may only read.",
+    404: "There is no such thing in this organisation.",
+    409: "What is there already does not allow it; `code` tells what.",
+    429: "`rate_limited`: the key has made its requests of a minute; `Retry-After` tells when the next may come.",
+    503: "`unavailable`: try again in a moment.",
+}
+
+
+def _whole(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "integer", "minimum": 0}}
+
+
+LIMIT_HEADERS = {
+    "Retry-After": _whole("Seconds until the next request may come."),
+    "X-RateLimit-Limit": _whole("Requests a minute."),
+    "X-RateLimit-Remaining": _whole("Of these, how many are left in the running minute."),
+    "X-RateLimit-Reset": _whole("When the minute ends: seconds since 1970 (UTC)."),
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of an endpoint, all of one shape."""
+    answers: dict[int | str, dict[str, Any]] = {
+        status: {"model": ErrorAnswer, "description": MEANINGS[status]} for status in statuses
+    }
+    if 401 in statuses:  # a key is needed, and each key has a limit
+        answers[429] = {"model": ErrorAnswer, "description": MEANINGS[429], "headers": LIMIT_HEADERS}
+    return answers

@@ -1,0 +1,155 @@
+"""The parts of the OpenAPI page that FastAPI cannot derive: the two bodies of create."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+
+from api.http.bodies import PART_LIMIT
+from api.jobs.create_fields import E164, FIELDS, IN_FORM
+from domain.requests.limits import MAX_CONTACTS, MAX_FIELDS
+from domain.statuses import ContactStatus, JobStatus
+
+TITLE = "Outdial"
+DESCRIPTION = """Batch calling: a contact list goes in, every contact is called by an AI voice agent.
+
+Send an API key with every request: `Authorization: Bearer <key>` or `x-api-key: <key>`. An error is
+`{"success": false, "error", "code", "details"?}`; every answer carries an `X-Request-Id`.
+The same paths exist under `/v1`.
+
+A key belongs to one organization and has a role: owners and admins change things, members read. Whatever belongs to
+another organization answers 404. When several things are wrong the first of this order answers: key, role, rate,
+body, fields, what they name. Every POST that creates takes an `Idempotency-Key`: sent again with the same content, for
+7 days, it is answered as the first time, with `Idempotent-Replayed: true`; with other content it is a 409
+`idempotency_conflict`. A refused request (4xx) leaves its key free.
+
+Each key may make so many requests a minute: `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`
+(seconds since 1970) tell where it stands, and beyond the limit a 429 `rate_limited` says when to go on (`Retry-After`).
+Amounts are dollars, as strings. What is tagged `platform` takes the key of whoever runs this installation."""
+
+
+CONTACTS: dict[str, Any] = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_CONTACTS,
+    "items": {
+        "type": "object",
+        "required": ["phone"],
+        "maxProperties": MAX_FIELDS,
+        "properties": {
+            "phone": {"type": "string", "pattern": E164, "description": "E.164.", "examples": ["+12025550101"]},
+            "name": {"description": "Text, as a rule; kept as it came.", "examples": ["Ada"]},
+        },
+        "additionalProperties": True,
+    },
+}
+FILE: dict[str, Any] = {
+    "type": "string",
+    "contentMediaType": "application/octet-stream",
+    "format": "binary",
+    "description": "CSV or XLSX (its first sheet) with a `phone` column: at most 10 MB and 10,000 contacts.",
+}
+EXAMPLE: dict[str, Any] = {
+    "fromPhoneNumberId": "phone_0123456789abcdef01234567",
+    "name": "Appointments in May",
+    "contacts": [{"phone": "+12025550101", "name": "Ada", "plan": "basic"}],
+    "scheduledStartTime": "2027-05-03T09:00",
+    "timezone": "America/New_York",
+    "callingWindow": "us-federal",
+}
+
+
+def _body(required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [*required, "fromPhoneNumberId", "name"], "properties": properties}
+
+
+def form(schema: dict[str, Any]) -> dict[str, Any]:
+    """A form with a file: a schema with `file` among its properties."""
+    return {"multipart/form-data": {"schema": schema | {"maxProperties": PART_LIMIT}}}
+
+
+CREATE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            **form(_body(["file"], {"file": FILE} | IN_FORM)),
+            "application/json": {"schema": _body(["contacts"], {"contacts": CONTACTS} | FIELDS), "example": EXAMPLE},
+        },
+    }
+}
+
+
+def _in_query(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+def _page(name: str) -> dict[str, Any]:
+    return _in_query(name, "Counts from 1.", type="integer", minimum=1, default=1)
+
+
+def _page_size(name: str, default: int, largest: int) -> dict[str, Any]:
+    return _in_query(name, "Entries a page.", type="integer", minimum=1, maximum=largest, default=default)
+
+
+JOB_QUERY: dict[str, Any] = {
+    "parameters": [
+        _in_query("organizationId", "Not needed: the key names it.", type="string"),
+        _in_query("status", "Only jobs that stand there.", type="string", enum=list(JobStatus)),
+        _in_query("search", "Only jobs with this text in name or description.", type="string"),
+        _in_query("testOf", "Only the test calls of this job.", type="string"),
+        _page("page"),
+        _page_size("pageSize", 20, 100),
+    ]
+}
+# Any request may have one. It is described where no other header is: a generator of clients leaves out an import else.
+REQUEST_ID: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "X-Request-Id",
+            "in": "header",
+            "required": False,
+            "description": "An id of your own for this request; the answer carries it.",
+            "schema": {"type": "string"},
+        }
+    ]
+}
+PAGE_QUERY: dict[str, Any] = {"parameters": [_page("page"), _page_size("pageSize", 20, 100)]}
+SEARCH_QUERY: dict[str, Any] = {
+    "parameters": [_in_query("search", "Only those with this text.", type="string"), *PAGE_QUERY["parameters"]]
+}
+CONTACT_QUERY: dict[str, Any] = {
+    "parameters": [
+        _in_query("contactStatus", "Only contacts that stand there.", type="string", enum=list(ContactStatus)),
+        _page("contactsPage"),
+        _page_size("contactsPageSize", 50, 500),
+    ]
+}
+
+
+def leave_out_validation(application: FastAPI) -> None:
+    """Take FastAPI's own 422 off the page: it never leaves."""
+    derived = application.openapi
+
+    def openapi() -> dict[str, Any]:
+        page = derived()
+        for methods in [*page["paths"].values(), *page["webhooks"].values()]:
+            for operation in methods.values():
+                operation["responses"].pop("422", None)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            page["components"]["schemas"].pop(unused, None)
+        return page
+
+    application.openapi = openapi  # type: ignore[method-assign]
+
+
+def allow(paths: Mapping[str, Mapping[str, Any]], path: str) -> dict[str, str]:
+    """The header that names the methods of an address; of the templates that fit, the one with the fewest fields."""
+    fitting = [template for template in paths if re.fullmatch(_FIELD.sub("[^/]+", template), path)]
+    if not fitting:
+        return {}
+    nearest = min(fitting, key=lambda template: template.count("{"))
+    return {"Allow": ", ".join(method.upper() for method in paths[nearest])}
+
+
+_FIELD = re.compile(r"\{[^}]+\}")

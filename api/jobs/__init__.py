@@ -1,0 +1,1 @@
+"""A job over HTTP: created, previewed, steered, watched, exported."""

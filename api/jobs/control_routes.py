@@ -1,0 +1,179 @@
+"""Start, cancel, pause and resume. From the answer on it holds, because the gate is in the database."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Request
+from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
+
+from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
+from api.http.bodies import read_small
+from api.http.error_responses import errors
+from api.http.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
+from api.jobs.in_flight import until_quiet
+from api.jobs.nudge import nudge_all
+from api.jobs.schemas import Cancelled, Started, Switched
+from api.parts import Parts
+from domain.errors import InvalidRequest
+from domain.jobs.models import Caller
+from domain.statuses import JobStatus
+from store.errors import NotFound, WrongStatus
+
+SCHEDULE_CALLED_OFF = "Cancelled scheduled job, starting immediately"
+STARTED = "Job started"
+SCHEDULED_CANCELLED = "Scheduled job cancelled successfully"
+REST_CANCELLED = "Job was already running - cancelled remaining contacts"
+LIVE_HUNG_UP = "Job was already cancelled - ending its live calls"
+PAUSED = "Job paused. No further call starts until it is resumed."
+RESUMED = "Job resumed."
+
+router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
+
+
+class CancelOptions(BaseModel):
+    """What a cancel may carry. Without a body live calls end by themselves."""
+
+    model_config = ConfigDict(frozen=True)
+
+    hangUp: StrictBool | None = None  # noqa: N815  the contract's name
+
+
+async def cancel_options(request: Request, caller: ChangerDep) -> CancelOptions:
+    """Read the optional body, after the key. Raises InvalidRequest."""
+    body = (await read_small(request)).strip()
+    if not body:
+        return CancelOptions()
+    try:
+        return CancelOptions.model_validate(json.loads(body))
+    except ValidationError as error:
+        raise _refused(error) from None
+    except (ValueError, RecursionError):
+        raise InvalidRequest('The body must be JSON, such as {"hangUp": true}, or empty.') from None
+
+
+def _refused(error: ValidationError) -> InvalidRequest:
+    field = ".".join(map(str, error.errors()[0]["loc"]))
+    if not field:
+        return InvalidRequest('The body must be a JSON object, such as {"hangUp": true}, or empty.')
+    return InvalidRequest(f"{field} must be true or false.", [{"field": field, "reason": "must be true or false"}])
+
+
+CancelOptionsDep = Annotated[CancelOptions, Depends(cancel_options)]
+CANCEL_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": False,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "properties": {"hangUp": {"type": ["boolean", "null"], "default": False}}},
+                "example": {"hangUp": True},
+            }
+        },
+    }
+}
+
+
+@router.post("/start", operation_id="startBatchJob", responses=errors(400, 401, 403, 404, 503))
+async def start(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks) -> Started:
+    """Start a scheduled or pending job now.
+
+    Error codes: `already_running`; `invalid_status` for a job that has ended or is paused; `job_not_found`.
+    """
+    try:
+        started = await parts.control.start_now(caller.organization_id, id, by=caller.key_id)
+    except NotFound:
+        raise job_not_found(id) from None
+    except WrongStatus as error:
+        raise await _cannot_start(parts, caller, id, error.status) from None
+    nudge_all(afterwards, parts, [id])
+    return Started(
+        message=SCHEDULE_CALLED_OFF if started.was_scheduled else STARTED,
+        batch_job_id=id,
+        contacts_enqueued=started.contacts,
+        redis_job_cancelled=started.was_scheduled,
+        started_at=started.started_at,
+    )
+
+
+async def _cannot_start(parts: Parts, caller: Caller, id: str, status: JobStatus) -> AlreadyRunning | InvalidStatus:
+    if status is JobStatus.RUNNING:
+        return AlreadyRunning("This job is running already.")
+    if status is JobStatus.PAUSED:
+        job = await parts.jobs.job(caller.organization_id, id)
+        why = "" if job is None or job.status_reason is None else f" {job.status_reason}"
+        return InvalidStatus(f"This job is paused.{why} Resume it instead.")
+    return InvalidStatus(f"This job is {status} and cannot be started again.")
+
+
+@router.post(
+    "/cancel",
+    operation_id="cancelBatchJob",
+    responses=errors(400, 401, 403, 404, 503),
+    openapi_extra=CANCEL_BODY,
+)
+async def cancel(
+    caller: ChangerDep, options: CancelOptionsDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks
+) -> Cancelled:
+    """Cancel a job: every contact without a final result and without a live call is cancelled.
+
+    From the answer on no call of the job starts. Live calls end by themselves and keep their outcome;
+    `{"hangUp": true}` ends them too, also on a job that was cancelled before and still has live calls.
+
+    Error codes: `job_not_cancellable` for a job that has ended; `job_not_found`.
+    """
+    try:
+        done = await parts.control.cancel(caller.organization_id, id, hang_up=bool(options.hangUp), by=caller.key_id)
+    except NotFound:
+        raise job_not_found(id) from None
+    except WrongStatus as error:
+        raise JobNotCancellable(f"This job is {error.status} and cannot be cancelled any more.") from None
+    await _until_quiet(parts, caller, id)
+    nudge_all(afterwards, parts, [id])
+    return Cancelled(
+        message=_cancelled(done.was),
+        batch_job_id=id,
+        redis_job_cancelled=done.was is JobStatus.SCHEDULED,
+        contacts_cancelled=done.contacts,
+    )
+
+
+def _cancelled(was: JobStatus) -> str:
+    if was.waiting_to_start:
+        return SCHEDULED_CANCELLED
+    return LIVE_HUNG_UP if was is JobStatus.CANCELLED else REST_CANCELLED
+
+
+@router.post("/pause", operation_id="pauseBatchJob", responses=errors(400, 401, 403, 404, 503))
+async def pause(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks) -> Switched:
+    """Pause a job. From the answer on none of its calls starts until it is resumed; live calls go on.
+
+    Said twice it means the same. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
+    """
+    try:
+        status = await parts.control.pause(caller.organization_id, id, by=caller.key_id)
+    except NotFound:
+        raise job_not_found(id) from None
+    except WrongStatus as error:
+        raise InvalidStatus(f"This job is {error.status} and cannot be paused.") from None
+    await _until_quiet(parts, caller, id)
+    nudge_all(afterwards, parts, [id])
+    return Switched(message=PAUSED, batch_job_id=id, status=status)
+
+
+@router.post("/resume", operation_id="resumeBatchJob", responses=errors(400, 401, 403, 404, 503))
+async def resume(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks) -> Switched:
+    """Let a paused job go on: calling, or waiting for its scheduled start.
+
+    Said twice it means the same. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
+    """
+    try:
+        status = await parts.control.resume(caller.organization_id, id, by=caller.key_id)
+    except NotFound:
+        raise job_not_found(id) from None
+    except WrongStatus as error:
+        raise InvalidStatus(f"This job is {error.status} and cannot be resumed.") from None
+    nudge_all(afterwards, parts, [id])
+    return Switched(message=RESUMED, batch_job_id=id, status=status)
+
+
+async def _until_quiet(parts: Parts, caller: Caller, job_id: str) -> None:
+    await until_quiet(lambda: parts.placing.of_job(caller.organization_id, job_id), job_id)

@@ -1,0 +1,220 @@
+"""A job as it goes on, as server-sent events."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from anyio import Event
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.dependencies import KEYS, CallerDep, JobId, PartsDep, job_not_found
+from api.http.error_responses import errors
+from api.http.errors import Unavailable
+from api.http.json_body import inlined
+from api.jobs.feed import JobFeed
+from api.jobs.schemas import Answer, Moment
+from domain.calls.models import AnsweredBy
+from domain.statuses import ContactStatus, JobStatus
+from store.jobs.change_feed import MOST_CHANGES, ContactChange, Look
+
+BETWEEN_SECONDS = 0.5  # two events of one client
+HEARTBEAT_SECONDS = 15
+SEND_SECONDS = 30.0  # a client that does not read for so long has left
+STOP_SECONDS = 2.0  # for streams to end when the process does
+LONGEST_SECONDS = 3600.0  # then the client connects again, and its key is looked at again
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+OVER = "-end"  # ends the id of the last event
+
+_ID = re.compile(r"([0-9]{1,16})(?:-end)?")
+
+router = APIRouter(prefix="/batch/jobs/{id}", tags=["results"], dependencies=KEYS)
+
+
+class ChangedContact(Answer):
+    id: str = Field(examples=["contact_0123456789abcdef01234567"])
+    external_id: str | None
+    status: ContactStatus
+    error_code: str | None
+    attempt_count: int
+    next_retry_at: Moment | None
+    call_duration: int | None
+    answered_by: AnsweredBy | None
+    disposition: str | None
+
+
+class JobEvent(Answer):
+    """The `data` of every event."""
+
+    batch_job_id: str
+    at: Moment
+    status: JobStatus
+    status_reason: str | None
+    total_contacts: int
+    contacts_processed: int
+    successful_calls: int
+    failed_calls: int
+    actual_start_time: Moment | None
+    completed_at: Moment | None
+    status_breakdown: dict[ContactStatus, int]
+    contacts: list[ChangedContact] = Field(description=f"Who changed, the latest last; {MOST_CHANGES} at most.")
+    contacts_more: bool = Field(description="Others changed as well: read the job's pages.")
+
+
+EXAMPLE = (
+    "event: snapshot\r\nid: 1801558800000000\r\n"
+    'data: {"batchJobId":"batch_0123456789abcdef01234567","status":"running","contacts":[],…}\r\n\r\n'
+)
+_DATA = JobEvent.model_json_schema(mode="serialization")
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "id", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["snapshot", "change", "end"]},
+        "id": {"type": "string"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": inlined(_DATA, _DATA.pop("$defs")),
+        },
+    },
+}
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The events.",
+        "content": {"text/event-stream": {"itemSchema": _EVENT, "example": EXAMPLE}},
+    },
+    204: {"description": "The client was told the end already: an `EventSource` does not connect again."},
+}
+LAST_EVENT: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Last-Event-ID",
+            "in": "header",
+            "required": False,
+            "description": "The id of the last event that the client has. One that is none of ours is ignored.",
+            "schema": {"type": "string"},
+            "example": "1801558800000000",
+        }
+    ]
+}
+
+
+@router.get(
+    "/events",
+    operation_id="watchBatchJob",
+    response_class=EventSourceResponse,
+    responses=errors(401, 404, 429, 503) | STREAM,
+    openapi_extra=LAST_EVENT,
+)
+async def events(caller: CallerDep, id: JobId, request: Request, parts: PartsDep) -> Response:
+    """Watch a job: how it stands now (`snapshot`), then every change (`change`), at most two events a second.
+
+    The `data` of an event is a JSON object: `batchJobId`, `at`, `status`, `statusReason`, `totalContacts`,
+    `contactsProcessed`, `successfulCalls`, `failedCalls`, `actualStartTime`, `completedAt`, `statusBreakdown`, and
+    `contacts` that changed (`id`, `externalId`, `status`, `errorCode`, `attemptCount`, `nextRetryAt`, `callDuration`,
+    `answeredBy`, `disposition`), 100 at most; `contactsMore` says that there are others. When the job has ended and its
+    last call too, the last event is `end` and the stream closes. With `Last-Event-ID` the snapshot holds who changed
+    meanwhile. A comment every 15 seconds keeps the connection alive; after an hour it closes, to be opened again.
+
+    Error codes: `job_not_found`; `unavailable` where too many watch already.
+    """
+    last = request.headers.get("last-event-id", "")
+    known = await parts.feed.look(caller.organization_id, id, None)
+    if known is None:
+        raise job_not_found(id)
+    if known.state.over and last.endswith(OVER):
+        return Response(status_code=204)
+    if parts.feed.full:
+        raise Unavailable("Too many jobs are being watched. Try again in a moment.")
+    stopping = Event()
+    return EventSourceResponse(
+        _events(parts.feed, caller.organization_id, id, _since(last), stopping),
+        ping=HEARTBEAT_SECONDS,
+        send_timeout=SEND_SECONDS,
+        shutdown_event=stopping,
+        shutdown_grace_period=STOP_SECONDS,
+    )
+
+
+async def _events(
+    feed: JobFeed, organization_id: str, job_id: str, since: datetime | None, stopping: Event
+) -> AsyncIterator[ServerSentEvent]:
+    clock = asyncio.get_running_loop().time
+    until = clock() + LONGEST_SECONDS
+    with feed.watch(job_id) as watcher:
+        look = await feed.look(organization_id, job_id, since)
+        if look is None:
+            return
+        watcher.saw(look)
+        yield _event("snapshot", look)
+        while not look.state.over:
+            await asyncio.sleep(BETWEEN_SECONDS)
+            try:
+                async with asyncio.timeout_at(until):
+                    await _first_of(watcher.wait(), stopping.wait())
+            except TimeoutError:
+                return
+            look = watcher.take()
+            if look is None or stopping.is_set():
+                return
+            if not look.state.over:
+                yield _event("change", look)
+        yield _event("end", look)
+
+
+async def _first_of(*waits: Coroutine[None, None, object]) -> None:
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _since(last_event_id: str) -> datetime | None:
+    """The instant that an id of ours names; None for what is none."""
+    found = _ID.fullmatch(last_event_id)
+    return None if found is None else EPOCH + timedelta(microseconds=int(found[1]))
+
+
+def _event(kind: str, look: Look) -> ServerSentEvent:
+    microseconds = (look.at - EPOCH) // timedelta(microseconds=1)
+    id = f"{microseconds}{OVER if kind == 'end' else ''}"
+    return ServerSentEvent(event=kind, id=id, data=_job_event(look).model_dump_json(by_alias=True))
+
+
+def _job_event(look: Look) -> JobEvent:
+    state, counts = look.state, look.state.counts
+    return JobEvent(
+        batch_job_id=state.id,
+        at=look.at,
+        status=state.status,
+        status_reason=state.status_reason,
+        total_contacts=state.total_contacts,
+        contacts_processed=counts.processed,
+        successful_calls=counts.successful,
+        failed_calls=counts.failed,
+        actual_start_time=state.actual_start_time,
+        completed_at=state.completed_at,
+        status_breakdown=counts.by_status,
+        contacts=[_changed(change) for change in look.changes],
+        contacts_more=look.more,
+    )
+
+
+def _changed(change: ContactChange) -> ChangedContact:
+    return ChangedContact(
+        id=change.id,
+        external_id=change.external_id,
+        status=change.status,
+        error_code=None if change.status is ContactStatus.COMPLETED else change.error_code,
+        attempt_count=change.attempts,
+        next_retry_at=change.next_retry_at,
+        call_duration=change.call_seconds,
+        answered_by=change.answered_by,
+        disposition=change.disposition,
+    )

@@ -1,0 +1,179 @@
+"""What became of a job's contacts: one with its dials, all as a file, and what was rejected."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Path, Request
+
+from api.dependencies import ID, KEYS, CallerDep, JobId, PartsDep, job_not_found
+from api.http.error_responses import errors
+from api.http.errors import ContactNotFound, Unavailable
+from api.jobs.export_schemas import ContactDetail, DialView
+from api.jobs.exports import CSV, JSON_LINES, FileAnswer, begun, csv_rejects, csv_results, json_results
+from api.jobs.views import contact_fields, conversation_view
+from domain.contacts.export import CONTESTED, MOST_COLUMNS, our_names
+from domain.errors import InvalidRequest
+from store.errors import Busy, NotFound
+from store.jobs.export import Dial, DialledContact, ResultFile
+
+router = APIRouter(prefix="/batch/jobs/{id}", tags=["results"], dependencies=KEYS)
+T = TypeVar("T")
+A_CONTACT = "contact_0123456789abcdef01234567"
+ContactId = Annotated[str, Path(description="A contact's id.", examples=[A_CONTACT])]
+
+
+class Format(StrEnum):
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+
+
+async def wanted_format(request: Request) -> Format:
+    """The query's `format`, after the key. Raises InvalidRequest."""
+    text = request.query_params.get("format", "").strip() or Format.CSV
+    if text not in set(Format):
+        reason = f"must be {' or '.join(Format)}"
+        raise InvalidRequest(f"format {reason}.", [{"field": "format", "reason": reason}])
+    return Format(text)
+
+
+MEDIA_TYPES = {Format.CSV: CSV, Format.JSON_LINES: JSON_LINES}
+FormatDep = Annotated[Format, Depends(wanted_format)]
+FORMAT: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "format",
+            "in": "query",
+            "required": False,
+            "description": "`csv`, or `jsonl`: JSON Lines, one object a line.",
+            "schema": {"type": "string", "enum": list(Format), "default": Format.CSV},
+        }
+    ]
+}
+
+
+def _file(example: str, **others: Any) -> dict[int | str, dict[str, Any]]:
+    content = {"text/csv": {"schema": {"type": "string"}, "example": example}} | others
+    return {200: {"description": "The file.", "content": content}}
+
+
+_LINE: dict[str, Any] = {
+    "itemSchema": {"type": "object", "description": "The contact's own fields as they came, then ours."},
+    "example": '{"phone":"+12025550101","name":"Ada","status":"completed","errorCode":null}\n',
+}
+RESULTS = _file("phone,name,status,errorCode,…\r\n+12025550101,Ada,completed,,…\r\n", **{"application/jsonl": _LINE})
+REJECTS = _file("outdial_reason,phone,name\r\nphone is too short,+1202,Ada\r\n")
+
+
+@router.get("/contacts/{contactId}", operation_id="getContact", responses=errors(401, 404, 429, 503))
+async def contact(caller: CallerDep, id: JobId, contactId: ContactId, parts: PartsDep) -> ContactDetail:  # noqa: N803
+    """Look at one contact: how it stands, and every dial made for it.
+
+    Error codes: `contact_not_found`, also where the job is not there.
+    """
+    found = None
+    if ID.fullmatch(contactId):
+        found = await parts.results.contact(caller.organization_id, id, contactId)
+    if found is None:
+        raise ContactNotFound("There is no such contact in this job.")
+    return _detail(found)
+
+
+@router.get(
+    "/results",
+    operation_id="downloadResults",
+    status_code=200,
+    response_class=FileAnswer,
+    responses=errors(400, 401, 404, 429, 503) | RESULTS,
+    openapi_extra=FORMAT,
+)
+async def results(caller: CallerDep, wanted: FormatDep, id: JobId, parts: PartsDep) -> FileAnswer:
+    """Download what became of every contact, in file order, as it stands at one instant.
+
+    First the contacts' own columns (of JSON contacts that differ, all of them, in the order in which they appear), then
+    `status`, `errorCode`, `failureReason`, `attemptCount`, `dials`, `lastAttemptAt`, `completedAt`, `callDuration`,
+    `answeredBy`, `roomName`, `cost` (dollars), `externalId`, `disposition`, `summary`, `data`, `transcriptUrl`,
+    `recordingUrl`, `contactId`. Where a contact has a column of such a name, in any letter case, that one keeps it and
+    ours begins with `outdial_`.
+
+    CSV is UTF-8. A cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a leading `'`, so that no
+    spreadsheet runs it, except E.164 numbers and plain decimals; numbers, objects and arrays of JSON contacts are
+    written as JSON. JSON Lines holds every value as it is. A download that breaks off ends without its last chunk:
+    HTTP clients report it as incomplete.
+
+    Error codes: `job_not_found`; `invalid_request` for another `format`, and for CSV where contacts have more than
+    2,000 different fields; `unavailable` while several other downloads are under way.
+    """
+    names = CONTESTED if wanted is Format.JSON_LINES else None
+    async with AsyncExitStack() as opening:
+        file = await _opened(opening, parts.results.results(caller.organization_id, id, names), id)
+        begun_file = await begun(_rendered(file, wanted))
+        return FileAnswer(opening.pop_all(), begun_file, f"{id}-results.{wanted}", MEDIA_TYPES[wanted])
+
+
+@router.get(
+    "/rejects",
+    operation_id="downloadRejects",
+    status_code=200,
+    response_class=FileAnswer,
+    responses=errors(401, 404, 429, 503) | REJECTS,
+)
+async def rejects(caller: CallerDep, id: JobId, parts: PartsDep) -> FileAnswer:
+    """Download the rows of the job's file that were rejected, to be mended and sent again.
+
+    Rows of files that were added later follow, where the columns are the same; else they are told in the answer to that
+    request only, and a warning says so.
+
+    The first column, `outdial_reason`, says what is wrong; then come the file's own columns and cells, delimited as
+    the file was. Send the file again as it is: that column is ignored, and so is the `'` of cells that a spreadsheet
+    would take for formulas. Contacts that came as JSON have no rejected rows: the file is a header only.
+
+    Error codes: `job_not_found`; `unavailable` while several other downloads are under way.
+    """
+    async with AsyncExitStack() as opening:
+        file = await _opened(opening, parts.results.rejects(caller.organization_id, id), id)
+        begun_file = await begun(csv_rejects(file.file, file.batches))
+        return FileAnswer(opening.pop_all(), begun_file, f"{id}-rejects.csv", CSV)
+
+
+async def _opened(opening: AsyncExitStack, file: AbstractAsyncContextManager[T], job_id: str) -> T:
+    try:
+        return await opening.enter_async_context(file)
+    except NotFound:
+        raise job_not_found(job_id) from None
+    except Busy:
+        raise Unavailable("Several large files are being downloaded. Try again in a moment.") from None
+
+
+def _rendered(file: ResultFile, wanted: Format) -> AsyncIterator[str]:
+    if wanted is Format.JSON_LINES:
+        return json_results(file, our_names(file.columns))
+    if len(file.columns) > MOST_COLUMNS:
+        raise InvalidRequest(
+            f"The contacts have more than {MOST_COLUMNS:,} different fields: ask for format=jsonl.",
+            [{"field": "format", "reason": "csv has too many columns"}],
+        )
+    return csv_results(file, our_names(file.columns))
+
+
+def _detail(found: DialledContact) -> ContactDetail:
+    return ContactDetail(**contact_fields(found.contact), dials=[_dial_view(dial) for dial in found.dials])
+
+
+def _dial_view(dial: Dial) -> DialView:
+    return DialView(
+        id=dial.id,
+        number=dial.number_of_dial,
+        asked_at=dial.asked_at,
+        ringing_at=dial.ringing_at,
+        answered_at=dial.answered_at,
+        ended_at=dial.ended_at,
+        outcome=dial.outcome,
+        sip_code=None if dial.sip_code is None else str(dial.sip_code),
+        duration=dial.call_seconds,
+        answered_by=dial.answered_by,
+        cost=dial.cost,
+        carrier_call_id=dial.call_id,
+        conversation=conversation_view(dial.conversation),
+    )

@@ -1,0 +1,176 @@
+"""What creating a job would come to: the same request, and nothing is stored."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import TypeVar
+
+from anyio import to_process
+from fastapi import APIRouter, Request
+
+from api.contacts.reader import read_create
+from api.contacts.refusals import too_expensive
+from api.dependencies import KEYS, CallerDep, PartsDep
+from api.http.bodies import read_body
+from api.http.error_responses import errors
+from api.http.openapi import CREATE_BODY, REQUEST_ID
+from api.jobs.calling_hours import hours_of
+from api.jobs.create import number_to_call_from
+from api.jobs.preview_schemas import Binding, CountryCount, CreditCheck, Lines, Obstacle, Validated, ZoneCount
+from api.jobs.schemas import shown
+from domain.contacts.report import IntakeReport
+from domain.jobs.estimate import Estimate, estimate
+from domain.jobs.fields import ReadFields
+from domain.jobs.forecast import ALWAYS, Forecast, Zones, forecast
+from domain.jobs.models import Agent, JobRequest, NewContact
+from domain.money import MICRO, estimated_cost
+from domain.money import shown as dollars
+from domain.phone.location import may_be_called
+from domain.statuses import JobStatus
+from store.errors import InsufficientCredits
+from store.jobs.preview import Foreseen
+
+MOST_ZONES = 100
+Key = TypeVar("Key")
+
+router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
+
+
+@router.post(
+    "/validate",
+    operation_id="validateBatchJob",
+    responses=errors(400, 401, 404, 429, 503),
+    openapi_extra=CREATE_BODY | REQUEST_ID,
+)
+async def validate(caller: CallerDep, request: Request, parts: PartsDep) -> Validated:
+    """Say what creating this job would come to: the same request as `POST /batch/create`, and nothing is stored.
+
+    A member's key may ask too. The answer holds the whole report on the contacts, whom the do-not-call list and the
+    countries leave out, contacts by country and time zone, cost, duration, and which limit binds. What would make the
+    job itself be refused (`insufficient_credits`, `overlapping_contacts`, nobody left to call) is among `obstacles`;
+    what is wrong with the request is an error, as there.
+
+    Error codes: `invalid_request`, `invalid_timezone`, `past_scheduled_time`, `phone_number_not_found`,
+    `no_outbound_agent`, `invalid_csv`, `missing_phone_column`, `too_many_contacts`, `no_valid_contacts`,
+    `invalid_phone_format`.
+    """
+    now = datetime.now(UTC)
+    read = await read_create(await read_body(request), now)
+    wanted = read.fields.request
+    _, agent = await number_to_call_from(parts, caller, wanted.from_phone_number_id)
+    intake = read.intake()
+    hours = await hours_of(await parts.directory.organization(caller.organization_id), wanted, intake, now)
+    report = intake.report.with_warnings([*read.fields.warnings, *hours.warnings]).to_json()
+    foreseen = await parts.foreseeing.foresee(caller.organization_id, wanted, intake.contacts, report)
+    expected = await _forecast(foreseen, wanted, now)
+    return _answer(read.fields, agent, foreseen, expected, hours.sentence, now)
+
+
+def _answer(
+    fields: ReadFields, agent: Agent, foreseen: Foreseen, expected: Forecast, hours: str, now: datetime
+) -> Validated:
+    wanted, lines = fields.request, _lines(fields.request, foreseen)
+    plain = estimate(
+        len(foreseen.called), agent.architecture, job_limit=lines.job, organization_limit=lines.organization
+    )
+    needed = estimated_cost(foreseen.callable, agent.architecture)
+    obstacles = [*_obstacles(foreseen), *_too_expensive(foreseen, needed)]
+    start = wanted.scheduled_start_time
+    return Validated(
+        would_be_created=not obstacles,
+        obstacles=obstacles,
+        total_contacts=len(foreseen.called),
+        blocked_contacts=len(foreseen.blocked),
+        estimated_duration=plain.duration_text,
+        estimated_cost=dollars(needed),
+        estimated_finish=expected.finish,
+        status=JobStatus.PENDING if start is None else JobStatus.SCHEDULED,
+        scheduled_start_time=start,
+        message=_message(fields, hours),
+        binding_limit=_binding(lines, expected, plain, start or now, enough=not _too_expensive(foreseen, needed)),
+        lines=lines,
+        credits=_credits(foreseen, needed),
+        countries=_countries(foreseen),
+        timezones=_timezones(foreseen.called),
+        validation=IntakeReport.model_validate(foreseen.report),
+    )
+
+
+def _message(fields: ReadFields, hours: str) -> str:
+    start = fields.request.scheduled_start_time
+    begins = "Calling would start now." if start is None else f"Calling would start at {shown(start)}."
+    return " ".join(filter(None, [begins, fields.start_note, hours]))
+
+
+def _lines(wanted: JobRequest, foreseen: Foreseen) -> Lines:
+    own = max(0, foreseen.organization.concurrent_call_limit - foreseen.organization.reserved_lines)
+    return Lines(job=wanted.concurrent_call_limit, organization=own, usable=min(wanted.concurrent_call_limit, own))
+
+
+def _binding(lines: Lines, expected: Forecast, plain: Estimate, start: datetime, *, enough: bool) -> Binding:
+    if not enough:
+        return Binding.CREDITS
+    if expected.finish is None or expected.finish > start + timedelta(minutes=plain.minutes):
+        return Binding.WINDOW
+    return Binding.ORGANIZATION if lines.organization < lines.job else Binding.JOB
+
+
+def _credits(foreseen: Foreseen, needed: Decimal) -> CreditCheck:
+    free = None if foreseen.organization.credits_unlimited else foreseen.organization.free
+    return CreditCheck(
+        needed=str(needed.quantize(MICRO)),
+        free=None if free is None else str(free.quantize(MICRO)),
+        enough=free is None or needed <= free,
+    )
+
+
+def _obstacles(foreseen: Foreseen) -> Iterator[Obstacle]:
+    if foreseen.overlapping:
+        count = f"{len(foreseen.overlapping):,}"
+        yield Obstacle(code="overlapping_contacts", error=f"Other open jobs will call {count} of these numbers too.")
+    if foreseen.nobody_left is not None:
+        yield Obstacle(code="no_valid_contacts", error=f"Nobody is left to call: {foreseen.nobody_left}.")
+
+
+def _too_expensive(foreseen: Foreseen, needed: Decimal) -> list[Obstacle]:
+    organization = foreseen.organization
+    if organization.credits_unlimited or needed <= organization.free:
+        return []
+    refusal = too_expensive(InsufficientCredits(needed, organization.free))
+    return [Obstacle(code=refusal.code, error=refusal.message)]
+
+
+def _countries(foreseen: Foreseen) -> list[CountryCount]:
+    counts = Counter(contact.country for contact in foreseen.called)
+    allowed = foreseen.countries
+    return [
+        CountryCount(country=country, contacts=count, allowed=may_be_called(country, allowed))
+        for country, count in _largest_first(counts)
+    ]
+
+
+def _timezones(called: list[NewContact]) -> list[ZoneCount]:
+    counts = Counter(contact.zones for contact in called)
+    return [
+        ZoneCount(zones=None if zones is None else list(zones), contacts=count)
+        for zones, count in _largest_first(counts)[:MOST_ZONES]
+    ]
+
+
+def _largest_first(counts: Mapping[Key, int]) -> list[tuple[Key, int]]:
+    return sorted(counts.items(), key=lambda counted: (-counted[1], str(counted[0])))
+
+
+async def _forecast(foreseen: Foreseen, wanted: JobRequest, now: datetime) -> Forecast:
+    """In a worker process: a year of days in many zones takes longer than other requests may wait."""
+    zones: Counter[Zones] = Counter()
+    for contact in foreseen.called:
+        if contact.zones is not None and contact.number not in foreseen.blocked:
+            zones[contact.zones or (wanted.timezone,)] += 1
+    window = wanted.calling_window or foreseen.organization.calling_window or ALWAYS
+    lines = max(1, _lines(wanted, foreseen).usable)
+    start = wanted.scheduled_start_time or now
+    foresee = partial(forecast, window, zones, start=start, end_time=wanted.end_time, lines=lines)
+    return await to_process.run_sync(foresee)

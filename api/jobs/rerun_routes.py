@@ -1,0 +1,127 @@
+"""Ended jobs: call those again who were not reached, or delete the job."""
+
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
+from api.http.bodies import read_small
+from api.http.error_responses import errors
+from api.http.errors import InvalidStatus
+from api.http.idempotency import TAKES_KEY, Making, OnceDep
+from api.jobs.create import enter_job
+from api.jobs.create_fields import FIELDS, nullable
+from api.jobs.export_schemas import Deleted
+from api.jobs.rerun_schemas import Retried
+from api.parts import Parts
+from domain.contacts.report import Intake, IntakeReport
+from domain.errors import NoValidContacts
+from domain.jobs.fields import ReadFields
+from domain.jobs.models import Caller
+from domain.jobs.rerun_fields import RETRY_FIELDS, ReadRetry, read_retry
+from domain.requests.strict_json import parse_json
+from store.errors import NotFound, StillCalling, WrongStatus
+from store.jobs.rerun import Unreached
+
+router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
+
+RETRY_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": False,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        **{name: FIELDS[name] for name in FIELDS if name in RETRY_FIELDS},
+                        **{name: nullable(FIELDS[name]) for name in ("name", "fromPhoneNumberId")},
+                        "includeUnknown": {
+                            "type": ["boolean", "null"],
+                            "default": False,
+                            "description": "Also those of whom nobody can tell whether they were called.",
+                        },
+                    },
+                },
+                "example": {"name": "Second round", "maxAttempts": 2, "scheduledStartTime": "2027-05-04T09:00"},
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/retry",
+    operation_id="retryBatchJob",
+    responses=errors(400, 401, 403, 404, 409, 429, 503),
+    openapi_extra=RETRY_BODY | TAKES_KEY,
+)
+async def retry(caller: ChangerDep, request: Request, id: JobId, parts: PartsDep, once: OnceDep) -> Retried:
+    """Call those again whom an ended job did not reach: a new job, linked by `retryOf`.
+
+    Left out are contacts whose number does not exist, who were removed, whose call is still live, and, without
+    `includeUnknown`, whose outcome is unknown. The new job is like the old one but for what the body says; it has no
+    `endTime`. Without `timezone` a `scheduledStartTime` is in the old job's zone. The do-not-call list, countries,
+    windows and caps are judged anew; numbers that another open job will call are skipped, so that a retry sent twice
+    calls nobody twice.
+
+    Error codes: `job_not_found`; `invalid_status` for a job that has not ended; `no_valid_contacts` where nobody is
+    left to call; those of `POST /batch/create`.
+    """
+    body = await read_small(request)
+    return await once.answer(Retried, body, partial(_retry, body, id, caller, parts))
+
+
+async def _retry(body: bytes, id: str, caller: Caller, parts: Parts, making: Making) -> Retried:
+    try:
+        earlier = await parts.retrying.request(caller.organization_id, id)
+        read = read_retry(parse_json(body) if body.strip() else {}, earlier, making.now)
+        found = await parts.retrying.unreached(caller.organization_id, id, include_unknown=read.include_unknown)
+    except NotFound:
+        raise job_not_found(id) from None
+    except WrongStatus as error:
+        raise InvalidStatus(f"This job is {error.status}. Only a job that has ended can be retried.") from None
+    created = await enter_job(_fields(read, id), partial(_intake, found), caller, parts, making)
+    return Retried(
+        **{name: getattr(created, name) for name in type(created).model_fields},
+        retry_of=id,
+        reached=found.reached,
+        left_out=sum(found.left_out.values()),
+    )
+
+
+def _fields(read: ReadRetry, id: str) -> ReadFields:
+    request = read.request.model_copy(update={"retry_of": id})
+    return ReadFields(request=request, start_note=read.start_note, warnings=read.warnings)
+
+
+def _intake(found: Unreached) -> Intake:
+    """Raises NoValidContacts."""
+    warnings = [f"Left out: {count:,} {why}." for why, count in found.left_out.items()]
+    if not found.contacts:
+        raise NoValidContacts(" ".join(["Nobody is left to call again.", *warnings]))
+    count = len(found.contacts)
+    return Intake(contacts=found.contacts, report=IntakeReport(rows=count, valid=count, warnings=warnings))
+
+
+@router.delete("", operation_id="deleteBatchJob", responses=errors(400, 401, 403, 404, 429, 503))
+async def delete(caller: ChangerDep, id: JobId, parts: PartsDep) -> Deleted:
+    """Delete an ended job with its contacts, their fields, what its conversations brought, and its rejected rows.
+
+    It cannot be undone. What has happened stays on record: of each call the number, its times, outcome and cost, which
+    caps on calls to a number need; the ledger; and what was done to the job and by whom.
+
+    Error codes: `job_not_found`; `invalid_status` for a job that has not ended, or has calls that are still live or,
+    their outcome unknown, may be.
+    """
+    try:
+        contacts = await parts.deleting.delete(caller.organization_id, id, by=caller.key_id)
+    except NotFound:
+        raise job_not_found(id) from None
+    except WrongStatus as error:
+        raise InvalidStatus(f"This job is {error.status}. Only a job that has ended can be deleted.") from None
+    except StillCalling as error:
+        said = "1 call" if error.calls == 1 else f"{error.calls:,} calls"
+        raise InvalidStatus(f"{said} of this job may still be live. Delete it when they have ended.") from None
+    said = "1 contact was" if contacts == 1 else f"{contacts:,} contacts were"
+    return Deleted(message=f"The job and the data of its {said} deleted.", batch_job_id=id, contacts_deleted=contacts)

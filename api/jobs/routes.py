@@ -1,0 +1,113 @@
+"""Create a job, list jobs, look at one."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request
+
+from api.dependencies import KEYS, CallerDep, ChangerDep, JobId, PartsDep, job_not_found
+from api.http.error_responses import errors
+from api.http.idempotency import TAKES_KEY, OnceDep
+from api.http.openapi import CONTACT_QUERY, CREATE_BODY, JOB_QUERY
+from api.http.pagination import ContactQuery, ContactQueryDep, JobQueryDep
+from api.jobs.create import create_job
+from api.jobs.schemas import Created, JobDetail, JobPage, Progress
+from api.jobs.views import contact_view, estimated_completion, job_fields, job_view, progress_view
+from api.parts import Parts
+from domain.jobs.models import Job
+
+PROGRESS_LIMIT = 1.0  # seconds for a workflow to say how it goes
+
+router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
+
+
+@router.post(
+    "/create",
+    operation_id="createBatchJob",
+    responses=errors(400, 401, 403, 404, 409, 503),
+    openapi_extra=CREATE_BODY | TAKES_KEY,
+)
+async def create(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> Created:
+    """Create a batch job: every contact of a CSV file, an XLSX workbook or a JSON array is called.
+
+    Send `multipart/form-data` with a `file` that has a `phone` column, or `application/json` with
+    `contacts`.
+    Numbers are E.164 (`+12025550101`). The job starts now, or at `scheduledStartTime`; without an offset that
+    is wall-clock time in `timezone`. When several things are wrong the first of this order answers: key, role,
+    body, fields, number, file or contacts, credits.
+
+    Error codes: `invalid_request`, `invalid_timezone`, `past_scheduled_time`, `phone_number_not_found`,
+    `no_outbound_agent`, `invalid_csv`, `missing_phone_column`, `too_many_contacts`, `no_valid_contacts`,
+    `invalid_phone_format`, `overlapping_contacts`, `insufficient_credits`,
+    `idempotency_conflict`.
+    """
+    return await create_job(request, caller, parts, once)
+
+
+@router.get("/jobs", operation_id="listBatchJobs", responses=errors(400, 401, 404, 503), openapi_extra=JOB_QUERY)
+async def list_jobs(caller: CallerDep, query: JobQueryDep, parts: PartsDep) -> JobPage:
+    """List the organisation's batch jobs, newest first.
+
+    `search` looks in name and description. Test calls are not listed, or with `testOf` only they.
+
+    Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`; `not_found` for another organisation's
+    `organizationId`.
+    """
+    found = await parts.jobs.page(
+        caller.organization_id, query.status, query.search, query.page, query.page_size, test_of=query.test_of
+    )
+    return JobPage(
+        batch_jobs=[job_view(job) for job in found.jobs],
+        total=found.total,
+        page=query.page,
+        page_size=query.page_size,
+    )
+
+
+@router.get(
+    "/jobs/{id}",
+    operation_id="getBatchJob",
+    responses=errors(400, 401, 404, 503),
+    openapi_extra=CONTACT_QUERY,
+)
+async def detail(caller: CallerDep, query: ContactQueryDep, id: JobId, parts: PartsDep) -> JobDetail:
+    """Look at one batch job: its counts by status, a page of its contacts in file order, and how it goes.
+
+    Error codes: `job_not_found`, `invalid_status`, `invalid_page`, `invalid_page_size`.
+    """
+    job = await parts.jobs.job(caller.organization_id, id)
+    if job is None:
+        raise job_not_found(id)
+    return await _detail(parts, job, query)
+
+
+async def _detail(parts: Parts, job: Job, query: ContactQuery) -> JobDetail:
+    contacts, organization, progress = await asyncio.gather(
+        parts.jobs.contacts(job.organization_id, job.id, query.status, query.page, query.page_size),
+        parts.directory.organization(job.organization_id),
+        _progress(parts, job),
+    )
+    completion = estimated_completion(job, organization.concurrent_call_limit, datetime.now(UTC))
+    return JobDetail(
+        **job_fields(job),
+        status_breakdown=job.counts.by_status,
+        estimated_completion_time=completion,
+        contacts=[contact_view(contact) for contact in contacts.contacts],
+        contacts_total=contacts.total,
+        contacts_page=query.page,
+        contacts_page_size=query.page_size,
+        contacts_has_more=query.page * query.page_size < contacts.total,
+        progress=progress,
+    )
+
+
+async def _progress(parts: Parts, job: Job) -> Progress | None:
+    """What the workflow says; None where it has nothing to say, or does not within a second."""
+    if job.status.ended:
+        return None
+    try:
+        async with asyncio.timeout(PROGRESS_LIMIT):
+            said = await parts.workflows.progress(job.id)
+    except TimeoutError:
+        return None
+    return None if said is None else progress_view(said)

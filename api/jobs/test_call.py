@@ -1,0 +1,148 @@
+"""One call to try a job with, before anybody else hears its agent."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
+from api.http.bodies import read_small
+from api.http.error_responses import errors
+from api.http.idempotency import TAKES_KEY, Making, OnceDep
+from api.jobs.create import enter_job
+from api.jobs.rerun_schemas import Tested
+from api.jobs.schemas import shown
+from api.parts import Parts
+from domain.calling_rules.window import CallingWindow, opening
+from domain.calls.agent_parameters import with_number
+from domain.contacts.report import Intake, IntakeReport
+from domain.errors import InvalidPhoneFormat, InvalidRequest
+from domain.jobs.fields import ReadFields, body_values, ignored
+from domain.jobs.models import Caller, JobRequest, NewContact
+from domain.phone.location import place_of
+from domain.phone.numbers import PhoneProblem, read_phone
+from domain.requests.strict_json import parse_json
+from domain.statuses import OnOverlap
+from store.errors import NotFound
+
+TRIED_FOR = timedelta(minutes=10)  # a test that cannot be placed by then is none any more
+FIRST_OF_ALL = 9  # its weight among the organisation's jobs
+LONGEST_NAME = 200
+
+router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
+TEST_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["phone"],
+                    "properties": {
+                        "phone": {
+                            "type": "string",
+                            "pattern": r"^\+[1-9][0-9]{6,14}$",
+                            "description": "E.164: whom to call instead.",
+                        }
+                    },
+                },
+                "example": {"phone": "+12025550101"},
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/test",
+    operation_id="testBatchJob",
+    responses=errors(400, 401, 403, 404, 409, 429, 503),
+    openapi_extra=TEST_BODY | TAKES_KEY,
+)
+async def try_out(caller: ChangerDep, request: Request, id: JobId, parts: PartsDep, once: OnceDep) -> Tested:
+    """Call one number with the fields of the job's first contact, to hear what its agent makes of them.
+
+    The call is a job of its own, of one contact and one attempt, linked by `testOf` and left out of the list of jobs.
+    It costs what a call costs and keeps every rule: limits on concurrent calls with the reserved lines, credits, the
+    do-not-call list, countries, calling windows, caps on calls to a number. Where it cannot be placed within 10
+    minutes it is cancelled. Look at `GET /batch/jobs/{batchJobId}` or its events for what came of it; webhooks are told
+    too, with `testOf`, by which they are told from the job's own calls. The job itself does not change, whatever its
+    status.
+
+    Error codes: `job_not_found`; `invalid_phone_format`; `invalid_request`, also while the calling window is closed at
+    that number; `no_valid_contacts` for a number that must not be called; `phone_number_not_found`,
+    `no_outbound_agent`, `insufficient_credits`.
+    """
+    body = await read_small(request)
+    return await once.answer(Tested, body, partial(_test, body, id, caller, parts))
+
+
+async def _test(body: bytes, id: str, caller: Caller, parts: Parts, making: Making) -> Tested:
+    number, warnings = _phone(parse_json(body))
+    try:
+        tried = await parts.retrying.request(caller.organization_id, id, ended=False)
+        first = await parts.retrying.first_contact(caller.organization_id, id)
+    except NotFound:
+        raise job_not_found(id) from None
+    contact = _in_place_of(first, number)
+    await _refuse_while_closed(parts, caller, tried, contact, making.now)
+    fields = ReadFields(request=_request(tried, id, making.now), warnings=warnings)
+    created = await enter_job(fields, _only(contact), caller, parts, making)
+    return Tested(**{name: getattr(created, name) for name in type(created).model_fields}, test_of=id)
+
+
+def _phone(body: Any) -> tuple[str, list[str]]:
+    """Raises InvalidRequest, InvalidPhoneFormat."""
+    values = body_values(body)
+    text = values.required_text("phone")
+    values.refuse_problems()
+    number = read_phone(text)
+    if isinstance(number, PhoneProblem):
+        raise InvalidPhoneFormat(f"phone {number.reason}.", [{"field": "phone", "reason": number.reason}])
+    return number, ignored(values, {"phone"})
+
+
+def _in_place_of(first: NewContact, number: str) -> NewContact:
+    place = place_of(number)
+    return NewContact(
+        row=first.row,
+        number=number,
+        data=with_number(first.data, first.number, number),
+        country=place.country,
+        zones=place.zones,
+    )
+
+
+async def _refuse_while_closed(
+    parts: Parts, caller: Caller, tried: JobRequest, contact: NewContact, now: datetime
+) -> None:
+    """Raises InvalidRequest: nobody waits for hours for a test."""
+    organization = await parts.directory.organization(caller.organization_id)
+    window: CallingWindow | None = tried.calling_window or organization.calling_window
+    if window is None:
+        return
+    opens = opening(window, contact.zones or (tried.timezone,), now)
+    if opens is None or opens >= now + TRIED_FOR:
+        when = "at no time" if opens is None else f"at {shown(opens)}"
+        reason = f"cannot be called now: the calling window opens there {when}"
+        raise InvalidRequest(f"phone {reason}.", [{"field": "phone", "reason": reason}])
+
+
+def _request(tried: JobRequest, id: str, now: datetime) -> JobRequest:
+    return tried.model_copy(
+        update={
+            "name": f"Test of {tried.name}"[:LONGEST_NAME],
+            "concurrent_call_limit": 1,
+            "max_attempts": 1,
+            "priority": FIRST_OF_ALL,
+            "on_overlap": OnOverlap.WARN,
+            "end_time": now + TRIED_FOR,
+            "test_of": id,
+        }
+    )
+
+
+def _only(contact: NewContact) -> Callable[[], Intake]:
+    return lambda: Intake(contacts=[contact], report=IntakeReport(rows=1, valid=1))

@@ -1,0 +1,1 @@
+"""Organizations over HTTP, and what belongs to one: agents, numbers, keys."""

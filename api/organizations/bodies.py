@@ -1,0 +1,121 @@
+"""What is sent about an organisation and what belongs to it: agents, numbers, keys, credits."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
+
+from api.http.field_types import (
+    WHOLE,
+    Address,
+    Amount,
+    Beginning,
+    CallLimit,
+    Countries,
+    Future,
+    Label,
+    Line,
+    Lines,
+    Number,
+    Pacing,
+    Window,
+)
+from api.http.json_body import Body
+from carriers.registry import settings_of_numbers
+from domain.calls.models import Audio
+from domain.statuses import Architecture, Role
+
+FITTING: list[Any] = [  # what `audioUrl` must look like for each `audio`; the first where it is not sent
+    {"properties": {"audio": {"enum": [kind.value]}, "audioUrl": {"pattern": pattern}}, "required": required}
+    for kind, pattern, required in (
+        (Audio.WEBSOCKET, "^wss?://", ["audioUrl"]),
+        (Audio.SIP, "^sips?:", ["audio", "audioUrl"]),
+        (Audio.TWIML, "^https?://", ["audio", "audioUrl"]),
+    )
+]
+
+
+class FrequencyCaps(Body):
+    """Null, or not sent: no cap."""
+
+    calls_per_24_hours: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(default=None, alias="callsPer24Hours")
+    calls_per_7_days: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(default=None, alias="callsPer7Days")
+    quiet_hours: Annotated[int, Field(ge=1, le=8760), WHOLE] | None = Field(
+        default=None, description="After a conversation."
+    )
+
+
+class ChangedOrganization(Body):
+    """What is not sent stays."""
+
+    name: Line = ""
+    concurrent_call_limit: CallLimit = 5
+    reserved_lines: Lines = 0
+    calling_window: Window = None
+    contact_frequency: FrequencyCaps | None = None
+    allowed_countries: Countries | None = None
+
+
+class NewOrganization(Body):
+    name: Line
+    concurrent_call_limit: CallLimit = 5
+    credits: Beginning | None = Field(default=None, description="Dollars to begin with; null: unlimited.")
+    allowed_countries: Countries | None = None
+
+
+class NewAgent(Body):
+    model_config = ConfigDict(json_schema_extra={"anyOf": FITTING})
+
+    name: Line
+    architecture: Architecture = Field(
+        default=Architecture.PIPELINE, description="How it talks; it decides the rate. `text` cannot hold calls."
+    )
+    audio: Audio = Field(default=Audio.WEBSOCKET, description="What kind of address `audioUrl` is.")
+    audio_url: Address = Field(description="Where the call's audio goes: wss://, sip: or, for TwiML, https://.")
+
+
+class ChangedAgent(Body):
+    """What is not sent stays."""
+
+    name: Line = ""
+    architecture: Architecture = Architecture.PIPELINE
+    audio: Audio = Audio.WEBSOCKET
+    audio_url: Address = ""
+
+
+CarrierSettings = Annotated[  # which of them it must be depends on the number's carrier
+    dict[str, Any], WithJsonSchema({"anyOf": [kind.model_json_schema() for kind in settings_of_numbers().values()]})
+]
+
+
+class NewPhoneNumber(Body):
+    number: Number
+    label: Label | None = None
+    outbound_agent_id: str | None = Field(default=None, description="Without one no job can call from it.")
+    calls_per_second: Pacing = Decimal(1)
+    carrier: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,30}$")] = Field(
+        default="twilio", description="Through which its calls go: one that this server is set up with."
+    )
+    carrier_settings: CarrierSettings | None = Field(
+        default=None, description="Of its own at the carrier; else those of the service. Never shown again."
+    )
+
+
+class ChangedPhoneNumber(Body):
+    """What is not sent stays."""
+
+    label: Label | None = None
+    outbound_agent_id: str | None = None
+    calls_per_second: Pacing = Decimal(1)
+    carrier_settings: CarrierSettings | None = Field(default=None, description="Null: those of the service.")
+
+
+class NewKey(Body):
+    name: Line
+    role: Role = Field(description="Not above the role of the key that asks.")
+    expires_at: Future | None = Field(default=None, description="From then on the key is nobody's; null: never.")
+
+
+class TopUp(Body):
+    organization_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    amount: Amount

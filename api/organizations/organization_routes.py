@@ -1,0 +1,63 @@
+"""The organisation of a key: its limits and the rules for all of its jobs."""
+
+from typing import Any
+
+from fastapi import APIRouter, BackgroundTasks, Request
+
+from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
+from api.http.bodies import read_small
+from api.http.error_responses import errors
+from api.http.examples import A_WINDOW
+from api.http.json_body import described_change, parsed
+from api.jobs.nudge import nudge_all, nudge_lines
+from api.organizations.bodies import ChangedOrganization
+from api.organizations.schemas import OrganizationView
+from api.organizations.views import organization_view
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.errors import InvalidRequest
+from store.organizations.organizations import OrganizationChange
+
+OF_LINES = frozenset({"concurrent_call_limit", "reserved_lines"})
+EXAMPLE = {"concurrentCallLimit": 20, "reservedLines": 2, "callingWindow": A_WINDOW, "allowedCountries": ["US", "CA"]}
+
+router = APIRouter(prefix="/organization", tags=["organization"], dependencies=KEYS)
+
+
+@router.get("", operation_id="getOrganization", responses=errors(401, 503))
+async def get_organization(caller: CallerDep, parts: PartsDep) -> OrganizationView:
+    """Look at the organization of the key."""
+    return organization_view(await parts.directory.organization(caller.organization_id))
+
+
+@router.patch(
+    "",
+    operation_id="changeOrganization",
+    responses=errors(400, 401, 403, 503),
+    openapi_extra=described_change(ChangedOrganization, EXAMPLE),
+)
+async def change_organization(
+    caller: ChangerDep, request: Request, parts: PartsDep, afterwards: BackgroundTasks
+) -> OrganizationView:
+    """Change the organization; what is not sent stays, `null` takes a rule away.
+
+    It holds for every call that is dialled after the answer, of jobs that run as well. A lowered
+    `concurrentCallLimit` ends no call: nothing new is dialled until the calls fit. Error codes: `invalid_request`.
+    """
+    change = _change(parsed(ChangedOrganization, await read_small(request)))
+    try:
+        changed = await parts.directory.change_organization(caller.organization_id, change, by=caller.key_id)
+    except ValueError:
+        reason = "must not be more than concurrentCallLimit"
+        raise InvalidRequest(f"reservedLines {reason}.", [{"field": "reservedLines", "reason": reason}]) from None
+    if OF_LINES & change.model_fields_set:
+        nudge_lines(afterwards, parts, caller.organization_id)
+    if "calling_window" in change.model_fields_set:
+        nudge_all(afterwards, parts, await parts.directory.running_jobs(caller.organization_id))
+    return organization_view(changed)
+
+
+def _change(sent: ChangedOrganization) -> OrganizationChange:
+    given: dict[str, Any] = {name: getattr(sent, name) for name in sent.model_fields_set}
+    if given.get("contact_frequency") is not None:
+        given["contact_frequency"] = ContactFrequency(**given["contact_frequency"].model_dump())
+    return OrganizationChange(**given)

@@ -1,0 +1,188 @@
+"""The numbers that an organisation calls from."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+
+from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
+from api.http.bodies import read_small
+from api.http.error_responses import errors
+from api.http.errors import AgentNotFound, ApiError, PhoneNumberNotFound, SecretsUnavailable
+from api.http.examples import A_NUMBER, AN_AGENT
+from api.http.idempotency import TAKES_KEY, Making, OnceDep
+from api.http.json_body import checked, described, described_change, parsed
+from api.http.openapi import SEARCH_QUERY
+from api.http.pagination import PageQueryDep
+from api.organizations.agent_routes import in_use
+from api.organizations.bodies import ChangedPhoneNumber, NewPhoneNumber
+from api.organizations.schemas import PhoneNumberPage, PhoneNumberView, Removed
+from api.organizations.views import phone_number_view
+from api.parts import Parts
+from carriers.registry import number_settings
+from domain.errors import InvalidRequest
+from domain.jobs.models import Caller, PhoneNumber
+from store import errors as store
+from store.organizations.directory import TWILIO
+from store.organizations.phone_numbers import PhoneNumberChange
+
+EXAMPLE = {
+    "number": "+12025550171",
+    "label": "Main",
+    "outboundAgentId": AN_AGENT,
+    "callsPerSecond": 1,
+    "carrier": "twilio",
+    "carrierSettings": {"accountSid": "AC0123456789abcdef0123456789abcdef", "authToken": "0123456789abcdef"},
+}
+NO_NUMBER = "There is no phone number of this id."
+NO_AGENT = "There is no agent of this id."
+NO_SECRET = "This server keeps no secrets (OUTDIAL_SECRET is not set), so that it cannot keep carrier settings."  # noqa: S105
+
+router = APIRouter(prefix="/phone-numbers", tags=["phone numbers"], dependencies=KEYS)
+PhoneNumberId = Annotated[str, Path(description="A number's id.", examples=[A_NUMBER])]
+
+
+@router.get("", operation_id="listPhoneNumbers", responses=errors(400, 401, 503), openapi_extra=SEARCH_QUERY)
+async def list_phone_numbers(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> PhoneNumberPage:
+    """List the numbers that the organization calls from, oldest first; `search` in number or label.
+
+    Error codes: `invalid_page`, `invalid_page_size`.
+    """
+    found = await parts.directory.phone_numbers_page(caller.organization_id, query.search, query.page, query.page_size)
+    return PhoneNumberPage(
+        phone_numbers=[phone_number_view(number) for number in found.phone_numbers],
+        total=found.total,
+        page=query.page,
+        page_size=query.page_size,
+    )
+
+
+@router.post(
+    "",
+    operation_id="createPhoneNumber",
+    responses=errors(400, 401, 403, 404, 409, 503),
+    openapi_extra=described(NewPhoneNumber, EXAMPLE) | TAKES_KEY,
+)
+async def create_phone_number(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> PhoneNumberView:
+    """Add a number to call from. It must be yours at the carrier; that is not checked here.
+
+    `carrierSettings` are the number's own at its carrier: `{"accountSid": …, "authToken": …}` at Twilio,
+    `{"trunk": "PJSIP/{number}@trunk2"}` at Asterisk. They are kept encrypted and never shown again.
+
+    Error codes: `invalid_request`, `agent_not_found`,
+    `idempotency_conflict`, `secrets_unavailable` where this server keeps no secrets.
+    """
+    content = await read_small(request)
+    return await once.answer(PhoneNumberView, content, partial(_create, content, caller, parts))
+
+
+async def _create(content: bytes, caller: Caller, parts: Parts, making: Making) -> PhoneNumberView:
+    sent = parsed(NewPhoneNumber, content)
+    _check_carrier(sent, parts)
+    try:
+        created = await parts.directory.create_phone_number(
+            caller.organization_id,
+            sent.number,
+            agent_id=sent.outbound_agent_id,
+            label=sent.label or None,
+            calls_per_second=sent.calls_per_second,
+            carrier_account_id=sent.carrier,
+            sealed_settings=_sealed(sent.carrier, sent.carrier_settings, parts),
+            id=making.new_id("phone"),
+        )
+    except store.NotFound as error:
+        raise _not_found(error) from None
+    return phone_number_view(created)
+
+
+@router.get("/{id}", operation_id="getPhoneNumber", responses=errors(401, 404, 503))
+async def get_phone_number(caller: CallerDep, id: PhoneNumberId, parts: PartsDep) -> PhoneNumberView:
+    """Look at one number. Error codes: `phone_number_not_found`."""
+    found = await parts.directory.phone_number(caller.organization_id, id)
+    if found is None:
+        raise PhoneNumberNotFound(NO_NUMBER)
+    return phone_number_view(found)
+
+
+@router.patch(
+    "/{id}",
+    operation_id="changePhoneNumber",
+    responses=errors(400, 401, 403, 404, 409, 503),
+    openapi_extra=described_change(ChangedPhoneNumber, {"outboundAgentId": AN_AGENT, "callsPerSecond": 5}),
+)
+async def change_phone_number(
+    caller: ChangerDep, id: PhoneNumberId, request: Request, parts: PartsDep
+) -> PhoneNumberView:
+    """Change a number; what is not sent stays.
+
+    `outboundAgentId` holds for jobs to come (null: none can call from it), `callsPerSecond` for all calls from now
+    on. `carrierSettings` hold for calls to come, and cannot be replaced while calls through them are live. Error codes:
+    `invalid_request`,
+    `phone_number_not_found`, `agent_not_found`, `in_use`, `secrets_unavailable`.
+    """
+    sent = parsed(ChangedPhoneNumber, await read_small(request))
+    try:
+        return phone_number_view(await _changed(caller.organization_id, id, sent, parts))
+    except store.NotFound as error:
+        raise _not_found(error) from None
+    except store.InUse as error:
+        raise in_use("phone number", error) from None
+
+
+async def _changed(organization_id: str, id: str, sent: ChangedPhoneNumber, parts: Parts) -> PhoneNumber:
+    given = {name: getattr(sent, name) for name in sent.model_fields_set - {"carrier_settings"}}
+    if "carrier_settings" in sent.model_fields_set:
+        number = await parts.directory.phone_number(organization_id, id)
+        if number is None:
+            raise PhoneNumberNotFound(NO_NUMBER)
+        sealed = _sealed(number.carrier, sent.carrier_settings, parts)
+        await parts.directory.change_carrier_settings(organization_id, id, number.carrier, sealed)
+    return await parts.directory.change_phone_number(organization_id, id, PhoneNumberChange(**given))
+
+
+@router.delete("/{id}", operation_id="removePhoneNumber", responses=errors(401, 403, 404, 409, 503))
+async def remove_phone_number(caller: ChangerDep, id: PhoneNumberId, parts: PartsDep) -> Removed:
+    """Remove a number. What ended jobs tell of it stays.
+
+    Error codes: `phone_number_not_found`; `in_use` while a job that has not ended calls from it.
+    """
+    try:
+        await parts.directory.remove_phone_number(caller.organization_id, id)
+    except store.NotFound as error:
+        raise _not_found(error) from None
+    except store.InUse as error:
+        raise in_use("phone number", error) from None
+    return Removed(id=id)
+
+
+def _not_found(error: store.NotFound) -> ApiError:
+    if error.what == "agent":
+        return AgentNotFound(NO_AGENT, [{"field": "outboundAgentId", "reason": "not found"}])
+    return PhoneNumberNotFound(NO_NUMBER)
+
+
+def _check_carrier(sent: NewPhoneNumber, parts: Parts) -> None:
+    """Raises InvalidRequest where this server does not call through the carrier."""
+    names = {TWILIO, *parts.carriers}
+    if sent.carrier not in names:
+        reason = f"must be one of {', '.join(sorted(names))}"
+        raise InvalidRequest(f"This server does not call through {sent.carrier}.", [_blame("carrier", reason)])
+
+
+def _blame(field: str, reason: str) -> dict[str, str]:
+    return {"field": field, "reason": reason}
+
+
+def _sealed(carrier: str, sent: dict[str, Any] | None, parts: Parts) -> str | None:
+    """Settings as they are kept. Raises InvalidRequest where the carrier has no such settings, SecretsUnavailable."""
+    if sent is None:
+        return None
+    kind = number_settings(carrier)
+    if kind is None:
+        reason = f"{carrier} has none"
+        raise InvalidRequest("This carrier has no settings of single numbers.", [_blame("carrierSettings", reason)])
+    settings = checked(kind, sent, "carrierSettings")
+    try:
+        return parts.vault.seal(settings.model_dump_json(by_alias=True))
+    except store.NoSecret:
+        raise SecretsUnavailable(NO_SECRET) from None

@@ -1,0 +1,69 @@
+"""Organisations, for whoever runs this installation: with the platform's key."""
+
+from functools import partial
+
+from fastapi import APIRouter, Request
+
+from api.dependencies import KEYS, PartsDep, PlatformDep
+from api.http.bodies import read_small
+from api.http.error_responses import errors
+from api.http.idempotency import TAKES_KEY, Making, PlatformOnceDep
+from api.http.json_body import described, parsed
+from api.http.openapi import PAGE_QUERY
+from api.http.pagination import PlatformPageDep
+from api.organizations.bodies import NewOrganization
+from api.organizations.schemas import CreatedOrganization, OrganizationPage
+from api.organizations.views import organization_view
+from api.parts import Parts
+from domain.statuses import Role
+
+EXAMPLE = {"name": "Clinic", "concurrentCallLimit": 20, "credits": "100.00"}
+
+router = APIRouter(prefix="/organizations", tags=["platform"], dependencies=KEYS)
+
+
+@router.post(
+    "",
+    operation_id="createOrganization",
+    responses=errors(400, 401, 403, 409, 503),
+    openapi_extra=described(NewOrganization, EXAMPLE) | TAKES_KEY,
+)
+async def create_organization(
+    _: PlatformDep, request: Request, parts: PartsDep, once: PlatformOnceDep
+) -> CreatedOrganization:
+    """Create an organization and the key of its owner, which is shown this once. With the platform's key only.
+
+    Error codes: `invalid_request`, `idempotency_conflict`, `secrets_unavailable`.
+    """
+    content = await read_small(request)
+    return await once.answer(CreatedOrganization, content, partial(_create, content, parts), secret=True)
+
+
+async def _create(content: bytes, parts: Parts, making: Making) -> CreatedOrganization:
+    sent = parsed(NewOrganization, content)
+    created = await parts.directory.create_organization(
+        sent.name,
+        sent.concurrent_call_limit,
+        sent.credits,
+        allowed_countries=sent.allowed_countries,
+        id=making.new_id("org"),
+    )
+    issued = await parts.directory.create_key(created.id, Role.OWNER, "owner", id=making.new_id("key"))
+    return CreatedOrganization(
+        **organization_view(created).model_dump(by_alias=False), owner_key_id=issued.id, owner_key=issued.key
+    )
+
+
+@router.get("", operation_id="listOrganizations", responses=errors(400, 401, 403, 503), openapi_extra=PAGE_QUERY)
+async def list_organizations(_: PlatformDep, query: PlatformPageDep, parts: PartsDep) -> OrganizationPage:
+    """List all organizations, oldest first; `search` in their names. With the platform's key only.
+
+    Error codes: `invalid_page`, `invalid_page_size`.
+    """
+    found = await parts.directory.organizations_page(query.search, query.page, query.page_size)
+    return OrganizationPage(
+        organizations=[organization_view(organization) for organization in found.organizations],
+        total=found.total,
+        page=query.page,
+        page_size=query.page_size,
+    )

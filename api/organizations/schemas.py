@@ -1,0 +1,164 @@
+"""What is answered about an organisation and what belongs to it: agents, numbers, keys, credits."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.http.examples import A_JOB, A_KEY, A_NUMBER, A_WINDOW, AN_AGENT, AN_ORGANIZATION
+from api.jobs.schemas import Answer, ContactFrequency, Dollars, Moment
+from domain.calls.models import Audio
+from domain.statuses import Architecture, Role
+from store.billing.ledger import EntryKind
+
+
+class Balance(Answer):
+    balance: Dollars = Field(description="Top-ups less the cost of calls.")
+    held: Dollars = Field(description="For calls to come, and for live ones.")
+    free: Dollars = Field(description="What new jobs may hold.")
+
+
+class OrganizationView(Answer):
+    """An organisation and the rules for all of its jobs."""
+
+    id: str = Field(examples=[AN_ORGANIZATION])
+    name: str = Field(examples=["Clinic"])
+    concurrent_call_limit: int = Field(description="Calls at once, of all jobs together.", examples=[5])
+    reserved_lines: int = Field(description="Of the limit, kept free for other calls.", examples=[0])
+    calling_window: dict[str, Any] | None = Field(
+        description="For jobs that have none of their own.", examples=[A_WINDOW]
+    )
+    contact_frequency: ContactFrequency | None = Field(description="Over all jobs.")
+    allowed_countries: list[str] | None = Field(
+        description='Whose numbers may be called; `["*"]`: all; null: the countries of its own numbers.',
+        examples=[["US", "CA"]],
+    )
+    credits: Balance | None = Field(description="Null: unlimited.")
+
+
+class CreatedOrganization(OrganizationView):
+    """With the key of its owner, which is shown this once."""
+
+    owner_key_id: str = Field(examples=[A_KEY])
+    owner_key: str = Field(examples=["od_…"])
+
+
+class OrganizationPage(Answer):
+    organizations: list[OrganizationView]
+    total: int = Field(examples=[1])
+    page: int = Field(examples=[1])
+    page_size: int = Field(examples=[20])
+
+
+class AgentView(Answer):
+    """A voice agent, which lives elsewhere."""
+
+    id: str = Field(examples=[AN_AGENT])
+    name: str = Field(examples=["Ava"])
+    architecture: Architecture
+    audio: Audio
+    audio_url: str = Field(examples=["wss://agent.example.com/calls"])
+    created_at: Moment | None
+
+
+class AgentPage(Answer):
+    """Agents, oldest first. A page past the end is empty."""
+
+    agents: list[AgentView]
+    total: int = Field(examples=[1])
+    page: int = Field(examples=[1])
+    page_size: int = Field(examples=[20])
+
+
+class PhoneNumberView(Answer):
+    """A number to call from."""
+
+    id: str = Field(examples=[A_NUMBER])
+    number: str = Field(examples=["+12025550171"])
+    country: str | None = Field(description="ISO 3166 code.", examples=["US"])
+    label: str | None = Field(examples=["Main"])
+    outbound_agent_id: str | None = Field(description="Who holds its calls.", examples=[AN_AGENT])
+    calls_per_second: float = Field(examples=[1.0])
+    carrier: str = Field(examples=["twilio"])
+    own_carrier_settings: bool = Field(description="Whether it has settings of its own at the carrier.")
+    created_at: Moment | None
+
+
+class PhoneNumberPage(Answer):
+    """Numbers, oldest first. A page past the end is empty."""
+
+    phone_numbers: list[PhoneNumberView]
+    total: int = Field(examples=[1])
+    page: int = Field(examples=[1])
+    page_size: int = Field(examples=[20])
+
+
+class KeyView(Answer):
+    """A key, never what it is."""
+
+    id: str = Field(examples=[A_KEY])
+    name: str = Field(examples=["Nightly import"])
+    role: Role
+    created_at: Moment
+    expires_at: Moment | None
+    revoked_at: Moment | None
+    last_used_at: Moment | None = Field(description="To the minute.")
+
+
+class IssuedKeyView(KeyView):
+    """The only answer that shows the key."""
+
+    key: str = Field(examples=["od_…"])
+
+
+class KeyPage(Answer):
+    """Keys, oldest first, the revoked ones too."""
+
+    api_keys: list[KeyView]
+    total: int = Field(examples=[1])
+    page: int = Field(examples=[1])
+    page_size: int = Field(examples=[20])
+
+
+class LedgerEntry(Answer):
+    """A line of the ledger, which is never changed."""
+
+    id: str = Field(examples=["entry_0123456789abcdef01234567"])
+    kind: EntryKind
+    balance_delta: Dollars
+    held_delta: Dollars
+    batch_job_id: str | None = Field(examples=[A_JOB])
+    call_id: str | None = Field(examples=["call_0123456789abcdef01234567"])
+    at: Moment
+
+
+class HoldView(Answer):
+    batch_job_id: str = Field(examples=[A_JOB])
+    name: str = Field(examples=["Appointments in May"])
+    amount: Dollars
+
+
+class CreditsView(Answer):
+    """Credits in dollars, what is held for whom, and a page of the ledger, newest first."""
+
+    unlimited: bool = Field(description="Nothing is held then; costs count all the same.")
+    balance: Dollars = Field(description="Top-ups less the cost of calls.")
+    held: Dollars = Field(description="What jobs and live calls hold together.")
+    free: Dollars
+    live_calls: Dollars = Field(description="Of what is held, for calls that are live.")
+    holds: list[HoldView] = Field(description="For calls to come, by job: the largest, 100 at most.")
+    entries: list[LedgerEntry]
+    total: int = Field(description="Entries.", examples=[1])
+    page: int = Field(examples=[1])
+    page_size: int = Field(examples=[20])
+
+
+class ToppedUp(Answer):
+    success: Literal[True] = True
+    organization_id: str = Field(examples=[AN_ORGANIZATION])
+    amount: Dollars
+    credits: Balance
+
+
+class Removed(Answer):
+    success: Literal[True] = True
+    id: str

@@ -1,0 +1,40 @@
+"""Stop everything, and go on."""
+
+from fastapi import APIRouter, BackgroundTasks
+
+from api.dependencies import KEYS, ChangerDep, PartsDep
+from api.http.error_responses import errors
+from api.jobs.control_routes import CANCEL_BODY, CancelOptionsDep
+from api.jobs.control_schemas import Resumed, Stopped
+from api.jobs.in_flight import until_quiet
+from api.jobs.nudge import nudge_all
+
+STOPPED = "Everything is paused. No call starts until it is resumed."
+RESUMED = "What the stop paused goes on."
+
+router = APIRouter(prefix="/organization", tags=["organization"], dependencies=KEYS)
+
+
+@router.post("/stop", operation_id="stopOrganization", responses=errors(400, 401, 403, 503), openapi_extra=CANCEL_BODY)
+async def stop(caller: ChangerDep, options: CancelOptionsDep, parts: PartsDep, afterwards: BackgroundTasks) -> Stopped:
+    """Pause every job of the organization that has not ended. From the answer on no call of any job starts.
+
+    Live calls end by themselves; `{"hangUp": true}` ends them too. Said twice it means the same. Jobs created
+    afterwards are not stopped. Error codes: `invalid_request`.
+    """
+    organization_id = caller.organization_id
+    done = await parts.control.stop(organization_id, hang_up=bool(options.hangUp), by=caller.key_id)
+    await until_quiet(lambda: parts.placing.of_organization(organization_id), organization_id)
+    nudge_all(afterwards, parts, done.job_ids)
+    return Stopped(message=STOPPED, batch_job_ids=done.job_ids, live_calls=done.live)
+
+
+@router.post("/resume", operation_id="resumeOrganization", responses=errors(401, 403, 503))
+async def resume(caller: ChangerDep, parts: PartsDep, afterwards: BackgroundTasks) -> Resumed:
+    """Let the jobs go on that the stop paused: calling, or waiting for their start.
+
+    Jobs that were paused before, or by something else, stay paused. Said twice it means the same.
+    """
+    job_ids = await parts.control.resume_all(caller.organization_id, by=caller.key_id)
+    nudge_all(afterwards, parts, job_ids)
+    return Resumed(message=RESUMED, batch_job_ids=job_ids)

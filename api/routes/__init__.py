@@ -1,1 +1,0 @@
-"""The HTTP endpoints, one file for each thing a client may want."""

@@ -1,0 +1,121 @@
+"""Bodies and queries of the OpenAPI page for webhooks, and the page's own section of what they carry."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Response
+
+from api.http.openapi import PAGE_QUERY
+from api.jobs.control_openapi import body, json_body
+from api.jobs.create_fields import MAX_COST, nullable, without_default
+from api.webhooks.schemas import (
+    MESSAGE_ID,
+    URL,
+    BatchMessage,
+    ContactMessage,
+    CreditsMessage,
+    Message,
+    TestMessage,
+    names,
+)
+from domain.webhooks.destinations import LONGEST_URL
+from domain.webhooks.events import SUBSCRIBABLE, DeliveryStatus
+from domain.webhooks.fields import LONGEST_DESCRIPTION
+
+_URL = r"^https?://[A-Za-z0-9._-]{1,253}(:[1-9][0-9]{0,3})?([/?][!\x22$-~]*)?$"
+_FIELDS: dict[str, Any] = {
+    "url": {
+        "type": "string",
+        "maxLength": LONGEST_URL,
+        "pattern": _URL,
+        "description": "https, and no address in a private network, but for those that the operator allows.",
+        "examples": [URL],
+    },
+    "events": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(SUBSCRIBABLE)}},
+    "description": {"type": ["string", "null"], "maxLength": LONGEST_DESCRIPTION},
+    "creditsBelow": MAX_COST
+    | {
+        "default": "10.00",
+        "description": "Dollars, more than 0, below which `credits.low` is sent. A number is rounded to 6 decimals.",
+        "examples": ["10.00"],
+    },
+}
+CREATE_BODY = json_body(
+    _FIELDS,
+    {"url": URL, "events": ["batch.completed", "contact.finished"], "description": "Our CRM"},
+    needed=["url", "events"],
+)
+CHANGE_BODY = body(
+    {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "url": nullable(_FIELDS["url"]),
+                    "events": nullable(_FIELDS["events"]),
+                    "description": _FIELDS["description"],
+                    "creditsBelow": without_default(_FIELDS["creditsBelow"]),
+                    "enabled": {
+                        "type": ["boolean", "null"],
+                        "description": "True also lets a disabled webhook begin anew.",
+                    },
+                },
+            },
+            "example": {"events": ["batch.completed"], "enabled": True},
+        }
+    }
+)
+DELIVERY_QUERY: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "status",
+            "in": "query",
+            "required": False,
+            "description": "Only deliveries that stand there.",
+            "schema": {"type": "string", "enum": list(DeliveryStatus)},
+        },
+        *PAGE_QUERY["parameters"],
+    ]
+}
+_HEADERS: dict[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "header", "required": True, "description": description, "schema": {"type": "string"}}
+        for name, description in (
+            (
+                "webhook-id",
+                f"The same for every try and replay, such as {MESSAGE_ID}: what came already is passed over.",
+            ),
+            ("webhook-timestamp", "When this try was made, in seconds since 1970."),
+            ("webhook-signature", "`v1,` and HMAC-SHA256 of id, timestamp and body; several while a secret changes."),
+        )
+    ]
+}
+_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Any 2xx within 10 seconds: it has arrived."},
+    "default": {"description": "Anything else, redirects too: it is sent again, for days. 410 disables the webhook."},
+}
+
+
+def describe_messages(application: FastAPI) -> None:
+    """Add what is posted to the page's `webhooks`."""
+    for kind in (BatchMessage, ContactMessage, CreditsMessage, TestMessage):
+        for event in names(kind):
+            application.webhooks.post(
+                event.value,
+                operation_id=f"on{''.join(map(str.capitalize, event.value.split('.')))}",
+                description=kind.__doc__,
+                status_code=200,
+                response_class=Response,
+                responses=_ANSWER,
+                openapi_extra=_HEADERS,
+                tags=["webhooks"],
+            )(_receiver(kind))
+
+
+def _receiver(kind: type[Message]) -> Callable[..., Awaitable[None]]:
+    async def receive(message: Message) -> None:
+        """What a client's own server does."""
+
+    receive.__annotations__["message"] = kind
+    return receive
