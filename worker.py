@@ -11,13 +11,13 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
-from activities.calls import CallActivities
-from activities.housekeeping import HousekeepingActivities
+from activities.calls.call import CallActivities
+from activities.calls.carrier_stream import Listening
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
-from activities.listening import Listening
-from activities.posting import Poster
-from activities.webhooks import WebhookActivities
+from activities.reconcile import HousekeepingActivities
+from activities.webhooks.deliver import WebhookActivities
+from activities.webhooks.http_sender import Poster
 from api.webhooks.bodies import body_of
 from carriers import Streaming
 from carriers.accounts import CarrierAccounts
@@ -39,13 +39,13 @@ from store.reconcile import Housekeeping
 from store.webhooks.notifier import WebhookWatch
 from store.webhooks.outbox import Outbox
 from workflows.batch_job import BatchJob
-from workflows.connecting import connect
-from workflows.handles import JobWorkflows
-from workflows.housekeeper import Housekeeper, HousekeeperStart
+from workflows.client import JobWorkflows
+from workflows.connection import connect
 from workflows.names import CALLS_QUEUE, HOUSEKEEPER_ID, JOBS_QUEUE, WEBHOOKS_QUEUE
 from workflows.organization_lines import OrganizationLines
-from workflows.webhook_deliveries import WebhookDeliveries
-from workflows.webhook_handles import WebhookWorkflows
+from workflows.reconciler import Housekeeper, HousekeeperStart
+from workflows.webhook_client import WebhookWorkflows
+from workflows.webhook_delivery import WebhookDeliveries
 
 STICKY_TIMEOUT = timedelta(seconds=3)  # how long a dead worker's cache holds a job up
 HEARTBEAT_THROTTLE = timedelta(seconds=2)  # a cancel reaches a call this soon

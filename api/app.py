@@ -64,8 +64,8 @@ from store.organizations.directory import Directory
 from store.organizations.rate_limits import RateLimits
 from store.reconcile import Housekeeping
 from store.webhooks.endpoints import Webhooks
-from workflows.connecting import connect
-from workflows.handles import JobWorkflows
+from workflows.client import JobWorkflows
+from workflows.connection import connect
 
 VERSION = "0.1.0"
 

@@ -11,7 +11,7 @@ from api.dependencies import PartsDep
 from api.jobs.schemas import PartHealth, Readiness
 from store.db.engine import ping
 from store.reconcile import Housekeeping
-from workflows.handles import TemporalAway
+from workflows.client import TemporalAway
 
 ANSWER_LIMIT = 3.0  # seconds for each part
 AWAY = (TimeoutError, OSError, SQLAlchemyError, TemporalAway, RuntimeError)  # the last: a client that never connected

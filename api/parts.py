@@ -28,7 +28,7 @@ from store.organizations.directory import Directory
 from store.organizations.rate_limits import RateLimits
 from store.reconcile import Housekeeping
 from store.webhooks.endpoints import Webhooks
-from workflows.handles import JobWorkflows
+from workflows.client import JobWorkflows
 
 
 @dataclass(frozen=True)

@@ -10,23 +10,23 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.calls import CallActivities
+    from activities.calls.call import CallActivities
+    from activities.calls.payloads import CallContact, CallEnded
     from activities.jobs import Abandonment, JobActivities, JobRef, PageRequest
     from activities.lines import LinesActivities, WantLines
-    from activities.messages import CallContact, CallEnded
     from domain.calls.dispatch import DueContact, JobPage
     from domain.jobs.line_shares import LinesShare, LinesWanted
     from domain.model import Model
     from domain.statuses import JobStatus
-    from workflows.alarm import Alarm
-    from workflows.job_details import JobProgress, details
+    from workflows.activity_options import short
+    from workflows.contact_counts import Tally
+    from workflows.dispatch_state import Lineup
+    from workflows.job_web_ui import JobProgress, details
     from workflows.line_share import LinesPace, LinesSoFar, Want
-    from workflows.lineup import Lineup
     from workflows.names import BATCH_JOB, CALLS_QUEUE, LOOK, SAY_LINES, SHARE_LINES, STATUS, lines_workflow_id
-    from workflows.orders import AnyOrder, Orders
+    from workflows.operator_commands import AnyOrder, Orders
     from workflows.organization_lines import OrganizationLines
-    from workflows.short import short
-    from workflows.tally import Tally
+    from workflows.reusable_timer import Alarm
 
 TASK_TIMEOUT = timedelta(seconds=15)  # a full replay takes 4 s at 2,000 events; a worker that dies costs this
 LONGEST_RUN = 2_000  # events; an ending that meets the closing task replays the whole run: the longer, the slower

@@ -16,12 +16,12 @@ with workflow.unsafe.imports_passed_through():
     from activities.lines import LinesActivities, OrganizationRef, StopOrganization
     from domain.jobs.line_shares import LinesShare, LinesWanted
     from domain.model import Model
-    from workflows.alarm import Alarm
+    from workflows.activity_options import short
     from workflows.line_book import BookSoFar, LineBook
     from workflows.line_share import LinesPace
-    from workflows.lines_details import Shares, lines_details, shares_of
+    from workflows.lines_web_ui import Shares, lines_details, shares_of
     from workflows.names import LOOK, ORGANIZATION_LINES, SAY_LINES, SHARE_LINES, job_workflow_id
-    from workflows.short import short
+    from workflows.reusable_timer import Alarm
 
 
 class OrganizationLinesStart(Model):

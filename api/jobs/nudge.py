@@ -6,7 +6,7 @@ from fastapi import BackgroundTasks
 
 from api.jobs.scheduler import reached
 from api.parts import Parts
-from workflows.handles import JobWorkflows
+from workflows.client import JobWorkflows
 
 
 async def nudge(workflows: JobWorkflows, job_id: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 
-from workflows.handles import TemporalAway
+from workflows.client import TemporalAway
 
 LIMIT_SECONDS = 3.5  # a little more than each call's own limit, which does not cover the first connection
 

@@ -19,7 +19,7 @@ from domain.jobs.estimate import usable_lines
 from domain.jobs.models import Contact, Job
 from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus, JobStatus
-from workflows.job_details import JobProgress
+from workflows.job_web_ui import JobProgress
 
 ENOUGH_TO_TELL = 10  # contacts with a final result, before a job's own pace is believed
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
 
-from activities.addresses import resolved
+from activities.webhooks.dns import resolved
 from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
-from activities.calls import CallActivities
-from activities.messages import CallContact, CallEnded
+from activities.calls.call import CallActivities
+from activities.calls.payloads import CallContact, CallEnded
 from carriers import Carrier
 from store.calls.claim import Claimed, Claims
 from store.calls.dial_rows import DialNow

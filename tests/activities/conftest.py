@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.calls import CallActivities
+from activities.calls.call import CallActivities
 from carriers import Carrier
 from store.calls.claim import Claims
 from store.calls.dials import Dials

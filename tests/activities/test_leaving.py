@@ -6,7 +6,7 @@ import pytest
 from temporalio.activity import _CompleteAsyncError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.calls import CallActivities
+from activities.calls.call import CallActivities
 from domain.calls.dispatch import Held
 from domain.calls.models import CallReport, CallState, Outcome, Recorded
 from store.calls.claim import Claimed, Claims

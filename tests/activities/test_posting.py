@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from activities import posting
-from activities.posting import Poster
+from activities.webhooks import http_sender
+from activities.webhooks.http_sender import Poster
 from domain.webhooks.destinations import Address, Place, places
 from domain.webhooks.events import Answer
 from tests.certificates import authority_for
@@ -80,13 +80,13 @@ async def test_connections_are_kept(receiver: Receiver) -> None:
 
 async def test_a_private_address_is_refused_before_anything_is_sent(receiver: Receiver) -> None:
     for url in (f"https://127.0.0.1:{receiver.port}/", f"https://localhost:{receiver.port}/"):
-        assert await post(url) == Answer(error=posting.REFUSED, refused=True)
+        assert await post(url) == Answer(error=http_sender.REFUSED, refused=True)
     assert receiver.requests == []
 
 
 async def test_plain_http_goes_only_where_an_operator_allows() -> None:
     answer = await post("http://hooks.test/", resolve=Names([PUBLIC]))
-    assert answer == Answer(error=posting.REFUSED_PLAIN, refused=True)
+    assert answer == Answer(error=http_sender.REFUSED_PLAIN, refused=True)
 
 
 async def test_only_the_allowed_port_is_reached(receiver: Receiver) -> None:
@@ -113,7 +113,7 @@ async def test_a_redirect_into_a_private_network_is_refused_whatever_is_allowed(
         for location in (inside.url, f"//127.0.0.1:{inside.port}/", "http://localhost/", "/elsewhere"):
             receiver.answering = answers(302, Location=location)
             answer = await post(receiver.url, allowed)
-            assert (answer.code, answer.refused, answer.error) == (302, True, posting.REDIRECTS_INSIDE)
+            assert (answer.code, answer.refused, answer.error) == (302, True, http_sender.REDIRECTS_INSIDE)
         assert inside.requests == []
     assert len(receiver.requests) == 4
 
@@ -143,14 +143,14 @@ async def test_of_a_long_answer_only_the_beginning_is_read_and_kept(receiver: Re
     answer = await post(receiver.url, receiver.place)
     assert answer.body is not None
     assert answer.body.startswith("üü")
-    assert len(answer.body) <= posting.KEPT_CHARACTERS
+    assert len(answer.body) <= http_sender.KEPT_CHARACTERS
 
 
 async def test_a_slow_receiver_is_not_waited_for(receiver: Receiver) -> None:
     receiver.answering = never
     started = asyncio.get_running_loop().time()
     answer = await post(receiver.url, receiver.place, seconds=0.3)
-    assert answer.error == posting.TOO_SLOW
+    assert answer.error == http_sender.TOO_SLOW
     assert asyncio.get_running_loop().time() - started < 2
 
 
@@ -164,8 +164,8 @@ async def test_a_receiver_that_is_down_or_unknown_is_an_answer_too(receiver: Rec
     async def unknown(host: str, port: int) -> list[Address]:
         raise OSError("Name or service not known")
 
-    assert (await post("https://hooks.test/", resolve=unknown)).error == f"No connection: {posting.NOT_FOUND}"
-    assert (await post(f"https://{'x' * 64}.test/")).error == f"No connection: {posting.NOT_FOUND}"
+    assert (await post("https://hooks.test/", resolve=unknown)).error == f"No connection: {http_sender.NOT_FOUND}"
+    assert (await post(f"https://{'x' * 64}.test/")).error == f"No connection: {http_sender.NOT_FOUND}"
 
 
 async def test_a_receiver_that_breaks_off_is_an_answer_too() -> None:

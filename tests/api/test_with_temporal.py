@@ -19,7 +19,7 @@ from api.app import create_app
 from stack.namespace import prepare
 from stack.temporal import Temporal
 from tests.api.client import Api, Tenant, free_port, serve, settings_for
-from workflows.handles import JobWorkflows
+from workflows.client import JobWorkflows
 from workflows.names import job_workflow_id, lines_workflow_id
 
 

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.calls import CallActivities
-from activities.listening import Listening
+from activities.calls.call import CallActivities
+from activities.calls.carrier_stream import Listening
 from carriers import Carrier
 from carriers.asterisk import Asterisk
 from domain.calls.models import CallState, Outcome

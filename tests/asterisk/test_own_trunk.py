@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from activities.calls import CallActivities
-from activities.listening import Listening
+from activities.calls.call import CallActivities
+from activities.calls.carrier_stream import Listening
 from carriers.accounts import CarrierAccounts
 from carriers.asterisk import Asterisk
 from domain.calls.models import Outcome

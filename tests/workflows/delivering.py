@@ -13,8 +13,8 @@ from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from activities.posting import Poster
-from activities.webhooks import DeliverRequest, Round, WebhookActivities
+from activities.webhooks.deliver import DeliverRequest, Round, WebhookActivities
+from activities.webhooks.http_sender import Poster
 from api.webhooks.bodies import body_of
 from domain.webhooks.events import SUBSCRIBABLE, Delivery, DeliveryStatus, EventType
 from store.db.vault import Vault
@@ -27,8 +27,8 @@ from tests.receiving import Receiver
 from tests.workflows.running import eventually
 from worker import webhooks_worker
 from workflows.names import webhook_workflow_id
-from workflows.webhook_deliveries import WebhookDeliveries
-from workflows.webhook_handles import WebhookWorkflows
+from workflows.webhook_client import WebhookWorkflows
+from workflows.webhook_delivery import WebhookDeliveries
 
 VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])
 PATIENCE = 0.5  # seconds for a request: receivers of the tests are near

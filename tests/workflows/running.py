@@ -18,10 +18,10 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from activities.calls import CallActivities
-from activities.housekeeping import HousekeepingActivities
+from activities.calls.call import CallActivities
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
+from activities.reconcile import HousekeepingActivities
 from domain.calls.dispatch import Held
 from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
@@ -38,7 +38,7 @@ from tests.builders import Given
 from tests.fakes.carrier import NAME, FakeCarrier
 from worker import calls_worker, jobs_worker
 from workflows.batch_job import BatchJob
-from workflows.handles import JobWorkflows
+from workflows.client import JobWorkflows
 from workflows.line_share import LinesPace
 from workflows.names import job_workflow_id, lines_workflow_id
 from workflows.organization_lines import OrganizationLines

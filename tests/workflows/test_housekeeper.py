@@ -4,15 +4,15 @@ from decimal import Decimal
 
 from temporalio.testing import ActivityEnvironment
 
-from activities.housekeeping import CLOSED, Sweep
+from activities.reconcile import CLOSED, Sweep
 from domain.statuses import ContactStatus, JobStatus
 from store.db.ids import new_id
 from store.jobs.repository import CreatedJob
 from tests.builders import Given, a_job, an_organization
 from tests.fakes.carrier import TALKS_ON, Question
 from tests.workflows.running import Job, Running, eventually, metadata_of
-from workflows.housekeeper import Housekeeper, HousekeeperStart
 from workflows.names import JOBS_QUEUE
+from workflows.reconciler import Housekeeper, HousekeeperStart
 
 
 async def sweep(running: Running) -> Sweep:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from domain.calls.dispatch import DueContact, Held, HeldReason, JobPage
 from domain.jobs.line_shares import LinesShare
 from domain.statuses import ContactStatus, JobStatus
+from workflows.dispatch_state import LOOK_AGAIN, Lineup, WaitingFor
 from workflows.line_share import Want
-from workflows.lineup import LOOK_AGAIN, Lineup, WaitingFor
 
 NOW = datetime(2027, 1, 31, 9, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

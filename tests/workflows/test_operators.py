@@ -11,8 +11,8 @@ from tests.builders import a_job, an_organization
 from tests.fakes.carrier import TALKS_ON
 from tests.workflows.running import Job, Running, eventually
 from workflows.batch_job import BatchJob
-from workflows.job_details import JobProgress
-from workflows.lineup import WaitingFor
+from workflows.dispatch_state import WaitingFor
+from workflows.job_web_ui import JobProgress
 
 IN_A_MONTH = timedelta(days=30)
 ONCE_OR_TWICE = pytest.mark.parametrize("times", [1, 2])

@@ -16,8 +16,8 @@ from tests.builders import Given, a_job, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, TALKS_ON, PlacedCall
 from tests.workflows.running import Job, Running, eventually, metadata_of
 from workflows.batch_job import BatchJob
+from workflows.dispatch_state import WaitingFor
 from workflows.line_share import LinesPace
-from workflows.lineup import WaitingFor
 from workflows.names import ORGANIZATION, lines_workflow_id
 from workflows.organization_lines import OrganizationLines
 

@@ -11,9 +11,9 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from workflows.batch_job import BatchJob
-from workflows.housekeeper import Housekeeper
 from workflows.organization_lines import OrganizationLines
-from workflows.webhook_deliveries import WebhookDeliveries
+from workflows.reconciler import Housekeeper
+from workflows.webhook_delivery import WebhookDeliveries
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 A_NUMBER = re.compile(rb"\+?1\d{3}555\d{4}|555\d{4}")

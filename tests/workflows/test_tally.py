@@ -2,7 +2,7 @@
 
 from domain.calls.dispatch import DueContact, JobPage
 from domain.statuses import ContactStatus, JobStatus
-from workflows.tally import Tally
+from workflows.contact_counts import Tally
 
 
 def a_contact(number: int, *, dial: int = 1, live: bool = False) -> DueContact:

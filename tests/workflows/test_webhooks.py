@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from activities import posting
-from activities.webhooks import OUR_MISTAKE
+from activities.webhooks import http_sender
+from activities.webhooks.deliver import OUR_MISTAKE
 from domain.webhooks.events import DeliveryStatus, EventType
 from store.webhooks.endpoints import EndpointChange
 from tests.receiving import Received, Receiver, answers, never, ok
@@ -122,7 +122,7 @@ async def test_a_slow_receiver_is_given_up_for_now_and_other_jobs_go_on(
     await eventually(lambda: all(receiver.of(job) for job in others))
 
     async def is_logged() -> bool:
-        return (await endpoint.log())[0].last_error == posting.TOO_SLOW
+        return (await endpoint.log())[0].last_error == http_sender.TOO_SLOW
 
     await eventually(is_logged)
     assert receiver.of(slow_job) == []
@@ -145,7 +145,7 @@ async def test_a_redirect_into_a_private_network_is_refused_and_logged(
         await endpoint.until_all_are(DeliveryStatus.REFUSED, 1)
         (delivery,) = await endpoint.log()
         assert (delivery.attempts, delivery.response_code) == (1, 302)
-        assert delivery.last_error == posting.REDIRECTS_INSIDE
+        assert delivery.last_error == http_sender.REDIRECTS_INSIDE
         assert (delivery.next_attempt_at, inside.requests) == (None, [])
 
 

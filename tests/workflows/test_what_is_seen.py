@@ -10,7 +10,7 @@ from tests.builders import CALLER_ID, a_contact, a_job, a_number, an_organizatio
 from tests.fakes.carrier import BUSY, TALKS_ON
 from tests.workflows.running import Running, eventually, metadata_of
 from workflows.batch_job import BatchJob
-from workflows.job_details import JobProgress
+from workflows.job_web_ui import JobProgress
 from workflows.names import CALLS_QUEUE, ORGANIZATION, STATUS
 
 

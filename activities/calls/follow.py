@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from temporalio import activity
 
-from activities.asking import ask_how_it_stands
-from activities.heartbeats import Pulse
-from activities.patience import wait_for_news
+from activities.calls.heartbeats import Pulse
+from activities.calls.poll_carrier import ask_how_it_stands
+from activities.calls.waiting import wait_for_news
 from carriers import Carrier, CarrierAway, CarrierRefused
 from domain.calls.deadlines import Deadline, deadline
 from domain.calls.models import CallState, HangUpReason

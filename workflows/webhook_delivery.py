@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.webhooks import DeliverRequest, Round, WebhookActivities
+    from activities.webhooks.deliver import DeliverRequest, Round, WebhookActivities
     from domain.model import Model
     from workflows.names import WEBHOOK_DELIVERIES
 

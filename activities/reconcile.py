@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from temporalio import activity
 
-from activities.asking import ask_how_it_stands
-from activities.heartbeats import heartbeats
+from activities.calls.heartbeats import heartbeats
+from activities.calls.poll_carrier import ask_how_it_stands
 from carriers import Carrier, CarrierAway, CarrierRefused
 from domain.calls.models import HangUpReason
 from domain.model import Model

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from activities.asking import ask_how_it_stands
-from activities.patience import persist
+from activities.calls.poll_carrier import ask_how_it_stands
+from activities.calls.waiting import persist
 from carriers import CarrierAway, CarrierRefused, Streaming
 from carriers.streams import SharedStreaming
 from domain.calls.models import CallReport, Recorded

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import httpcore
 from standardwebhooks import Webhook
 
-from activities.addresses import Resolve, resolved
+from activities.webhooks.dns import Resolve, resolved
 from domain.errors import InvalidRequest
 from domain.phone.masking import masked_in
 from domain.webhooks.destinations import Address, Place, Target, may_go_to, target_of

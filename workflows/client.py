@@ -17,7 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
 from workflows.batch_job import TASK_TIMEOUT, BatchJob, BatchJobStart
-from workflows.job_details import JobProgress
+from workflows.job_web_ui import JobProgress
 from workflows.line_share import LinesPace
 from workflows.names import JOBS_QUEUE, ORGANIZATION, SCHEDULED_FOR, STATUS, job_workflow_id, lines_workflow_id
 from workflows.organization_lines import OrganizationLines, OrganizationLinesStart

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from temporalio import activity
 
-from activities.heartbeats import Pulse, heartbeats
-from activities.posting import Poster
+from activities.calls.heartbeats import Pulse, heartbeats
+from activities.webhooks.http_sender import Poster
 from domain.model import Model
 from domain.webhooks.events import Answer, DeliveryStatus, Event, Sending
 

@@ -9,9 +9,9 @@ from weakref import WeakValueDictionary
 
 from temporalio import activity
 
-from activities.heartbeats import Pulse
-from activities.messages import CallContact
-from activities.patience import persist, sleep_unless_stopping, stopping, to_the_end, wait_for_news
+from activities.calls.heartbeats import Pulse
+from activities.calls.payloads import CallContact
+from activities.calls.waiting import persist, sleep_unless_stopping, stopping, to_the_end, wait_for_news
 from carriers import (
     Absent,
     CannotTell,

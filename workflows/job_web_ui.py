@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from domain.model import Model
 from domain.statuses import ContactStatus, JobStatus
-from workflows.lineup import WaitingFor
+from workflows.dispatch_state import WaitingFor
 from workflows.markdown import escaped
 
 

@@ -7,7 +7,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.names import ORGANIZATION, WEBHOOKS_QUEUE, webhook_workflow_id
-from workflows.webhook_deliveries import DeliveriesStart, WebhookDeliveries
+from workflows.webhook_delivery import DeliveriesStart, WebhookDeliveries
 
 RPC_TIMEOUT = timedelta(seconds=3)
 

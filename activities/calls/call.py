@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from temporalio import activity
 
-from activities.following import Following
-from activities.heartbeats import Pulse, heartbeats
-from activities.messages import CallContact, CallEnded
-from activities.patience import stay
-from activities.placing import Placing, not_the_first_try
+from activities.calls.follow import Following
+from activities.calls.heartbeats import Pulse, heartbeats
+from activities.calls.payloads import CallContact, CallEnded
+from activities.calls.place import Placing, not_the_first_try
+from activities.calls.waiting import stay
 from carriers import Carrier
 from domain.calls.models import HangUpReason
 from domain.statuses import ContactStatus

@@ -7,7 +7,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.housekeeping import HousekeepingActivities, Sweep
+    from activities.reconcile import HousekeepingActivities, Sweep
     from domain.model import Model
     from workflows.names import HOUSEKEEPER
 

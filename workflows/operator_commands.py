@@ -10,7 +10,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.jobs import Change, JobActivities, JobRef, LimitChange, Order, Removal, Rescheduling
     from domain.calls.dispatch import Wish
-    from workflows.short import short
+    from workflows.activity_options import short
 
 MOST_LINES = 50
 CALLING_OFF = frozenset({Wish.CANCEL, Wish.CANCEL_AND_HANG_UP, Wish.PAUSE})

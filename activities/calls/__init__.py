@@ -1,0 +1,1 @@
+"""One call, from the claim to its end."""

@@ -1,0 +1,1 @@
+"""Webhook deliveries: what is due is sent, signed, to an address that was judged."""
