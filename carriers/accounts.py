@@ -21,8 +21,8 @@ from carriers import (
     SearchOrder,
     Traits,
 )
-from carriers.missing import Missing
 from carriers.number_settings import ForNumbers
+from carriers.unconfigured import Missing
 from domain.calls.models import CallOrder, CallReport
 
 Settings = Mapping[str, Any]

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from carriers import Carrier, Finding, Push, Streaming
-from carriers.streams import SharedStreaming
+from carriers.shared_stream import SharedStreaming
 from domain.calls.models import CallReport
 
 PATIENCE_SECONDS = 10.0

@@ -9,7 +9,7 @@ from rich.console import Console
 from cli.database import connected, database_failures, database_url
 from cli.errors import ExitCode, Failure
 from cli.options import AsJson, print_json
-from cli.shown import listing
+from cli.render import listing
 from settings import Settings
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from rich.console import Console
 from cli.client import Api
 from cli.errors import Failure
 from cli.options import LOCAL_API, AsJson, Key, Url, content_of, form, print_json
-from cli.shown import DO_NOT_CALL_COLUMNS, listing, show_report
+from cli.render import DO_NOT_CALL_COLUMNS, listing, show_report
 
 PATH = "/do-not-call"
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from cli.client import Answer, Api, ApiAway
 from cli.errors import ExitCode, Failure
 from cli.options import LOCAL_API, AsJson, JobId, Key, Url, Window, content_of, form, print_json
-from cli.shown import JOB_COLUMNS, listing, show_created, show_job, status_text, text
-from cli.watching import exit_code, hint, watch_job
+from cli.render import JOB_COLUMNS, listing, show_created, show_job, status_text, text
+from cli.watch import exit_code, hint, watch_job
 
 app = typer.Typer()
 

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli import carriers, control, do_not_call, jobs, operators, results, up
+from cli import admin, carriers, do_not_call, jobs, manage, results, up
 from cli.errors import ExitCode, Failure
 
 app = typer.Typer(
@@ -18,10 +18,10 @@ app = typer.Typer(
 )
 app.add_typer(up.app)
 app.add_typer(jobs.app)
-app.add_typer(control.app)
+app.add_typer(manage.app)
 app.add_typer(results.app)
 app.add_typer(do_not_call.app)
-app.add_typer(operators.app)
+app.add_typer(admin.app)
 app.add_typer(carriers.app)
 
 

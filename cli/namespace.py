@@ -5,7 +5,7 @@ import asyncio
 from rich.console import Console
 
 from cli.errors import ExitCode, Failure
-from cli.shown import text
+from cli.render import text
 
 
 def prepare_namespace() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from cli.client import Answer, Api
 from cli.errors import Failure
 from cli.options import LOCAL_API, AsJson, JobId, Key, Url, Window, content_of, form, print_json
-from cli.shown import pairs, show_created, show_report, text
+from cli.render import pairs, show_created, show_report, text
 
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Written whole or not at all; else to stdout.")

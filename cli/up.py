@@ -15,7 +15,7 @@ from stack.options import Options
 from stack.ready_file import Ready
 
 if TYPE_CHECKING:
-    from stack import local
+    from stack import local_stack
 
 app = typer.Typer()
 
@@ -66,14 +66,14 @@ async def stay(ready: Ready) -> None:
     await asyncio.Event().wait()
 
 
-def run(options: Options, story: "local.Story" = stay) -> None:
+def run(options: Options, story: "local_stack.Story" = stay) -> None:
     """Run the stack in the foreground while the story is told. Raises Failure."""
-    from stack import local  # noqa: PLC0415 - half a second of imports that no other command needs
+    from stack import local_stack  # noqa: PLC0415 - half a second of imports that no other command needs
 
     console = Console()
     console.print("Starting PostgreSQL, Temporal, the simulator, the API and the worker …")
     try:
-        asyncio.run(local.up(options, story))
+        asyncio.run(local_stack.up(options, story))
     except StackError as error:
         raise Failure(str(error)) from error
     console.print("All parts have ended.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from activities.calls.poll_carrier import ask_how_it_stands
 from activities.calls.waiting import persist
 from carriers import CarrierAway, CarrierRefused, Streaming
-from carriers.streams import SharedStreaming
+from carriers.shared_stream import SharedStreaming
 from domain.calls.models import CallReport, Recorded
 
 if TYPE_CHECKING:

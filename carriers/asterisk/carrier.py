@@ -39,7 +39,7 @@ from carriers.asterisk.records import LATEST_SECONDS, Records, report_of_record
 from carriers.asterisk.reports import report_of_channel
 from carriers.asterisk.stream import EventStream
 from carriers.asterisk.trunks import LOCAL, OwnTrunk, endpoint_of
-from carriers.streams import Stands
+from carriers.shared_stream import Stands
 from domain.calls.models import Audio, CallOrder, CallReport, CallState
 
 STREAM_BACK = timedelta(seconds=2)  # the stream connects again at once, or Asterisk is away

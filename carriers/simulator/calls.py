@@ -4,7 +4,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from carriers.simulator.plans import Plan
+from carriers.simulator.scenarios import Plan
 
 DETECTION_SECONDS = 3.0  # how long it takes to tell a person from a machine, at most
 ENDINGS = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})

@@ -11,8 +11,8 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from carriers import BadSignature, CannotTell, Carrier, CarrierAway, CarrierRefused, EventRequest, NotPlaced
 from carriers.accounts import CarrierAccounts
-from carriers.missing import Missing
 from carriers.twilio import Twilio
+from carriers.unconfigured import Missing
 from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator, an_order, number_ending
 from tests.carriers.test_finding import a_search
 

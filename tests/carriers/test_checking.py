@@ -10,7 +10,7 @@ from aiohttp import web
 from carriers import Connected, Finding, Health, Hear, Idempotency, Push, Search, Traits
 from carriers import checking as looks
 from carriers.checking import check
-from carriers.missing import Missing
+from carriers.unconfigured import Missing
 from tests.serving import served
 
 URL = "https://calls.example.test"

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from carriers.simulator.plans import plan_for
+from carriers.simulator.scenarios import plan_for
 from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Callbacks, Simulator, an_order, number_ending, place
 
 NUMBERS = [f"+1415234{line:04d}" for line in range(60)]

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from carriers import CarrierRefused
-from carriers.missing import Missing
 from carriers.registry import (
     UnknownCarrierError,
     installed,
@@ -17,11 +16,12 @@ from carriers.registry import (
     with_own_settings,
 )
 from carriers.twilio import Twilio
+from carriers.unconfigured import Missing
 from settings import Settings
 from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator
 
 OTHERS = """
-from carriers.missing import Missing
+from carriers.unconfigured import Missing
 
 def quiet(environment):
     return Missing("quiet") if "OUTDIAL_QUIET_LINE" in environment else None

@@ -5,9 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from cli import watching
+from cli import watch
 from cli.client import Api, ApiAway
-from cli.watching import Pace, watch_job
+from cli.watch import Pace, watch_job
 from tests.cli.conftest import FakeApi
 from tests.cli.test_jobs import ID, JOB, job, refusal
 
@@ -31,7 +31,7 @@ def test_without_movement_no_end_is_promised() -> None:
 
 
 def test_a_terminal_shows_counts_results_and_trouble(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "POLL_SECONDS", 0.3)  # longer than a frame
+    monkeypatch.setattr(watch, "POLL_SECONDS", 0.3)  # longer than a frame
     api.will(JOB, (200, job("running", 1)), (503, refusal("unavailable")), (200, job("completed", 4)))
     console = Console(file=io.StringIO(), force_terminal=True, width=160, color_system=None)
     with Api(api.url, "od_secret") as client:
@@ -48,8 +48,8 @@ def test_a_terminal_shows_counts_results_and_trouble(api: FakeApi, monkeypatch: 
 
 
 def test_watching_gives_up_at_last(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(watching, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(watch, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(watch, "PATIENCE_SECONDS", 0.05)
     api.will(JOB, (200, job("running", 1)), None)
     console = Console(file=io.StringIO())
     with Api(api.url, "od_secret") as client, pytest.raises(ApiAway):

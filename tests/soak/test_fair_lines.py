@@ -9,7 +9,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from carriers.simulator.plans import OUT_OF_ORDER, plan_for
+from carriers.simulator.scenarios import OUT_OF_ORDER, plan_for
 from tests import judge
 from tests.batches.crashing import Batch
 from tests.batches.numbers import Numbers, contacts

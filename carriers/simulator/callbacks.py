@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+from carriers.simulator.callback_client import Poster, PostFailedError
 from carriers.simulator.calls import Call
 from carriers.simulator.faults import Faults, happens
-from carriers.simulator.posting import Poster, PostFailedError
 
 CALLBACK_TIMEOUT_SECONDS = 15.0  # the carrier's own
 REPEAT_AFTER_SECONDS = 0.5

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from carriers.simulator.exchange import Order
+from carriers.simulator.call_engine import Order
 from carriers.simulator.media import stream_of
 from carriers.simulator.resources import Refused
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from cli.client import Answer, Api
 from cli.errors import Failure
 from cli.options import LOCAL_API, AsJson, JobId, Key, Url, Window, content_of, form, print_json
-from cli.shown import ACTIVITY_COLUMNS, listing, show_report, text
+from cli.render import ACTIVITY_COLUMNS, listing, show_report, text
 
 CLEARABLE = {"description": "description", "window": "callingWindow", "end": "endTime", "max-cost": "maxCost"}
 

@@ -5,10 +5,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack import answers
+from stack import health_checks
 from stack.data_dir import DataDir
+from stack.local_secrets import secrets_in
 from stack.options import Options
-from stack.own_secrets import secrets_in
 from stack.ports import LOOPBACK, free_port, is_free, settle
 from stack.postgres import Postgres
 from stack.processes import Program
@@ -82,7 +82,7 @@ class Parts:
                 "OUTDIAL_SIMULATOR_ACCOUNT_SID": account.account_sid,
                 "OUTDIAL_SIMULATOR_AUTH_TOKEN": account.auth_token,
             },
-            answers=answers.listens(self.ports.carrier),
+            answers=health_checks.listens(self.ports.carrier),
         )
 
     def api(self, account: CarrierAccount) -> Program:
@@ -90,7 +90,7 @@ class Parts:
             name="api",
             argv=_module("api"),
             environment=self.environment(account),
-            answers=answers.http_ok(f"{self.api_url}/healthz"),
+            answers=health_checks.http_ok(f"{self.api_url}/healthz"),
         )
 
     def workers(self, account: CarrierAccount) -> list[Program]:
@@ -99,7 +99,7 @@ class Parts:
                 name=f"worker-{number}",
                 argv=_module("worker"),
                 environment=self.environment(account),
-                answers=answers.polls(self.temporal.connect),
+                answers=health_checks.polls(self.temporal.connect),
             )
             for number in range(1, self.options.workers + 1)
         ]

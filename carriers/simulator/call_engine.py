@@ -6,15 +6,15 @@ import time
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from carriers.simulator.callbacks import Callback, Messenger
 from carriers.simulator.calls import Call, Step, apply, hanging_up, steps_of
 from carriers.simulator.faults import Faults, happens
-from carriers.simulator.fetching import Fetcher
 from carriers.simulator.media import MediaStreams, StreamOrder
-from carriers.simulator.messenger import Callback, Messenger
 from carriers.simulator.options import Options
-from carriers.simulator.plans import plan_for
 from carriers.simulator.record import Record
 from carriers.simulator.resources import callback_fields, detection_fields
+from carriers.simulator.scenarios import plan_for
+from carriers.simulator.twiml_fetcher import Fetcher
 
 WRITE_EVERY_SECONDS = 0.05
 SLACK_SECONDS = 0.001  # timers may fire so much early

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from cli.client import Answer, Api, ApiAway
 from cli.errors import ExitCode, Failure
-from cli.shown import now_text, results_text, status_text, text
+from cli.render import now_text, results_text, status_text, text
 
 POLL_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 10.0  # between attempts to reach an API that is away

@@ -12,7 +12,7 @@ from cli.database import DatabaseUrl, database_failures, database_url, on_store
 from cli.errors import Failure
 from cli.namespace import prepare_namespace
 from cli.options import AsJson, amount, print_json
-from cli.shown import listing, pairs, text
+from cli.render import listing, pairs, text
 from domain.audit import OPERATOR
 from domain.calls.models import Audio
 from domain.model import Model

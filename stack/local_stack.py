@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from stack import namespace, ready_file
 from stack.data_dir import DataDir
 from stack.options import Options
-from stack.parts import Parts, Ports
 from stack.processes import Program
 from stack.ready_file import ApiAddress, CarrierAddress, DatabaseAddress, Keys, Pids, Ready, TemporalAddress
 from stack.seed import seed
+from stack.services import Parts, Ports
 from stack.supervisor import Supervised
 from stack.temporal import NAMESPACE
 from store.db.engine import migrate
