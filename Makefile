@@ -36,7 +36,7 @@ soak: install ## The tests that take long
 	@$(BIN)/pytest -m soak --timeout 1800 -s
 
 pictures: install ## Make the pictures in docs/ anew (needs Chromium)
-	@OUTDIAL_PICTURES=1 OUTDIAL_REQUIRE=chromium $(BIN)/pytest tests/batches/test_web_ui.py
+	@OUTDIAL_PICTURES=1 OUTDIAL_REQUIRE=chromium $(BIN)/pytest tests/end_to_end/batches/test_web_ui.py
 
 check: install ## Lint, format, types, direction of imports
 	@$(BIN)/ruff check

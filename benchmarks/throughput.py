@@ -14,8 +14,8 @@ from temporalio.worker import Worker
 
 from benchmarks.bare import Bare, nothing
 from tests import judge
-from tests.batches.crashing import Batch
-from tests.batches.numbers import contacts
+from tests.end_to_end.batches.crashing import Batch
+from tests.end_to_end.batches.numbers import contacts
 from tests.live import LiveStack
 
 SPEED = 500

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.api.client import Api, Tenant
+from tests.api.jobs.test_control import dial
 from tests.api.managing import AGENT, NUMBER, ask
-from tests.api.test_control import dial
 
 HOOK = {"url": "https://hooks.example.test/outdial", "events": ["batch.completed"]}
 LISTED = "+12025550142"

@@ -1,0 +1,84 @@
+"""The record of what was done, as clients read it."""
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.audit import Action
+from store.audit_log import note
+from tests.api.client import Api, Tenant, refused
+from tests.api.jobs.test_lists import MOMENT
+
+NUMBERS = ["+12025550101", "+12025550102"]
+
+
+async def noted(records: AsyncEngine, api: Api, action: Action, job_id: str | None = None) -> None:
+    async with records.begin() as connection:
+        await note(
+            connection,
+            organization_id=api.tenant.id,
+            actor="key_1",
+            action=action,
+            job_id=job_id,
+            details={"concurrentCallLimit": 7},
+        )
+
+
+async def test_an_entry_says_when_who_what_and_of_which_job(api: Api, records: AsyncEngine) -> None:
+    job_id = await api.new_job()
+    await noted(records, api, Action.CHANGED, job_id)
+    page = (await api.get(f"/batch/jobs/{job_id}/activity")).json()
+    assert set(page) == {"activity", "total", "page", "pageSize"}
+    entry = page["activity"][0]
+    assert entry.pop("id").startswith("activity_")
+    assert MOMENT.fullmatch(entry.pop("at"))
+    assert entry == {
+        "jobId": job_id,
+        "actor": "key_1",
+        "action": "changed",
+        "details": {"concurrentCallLimit": 7},
+    }
+
+
+async def test_the_record_comes_newest_first_and_page_by_page(api: Api, records: AsyncEngine) -> None:
+    for action in (Action.STOPPED, Action.CHANGED, Action.RESUMED):
+        await noted(records, api, action)
+    everything = (await api.get("/organization/activity")).json()
+    assert [entry["action"] for entry in everything["activity"]] == ["resumed", "changed", "stopped"]
+    second = (await api.get("/organization/activity", page=2, pageSize=2)).json()
+    assert [entry["action"] for entry in second["activity"]] == ["stopped"]
+    assert (second["total"], second["page"], second["pageSize"]) == (3, 2, 2)
+    assert (await api.get("/organization/activity", page=9)).json()["activity"] == []
+    refused(await api.get("/organization/activity", page="x"), 400, "invalid_page")
+    refused(await api.get("/organization/activity", pageSize="0"), 400, "invalid_page_size")
+
+
+async def test_the_do_not_call_list_is_recorded_without_numbers(api: Api) -> None:
+    job_id = await api.new_job(contacts=[{"phone": number} for number in NUMBERS])
+    await api.post("/do-not-call", json={"numbers": NUMBERS, "note": f"call {NUMBERS[0]}"})
+    await api.http.delete(f"/do-not-call/{NUMBERS[0]}", headers=api.key)
+    answer = await api.get("/organization/activity")
+    found = [entry for entry in answer.json()["activity"] if entry["action"].startswith("do_not_call")]
+    assert [(entry["action"], entry["jobId"], entry["details"]) for entry in found] == [
+        ("do_not_call_removed", None, {"numbers": 1}),
+        ("do_not_call_added", job_id, {"contactsBlocked": 2, "source": "api"}),
+        ("do_not_call_added", None, {"numbers": 2, "source": "api"}),
+    ]
+    assert found[0]["actor"].startswith("key_")
+    assert NUMBERS[0] not in answer.text
+
+
+async def test_the_record_of_another_organization_does_not_exist(api: Api, other: Tenant, records: AsyncEngine) -> None:
+    job_id = await api.new_job()
+    await noted(records, api, Action.CHANGED, job_id)
+    stranger = Api(api.http, other)
+    refused(await stranger.get(f"/batch/jobs/{job_id}/activity"), 404, "job_not_found")
+    refused(await api.get("/batch/jobs/batch_none/activity"), 404, "job_not_found")
+    assert (await stranger.get("/organization/activity")).json()["total"] == 0
+
+
+async def test_a_member_may_read_the_record(api: Api, http: httpx.AsyncClient) -> None:
+    job_id = await api.new_job()
+    member = {"x-api-key": api.tenant.member}
+    for path in (f"/batch/jobs/{job_id}/activity", "/organization/activity"):
+        assert (await http.get(path, headers=member)).status_code == 200
+        refused(await http.get(path), 401, "unauthorized")

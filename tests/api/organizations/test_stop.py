@@ -1,0 +1,138 @@
+"""Stop everything, go on: what it answers, and that from the answer on it holds."""
+
+import asyncio
+import time
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.api.client import Api, Tenant, refused
+from tests.api.jobs.test_control import completed, dial, end_dial, running, scheduled
+
+
+async def stop(api: Api, **options: Any) -> dict[str, Any]:
+    answer = await api.post("/organization/stop", **({"json": options} if options else {}))
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def test_every_job_that_has_not_ended_is_paused(api: Api, records: AsyncEngine, control: Any) -> None:
+    live, waiting, pending = await running(api), await scheduled(api), await api.new_job()
+    done = await completed(api, records, control)
+    assert await stop(api) == {
+        "success": True,
+        "message": "Everything is paused. No call starts until it is resumed.",
+        "batchJobIds": [live, waiting, pending],
+        "liveCalls": 0,
+    }
+    for job_id in (live, waiting, pending):
+        job = await api.job(job_id)
+        assert (job["status"], "stopped" in job["statusReason"]) == ("paused", True)
+    assert (await api.job(done))["status"] == "completed"
+
+
+async def test_resume_lets_go_on_what_the_stop_paused_and_nothing_else(api: Api) -> None:
+    live, waiting, own_pause = await running(api), await scheduled(api), await running(api)
+    await api.post(f"/batch/jobs/{own_pause}/pause")
+    await stop(api)
+    answer = (await api.post("/organization/resume")).json()
+    assert answer == {
+        "success": True,
+        "message": "What the stop paused goes on.",
+        "batchJobIds": [live, waiting],
+    }
+    jobs = [await api.job(job_id) for job_id in (live, waiting, own_pause)]
+    assert [job["status"] for job in jobs] == ["running", "scheduled", "paused"]
+    assert jobs[0]["statusReason"] is None
+
+
+async def test_said_twice_they_mean_the_same(api: Api) -> None:
+    job_id = await running(api)
+    assert [(await stop(api))["batchJobIds"] for _ in range(2)] == [[job_id], []]
+    assert (await api.job(job_id))["status"] == "paused"
+    answers = [(await api.post("/organization/resume")).json()["batchJobIds"] for _ in range(2)]
+    assert answers == [[job_id], []]
+    record = (await api.get("/organization/activity")).json()["activity"]
+    actions = [entry["action"] for entry in record if entry["jobId"] is None]
+    assert actions.count("stopped") == 1
+
+
+async def test_a_job_resumed_by_itself_is_not_resumed_again(api: Api) -> None:
+    job_id = await running(api)
+    await stop(api)
+    await api.post(f"/batch/jobs/{job_id}/resume")
+    await api.post(f"/batch/jobs/{job_id}/pause")
+    assert (await api.post("/organization/resume")).json()["batchJobIds"] == []
+    assert (await api.job(job_id))["status"] == "paused"
+
+
+async def test_live_calls_end_by_themselves_or_are_hung_up(api: Api, records: AsyncEngine) -> None:
+    dial_id = await dial(records, await running(api), "CA-stop-" + api.tenant.id)
+    for options, reason in (({}, None), ({"hangUp": False}, None), ({"hangUp": True}, "called_off")):
+        assert (await stop(api, **options))["liveCalls"] == 1
+        query = sa.text("SELECT hang_up_reason FROM dials WHERE id = :id")
+        async with records.connect() as connection:
+            assert (await connection.execute(query, {"id": dial_id})).scalar_one() == reason
+
+
+async def test_the_answer_waits_for_requests_that_may_be_on_their_way(api: Api, records: AsyncEngine) -> None:
+    dials = [await dial(records, await running(api), None) for _ in range(2)]
+    answer = asyncio.create_task(stop(api))
+    for dial_id in dials:
+        await asyncio.sleep(0.3)
+        assert not answer.done()
+        await end_dial(records, dial_id)
+    released = time.monotonic()
+    await answer
+    assert time.monotonic() - released < 1
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"hangUp": "yes"}', b"x" * 70_000])
+async def test_a_body_that_says_something_else_stops_nothing(api: Api, body: bytes) -> None:
+    job_id = await running(api)
+    refused(await api.post("/organization/stop", content=body), 400, "invalid_request")
+    assert (await api.job(job_id))["status"] == "running"
+
+
+async def test_the_jobs_of_others_go_on(api: Api, other: Tenant) -> None:
+    stranger = Api(api.http, other)
+    job_id, theirs = await running(api), await running(stranger)
+    await stop(api)
+    assert (await stranger.job(theirs))["status"] == "running"
+    assert (await stranger.post("/organization/resume")).json()["batchJobIds"] == []
+    assert (await api.job(job_id))["status"] == "paused"
+
+
+async def test_a_member_stops_nothing(api: Api, http: httpx.AsyncClient) -> None:
+    job_id = await running(api)
+    for verb in ("stop", "resume"):
+        refused(await http.post(f"/organization/{verb}", headers={"x-api-key": api.tenant.member}), 403, "forbidden")
+        refused(await http.post(f"/organization/{verb}"), 401, "unauthorized")
+    assert (await api.job(job_id))["status"] == "running"
+
+
+async def test_who_did_what_is_recorded(api: Api) -> None:
+    job_id = await running(api)
+    await api.post(f"/batch/jobs/{job_id}/pause")
+    await api.post(f"/batch/jobs/{job_id}/resume")
+    await stop(api, hangUp=True)
+    await api.post("/organization/resume")
+    await api.post(f"/batch/jobs/{job_id}/cancel")
+    record = (await api.get("/organization/activity")).json()["activity"]
+    assert [entry["action"] for entry in reversed(record)] == [
+        "created",
+        "started",
+        "paused",
+        "resumed",
+        "paused",
+        "stopped",
+        "resumed",
+        "cancelled",
+    ]
+    assert {entry["actor"][:4] for entry in record} == {"key_"}
+    stopped = next(entry for entry in record if entry["action"] == "stopped")
+    assert (stopped["jobId"], stopped["details"]) == (None, {"jobs": 1, "hangUp": True})

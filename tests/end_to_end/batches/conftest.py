@@ -1,0 +1,106 @@
+"""One stack for the whole folder, and the jobs that take long: begun first, judged last."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests import judge
+from tests.end_to_end.batches.crashing import BACK_WITHIN_SECONDS, Batch, answers
+from tests.end_to_end.batches.numbers import LONGEST_TALK, SHORT, TALKS, Numbers, contacts
+from tests.live import LiveStack, new_home, until
+
+FOLDER = Path(__file__).parent
+SPEED = 500
+CRASH_SPEED = 20
+TALKERS = 30  # of the job under which parts die: they talk until all have died, so that it cannot end before
+ORDINARY_WITHIN_SECONDS = 90
+SLOW = ("crashed", "silent")  # fixtures, in the order in which they begin
+MISBEHAVING = {
+    "answer_lost": 0.1,
+    "callback_doubled": 0.2,
+    "callback_late": 0.2,
+    "callback_late_seconds": 1,
+    "callback_out_of_order": 0.2,
+    "callback_before_answer": 0.2,
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for the carrier's silence is judged last, in this folder; all of it by one process (loadgroup)."""
+    ours = [at for at, item in enumerate(items) if FOLDER in item.path.parents]
+    for at, item in zip(ours, sorted((items[at] for at in ours), key=_waits), strict=True):
+        item.add_marker(pytest.mark.xdist_group("live"))
+        items[at] = item
+
+
+def _waits(item: pytest.Item) -> bool:
+    return any(name in SLOW for name in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="package", autouse=True)
+def begun_early(request: pytest.FixtureRequest) -> None:
+    """Begin the slow jobs that some test of this session will judge."""
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    for name in SLOW:
+        if name in wanted:
+            request.getfixturevalue(name)
+
+
+@pytest.fixture(scope="package")
+def numbers() -> Numbers:
+    return Numbers()
+
+
+@pytest.fixture(scope="package")
+def stack() -> Iterator[LiveStack]:
+    """A fast one, with two workers."""
+    with LiveStack.running("--speed", str(SPEED), "--workers", "2") as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def silent(stack: LiveStack, numbers: Numbers) -> Batch:
+    """A job whose carrier loses answers and tells its news late, twice and in any order; of five calls, nothing.
+
+    Only those five are left when other tests begin, which stop and kill workers: whoever takes a call over may ask for
+    it before its last word, which is late, has come.
+    """
+    mute, ordinary = numbers.scripted(SHORT, 5), numbers.some(95)
+    faults = {
+        "numbers": {number: {"callback_lost": 1} if number in mute else MISBEHAVING for number in mute + ordinary}
+    }
+    answer = httpx.put(f"{stack.ready['carrier']['url']}/simulator/faults", json=faults, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    batch = Batch.create(stack, contacts(mute + ordinary), name="A bad carrier")
+    until(lambda: batch.open_contacts() <= len(mute), ORDINARY_WITHIN_SECONDS, every=0.5)
+    return batch
+
+
+@pytest.fixture(scope="package")
+def crashed() -> Iterator[Future[Batch]]:
+    """A job under which five parts are killed while other tests go on; it may still run when they were."""
+    with new_home() as home, ThreadPoolExecutor(1) as beside:
+        stack = LiveStack.start(home, "--speed", str(CRASH_SPEED), "--workers", "2", wait=False)
+        try:
+            yield beside.submit(_crash, stack)
+        finally:
+            stack.end()
+
+
+def _crash(stack: LiveStack) -> Batch:
+    stack.wait_until_ready()
+    called = contacts(Numbers().scripted(TALKS, TALKERS) + judge.fiction(300 - TALKERS))
+    batch = Batch.create(stack, called, maxAttempts=2, maxCallSeconds=LONGEST_TALK)
+    for part in ("workers", "postgres", "api", "temporal", "workers"):
+        died_at = batch.kill(part)
+        until(lambda since=died_at: answers(lambda: _goes_on(batch, since)), BACK_WITHIN_SECONDS, every=0.2)
+    return batch
+
+
+def _goes_on(batch: Batch, since: float) -> bool:
+    """Whether somebody was dialled since then, if anybody is left to dial."""
+    return batch.open_contacts() <= TALKERS or batch.dials()[-1]["askedAt"] > since

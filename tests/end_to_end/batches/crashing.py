@@ -1,0 +1,168 @@
+"""A running job, what operators do to it, and the parts of its stack killed under it."""
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import httpx
+import psycopg
+
+from tests import judge
+from tests.end_to_end.batches.numbers import TALKS
+from tests.live import LiveStack, until
+
+LEAST_LIVE = 20  # calls, at every kill
+BACK_WITHIN_SECONDS = 120
+ENDED = ("completed", "cancelled", "failed")
+
+
+@dataclass
+class Batch:
+    """One job on a live stack, watched through the database: the API is among what is killed."""
+
+    stack: LiveStack
+    job_id: str
+    numbers: frozenset[str]
+    kills: list[str] = field(default_factory=list)
+
+    @classmethod
+    def create(cls, stack: LiveStack, contacts: list[dict[str, Any]], **fields: object) -> Self:
+        with stack.http() as client:
+            answer = client.post(
+                "/batch/create",
+                json={
+                    "name": "Spring campaign",
+                    "fromPhoneNumberId": stack.ready["phoneNumbers"]["pipeline"],
+                    "contacts": contacts,
+                    "concurrentCallLimit": 50,
+                    **fields,
+                },
+            )
+        assert answer.status_code == 200, answer.text
+        return cls(stack, answer.json()["batchJobId"], frozenset(contact["phone"] for contact in contacts))
+
+    def dials(self) -> list[judge.Dial]:
+        """Of this job's numbers, by the carrier itself, in the order in which they were asked for."""
+        dials = [dial for dial in self.stack.report()["dials"] if dial["to"] in self.numbers]
+        return sorted(dials, key=lambda dial: dial["askedAt"])
+
+    def live(self) -> int:
+        """Calls that the carrier holds now, by the carrier itself."""
+        return sum(1 for dial in self.dials() if dial["endedAt"] is None)
+
+    def detail(self) -> dict[str, Any]:
+        with self.stack.http() as client:
+            return client.get(f"/batch/jobs/{self.job_id}").raise_for_status().json()
+
+    def status(self) -> str:
+        return self.detail()["status"]
+
+    def contacts(self) -> list[dict[str, Any]]:
+        with self.stack.http() as client:
+            return judge.contacts_of(client, self.job_id)
+
+    def order(self, what: str, **body: object) -> tuple[dict[str, Any], float]:
+        """Say cancel, pause or resume; the answer, and when it was here (seconds since the epoch)."""
+        with self.stack.http() as client:
+            answer = client.post(f"/batch/jobs/{self.job_id}/{what}", json=body)
+            answered_at = time.time()
+        assert answer.status_code == 200, answer.text
+        return answer.json(), answered_at
+
+    def kill(self, part: str, number: int = 0) -> float:
+        """Kill a part (kill -9) with at least 20 calls live, and wait until it was started again; when it died."""
+        try:
+            until(lambda: self.live() >= LEAST_LIVE, BACK_WITHIN_SECONDS, every=0.2)
+        except AssertionError as error:
+            raise AssertionError(
+                f"{self.live()} calls live, {self.open_contacts()} contacts open after {self.kills}"
+            ) from error
+        until(lambda: answers(lambda: self.open_contacts() > 0), BACK_WITHIN_SECONDS, every=0.2)
+        old = self.stack.kill(part, number, signal.SIGKILL)
+        died_at = time.time()
+        self.kills.append(part)
+        self.stack.wait_until_replaced(part, old, BACK_WITHIN_SECONDS, number)
+        return died_at
+
+    def talkers_hang_up(self) -> None:
+        """End the calls of those who talk for ever, at the carrier: as if they had enough."""
+        calls = judge.calls_path(self.stack.ready)
+        with judge.carrier_http(self.stack.ready) as client:
+            talking = client.get(f"{calls}.json", params={"Status": "in-progress", "PageSize": 1000})
+            for call in talking.raise_for_status().json()["calls"]:
+                if call["to"].endswith(TALKS):
+                    client.post(f"{calls}/{call['sid']}.json", data={"Status": "completed"}).raise_for_status()
+
+    def hang_up(self) -> None:
+        """End what is still on the phone, if anything is."""
+        with self.stack.http() as client:
+            answer = client.post(f"/batch/jobs/{self.job_id}/cancel", json={"hangUp": True})
+        assert answer.status_code == 200 or answer.json()["code"] == "job_not_cancellable", answer.text
+
+    def open_contacts(self) -> int:
+        with psycopg.connect(self.stack.ready["database"]["url"]) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM contacts WHERE job_id = %s AND status IN ('pending', 'queued', 'dialing')",
+                (self.job_id,),
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def wait_until_completed(self, seconds: float) -> None:
+        try:
+            until(lambda: answers(lambda: self.status() == "completed"), seconds, every=0.5)
+        except AssertionError as error:
+            detail = self.detail()
+            stands = [detail.get(name) for name in ("status", "statusReason", "waitingFor", "statusBreakdown")]
+            raise AssertionError(f"{error}: {stands}, {self.live()} calls live") from error
+
+    def wait_until_talkers_are_done(self, seconds: float) -> None:
+        """Hang up for whoever talks for ever, also those who were called a moment ago, until nobody else is to be."""
+
+        def done() -> bool:
+            self.talkers_hang_up()
+            return self.open_contacts() == 0
+
+        until(lambda: answers(done), seconds, every=1)
+
+    def wait_until_nobody_is_on_the_phone(self, seconds: float) -> None:
+        """Return when the job has ended, and its last call too, by our own record."""
+
+        def over() -> bool:
+            return answers(lambda: self.status() in ENDED and self.open_contacts() == 0)
+
+        until(over, seconds, every=0.3)
+
+    def complaints(self, *, speed: float, **allowed: int) -> list[str]:
+        """Everything wrong with the finished job, by the carrier's record."""
+        report = {"dials": self.dials()}
+        found = judge.complaints(report, self.contacts(), lines=50, speed=speed, **allowed)
+        breakdown = self.detail()["statusBreakdown"]
+        if sum(breakdown.values()) != len(self.numbers):
+            found.append(f"the breakdown of {len(self.numbers)} contacts is {breakdown}")
+        return found
+
+    def ledger_complaints(self) -> list[str]:
+        """Whether the money adds up, once no job of the organisation is open."""
+        ready = self.stack.ready
+        return judge.ledger_complaints(ready["database"]["url"], ready["api"]["organizationId"])
+
+
+def answers(question: Callable[[], bool]) -> bool:
+    """The answer, once the database or the API is up again; False until then."""
+    try:
+        return question()
+    except (psycopg.OperationalError, httpx.HTTPError, KeyError):
+        return False
+
+
+def first_dial_after(report: dict[str, Any], moment: float) -> float:
+    """Seconds until somebody was dialled again."""
+    return min(dial["askedAt"] for dial in report["dials"] if dial["askedAt"] > moment) - moment
+
+
+def live_at(dials: list[judge.Dial], moment: float) -> int:
+    """Calls that the carrier held at an instant."""
+    return sum(1 for dial in dials if dial["askedAt"] <= moment and (dial["endedAt"] or 1e12) > moment)

@@ -1,0 +1,24 @@
+"""From the answer on nobody is dialled, though forty are on the phone and dialling goes on."""
+
+from tests.end_to_end.batches.conftest import SPEED
+from tests.end_to_end.batches.controlling import LINES, TALKERS, Controlled
+from tests.end_to_end.batches.numbers import Numbers
+from tests.live import LiveStack
+
+
+def test_nobody_is_dialled_after_pause_or_cancel_answered(stack: LiveStack, numbers: Numbers) -> None:
+    controlled = Controlled.begin(stack, numbers, others=400)
+    for _ in range(2):
+        controlled.pause_and_resume()
+    controlled.cancel()
+    controlled.hang_up(within=5)
+
+    assert controlled.complaints(SPEED) == []
+
+
+def test_a_cancel_holds_while_no_worker_runs(stack: LiveStack, numbers: Numbers) -> None:
+    controlled = Controlled.begin(stack, numbers, others=200)
+    controlled.cancel_while_no_worker_runs()
+    controlled.batch.hang_up()
+
+    assert controlled.complaints(SPEED, unsent=LINES - TALKERS) == []

@@ -1,0 +1,32 @@
+"""Ten thousand contacts on fifty lines."""
+
+import pytest
+
+from tests.end_to_end.batches import histories
+from tests.end_to_end.batches.crashing import Batch
+from tests.end_to_end.batches.numbers import Numbers, contacts
+from tests.live import LiveStack
+
+SPEED = 500
+CONTACTS = 10_000
+SECRETS = ["Quagmire", "quokka", "petName"]
+
+
+@pytest.mark.soak
+async def test_ten_thousand_contacts_are_called_once_in_short_and_discreet_runs() -> None:
+    called = contacts(Numbers().some(CONTACTS))
+    for row, contact in enumerate(called):
+        contact |= {"name": f"Zebulon Quagmire {row}", "petName": f"quokka {row}"}
+    with LiveStack.running("--speed", str(SPEED)) as stack:
+        batch = Batch.create(stack, called)
+        batch.wait_until_completed(1500)
+        wrong = batch.complaints(speed=SPEED) + batch.ledger_complaints()
+        runs = await histories.runs(stack)
+        dials = batch.dials()
+
+    seconds = dials[-1]["endedAt"] - dials[0]["askedAt"]
+    print(f"{len(dials)} dials in {seconds:.0f} s: {len(dials) / seconds:.1f} a second")
+    print(f"{len(runs)} runs, the longest of {max(run.events for run in runs)} events")
+    assert wrong == []
+    assert histories.complaints(runs, batch.numbers, SECRETS) == []
+    assert [run.workflow_id for run in runs if run.timeouts] == []
