@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     rate_limit_per_minute: int | None = Field(default=6000, ge=1)  # requests of one key; None: no limit
     secret: SecretStr = SecretStr("")  # seals what is kept; several with commas between them, the first seals
-    platform_key: SecretStr = SecretStr("")  # creates organisations; empty: nobody does, over the API
+    platform_key: SecretStr = SecretStr("")  # creates organizations; empty: nobody does, over the API
 
     webhook_allow_private: str = ""  # where webhooks may go besides: "10.0.0.0/8, 127.0.0.1:8080"; also without https
 

@@ -12,10 +12,10 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.calls.call import CallActivities
-from activities.calls.carrier_stream import Listening
+from activities.calls.carrier_stream import CarrierStream
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
-from activities.reconcile import HousekeepingActivities
+from activities.reconcile import ReconcileActivities
 from activities.webhooks.deliver import WebhookActivities
 from activities.webhooks.http_sender import Poster
 from api.webhooks.bodies import body_of
@@ -32,18 +32,18 @@ from store.calls.watcher import DialWatch
 from store.db.engine import create_engine
 from store.db.vault import Vault
 from store.jobs.lifecycle import Control
-from store.jobs.update import Changes
+from store.jobs.update import JobUpdates
 from store.leases import StreamLeases
 from store.organizations.carrier_credentials import CarrierSettings
-from store.reconcile import Housekeeping
-from store.webhooks.notifier import WebhookWatch
+from store.reconcile import Reconciliation
+from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
 from workflows.batch_job import BatchJob
 from workflows.client import JobWorkflows
 from workflows.connection import connect
 from workflows.names import CALLS_QUEUE, HOUSEKEEPER_ID, JOBS_QUEUE, WEBHOOKS_QUEUE
 from workflows.organization_lines import OrganizationLines
-from workflows.reconciler import Housekeeper, HousekeeperStart
+from workflows.reconciler import Reconciler, ReconcilerStart
 from workflows.webhook_client import WebhookWorkflows
 from workflows.webhook_delivery import WebhookDeliveries
 
@@ -100,7 +100,7 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
     leases = StreamLeases(engine, database_url)
     for account, carrier in carriers.items():
         if isinstance(carrier, Streaming):
-            await stack.enter_async_context(Listening(account, carrier, dials, leases).running())
+            await stack.enter_async_context(CarrierStream(account, carrier, dials, leases).running())
     calls = CallActivities(
         Claims(engine, settings.speed),
         dials,
@@ -110,11 +110,11 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
         settings.speed,
         vault.call_token,
     )
-    jobs = JobActivities(JobProgress(engine), control, Changes(engine))
+    jobs = JobActivities(JobProgress(engine), control, JobUpdates(engine))
     lines, workflows = Lines(engine), JobWorkflows(client)
     sharing = LinesActivities(lines, control, workflows)
-    housekeeping = HousekeepingActivities(
-        Housekeeping(engine, settings.speed), control, dials, lines, workflows, carriers
+    housekeeping = ReconcileActivities(
+        Reconciliation(engine, settings.speed), control, dials, lines, workflows, carriers
     )
     return [
         jobs_worker(client, jobs, sharing, housekeeping),
@@ -129,18 +129,18 @@ async def _webhooks(client: Client, settings: Settings, vault: Vault, stack: Asy
     stack.push_async_callback(engine.dispose)
     poster, outbox = Poster(places(settings.webhook_allow_private)), Outbox(engine, vault)
     stack.push_async_callback(poster.close)
-    await stack.enter_async_context(WebhookWatch(outbox, WebhookWorkflows(client), database_url).running())
+    await stack.enter_async_context(DueDeliveryNotifier(outbox, WebhookWorkflows(client), database_url).running())
     return WebhookActivities(outbox, poster, body_of)
 
 
 def jobs_worker(
-    client: Client, jobs: JobActivities, lines: LinesActivities, housekeeping: HousekeepingActivities
+    client: Client, jobs: JobActivities, lines: LinesActivities, housekeeping: ReconcileActivities
 ) -> Worker:
     """For workflows and short activities."""
     return Worker(
         client,
         task_queue=JOBS_QUEUE,
-        workflows=[BatchJob, OrganizationLines, Housekeeper],
+        workflows=[BatchJob, OrganizationLines, Reconciler],
         activities=[
             jobs.note_workflow,
             jobs.begin_job,
@@ -199,8 +199,8 @@ def _vault(settings: Settings) -> Vault:
 
 async def _start_housekeeper(client: Client, settings: Settings) -> None:
     await client.start_workflow(
-        Housekeeper.run,
-        HousekeeperStart(every_seconds=settings.housekeeper_seconds),
+        Reconciler.run,
+        ReconcilerStart(every_seconds=settings.housekeeper_seconds),
         id=HOUSEKEEPER_ID,
         task_queue=JOBS_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

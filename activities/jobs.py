@@ -13,7 +13,7 @@ from domain.statuses import JobStatus
 if TYPE_CHECKING:
     from store.calls.due_page import JobProgress
     from store.jobs.lifecycle import Control
-    from store.jobs.update import Changes
+    from store.jobs.update import JobUpdates
 
 
 class JobRef(Model):
@@ -80,7 +80,7 @@ class Abandonment(Model):
 
 
 class JobActivities:
-    def __init__(self, progress: "JobProgress", control: "Control", changes: "Changes") -> None:
+    def __init__(self, progress: "JobProgress", control: "Control", changes: "JobUpdates") -> None:
         self._progress = progress
         self._control = control
         self._changes = changes

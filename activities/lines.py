@@ -1,4 +1,4 @@
-"""What the sharing of an organisation's lines asks of the world: the record, and a workflow that is there."""
+"""What the sharing of an organization's lines asks of the world: the record, and a workflow that is there."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,13 +20,13 @@ class LinesWorkflows(Protocol):
 
 
 class OrganizationRef(Model):
-    """Which organisation."""
+    """Which organization."""
 
     organization_id: str
 
 
 class WantLines(Model):
-    """What a job says to its organisation's lines."""
+    """What a job says to its organization's lines."""
 
     organization_id: str
     wanted: LinesWanted
@@ -53,7 +53,7 @@ class LinesActivities:
 
     @activity.defn
     async def organization_lines(self, organization: OrganizationRef) -> OrganizationLines:
-        """An organisation's limits, and which jobs call people."""
+        """An organization's limits, and which jobs call people."""
         return await self._lines.of(organization.organization_id)
 
     @activity.defn
@@ -63,6 +63,6 @@ class LinesActivities:
 
     @activity.defn
     async def stop_organization(self, stop: StopOrganization) -> StoppedJobs:
-        """Pause every job of an organisation."""
+        """Pause every job of an organization."""
         stopped = await self._control.stop(stop.organization_id, hang_up=stop.hang_up, by=TEMPORAL)
         return StoppedJobs(job_ids=stopped.job_ids)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from store.calls.dials import Dials
     from store.calls.lines import Lines
     from store.jobs.lifecycle import Control
-    from store.reconcile import Housekeeping, OpenDial, OpenJob
+    from store.reconcile import OpenDial, OpenJob, Reconciliation
 
 DIAL_SLACK_SECONDS = 330.0  # beyond a call's longest time: followers, with their 300 s of queue and 30 s, come first
 CLOSED = "Its workflow ended from outside; the contacts that were left are cancelled."
@@ -47,10 +47,10 @@ class Sweep(Model):
     lines: int = 0
 
 
-class HousekeepingActivities:
+class ReconcileActivities:
     def __init__(
         self,
-        housekeeping: "Housekeeping",
+        housekeeping: "Reconciliation",
         control: "Control",
         dials: "Dials",
         lines: "Lines",
@@ -117,7 +117,7 @@ class HousekeepingActivities:
             return
         carrier = self._carriers[dial.account]
         try:
-            await self._dials.hang_up_wanted(dial.id, HangUpReason.LONGEST_CALL)
+            await self._dials.hang_up_wanted(dial.id, HangUpReason.MAX_CALL_DURATION)
             await carrier.hang_up(dial.call_id)
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)

@@ -52,17 +52,17 @@ from store.db.engine import create_engine
 from store.db.vault import Vault
 from store.idempotency import Idempotency
 from store.jobs.change_feed import Feed
-from store.jobs.delete import Deleting
+from store.jobs.delete import JobDeletion
 from store.jobs.export import Results
 from store.jobs.lifecycle import Control
-from store.jobs.preview import Foreseeing
+from store.jobs.preview import JobPreview
 from store.jobs.repository import Jobs
-from store.jobs.rerun import Retrying
-from store.jobs.update import Changes
+from store.jobs.rerun import JobRerun
+from store.jobs.update import JobUpdates
 from store.organizations.carrier_credentials import CarrierSettings
 from store.organizations.directory import Directory
 from store.organizations.rate_limits import RateLimits
-from store.reconcile import Housekeeping
+from store.reconcile import Reconciliation
 from store.webhooks.endpoints import Webhooks
 from workflows.client import JobWorkflows
 from workflows.connection import connect
@@ -171,19 +171,19 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         directory=Directory(engine),
         jobs=Jobs(engine),
         results=Results(engine),
-        foreseeing=Foreseeing(engine),
+        foreseeing=JobPreview(engine),
         conversations=Conversations(engine),
         orders=Orders(engine),
         feed=feed,
-        retrying=Retrying(engine),
-        deleting=Deleting(engine),
+        retrying=JobRerun(engine),
+        deleting=JobDeletion(engine),
         control=Control(engine),
-        changes=Changes(engine),
+        changes=JobUpdates(engine),
         placing=Placing(engine),
         activity=Activity(engine),
         do_not_call=DoNotCall(engine),
         dials=Dials(engine, settings.speed),
-        housekeeping=Housekeeping(engine, settings.speed),
+        housekeeping=Reconciliation(engine, settings.speed),
         workflows=JobWorkflows(await connect(lazy=True)),
         carriers=used,
         vault=vault,

@@ -14,7 +14,7 @@ from domain.jobs.models import Caller
 from domain.statuses import Role
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-LONGEST_KEY = 512
+MAX_KEY_LENGTH = 512
 AN_ID = "batch_0123456789abcdef01234567"
 A_CALL = "call_0123456789abcdef01234567"
 
@@ -23,7 +23,7 @@ WRONG_KEY = "This API key is not known, or was revoked."
 MEMBER = "A member's key may only read. Use the key of an owner or admin."
 PLATFORMS = "The platform's key belongs to no organization. Use a key of the organization."
 PLATFORM_ONLY = "Only the platform's key may do this."
-PLATFORM = "platform"  # the caller that belongs to no organisation, where requests are counted
+PLATFORM = "platform"  # the caller that belongs to no organization, where requests are counted
 
 # They only describe the two forms for the OpenAPI page; `caller` reads them.
 BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="`Authorization: Bearer <key>`")
@@ -45,7 +45,7 @@ async def known(request: Request, parts: PartsDep) -> Caller:
     key = sent_key(request)
     if key is None:
         raise Unauthorized(NO_KEY)
-    found = await parts.directory.caller(key) if len(key) <= LONGEST_KEY else None
+    found = await parts.directory.caller(key) if len(key) <= MAX_KEY_LENGTH else None
     if found is None:
         raise Unauthorized(PLATFORMS if is_platform_key(key, parts) else WRONG_KEY)
     return found
@@ -60,7 +60,7 @@ def sent_key(request: Request) -> str | None:
 
 
 def is_platform_key(key: str, parts: Parts) -> bool:
-    """Whether it is the one key that belongs to no organisation; takes as long whatever it is."""
+    """Whether it is the one key that belongs to no organization; takes as long whatever it is."""
     platforms = parts.settings.platform_key.get_secret_value()
     return bool(platforms) and hmac.compare_digest(platforms.encode(), key.encode(errors="surrogatepass"))
 
@@ -89,12 +89,12 @@ ChangerDep = Annotated[Caller, Depends(changer)]
 
 
 async def platform(request: Request, parts: PartsDep) -> None:
-    """Whoever runs this installation. Raises Unauthorized, Forbidden for an organisation's key, RateLimited."""
+    """Whoever runs this installation. Raises Unauthorized, Forbidden for an organization's key, RateLimited."""
     key = sent_key(request)
     if key is None:
         raise Unauthorized(NO_KEY)
     if not is_platform_key(key, parts):
-        if len(key) <= LONGEST_KEY and await parts.directory.caller(key) is not None:
+        if len(key) <= MAX_KEY_LENGTH and await parts.directory.caller(key) is not None:
             raise Forbidden(PLATFORM_ONLY)
         raise Unauthorized(WRONG_KEY)
     await keep_to_limit(request, parts, PLATFORM)

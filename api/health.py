@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.dependencies import PartsDep
 from api.jobs.schemas import PartHealth, Readiness
 from store.db.engine import ping
-from store.reconcile import Housekeeping
+from store.reconcile import Reconciliation
 from workflows.client import TemporalAway
 
 ANSWER_LIMIT = 3.0  # seconds for each part
@@ -49,7 +49,7 @@ async def _asked(question: Awaitable[PartHealth | None]) -> PartHealth:
         return PartHealth(ok=False, detail="cannot be reached")
 
 
-async def _progress(housekeeping: Housekeeping) -> PartHealth:
+async def _progress(housekeeping: Reconciliation) -> PartHealth:
     stuck = len(await housekeeping.stuck_jobs())
     if stuck:
         return PartHealth(ok=False, detail=f"running, with contacts due, and without progress: {stuck}")

@@ -17,16 +17,16 @@ from store.calls.lookup import Orders
 from store.contacts.do_not_call import DoNotCall
 from store.db.vault import Vault
 from store.idempotency import Idempotency
-from store.jobs.delete import Deleting
+from store.jobs.delete import JobDeletion
 from store.jobs.export import Results
 from store.jobs.lifecycle import Control
-from store.jobs.preview import Foreseeing
+from store.jobs.preview import JobPreview
 from store.jobs.repository import Jobs
-from store.jobs.rerun import Retrying
-from store.jobs.update import Changes
+from store.jobs.rerun import JobRerun
+from store.jobs.update import JobUpdates
 from store.organizations.directory import Directory
 from store.organizations.rate_limits import RateLimits
-from store.reconcile import Housekeeping
+from store.reconcile import Reconciliation
 from store.webhooks.endpoints import Webhooks
 from workflows.client import JobWorkflows
 
@@ -40,19 +40,19 @@ class Parts:
     directory: Directory
     jobs: Jobs
     results: Results
-    foreseeing: Foreseeing
+    foreseeing: JobPreview
     conversations: Conversations
     orders: Orders
     feed: JobFeed
-    retrying: Retrying
-    deleting: Deleting
+    retrying: JobRerun
+    deleting: JobDeletion
     control: Control
-    changes: Changes
+    changes: JobUpdates
     placing: Placing
     activity: Activity
     do_not_call: DoNotCall
     dials: Dials
-    housekeeping: Housekeeping
+    housekeeping: Reconciliation
     workflows: JobWorkflows
     carriers: CarrierAccounts
     vault: Vault

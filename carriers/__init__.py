@@ -36,7 +36,7 @@ class TooLate(NotPlaced):
 
 
 class NumberRefused(NotPlaced):
-    """The carrier says that this number cannot be dialled: calling again is of no use."""
+    """The carrier says that this number cannot be dialed: calling again is of no use."""
 
 
 class PlaceUnknown(CarrierError):
@@ -82,7 +82,7 @@ class Push(StrEnum):
 class OverLimit(StrEnum):
     """What becomes of a request beyond the carrier's limits."""
 
-    QUEUES = "queues"  # taken, and dialled later
+    QUEUES = "queues"  # taken, and dialed later
     REJECTS = "rejects"  # refused: NotPlaced
 
 

@@ -21,11 +21,11 @@ from domain.phone.numbers import PhoneProblem, read_phone
 from domain.statuses import Architecture, Role
 
 app = typer.Typer()
-org = typer.Typer(help="Organisations.", no_args_is_help=True)
-key = typer.Typer(help="Keys of an organisation.", no_args_is_help=True)
-agent = typer.Typer(help="Voice agents of an organisation.", no_args_is_help=True)
-number = typer.Typer(help="Numbers that an organisation calls from.", no_args_is_help=True)
-credits_ = typer.Typer(help="Credits of an organisation.", no_args_is_help=True)
+org = typer.Typer(help="Organizations.", no_args_is_help=True)
+key = typer.Typer(help="Keys of an organization.", no_args_is_help=True)
+agent = typer.Typer(help="Voice agents of an organization.", no_args_is_help=True)
+number = typer.Typer(help="Numbers that an organization calls from.", no_args_is_help=True)
+credits_ = typer.Typer(help="Credits of an organization.", no_args_is_help=True)
 for name, group in {"org": org, "key": key, "agent": agent, "number": number, "credits": credits_}.items():
     app.add_typer(group, name=name)
 
@@ -84,14 +84,14 @@ def create_org(
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create an organisation."""
+    """Create an organization."""
     created = on_store(database, lambda store: store.directory.create_organization(name, limit, credits))
     _say(created, as_json=as_json)
 
 
 @org.command("list")
 def list_orgs(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """List all organisations."""
+    """List all organizations."""
     found = on_store(database, lambda store: store.directory.organizations())
     _list([*found], ["id", "name", "concurrent_call_limit", "credits_unlimited", "balance", "held"], as_json=as_json)
 
@@ -103,7 +103,7 @@ def limit_org(
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change how many calls an organisation may have at once; ends none."""
+    """Change how many calls an organization may have at once; ends none."""
     changed = on_store(database, lambda store: store.directory.set_concurrent_call_limit(organization, limit))
     _say(changed, as_json=as_json)
 
@@ -123,7 +123,7 @@ def change_org(
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is given. It holds for every call that is dialled from then on, and ends none."""
+    """Change what is given. It holds for every call that is dialed from then on, and ends none."""
     from store.organizations.organizations import OrganizationChange  # noqa: PLC0415  half a second of imports
 
     given = {"name": name, "concurrent_call_limit": limit, "reserved_lines": reserved}
@@ -164,7 +164,7 @@ def create_key(
 
 @key.command("list")
 def list_keys(organization: OrgId, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """List the keys of an organisation, never what they are."""
+    """List the keys of an organization, never what they are."""
     found = on_store(database, lambda store: store.directory.keys(organization))
     _list([*found], ["id", "name", "role", "created_at", "last_used_at", "expires_at", "revoked_at"], as_json=as_json)
 
@@ -199,7 +199,7 @@ def create_agent(
 
 @agent.command("list")
 def list_agents(organization: OrgId, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """List the agents of an organisation."""
+    """List the agents of an organization."""
     found = on_store(database, lambda store: store.directory.agents(organization))
     _list([*found], ["id", "name", "architecture", "audio", "audio_url"], as_json=as_json)
 
@@ -254,7 +254,7 @@ def create_number(
 
 @number.command("list")
 def list_numbers(organization: OrgId, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """List the numbers of an organisation."""
+    """List the numbers of an organization."""
     found = on_store(database, lambda store: store.directory.phone_numbers(organization))
     _list([*found], ["id", "number", "label", "carrier_account_id", "calls_per_second", "agent"], as_json=as_json)
 
@@ -285,7 +285,7 @@ def remove_number(
 
 @credits_.command("show")
 def show_credits(organization: OrgId, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Show the credits of an organisation, and whether every entry adds up to them."""
+    """Show the credits of an organization, and whether every entry adds up to them."""
     audit = on_store(database, lambda store: store.ledger.audit(organization))
     _say(audit, as_json=as_json)
     if not audit.exact:

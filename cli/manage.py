@@ -1,4 +1,4 @@
-"""Commands that steer: a job that has not ended, its contacts, the whole organisation; and the record of it."""
+"""Commands that steer: a job that has not ended, its contacts, the whole organization; and the record of it."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -141,7 +141,7 @@ def activity(
     page_size: Annotated[int, typer.Option(min=1, max=100)] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show who did what to jobs and to the organisation, the newest first."""
+    """Show who did what to jobs and to the organization, the newest first."""
     path = "/organization/activity" if job_id is None else f"/batch/jobs/{job_id}/activity"
     with Api(url, key) as api:
         answer = api.get(path, {"page": page, "pageSize": page_size})

@@ -89,7 +89,7 @@ def announce(console: Console, ready: Ready) -> None:
         "Temporal": f"{ready.temporal.address} (namespace {ready.temporal.namespace})",
         "PostgreSQL": ready.database.url,
         "Carrier (simulator)": ready.carrier.url,
-        "Organisation": ready.api.organization_id,
+        "Organization": ready.api.organization_id,
         "Owner's key": ready.api.owner_key,
         "Number to call from": ready.phone_numbers.pipeline,
     }

@@ -16,7 +16,7 @@ from cli.errors import ExitCode, Failure
 from cli.render import now_text, results_text, status_text, text
 
 POLL_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 10.0  # between attempts to reach an API that is away
+MAX_PAUSE_SECONDS = 10.0  # between attempts to reach an API that is away
 PATIENCE_SECONDS = 300.0  # without any answer; a script must end at last
 RATE_WINDOW_SECONDS = 60.0
 LINE_SECONDS = 5.0  # between two lines of a log
@@ -71,7 +71,7 @@ def _looks(api: Api, job_id: str, *, patient: bool) -> Iterator[tuple[Answer, st
                 raise
             if job is not None:
                 yield job, str(away)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 2, MAX_PAUSE_SECONDS)
         else:
             seen, pause = time.monotonic(), POLL_SECONDS
             yield job, None

@@ -1,4 +1,4 @@
-"""What is done to jobs and organisations, and by whom: the words of the record."""
+"""What is done to jobs and organizations, and by whom: the words of the record."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ class Action(StrEnum):
     CHANGED = "changed"  # details: the fields, as they are now
     CONTACTS_ADDED = "contacts_added"
     CONTACT_REMOVED = "contact_removed"
-    STOPPED = "stopped"  # the whole organisation
+    STOPPED = "stopped"  # the whole organization
     DO_NOT_CALL_ADDED = "do_not_call_added"
     DO_NOT_CALL_REMOVED = "do_not_call_removed"
 

@@ -44,7 +44,7 @@ class ContactStatus(StrEnum):
         return self not in {ContactStatus.PENDING, ContactStatus.QUEUED, ContactStatus.DIALING}
 
     @property
-    def may_be_dialled(self) -> bool:
+    def may_be_dialed(self) -> bool:
         return self in {ContactStatus.PENDING, ContactStatus.QUEUED}
 
     @property
@@ -83,7 +83,7 @@ class Role(StrEnum):
 
 
 class OnOverlap(StrEnum):
-    """What create does about numbers that another open job of the organisation will call too."""
+    """What create does about numbers that another open job of the organization will call too."""
 
     WARN = "warn"
     SKIP = "skip"

@@ -1,4 +1,4 @@
-"""What a local stack holds from its first start: two organisations, their keys, agents and numbers."""
+"""What a local stack holds from its first start: two organizations, their keys, agents and numbers."""
 
 import secrets
 from decimal import Decimal

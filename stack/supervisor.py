@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_DELAY_SECONDS = 0.1  # before a program is started again
-LONGEST_DELAY_SECONDS = 2.0  # doubled up to here; a killed postmaster's children go within about a second
+MAX_DELAY_SECONDS = 2.0  # doubled up to here; a killed postmaster's children go within about a second
 STEADY_AFTER_SECONDS = 10.0  # whoever lived so long is started again at once
 START_SECONDS = 60.0  # for the first answer
 DEATHS_AT_START = 6  # before the first answer: then the program is broken, not unlucky
@@ -66,7 +66,7 @@ class Supervised:
             if time.monotonic() - started > STEADY_AFTER_SECONDS:
                 delay = FIRST_DELAY_SECONDS
             await asyncio.sleep(delay)
-            delay = min(delay * 2, LONGEST_DELAY_SECONDS)
+            delay = min(delay * 2, MAX_DELAY_SECONDS)
 
     async def _live(self) -> None:
         """One life of the program, from its start to its death."""

@@ -1,4 +1,4 @@
-"""What was done to jobs and organisations, when and by whom: written in the transaction that does it."""
+"""What was done to jobs and organizations, when and by whom: written in the transaction that does it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -84,7 +84,7 @@ class Activity:
         self._engine = engine
 
     async def page(self, organization_id: str, job_id: str | None, page: int, page_size: int) -> ActivityPage:
-        """What was done in an organisation, or to one of its jobs, newest first. `page` counts from 1."""
+        """What was done in an organization, or to one of its jobs, newest first. `page` counts from 1."""
         where = [activity.c.organization_id == organization_id]
         if job_id is not None:
             where.append(activity.c.job_id == job_id)

@@ -4,10 +4,10 @@ StoreError
 ├── NotFound               it does not exist, or belongs to somebody else: nobody can tell which
 ├── WrongStatus            the job's status does not allow it
 ├── InsufficientCredits    the free credits do not cover the estimate
-├── Overlapping            other open jobs of the organisation will call these numbers too
+├── Overlapping            other open jobs of the organization will call these numbers too
 ├── NoContactsLeft         after skipping what overlaps or may not be called nobody is left
 ├── InUse                  open jobs, or numbers, still need it
-├── LastOwner              without this key nobody could manage the organisation
+├── LastOwner              without this key nobody could manage the organization
 ├── NoSecret               OUTDIAL_SECRET is not set, so that nothing can be sealed
 ├── Unreadable             it was sealed with a secret that is not known any more
 ├── Disabled               this webhook gets nothing until it is enabled

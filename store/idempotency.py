@@ -21,7 +21,7 @@ SWEPT_AT_ONCE = 20  # old records that a new one takes with it
 
 
 class RecordKey(Model):
-    """`scope`: an organisation, or "platform". `route`: method and path. `key`: the client's own."""
+    """`scope`: an organization, or "platform". `route`: method and path. `key`: the client's own."""
 
     scope: str
     route: str

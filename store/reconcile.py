@@ -1,4 +1,4 @@
-"""What may have been left undone, over all organisations: for the housekeeper only."""
+"""What may have been left undone, over all organizations: for the housekeeper only."""
 
 from datetime import datetime
 
@@ -73,7 +73,7 @@ _STUCK = text(f"""
 """)  # noqa: S608 — our own constants
 
 
-class Housekeeping:
+class Reconciliation:
     """`speed` as everywhere: of the local stack's telephone."""
 
     def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
@@ -95,7 +95,7 @@ class Housekeeping:
             return [OpenDial.model_validate(dict(row)) for row in rows]
 
     async def stuck_jobs(self) -> list[str]:
-        """Running jobs with contacts due for a minute, for which nothing was dialled meanwhile."""
+        """Running jobs with contacts due for a minute, for which nothing was dialed meanwhile."""
         async with reading(self._engine) as connection:
             return list((await connection.execute(_STUCK)).scalars())
 

@@ -135,16 +135,16 @@ batch_jobs = Table(
     Column("test_of", String),  # the job that it tries with one call
     Column("file_header", JSON),  # the first row of its first file, as written; null: contacts came as JSON
     Column("file_delimiter", String),
-    Column("priority", Integer, nullable=False, server_default="5"),  # its weight among the organisation's jobs
-    Column("calling_window", JSONB),  # null: the organisation's
-    Column("contact_frequency", JSONB),  # beside the organisation's
+    Column("priority", Integer, nullable=False, server_default="5"),  # its weight among the organization's jobs
+    Column("calling_window", JSONB),  # null: the organization's
+    Column("contact_frequency", JSONB),  # beside the organization's
     Column("retry_policy", JSONB, nullable=False, server_default="{}"),  # domain.retries.RetryPolicy
     Column("on_machine", String, nullable=False, server_default="talk"),  # domain.calls.OnMachine
-    Column("end_time", Moment),  # after it nobody is dialled
+    Column("end_time", Moment),  # after it nobody is dialed
     Column("start_within_minutes", Integer, nullable=False, server_default="120"),
     Column("circuit_breaker", Boolean, nullable=False, server_default=text("true")),
     Column("resumed_at", Moment),  # the circuit breaker looks at calls since then
-    Column("stopped_at", Moment),  # paused with its whole organisation, with which it is resumed
+    Column("stopped_at", Moment),  # paused with its whole organization, with which it is resumed
     Column("workflow_started_at", Moment),
     Column("actual_start_time", Moment),
     Column("completed_at", Moment),
@@ -281,7 +281,7 @@ do_not_call = Table(
     Index("ix_do_not_call_newest", "organization_id", text("added_at DESC"), "number"),
 )
 
-activity = Table(  # what was done to jobs and organisations, never updated
+activity = Table(  # what was done to jobs and organizations, never updated
     "activity",
     metadata,
     Column("id", String, primary_key=True),
@@ -298,7 +298,7 @@ activity = Table(  # what was done to jobs and organisations, never updated
 idempotency_records = Table(  # a request that creates, its Idempotency-Key, and what it was answered
     "idempotency_records",
     metadata,
-    Column("scope", String, primary_key=True),  # the organisation, or "platform"
+    Column("scope", String, primary_key=True),  # the organization, or "platform"
     Column("route", String, primary_key=True),  # method and path
     Column("key", String, primary_key=True),
     Column("fingerprint", String, nullable=False),  # SHA-256 of what was sent

@@ -1,4 +1,4 @@
-"""What tests begin with: organisations, numbers, contacts and jobs, what does not matter filled in."""
+"""What tests begin with: organizations, numbers, contacts and jobs, what does not matter filled in."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -20,7 +20,7 @@ AUDIO_URL = "wss://agent.example/audio"
 
 
 class Given(Model):
-    """An organisation that can call: its keys and a number with an agent."""
+    """An organization that can call: its keys and a number with an agent."""
 
     organization: Organization
     owner: IssuedKey

@@ -1,4 +1,4 @@
-"""Judges a finished job by the carrier's own record: who was dialled, when, how often, how many at once."""
+"""Judges a finished job by the carrier's own record: who was dialed, when, how often, how many at once."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ import psycopg
 Dial = dict[str, Any]
 RETRY_DELAYS = (300, 1800, 7200)  # seconds: after the first, second, third charged dial
 REDIAL_DELAYS = (30, 120)  # after trouble
-LEAST_SHARE = 0.8  # of a delay
+MIN_SHARE = 0.8  # of a delay
 CHARGED = ("busy", "no-answer", "completed")  # outcomes that are an attempt, whoever tells of them
 LAST_WORDS = (404, 603, 608)  # SIP codes after which nobody is called again, where the carrier's word for them came
 
@@ -79,7 +79,7 @@ def complaints(
     """
     dials = by_number(report)
     keys = [dial["key"] for dial in report["dials"]]
-    found = [f"key {key} was dialled twice" for key in sorted(twice(keys))]
+    found = [f"key {key} was dialed twice" for key in sorted(twice(keys))]
     found += [f"{most} calls were live on {lines} lines" for most in [most_live(report["dials"])] if most > lines]
     missing = [c["id"] for c in contacts if len(dials.get(c["phoneNumber"], [])) < c["dials"] and not _uncertain(c)]
     if len(missing) > unsent:
@@ -87,7 +87,7 @@ def complaints(
     for contact in contacts:
         found += _about_contact(contact, dials.get(contact["phoneNumber"], []), speed)
     found += [
-        f"{number} was dialled and is no contact" for number in dials.keys() - {c["phoneNumber"] for c in contacts}
+        f"{number} was dialed and is no contact" for number in dials.keys() - {c["phoneNumber"] for c in contacts}
     ]
     again = [number for number, theirs in dials.items() if any(dial["sipCode"] in LAST_WORDS for dial in theirs[:-1])]
     if len(again) > unheard:
@@ -127,7 +127,7 @@ def _about_contact(contact: dict[str, Any], dials: list[Dial], speed: float) -> 
 def _about_gaps(who: str, dials: list[Dial], speed: float) -> Iterator[str]:
     charged = [dial for dial in dials if dial["outcome"] in CHARGED]
     for attempt, (earlier, later) in enumerate(pairwise(charged)):
-        least = LEAST_SHARE * RETRY_DELAYS[min(attempt, 2)] / speed
+        least = MIN_SHARE * RETRY_DELAYS[min(attempt, 2)] / speed
         gap = later["askedAt"] - earlier["endedAt"]
         if gap < least:
             yield f"{who}: attempt {attempt + 2} came {gap:.2f} s after the last, at least {least:.2f} s were due"
@@ -160,7 +160,7 @@ def ledger_complaints(database_url: str, organization_id: str) -> list[str]:
 
 
 def captured(database_url: str, organization_id: str) -> Decimal:
-    """What an organisation has paid for calls, by its ledger."""
+    """What an organization has paid for calls, by its ledger."""
     query = """
         SELECT coalesce(-sum(balance_delta), 0) FROM ledger_entries
         WHERE organization_id = %s AND kind IN ('capture', 'release')"""

@@ -114,7 +114,7 @@ class LiveStack:
         until(lambda: self.pid(part, number) != old, within)
 
     def http(self, key: str = "ownerKey") -> httpx.Client:
-        """A client of the API with a key of the demo organisation; close it."""
+        """A client of the API with a key of the demo organization; close it."""
         api = self.ready["api"]
         headers = {"Authorization": f"Bearer {api[key]}"}
         return httpx.Client(base_url=api["url"], headers=headers, trust_env=False, timeout=30)

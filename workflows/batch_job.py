@@ -20,16 +20,16 @@ with workflow.unsafe.imports_passed_through():
     from domain.statuses import JobStatus
     from workflows.activity_options import short
     from workflows.contact_counts import Tally
-    from workflows.dispatch_state import Lineup
+    from workflows.dispatch_state import DispatchState
     from workflows.job_web_ui import JobProgress, details
     from workflows.line_share import LinesPace, LinesSoFar, Want
     from workflows.names import BATCH_JOB, CALLS_QUEUE, LOOK, SAY_LINES, SHARE_LINES, STATUS, lines_workflow_id
     from workflows.operator_commands import AnyOrder, Orders
     from workflows.organization_lines import OrganizationLines
-    from workflows.reusable_timer import Alarm
+    from workflows.reusable_timer import ReusableTimer
 
 TASK_TIMEOUT = timedelta(seconds=15)  # a full replay takes 4 s at 2,000 events; a worker that dies costs this
-LONGEST_RUN = 2_000  # events; an ending that meets the closing task replays the whole run: the longer, the slower
+MAX_RUN_EVENTS = 2_000  # events; an ending that meets the closing task replays the whole run: the longer, the slower
 CALL_TIMEOUT = timedelta(hours=8)  # four hours of talk, the waits before and after it
 CALL_HEARTBEAT = timedelta(seconds=15)  # how long a dead worker's calls are unattended
 CALL_RETRY = RetryPolicy(  # for our own failures only, without end: the same dial again
@@ -68,12 +68,12 @@ class BatchJob(Orders):
         super().__init__(JobRef(organization_id=start.organization_id, job_id=start.job_id), start.orders)
         self._start = start
         self._name = start.name
-        self._lineup = Lineup(start.lines, start.pace)
+        self._lineup = DispatchState(start.lines, start.pace)
         self._tally = Tally()
         self._look = True  # at the record again, before anything else
         self._next_start_at: datetime | None = None  # for which the next run is to wait
-        self._alarm = Alarm("look again", self.look)
-        self._lines_alarm = Alarm("lines", self._wake)
+        self._alarm = ReusableTimer("look again", self.look)
+        self._lines_alarm = ReusableTimer("lines", self._wake)
 
     @workflow.run
     async def run(self, start: BatchJobStart) -> BatchJobResult:
@@ -162,13 +162,13 @@ class BatchJob(Orders):
         if self._called_off:
             return
         for contact in self._lineup.next_calls(workflow.now()):
-            self._tally.dialled(contact)
+            self._tally.dialed(contact)
             self._call_in_background(contact, again=contact.live)
 
     def _is_long(self) -> bool:
-        """Whether to hand over, live calls and all: the next run follows them. Nobody is dialled from here on."""
+        """Whether to hand over, live calls and all: the next run follows them. Nobody is dialed from here on."""
         info = workflow.info()
-        return info.get_current_history_length() >= LONGEST_RUN or info.is_continue_as_new_suggested()
+        return info.get_current_history_length() >= MAX_RUN_EVENTS or info.is_continue_as_new_suggested()
 
     async def _wait_for_change(self) -> None:
         wake_at = self._lineup.wake_at(workflow.now())
@@ -184,7 +184,7 @@ class BatchJob(Orders):
         await short(ending, self._job)
         self._look = True
 
-    # --- a share of the organisation's lines ---------------------------------------------------------------------
+    # --- a share of the organization's lines ---------------------------------------------------------------------
 
     async def _say_lines(self) -> None:
         """Say how many lines the job can use now, where that is news; the answer comes as a signal."""
@@ -292,12 +292,12 @@ class BatchJob(Orders):
         self._look = True
         self._wake()
 
-    @workflow.signal(name=SHARE_LINES, description="How many lines the job may use. Sent by its organisation's lines.")
+    @workflow.signal(name=SHARE_LINES, description="How many lines the job may use. Sent by its organization's lines.")
     def share_lines(self, share: LinesShare) -> None:
         self._lineup.share.hear(share)
         self._wake()
 
-    @workflow.signal(name=SAY_LINES, description="Say how many lines you want. Sent by its organisation's lines.")
+    @workflow.signal(name=SAY_LINES, description="Say how many lines you want. Sent by its organization's lines.")
     def say_lines(self) -> None:
         self._lineup.share.ask()
         self.look()  # who starts to share out lines anew may know other limits

@@ -87,21 +87,21 @@ class JobWorkflows:
         return await _is_open(self._handle(job_id))
 
     async def want_lines(self, organization_id: str, wanted: LinesWanted) -> None:
-        """Tell an organisation's lines what a job wants; the workflow is started where none runs.
+        """Tell an organization's lines what a job wants; the workflow is started where none runs.
 
         Raises TemporalAway.
         """
         await self._start_lines(organization_id, start_signal=OrganizationLines.want.__name__, arguments=[wanted])
 
     async def start_lines(self, organization_id: str) -> bool:
-        """Start the workflow of an organisation's lines, unless it runs: False. Raises TemporalAway."""
+        """Start the workflow of an organization's lines, unless it runs: False. Raises TemporalAway."""
         if await _is_open(self._lines(organization_id)):
             return False
         await self._start_lines(organization_id)
         return True
 
     async def look_at_lines(self, organization_id: str) -> None:
-        """Tell an organisation's lines that limits or jobs changed in the record. Where no workflow shares them out,
+        """Tell an organization's lines that limits or jobs changed in the record. Where no workflow shares them out,
         none needs telling. Raises TemporalAway."""
         await _signal_if_open(self._lines(organization_id), OrganizationLines.look)
 

@@ -26,9 +26,9 @@ class Tally:
         self._ended_in_record = {contact_id for contact_id in in_flight if contact_id not in on_page}
         for contact_id in in_flight:
             if contact_id in on_page:
-                self.dialled(on_page[contact_id])
+                self.dialed(on_page[contact_id])
 
-    def dialled(self, contact: DueContact) -> None:
+    def dialed(self, contact: DueContact) -> None:
         """Its call begins, or goes on."""
         if not contact.live:
             self._move(_before(contact), ContactStatus.DIALING)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.calls.dispatch import DueContact, Held, HeldReason, JobPage
+from domain.calls.dispatch import DueContact, Held, JobPage, NotNowReason
 from domain.model import Model
 from domain.statuses import JobStatus
 from workflows.line_share import LineShare, LinesPace, LinesSoFar, Want
@@ -15,22 +15,22 @@ SHORTEST_HOLD = timedelta(seconds=1)  # so that a claim and a page that disagree
 
 
 class WaitingFor(Model):
-    """Why nobody is dialled now. `until`: UTC, None where only a person can tell."""
+    """Why nobody is dialed now. `until`: UTC, None where only a person can tell."""
 
     reason: str
     until: datetime | None = None
 
 
 @dataclass(frozen=True)
-class _Hold:
-    """Nobody is dialled before `until`. What a page said, the next page can take back; what a claim said, it cannot."""
+class DispatchHold:
+    """Nobody is dialed before `until`. What a page said, the next page can take back; what a claim said, it cannot."""
 
-    reason: HeldReason
+    reason: NotNowReason
     until: datetime
     by_page: bool
 
 
-class Lineup:
+class DispatchState:
     """The state between two looks at the record. Times are the workflow's, UTC."""
 
     def __init__(self, lines_so_far: LinesSoFar | None = None, pace: LinesPace | None = None) -> None:
@@ -40,7 +40,7 @@ class Lineup:
         self._due: deque[DueContact] = deque()
         self._next_due_at: datetime | None = None
         self._next_due_reason: str = "retry"
-        self._hold: _Hold | None = None
+        self._hold: DispatchHold | None = None
 
     def take(self, page: JobPage, now: datetime) -> None:
         """A fresh look at the record replaces the last one; those in flight are known already."""
@@ -49,7 +49,7 @@ class Lineup:
         self._next_due_at = page.next_due_at
         self._next_due_reason = page.next_due_reason or "retry"
         if page.held is not None:
-            self._hold = _Hold(page.held.reason, now + _how_long(page.held), by_page=True)
+            self._hold = DispatchHold(page.held.reason, now + _how_long(page.held), by_page=True)
         elif self._hold is not None and self._hold.by_page:
             self._hold = None
 
@@ -74,7 +74,7 @@ class Lineup:
         """A claim said no: what holds everybody holds the job until it is worth asking again."""
         if not held.reason.of_one_contact:
             until = now + max(SHORTEST_HOLD, timedelta(seconds=held.seconds))
-            self._hold = _Hold(held.reason, until, by_page=False)
+            self._hold = DispatchHold(held.reason, until, by_page=False)
 
     def may_dial(self, now: datetime) -> bool:
         """Whether the job calls people, as far as is known."""
@@ -89,13 +89,13 @@ class Lineup:
     def uncalled(self) -> int:
         """Contacts that are still to be called, now or later."""
         counts = self.page.counts if self.page is not None else {}
-        return sum(count for status, count in counts.items() if status.may_be_dialled)
+        return sum(count for status, count in counts.items() if status.may_be_dialed)
 
     # --- lines ---------------------------------------------------------------------------------------------------
 
     @property
     def most_lines(self) -> int:
-        """The smaller of the job's own and its organisation's limit."""
+        """The smaller of the job's own and its organization's limit."""
         return self.page.lines if self.page is not None else 0
 
     def lines(self, now: datetime) -> int:
@@ -114,7 +114,7 @@ class Lineup:
         return max(0, self.lines(now) - len(self.in_flight))
 
     def must_speak(self, now: datetime) -> bool:
-        """Whether the organisation's lines are to be told now how many the job wants."""
+        """Whether the organization's lines are to be told now how many the job wants."""
         return self.share.must_say(self.want(now), now)
 
     def speak_at(self, now: datetime) -> datetime | None:
@@ -172,7 +172,7 @@ class Lineup:
         if self.idle and self._next_due_at is not None:
             return WaitingFor(reason=self._next_due_reason, until=self._next_due_at)
         if self.idle and self.page.contacts_without_zone:
-            return WaitingFor(reason=HeldReason.TIMEZONE)
+            return WaitingFor(reason=NotNowReason.TIMEZONE)
         return None
 
     def _is_held(self, now: datetime) -> bool:

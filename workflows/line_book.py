@@ -1,4 +1,4 @@
-"""Who wants lines, who has them and whose turn it is: an organisation's decisions, without Temporal."""
+"""Who wants lines, who has them and whose turn it is: an organization's decisions, without Temporal."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a job told its organisation's lines workflow, and what it was told: how many lines it may use."""
+"""What a job told its organization's lines workflow, and what it was told: how many lines it may use."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -53,7 +53,7 @@ class LineShare:
         return self.so_far.said_at is not None
 
     def lines(self, most: int, now: datetime) -> int:
-        """How many lines the job may use, `most` by its own and its organisation's limit."""
+        """How many lines the job may use, `most` by its own and its organization's limit."""
         if self.so_far.said_at is None or self.so_far.said.lines == 0:
             return 0
         if self.so_far.share is not None:

@@ -1,4 +1,4 @@
-"""What people see of an organisation's lines: the answer to `shares`, and a table for Temporal's web UI."""
+"""What people see of an organization's lines: the answer to `shares`, and a table for Temporal's web UI."""
 
 from collections.abc import Iterable
 

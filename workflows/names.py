@@ -7,11 +7,11 @@ CALLS_QUEUE = "outdial-calls"  # calls: long activities, a worker of their own
 WEBHOOKS_QUEUE = "outdial-webhooks"  # webhooks: receivers that are slow hold up nothing else
 
 BATCH_JOB = "BatchJob"
-HOUSEKEEPER = "Housekeeper"
+HOUSEKEEPER = "Reconciler"
 HOUSEKEEPER_ID = "housekeeper"
 ORGANIZATION_LINES = "OrganizationLines"
 WEBHOOK_DELIVERIES = "WebhookDeliveries"
-SHARE_LINES = "share_lines"  # the signals by which a job's workflow hears from its organisation's lines
+SHARE_LINES = "share_lines"  # the signals by which a job's workflow hears from its organization's lines
 SAY_LINES = "say_lines"
 LOOK = "look"
 
@@ -27,7 +27,7 @@ def job_workflow_id(job_id: str) -> str:
 
 
 def lines_workflow_id(organization_id: str) -> str:
-    """The id of the workflow that shares out an organisation's lines."""
+    """The id of the workflow that shares out an organization's lines."""
     return f"organization-lines/{organization_id}"
 
 

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.calls.dispatch import Wish
     from workflows.activity_options import short
 
-MOST_LINES = 50
+MAX_LINES = 50
 CALLING_OFF = frozenset({Wish.CANCEL, Wish.CANCEL_AND_HANG_UP, Wish.PAUSE})
 
 AnyOrder = Order | LimitChange | Rescheduling | Change | Removal
@@ -45,7 +45,7 @@ class Orders:
     def resume(self) -> None:
         self._wish(Wish.RESUME)
 
-    @workflow.signal(description="End the job: nobody else is dialled, live calls end by themselves.")
+    @workflow.signal(description="End the job: nobody else is dialed, live calls end by themselves.")
     def cancel(self) -> None:
         self._wish(Wish.CANCEL)
 
@@ -55,7 +55,7 @@ class Orders:
 
     @workflow.signal(description="Use at most this many lines, 1 to 50. Input: a number.")
     def change_limit(self, lines: int) -> None:
-        self._order(LimitChange(**self._job.model_dump(), limit=max(1, min(MOST_LINES, lines))))
+        self._order(LimitChange(**self._job.model_dump(), limit=max(1, min(MAX_LINES, lines))))
 
     @workflow.signal(description='Move a start that has not come. Input: "2027-01-31T09:00:00+01:00".')
     def reschedule(self, start_at: datetime) -> None:

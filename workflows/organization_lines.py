@@ -1,4 +1,4 @@
-"""An organisation's lines, shared out among its jobs. One workflow for each organisation, as long as it exists.
+"""An organization's lines, shared out among its jobs. One workflow for each organization, as long as it exists.
 
 The claim enforces the limits whatever happens here: see store/calls/claim.py. This is for fairness alone.
 """
@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.line_share import LinesPace
     from workflows.lines_web_ui import Shares, lines_details, shares_of
     from workflows.names import LOOK, ORGANIZATION_LINES, SAY_LINES, SHARE_LINES, job_workflow_id
-    from workflows.reusable_timer import Alarm
+    from workflows.reusable_timer import ReusableTimer
 
 
 class OrganizationLinesStart(Model):
@@ -52,7 +52,7 @@ class OrganizationLines:
         self._silent: list[str] = []  # by the last look: jobs that run and are not known
         self._unaware = False  # whether jobs may not have heard of the limits
         self._changed = False
-        self._alarm = Alarm("next turn, or look again", self._wake)
+        self._alarm = ReusableTimer("next turn, or look again", self._wake)
 
     @workflow.run
     async def run(self, start: OrganizationLinesStart) -> None:
@@ -166,12 +166,12 @@ class OrganizationLines:
         self._must_look = True
         self._wake()
 
-    @workflow.signal(description="Pause every job of the organisation. Live calls end by themselves.")
+    @workflow.signal(description="Pause every job of the organization. Live calls end by themselves.")
     def stop(self) -> None:
         self._stops.append(False)
         self._wake()
 
-    @workflow.signal(description="Pause every job of the organisation, and hang up all live calls.")
+    @workflow.signal(description="Pause every job of the organization, and hang up all live calls.")
     def stop_and_hang_up(self) -> None:
         self._stops.append(True)
         self._wake()

@@ -7,7 +7,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.reconcile import HousekeepingActivities, Sweep
+    from activities.reconcile import ReconcileActivities, Sweep
     from domain.model import Model
     from workflows.names import HOUSEKEEPER
 
@@ -17,18 +17,18 @@ SWEEP_RETRY = RetryPolicy(maximum_attempts=3)  # the next sweep is the better re
 SWEEPS_IN_A_RUN = 200  # about 2,000 events, then continue as new
 
 
-class HousekeeperStart(Model):
+class ReconcilerStart(Model):
     """`every_seconds` between two sweeps."""
 
     every_seconds: float = 30.0
 
 
 @workflow.defn(name=HOUSEKEEPER)
-class Housekeeper:
+class Reconciler:
     """A timer and a sweep, for ever. No Schedule: it would leave 43,200 closed workflows a month in the UI."""
 
     @workflow.run
-    async def run(self, start: HousekeeperStart) -> None:
+    async def run(self, start: ReconcilerStart) -> None:
         """Sweep, wait, sweep."""
         for _ in range(SWEEPS_IN_A_RUN):
             await self._sweep()
@@ -38,7 +38,7 @@ class Housekeeper:
     async def _sweep(self) -> None:
         try:
             sweep = await workflow.execute_activity_method(
-                HousekeepingActivities.sweep,
+                ReconcileActivities.sweep,
                 start_to_close_timeout=SWEEP_TIMEOUT,
                 heartbeat_timeout=SWEEP_HEARTBEAT,
                 retry_policy=SWEEP_RETRY,

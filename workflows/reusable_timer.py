@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 
-class Alarm:
+class ReusableTimer:
     """Calls `ring` at the time that was set. An earlier one stays: whoever is woken looks for himself."""
 
     def __init__(self, summary: str, ring: Callable[[], None]) -> None:

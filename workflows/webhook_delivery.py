@@ -18,7 +18,7 @@ ROUND_RETRY = RetryPolicy(  # for our own failures only: the database away, a wo
 )
 LOOK_AGAIN = timedelta(days=1)  # unasked: so that the workflow of a deleted endpoint ends
 SOONEST = timedelta(seconds=1)  # between two rounds that find nothing to take up
-LONGEST_RUN = 2_000  # events
+MAX_RUN_EVENTS = 2_000  # events
 
 
 class DeliveriesStart(Model):
@@ -71,7 +71,7 @@ class WebhookDeliveries:
 
     def _is_long(self) -> bool:
         info = workflow.info()
-        return info.get_current_history_length() >= LONGEST_RUN or info.is_continue_as_new_suggested()
+        return info.get_current_history_length() >= MAX_RUN_EVENTS or info.is_continue_as_new_suggested()
 
 
 def _details(came_of_it: Round) -> str:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from temporalio import activity
 
-from activities.calls.follow import Following
+from activities.calls.follow import CallFollower
 from activities.calls.heartbeats import Pulse, heartbeats
 from activities.calls.payloads import CallContact, CallEnded
-from activities.calls.place import Placing, not_the_first_try
+from activities.calls.place import Placing, is_retry
 from activities.calls.waiting import stay
 from carriers import Carrier
 from domain.calls.models import HangUpReason
@@ -23,7 +23,7 @@ from domain.statuses import ContactStatus
 
 if TYPE_CHECKING:
     from store.calls.claim import Claims
-    from store.calls.dial_rows import DialNow
+    from store.calls.dial_rows import DialRow
     from store.calls.dials import Dials
     from store.calls.watcher import DialWatch
 
@@ -46,7 +46,7 @@ class CallActivities:
     ) -> None:
         self._dials = dials
         self._placing = Placing(claims, dials, watch, carriers, public_url, call_token)
-        self._following = Following(dials, watch, carriers, speed)
+        self._following = CallFollower(dials, watch, carriers, speed)
 
     @activity.defn
     async def call_contact(self, call: CallContact) -> CallEnded:
@@ -64,7 +64,7 @@ class CallActivities:
                 raise
 
     async def _call(self, call: CallContact, pulse: Pulse) -> CallEnded:
-        dial = await self._dials.get(call.contact_id, call.dial) if not_the_first_try(call) else None
+        dial = await self._dials.get(call.contact_id, call.dial) if is_retry(call) else None
         if dial is None:
             held = await self._placing.claim_and_ask(call, pulse)
             dial = await self._dials.get(call.contact_id, call.dial)
@@ -80,13 +80,13 @@ class CallActivities:
         await self._dials.hang_up_wanted(dial.id, HangUpReason.CALLED_OFF)
         return await self._see_through(dial, pulse)
 
-    async def _see_through(self, dial: "DialNow", pulse: Pulse) -> CallEnded:
+    async def _see_through(self, dial: "DialRow", pulse: Pulse) -> CallEnded:
         pulse.show(dial.state)
         if dial.call_id is None:
             dial = await self._placing.await_call_id(dial)
         return _result(await self._following.until_ended(dial, pulse))
 
 
-def _result(dial: "DialNow") -> CallEnded:
+def _result(dial: "DialRow") -> CallEnded:
     again = dial.contact_status is ContactStatus.QUEUED
     return CallEnded(status=dial.contact_status, outcome=dial.outcome, due_at=dial.contact_due_at if again else None)

@@ -23,7 +23,7 @@ AGAIN_SECONDS = 0.5
 logger = logging.getLogger(__name__)
 
 
-class Listening:
+class CarrierStream:
     """For one carrier, by its account id."""
 
     def __init__(self, account: str, carrier: Streaming, dials: "Dials", leases: "StreamLeases") -> None:

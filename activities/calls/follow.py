@@ -13,17 +13,17 @@ from domain.calls.deadlines import Deadline, deadline
 from domain.calls.models import CallState, HangUpReason
 
 if TYPE_CHECKING:
-    from store.calls.dial_rows import DialNow
+    from store.calls.dial_rows import DialRow
     from store.calls.dials import Dials
     from store.calls.watcher import DialWatch
 
 SILENCE_SECONDS = 60.0  # without a word about a live call: ask the carrier
-SOONEST_QUESTION_SECONDS = 3.0  # about a call that was silent before we took it over
+MIN_POLL_INTERVAL_SECONDS = 3.0  # about a call that was silent before we took it over
 HANG_UP_GIVES_UP_SECONDS = 600.0  # an end that the carrier never confirms: the outcome is unknown
 SLOWEST_QUESTION_SECONDS = 30.0
 
 
-class Following:
+class CallFollower:
     """`speed` divides what happens on the telephone."""
 
     def __init__(self, dials: "Dials", watch: "DialWatch", carriers: Mapping[str, Carrier], speed: float) -> None:
@@ -32,13 +32,13 @@ class Following:
         self._carriers = carriers
         self._speed = speed
 
-    async def until_ended(self, dial: "DialNow", pulse: Pulse) -> "DialNow":
+    async def until_ended(self, dial: "DialRow", pulse: Pulse) -> "DialRow":
         """Wait for the end; hang up when it is wanted or overdue; ask the carrier after silence."""
         between_hang_ups = 1.0
         with self._watch.follow(dial.id) as follower:
             dial = await self._dials.again(dial)
             follower.saw(dial)
-            silence = max(SOONEST_QUESTION_SECONDS, SILENCE_SECONDS - _quiet_seconds(dial))
+            silence = max(MIN_POLL_INTERVAL_SECONDS, SILENCE_SECONDS - _quiet_seconds(dial))
             while dial.ended_at is None:
                 pulse.show(dial.state)
                 end = self._deadline(dial)
@@ -56,7 +56,7 @@ class Following:
                 follower.saw(dial)
         return dial
 
-    async def _hang_up(self, dial: "DialNow", reason: HangUpReason, since: float) -> None:
+    async def _hang_up(self, dial: "DialRow", reason: HangUpReason, since: float) -> None:
         """End a call; only the carrier's word that it ended counts. At last nobody knows."""
         if since > HANG_UP_GIVES_UP_SECONDS:
             await self._dials.give_up(dial.id)
@@ -67,7 +67,7 @@ class Following:
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s could not be hung up (%s); asking again", dial.id, type(error).__name__)
 
-    def _deadline(self, dial: "DialNow") -> Deadline:
+    def _deadline(self, dial: "DialRow") -> Deadline:
         return deadline(
             dial.state,
             age_seconds=dial.age_seconds,
@@ -78,12 +78,12 @@ class Following:
         )
 
 
-def _call_id(dial: "DialNow") -> str:
+def _call_id(dial: "DialRow") -> str:
     if dial.call_id is None:
         raise AssertionError("only a call with an id is followed")
     return dial.call_id
 
 
-def _quiet_seconds(dial: "DialNow") -> float:
+def _quiet_seconds(dial: "DialRow") -> float:
     """How long ago the carrier's last word came, as far as the row tells."""
     return dial.state_seconds if dial.state in {CallState.RINGING, CallState.ANSWERED} else dial.age_seconds

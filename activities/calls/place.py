@@ -11,7 +11,7 @@ from temporalio import activity
 
 from activities.calls.heartbeats import Pulse
 from activities.calls.payloads import CallContact
-from activities.calls.waiting import persist, sleep_unless_stopping, stopping, to_the_end, wait_for_news
+from activities.calls.waiting import persist, shield_until_done, sleep_unless_stopping, stopping, wait_for_news
 from carriers import (
     Absent,
     CannotTell,
@@ -30,7 +30,7 @@ from domain.calls.order import call_order, callback_url
 
 if TYPE_CHECKING:
     from store.calls.claim import Claimed, Claims
-    from store.calls.dial_rows import DialNow
+    from store.calls.dial_rows import DialRow
     from store.calls.dials import Dials
     from store.calls.watcher import DialWatch
 
@@ -38,7 +38,7 @@ FIND_FOR_SECONDS = 60.0  # how long a carrier's list may lag behind
 SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
 ASKED_FOR = timedelta(seconds=ASK_LIMIT_SECONDS)
 SLOWEST_SEARCH_SECONDS = 30.0
-LONGEST_WAIT_SECONDS = 10.0  # for a line or a slot, with nothing claimed; after that the workflow waits
+MAX_WAIT_SECONDS = 10.0  # for a line or a slot, with nothing claimed; after that the workflow waits
 
 
 class Placing:
@@ -62,15 +62,15 @@ class Placing:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def claim_and_ask(self, call: CallContact, pulse: Pulse) -> "Held | None":
-        """Claim the dial and ask the carrier for it; Held where it may not be dialled now."""
+        """Claim the dial and ask the carrier for it; Held where it may not be dialed now."""
         claimed, send_before = await self._claim(call)
         if isinstance(claimed, Held):
             return claimed
         pulse.show("asked")
-        await to_the_end(self._ask(call, claimed, send_before))
+        await shield_until_done(self._ask(call, claimed, send_before))
         return None
 
-    async def await_call_id(self, dial: "DialNow") -> "DialNow":
+    async def await_call_id(self, dial: "DialRow") -> "DialRow":
         """Somebody asked, and the call's id is not known: it comes by an event, or is searched for, or nobody knows."""
         carrier = self._carrier(dial.account)
         pause = 1.0
@@ -97,8 +97,8 @@ class Placing:
                     raise stopping()
                 send_before = time.monotonic() + SEND_WITHIN_SECONDS
                 claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
-                claimed = await to_the_end(claim)
-                if not isinstance(claimed, Held) or not claimed.reason.short or claimed.seconds > LONGEST_WAIT_SECONDS:
+                claimed = await shield_until_done(claim)
+                if not isinstance(claimed, Held) or not claimed.reason.short or claimed.seconds > MAX_WAIT_SECONDS:
                     return claimed, send_before
                 await sleep_unless_stopping(claimed.seconds)
 
@@ -106,7 +106,7 @@ class Placing:
         """Ask the carrier for the call, and write down what it says."""
         try:
             carrier = self._carrier(claimed.account)
-            if not_the_first_try(call) and await self._was_asked_before(carrier, call, claimed):
+            if is_retry(call) and await self._was_asked_before(carrier, call, claimed):
                 return
             report = await carrier.place(
                 call_order(claimed, call.key, self._call_token(claimed.dial_id), self._public_url),
@@ -141,7 +141,7 @@ class Placing:
             return True
         return False
 
-    async def _look_for(self, carrier: Carrier, dial: "DialNow") -> None:
+    async def _look_for(self, carrier: Carrier, dial: "DialRow") -> None:
         since = dial.asked_at - SEARCH_SLACK
         report = await self._search(
             carrier, dial.key, dial.account, dial.to, dial.from_, since, dial.asked_at + ASKED_FOR
@@ -180,6 +180,6 @@ class Placing:
             ) from None
 
 
-def not_the_first_try(call: CallContact) -> bool:
+def is_retry(call: CallContact) -> bool:
     """Whether this dial may have been asked for already, by an earlier try or run."""
     return call.again or activity.info().attempt > 1

@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 if TYPE_CHECKING:
-    from store.calls.dial_rows import DialNow
+    from store.calls.dial_rows import DialRow
     from store.calls.watcher import Follower
 
 RECORD_FOR_SECONDS = 60.0  # the database away while a call id is in hand
@@ -18,7 +18,7 @@ RECORD_FOR_SECONDS = 60.0  # the database away while a call id is in hand
 Answer = TypeVar("Answer")
 
 
-async def to_the_end(step: Coroutine[Any, Any, Answer]) -> Answer:
+async def shield_until_done(step: Coroutine[Any, Any, Answer]) -> Answer:
     """Await, shielded: what is claimed is asked, what was asked is recorded, before anybody else looks.
 
     A cancellation that comes meanwhile is raised by the next await that waits for something.
@@ -62,7 +62,7 @@ async def persist(write: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0.5)
 
 
-async def wait_for_news(follower: "Follower", seconds: float) -> "DialNow | None":
+async def wait_for_news(follower: "Follower", seconds: float) -> "DialRow | None":
     """Wait for news. A worker that stops leaves the call alone: another one follows it."""
     waiting = asyncio.ensure_future(follower.wait(seconds))
     shutdown = asyncio.ensure_future(activity.wait_for_worker_shutdown())

@@ -1,4 +1,4 @@
-"""The credits of an organisation: what it has, what is held for whom, and every entry."""
+"""The credits of an organization: what it has, what is held for whom, and every entry."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import OrganizationNotFound
 from api.http.examples import AN_ORGANIZATION
-from api.http.idempotency import TAKES_KEY, Making, PlatformOnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, PlatformOnceDep
 from api.http.json_body import described, parsed
 from api.http.openapi import PAGE_QUERY
 from api.http.pagination import PageQueryDep
@@ -51,7 +51,7 @@ async def top_up(_: PlatformDep, request: Request, parts: PartsDep, once: Platfo
     return await once.answer(ToppedUp, content, partial(_top_up, content, parts))
 
 
-async def _top_up(content: bytes, parts: Parts, making: Making) -> ToppedUp:
+async def _top_up(content: bytes, parts: Parts, making: CreateContext) -> ToppedUp:
     sent = parsed(TopUp, content)
     try:
         after = await parts.ledger.top_up(sent.organization_id, sent.amount, id=making.new_id("entry"))

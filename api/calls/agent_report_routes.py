@@ -14,9 +14,9 @@ from api.jobs.schemas import Answer, ConversationView
 from api.jobs.views import conversation_view
 from domain.calls.agent_report import ConversationReport
 from domain.calls.agent_report_fields import (
-    LONGEST_DISPOSITION,
-    LONGEST_SUMMARY,
-    LONGEST_URL,
+    MAX_DISPOSITION_LENGTH,
+    MAX_SUMMARY_LENGTH,
+    MAX_URL_LENGTH,
     WEB_ADDRESS,
     read_conversation,
 )
@@ -39,12 +39,12 @@ def _text(longest: int, example: str) -> dict[str, Any]:
 
 
 def _address(example: str) -> dict[str, Any]:
-    return {**_text(LONGEST_URL, example), "pattern": f"^{WEB_ADDRESS}$"}
+    return {**_text(MAX_URL_LENGTH, example), "pattern": f"^{WEB_ADDRESS}$"}
 
 
 PROPERTIES: dict[str, Any] = {
-    "disposition": _text(LONGEST_DISPOSITION, "appointment_confirmed"),
-    "summary": _text(LONGEST_SUMMARY, "Ada keeps her appointment on May 3."),
+    "disposition": _text(MAX_DISPOSITION_LENGTH, "appointment_confirmed"),
+    "summary": _text(MAX_SUMMARY_LENGTH, "Ada keeps her appointment on May 3."),
     "data": {
         "type": ["object", "null"],
         "default": None,

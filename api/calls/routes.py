@@ -10,7 +10,7 @@ from api.http.error_responses import errors
 from api.http.errors import CallNotFound
 from api.jobs.control_openapi import OPT_OUT_BODY
 from api.jobs.control_schemas import OptedOut
-from api.jobs.in_flight import until_quiet
+from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import nudge_all
 from domain.contacts.number_list import read_note
 from domain.errors import InvalidRequest
@@ -57,7 +57,7 @@ async def opt_out(
         done = await parts.do_not_call.opt_out(caller.organization_id, id, by=caller.key_id, note=note)
     except NotFound:
         raise CallNotFound("There is no call of this id.") from None
-    await until_quiet(lambda: parts.placing.of_numbers(caller.organization_id, [done.number]), id)
+    await wait_for_in_flight_requests(lambda: parts.placing.of_numbers(caller.organization_id, [done.number]), id)
     nudge_all(afterwards, parts, done.added.job_ids)
     return OptedOut(
         call_id=id,

@@ -12,7 +12,7 @@ from api.contacts.refusals import nobody_left, too_expensive
 from api.dependencies import job_not_found
 from api.http.bodies import Form, JsonBody, read_body
 from api.http.errors import InvalidStatus
-from api.http.idempotency import Making, Once
+from api.http.idempotency import CreateContext, Once
 from api.jobs.control_schemas import Appended
 from api.parts import Parts
 from domain.contacts.contact import Reading
@@ -36,7 +36,7 @@ async def append_contacts(request: Request, caller: Caller, job_id: str, parts: 
     return await once.answer(Appended, body, partial(_append, body, caller, job_id, parts))
 
 
-async def _append(body: Form | JsonBody, caller: Caller, job_id: str, parts: Parts, making: Making) -> Appended:
+async def _append(body: Form | JsonBody, caller: Caller, job_id: str, parts: Parts, making: CreateContext) -> Appended:
     job = await parts.jobs.job(caller.organization_id, job_id)
     if job is None:
         raise job_not_found(job_id)

@@ -1,4 +1,4 @@
-"""The organisation's do-not-call list: nobody on it is called."""
+"""The organization's do-not-call list: nobody on it is called."""
 
 import re
 from functools import partial
@@ -11,11 +11,11 @@ from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
 from api.http.bodies import Form, JsonBody, read_body
 from api.http.error_responses import errors
 from api.http.errors import NotFound
-from api.http.idempotency import TAKES_KEY, Making, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
 from api.http.pagination import PageQueryDep
 from api.jobs.control_openapi import DO_NOT_CALL_BODY, DO_NOT_CALL_QUERY
 from api.jobs.control_schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
-from api.jobs.in_flight import until_quiet
+from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import nudge_all
 from api.parts import Parts
 from domain.calling_rules.do_not_call import Entry
@@ -81,14 +81,14 @@ async def add_numbers(
 
 
 async def _add(
-    body: Form | JsonBody, caller: Caller, parts: Parts, afterwards: BackgroundTasks, _: Making
+    body: Form | JsonBody, caller: Caller, parts: Parts, afterwards: BackgroundTasks, _: CreateContext
 ) -> DoNotCallAdded:
     read = await read_numbers(body)
     organization_id = caller.organization_id
     added = await parts.do_not_call.add(
         organization_id, read.numbers, source=source_of(body), by=caller.key_id, note=read.note
     )
-    await until_quiet(lambda: parts.placing.of_numbers(organization_id, read.numbers), organization_id)
+    await wait_for_in_flight_requests(lambda: parts.placing.of_numbers(organization_id, read.numbers), organization_id)
     nudge_all(afterwards, parts, added.job_ids)
     return DoNotCallAdded(
         added=added.new,

@@ -7,7 +7,7 @@ from domain.errors import NoValidContacts
 from domain.money import shown as dollars
 from store import errors as store
 
-MOST_DETAILS = 100
+MAX_DETAILS = 100
 
 
 def too_expensive(error: store.InsufficientCredits) -> InsufficientCredits:
@@ -23,4 +23,4 @@ def nobody_left(error: store.NoContactsLeft) -> NoValidContacts:
 
 def rows(blamed: Sequence[int], reason: str) -> list[dict[str, object]]:
     """The first of them, as `details`."""
-    return [{"row": row, "reason": reason} for row in blamed[:MOST_DETAILS]]
+    return [{"row": row, "reason": reason} for row in blamed[:MAX_DETAILS]]

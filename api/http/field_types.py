@@ -19,7 +19,7 @@ from domain.phone.numbers import PhoneProblem, read_phone
 LINE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"  # any text that is not blank
 DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,18})?")
 MILLI = Decimal("0.001")
-MOST_DOLLARS = Decimal(1_000_000_000)
+MAX_DOLLARS = Decimal(1_000_000_000)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 SCHEMES = {
     Audio.WEBSOCKET: ("ws://", "wss://"),
@@ -81,7 +81,7 @@ def _dollars(positive: str, *, least: float) -> dict[str, Any]:
         "description": "Dollars; a number is rounded to six decimals, a string is exact.",
         "anyOf": [
             {"type": "string", "pattern": f"^{positive}[0-9]{{1,9}}(\\.[0-9]{{1,6}})?$"},
-            {"type": "number", "minimum": least, "maximum": int(MOST_DOLLARS)},
+            {"type": "number", "minimum": least, "maximum": int(MAX_DOLLARS)},
         ],
     }
 
@@ -127,11 +127,11 @@ Pacing = Annotated[
 ]
 Amount = Annotated[
     Decimal,
-    BeforeValidator(partial(_number, places=MICRO, least=MICRO, most=MOST_DOLLARS)),
+    BeforeValidator(partial(_number, places=MICRO, least=MICRO, most=MAX_DOLLARS)),
     WithJsonSchema(_dollars("(?!0+(\\.0+)?$)", least=0.000001)),
 ]
 Beginning = Annotated[
     Decimal,
-    BeforeValidator(partial(_number, places=MICRO, least=Decimal(0), most=MOST_DOLLARS)),
+    BeforeValidator(partial(_number, places=MICRO, least=Decimal(0), most=MAX_DOLLARS)),
     WithJsonSchema(_dollars("", least=0)),
 ]

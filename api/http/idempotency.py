@@ -46,7 +46,7 @@ Content = Form | JsonBody | bytes
 
 
 @dataclass(frozen=True)
-class Making:
+class CreateContext:
     """What a request that creates takes its ids and its present from, so that doing it again changes neither."""
 
     now: datetime
@@ -57,7 +57,7 @@ class Making:
         return new_id(prefix) if self.seed is None else f"{prefix}_{self.seed}"
 
 
-Work = Callable[[Making], Awaitable[Answer]]
+Work = Callable[[CreateContext], Awaitable[Answer]]
 
 
 class Once:
@@ -76,7 +76,7 @@ class Once:
         Raises IdempotencyConflict, Unavailable, SecretsUnavailable, and what `work` raises.
         """
         if self._record is None:
-            return await work(Making(datetime.now(UTC)))
+            return await work(CreateContext(datetime.now(UTC)))
         if secret and not self._vault.can_seal:
             raise SecretsUnavailable(NO_SECRET)
         taken = await self._taken(self._record, await _fingerprint(content))
@@ -106,7 +106,7 @@ class Once:
     async def _work(self, record: RecordKey, held: Held, work: Work[Answer], *, secret: bool) -> Answer:
         try:
             async with self._prolonging(record):
-                answer = await work(Making(held.begun_at if held.again else datetime.now(UTC), held.seed))
+                answer = await work(CreateContext(held.begun_at if held.again else datetime.now(UTC), held.seed))
         except Exception as error:
             await self._give_back(record, held, error)
             raise
@@ -164,7 +164,7 @@ def _refused(error: Exception) -> bool:
 
 
 async def once(request: Request, response: Response, caller: ChangerDep, parts: PartsDep) -> Once:
-    """For what an organisation creates. Raises InvalidRequest for a key that cannot be one."""
+    """For what an organization creates. Raises InvalidRequest for a key that cannot be one."""
     return Once(parts, _record(request, caller.organization_id), response)
 
 

@@ -1,4 +1,4 @@
-"""Query parameters, read as the contract says: pages, page sizes, statuses, the organisation."""
+"""Query parameters, read as the contract says: pages, page sizes, statuses, the organization."""
 
 import re
 from collections.abc import Callable

@@ -5,14 +5,14 @@ from typing import Any
 
 from api.http.openapi import CONTACTS, FILE, PAGE_QUERY, form
 from api.jobs.create_fields import E164, FIELDS, IN_FORM, in_form, without_default
-from domain.contacts.number_list import LONGEST_NOTE
+from domain.contacts.number_list import MAX_NOTE_LENGTH
 from domain.jobs.change import CHANGEABLE, EMPTYABLE
 from domain.jobs.column_fields import NAMING_FIELDS
 from domain.requests.limits import MAX_CONTACTS
 
 NOTE: dict[str, Any] = {
     "type": ["string", "null"],
-    "maxLength": LONGEST_NOTE,
+    "maxLength": MAX_NOTE_LENGTH,
     "default": None,
     "examples": ["Asked not to be called again."],
 }

@@ -10,7 +10,7 @@ from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
-from api.jobs.in_flight import until_quiet
+from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import nudge_all
 from api.jobs.schemas import Cancelled, Started, Switched
 from api.parts import Parts
@@ -176,4 +176,4 @@ async def resume(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: Bac
 
 
 async def _until_quiet(parts: Parts, caller: Caller, job_id: str) -> None:
-    await until_quiet(lambda: parts.placing.of_job(caller.organization_id, job_id), job_id)
+    await wait_for_in_flight_requests(lambda: parts.placing.of_job(caller.organization_id, job_id), job_id)

@@ -1,4 +1,4 @@
-"""What the API answers about steering jobs, the organisation's stop, its record and its do-not-call list."""
+"""What the API answers about steering jobs, the organization's stop, its record and its do-not-call list."""
 
 from typing import Any, Literal
 

@@ -9,14 +9,14 @@ from api.contacts.reader import read_create
 from api.contacts.refusals import nobody_left, rows, too_expensive
 from api.http.bodies import Form, JsonBody, read_body
 from api.http.errors import NoOutboundAgent, OverlappingContacts, PhoneNumberNotFound
-from api.http.idempotency import Making, Once
+from api.http.idempotency import CreateContext, Once
 from api.jobs.calling_hours import Hours, hours_of
 from api.jobs.scheduler import reached
 from api.jobs.schemas import Created, shown
 from api.parts import Parts
 from domain.contacts.report import Intake, IntakeReport
 from domain.jobs.estimate import estimate
-from domain.jobs.fields import ReadFields
+from domain.jobs.fields import ReadJobFields
 from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
 from domain.money import shown as dollars
 from domain.statuses import JobStatus
@@ -33,13 +33,13 @@ async def create_job(request: Request, caller: Caller, parts: Parts, once: Once)
     return await once.answer(Created, body, partial(_create, body, caller, parts))
 
 
-async def _create(body: Form | JsonBody, caller: Caller, parts: Parts, making: Making) -> Created:
+async def _create(body: Form | JsonBody, caller: Caller, parts: Parts, making: CreateContext) -> Created:
     read = await read_create(body, making.now)
     return await enter_job(read.fields, read.intake, caller, parts, making)
 
 
 async def enter_job(
-    fields: ReadFields, contacts: Callable[[], Intake], caller: Caller, parts: Parts, making: Making
+    fields: ReadJobFields, contacts: Callable[[], Intake], caller: Caller, parts: Parts, making: CreateContext
 ) -> Created:
     """Store and start what was read; `contacts` may raise what is wrong with them. Raises as `create_job`."""
     number, agent = await number_to_call_from(parts, caller, fields.request.from_phone_number_id)
@@ -99,7 +99,7 @@ async def _start(parts: Parts, caller: Caller, request: JobRequest, job: Created
     return await reached(start, f"start of {job.id}")
 
 
-def _answer(fields: ReadFields, agent: Agent, job: CreatedJob, hours: Hours, *, delayed: bool) -> Created:
+def _answer(fields: ReadJobFields, agent: Agent, job: CreatedJob, hours: Hours, *, delayed: bool) -> Created:
     estimated = estimate(
         job.total_contacts,
         agent.architecture,

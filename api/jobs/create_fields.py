@@ -4,11 +4,11 @@ from typing import Any
 
 from domain.calling_rules.presets import PRESETS
 from domain.calling_rules.window import WEEK
-from domain.calling_rules.window_json import MOST_DATES, MOST_HOURS
+from domain.calling_rules.window_json import MAX_DATES, MAX_HOURS
 from domain.calls.models import OnMachine
 from domain.calls.retries import DELAYS_MINUTES, RETRYABLE, OnDeclined, OnVoicemail
-from domain.jobs.column_fields import LONGEST_NAME
-from domain.jobs.rule_fields import LONGEST_MINUTES, MOST_DELAYS
+from domain.jobs.column_fields import MAX_NAME_LENGTH
+from domain.jobs.rule_fields import MAX_DELAY_MINUTES, MAX_DELAYS
 from domain.requests.limits import MAX_FIELDS
 
 Schema = dict[str, Any]
@@ -47,7 +47,7 @@ def _column(description: str, example: str) -> Schema:
         "type": ["string", "null"],
         "default": None,
         "pattern": NOT_BLANK,
-        "maxLength": LONGEST_NAME,
+        "maxLength": MAX_NAME_LENGTH,
         "description": description,
         "examples": [example],
     }
@@ -83,14 +83,14 @@ _HOLIDAYS: Schema = {
             "description": "A country or a part of one.",
             "examples": ["US", "US-FL"],
         },
-        {"type": "array", "maxItems": MOST_DATES, "items": {"type": "string", "format": "date"}},
+        {"type": "array", "maxItems": MAX_DATES, "items": {"type": "string", "format": "date"}},
         {"type": "null"},
     ],
     "description": "Days on which nobody is called.",
 }
 _OTHER_HOURS: Schema = {
     "type": ["array", "null"],
-    "maxItems": MOST_HOURS,
+    "maxItems": MAX_HOURS,
     "description": "Further hours, of these days or of others.",
     "items": {"type": "object", "required": ["from", "to"], "properties": _HOURS, "additionalProperties": False},
 }
@@ -116,7 +116,7 @@ CALLING_WINDOW: Schema = {
     ],
     "default": None,
     "description": "When people may be called, in the time zone of each: `from` and `to` of a day, or a preset by"
-    " name. The organisation's unless given. In a form: the name, or JSON text.",
+    " name. The organization's unless given. In a form: the name, or JSON text.",
     "examples": [{"from": "09:00", "to": "20:00", "weekdays": ["mon", "tue", "wed"], "holidays": "US"}, "us-federal"],
 }
 RETRY_POLICY: Schema = _object(
@@ -126,8 +126,8 @@ RETRY_POLICY: Schema = _object(
         "delaysMinutes": {
             "type": ["array", "null"],
             "minItems": 1,
-            "maxItems": MOST_DELAYS,
-            "items": {"type": "integer", "minimum": 1, "maximum": LONGEST_MINUTES},
+            "maxItems": MAX_DELAYS,
+            "items": {"type": "integer", "minimum": 1, "maximum": MAX_DELAY_MINUTES},
             "default": list(DELAYS_MINUTES),
             "description": "After the first attempt, after the second …; the last one repeats.",
         },
@@ -156,7 +156,7 @@ ON_MACHINE: Schema = {
     "examples": [OnMachine.HANG_UP],
 }
 CONTACT_FREQUENCY: Schema = _object(
-    "Caps on calls to one number, over all jobs of the organisation. In a form: JSON text.",
+    "Caps on calls to one number, over all jobs of the organization. In a form: JSON text.",
     {
         "callsPer24Hours": _whole(None, 1, 100, "Calls in any 24 hours."),
         "callsPer7Days": _whole(None, 1, 100, "Calls in any 7 days."),
@@ -204,7 +204,7 @@ RULES: Schema = {
         "2027-03-01T18:00",
     ),
     "startWithin": _whole(
-        120, 1, LONGEST_MINUTES, "Minutes. A start missed by more pauses the job instead of calling late."
+        120, 1, MAX_DELAY_MINUTES, "Minutes. A start missed by more pauses the job instead of calling late."
     ),
     "retryPolicy": RETRY_POLICY,
     "onMachine": ON_MACHINE,
@@ -243,7 +243,7 @@ FIELDS: Schema = {
         "type": ["string", "null"],
         "enum": ["warn", "skip", "reject", None],
         "default": "warn",
-        "description": "What to do about numbers that another open job of the organisation will call too.",
+        "description": "What to do about numbers that another open job of the organization will call too.",
     },
     **RULES,
     **NAMED_COLUMNS,

@@ -19,13 +19,13 @@ from api.jobs.feed import JobFeed
 from api.jobs.schemas import Answer, Moment
 from domain.calls.models import AnsweredBy
 from domain.statuses import ContactStatus, JobStatus
-from store.jobs.change_feed import MOST_CHANGES, ContactChange, Look
+from store.jobs.change_feed import MAX_CHANGES, ContactChange, Look
 
 BETWEEN_SECONDS = 0.5  # two events of one client
 HEARTBEAT_SECONDS = 15
 SEND_SECONDS = 30.0  # a client that does not read for so long has left
 STOP_SECONDS = 2.0  # for streams to end when the process does
-LONGEST_SECONDS = 3600.0  # then the client connects again, and its key is looked at again
+MAX_SECONDS = 3600.0  # then the client connects again, and its key is looked at again
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OVER = "-end"  # ends the id of the last event
 
@@ -60,7 +60,7 @@ class JobEvent(Answer):
     actual_start_time: Moment | None
     completed_at: Moment | None
     status_breakdown: dict[ContactStatus, int]
-    contacts: list[ChangedContact] = Field(description=f"Who changed, the latest last; {MOST_CHANGES} at most.")
+    contacts: list[ChangedContact] = Field(description=f"Who changed, the latest last; {MAX_CHANGES} at most.")
     contacts_more: bool = Field(description="Others changed as well: read the job's pages.")
 
 
@@ -144,7 +144,7 @@ async def _events(
     feed: JobFeed, organization_id: str, job_id: str, since: datetime | None, stopping: Event
 ) -> AsyncIterator[ServerSentEvent]:
     clock = asyncio.get_running_loop().time
-    until = clock() + LONGEST_SECONDS
+    until = clock() + MAX_SECONDS
     with feed.watch(job_id) as watcher:
         look = await feed.look(organization_id, job_id, since)
         if look is None:

@@ -13,10 +13,10 @@ from api.http.errors import ContactNotFound, Unavailable
 from api.jobs.export_schemas import ContactDetail, DialView
 from api.jobs.exports import CSV, JSON_LINES, FileAnswer, begun, csv_rejects, csv_results, json_results
 from api.jobs.views import contact_fields, conversation_view
-from domain.contacts.export import CONTESTED, MOST_COLUMNS, our_names
+from domain.contacts.export import CONTESTED, MAX_COLUMNS, our_names
 from domain.errors import InvalidRequest
 from store.errors import Busy, NotFound
-from store.jobs.export import Dial, DialledContact, ResultFile
+from store.jobs.export import Dial, DialedContact, ResultFile
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["results"], dependencies=KEYS)
 T = TypeVar("T")
@@ -149,15 +149,15 @@ async def _opened(opening: AsyncExitStack, file: AbstractAsyncContextManager[T],
 def _rendered(file: ResultFile, wanted: Format) -> AsyncIterator[str]:
     if wanted is Format.JSON_LINES:
         return json_results(file, our_names(file.columns))
-    if len(file.columns) > MOST_COLUMNS:
+    if len(file.columns) > MAX_COLUMNS:
         raise InvalidRequest(
-            f"The contacts have more than {MOST_COLUMNS:,} different fields: ask for format=jsonl.",
+            f"The contacts have more than {MAX_COLUMNS:,} different fields: ask for format=jsonl.",
             [{"field": "format", "reason": "csv has too many columns"}],
         )
     return csv_results(file, our_names(file.columns))
 
 
-def _detail(found: DialledContact) -> ContactDetail:
+def _detail(found: DialedContact) -> ContactDetail:
     return ContactDetail(**contact_fields(found.contact), dials=[_dial_view(dial) for dial in found.dials])
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from store.jobs.change_feed import MOST_CHANGES, ContactChange, Feed, Look
+from store.jobs.change_feed import MAX_CHANGES, ContactChange, Feed, Look
 
 EVERY_SECONDS = 0.5
 SHARE = 4  # a look is followed by a pause at least so many times as long
 AFTER_ERROR_SECONDS = 2.0
-MOST_WATCHERS = 500  # of one process
+MAX_WATCHERS = 500  # of one process
 
 log = logging.getLogger("api.jobs.feed")
 
@@ -59,8 +59,8 @@ class Watcher:
         return Look(
             at=self._look.at,
             state=self._look.state,
-            changes=changes[-MOST_CHANGES:],
-            more=more or len(changes) > MOST_CHANGES,
+            changes=changes[-MAX_CHANGES:],
+            more=more or len(changes) > MAX_CHANGES,
         )
 
 
@@ -75,13 +75,13 @@ class JobFeed:
         self._looking: asyncio.Task[None] | None = None
 
     async def look(self, organization_id: str, job_id: str, since: datetime | None) -> Look | None:
-        """One look at a job of an organisation; None where it has none of this id."""
+        """One look at a job of an organization; None where it has none of this id."""
         return (await self._feed.look([job_id], since, organization_id)).get(job_id)
 
     @property
     def full(self) -> bool:
         """Whether as many watch as may."""
-        return sum(map(len, self._watchers.values())) >= MOST_WATCHERS
+        return sum(map(len, self._watchers.values())) >= MAX_WATCHERS
 
     @contextmanager
     def watch(self, job_id: str) -> Iterator[Watcher]:
@@ -129,4 +129,4 @@ class JobFeed:
                     watcher.gone()
                 elif not first:
                     new = tuple(change for change in look.changes if change not in told.get(job_id, ()))
-                    watcher.tell(look, new, more=look.more and len(new) == MOST_CHANGES)
+                    watcher.tell(look, new, more=look.more and len(new) == MAX_CHANGES)

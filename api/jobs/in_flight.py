@@ -10,7 +10,7 @@ QUIET_POLL = 0.05  # seconds
 log = logging.getLogger("api.jobs.in_flight")
 
 
-async def until_quiet(placing: Callable[[], Awaitable[int]], of: str) -> None:
+async def wait_for_in_flight_requests(placing: Callable[[], Awaitable[int]], of: str) -> None:
     """Return once `placing` counts none. `of`, for the log, is an id."""
     try:
         async with asyncio.timeout(QUIET_LIMIT):

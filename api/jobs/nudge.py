@@ -21,7 +21,7 @@ def nudge_all(afterwards: BackgroundTasks, parts: Parts, job_ids: Iterable[str])
 
 
 def nudge_lines(afterwards: BackgroundTasks, parts: Parts, organization_id: str) -> None:
-    """Have the organisation's lines dealt out anew once the answer has left."""
+    """Have the organization's lines dealt out anew once the answer has left."""
     afterwards.add_task(_nudge_lines, parts.workflows, organization_id)
 
 

@@ -22,7 +22,7 @@ from api.jobs.preview_schemas import Binding, CountryCount, CreditCheck, Lines, 
 from api.jobs.schemas import shown
 from domain.contacts.report import IntakeReport
 from domain.jobs.estimate import Estimate, estimate
-from domain.jobs.fields import ReadFields
+from domain.jobs.fields import ReadJobFields
 from domain.jobs.forecast import ALWAYS, Forecast, Zones, forecast
 from domain.jobs.models import Agent, JobRequest, NewContact
 from domain.money import MICRO, estimated_cost
@@ -30,9 +30,9 @@ from domain.money import shown as dollars
 from domain.phone.location import may_be_called
 from domain.statuses import JobStatus
 from store.errors import InsufficientCredits
-from store.jobs.preview import Foreseen
+from store.jobs.preview import PreviewFacts
 
-MOST_ZONES = 100
+MAX_ZONES = 100
 Key = TypeVar("Key")
 
 router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
@@ -69,7 +69,7 @@ async def validate(caller: CallerDep, request: Request, parts: PartsDep) -> Vali
 
 
 def _answer(
-    fields: ReadFields, agent: Agent, foreseen: Foreseen, expected: Forecast, hours: str, now: datetime
+    fields: ReadJobFields, agent: Agent, foreseen: PreviewFacts, expected: Forecast, hours: str, now: datetime
 ) -> Validated:
     wanted, lines = fields.request, _lines(fields.request, foreseen)
     plain = estimate(
@@ -98,13 +98,13 @@ def _answer(
     )
 
 
-def _message(fields: ReadFields, hours: str) -> str:
+def _message(fields: ReadJobFields, hours: str) -> str:
     start = fields.request.scheduled_start_time
     begins = "Calling would start now." if start is None else f"Calling would start at {shown(start)}."
     return " ".join(filter(None, [begins, fields.start_note, hours]))
 
 
-def _lines(wanted: JobRequest, foreseen: Foreseen) -> Lines:
+def _lines(wanted: JobRequest, foreseen: PreviewFacts) -> Lines:
     own = max(0, foreseen.organization.concurrent_call_limit - foreseen.organization.reserved_lines)
     return Lines(job=wanted.concurrent_call_limit, organization=own, usable=min(wanted.concurrent_call_limit, own))
 
@@ -117,7 +117,7 @@ def _binding(lines: Lines, expected: Forecast, plain: Estimate, start: datetime,
     return Binding.ORGANIZATION if lines.organization < lines.job else Binding.JOB
 
 
-def _credits(foreseen: Foreseen, needed: Decimal) -> CreditCheck:
+def _credits(foreseen: PreviewFacts, needed: Decimal) -> CreditCheck:
     free = None if foreseen.organization.credits_unlimited else foreseen.organization.free
     return CreditCheck(
         needed=str(needed.quantize(MICRO)),
@@ -126,7 +126,7 @@ def _credits(foreseen: Foreseen, needed: Decimal) -> CreditCheck:
     )
 
 
-def _obstacles(foreseen: Foreseen) -> Iterator[Obstacle]:
+def _obstacles(foreseen: PreviewFacts) -> Iterator[Obstacle]:
     if foreseen.overlapping:
         count = f"{len(foreseen.overlapping):,}"
         yield Obstacle(code="overlapping_contacts", error=f"Other open jobs will call {count} of these numbers too.")
@@ -134,7 +134,7 @@ def _obstacles(foreseen: Foreseen) -> Iterator[Obstacle]:
         yield Obstacle(code="no_valid_contacts", error=f"Nobody is left to call: {foreseen.nobody_left}.")
 
 
-def _too_expensive(foreseen: Foreseen, needed: Decimal) -> list[Obstacle]:
+def _too_expensive(foreseen: PreviewFacts, needed: Decimal) -> list[Obstacle]:
     organization = foreseen.organization
     if organization.credits_unlimited or needed <= organization.free:
         return []
@@ -142,7 +142,7 @@ def _too_expensive(foreseen: Foreseen, needed: Decimal) -> list[Obstacle]:
     return [Obstacle(code=refusal.code, error=refusal.message)]
 
 
-def _countries(foreseen: Foreseen) -> list[CountryCount]:
+def _countries(foreseen: PreviewFacts) -> list[CountryCount]:
     counts = Counter(contact.country for contact in foreseen.called)
     allowed = foreseen.countries
     return [
@@ -155,7 +155,7 @@ def _timezones(called: list[NewContact]) -> list[ZoneCount]:
     counts = Counter(contact.zones for contact in called)
     return [
         ZoneCount(zones=None if zones is None else list(zones), contacts=count)
-        for zones, count in _largest_first(counts)[:MOST_ZONES]
+        for zones, count in _largest_first(counts)[:MAX_ZONES]
     ]
 
 
@@ -163,7 +163,7 @@ def _largest_first(counts: Mapping[Key, int]) -> list[tuple[Key, int]]:
     return sorted(counts.items(), key=lambda counted: (-counted[1], str(counted[0])))
 
 
-async def _forecast(foreseen: Foreseen, wanted: JobRequest, now: datetime) -> Forecast:
+async def _forecast(foreseen: PreviewFacts, wanted: JobRequest, now: datetime) -> Forecast:
     """In a worker process: a year of days in many zones takes longer than other requests may wait."""
     zones: Counter[Zones] = Counter()
     for contact in foreseen.called:

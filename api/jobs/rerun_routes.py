@@ -9,7 +9,7 @@ from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import InvalidStatus
-from api.http.idempotency import TAKES_KEY, Making, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
 from api.jobs.create import enter_job
 from api.jobs.create_fields import FIELDS, nullable
 from api.jobs.export_schemas import Deleted
@@ -17,7 +17,7 @@ from api.jobs.rerun_schemas import Retried
 from api.parts import Parts
 from domain.contacts.report import Intake, IntakeReport
 from domain.errors import NoValidContacts
-from domain.jobs.fields import ReadFields
+from domain.jobs.fields import ReadJobFields
 from domain.jobs.models import Caller
 from domain.jobs.rerun_fields import RETRY_FIELDS, ReadRetry, read_retry
 from domain.requests.strict_json import parse_json
@@ -72,7 +72,7 @@ async def retry(caller: ChangerDep, request: Request, id: JobId, parts: PartsDep
     return await once.answer(Retried, body, partial(_retry, body, id, caller, parts))
 
 
-async def _retry(body: bytes, id: str, caller: Caller, parts: Parts, making: Making) -> Retried:
+async def _retry(body: bytes, id: str, caller: Caller, parts: Parts, making: CreateContext) -> Retried:
     try:
         earlier = await parts.retrying.request(caller.organization_id, id)
         read = read_retry(parse_json(body) if body.strip() else {}, earlier, making.now)
@@ -90,9 +90,9 @@ async def _retry(body: bytes, id: str, caller: Caller, parts: Parts, making: Mak
     )
 
 
-def _fields(read: ReadRetry, id: str) -> ReadFields:
+def _fields(read: ReadRetry, id: str) -> ReadJobFields:
     request = read.request.model_copy(update={"retry_of": id})
-    return ReadFields(request=request, start_note=read.start_note, warnings=read.warnings)
+    return ReadJobFields(request=request, start_note=read.start_note, warnings=read.warnings)
 
 
 def _intake(found: Unreached) -> Intake:

@@ -46,11 +46,11 @@ async def create(caller: ChangerDep, request: Request, parts: PartsDep, once: On
 
 @router.get("/jobs", operation_id="listBatchJobs", responses=errors(400, 401, 404, 503), openapi_extra=JOB_QUERY)
 async def list_jobs(caller: CallerDep, query: JobQueryDep, parts: PartsDep) -> JobPage:
-    """List the organisation's batch jobs, newest first.
+    """List the organization's batch jobs, newest first.
 
     `search` looks in name and description. Test calls are not listed, or with `testOf` only they.
 
-    Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`; `not_found` for another organisation's
+    Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`; `not_found` for another organization's
     `organizationId`.
     """
     found = await parts.jobs.page(

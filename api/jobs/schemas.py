@@ -134,7 +134,7 @@ class BatchJob(Answer):
         examples=[{"from": "09:00", "to": "20:00", "weekdays": ["mon", "tue", "wed", "thu", "fri"], "holidays": "US"}],
     )
     contact_frequency: ContactFrequency | None = Field(description="Beside the organization's.")
-    end_time: Moment | None = Field(description="After it nobody is dialled; the rest ends as `cancelled`.")
+    end_time: Moment | None = Field(description="After it nobody is dialed; the rest ends as `cancelled`.")
     start_within: int = Field(description="Minutes; a start missed by more pauses the job.", examples=[120])
     circuit_breaker: bool = Field(description="Whether it pauses itself when its calls go wrong.")
     max_cost: Dollars | None = Field(description="Dollars that it may cost.")
@@ -194,7 +194,7 @@ class BatchContact(ContactFacts):
 
 
 class WaitingFor(Answer):
-    """Why nobody is dialled now."""
+    """Why nobody is dialed now."""
 
     reason: str = Field(
         description="`start`, `resume`, `retry`, `window` (calling window), `not_before` (a contact's earliest time),"

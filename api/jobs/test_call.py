@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.idempotency import TAKES_KEY, Making, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
 from api.jobs.create import enter_job
 from api.jobs.rerun_schemas import Tested
 from api.jobs.schemas import shown
@@ -19,7 +19,7 @@ from domain.calling_rules.window import CallingWindow, opening
 from domain.calls.agent_parameters import with_number
 from domain.contacts.report import Intake, IntakeReport
 from domain.errors import InvalidPhoneFormat, InvalidRequest
-from domain.jobs.fields import ReadFields, body_values, ignored
+from domain.jobs.fields import ReadJobFields, body_values, ignored
 from domain.jobs.models import Caller, JobRequest, NewContact
 from domain.phone.location import place_of
 from domain.phone.numbers import PhoneProblem, read_phone
@@ -28,8 +28,8 @@ from domain.statuses import OnOverlap
 from store.errors import NotFound
 
 TRIED_FOR = timedelta(minutes=10)  # a test that cannot be placed by then is none any more
-FIRST_OF_ALL = 9  # its weight among the organisation's jobs
-LONGEST_NAME = 200
+FIRST_OF_ALL = 9  # its weight among the organization's jobs
+MAX_NAME_LENGTH = 200
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
 TEST_BODY: dict[str, Any] = {
@@ -79,7 +79,7 @@ async def try_out(caller: ChangerDep, request: Request, id: JobId, parts: PartsD
     return await once.answer(Tested, body, partial(_test, body, id, caller, parts))
 
 
-async def _test(body: bytes, id: str, caller: Caller, parts: Parts, making: Making) -> Tested:
+async def _test(body: bytes, id: str, caller: Caller, parts: Parts, making: CreateContext) -> Tested:
     number, warnings = _phone(parse_json(body))
     try:
         tried = await parts.retrying.request(caller.organization_id, id, ended=False)
@@ -88,7 +88,7 @@ async def _test(body: bytes, id: str, caller: Caller, parts: Parts, making: Maki
         raise job_not_found(id) from None
     contact = _in_place_of(first, number)
     await _refuse_while_closed(parts, caller, tried, contact, making.now)
-    fields = ReadFields(request=_request(tried, id, making.now), warnings=warnings)
+    fields = ReadJobFields(request=_request(tried, id, making.now), warnings=warnings)
     created = await enter_job(fields, _only(contact), caller, parts, making)
     return Tested(**{name: getattr(created, name) for name in type(created).model_fields}, test_of=id)
 
@@ -133,7 +133,7 @@ async def _refuse_while_closed(
 def _request(tried: JobRequest, id: str, now: datetime) -> JobRequest:
     return tried.model_copy(
         update={
-            "name": f"Test of {tried.name}"[:LONGEST_NAME],
+            "name": f"Test of {tried.name}"[:MAX_NAME_LENGTH],
             "concurrent_call_limit": 1,
             "max_attempts": 1,
             "priority": FIRST_OF_ALL,

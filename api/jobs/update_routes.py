@@ -21,7 +21,7 @@ from domain.statuses import JobStatus
 from store.errors import NotFound, WrongStatus
 
 CHANGED = "Batch job changed."
-OF_LINES = frozenset({"concurrent_call_limit", "priority"})  # what the organisation's lines are shared by
+OF_LINES = frozenset({"concurrent_call_limit", "priority"})  # what the organization's lines are shared by
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
 
@@ -42,7 +42,7 @@ async def change(
 
     `null` takes `description`, `callingWindow`, `endTime` or `maxCost` away. `scheduledStartTime` and `timezone`
     change only while the job has not started; without an offset the new times are wall-clock times in `timezone`.
-    The rules hold for every call that is dialled after the answer, `onMachine` for live calls too, where the carrier
+    The rules hold for every call that is dialed after the answer, `onMachine` for live calls too, where the carrier
     tells later that a machine answered. A lowered limit ends no call. With fewer `maxAttempts` contacts that have had
     as many end with their last result.
 

@@ -1,4 +1,4 @@
-"""The voice agents of an organisation."""
+"""The voice agents of an organization."""
 
 from functools import partial
 from typing import Annotated
@@ -11,7 +11,7 @@ from api.http.error_responses import errors
 from api.http.errors import AgentNotFound, InUse
 from api.http.examples import AN_AGENT
 from api.http.field_types import SCHEMES
-from api.http.idempotency import TAKES_KEY, Making, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
 from api.http.json_body import described, described_change, parsed
 from api.http.openapi import SEARCH_QUERY
 from api.http.pagination import PageQueryDep
@@ -66,7 +66,7 @@ async def create_agent(caller: ChangerDep, request: Request, parts: PartsDep, on
     return await once.answer(AgentView, content, partial(_create, content, caller, parts))
 
 
-async def _create(content: bytes, caller: Caller, parts: Parts, making: Making) -> AgentView:
+async def _create(content: bytes, caller: Caller, parts: Parts, making: CreateContext) -> AgentView:
     sent = parsed(NewAgent, content)
     _must_fit(sent.audio, sent.audio_url)
     created = await parts.directory.create_agent(

@@ -1,4 +1,4 @@
-"""The keys of an organisation."""
+"""The keys of an organization."""
 
 from functools import partial
 from typing import Annotated
@@ -10,7 +10,7 @@ from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import Forbidden, KeyNotFound, LastOwnerKey
 from api.http.examples import A_KEY
-from api.http.idempotency import TAKES_KEY, Making, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
 from api.http.json_body import described, parsed
 from api.http.openapi import PAGE_QUERY
 from api.http.pagination import PageQueryDep
@@ -59,7 +59,7 @@ async def create_key(caller: ChangerDep, request: Request, parts: PartsDep, once
     return await once.answer(IssuedKeyView, content, partial(_create, content, caller, parts), secret=True)
 
 
-async def _create(content: bytes, caller: Caller, parts: Parts, making: Making) -> IssuedKeyView:
+async def _create(content: bytes, caller: Caller, parts: Parts, making: CreateContext) -> IssuedKeyView:
     sent = parsed(NewKey, content)
     if sent.role.above(caller.role):
         raise Forbidden(f"The key of an {caller.role} cannot give the role {sent.role}.")

@@ -1,4 +1,4 @@
-"""Who did what to a job or to the organisation, and when."""
+"""Who did what to a job or to the organization, and when."""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,4 @@
-"""What is sent about an organisation and what belongs to it: agents, numbers, keys, credits."""
+"""What is sent about an organization and what belongs to it: agents, numbers, keys, credits."""
 
 from decimal import Decimal
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""The organisation of a key: its limits and the rules for all of its jobs."""
+"""The organization of a key: its limits and the rules for all of its jobs."""
 
 from typing import Any
 
@@ -40,8 +40,8 @@ async def change_organization(
 ) -> OrganizationView:
     """Change the organization; what is not sent stays, `null` takes a rule away.
 
-    It holds for every call that is dialled after the answer, of jobs that run as well. A lowered
-    `concurrentCallLimit` ends no call: nothing new is dialled until the calls fit. Error codes: `invalid_request`.
+    It holds for every call that is dialed after the answer, of jobs that run as well. A lowered
+    `concurrentCallLimit` ends no call: nothing new is dialed until the calls fit. Error codes: `invalid_request`.
     """
     change = _change(parsed(ChangedOrganization, await read_small(request)))
     try:

@@ -1,4 +1,4 @@
-"""The numbers that an organisation calls from."""
+"""The numbers that an organization calls from."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import AgentNotFound, ApiError, PhoneNumberNotFound, SecretsUnavailable
 from api.http.examples import A_NUMBER, AN_AGENT
-from api.http.idempotency import TAKES_KEY, Making, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
 from api.http.json_body import checked, described, described_change, parsed
 from api.http.openapi import SEARCH_QUERY
 from api.http.pagination import PageQueryDep
@@ -76,7 +76,7 @@ async def create_phone_number(caller: ChangerDep, request: Request, parts: Parts
     return await once.answer(PhoneNumberView, content, partial(_create, content, caller, parts))
 
 
-async def _create(content: bytes, caller: Caller, parts: Parts, making: Making) -> PhoneNumberView:
+async def _create(content: bytes, caller: Caller, parts: Parts, making: CreateContext) -> PhoneNumberView:
     sent = parsed(NewPhoneNumber, content)
     _check_carrier(sent, parts)
     try:

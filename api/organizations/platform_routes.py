@@ -1,4 +1,4 @@
-"""Organisations, for whoever runs this installation: with the platform's key."""
+"""Organizations, for whoever runs this installation: with the platform's key."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from api.dependencies import KEYS, PartsDep, PlatformDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.idempotency import TAKES_KEY, Making, PlatformOnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, PlatformOnceDep
 from api.http.json_body import described, parsed
 from api.http.openapi import PAGE_QUERY
 from api.http.pagination import PlatformPageDep
@@ -39,7 +39,7 @@ async def create_organization(
     return await once.answer(CreatedOrganization, content, partial(_create, content, parts), secret=True)
 
 
-async def _create(content: bytes, parts: Parts, making: Making) -> CreatedOrganization:
+async def _create(content: bytes, parts: Parts, making: CreateContext) -> CreatedOrganization:
     sent = parsed(NewOrganization, content)
     created = await parts.directory.create_organization(
         sent.name,

@@ -1,4 +1,4 @@
-"""What is answered about an organisation and what belongs to it: agents, numbers, keys, credits."""
+"""What is answered about an organization and what belongs to it: agents, numbers, keys, credits."""
 
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ class Balance(Answer):
 
 
 class OrganizationView(Answer):
-    """An organisation and the rules for all of its jobs."""
+    """An organization and the rules for all of its jobs."""
 
     id: str = Field(examples=[AN_ORGANIZATION])
     name: str = Field(examples=["Clinic"])

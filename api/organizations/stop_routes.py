@@ -6,7 +6,7 @@ from api.dependencies import KEYS, ChangerDep, PartsDep
 from api.http.error_responses import errors
 from api.jobs.control_routes import CANCEL_BODY, CancelOptionsDep
 from api.jobs.control_schemas import Resumed, Stopped
-from api.jobs.in_flight import until_quiet
+from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import nudge_all
 
 STOPPED = "Everything is paused. No call starts until it is resumed."
@@ -24,7 +24,7 @@ async def stop(caller: ChangerDep, options: CancelOptionsDep, parts: PartsDep, a
     """
     organization_id = caller.organization_id
     done = await parts.control.stop(organization_id, hang_up=bool(options.hangUp), by=caller.key_id)
-    await until_quiet(lambda: parts.placing.of_organization(organization_id), organization_id)
+    await wait_for_in_flight_requests(lambda: parts.placing.of_organization(organization_id), organization_id)
     nudge_all(afterwards, parts, done.job_ids)
     return Stopped(message=STOPPED, batch_job_ids=done.job_ids, live_calls=done.live)
 

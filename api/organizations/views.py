@@ -1,4 +1,4 @@
-"""From what the store knows of an organisation, and of what belongs to it, to what clients read."""
+"""From what the store knows of an organization, and of what belongs to it, to what clients read."""
 
 from api.http.pagination import PageQuery
 from api.jobs.views import frequency_view

@@ -18,21 +18,21 @@ from api.webhooks.schemas import (
     TestMessage,
     names,
 )
-from domain.webhooks.destinations import LONGEST_URL
+from domain.webhooks.destinations import MAX_URL_LENGTH
 from domain.webhooks.events import SUBSCRIBABLE, DeliveryStatus
-from domain.webhooks.fields import LONGEST_DESCRIPTION
+from domain.webhooks.fields import MAX_DESCRIPTION_LENGTH
 
 _URL = r"^https?://[A-Za-z0-9._-]{1,253}(:[1-9][0-9]{0,3})?([/?][!\x22$-~]*)?$"
 _FIELDS: dict[str, Any] = {
     "url": {
         "type": "string",
-        "maxLength": LONGEST_URL,
+        "maxLength": MAX_URL_LENGTH,
         "pattern": _URL,
         "description": "https, and no address in a private network, but for those that the operator allows.",
         "examples": [URL],
     },
     "events": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(SUBSCRIBABLE)}},
-    "description": {"type": ["string", "null"], "maxLength": LONGEST_DESCRIPTION},
+    "description": {"type": ["string", "null"], "maxLength": MAX_DESCRIPTION_LENGTH},
     "creditsBelow": MAX_COST
     | {
         "default": "10.00",

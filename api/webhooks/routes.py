@@ -1,4 +1,4 @@
-"""Webhooks: where an organisation's events are sent, and what became of each."""
+"""Webhooks: where an organization's events are sent, and what became of each."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import DeliveryNotFound, InvalidStatus, SecretsUnavailable, TooManyWebhooks, WebhookNotFound
-from api.http.idempotency import TAKES_KEY, Making, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
 from api.http.pagination import PageQueryDep
 from api.organizations.schemas import Removed
 from api.parts import Parts
@@ -89,7 +89,7 @@ async def create_webhook(caller: ChangerDep, request: Request, parts: PartsDep, 
     """
     content = await read_small(request)
 
-    async def work(making: Making) -> NewWebhook:
+    async def work(making: CreateContext) -> NewWebhook:
         body = parse_json(content)
         if not isinstance(body, dict):
             raise InvalidRequest("The body must be a JSON object.")

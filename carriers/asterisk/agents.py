@@ -59,13 +59,13 @@ class Agents:
         said = await self._ari.variable(call_id, ANSWERED) or await self._ari.variable(call_id, RECORDED_ANSWER)
         return _instant(said)
 
-    async def quieten(self, call_id: str) -> None:
+    async def suppress_cdr(self, call_id: str) -> None:
         """Who listens to a call leaves no record."""
         await self._set(LISTENER + call_id, QUIETLY)
 
     async def detect(self, call_id: str) -> None:
         """Who listens is there: the dialplan judges what is heard."""
-        await self.quieten(call_id)
+        await self.suppress_cdr(call_id)
         path = f"/channels/{LISTENER}{call_id}/continue"
         await self._ari.ask("POST", path, context=self._options.detection, extension="s", priority=1)
 
@@ -110,7 +110,7 @@ class Agents:
 
     async def judged(self, call_id: str) -> None:
         """Who answered is told: no more needs to be listened to."""
-        await self.quieten(call_id)
+        await self.suppress_cdr(call_id)
         await self._ari.ask("DELETE", f"/channels/{LISTENER}{call_id}")
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ CONNECTIONS = 20  # Asterisk serves 100 at once by default, with all WebSockets
 ASK_TIMEOUT_SECONDS = 5.0
 NOT_READY = timedelta(seconds=5)
 LINES_FREE = timedelta(seconds=30)  # as long as the first redial waits: a call may be over by then
-NO_CHANNEL = {"error": "Allocation failed"}  # said before anything is dialled, as the body of a 500
+NO_CHANNEL = {"error": "Allocation failed"}  # said before anything is dialed, as the body of a 500
 HEADERS_LEAVE = ".send_request_headers.started"
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ PLACE_TIMEOUT_SECONDS = 10.0
 
 
 class Options(Model):
-    """`trunk` and `agent_trunk` are dial strings; `{number}` and `{address}` stand for what is dialled."""
+    """`trunk` and `agent_trunk` are dial strings; `{number}` and `{address}` stand for what is dialed."""
 
     url: str  # of the REST interface: http://127.0.0.1:8088/ari
     user: str

@@ -114,7 +114,7 @@ class EventStream:
         heard = [call for channel in states if (call := served_by(app, channel, LISTENER))]
         await asyncio.gather(*map(self._agents.find, answered))
         await asyncio.gather(
-            *map(self._agents.part, over), *map(self._agents.quieten, heard), *map(self._note_answer, answered)
+            *map(self._agents.part, over), *map(self._agents.suppress_cdr, heard), *map(self._note_answer, answered)
         )
 
     async def _note_answer(self, call: str) -> None:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from carriers.simulator.callbacks import Callback, Messenger
+from carriers.simulator.callbacks import Callback, CallbackSender
 from carriers.simulator.calls import Call, Step, apply, hanging_up, steps_of
 from carriers.simulator.faults import Faults, happens
 from carriers.simulator.media import MediaStreams, StreamOrder
@@ -43,7 +43,7 @@ class Exchange:
         self.faults: Faults = options.faults
         self._options = options
         self._record = record
-        self._messenger = Messenger(options.auth_token, self.faults_of, self._told)
+        self._messenger = CallbackSender(options.auth_token, self.faults_of, self._told)
         self.media = MediaStreams(options.account_sid)
         self._streams: dict[str, StreamOrder] = {}  # of live calls; one that outlives a restart has none
         self._urls: dict[str, str] = {}

@@ -26,7 +26,7 @@ class Callback:
     draw: tuple[object, ...]  # what its faults are drawn from
 
 
-class Messenger:
+class CallbackSender:
     """Delivers callbacks. `done` is called when a call's last one was delivered or given up."""
 
     def __init__(self, auth_token: str, faults: Callable[[str], Faults], done: Callable[[Call], None]) -> None:

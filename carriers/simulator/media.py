@@ -21,7 +21,7 @@ from websockets.exceptions import WebSocketException
 CONNECT_SECONDS = 3.0
 CLOSE_SECONDS = 2.0
 NOT_AGAIN_SECONDS = 30.0  # after a failure nothing is tried at the same address for so long: no agent is there
-MOST_STREAMS = 200
+MAX_STREAMS = 200
 NOBODYS = (".test", ".example", ".invalid")  # RFC 6761: no such host is anywhere, and looking for it takes long
 LARGEST_MESSAGE = 1024 * 1024  # bytes; an agent's audio comes in pieces
 FRAME_SECONDS = 0.02
@@ -95,7 +95,7 @@ class MediaStreams:
         parts = urlsplit(order.url)
         address = self._addresses.setdefault(parts.netloc, _Address())
         nobody = (parts.hostname or "").endswith(NOBODYS) or time.monotonic() < address.not_before
-        if nobody or len(self._tasks) >= MOST_STREAMS:
+        if nobody or len(self._tasks) >= MAX_STREAMS:
             self.counts.skipped += 1
             return
         ended = self._ends[sid] = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The simulator's own record in SQLite: who was dialled when. It outlives a `kill -9`.
+"""The simulator's own record in SQLite: who was dialed when. It outlives a `kill -9`.
 
 A new dial is written before its request is answered; what becomes of it, in batches.
 """

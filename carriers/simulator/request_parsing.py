@@ -14,7 +14,7 @@ from carriers.simulator.media import stream_of
 from carriers.simulator.resources import Refused
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
-TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS = 60, 600  # Twilio's default and limit
+TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS = 60, 600  # Twilio's default and limit
 TIME_LIMIT_SECONDS = 14_400
 TWIML_CHARACTERS = 4_000
 PAGE_SIZE, LARGEST_PAGE_SIZE = 50, 1_000
@@ -58,7 +58,7 @@ def order_of(form: Form) -> Order:
         events=frozenset(" ".join(form.get("StatusCallbackEvent", ["completed"])).split()),
         amd_callback=_one(form, "AsyncAmdStatusCallback") if _one(form, "AsyncAmd") == "true" else None,
         detects=_one(form, "MachineDetection") in {"Enable", "DetectMessageEnd"},
-        timeout=_whole(form, "Timeout", TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS),
+        timeout=_whole(form, "Timeout", TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS),
         time_limit=_whole(form, "TimeLimit", TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS),
         stream=stream_of(twiml),
         url=_one(form, "Url") if twiml is None else None,

@@ -1,4 +1,4 @@
-"""Why a number is on an organisation's do-not-call list."""
+"""Why a number is on an organization's do-not-call list."""
 
 from datetime import datetime
 from enum import StrEnum

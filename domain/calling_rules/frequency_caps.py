@@ -1,4 +1,4 @@
-"""How often one number may be called, over all jobs of an organisation."""
+"""How often one number may be called, over all jobs of an organization."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

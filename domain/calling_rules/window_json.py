@@ -9,8 +9,8 @@ from domain.calling_rules.holidays import codes
 from domain.calling_rules.presets import PRESETS, preset
 from domain.calling_rules.window import MIDNIGHT, WEEK, CallingWindow, Hours, Weekday
 
-MOST_DATES = 366
-MOST_HOURS = 14  # two stretches for each day of the week
+MAX_DATES = 366
+MAX_HOURS = 14  # two stretches for each day of the week
 END_OF_DAY = "24:00"
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -69,8 +69,8 @@ def _from_preset(fields: dict[str, Any]) -> CallingWindow:
 
 def _own(fields: dict[str, Any]) -> CallingWindow:
     also = [] if fields.get("also") is None else fields["also"]
-    if not isinstance(also, list) or len(also) > MOST_HOURS:
-        raise WindowProblem("also", f"must be an array of at most {MOST_HOURS} objects with from, to and weekdays")
+    if not isinstance(also, list) or len(also) > MAX_HOURS:
+        raise WindowProblem("also", f"must be an array of at most {MAX_HOURS} objects with from, to and weekdays")
     return CallingWindow(
         **dict(_hours(fields, "")),
         also=tuple(_hours(_object(other, f"also[{i}]", _HOURS_KEYS), f"also[{i}].") for i, other in enumerate(also)),
@@ -110,10 +110,10 @@ def _with_holidays(window: CallingWindow, value: Any) -> CallingWindow:
 def _holidays(value: Any) -> str | tuple[date, ...]:
     if isinstance(value, str) and value in codes():
         return value
-    if not isinstance(value, list) or len(value) > MOST_DATES:
+    if not isinstance(value, list) or len(value) > MAX_DATES:
         raise WindowProblem(
             "holidays",
-            f'must be a country or a part of one, as "US" or "US-FL", or an array of at most {MOST_DATES} dates',
+            f'must be a country or a part of one, as "US" or "US-FL", or an array of at most {MAX_DATES} dates',
         )
     return tuple(sorted({_date(day, f"holidays[{i}]") for i, day in enumerate(value)}))
 

@@ -7,7 +7,7 @@ NO_WINDOW = "No calling window is set: calls may be made at any hour."
 
 
 def window_sentence(own: CallingWindow | None, of_organization: CallingWindow | None) -> str:
-    """Say which window holds for a job: its own, else its organisation's.
+    """Say which window holds for a job: its own, else its organization's.
 
     >>> from datetime import time
     >>> window_sentence(CallingWindow(from_=time(9), to=time(20)), None)

@@ -6,8 +6,8 @@ from domain.calls.models import Outcome
 
 LOOKED_AT = 50  # of the job's latest ended calls
 ENOUGH = 20  # fewer tell nothing
-MOST_TROUBLE = 0.5  # a share of them: died on the way
-MOST_BLOCKED = 0.3  # came back because the network blocks the caller id
+MAX_TROUBLE = 0.5  # a share of them: died on the way
+MAX_BLOCKED = 0.3  # came back because the network blocks the caller id
 
 TRIPPING = frozenset({Outcome.REFUSED, Outcome.TROUBLE, Outcome.BLOCKED})
 REFUSED = "The carrier refused the account or its configuration. Mend that, then resume."
@@ -20,8 +20,8 @@ def tripped(latest: Sequence[Outcome]) -> str | None:
     """
     if len(latest) < ENOUGH:
         return None
-    return _too_many(latest, Outcome.TROUBLE, MOST_TROUBLE, "died on the way: ask the carrier") or _too_many(
-        latest, Outcome.BLOCKED, MOST_BLOCKED, "were blocked by the network: the caller id may be marked as spam"
+    return _too_many(latest, Outcome.TROUBLE, MAX_TROUBLE, "died on the way: ask the carrier") or _too_many(
+        latest, Outcome.BLOCKED, MAX_BLOCKED, "were blocked by the network: the caller id may be marked as spam"
     )
 
 

@@ -30,7 +30,7 @@ def deadline(
     match state:
         case CallState.ANSWERED:
             longest = max_call_seconds / speed + TALK_SLACK_SECONDS
-            return Deadline(reason=HangUpReason.LONGEST_CALL, seconds_left=longest - state_seconds)
+            return Deadline(reason=HangUpReason.MAX_CALL_DURATION, seconds_left=longest - state_seconds)
         case CallState.RINGING:
             longest = ring_seconds / speed + RING_SLACK_SECONDS
             return Deadline(reason=HangUpReason.RING_TIMER, seconds_left=longest - state_seconds)

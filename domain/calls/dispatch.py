@@ -7,7 +7,7 @@ from domain.model import Model
 from domain.statuses import ContactStatus, JobStatus
 
 
-class HeldReason(StrEnum):
+class NotNowReason(StrEnum):
     """Why a contact may not be called now. `line` and `pacing` pass by themselves within seconds."""
 
     GATE = "gate"  # the job does not dial: paused, cancelled, ended, past its end time
@@ -25,18 +25,18 @@ class HeldReason(StrEnum):
 
     @property
     def short(self) -> bool:
-        return self in {HeldReason.LINE, HeldReason.PACING}
+        return self in {NotNowReason.LINE, NotNowReason.PACING}
 
     @property
     def of_one_contact(self) -> bool:
         """Whether others of the job may be called meanwhile."""
         return self in {
-            HeldReason.CONTACT,
-            HeldReason.PAIR,
-            HeldReason.WINDOW,
-            HeldReason.FREQUENCY,
-            HeldReason.NOT_BEFORE,
-            HeldReason.TIMEZONE,
+            NotNowReason.CONTACT,
+            NotNowReason.PAIR,
+            NotNowReason.WINDOW,
+            NotNowReason.FREQUENCY,
+            NotNowReason.NOT_BEFORE,
+            NotNowReason.TIMEZONE,
         }
 
 
@@ -53,7 +53,7 @@ class Wish(StrEnum):
 class Held(Model):
     """Not claimed. `until`: UTC, when it is worth asking again."""
 
-    reason: HeldReason
+    reason: NotNowReason
     until: datetime | None = None
     seconds: float = 0.0  # the same as a distance from now, by the database's clock
 
@@ -75,16 +75,16 @@ class JobPage(Model):
     status: JobStatus
     status_reason: str | None
     scheduled_start_time: datetime | None
-    lines: int  # the smaller of the job's and its organisation's limit
+    lines: int  # the smaller of the job's and its organization's limit
     counts: dict[ContactStatus, int]
     due: list[DueContact]
     next_due_at: datetime | None  # when somebody who is not due yet will be
     held: Held | None = None  # what keeps all of them from being called: the claim would say the same
     more: bool = False  # others are due as well, but the page is full
-    next_due_reason: HeldReason | None = None  # why that one is not due earlier; None: its retry
+    next_due_reason: NotNowReason | None = None  # why that one is not due earlier; None: its retry
     name: str | None = None
-    priority: int = 5  # its weight among the organisation's jobs
-    end_time: datetime | None = None  # after it nobody is dialled
+    priority: int = 5  # its weight among the organization's jobs
+    end_time: datetime | None = None  # after it nobody is dialed
     contacts_without_zone: int = 0  # held for good: their own zone is unknown
 
     @property

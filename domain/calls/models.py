@@ -87,7 +87,7 @@ class HangUpReason(StrEnum):
     """Why we asked the carrier to end a call; decides what its end means."""
 
     RING_TIMER = "ring_timer"  # no final word in time
-    LONGEST_CALL = "longest_call"
+    MAX_CALL_DURATION = "longest_call"
     CALLED_OFF = "called_off"  # the job was cancelled, or everything stopped, with `hangUp`
     MACHINE = "machine"  # a machine answered, and the job talks to none
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from domain.calls.agent_parameters import call_parameters, own_parameters
 from domain.calls.models import Audio, CallOrder
 
-LONGEST_DIAL = 10  # digits; a key with more is none of ours
+MAX_DIAL_DURATION = 10  # digits; a key with more is none of ours
 
 
 class Ordered(Protocol):
@@ -52,7 +52,7 @@ def call_order(dial: Ordered, key: str, token: str | None, public_url: str) -> C
 def dial_of_key(key: str) -> tuple[str, int] | None:
     """The contact's id and the number of the dial; None where it is no key of ours."""
     contact_id, _, dial = key.rpartition(":")
-    if contact_id and dial.isascii() and dial.isdigit() and len(dial) < LONGEST_DIAL:
+    if contact_id and dial.isascii() and dial.isdigit() and len(dial) < MAX_DIAL_DURATION:
         return contact_id, int(dial)
     return None
 

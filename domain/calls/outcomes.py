@@ -39,7 +39,7 @@ SENTENCES: dict[Outcome, str] = {
 }
 
 ENDED_BY_US: dict[HangUpReason, str] = {  # of calls that were answered
-    HangUpReason.LONGEST_CALL: "Ended by us: the longest call.",
+    HangUpReason.MAX_CALL_DURATION: "Maximum call duration reached.",
     HangUpReason.MACHINE: "Ended by us: a machine answered.",
 }
 

@@ -13,8 +13,8 @@ from domain.model import Model
 from domain.phone.location import place_of_parsed
 from domain.requests.limits import shortened
 
-LONGEST_ID = 200  # characters of a client's own id
-LONGEST_VALUE = 60  # characters of a value that is shown
+MAX_ID_LENGTH = 200  # characters of a client's own id
+MAX_VALUE_LENGTH = 60  # characters of a value that is shown
 
 
 class Reading(Model):
@@ -98,8 +98,8 @@ def _external_id(data: Mapping[str, Any], column: str | None) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise _Unusable(column, "must be text or a whole number")
     text = str(value).strip()
-    if len(text) > LONGEST_ID:
-        raise _Unusable(column, f"may have at most {LONGEST_ID} characters")
+    if len(text) > MAX_ID_LENGTH:
+        raise _Unusable(column, f"may have at most {MAX_ID_LENGTH} characters")
     return text
 
 
@@ -110,4 +110,4 @@ def _refuse_missing(data: Mapping[str, Any], required: tuple[str, ...]) -> None:
 
 
 def _shown(value: Any) -> str | None:
-    return None if value is None else shortened(str(value), LONGEST_VALUE)
+    return None if value is None else shortened(str(value), MAX_VALUE_LENGTH)

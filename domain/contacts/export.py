@@ -22,7 +22,7 @@ OUR_COLUMNS = (
     "recordingUrl",
     "contactId",
 )
-MOST_COLUMNS = 2_000  # of contacts, in one CSV file: more than any list has, and little enough to hold
+MAX_COLUMNS = 2_000  # of contacts, in one CSV file: more than any list has, and little enough to hold
 _PREFIX = "outdial_"
 _PREFIXES = ("", _PREFIX, _PREFIX * 2, _PREFIX * 3)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.contacts.report import MOST_ENTRIES, Intake, IntakeReport, Tally
+from domain.contacts.report import MAX_ENTRIES, Intake, IntakeReport, Tally
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.model import Model
@@ -12,7 +12,7 @@ from domain.phone.numbers import PhoneProblem, read_phone
 from domain.requests.limits import MAX_CONTACTS
 from domain.requests.raw_values import RawValues
 
-LONGEST_NOTE = 1000  # code points
+MAX_NOTE_LENGTH = 1000  # code points
 _INDEXES_SHOWN = 10
 
 
@@ -26,7 +26,7 @@ class ReadNumbers(Model):
 
 def read_note(values: RawValues) -> str | None:
     """Why a number is listed, in somebody's own words. What is wrong with it is gathered in `values`."""
-    return values.optional_text("note", longest=LONGEST_NOTE) or None
+    return values.optional_text("note", longest=MAX_NOTE_LENGTH) or None
 
 
 def read_number_list(body: Any) -> ReadNumbers:
@@ -80,5 +80,5 @@ def _refused(problems: Sequence[dict[str, Any]]) -> InvalidPhoneFormat:
     return InvalidPhoneFormat(
         f"Every number must be a valid one in E.164 format, such as +12025550101. Not so: index {indexes}{more}."
         f" The first of them: {problems[0]['reason']}.",
-        problems[:MOST_ENTRIES],
+        problems[:MAX_ENTRIES],
     )

@@ -10,7 +10,7 @@ from domain.contacts.decode import empty_file
 from domain.contacts.notices import notices
 from domain.contacts.open_table import open_table
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects, as_it_was
-from domain.contacts.report import MOST_ENTRIES, Intake, InvalidRow, Tally
+from domain.contacts.report import MAX_ENTRIES, Intake, InvalidRow, Tally
 from domain.errors import InvalidCsv, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.phone.masking import masked
@@ -131,7 +131,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _nothing_to_call(tally: Tally) -> NoValidContacts:
-    details = [problem.model_dump(mode="json", by_alias=True) for problem in tally.invalid[:MOST_ENTRIES]]
+    details = [problem.model_dump(mode="json", by_alias=True) for problem in tally.invalid[:MAX_ENTRIES]]
     if not tally.invalid:
         return NoValidContacts("The file has column names but no contacts below them.")
     first = tally.invalid[0]

@@ -5,9 +5,9 @@ from typing import Any
 
 from phonenumbers import PhoneNumber
 
-from domain.contacts.contact import LONGEST_VALUE, Blame, Reading, read_contact
+from domain.contacts.contact import MAX_VALUE_LENGTH, Blame, Reading, read_contact
 from domain.contacts.notices import notices
-from domain.contacts.report import MOST_ENTRIES, Intake, Tally
+from domain.contacts.report import MAX_ENTRIES, Intake, Tally
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.column_fields import NamedColumns
 from domain.jobs.models import NewContact
@@ -72,7 +72,7 @@ def _refused(problems: Sequence[dict[str, Any]]) -> InvalidPhoneFormat:
     return InvalidPhoneFormat(
         f"Every phone must be a valid number in E.164 format, such as +12025550101. Not so: contacts at "
         f"index {indexes}{more}. The first of them {_said(problems[0]['reason'])}.",
-        problems[:MOST_ENTRIES],
+        problems[:MAX_ENTRIES],
     )
 
 
@@ -106,13 +106,13 @@ def _all_read(
         if isinstance(entry, NewContact):
             read.append(entry)
         else:
-            path = f"contacts[{index}]" + (f".{shortened(entry.column, LONGEST_VALUE)}" if entry.column else "")
+            path = f"contacts[{index}]" + (f".{shortened(entry.column, MAX_VALUE_LENGTH)}" if entry.column else "")
             blames.append({"path": path, "reason": entry.reason})
     if blames:
         more = {1: "", 2: " There is 1 more problem."}.get(
             len(blames), f" There are {len(blames) - 1:,} more problems."
         )
-        raise InvalidRequest(f"{blames[0]['path']} {blames[0]['reason']}.{more}", blames[:MOST_ENTRIES])
+        raise InvalidRequest(f"{blames[0]['path']} {blames[0]['reason']}.{more}", blames[:MAX_ENTRIES])
     return read
 
 

@@ -10,7 +10,7 @@ from domain.contacts.rejects import Rejects
 from domain.jobs.models import NewContact
 from domain.model import Model
 
-MOST_ENTRIES = 100  # in each list of the report; the totals count all
+MAX_ENTRIES = 100  # in each list of the report; the totals count all
 
 
 class ReportModel(Model):
@@ -52,7 +52,7 @@ class IntakeReport(ReportModel):
 
     def with_warnings(self, warnings: Sequence[str]) -> "IntakeReport":
         """The same report with these warnings first."""
-        return self.model_copy(update={"warnings": [*warnings, *self.warnings][:MOST_ENTRIES]})
+        return self.model_copy(update={"warnings": [*warnings, *self.warnings][:MAX_ENTRIES]})
 
     def to_json(self) -> dict[str, Any]:
         """As the contract's `validation`."""
@@ -102,10 +102,10 @@ class Tally:
             valid=valid,
             blank=self._blank,
             invalid_total=invalid,
-            invalid=self.invalid[:MOST_ENTRIES],
+            invalid=self.invalid[:MAX_ENTRIES],
             duplicates_total=duplicates,
-            duplicates=self._duplicates[:MOST_ENTRIES],
-            warnings=warnings[:MOST_ENTRIES],
+            duplicates=self._duplicates[:MAX_ENTRIES],
+            warnings=warnings[:MAX_ENTRIES],
         )
 
     def intake(self, warnings: list[str]) -> Intake:

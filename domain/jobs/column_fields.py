@@ -5,7 +5,7 @@ from domain.requests.limits import MAX_FIELDS
 from domain.requests.raw_values import RawValues
 
 NAMING_FIELDS = frozenset({"phoneColumn", "timezoneColumn", "notBeforeColumn", "externalIdColumn", "requiredFields"})
-LONGEST_NAME = 1000  # characters of the name of a column
+MAX_NAME_LENGTH = 1000  # characters of the name of a column
 
 
 class NamedColumns(Model):
@@ -31,4 +31,4 @@ def read_named_columns(values: RawValues) -> NamedColumns:
 
 def _name(values: RawValues, field: str) -> str | None:
     given = values.given(field) is not None
-    return values.required_text(field, longest=LONGEST_NAME) or None if given else None
+    return values.required_text(field, longest=MAX_NAME_LENGTH) or None if given else None

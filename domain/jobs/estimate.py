@@ -27,5 +27,5 @@ def estimate(contacts: int, architecture: Architecture, *, job_limit: int, organ
 
 
 def usable_lines(job_limit: int, organization_limit: int) -> int:
-    """How many calls the job can have at once when it has the organisation to itself."""
+    """How many calls the job can have at once when it has the organization to itself."""
     return max(1, min(job_limit, organization_limit))

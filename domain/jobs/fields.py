@@ -26,7 +26,7 @@ KNOWN_FIELDS = (
 _MOST_WARNINGS = 100
 
 
-class ReadFields(Model):
+class ReadJobFields(Model):
     """A valid request, what clock changes did to its start and end (for `message`), and what was ignored.
 
     `contacts` are those sent as JSON, not yet read; None: they come as a file. `columns`: how to read either.
@@ -39,7 +39,7 @@ class ReadFields(Model):
     columns: NamedColumns = NamedColumns()
 
 
-def read_form(values: Mapping[str, str], *, has_file: bool, now: datetime) -> ReadFields:
+def read_form(values: Mapping[str, str], *, has_file: bool, now: datetime) -> ReadJobFields:
     """Read the fields of a form: text, where empty or blank is not given. An empty file is no file.
 
     Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
@@ -48,7 +48,7 @@ def read_form(values: Mapping[str, str], *, has_file: bool, now: datetime) -> Re
     return _read(form, form_contacts(form, has_file=has_file), now)
 
 
-def read_json(body: Any, now: datetime) -> ReadFields:
+def read_json(body: Any, now: datetime) -> ReadJobFields:
     """Read a JSON body as `parse_json` gave it, where null is not given. Raises as `read_form`."""
     values = body_values(body)
     return _read(values, body_contacts(values), now)
@@ -105,14 +105,14 @@ def _array(values: RawValues, contacts: Any) -> Sequence[Any]:
     return contacts if isinstance(contacts, list) else []
 
 
-def _read(values: RawValues, contacts: Sequence[Any] | None, now: datetime) -> ReadFields:
+def _read(values: RawValues, contacts: Sequence[Any] | None, now: datetime) -> ReadJobFields:
     request = _read_timeless(values)
     columns = read_named_columns(values)
     written = read_moments(values)
     values.refuse_problems()
     moments = place_moments(written, values, request.timezone, now)
     times = {"scheduled_start_time": moments.start, "end_time": moments.end, "timezone": moments.zone}
-    return ReadFields(
+    return ReadJobFields(
         request=request.model_copy(update=times),
         contacts=contacts,
         start_note=moments.note,

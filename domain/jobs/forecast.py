@@ -9,9 +9,9 @@ from domain.model import Model
 from domain.money import ASSUMED_MINUTES
 
 CALL = timedelta(minutes=ASSUMED_MINUTES)
-LONGEST_JOB_DAYS = 100  # what takes longer is said to reach not everybody: 10,000 calls on one line take 42 of 8 hours
+MAX_JOB_DAYS = 100  # what takes longer is said to reach not everybody: 10,000 calls on one line take 42 of 8 hours
 ALWAYS = CallingWindow(from_=time(0), to=time(0))
-MOST_ZONES_NAMED = 3
+MAX_ZONES_NAMED = 3
 
 Zones = tuple[str, ...]
 
@@ -56,8 +56,8 @@ def window_warnings(
         return []
     expected = forecast(window or ALWAYS, _placed(zones, timezone), start=start, end_time=end_time, lines=lines)
     said = f"{lines} line" if lines == 1 else f"{lines} lines"
-    ends = end_time is not None and end_time <= start + LONGEST_JOB_DAYS * DAY
-    until = "before endTime" if ends else f"within {LONGEST_JOB_DAYS} days"
+    ends = end_time is not None and end_time <= start + MAX_JOB_DAYS * DAY
+    until = "before endTime" if ends else f"within {MAX_JOB_DAYS} days"
     days = [] if end_time is not None else _takes_days(expected, start, said)
     return [*_never(expected), *_too_short(expected, until, said), *days]
 
@@ -90,7 +90,7 @@ def _play(
     window: CallingWindow, left: dict[Zones, float], start: datetime, end: datetime | None, lines: int
 ) -> datetime | None:
     """Take away from `left` whoever is called; when the last one was, where nobody is left."""
-    latest = min(end or datetime.max.replace(tzinfo=UTC), start + LONGEST_JOB_DAYS * DAY)
+    latest = min(end or datetime.max.replace(tzinfo=UTC), start + MAX_JOB_DAYS * DAY)
     finish = start
     for slot in _slots(window, left, start, latest):
         room = lines * ((slot.end - slot.start) / CALL)
@@ -155,6 +155,6 @@ def _contacts(count: int) -> str:
 
 
 def _named(zones: Zones) -> str:
-    more = len(zones) - MOST_ZONES_NAMED
-    named = ", ".join(zones[:MOST_ZONES_NAMED])
+    more = len(zones) - MAX_ZONES_NAMED
+    named = ", ".join(zones[:MAX_ZONES_NAMED])
     return f"{named} and {more} more" if more > 0 else named

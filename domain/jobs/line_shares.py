@@ -1,4 +1,4 @@
-"""How an organisation's lines are shared among its jobs: whole lines, max-min fair by weight."""
+"""How an organization's lines are shared among its jobs: whole lines, max-min fair by weight."""
 
 import heapq
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ class Demand(Model):
 
 
 class LinesWanted(Model):
-    """A job to its organisation's lines: what it can use now. `over`: it has ended and will never want any more."""
+    """A job to its organization's lines: what it can use now. `over`: it has ended and will never want any more."""
 
     job_id: str
     name: str
@@ -33,7 +33,7 @@ class LinesShare(Model):
 
 
 class OrganizationLines(Model):
-    """What the record says of an organisation's lines. `running`: its jobs that call people now."""
+    """What the record says of an organization's lines. `running`: its jobs that call people now."""
 
     limit: int
     reserved: int

@@ -13,7 +13,7 @@ RETRY_FIELDS = frozenset(
     {"name", "fromPhoneNumberId", "concurrentCallLimit", "maxAttempts", "scheduledStartTime", "timezone"}
     | {"includeUnknown"}
 )
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 _AGAIN = " (retry)"
 
 
@@ -54,4 +54,4 @@ def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ReadRetry:
 
 
 def _named_again(name: str) -> str:
-    return name if name.endswith(_AGAIN) else f"{name[: LONGEST_NAME - len(_AGAIN)]}{_AGAIN}"
+    return name if name.endswith(_AGAIN) else f"{name[: MAX_NAME_LENGTH - len(_AGAIN)]}{_AGAIN}"

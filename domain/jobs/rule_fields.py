@@ -14,9 +14,9 @@ RULE_FIELDS = frozenset(
     {"maxAttempts", "priority", "callingWindow", "startWithin", "retryPolicy", "contactFrequency"}
     | {"onMachine", "circuitBreaker", "maxCost"}
 )
-LONGEST_MINUTES = 10_080  # a week
-MOST_DELAYS = 10
-MOST_ATTEMPTS = 10
+MAX_DELAY_MINUTES = 10_080  # a week
+MAX_DELAYS = 10
+MAX_ATTEMPTS = 10
 
 _FREQUENCY = ("callsPer24Hours", "callsPer7Days", "quietHours")
 _POLICY = ("maxAttempts", "delaysMinutes", "retryableStatuses", "onVoicemail", "onDeclined", "retriesFirst")
@@ -33,7 +33,7 @@ def read_rules(values: RawValues) -> dict[str, Any]:
         "calling_window": window,
         "contact_frequency": _read_frequency(values) or frequency_of(window),
         "on_machine": read_on_machine(values),
-        "start_within_minutes": values.integer("startWithin", 120, 1, LONGEST_MINUTES),
+        "start_within_minutes": values.integer("startWithin", 120, 1, MAX_DELAY_MINUTES),
         "circuit_breaker": values.boolean("circuitBreaker", default=True),
         "max_cost": values.dollars("maxCost"),
     }
@@ -41,7 +41,7 @@ def read_rules(values: RawValues) -> dict[str, Any]:
 
 def read_attempts(values: RawValues) -> int:
     """How often a contact may be called, the first call counted."""
-    return values.integer("maxAttempts", 3, 1, MOST_ATTEMPTS)
+    return values.integer("maxAttempts", 3, 1, MAX_ATTEMPTS)
 
 
 def read_priority(values: RawValues) -> int:
@@ -80,7 +80,7 @@ def _read_retries(values: RawValues) -> tuple[int, RetryPolicy]:
     fields = values.inside("retryPolicy", _POLICY)
     if fields is None:
         return attempts, RetryPolicy()
-    own = fields.optional_integer("maxAttempts", 1, MOST_ATTEMPTS)
+    own = fields.optional_integer("maxAttempts", 1, MAX_ATTEMPTS)
     if own not in {None, attempts} and values.given("maxAttempts") is not None:
         fields.blame("maxAttempts", "differs from maxAttempts: leave one of them out")
     return attempts if own is None else own, _read_policy(fields)
@@ -88,7 +88,7 @@ def _read_retries(values: RawValues) -> tuple[int, RetryPolicy]:
 
 def _read_policy(fields: RawValues) -> RetryPolicy:
     return RetryPolicy(
-        delays_minutes=fields.integers("delaysMinutes", DELAYS_MINUTES, MOST_DELAYS, 1, LONGEST_MINUTES),
+        delays_minutes=fields.integers("delaysMinutes", DELAYS_MINUTES, MAX_DELAYS, 1, MAX_DELAY_MINUTES),
         retryable_statuses=fields.choices("retryableStatuses", RETRYABLE),
         on_voicemail=fields.choice("onVoicemail", OnVoicemail.COMPLETE),
         on_declined=fields.choice("onDeclined", OnDeclined.FAIL),

@@ -32,7 +32,7 @@ def place_of_parsed(parsed: PhoneNumber) -> Place:
 
 
 def is_country(code: str) -> bool:
-    """Whether it may stand among an organisation's allowed countries: an ISO 3166 code that has numbers, or `*`."""
+    """Whether it may stand among an organization's allowed countries: an ISO 3166 code that has numbers, or `*`."""
     return code == ANYWHERE or code in phonenumbers.SUPPORTED_REGIONS
 
 

@@ -13,7 +13,7 @@ from domain.model import Model
 
 Address = IPv4Address | IPv6Address
 
-LONGEST_URL = 2048
+MAX_URL_LENGTH = 2048
 PORTS = {"https": 443, "http": 80}
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
@@ -119,8 +119,8 @@ def literal(host: str) -> Address | None:
 
 def target_of(url: str) -> Target:
     """Take a webhook's URL apart. Raises InvalidRequest where it is none that we can send to."""
-    if len(url) > LONGEST_URL or not _PRINTABLE.fullmatch(url):
-        raise refused_url(f"must be a URL of at most {LONGEST_URL:,} printable ASCII characters")
+    if len(url) > MAX_URL_LENGTH or not _PRINTABLE.fullmatch(url):
+        raise refused_url(f"must be a URL of at most {MAX_URL_LENGTH:,} printable ASCII characters")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

@@ -15,7 +15,7 @@ RETRY_DELAYS = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 30, 120, 600, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 24 * 3600, 24 * 3600)
 )
-LONGEST_DELAY = timedelta(hours=24)
+MAX_RETRY_DELAY = timedelta(hours=24)
 FAILING_FOR = timedelta(days=5)  # without one success: then the endpoint is disabled
 OLD_SECRET_FOR = timedelta(hours=24)  # after a rotation both secrets sign
 GONE = 410  # the receiver says that it wants no more
@@ -48,7 +48,7 @@ class DeliveryStatus(StrEnum):
 
 
 class Endpoint(Model):
-    """Where an organisation's events go."""
+    """Where an organization's events go."""
 
     id: str
     organization_id: str
@@ -135,7 +135,7 @@ def after(answer: Answer, failures: int) -> Next:
     if failures >= len(RETRY_DELAYS):
         return Next(status=DeliveryStatus.FAILED)
     delay = max(RETRY_DELAYS[failures], answer.retry_after or timedelta())
-    return Next(status=DeliveryStatus.PENDING, delay=min(delay, LONGEST_DELAY))
+    return Next(status=DeliveryStatus.PENDING, delay=min(delay, MAX_RETRY_DELAY))
 
 
 def reason_to_disable(answer: Answer, failing_for: timedelta) -> str | None:

@@ -8,7 +8,7 @@ from domain.requests.limits import quoted
 from domain.requests.raw_values import RawValues
 from domain.webhooks.events import SUBSCRIBABLE, EventType
 
-LONGEST_DESCRIPTION = 1_000
+MAX_DESCRIPTION_LENGTH = 1_000
 FIELDS = frozenset({"url", "events", "description", "creditsBelow"})
 _ONE_OF = "must be an array of one or more of " + ", ".join(map(quoted, SUBSCRIBABLE))
 
@@ -58,7 +58,7 @@ def _events(values: RawValues) -> tuple[EventType, ...]:
 
 
 def _description(values: RawValues) -> str | None:
-    return values.optional_text("description", longest=LONGEST_DESCRIPTION) or None
+    return values.optional_text("description", longest=MAX_DESCRIPTION_LENGTH) or None
 
 
 def _credits_below(values: RawValues) -> dict[str, Decimal]:

@@ -15,7 +15,7 @@ import httpx
 from carriers import Carrier
 from domain.calls.models import Audio
 from examples.tincan.carrier import TinCan
-from examples.tincan.exchange import MOST_CALLS, SECRET
+from examples.tincan.exchange import MAX_CALLS, SECRET
 from tests.carriers.simulation import free_port
 from tests.conformance.bed import CALLER, LONG_CALL_SECONDS, LONG_RING_SECONDS, Seen
 
@@ -76,7 +76,7 @@ class TinCanBed:
     async def at_limit(self) -> AsyncIterator[None]:
         """All its lines talk to people who never hang up."""
         order = {"ring_seconds": LONG_RING_SECONDS, "max_call_seconds": LONG_CALL_SECONDS, "callback_url": self._url}
-        orders = [{"key": f"line_{n}", "to": self.number("07"), "from_": CALLER, **order} for n in range(MOST_CALLS)]
+        orders = [{"key": f"line_{n}", "to": self.number("07"), "from_": CALLER, **order} for n in range(MAX_CALLS)]
         calls = [(await self._http.post("/calls", json=order)).json() for order in orders]
         try:
             yield

@@ -19,7 +19,7 @@ from yarl import URL
 
 SECRET = "a string between two cans"
 SPEED = 20.0  # how much faster than life its people are
-MOST_CALLS = 20
+MAX_CALLS = 20
 FOREVER = 86_400.0
 
 # ring for so long (None: it never rings), talk for so long (None: nobody answers), end with this SIP code
@@ -74,7 +74,7 @@ class Exchange:
     async def place(self, request: web.Request) -> web.Response:
         order = await request.json()
         call = next((call for call in self._calls if call["key"] == order["key"]), None)
-        if call is None and len(self._lives) >= MOST_CALLS:
+        if call is None and len(self._lives) >= MAX_CALLS:
             return web.json_response({"error": "all lines are busy"}, status=429)
         call = call or self._take(order)
         if order["to"] in self._lose_answers_to and request.transport is not None:

@@ -1,11 +1,11 @@
-"""Credits: a ledger whose entries are never changed, and the organisation's sums, which always equal it.
+"""Credits: a ledger whose entries are never changed, and the organization's sums, which always equal it.
 
-At every commit, for every organisation:
+At every commit, for every organization:
     balance = Σ balance_delta = top-ups − captures
     held    = Σ held_delta    = Σ jobs' holds + Σ open dials' reserves
 
 `book` keeps the first equality of both lines: an entry and the sums move in one statement. Whoever calls it
-keeps the second, in the same transaction: the organisation's row is locked, and `batch_jobs.hold` and
+keeps the second, in the same transaction: the organization's row is locked, and `batch_jobs.hold` and
 `dials.reserved_*` move by as much as `held`. What a dial reserves from its job's hold moves no sum and is no
 entry.
 """
@@ -26,7 +26,7 @@ from store.errors import NotFound
 from store.tables import batch_jobs, dials, ledger_entries, organizations
 
 ZERO = Decimal(0)
-MOST_HOLDS = 100  # jobs that are named
+MAX_HOLDS = 100  # jobs that are named
 
 
 class EntryKind(StrEnum):
@@ -50,7 +50,7 @@ class Entry(Model):
 
 
 class Audit(Model):
-    """What an organisation's credits are said to be and what they add up to, at one instant; dollars."""
+    """What an organization's credits are said to be and what they add up to, at one instant; dollars."""
 
     balance: Decimal
     held: Decimal
@@ -77,13 +77,13 @@ class Hold(Model):
 
 
 class Credits(Model):
-    """An organisation's credits in dollars; `total` entries on all pages."""
+    """An organization's credits in dollars; `total` entries on all pages."""
 
     unlimited: bool
     balance: Decimal
     held: Decimal
     reserved_by_dials: Decimal
-    holds: list[Hold]  # the largest first, MOST_HOLDS at most
+    holds: list[Hold]  # the largest first, MAX_HOLDS at most
     entries: list[Entry]
     total: int
 
@@ -93,7 +93,7 @@ class Credits(Model):
 
 
 class Ledger:
-    """The credits of organisations, for their owners and for operators."""
+    """The credits of organizations, for their owners and for operators."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -142,7 +142,7 @@ class Ledger:
 
 
 async def locked_organization(connection: AsyncConnection, organization_id: str) -> Organization:
-    """Lock the organisation's row until the transaction ends, and read it; raises NotFound."""
+    """Lock the organization's row until the transaction ends, and read it; raises NotFound."""
     row = (await connection.execute(_LOCKED, {"organization_id": organization_id})).mappings().first()
     if row is None:
         raise NotFound("organization", organization_id)
@@ -160,7 +160,7 @@ async def book(
     dial_id: str | None = None,
     entry_id: str | None = None,
 ) -> None:
-    """Write one entry and move the organisation's sums by it, in one round trip; dollars.
+    """Write one entry and move the organization's sums by it, in one round trip; dollars.
 
     Where both amounts are zero nothing is written. Raises ValueError for more than the six decimals that are
     kept: the entry and the sum would be rounded apart.
@@ -263,7 +263,7 @@ _HOLDS = (
     sa.select(batch_jobs.c.id.label("job_id"), batch_jobs.c.name, batch_jobs.c.hold.label("amount"))
     .where(batch_jobs.c.organization_id == _ID, batch_jobs.c.hold > 0)
     .order_by(batch_jobs.c.hold.desc(), batch_jobs.c.id)
-    .limit(MOST_HOLDS)
+    .limit(MAX_HOLDS)
 )
 _AUDIT = sa.select(
     organizations.c.balance,

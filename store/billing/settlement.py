@@ -16,10 +16,10 @@ _TAKE_BACK = text("""
 """)
 
 
-async def settle_if_over(connection: AsyncConnection, organization_id: str, job_id: str) -> None:
+async def release_remaining_hold(connection: AsyncConnection, organization_id: str, job_id: str) -> None:
     """Release what is left of the hold, once, if the job has ended and no call of it is live.
 
-    The caller has locked the organisation's row.
+    The caller has locked the organization's row.
     """
     left = (await connection.execute(_TAKE_BACK, {"job": job_id, "organization": organization_id})).scalar_one_or_none()
     if left:

@@ -1,7 +1,7 @@
 """The claim: whatever must hold at the moment of dialling, judged in one transaction before the carrier is asked.
 
-Every change of what may be dialled (claims, endings, control, top-ups) first locks the organisation's row. That one
-lock makes the counts below exact. The order of locks in the whole store: organisation, dial, job, contacts.
+Every change of what may be dialed (claims, endings, control, top-ups) first locks the organization's row. That one
+lock makes the counts below exact. The order of locks in the whole store: organization, dial, job, contacts.
 """
 
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calling_rules.frequency_caps import EarlierCall
-from domain.calls.dispatch import Held, HeldReason
+from domain.calls.dispatch import Held, NotNowReason
 from domain.calls.models import Audio
 from domain.model import Model
 from store.billing.ledger import EntryKind, book
@@ -80,7 +80,7 @@ _FACTS = text("""
 
 # One instant for the whole statement: dials of one number are asked exactly as far apart as their slots.
 _CLAIM = text("""
-    WITH dialled AS (
+    WITH dialed AS (
       INSERT INTO dials (id, contact_id, number_of_dial, job_id, organization_id, carrier_account_id, from_number,
                          to_number, asked_at, reserved_from_hold, reserved_from_free)
       SELECT :dial_id, c.id, c.dials + 1, c.job_id, c.organization_id, :account, :from_number, c.number,
@@ -124,7 +124,7 @@ class Claims:
         """Claim the `dial`-th dial of a contact, or say why not."""
         try:
             return await self._judge(organization_id, job_id, contact_id, dial)
-        except IntegrityError:  # another organisation with this caller id called the number in the same instant
+        except IntegrityError:  # another organization with this caller id called the number in the same instant
             return await self._judge(organization_id, job_id, contact_id, dial)
 
     async def _judge(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
@@ -133,13 +133,13 @@ class Claims:
             whom = {"organization": organization_id, "job": job_id, "contact": contact_id}
             facts = (await connection.execute(_FACTS, whom)).mappings().one_or_none()
             if facts is None:
-                return Held(reason=HeldReason.CONTACT)
+                return Held(reason=NotNowReason.CONTACT)
             held = await _held(connection, facts, whom, dial)
             if held is not None:
                 return held
             dial_id = new_id("call")
             if facts["closed_until"] is not None and not await _becomes_probe(connection, facts, dial_id):
-                return held_until(HeldReason.ACCOUNT, facts["now"], facts["now"] + PROBE_LOOK_AGAIN)
+                return held_until(NotNowReason.ACCOUNT, facts["now"], facts["now"] + PROBE_LOOK_AGAIN)
             await self._write(connection, facts, organization_id, job_id, contact_id, dial_id)
             return _claimed(facts, dial_id)
 
@@ -182,13 +182,13 @@ class Claims:
 async def _held(connection: AsyncConnection, facts: RowMapping, whom: dict[str, str], dial: int) -> Held | None:
     """Every rule in its order; what holds this contact alone is written down, and uses up no attempt."""
     if not facts["dialling"] or is_too_late(facts):
-        return Held(reason=HeldReason.GATE)
+        return Held(reason=NotNowReason.GATE)
     if not dial_is_next(facts, dial):
-        return Held(reason=HeldReason.CONTACT)
+        return Held(reason=NotNowReason.CONTACT)
     reason = forbidden(facts)
     if reason is not None:
         await connection.execute(_BLOCK, {"contact": whom["contact"], "reason": reason})
-        return Held(reason=HeldReason.CONTACT)
+        return Held(reason=NotNowReason.CONTACT)
     held = held_by_window(facts) or await _too_often(connection, facts, whom["organization"])
     held = held or held_for_all(facts) or held_by_lines(facts)
     if held is not None and held.reason.of_one_contact and held.until is not None:

@@ -1,4 +1,4 @@
-"""The rules of the claim, on the facts that it read under the organisation's lock: each says yes, or what holds."""
+"""The rules of the claim, on the facts that it read under the organization's lock: each says yes, or what holds."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from domain.calling_rules.do_not_call import why_never
 from domain.calling_rules.frequency_caps import ContactFrequency, EarlierCall, free_at
-from domain.calls.dispatch import Held, HeldReason
+from domain.calls.dispatch import Held, NotNowReason
 from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus
 from store.calls.job_rules import ARRIVES_WITHIN, calling_window, opens_at
@@ -20,7 +20,7 @@ LINE_LOOK_AGAIN = timedelta(milliseconds=300)
 
 def dial_is_next(facts: RowMapping, dial: int) -> bool:
     """Whether the contact still waits for this very dial."""
-    return ContactStatus(facts["contact_status"]).may_be_dialled and facts["dials"] == dial - 1
+    return ContactStatus(facts["contact_status"]).may_be_dialed and facts["dials"] == dial - 1
 
 
 def is_too_late(facts: RowMapping) -> bool:
@@ -39,28 +39,28 @@ def held_by_window(facts: RowMapping) -> Held | None:
     """The calling window, where the contact is, by the database's clock."""
     now: datetime = facts["now"]
     if facts["zones"] is None:
-        return Held(reason=HeldReason.TIMEZONE)
+        return Held(reason=NotNowReason.TIMEZONE)
     opens = opens_at(calling_window(facts), facts["zones"], facts["timezone"], now)
-    return held_until(HeldReason.WINDOW, now, opens) if opens > now else None
+    return held_until(NotNowReason.WINDOW, now, opens) if opens > now else None
 
 
 def too_often(caps: Sequence[ContactFrequency], earlier: Sequence[EarlierCall], now: datetime) -> Held | None:
     """The caps on calls to one number."""
     free = max(free_at(cap, earlier, now) for cap in caps)
-    return held_until(HeldReason.FREQUENCY, now, free) if free > now else None
+    return held_until(NotNowReason.FREQUENCY, now, free) if free > now else None
 
 
 def held_for_all(facts: RowMapping) -> Held | None:
     """What keeps a whole job from being called: its carrier account, what it may cost, or the credits."""
     now: datetime = facts["now"]
     if facts["closed_until"] is not None and facts["closed_until"] > now:
-        return held_until(HeldReason.ACCOUNT, now, facts["closed_until"])
+        return held_until(NotNowReason.ACCOUNT, now, facts["closed_until"])
     if facts["closed_until"] is not None and facts["probe_dial_id"] is not None:
-        return held_until(HeldReason.ACCOUNT, now, now + PROBE_LOOK_AGAIN)
+        return held_until(NotNowReason.ACCOUNT, now, now + PROBE_LOOK_AGAIN)
     if not _affordable(facts):
-        return held_until(HeldReason.MAX_COST, now, now + LOOK_AGAIN)
+        return held_until(NotNowReason.MAX_COST, now, now + LOOK_AGAIN)
     if not _covered(facts):
-        return held_until(HeldReason.CREDITS, now, now + LOOK_AGAIN)
+        return held_until(NotNowReason.CREDITS, now, now + LOOK_AGAIN)
     return None
 
 
@@ -68,20 +68,20 @@ def held_by_lines(facts: RowMapping) -> Held | None:
     """Lines, the pair of numbers, and the pace of the caller id."""
     now: datetime = facts["now"]
     if facts["organization_live"] >= facts["organization_limit"] or facts["job_live"] >= facts["job_limit"]:
-        return held_until(HeldReason.LINE, now, now + LINE_LOOK_AGAIN)
+        return held_until(NotNowReason.LINE, now, now + LINE_LOOK_AGAIN)
     if facts["pair_live"]:
-        return held_until(HeldReason.PAIR, now, now + LOOK_AGAIN)
+        return held_until(NotNowReason.PAIR, now, now + LOOK_AGAIN)
     if facts["next_slot_at"] is not None and facts["next_slot_at"] > now:
-        return held_until(HeldReason.PACING, now, facts["next_slot_at"])
+        return held_until(NotNowReason.PACING, now, facts["next_slot_at"])
     return None
 
 
-def held_until(reason: HeldReason, now: datetime, until: datetime) -> Held:
+def held_until(reason: NotNowReason, now: datetime, until: datetime) -> Held:
     return Held(reason=reason, until=until, seconds=(until - now).total_seconds())
 
 
 def reserves(facts: RowMapping) -> tuple[Decimal, Decimal]:
-    """Two minutes: from the job's hold first, then from the organisation's free credits."""
+    """Two minutes: from the job's hold first, then from the organization's free credits."""
     if facts["credits_unlimited"]:
         return Decimal(0), Decimal(0)
     needed = _two_minutes(facts)

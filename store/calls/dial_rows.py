@@ -14,7 +14,7 @@ from domain.statuses import ContactStatus
 CHANNEL = "outdial_dials"  # NOTIFY carries the dial's id whenever its row moved
 
 
-class DialNow(Model):
+class DialRow(Model):
     """A dial's row and what became of its contact. `age_seconds` is by the database's clock, since it was asked."""
 
     id: str
@@ -65,19 +65,19 @@ BY_KEY = text(f"{_DIAL} WHERE {_OF_KEY}")
 BY_IDS = text(f"{_DIAL} WHERE d.id = ANY(:ids)")
 
 
-async def read_one(connection: AsyncConnection, query: Any, values: dict[str, Any]) -> DialNow | None:
+async def read_one(connection: AsyncConnection, query: Any, values: dict[str, Any]) -> DialRow | None:
     row = (await connection.execute(query, values)).mappings().one_or_none()
-    return None if row is None else DialNow.model_validate(dict(row))
+    return None if row is None else DialRow.model_validate(dict(row))
 
 
-async def locked(connection: AsyncConnection, dial_id: str, *, to_end: bool) -> DialNow | None:
-    """Lock a dial's row and read it. To end it takes the organisation's lock, and that one first."""
+async def locked(connection: AsyncConnection, dial_id: str, *, to_end: bool) -> DialRow | None:
+    """Lock a dial's row and read it. To end it takes the organization's lock, and that one first."""
     return await _locked(connection, _OF_ID, {"id": dial_id}, to_end=to_end)
 
 
 async def locked_by_report(
     connection: AsyncConnection, report: CallReport, account: str, key: str | None, *, to_end: bool
-) -> DialNow | None:
+) -> DialRow | None:
     """The same, for the dial of a report: by the dial's key where there is one, else by the carrier's call id.
 
     What comes over a carrier's one stream is told of all its accounts.
@@ -89,7 +89,7 @@ async def locked_by_report(
     return await _locked(connection, _OF_CALL, {"account": account, "call": report.call_id}, to_end=to_end)
 
 
-async def _locked(connection: AsyncConnection, which: str, values: dict[str, Any], *, to_end: bool) -> DialNow | None:
+async def _locked(connection: AsyncConnection, which: str, values: dict[str, Any], *, to_end: bool) -> DialRow | None:
     if to_end:
         organization = f"SELECT d.organization_id FROM dials d WHERE {which}"  # noqa: S608 — our own constants
         lock = f"SELECT id FROM organizations WHERE id = ({organization}) FOR UPDATE"  # noqa: S608

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.models import CallReport, CallState, HangUpReason, Outcome, Recorded
 from domain.calls.outcomes import judge
-from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialNow, locked, locked_by_report, read_one
-from store.calls.outcome import Verdict, end
+from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, locked, locked_by_report, read_one
+from store.calls.outcome import DialResult, end
 from store.db.engine import reading
 
 logger = logging.getLogger(__name__)
@@ -53,20 +53,20 @@ class Dials:
         self._engine = engine
         self._speed = speed
 
-    async def get(self, contact_id: str, dial: int) -> DialNow | None:
+    async def get(self, contact_id: str, dial: int) -> DialRow | None:
         """Read a dial by its key."""
         async with reading(self._engine) as connection:
             return await read_one(connection, BY_KEY, {"contact": contact_id, "dial": dial})
 
-    async def again(self, dial: DialNow) -> DialNow:
+    async def again(self, dial: DialRow) -> DialRow:
         """Read a dial once more."""
         return (await self.get(dial.contact_id, dial.number_of_dial)) or dial
 
-    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialNow]:
+    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialRow]:
         """Read many dials at once."""
         async with reading(self._engine) as connection:
             rows = (await connection.execute(BY_IDS, {"ids": list(dial_ids)})).mappings().all()
-            return [DialNow.model_validate(dict(row)) for row in rows]
+            return [DialRow.model_validate(dict(row)) for row in rows]
 
     async def calls_to(self, account: str, to: str, from_: str, since: datetime) -> frozenset[str]:
         """The call ids that dials of this pair hold: what a search must pass over."""
@@ -112,14 +112,14 @@ class Dials:
         async with self._engine.begin() as connection:
             dial = await locked(connection, dial_id, to_end=True)
             if dial is not None and dial.call_id is None:
-                await end(connection, dial, Verdict(outcome=outcome, retry_after=retry_after), self._speed)
+                await end(connection, dial, DialResult(outcome=outcome, retry_after=retry_after), self._speed)
 
     async def give_up(self, dial_id: str) -> None:
         """End a dial whose outcome cannot be told."""
         async with self._engine.begin() as connection:
             dial = await locked(connection, dial_id, to_end=True)
             if dial is not None:
-                await end(connection, dial, Verdict(outcome=Outcome.UNKNOWN), self._speed)
+                await end(connection, dial, DialResult(outcome=Outcome.UNKNOWN), self._speed)
 
     async def hang_up_wanted(self, dial_id: str, reason: HangUpReason) -> None:
         """Write down that, and why, we are about to end a call: the first reason stays."""
@@ -132,14 +132,14 @@ class Dials:
                 {"dial": dial_id, "reason": reason},
             )
 
-    async def _end_by_report(self, connection: AsyncConnection, dial: DialNow, report: CallReport) -> Recorded:
+    async def _end_by_report(self, connection: AsyncConnection, dial: DialRow, report: CallReport) -> Recorded:
         outcome = judge(
             report,
             rang=dial.ringing_at is not None,
             answered=dial.answered_at is not None,
             hung_up=dial.hang_up_reason,
         )
-        verdict = Verdict(
+        verdict = DialResult(
             outcome=outcome,
             sip_code=report.sip_code,
             call_seconds=report.duration_seconds if outcome is Outcome.ANSWERED else None,
@@ -150,8 +150,8 @@ class Dials:
         return Recorded.MOVED if ended else Recorded.NOTHING
 
 
-def _is_second_call(dial: DialNow, report: CallReport) -> bool:
-    """A live call beside the dial's own; or one of a dial that was thought never placed, and may be redialled."""
+def _is_second_call(dial: DialRow, report: CallReport) -> bool:
+    """A live call beside the dial's own; or one of a dial that was thought never placed, and may be redialed."""
     if dial.call_id is not None:
         return dial.call_id != report.call_id
     over = dial.ended_at is not None and dial.outcome is not Outcome.UNKNOWN
@@ -172,7 +172,7 @@ async def _remember(connection: AsyncConnection, dial_id: str, report: CallRepor
     )
 
 
-async def _forward(connection: AsyncConnection, dial: DialNow, report: CallReport) -> Recorded:
+async def _forward(connection: AsyncConnection, dial: DialRow, report: CallReport) -> Recorded:
     """Move a live dial on. That its call is to be ended is written down with the word of who answered it."""
     moved = await connection.execute(
         _FORWARD,
@@ -190,7 +190,7 @@ async def _forward(connection: AsyncConnection, dial: DialNow, report: CallRepor
     return Recorded.MOVED if moved.first() is not None else Recorded.NOTHING
 
 
-async def _reopen(connection: AsyncConnection, dial: DialNow) -> bool:
+async def _reopen(connection: AsyncConnection, dial: DialRow) -> bool:
     """Evidence of a live call whose outcome was thought unknown: the dial is open again, and followed.
 
     Its outcome stays "unknown" until it ends: it was charged for that, and its contact is not called again.

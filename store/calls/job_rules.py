@@ -1,4 +1,4 @@
-"""The rules of a job and its organisation, as their rows hold them, for claims, pages and endings."""
+"""The rules of a job and its organization, as their rows hold them, for claims, pages and endings."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ ARRIVES_WITHIN = timedelta(seconds=SEND_WITHIN_SECONDS + 1)  # of the claim: a r
 
 
 def calling_window(facts: RowMapping) -> CallingWindow | None:
-    """The job's own, else its organisation's."""
+    """The job's own, else its organization's."""
     window = facts["job_window"] or facts["organization_window"]
     return None if window is None else CallingWindow.model_validate(window)
 
@@ -30,7 +30,7 @@ def opens_at(window: CallingWindow | None, zones: list[str] | None, timezone: st
 
 
 def frequencies(facts: RowMapping) -> list[ContactFrequency]:
-    """All caps that hold: the job's, its organisation's, and that of the preset whose hours hold."""
+    """All caps that hold: the job's, its organization's, and that of the preset whose hours hold."""
     given = (facts["job_frequency"], facts["organization_frequency"])
     found = [ContactFrequency.model_validate(frequency) for frequency in given if frequency is not None]
     brought = frequency_of(calling_window(facts))

@@ -1,4 +1,4 @@
-"""What the workflow that shares out an organisation's lines asks of the record."""
+"""What the workflow that shares out an organization's lines asks of the record."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,7 +23,7 @@ class Lines:
         self._engine = engine
 
     async def of(self, organization_id: str) -> OrganizationLines:
-        """An organisation's limits, and its jobs that call people. Raises NotFound."""
+        """An organization's limits, and its jobs that call people. Raises NotFound."""
         async with reading(self._engine) as connection:
             row = (await connection.execute(_LINES, {"organization": organization_id})).mappings().one_or_none()
         if row is None:
@@ -33,6 +33,6 @@ class Lines:
         )
 
     async def organizations_that_call(self) -> list[str]:
-        """All organisations with a running job: for the housekeeper only."""
+        """All organizations with a running job: for the housekeeper only."""
         async with reading(self._engine) as connection:
             return list((await connection.execute(_CALLING)).scalars())

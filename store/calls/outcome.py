@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.audit import OURSELVES
 from domain.calling_rules.do_not_call import Source
 from domain.calls.circuit_breaker import LOOKED_AT, REFUSED, TRIPPING, tripped
-from domain.calls.dispatch import HeldReason
+from domain.calls.dispatch import NotNowReason
 from domain.calls.models import AnsweredBy, HangUpReason, Outcome
 from domain.calls.outcomes import sentence
 from domain.calls.retries import REFUSED_DELAY, NextStep, RetryPolicy, next_step
@@ -19,8 +19,8 @@ from domain.model import Model
 from domain.money import cost_of
 from domain.statuses import JobStatus
 from store.billing.ledger import EntryKind, book
-from store.billing.settlement import settle_if_over
-from store.calls.dial_rows import CHANNEL, DialNow
+from store.billing.settlement import release_remaining_hold
+from store.calls.dial_rows import CHANNEL, DialRow
 from store.calls.job_rules import calling_window, opens_at
 from store.contacts.do_not_call import add_in
 from store.jobs.status import pause_running
@@ -35,7 +35,7 @@ _LATEST = text("""
 """)
 
 
-class Verdict(Model):
+class DialResult(Model):
     """How a dial ends."""
 
     outcome: Outcome
@@ -84,7 +84,7 @@ _END = text("""
 
 
 async def end(
-    connection: AsyncConnection, dial: DialNow, verdict: Verdict, speed: float, call_id: str | None = None
+    connection: AsyncConnection, dial: DialRow, verdict: DialResult, speed: float, call_id: str | None = None
 ) -> bool:
     """End a dial: outcome, contact, capture, the reserve given back, in one transaction; only if open.
 
@@ -98,13 +98,13 @@ async def end(
     await connection.execute(_END, _ending(facts, verdict, step, call_id))
     await _capture(connection, facts, verdict)
     if JobStatus(facts["job_status"]).ended:
-        await settle_if_over(connection, facts["organization_id"], facts["job_id"])
+        await release_remaining_hold(connection, facts["organization_id"], facts["job_id"])
     await _account_gate(connection, facts, verdict.outcome, speed)
-    await _heed(connection, facts, verdict)
+    await _apply_side_effects(connection, facts, verdict)
     return True
 
 
-def _next(facts: RowMapping, verdict: Verdict, speed: float) -> NextStep:
+def _next(facts: RowMapping, verdict: DialResult, speed: float) -> NextStep:
     step = next_step(
         verdict.outcome,
         RetryPolicy.model_validate(facts["retry_policy"]),
@@ -119,7 +119,7 @@ def _next(facts: RowMapping, verdict: Verdict, speed: float) -> NextStep:
     return step if step.delay is None else step.model_copy(update={"delay": step.delay / speed})
 
 
-def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | None) -> dict[str, Any]:
+def _ending(facts: RowMapping, verdict: DialResult, step: NextStep, call_id: str | None) -> dict[str, Any]:
     answered = verdict.outcome is Outcome.ANSWERED
     not_before = None if step.delay is None else facts["now"] + step.delay
     due_at = None if not_before is None else _opens(facts, not_before)
@@ -140,21 +140,21 @@ def _ending(facts: RowMapping, verdict: Verdict, step: NextStep, call_id: str | 
         "attempts": _attempts(facts, verdict),
         "troubles": _troubles(facts, verdict),
         "due_at": due_at,
-        "held_reason": HeldReason.WINDOW if due_at != not_before else None,
+        "held_reason": NotNowReason.WINDOW if due_at != not_before else None,
         "not_before": not_before,
         "final": step.status.final,
         "channel": CHANNEL,
     }
 
 
-def _answered_by(facts: RowMapping, verdict: Verdict) -> AnsweredBy:
+def _answered_by(facts: RowMapping, verdict: DialResult) -> AnsweredBy:
     return verdict.answered_by or AnsweredBy(facts["answered_by"] or AnsweredBy.UNKNOWN)
 
 
-def _ended_by_us(facts: RowMapping, verdict: Verdict) -> HangUpReason | None:
+def _ended_by_us(facts: RowMapping, verdict: DialResult) -> HangUpReason | None:
     """Why an answered call did not go on, as far as its length and our wish tell."""
     if (verdict.call_seconds or 0) >= facts["max_call_seconds"]:
-        return HangUpReason.LONGEST_CALL
+        return HangUpReason.MAX_CALL_DURATION
     wanted = facts["hang_up_reason"]
     return HangUpReason.MACHINE if wanted == HangUpReason.MACHINE else None
 
@@ -164,7 +164,7 @@ def _opens(facts: RowMapping, at: datetime) -> datetime:
     return opens_at(calling_window(facts), facts["zones"], facts["timezone"], at)
 
 
-async def _heed(connection: AsyncConnection, facts: RowMapping, verdict: Verdict) -> None:
+async def _apply_side_effects(connection: AsyncConnection, facts: RowMapping, verdict: DialResult) -> None:
     """What an ending means for others: the person's wish, the carrier's wish, and the job's circuit breaker."""
     if verdict.outcome is Outcome.OBJECTED:
         numbers = [facts["to_number"]]
@@ -209,7 +209,7 @@ async def _account_gate(connection: AsyncConnection, facts: RowMapping, outcome:
         )
 
 
-async def _capture(connection: AsyncConnection, facts: RowMapping, verdict: Verdict) -> None:
+async def _capture(connection: AsyncConnection, facts: RowMapping, verdict: DialResult) -> None:
     cost = _cost(facts, verdict)
     given_back = _drawn(facts, cost) + Decimal(facts["reserved_from_free"])
     if not cost and not given_back:
@@ -225,7 +225,7 @@ async def _capture(connection: AsyncConnection, facts: RowMapping, verdict: Verd
     )
 
 
-def _cost(facts: RowMapping, verdict: Verdict) -> Decimal:
+def _cost(facts: RowMapping, verdict: DialResult) -> Decimal:
     if verdict.outcome is not Outcome.ANSWERED:
         return Decimal(0)
     return cost_of(verdict.call_seconds or 0, Decimal(facts["rate_per_minute"]))
@@ -238,17 +238,17 @@ def _drawn(facts: RowMapping, cost: Decimal) -> Decimal:
     return min(cost, Decimal(facts["reserved_from_hold"]) + Decimal(facts["hold"]))
 
 
-def _hold_afterwards(facts: RowMapping, verdict: Verdict) -> Decimal:
+def _hold_afterwards(facts: RowMapping, verdict: DialResult) -> Decimal:
     available = Decimal(facts["hold"]) + Decimal(facts["reserved_from_hold"])
     return available - _drawn(facts, _cost(facts, verdict))
 
 
-def _attempts(facts: RowMapping, verdict: Verdict) -> int:
+def _attempts(facts: RowMapping, verdict: DialResult) -> int:
     charged_as_unknown: bool = facts["outcome"] == Outcome.UNKNOWN
     return int(facts["attempts"]) - charged_as_unknown + verdict.outcome.charged
 
 
-def _troubles(facts: RowMapping, verdict: Verdict) -> int:
+def _troubles(facts: RowMapping, verdict: DialResult) -> int:
     return int(facts["troubles"]) + 1 if verdict.outcome is Outcome.TROUBLE else 0
 
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from store.calls.dial_rows import CHANNEL, DialNow
+from store.calls.dial_rows import CHANNEL, DialRow
 from store.calls.dials import Dials
 from store.db.listen import RECONNECT_SECONDS, conninfo, listen
 
@@ -21,20 +21,20 @@ class Follower:
 
     def __init__(self) -> None:
         self._news = asyncio.Event()
-        self._dial: DialNow | None = None
+        self._dial: DialRow | None = None
 
-    def saw(self, dial: DialNow) -> None:
+    def saw(self, dial: DialRow) -> None:
         """Remember what is known already: only what differs from it is news. News that waits may be newer."""
         if not self._news.is_set():
             self._dial = dial
 
-    def tell(self, dial: DialNow) -> None:
+    def tell(self, dial: DialRow) -> None:
         """Take the result of a reading, which may be no news."""
         if self._dial is None or _where(dial) != _where(self._dial):
             self._news.set()
         self._dial = dial
 
-    async def wait(self, seconds: float) -> DialNow | None:
+    async def wait(self, seconds: float) -> DialRow | None:
         """Return the dial as soon as it moved; None after `seconds` without news."""
         try:
             async with asyncio.timeout(max(0.0, seconds)):
@@ -45,7 +45,7 @@ class Follower:
         return self._dial
 
 
-def _where(dial: DialNow) -> tuple[object, ...]:
+def _where(dial: DialRow) -> tuple[object, ...]:
     """What a dial's follower acts on."""
     return dial.state, dial.call_id, dial.ended_at, dial.hang_up_reason
 

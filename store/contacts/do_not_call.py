@@ -1,6 +1,6 @@
-"""The do-not-call list of an organisation. Who enters it while waiting to be called is not called any more.
+"""The do-not-call list of an organization. Who enters it while waiting to be called is not called any more.
 
-Everything that changes the list locks the organisation's row first: a claim sees the list before or after, never
+Everything that changes the list locks the organization's row first: a claim sees the list before or after, never
 between.
 """
 
@@ -44,7 +44,7 @@ class DoNotCallPage(Model):
 
 
 class DoNotCall:
-    """Every public method is one transaction; the list of another organisation does not exist."""
+    """Every public method is one transaction; the list of another organization does not exist."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -114,7 +114,7 @@ class DoNotCall:
 
 
 async def listed(connection: AsyncConnection, organization_id: str, numbers: Collection[str]) -> frozenset[str]:
-    """Those of the numbers that are on the organisation's list."""
+    """Those of the numbers that are on the organization's list."""
     query = sa.select(do_not_call.c.number).where(
         do_not_call.c.organization_id == organization_id, do_not_call.c.number == sa.any_(_texts(numbers))
     )
@@ -130,7 +130,7 @@ async def add_in(
     by: str,
     note: str | None = None,
 ) -> Added:
-    """List numbers within a transaction that has locked the organisation's row, and record it where it is news."""
+    """List numbers within a transaction that has locked the organization's row, and record it where it is news."""
     new = await _insert(connection, organization_id, numbers, source, by, note)
     blocked = await _block(connection, organization_id, numbers)
     job_ids = tuple(sorted(set(blocked)))

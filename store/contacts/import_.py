@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calling_rules.do_not_call import why_never
-from domain.calls.dispatch import HeldReason
+from domain.calls.dispatch import NotNowReason
 from domain.jobs.models import NewContact, Organization
 from domain.model import Model
 from domain.statuses import ContactStatus, OnOverlap
@@ -61,7 +61,7 @@ async def after_overlap_rule(
 ) -> tuple[Sequence[NewContact], dict[str, Any]]:
     """Apply the job's rule: return who is to be called, and the report with what is to be said of the others.
 
-    The caller has locked the organisation's row, so that two jobs cannot overlook each other.
+    The caller has locked the organization's row, so that two jobs cannot overlook each other.
     Raises Overlapping, NoContactsLeft.
     """
     shared = await _called_by_others(connection, organization_id, contacts)
@@ -98,7 +98,7 @@ async def admitted(
 
 
 async def allowed_countries(connection: AsyncConnection, organization: Organization) -> frozenset[str]:
-    """The countries that an organisation may call: those it says, else those of its own numbers."""
+    """The countries that an organization may call: those it says, else those of its own numbers."""
     if organization.allowed_countries is not None:
         return frozenset(organization.allowed_countries)
     query = sa.select(phone_numbers.c.country).where(
@@ -133,7 +133,7 @@ async def copy_contacts(
 def _as_copied(contact: NewContact, blocked: str | None, due_from: datetime) -> tuple[Any, ...]:
     placed = contact.zones is not None
     later = contact.not_before is not None and contact.not_before > due_from
-    held_reason = (HeldReason.NOT_BEFORE if later else None) if placed else HeldReason.TIMEZONE
+    held_reason = (NotNowReason.NOT_BEFORE if later else None) if placed else NotNowReason.TIMEZONE
     return (
         contact.row,
         contact.number,

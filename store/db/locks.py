@@ -1,4 +1,4 @@
-"""The one lock under which everything that may be dialled changes. Taken before any other: see store/calls/claim.py."""
+"""The one lock under which everything that may be dialed changes. Taken before any other: see store/calls/claim.py."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -7,5 +7,5 @@ _LOCK = text("SELECT id FROM organizations WHERE id = :organization FOR UPDATE")
 
 
 async def lock_organization(connection: AsyncConnection, organization_id: str) -> None:
-    """Lock the organisation's row until the transaction ends."""
+    """Lock the organization's row until the transaction ends."""
     await connection.execute(_LOCK, {"organization": organization_id})

@@ -15,7 +15,7 @@ from store.db.engine import reading
 from store.db.ids import may_exist
 
 OVERLAP = timedelta(seconds=5)  # what a transaction wrote is seen when it commits, later than it says
-MOST_CHANGES = 100  # contacts of one job told at once; whoever wants more reads the pages
+MAX_CHANGES = 100  # contacts of one job told at once; whoever wants more reads the pages
 
 _STATES = text("""
     SELECT j.id, j.status, j.status_reason, j.total_contacts, j.actual_start_time, j.completed_at,
@@ -80,7 +80,7 @@ class JobState(Model):
 
 
 class Look(Model):
-    """A job at an instant of the database's clock, and who of it changed, the latest last, MOST_CHANGES at most.
+    """A job at an instant of the database's clock, and who of it changed, the latest last, MAX_CHANGES at most.
 
     `more`: others changed before them.
     """
@@ -100,7 +100,7 @@ class Feed:
     async def look(
         self, job_ids: Sequence[str], since: datetime | None, organization_id: str | None = None
     ) -> dict[str, Look]:
-        """The jobs of these that exist, and belong to the organisation, where one is named.
+        """The jobs of these that exist, and belong to the organization, where one is named.
 
         `since`: who changed from a little before that instant on; None: nobody is told.
         """
@@ -115,7 +115,7 @@ class Feed:
 async def _changes(
     connection: AsyncConnection, job_ids: Sequence[str], since: datetime
 ) -> Mapping[str, list[ContactChange]]:
-    values = {"jobs": job_ids, "since": since - OVERLAP, "most": MOST_CHANGES + 1}
+    values = {"jobs": job_ids, "since": since - OVERLAP, "most": MAX_CHANGES + 1}
     changes: dict[str, list[ContactChange]] = {}
     for row in (await connection.execute(_CHANGES, values)).mappings():
         changes.setdefault(row["job_id"], []).append(ContactChange.model_validate(row))
@@ -126,8 +126,8 @@ def _look(row: sa.RowMapping, latest_first: Sequence[ContactChange]) -> Look:
     return Look(
         at=row["at"],
         state=_state(row),
-        changes=tuple(reversed(latest_first[:MOST_CHANGES])),
-        more=len(latest_first) > MOST_CHANGES,
+        changes=tuple(reversed(latest_first[:MAX_CHANGES])),
+        more=len(latest_first) > MAX_CHANGES,
     )
 
 

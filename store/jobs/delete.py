@@ -26,7 +26,7 @@ _DIALS = text("SELECT id FROM dials WHERE job_id = :job ORDER BY id FOR NO KEY U
 _CONTACTS = text("DELETE FROM contacts WHERE job_id = :job")
 
 
-class Deleting:
+class JobDeletion:
     """One method, one transaction."""
 
     def __init__(self, engine: AsyncEngine) -> None:

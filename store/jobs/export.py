@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.agent_report import Conversation
 from domain.calls.models import AnsweredBy, CallState, Outcome
-from domain.contacts.export import MOST_COLUMNS
+from domain.contacts.export import MAX_COLUMNS
 from domain.contacts.rejects import Reject, Rejects
 from domain.jobs.models import Contact
 from domain.model import Model
@@ -71,7 +71,7 @@ class Dial(Model):
     conversation: Conversation | None
 
 
-class DialledContact(Model):
+class DialedContact(Model):
     """A contact with every dial, in order."""
 
     contact: Contact
@@ -102,14 +102,14 @@ class RejectFile:
 
 
 class Results:
-    """For reading only; what belongs to another organisation does not exist."""
+    """For reading only; what belongs to another organization does not exist."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._room = asyncio.Semaphore(FILES_AT_ONCE)
 
-    async def contact(self, organization_id: str, job_id: str, contact_id: str) -> DialledContact | None:
-        """One contact with its dials; None where the organisation's job has no such contact."""
+    async def contact(self, organization_id: str, job_id: str, contact_id: str) -> DialedContact | None:
+        """One contact with its dials; None where the organization's job has no such contact."""
         if not may_exist(job_id + contact_id):
             return None
         async with reading(self._engine) as connection:
@@ -118,7 +118,7 @@ class Results:
             if row is None:
                 return None
             found = (await connection.execute(_dials_of(contact_id))).mappings()
-            return DialledContact(
+            return DialedContact(
                 contact=Contact.model_validate(row), dials=[Dial.model_validate(dial) for dial in found]
             )
 
@@ -128,7 +128,7 @@ class Results:
     ) -> AsyncIterator[ResultFile]:
         """All contacts of a job in file order, as they stand now, while the block runs.
 
-        `names`, in lower case: the columns that are looked for; None: all of them, but one more than MOST_COLUMNS at
+        `names`, in lower case: the columns that are looked for; None: all of them, but one more than MAX_COLUMNS at
         most. Raises NotFound; Busy where other files take all the room.
         """
         async with self._snapshot(organization_id, job_id) as (connection, _):
@@ -149,7 +149,7 @@ class Results:
     async def _snapshot(
         self, organization_id: str, job_id: str
     ) -> AsyncIterator[tuple[AsyncConnection, sa.RowMapping]]:
-        """One transaction in which nothing changes, on a job of the organisation."""
+        """One transaction in which nothing changes, on a job of the organization."""
         if not may_exist(job_id):
             raise NotFound("job", job_id)
         async with self._a_place(), self._engine.connect() as plain:
@@ -189,7 +189,7 @@ def _dials_of(contact_id: str) -> sa.Select[Any]:
 
 
 async def _columns(connection: AsyncConnection, job_id: str, names: Sequence[str] | None) -> list[str]:
-    values: dict[str, Any] = {"job": job_id, "most": MOST_COLUMNS + 1}
+    values: dict[str, Any] = {"job": job_id, "most": MAX_COLUMNS + 1}
     if names is None:
         return list((await connection.execute(_ALL_COLUMNS, values)).scalars())
     return list((await connection.execute(_THESE_COLUMNS, values | {"names": list(names)})).scalars())

@@ -1,4 +1,4 @@
-"""What is done to a job's status: started, paused, resumed, cancelled, ended; and to all jobs of an organisation."""
+"""What is done to a job's status: started, paused, resumed, cancelled, ended; and to all jobs of an organization."""
 
 import logging
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from domain.calls.models import HangUpReason
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.audit_log import note, note_job
-from store.billing.settlement import settle_if_over
+from store.billing.settlement import release_remaining_hold
 from store.calls.dial_rows import CHANNEL
 from store.db.locks import lock_organization
 from store.errors import WrongStatus
@@ -136,7 +136,7 @@ class Control:
             return await _resume(connection, organization_id, job_id, by)
 
     async def stop(self, organization_id: str, *, hang_up: bool, by: str) -> Stopped:
-        """Pause every job of an organisation that has not ended; with `hang_up` all live calls are ended too."""
+        """Pause every job of an organization that has not ended; with `hang_up` all live calls are ended too."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
             job_ids = await _jobs_that(connection, organization_id, "status IN ('pending', 'scheduled', 'running')")
@@ -193,7 +193,7 @@ class Control:
                 await note_job(connection, organization_id, job_id, by, Action.CANCELLED, details)
             if hang_up:
                 await _hang_up(connection, organization_id, job_id)
-            await settle_if_over(connection, organization_id, job_id)
+            await release_remaining_hold(connection, organization_id, job_id)
             return Cancelled(was=was, contacts=contacts, live=live)
 
     async def complete(self, organization_id: str, job_id: str) -> bool:
@@ -211,7 +211,7 @@ class Control:
             )
             if moved:
                 await note_job(connection, organization_id, job_id, OURSELVES, Action.COMPLETED)
-            await settle_if_over(connection, organization_id, job_id)
+            await release_remaining_hold(connection, organization_id, job_id)
             return moved
 
     async def close(self, organization_id: str, job_id: str, as_of: datetime) -> int:
@@ -238,7 +238,7 @@ class Control:
             if moved:
                 await _cancel_contacts(connection, job_id, f"The job failed: {reason}")
                 await note_job(connection, organization_id, job_id, OURSELVES, Action.FAILED, {"reason": reason})
-            await settle_if_over(connection, organization_id, job_id)
+            await release_remaining_hold(connection, organization_id, job_id)
             return moved
 
     async def obey(self, organization_id: str, job_id: str, wish: Wish) -> None:
@@ -332,7 +332,7 @@ async def _open_contacts(connection: AsyncConnection, job_id: str) -> int:
 
 
 async def _live(connection: AsyncConnection, organization_id: str, job_id: str | None = None) -> int:
-    """Count the live calls of a job, or of the whole organisation."""
+    """Count the live calls of a job, or of the whole organization."""
     query = text(f"SELECT count(*) FROM dials WHERE {_LIVE_CALLS}")  # noqa: S608  our own constant
     values = {"organization": organization_id, "job": job_id}
     return int((await connection.execute(query, values)).scalar_one())

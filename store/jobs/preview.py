@@ -13,7 +13,7 @@ from store.errors import NoContactsLeft, Overlapping
 from store.organizations.organizations import organization_of
 
 
-class Foreseen(Model):
+class PreviewFacts(Model):
     """`called`: who would be, `blocked` by number those who would enter the job and never be called.
 
     `refused`: why the job would not be stored, but for its credits; then `called` are those who are left anyway.
@@ -32,7 +32,7 @@ class Foreseen(Model):
         return len(self.called) - len(self.blocked)
 
 
-class Foreseeing:
+class JobPreview:
     """For reading only: what is read may change before a job is created."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -40,7 +40,7 @@ class Foreseeing:
 
     async def foresee(
         self, organization_id: str, request: JobRequest, contacts: Sequence[NewContact], report: dict[str, Any]
-    ) -> Foreseen:
+    ) -> PreviewFacts:
         """Judge contacts by the rule for overlaps, the do-not-call list and the countries. Raises NotFound."""
         async with reading(self._engine) as connection:
             organization = await organization_of(connection, organization_id)
@@ -62,4 +62,4 @@ class Foreseeing:
                 told |= {"called": [], "nobody_left": error.why}
             else:
                 told |= {"called": entering.contacts, "blocked": entering.blocked, "report": report}
-        return Foreseen(**told)
+        return PreviewFacts(**told)

@@ -35,7 +35,7 @@ class CreatedJob(Model):
     total_contacts: int
     scheduled_start_time: datetime | None
     estimated_cost: Decimal  # unrounded dollars
-    organization_limit: int  # calls at once of the whole organisation
+    organization_limit: int  # calls at once of the whole organization
     report: dict[str, Any]
 
 
@@ -54,7 +54,7 @@ class ContactPage(Model):
 
 
 class Jobs:
-    """Every public method is one transaction; what belongs to another organisation does not exist."""
+    """Every public method is one transaction; what belongs to another organization does not exist."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -73,7 +73,7 @@ class Jobs:
     ) -> CreatedJob:
         """Store a job with its contacts and hold its estimate. One of this `id` that is there already is returned.
 
-        `number` is the organisation's own and its agent can talk; `report` tells how the contacts were read.
+        `number` is the organization's own and its agent can talk; `report` tells how the contacts were read.
         Raises NotFound, Overlapping, NoContactsLeft, InsufficientCredits; then nothing is stored.
         """
         agent = number.agent
@@ -127,7 +127,7 @@ class Jobs:
         *,
         test_of: str | None = None,
     ) -> JobPage:
-        """The organisation's jobs, newest first; `search` in name and description. `page` counts from 1.
+        """The organization's jobs, newest first; `search` in name and description. `page` counts from 1.
 
         `test_of`: the test calls of that job; None: no test calls.
         """
@@ -142,7 +142,7 @@ class Jobs:
             return JobPage(jobs=await _read(connection, query), total=total)
 
     async def job(self, organization_id: str, job_id: str) -> Job | None:
-        """One job with its counts; None where the organisation has no such job."""
+        """One job with its counts; None where the organization has no such job."""
         if not may_exist(job_id):
             return None
         query = JOBS.where(batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization_id)
@@ -153,7 +153,7 @@ class Jobs:
     async def contacts(
         self, organization_id: str, job_id: str, status: ContactStatus | None, page: int, page_size: int
     ) -> ContactPage:
-        """The contacts of a job in file order; none where the organisation has no such job."""
+        """The contacts of a job in file order; none where the organization has no such job."""
         where = [contacts.c.job_id == job_id, contacts.c.organization_id == organization_id]
         if status is not None:
             where.append(contacts.c.status == status.value)

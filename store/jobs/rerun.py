@@ -62,7 +62,7 @@ class Unreached(Model):
     left_out: dict[LeftOut, int]
 
 
-class Retrying:
+class JobRerun:
     """For reading only."""
 
     def __init__(self, engine: AsyncEngine) -> None:

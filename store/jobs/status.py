@@ -19,7 +19,7 @@ NOT_ENDED = frozenset(status for status in JobStatus if not status.ended)
 
 
 async def locked_status(connection: AsyncConnection, organization_id: str, job_id: str) -> JobStatus:
-    """Take the organisation's lock, then read. Raises NotFound for a job of somebody else, too."""
+    """Take the organization's lock, then read. Raises NotFound for a job of somebody else, too."""
     if not may_exist(job_id):
         raise NotFound("job", job_id)
     await lock_organization(connection, organization_id)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.audit import TEMPORAL, Action
 from domain.calls.retries import FINAL
 from domain.contacts.rejects import Rejects
-from domain.contacts.report import MOST_ENTRIES
+from domain.contacts.report import MAX_ENTRIES
 from domain.errors import RequestError, TooManyContacts
 from domain.jobs.change import read_change
 from domain.jobs.models import JobChange, NewContact
@@ -86,7 +86,7 @@ class Appended(Model):
     report: dict[str, Any]
 
 
-class Changes:
+class JobUpdates:
     """Said twice, each means the same; `by` is the actor whom the record names."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -102,7 +102,7 @@ class Changes:
                 raise WrongStatus(status)
             if changed:
                 await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id).values(changed))
-                await _heed(connection, job_id, changed)
+                await _apply_side_effects(connection, job_id, changed)
                 told = _told(change, changed)
                 await note_job(connection, organization_id, job_id, by, Action.CHANGED, told)
             return await _status(connection, job_id)
@@ -194,7 +194,7 @@ class Changes:
 
 
 async def reconsider_windows(connection: AsyncConnection, organization_id: str) -> None:
-    """The organisation's window changed: whoever waits for one to open is judged anew by the next page."""
+    """The organization's window changed: whoever waits for one to open is judged anew by the next page."""
     await connection.execute(_WINDOW_OF_ORGANIZATION, {"organization": organization_id, "start": None})
 
 
@@ -213,7 +213,7 @@ def _told(change: JobChange, changed: dict[str, Any]) -> dict[str, Any]:
     return {to_camel(field): value for field, value in said.items()}
 
 
-async def _heed(connection: AsyncConnection, job_id: str, changed: dict[str, Any]) -> None:
+async def _apply_side_effects(connection: AsyncConnection, job_id: str, changed: dict[str, Any]) -> None:
     """What a change means for contacts: when they are due, and who has had all attempts."""
     if changed.get("scheduled_start_time") is not None:
         await connection.execute(_RESCHEDULED, {"job": job_id, "start": changed["scheduled_start_time"]})
@@ -233,7 +233,7 @@ def _to_be_kept(
     """The rejected rows that can be kept with the job's own; the report says where they cannot."""
     if rejected is None or fit_in(job, rejected):
         return rejected, report
-    told = [NOT_KEPT, *report["warnings"]][:MOST_ENTRIES] if rejected.rows else report["warnings"]
+    told = [NOT_KEPT, *report["warnings"]][:MAX_ENTRIES] if rejected.rows else report["warnings"]
     return None, report | {"warnings": told}
 
 
@@ -257,7 +257,7 @@ async def _new_to_the_job(
         **report,
         "valid": len(kept),
         "duplicatesTotal": report["duplicatesTotal"] + len(twice),
-        "duplicates": [*report["duplicates"], *twice][:MOST_ENTRIES],
+        "duplicates": [*report["duplicates"], *twice][:MAX_ENTRIES],
     }
 
 

@@ -42,7 +42,7 @@ class AgentPage(Model):
 
 
 class Agents:
-    """Every public method is one transaction; what belongs to another organisation, or is removed, does not exist."""
+    """Every public method is one transaction; what belongs to another organization, or is removed, does not exist."""
 
     _engine: AsyncEngine
 
@@ -71,7 +71,7 @@ class Agents:
             return await agent_of(connection, organization_id, row["id"])
 
     async def agents(self, organization_id: str) -> list[Agent]:
-        """The agents of an organisation, oldest first."""
+        """The agents of an organization, oldest first."""
         async with reading(self._engine) as connection:
             return await _read(connection, _AGENTS.where(*_of(organization_id)).order_by(*_OLDEST))
 

@@ -50,7 +50,7 @@ class KeyPage(Model):
 
 
 class Keys:
-    """Every public method is one transaction; what belongs to another organisation does not exist."""
+    """Every public method is one transaction; what belongs to another organization does not exist."""
 
     _engine: AsyncEngine
 
@@ -81,7 +81,7 @@ class Keys:
         return issued
 
     async def keys(self, organization_id: str) -> list[Key]:
-        """The keys of an organisation, oldest first, the revoked ones too."""
+        """The keys of an organization, oldest first, the revoked ones too."""
         query = _KEYS.where(api_keys.c.organization_id == organization_id).order_by(*_OLDEST)
         async with reading(self._engine) as connection:
             return [Key.model_validate(row) for row in (await connection.execute(query)).mappings()]

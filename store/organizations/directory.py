@@ -1,4 +1,4 @@
-"""Who is who: organisations, their keys, agents and phone numbers, in one place for whoever asks."""
+"""Who is who: organizations, their keys, agents and phone numbers, in one place for whoever asks."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -11,7 +11,7 @@ __all__ = ["TWILIO", "Directory", "IssuedKey", "Key"]
 
 
 class Directory(Organizations, Keys, Agents, PhoneNumbers):
-    """Every public method is one transaction; what belongs to another organisation does not exist."""
+    """Every public method is one transaction; what belongs to another organization does not exist."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""Organisations: their limits, and the rules that hold for all of their jobs."""
+"""Organizations: their limits, and the rules that hold for all of their jobs."""
 
 from decimal import Decimal
 from typing import Any
@@ -60,7 +60,7 @@ class Organizations:
         allowed_countries: tuple[str, ...] | None = None,
         id: str | None = None,
     ) -> Organization:
-        """Create an organisation; `credits` in dollars, None: unlimited. One of this `id` that is there is returned."""
+        """Create an organization; `credits` in dollars, None: unlimited. One of this `id` that is there is returned."""
         organization_id = id or new_id("org")
         row = {
             "id": organization_id,
@@ -83,7 +83,7 @@ class Organizations:
             return await _read(connection, ORGANIZATIONS.order_by(*_OLDEST))
 
     async def organizations_page(self, search: str | None, page: int, page_size: int) -> OrganizationPage:
-        """Organisations, oldest first; `search` in their names. `page` counts from 1."""
+        """Organizations, oldest first; `search` in their names. `page` counts from 1."""
         if not may_exist(search or ""):
             return OrganizationPage(organizations=[], total=0)
         where = [organizations.c.name.icontains(search, autoescape=True)] if search else []
@@ -99,7 +99,7 @@ class Organizations:
             return await organization_of(connection, organization_id)
 
     async def set_concurrent_call_limit(self, organization_id: str, limit: int) -> Organization:
-        """Change how many calls the organisation may have at once; ends none. Raises NotFound."""
+        """Change how many calls the organization may have at once; ends none. Raises NotFound."""
         change = OrganizationChange(concurrent_call_limit=limit)
         return await self.change_organization(organization_id, change, by=OPERATOR)
 
@@ -125,7 +125,7 @@ class Organizations:
             return after
 
     async def running_jobs(self, organization_id: str) -> list[str]:
-        """The jobs that a change of the organisation's rules concerns now, by id."""
+        """The jobs that a change of the organization's rules concerns now, by id."""
         query = sa.select(batch_jobs.c.id).where(
             batch_jobs.c.organization_id == organization_id, batch_jobs.c.status == JobStatus.RUNNING.value
         )

@@ -37,7 +37,7 @@ class PhoneNumberPage(Model):
 
 
 class PhoneNumbers:
-    """Every public method is one transaction; what belongs to another organisation, or is removed, does not exist."""
+    """Every public method is one transaction; what belongs to another organization, or is removed, does not exist."""
 
     _engine: AsyncEngine
 
@@ -53,7 +53,7 @@ class PhoneNumbers:
         sealed_settings: str | None = None,
         id: str | None = None,
     ) -> PhoneNumber:
-        """Add a caller id, E.164; raises NotFound for an organisation or agent that is not there.
+        """Add a caller id, E.164; raises NotFound for an organization or agent that is not there.
 
         `sealed_settings` (by `store.secrets`) give it an account of its own at the carrier that `carrier_account_id`
         names. A number of this `id` that is there already is returned.
@@ -78,7 +78,7 @@ class PhoneNumbers:
             return await phone_number_of(connection, organization_id, row["id"])
 
     async def phone_numbers(self, organization_id: str) -> list[PhoneNumber]:
-        """The numbers of an organisation, each with its outbound agent, oldest first."""
+        """The numbers of an organization, each with its outbound agent, oldest first."""
         async with reading(self._engine) as connection:
             return await _read(connection, _PHONE_NUMBERS.where(*_of(organization_id)).order_by(*_OLDEST))
 
@@ -99,7 +99,7 @@ class PhoneNumbers:
             return PhoneNumberPage(phone_numbers=await _read(connection, query), total=total)
 
     async def phone_number(self, organization_id: str, phone_number_id: str) -> PhoneNumber | None:
-        """The number with its outbound agent, None where the organisation has no such number."""
+        """The number with its outbound agent, None where the organization has no such number."""
         async with reading(self._engine) as connection:
             try:
                 return await phone_number_of(connection, organization_id, phone_number_id)
@@ -193,7 +193,7 @@ _PHONE_NUMBERS = sa.select(
 
 
 async def must_be_callable(connection: AsyncConnection, organization_id: str, number: PhoneNumber) -> None:
-    """Whether a job may still be made with a number as it was read, now that the organisation is locked.
+    """Whether a job may still be made with a number as it was read, now that the organization is locked.
 
     Raises NotFound where it, or its agent, was removed or changed since.
     """

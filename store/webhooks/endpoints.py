@@ -1,4 +1,4 @@
-"""Webhook endpoints of an organisation, and the log of their deliveries."""
+"""Webhook endpoints of an organization, and the log of their deliveries."""
 
 import base64
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from store.errors import Disabled, NotFound, TooMany
 from store.tables import organizations, webhook_deliveries, webhook_endpoints
 from store.webhooks.events import CHANNEL, NEW_ID
 
-MOST_ENDPOINTS = 20
+MAX_ENDPOINTS = 20
 SECRET_PREFIX = "whsec_"  # noqa: S105  as Standard Webhooks writes them
 SECRET_BYTES = 32
 
@@ -60,7 +60,7 @@ class DeliveryPage(Model):
 
 
 class Webhooks:
-    """Every public method is one transaction; what belongs to another organisation does not exist."""
+    """Every public method is one transaction; what belongs to another organization does not exist."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self._engine = engine
@@ -81,8 +81,8 @@ class Webhooks:
             made_before = await self._made_before(connection, organization_id, values["id"])
             if made_before is not None:
                 return made_before
-            if await _count(connection, organization_id) >= MOST_ENDPOINTS:
-                raise TooMany("webhooks", MOST_ENDPOINTS)
+            if await _count(connection, organization_id) >= MAX_ENDPOINTS:
+                raise TooMany("webhooks", MAX_ENDPOINTS)
             await connection.execute(sa.insert(webhook_endpoints).values(values))
             return NewEndpoint(endpoint=await _endpoint(connection, organization_id, values["id"]), secret=secret)
 
@@ -95,7 +95,7 @@ class Webhooks:
         return NewEndpoint(endpoint=await _endpoint(connection, organization_id, id), secret=self._vault.open(secret))
 
     async def all(self, organization_id: str) -> list[Endpoint]:
-        """The organisation's endpoints, oldest first."""
+        """The organization's endpoints, oldest first."""
         query = _ENDPOINTS.where(webhook_endpoints.c.organization_id == organization_id).order_by(
             webhook_endpoints.c.created_at, webhook_endpoints.c.id
         )

@@ -1,7 +1,7 @@
 """What webhooks tell is written with the fact itself: one statement in its transaction, nothing where nobody listens.
 
 A delivery holds ids and what may change later (status, counts); what a person's data is, is read when it is sent.
-Whoever calls `job_moved` holds the organisation's lock, so that the order of a job's events is that of their commits.
+Whoever calls `job_moved` holds the organization's lock, so that the order of a job's events is that of their commits.
 That a contact is final, or that credits fell, is told by triggers (migration 0006): both happen in many places.
 """
 

@@ -25,7 +25,7 @@ class Workflows(Protocol):
     async def end(self, endpoint_id: str) -> None: ...
 
 
-class WebhookWatch:
+class DueDeliveryNotifier:
     """What nobody could be told of is found again by the next look: nothing is kept in memory."""
 
     def __init__(self, outbox: Outbox, workflows: Workflows, database_url: str) -> None:
@@ -73,7 +73,7 @@ class WebhookWatch:
                 logger.warning("webhooks could not be looked at (%s); trying again", type(error).__name__)
 
     async def _tell(self, among: Collection[str] | None, named: Collection[str]) -> None:
-        for found in await self._outbox.to_be_told(among):
+        for found in await self._outbox.with_due_deliveries(among):
             await self._workflows.wake(found.organization_id, found.id)
         if named:
             for endpoint_id in await self._outbox.deleted(named):

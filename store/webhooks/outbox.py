@@ -105,7 +105,7 @@ _FORGET = text(f"""
 """)  # noqa: S608 — our own constants
 
 
-class Stands(Model):
+class EndpointState(Model):
     """How an endpoint stands when nothing is due. `next_due_at`: None where nothing waits."""
 
     exists: bool
@@ -113,7 +113,7 @@ class Stands(Model):
     now: datetime | None = None
 
 
-class ToTell(Model):
+class EndpointToWake(Model):
     """An endpoint whose deliveries are due, and nobody is at it."""
 
     id: str
@@ -182,26 +182,26 @@ class Outbox:
             await _note_endpoint(connection, facts, answer)
             return following.status
 
-    async def end(self, endpoint_id: str) -> Stands:
+    async def end(self, endpoint_id: str) -> EndpointState:
         """Say that nobody delivers any more, then look once more: what came meanwhile told nobody."""
         async with self._engine.begin() as connection:
             await connection.execute(_FORGET, {"id": endpoint_id, "kept_for": KEPT_FOR})
             found = await connection.execute(_IDLE, {"id": endpoint_id})
         if found.rowcount == 0:
-            return Stands(exists=False)
+            return EndpointState(exists=False)
         async with reading(self._engine) as connection:
             enabled = text("SELECT disabled_at IS NULL FROM webhook_endpoints WHERE id = :id")
             if not (await connection.execute(enabled, {"id": endpoint_id})).scalar_one_or_none():
-                return Stands(exists=True)
+                return EndpointState(exists=True)
             due_at = (await connection.execute(_NEXT_DUE, {"endpoint": endpoint_id})).scalar_one()
-            return Stands(exists=True, next_due_at=due_at)
+            return EndpointState(exists=True, next_due_at=due_at)
 
-    async def to_be_told(self, named: Collection[str] | None = None) -> list[ToTell]:
+    async def with_due_deliveries(self, named: Collection[str] | None = None) -> list[EndpointToWake]:
         """Endpoints, of those `named` or of all, with something due and nobody at it. Each is found once."""
         values = {"named": list(named or ()), "all": named is None, "told_for": TOLD_FOR}
         async with self._engine.begin() as connection:
             rows = (await connection.execute(_TO_BE_TOLD, values)).mappings()
-            return [ToTell.model_validate(row) for row in rows]
+            return [EndpointToWake.model_validate(row) for row in rows]
 
     async def deleted(self, named: Collection[str]) -> set[str]:
         """Which of these endpoints are not there any more."""

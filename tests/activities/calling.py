@@ -16,7 +16,7 @@ from activities.calls.call import CallActivities
 from activities.calls.payloads import CallContact, CallEnded
 from carriers import Carrier
 from store.calls.claim import Claimed, Claims
-from store.calls.dial_rows import DialNow
+from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch
 from store.jobs.lifecycle import Control
@@ -111,7 +111,7 @@ class Calling:
     async def call(self, contact: int = 0, *, dial: int = 1, again: bool = False, attempt: int = 1) -> CallEnded:
         return await self.start(contact, dial=dial, again=again, attempt=attempt).result()
 
-    async def claim(self, contact: int = 0, *, dial: int = 1, seconds_ago: float = 0) -> DialNow:
+    async def claim(self, contact: int = 0, *, dial: int = 1, seconds_ago: float = 0) -> DialRow:
         """Another worker claimed, `seconds_ago`, and was not heard of again."""
         claimed = await Claims(self.engine).claim(self.given.id, self.job_id, self.contact_ids[contact], dial)
         assert isinstance(claimed, Claimed)
@@ -122,12 +122,12 @@ class Calling:
         """Let `asked_at`, `ringing_at` or `answered_at` of every dial be so many seconds earlier."""
         await self.change(f"UPDATE dials SET {moment} = {moment} - make_interval(secs => :seconds)", seconds=seconds)
 
-    async def dial(self, contact: int = 0, number: int = 1) -> DialNow:
+    async def dial(self, contact: int = 0, number: int = 1) -> DialRow:
         dial = await self.dials.get(self.contact_ids[contact], number)
         assert dial is not None
         return dial
 
-    async def until_dial(self, holds: Callable[[DialNow], bool], contact: int = 0) -> DialNow:
+    async def until_dial(self, holds: Callable[[DialRow], bool], contact: int = 0) -> DialRow:
         """Wait until the first dial of a contact is so."""
 
         async def is_so() -> bool:

@@ -1,4 +1,4 @@
-"""The API as its clients meet it: a server on loopback, an organisation, a client with its key."""
+"""The API as its clients meet it: a server on loopback, an organization, a client with its key."""
 
 import asyncio
 import json
@@ -87,7 +87,7 @@ def settings_for(database_url: str, **others: Any) -> Settings:
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organisation with 100 dollars and 5 lines, its keys, and numbers with each kind of agent."""
+    """An organization with 100 dollars and 5 lines, its keys, and numbers with each kind of agent."""
 
     id: str
     owner: str
@@ -131,7 +131,7 @@ async def _new_agent(directory: Directory, organization_id: str, kind: Architect
 
 @dataclass(frozen=True)
 class Api:
-    """A client of one organisation, with its owner's key."""
+    """A client of one organization, with its owner's key."""
 
     http: httpx.AsyncClient
     tenant: Tenant

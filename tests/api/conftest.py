@@ -23,7 +23,7 @@ def temporal_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def shared_database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
-    """One database for all tests here: each test has organisations of its own."""
+    """One database for all tests here: each test has organizations of its own."""
     name = new_id("api")
     server = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with server.connect() as connection:

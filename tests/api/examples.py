@@ -1,4 +1,4 @@
-"""The organisation of which the OpenAPI page's examples speak: what they name by id is there."""
+"""The organization of which the OpenAPI page's examples speak: what they name by id is there."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What tests of an organisation's own things share: requests with any key, and the platform's."""
+"""What tests of an organization's own things share: requests with any key, and the platform's."""
 
 from typing import Any
 

@@ -45,7 +45,7 @@ async def routes(http: httpx.AsyncClient) -> list[Route]:
 
 @pytest.fixture
 async def theirs(http: httpx.AsyncClient, other: Tenant, records: AsyncEngine) -> dict[str, str]:
-    """The ids of what another organisation has, by what stands before `{id}` in a path, or by the parameter's name."""
+    """The ids of what another organization has, by what stands before `{id}` in a path, or by the parameter's name."""
     them = Api(http, other)
     job_id = await them.new_job()
     hook = (await them.post("/webhooks", json=HOOK)).json()["id"]

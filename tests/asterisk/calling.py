@@ -33,7 +33,7 @@ ENDINGS: dict[str, tuple[str, str | None]] = {
     "07": ("completed", None),
     "08": ("blocked", "608"),
 }
-MOST_DIALS = {"03": 3}  # trouble is dialled again
+MAX_DIALS = {"03": 3}  # trouble is dialed again
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.calls.call import CallActivities
-from activities.calls.carrier_stream import Listening
+from activities.calls.carrier_stream import CarrierStream
 from carriers import Carrier
 from carriers.asterisk import Asterisk
 from domain.calls.models import CallState, Outcome
@@ -37,7 +37,7 @@ class Worker:
             Claims(engine), self.dials, self.watch, {NAME: self.carrier}, "http://127.0.0.1:8000", call_token=str
         )
         self.leases = StreamLeases(engine, database_url)
-        self._listening = Listening(NAME, self.carrier, self.dials, self.leases)
+        self._listening = CarrierStream(NAME, self.carrier, self.dials, self.leases)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Worker"]:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.calls.call import CallActivities
-from activities.calls.carrier_stream import Listening
+from activities.calls.carrier_stream import CarrierStream
 from carriers.accounts import CarrierAccounts
 from carriers.asterisk import Asterisk
 from domain.calls.models import Outcome
@@ -64,7 +64,7 @@ async def worker(lab: Lab, engine: AsyncEngine, database_url: str) -> AsyncItera
     given = await an_organization(engine)
     job = await a_job(engine, given, 7)
     calling = Calling(engine, dials, shared, calls, given, job.id, watch, carriers)  # type: ignore[arg-type]
-    async with watch.running(), Listening(NAME, shared, dials, leases).running():
+    async with watch.running(), CarrierStream(NAME, shared, dials, leases).running():
         await calling.begin()
         await eventually(lambda: leases.stands(NAME), PATIENCE_SECONDS)
         yield Worker(calling, engine)

@@ -1,4 +1,4 @@
-"""Real HTTP between the adapter and the simulator; numbers are never dialled by two tests."""
+"""Real HTTP between the adapter and the simulator; numbers are never dialed by two tests."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

@@ -74,7 +74,7 @@ async def test_a_call_was_taken_or_lives_already(ari: Ari, answer: Answer, statu
         (403, JSON, '{"message":"Forbidden"}', CarrierRefused),
     ],
 )
-async def test_only_what_is_said_before_anything_is_dialled_proves_that_nothing_rang(
+async def test_only_what_is_said_before_anything_is_dialed_proves_that_nothing_rang(
     ari: Ari, answer: Answer, status: int, kind: str, body: str, error: type[CarrierError]
 ) -> None:
     answer.status, answer.kind, answer.body = status, kind, body

@@ -21,7 +21,7 @@ def operate(run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Any
     return operate_it
 
 
-def test_an_organisation_is_set_up_from_nothing(operate: Any) -> None:
+def test_an_organization_is_set_up_from_nothing(operate: Any) -> None:
     org = operate("org", "create", "Clinic", "--limit", "50", "--credits", "12.5")
     assert (org["concurrent_call_limit"], org["balance"], org["credits_unlimited"]) == (50, "12.500000", False)
     agent = operate("agent", "create", org["id"], "Ava", "wss://agent.example/audio", "--architecture", "realtime")
@@ -50,7 +50,7 @@ def test_a_key_may_expire(operate: Any) -> None:
     assert operate("key", "list", org["id"])[0]["expires_at"] is not None
 
 
-def test_an_organisation_is_changed(operate: Any, run: Run) -> None:
+def test_an_organization_is_changed(operate: Any, run: Run) -> None:
     org = operate("org", "create", "Clinic")
     changed = operate("org", "change", org["id"], "--limit", "20", "--reserved", "2", "--countries", "us, de")
     assert (changed["name"], changed["concurrent_call_limit"], changed["reserved_lines"]) == ("Clinic", 20, 2)

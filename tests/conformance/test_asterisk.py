@@ -1,4 +1,4 @@
-"""What only Asterisk's adapter is asked for: trunks that cannot be dialled, and those of single numbers."""
+"""What only Asterisk's adapter is asked for: trunks that cannot be dialed, and those of single numbers."""
 
 import time
 

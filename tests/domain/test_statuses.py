@@ -13,7 +13,7 @@ def test_a_contact_has_twelve_statuses_and_nine_are_final() -> None:
         "invalid_number", "carrier_error", "failed", "cancelled",
     ]  # fmt: skip
     assert [status.value for status in ContactStatus if not status.final] == ["pending", "queued", "dialing"]
-    assert [status.value for status in ContactStatus if status.may_be_dialled] == ["pending", "queued"]
+    assert [status.value for status in ContactStatus if status.may_be_dialed] == ["pending", "queued"]
 
 
 def test_counts_follow_the_contract() -> None:

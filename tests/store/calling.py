@@ -9,17 +9,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls.dispatch import Held, HeldReason
+from domain.calls.dispatch import Held, NotNowReason
 from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, Outcome, Recorded
 from domain.jobs.models import NewContact
 from domain.statuses import Architecture
 from store.billing.ledger import Audit, Ledger
 from store.calls.claim import Claimed, Claims
-from store.calls.dial_rows import DialNow
+from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
 from store.calls.due_page import JobProgress
 from store.jobs.lifecycle import Control
-from store.jobs.update import Changes
+from store.jobs.update import JobUpdates
 from store.organizations.directory import TWILIO
 from store.tables import batch_jobs, carrier_accounts, carrier_events, contacts, dials
 from tests.builders import CREDITS, Given, a_job, a_number, an_organization
@@ -37,7 +37,7 @@ async def a_caller(
     architecture: Architecture = Architecture.PIPELINE,
     calls_per_second: Decimal = UNPACED,
 ) -> Given:
-    """An organisation with a caller id of its own, so that tests can share a database."""
+    """An organization with a caller id of its own, so that tests can share a database."""
     return await an_organization(
         engine,
         limit=limit,
@@ -95,7 +95,7 @@ class Call:
     async def contact(self) -> Any:
         return await self._calling.contact(self.contact_id)
 
-    async def now(self) -> DialNow:
+    async def now(self) -> DialRow:
         dial = await self._calling.dials.get(self.contact_id, self.number)
         assert dial is not None
         return dial
@@ -109,7 +109,7 @@ class Calling:
         self.claims = Claims(engine, speed)
         self.dials = Dials(engine, speed)
         self.control = Control(engine)
-        self.changes = Changes(engine)
+        self.changes = JobUpdates(engine)
         self.progress = JobProgress(engine)
         self.ledger = Ledger(engine)
 
@@ -181,7 +181,7 @@ class Job:
         """A dial that was, or will be, claimed."""
         return Call(self._calling, self.contact_ids[which], dial)
 
-    async def is_held(self, which: int = 0, dial: int = 1) -> HeldReason:
+    async def is_held(self, which: int = 0, dial: int = 1) -> NotNowReason:
         """Claim a dial, which something must hold."""
         held = await self.claim(which, dial)
         assert isinstance(held, Held), held

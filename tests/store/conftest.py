@@ -17,13 +17,13 @@ def calling(engine: AsyncEngine) -> Calling:
 
 @pytest.fixture(scope="module")
 def shared_database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
-    """A migrated database for the tests of one file, each with an organisation of its own."""
+    """A migrated database for the tests of one file, each with an organization of its own."""
     yield from a_database(postgres_url, migrated_template)
 
 
 @pytest.fixture(scope="module")
 async def shared(shared_database_url: str) -> AsyncIterator[Calling]:
-    """The store on the file's database: for tests that touch nothing but their own organisation."""
+    """The store on the file's database: for tests that touch nothing but their own organization."""
     engine = create_engine(shared_database_url, pool_size=10)
     yield Calling(engine)
     await engine.dispose()

@@ -55,7 +55,7 @@ async def test_a_job_has_its_own_part_of_the_record(shared: Calling) -> None:
     assert Action.CHANGED not in actions
 
 
-async def test_the_record_of_another_organisation_does_not_exist(shared: Calling) -> None:
+async def test_the_record_of_another_organization_does_not_exist(shared: Calling) -> None:
     given, other = await a_caller(shared.engine), await a_caller(shared.engine)
     job = await shared.a_waiting_job(given)
     await _noted(shared.engine, given, Action.PAUSED, job)

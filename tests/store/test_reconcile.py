@@ -7,7 +7,7 @@ import pytest
 
 from domain.calls.models import CallState
 from domain.statuses import JobStatus
-from store.reconcile import Housekeeping
+from store.reconcile import Reconciliation
 from store.tables import batch_jobs, carrier_accounts, contacts, dials
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Call, Calling, Job, a_caller, ago
@@ -16,8 +16,8 @@ SLACK = 100.0  # seconds
 
 
 @pytest.fixture
-def housekeeping(shared: Calling) -> Housekeeping:
-    return Housekeeping(shared.engine)
+def reconciliation(shared: Calling) -> Reconciliation:
+    return Reconciliation(shared.engine)
 
 
 # --- jobs without a workflow
@@ -25,7 +25,7 @@ def housekeeping(shared: Calling) -> Housekeeping:
 
 @pytest.mark.parametrize("status", [JobStatus.PENDING, JobStatus.PAUSED, JobStatus.RUNNING])
 async def test_a_stored_job_without_a_workflow_is_found(
-    shared: Calling, housekeeping: Housekeeping, status: JobStatus
+    shared: Calling, reconciliation: Reconciliation, status: JobStatus
 ) -> None:
     job = await _an_old_job(shared)
     if status is JobStatus.PAUSED:
@@ -33,45 +33,51 @@ async def test_a_stored_job_without_a_workflow_is_found(
     if status is JobStatus.RUNNING:
         await shared.control.start_now(job.given.id, job.id)
 
-    (found,) = [open_job for open_job in await housekeeping.unstarted() if open_job.id == job.id]
+    (found,) = [open_job for open_job in await reconciliation.unstarted() if open_job.id == job.id]
 
     assert (found.organization_id, found.name, found.status) == (job.given.id, "Reminders", status)
 
 
-async def test_a_job_that_was_just_created_is_left_to_its_creator(shared: Calling, housekeeping: Housekeeping) -> None:
+async def test_a_job_that_was_just_created_is_left_to_its_creator(
+    shared: Calling, reconciliation: Reconciliation
+) -> None:
     job = await shared.a_waiting_job(await a_caller(shared.engine), 1)
 
-    assert job.id not in await _unstarted(housekeeping)
+    assert job.id not in await _unstarted(reconciliation)
 
 
-async def test_a_job_that_had_a_workflow_is_never_started_again(shared: Calling, housekeeping: Housekeeping) -> None:
+async def test_a_job_that_had_a_workflow_is_never_started_again(
+    shared: Calling, reconciliation: Reconciliation
+) -> None:
     job = await _an_old_job(shared)
     await shared.progress.workflow_started(job.id)
 
-    assert job.id not in await _unstarted(housekeeping)
+    assert job.id not in await _unstarted(reconciliation)
 
 
-async def test_a_job_cancelled_before_its_workflow_needs_none(shared: Calling, housekeeping: Housekeeping) -> None:
+async def test_a_job_cancelled_before_its_workflow_needs_none(shared: Calling, reconciliation: Reconciliation) -> None:
     job = await _an_old_job(shared)
     await job.cancel()
 
-    assert job.id not in await _unstarted(housekeeping)
+    assert job.id not in await _unstarted(reconciliation)
 
 
 # --- open jobs
 
 
-async def test_an_open_job_with_a_workflow_is_found_until_it_ends(shared: Calling, housekeeping: Housekeeping) -> None:
+async def test_an_open_job_with_a_workflow_is_found_until_it_ends(
+    shared: Calling, reconciliation: Reconciliation
+) -> None:
     job = await shared.a_waiting_job(await a_caller(shared.engine), 1)
-    assert job.id not in await _open(housekeeping)
+    assert job.id not in await _open(reconciliation)
 
     await shared.control.begin(job.given.id, job.id)
-    assert job.id in await _open(housekeeping)
+    assert job.id in await _open(reconciliation)
     await job.pause()
-    assert job.id in await _open(housekeeping)
+    assert job.id in await _open(reconciliation)
 
     await job.cancel()
-    assert job.id not in await _open(housekeeping)
+    assert job.id not in await _open(reconciliation)
 
 
 # --- dials
@@ -79,41 +85,41 @@ async def test_an_open_job_with_a_workflow_is_found_until_it_ends(shared: Callin
 
 @pytest.mark.parametrize(("seconds_ago", "found"), [(135, False), (155, True)])
 async def test_a_call_that_rings_for_ever_is_overdue(
-    shared: Calling, housekeeping: Housekeeping, seconds_ago: int, found: bool
+    shared: Calling, reconciliation: Reconciliation, seconds_ago: int, found: bool
 ) -> None:
     call = await _a_call(shared)  # may ring 45 seconds
     await call.rings()
     await _change(shared, call, asked_at=ago(seconds=seconds_ago))
 
-    assert (await _id(call) in await _overdue(housekeeping)) is found
+    assert (await _id(call) in await _overdue(reconciliation)) is found
 
 
 @pytest.mark.parametrize(("seconds_ago", "found"), [(690, False), (710, True)])
 async def test_a_call_that_talks_for_ever_is_overdue(
-    shared: Calling, housekeeping: Housekeeping, seconds_ago: int, found: bool
+    shared: Calling, reconciliation: Reconciliation, seconds_ago: int, found: bool
 ) -> None:
     call = await _a_call(shared)  # may talk 600 seconds
     await call.answers()
     await _change(shared, call, asked_at=ago(seconds=9000), answered_at=ago(seconds=seconds_ago))
 
-    assert (await _id(call) in await _overdue(housekeeping)) is found
+    assert (await _id(call) in await _overdue(reconciliation)) is found
 
 
-async def test_a_dial_without_a_call_id_is_overdue_too(shared: Calling, housekeeping: Housekeeping) -> None:
+async def test_a_dial_without_a_call_id_is_overdue_too(shared: Calling, reconciliation: Reconciliation) -> None:
     call = await _a_call(shared)
     await _change(shared, call, asked_at=ago(seconds=155))
 
-    (found,) = [dial for dial in await housekeeping.overdue_dials(SLACK) if dial.contact_id == call.contact_id]
+    (found,) = [dial for dial in await reconciliation.overdue_dials(SLACK) if dial.contact_id == call.contact_id]
 
     assert (found.number_of_dial, found.account, found.state, found.call_id) == (1, "twilio", CallState.ASKED, None)
 
 
-async def test_a_call_that_has_ended_is_never_overdue(shared: Calling, housekeeping: Housekeeping) -> None:
+async def test_a_call_that_has_ended_is_never_overdue(shared: Calling, reconciliation: Reconciliation) -> None:
     call = await _a_call(shared)
     await call.completes()
     await _change(shared, call, asked_at=ago(days=1), answered_at=ago(days=1))
 
-    assert await _id(call) not in await _overdue(housekeeping)
+    assert await _id(call) not in await _overdue(reconciliation)
 
 
 @pytest.mark.parametrize(("seconds_ago", "found"), [(105, False), (115, True)])
@@ -124,78 +130,80 @@ async def test_the_speed_divides_how_long_a_call_may_last_but_not_the_slack(
     await call.answers()
     await _change(shared, call, asked_at=ago(seconds=seconds_ago), answered_at=ago(seconds=seconds_ago))
 
-    assert (await _id(call) in await _overdue(Housekeeping(shared.engine, speed=60))) is found
+    assert (await _id(call) in await _overdue(Reconciliation(shared.engine, speed=60))) is found
 
 
 # --- stuck jobs
 
 
-async def test_a_running_job_for_which_nothing_happens_is_stuck(shared: Calling, housekeeping: Housekeeping) -> None:
+async def test_a_running_job_for_which_nothing_happens_is_stuck(
+    shared: Calling, reconciliation: Reconciliation
+) -> None:
     job = await _a_stuck_job(shared)
 
-    assert job.id in await housekeeping.stuck_jobs()
+    assert job.id in await reconciliation.stuck_jobs()
 
 
-async def test_a_job_with_unlimited_credits_can_be_stuck(shared: Calling, housekeeping: Housekeeping) -> None:
+async def test_a_job_with_unlimited_credits_can_be_stuck(shared: Calling, reconciliation: Reconciliation) -> None:
     job = await _a_stuck_job(shared, credits=None)
 
-    assert job.id in await housekeeping.stuck_jobs()
+    assert job.id in await reconciliation.stuck_jobs()
 
 
 async def test_a_job_whose_contacts_have_just_become_due_is_not_stuck(
-    shared: Calling, housekeeping: Housekeeping
+    shared: Calling, reconciliation: Reconciliation
 ) -> None:
     job = await _a_stuck_job(shared)
     await shared.change(contacts, contacts.c.job_id == job.id, due_at=ago(seconds=50))
 
-    assert job.id not in await housekeeping.stuck_jobs()
+    assert job.id not in await reconciliation.stuck_jobs()
 
 
-async def test_a_paused_job_is_not_stuck(shared: Calling, housekeeping: Housekeeping) -> None:
+async def test_a_paused_job_is_not_stuck(shared: Calling, reconciliation: Reconciliation) -> None:
     job = await _a_stuck_job(shared)
     await job.pause()
 
-    assert job.id not in await housekeeping.stuck_jobs()
+    assert job.id not in await reconciliation.stuck_jobs()
 
 
-async def test_a_job_is_not_stuck_while_its_organisation_is_on_the_phone(
-    shared: Calling, housekeeping: Housekeeping
+async def test_a_job_is_not_stuck_while_its_organization_is_on_the_phone(
+    shared: Calling, reconciliation: Reconciliation
 ) -> None:
     job = await _a_stuck_job(shared)
     other = await shared.a_job(job.given, some_contacts(1, start=50))
     call = await other.call()
     await _change(shared, call, asked_at=ago(minutes=5))
-    assert job.id not in await housekeeping.stuck_jobs()
+    assert job.id not in await reconciliation.stuck_jobs()
 
     await call.completes()
 
-    assert job.id in await housekeeping.stuck_jobs()
+    assert job.id in await reconciliation.stuck_jobs()
 
 
-async def test_a_job_that_was_dialled_a_moment_ago_is_not_stuck(shared: Calling, housekeeping: Housekeeping) -> None:
+async def test_a_job_that_was_dialed_a_moment_ago_is_not_stuck(shared: Calling, reconciliation: Reconciliation) -> None:
     job = await _a_stuck_job(shared)
     call = await job.call()
     await call.completes()
-    assert job.id not in await housekeeping.stuck_jobs()
+    assert job.id not in await reconciliation.stuck_jobs()
 
     await _change(shared, call, asked_at=ago(seconds=70))
 
-    assert job.id in await housekeeping.stuck_jobs()
+    assert job.id in await reconciliation.stuck_jobs()
 
 
 async def test_a_job_that_waits_for_its_carrier_account_is_not_stuck(calling: Calling) -> None:
     job = await _a_stuck_job(calling)
-    housekeeping = Housekeeping(calling.engine)
-    assert await housekeeping.stuck_jobs() == [job.id]
+    reconciliation = Reconciliation(calling.engine)
+    assert await reconciliation.stuck_jobs() == [job.id]
 
     await calling.change(carrier_accounts, closed_until=ago(seconds=-60))
 
-    assert await housekeeping.stuck_jobs() == []
+    assert await reconciliation.stuck_jobs() == []
 
 
 @pytest.mark.parametrize(("top_up", "stuck"), [("0.02", False), ("0.03", True)])
 async def test_a_job_that_waits_for_credits_is_not_stuck(
-    shared: Calling, housekeeping: Housekeeping, top_up: str, stuck: bool
+    shared: Calling, reconciliation: Reconciliation, top_up: str, stuck: bool
 ) -> None:
     """Of its hold of 0.07 dollars 0.007583 are left: no two minutes, unless the free credits add the rest."""
     job = await _a_stuck_job(shared, credits=Decimal("0.07"), count=2)
@@ -205,11 +213,11 @@ async def test_a_job_that_waits_for_credits_is_not_stuck(
 
     await shared.ledger.top_up(job.given.id, Decimal(top_up))
 
-    assert (job.id in await housekeeping.stuck_jobs()) is stuck
+    assert (job.id in await reconciliation.stuck_jobs()) is stuck
 
 
 async def test_a_job_with_a_hold_of_its_own_is_stuck_though_the_balance_is_below_zero(
-    shared: Calling, housekeeping: Housekeeping
+    shared: Calling, reconciliation: Reconciliation
 ) -> None:
     job = await _a_stuck_job(shared, credits=Decimal("0.105"), count=2)
     talkative = await shared.a_job(job.given, some_contacts(1, start=50))
@@ -217,7 +225,7 @@ async def test_a_job_with_a_hold_of_its_own_is_stuck_though_the_balance_is_below
     await call.completes(seconds=3600)
     await _change(shared, call, asked_at=ago(minutes=5))
 
-    assert job.id in await housekeeping.stuck_jobs()
+    assert job.id in await reconciliation.stuck_jobs()
 
 
 async def _an_old_job(calling: Calling) -> Job:
@@ -245,13 +253,13 @@ async def _change(calling: Calling, call: Call, **values: Any) -> None:
     await calling.change(dials, dials.c.contact_id == call.contact_id, **values)
 
 
-async def _unstarted(housekeeping: Housekeeping) -> list[str]:
-    return [job.id for job in await housekeeping.unstarted()]
+async def _unstarted(reconciliation: Reconciliation) -> list[str]:
+    return [job.id for job in await reconciliation.unstarted()]
 
 
-async def _open(housekeeping: Housekeeping) -> list[str]:
-    return [job.id for job in await housekeeping.open_jobs()]
+async def _open(reconciliation: Reconciliation) -> list[str]:
+    return [job.id for job in await reconciliation.open_jobs()]
 
 
-async def _overdue(housekeeping: Housekeeping) -> list[str]:
-    return [dial.id for dial in await housekeeping.overdue_dials(SLACK)]
+async def _overdue(reconciliation: Reconciliation) -> list[str]:
+    return [dial.id for dial in await reconciliation.overdue_dials(SLACK)]

@@ -20,7 +20,7 @@ from domain.webhooks.events import SUBSCRIBABLE, Delivery, DeliveryStatus, Event
 from store.db.vault import Vault
 from store.jobs.lifecycle import Control
 from store.webhooks.endpoints import EndpointRequest, Webhooks
-from store.webhooks.notifier import WebhookWatch
+from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
 from tests.builders import Given, a_job, an_organization
 from tests.receiving import Receiver
@@ -95,7 +95,7 @@ class Delivering:
         allowed = [place for receiver in receivers for place in receiver.place]
         poster = Poster(allowed, seconds=PATIENCE)
         activities = WebhookActivities(self.outbox, poster, body_of, linger_seconds=LINGER)
-        watch = WebhookWatch(self.outbox, WebhookWorkflows(self.client), self._database_url)
+        watch = DueDeliveryNotifier(self.outbox, WebhookWorkflows(self.client), self._database_url)
         try:
             async with webhooks_worker(self.client, activities), watch.running():
                 yield

@@ -21,7 +21,7 @@ from temporalio.worker import Replayer
 from activities.calls.call import CallActivities
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
-from activities.reconcile import HousekeepingActivities
+from activities.reconcile import ReconcileActivities
 from domain.calls.dispatch import Held
 from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
@@ -32,8 +32,8 @@ from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
 from store.jobs.lifecycle import Control
 from store.jobs.repository import CreatedJob
-from store.jobs.update import Changes
-from store.reconcile import Housekeeping
+from store.jobs.update import JobUpdates
+from store.reconcile import Reconciliation
 from tests.builders import Given
 from tests.fakes.carrier import NAME, FakeCarrier
 from worker import calls_worker, jobs_worker
@@ -88,8 +88,8 @@ class Running:
         self.carrier = FakeCarrier(self.dials)
         self.claims = BreakableClaims(engine)
         self.workflows = SkippingWorkflows(self.client, pace)
-        self.housekeeping = HousekeepingActivities(
-            Housekeeping(engine), self.control, self.dials, Lines(engine), self.workflows, {NAME: self.carrier}
+        self.housekeeping = ReconcileActivities(
+            Reconciliation(engine), self.control, self.dials, Lines(engine), self.workflows, {NAME: self.carrier}
         )
         self._database_url = database_url
         self._started: list[str] = []
@@ -101,7 +101,7 @@ class Running:
         watch = DialWatch(self.dials, self._database_url)
         carriers = {NAME: self.carrier}
         calls = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL)
-        jobs = JobActivities(JobProgress(self.engine), self.control, Changes(self.engine))
+        jobs = JobActivities(JobProgress(self.engine), self.control, JobUpdates(self.engine))
         lines = LinesActivities(Lines(self.engine), self.control, self.workflows)
         async with (
             watch.running(),
@@ -137,7 +137,7 @@ class Running:
         return Job(self, given.id, job.id)
 
     def lines_of(self, given: Given) -> WorkflowHandle[OrganizationLines, None]:
-        """The workflow that shares out an organisation's lines, whichever run is the last."""
+        """The workflow that shares out an organization's lines, whichever run is the last."""
         return self.client.get_workflow_handle_for(OrganizationLines.run, lines_workflow_id(given.id))
 
     async def run_ids(self, workflow_id: str) -> list[str]:

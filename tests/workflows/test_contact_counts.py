@@ -25,8 +25,8 @@ def test_a_call_moves_its_contact() -> None:
     tally, first, second = Tally(), a_contact(1), a_contact(2, dial=2)
     tally.take(a_page(first, second, pending=1, queued=1), {})
 
-    tally.dialled(first)
-    tally.dialled(second)
+    tally.dialed(first)
+    tally.dialed(second)
     tally.ended(first, ContactStatus.COMPLETED)
     tally.ended(second, None)
 

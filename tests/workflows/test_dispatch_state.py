@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.calls.dispatch import DueContact, Held, HeldReason, JobPage
+from domain.calls.dispatch import DueContact, Held, JobPage, NotNowReason
 from domain.jobs.line_shares import LinesShare
 from domain.statuses import ContactStatus, JobStatus
-from workflows.dispatch_state import LOOK_AGAIN, Lineup, WaitingFor
+from workflows.dispatch_state import LOOK_AGAIN, DispatchState, WaitingFor
 from workflows.line_share import Want
 
 NOW = datetime(2027, 1, 31, 9, tzinfo=UTC)
@@ -43,9 +43,9 @@ def page(
     )
 
 
-def a_lineup(*contacts: DueContact, share: int | None = 50, **fields: object) -> Lineup:
+def a_lineup(*contacts: DueContact, share: int | None = 50, **fields: object) -> DispatchState:
     """`share`: what the job was told, None: it was not."""
-    lineup = Lineup()
+    lineup = DispatchState()
     if share is not None:
         lineup.share.said(Want(lines=50, most=50), NOW)
         lineup.share.hear(LinesShare(lines=share, wanted=50, stamp=1))
@@ -53,7 +53,7 @@ def a_lineup(*contacts: DueContact, share: int | None = 50, **fields: object) ->
     return lineup
 
 
-def called(lineup: Lineup, now: datetime = NOW) -> list[int]:
+def called(lineup: DispatchState, now: datetime = NOW) -> list[int]:
     return [contact.row for contact in lineup.next_calls(now)]
 
 
@@ -97,7 +97,7 @@ def test_nobody_is_called_while_the_job_does_not_run(status: JobStatus) -> None:
 
 
 def test_nobody_is_called_before_a_hold_is_over() -> None:
-    held = Held(reason=HeldReason.CREDITS, seconds=30)
+    held = Held(reason=NotNowReason.CREDITS, seconds=30)
     lineup = a_lineup(due(0), held=held)
 
     assert called(lineup) == []
@@ -111,14 +111,14 @@ def test_a_claim_that_says_no_holds_everybody_for_a_second_at_least() -> None:
     called(lineup)
 
     lineup.ended("contact_0", None)
-    lineup.hold(Held(reason=HeldReason.GATE), NOW)
+    lineup.hold(Held(reason=NotNowReason.GATE), NOW)
 
     assert called(lineup) == []
     assert called(lineup, NOW + timedelta(seconds=1)) == [1]
 
 
 def test_a_hold_that_a_page_told_is_over_when_the_next_page_knows_none() -> None:
-    lineup = a_lineup(due(0), held=Held(reason=HeldReason.CREDITS, seconds=30))
+    lineup = a_lineup(due(0), held=Held(reason=NotNowReason.CREDITS, seconds=30))
 
     lineup.take(page(due(0)), NOW)
 
@@ -127,7 +127,7 @@ def test_a_hold_that_a_page_told_is_over_when_the_next_page_knows_none() -> None
 
 def test_a_hold_that_a_claim_told_stands_whatever_a_page_says() -> None:
     lineup = a_lineup(due(0))
-    lineup.hold(Held(reason=HeldReason.ACCOUNT, seconds=30), NOW)
+    lineup.hold(Held(reason=NotNowReason.ACCOUNT, seconds=30), NOW)
 
     lineup.take(page(due(0)), NOW)
 
@@ -135,8 +135,8 @@ def test_a_hold_that_a_claim_told_stands_whatever_a_page_says() -> None:
     assert lineup.waiting_for(NOW) == WaitingFor(reason="account", until=NOW + timedelta(seconds=30))
 
 
-@pytest.mark.parametrize("reason", [reason for reason in HeldReason if reason.of_one_contact])
-def test_what_holds_one_contact_holds_nobody_else(reason: HeldReason) -> None:
+@pytest.mark.parametrize("reason", [reason for reason in NotNowReason if reason.of_one_contact])
+def test_what_holds_one_contact_holds_nobody_else(reason: NotNowReason) -> None:
     lineup = a_lineup(due(0), due(1), lines=1)
     called(lineup)
 
@@ -194,7 +194,7 @@ def test_lines_wanted_are_those_in_use_and_those_it_could_use() -> None:
     "fields",
     [
         {"status": JobStatus.PAUSED},
-        {"held": Held(reason=HeldReason.CREDITS, seconds=30)},
+        {"held": Held(reason=NotNowReason.CREDITS, seconds=30)},
         {"end_time": NOW},
     ],
 )
@@ -237,13 +237,13 @@ def test_more_are_asked_for_while_others_have_the_lines() -> None:
 
 
 def test_a_window_that_opens_is_waited_for() -> None:
-    lineup = a_lineup(next_due_at=LATER, next_due_reason=HeldReason.WINDOW)
+    lineup = a_lineup(next_due_at=LATER, next_due_reason=NotNowReason.WINDOW)
 
     assert lineup.waiting_for(NOW) == WaitingFor(reason="window", until=LATER)
 
 
 def test_a_retry_that_comes_before_a_window_opens_is_a_retry() -> None:
-    lineup = a_lineup(due(0), next_due_at=LATER, next_due_reason=HeldReason.WINDOW)
+    lineup = a_lineup(due(0), next_due_at=LATER, next_due_reason=NotNowReason.WINDOW)
     called(lineup)
     lineup.ended("contact_0", NOW + timedelta(minutes=1))
 
@@ -269,7 +269,7 @@ def test_nobody_is_called_after_the_end_time() -> None:
 
 
 def test_what_only_a_person_can_change_is_looked_at_now_and_then() -> None:
-    lineup = a_lineup(due(0), held=Held(reason=HeldReason.MAX_COST))
+    lineup = a_lineup(due(0), held=Held(reason=NotNowReason.MAX_COST))
 
     assert called(lineup) == []
     assert lineup.wake_at(NOW) == NOW + LOOK_AGAIN

@@ -1,4 +1,4 @@
-"""An organisation's decisions about its lines, without Temporal."""
+"""An organization's decisions about its lines, without Temporal."""
 
 from datetime import UTC, datetime, timedelta
 

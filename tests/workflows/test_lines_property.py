@@ -25,12 +25,12 @@ from tests.workflows.running import Job, Running, eventually
 from workflows.batch_job import BatchJob
 from workflows.organization_lines import OrganizationLines
 
-MOST_JOBS = 6
+MAX_JOBS = 6
 SETTLED_WITHIN = 20.0  # seconds
 CLAIMED_BEFORE = 1.0  # seconds: a call that was claimed under an older limit may still be placed
 LIMITS = st.integers(1, 8)
 CONTACTS = st.integers(1, 30)
-WHICH = st.integers(0, MOST_JOBS)
+WHICH = st.integers(0, MAX_JOBS)
 PAUSES = st.sampled_from([0.0, 0.05, 0.3])  # seconds until the next thing happens
 
 
@@ -45,7 +45,7 @@ class Called:
 
 
 class Sharing:
-    """One organisation and what happens to it, as coroutines."""
+    """One organization and what happens to it, as coroutines."""
 
     new_numbers = itertools.count(1000)  # nobody is in two jobs
 
@@ -125,7 +125,7 @@ class Sharing:
 
     @property
     def live(self) -> list[PlacedCall]:
-        """Calls of this organisation that go on."""
+        """Calls of this organization that go on."""
         ours = frozenset().union(*(called.numbers for called in self.called))
         return [call for call in self.running.carrier.live if call.order.to in ours]
 
@@ -194,7 +194,7 @@ class Sharing:
         return f"of {list(wants)} on {self.limit} lines nobody was called for {starving}" if starving else None
 
     async def end(self) -> None:
-        """Leave nothing to the next organisation."""
+        """Leave nothing to the next organization."""
         for called in self.called:
             await self.lose(called)
         await self.lose_lines()
@@ -249,7 +249,7 @@ class SharingMachine(RuleBasedStateMachine):
         for priority in (5, 9):
             self._do(self._sharing.join(contacts, 8, priority), pause)
 
-    @precondition(lambda self: len(self._sharing.called) < MOST_JOBS)
+    @precondition(lambda self: len(self._sharing.called) < MAX_JOBS)
     @rule(contacts=CONTACTS, limit=LIMITS, priority=st.integers(1, 9), pause=PAUSES)
     def a_job_joins(self, contacts: int, limit: int, priority: int, pause: float) -> None:
         self._do(self._sharing.join(contacts, limit, priority), pause)

@@ -200,7 +200,7 @@ async def test_what_patch_can_change_can_be_changed_by_signal(running: Running) 
 async def test_a_change_that_cannot_be_read_changes_nothing(running: Running) -> None:
     job = await a_calling_job(running, lines=1)
     await job.handle.signal(BatchJob.change, {"priority": "high", "name": "Autumn"})
-    await job.handle.signal(BatchJob.change, {"colour": "red"})
+    await job.handle.signal(BatchJob.change, {"color": "red"})
     await running.end_all_calls(job)
 
     assert await job.result() is JobStatus.COMPLETED

@@ -1,4 +1,4 @@
-"""Jobs of one organisation share its lines, whatever happens to them or to the workflow that shares them out."""
+"""Jobs of one organization share its lines, whatever happens to them or to the workflow that shares them out."""
 
 import time
 from collections import Counter
@@ -25,7 +25,7 @@ MANY = 60  # contacts, more than a test will call
 
 
 class Sharing:
-    """Jobs of one organisation whose calls go on until a test ends them."""
+    """Jobs of one organization whose calls go on until a test ends them."""
 
     def __init__(self, running: Running, given: Given) -> None:
         self.running = running

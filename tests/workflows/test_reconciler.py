@@ -12,7 +12,7 @@ from tests.builders import Given, a_job, an_organization
 from tests.fakes.carrier import TALKS_ON, Question
 from tests.workflows.running import Job, Running, eventually, metadata_of
 from workflows.names import JOBS_QUEUE
-from workflows.reconciler import Housekeeper, HousekeeperStart
+from workflows.reconciler import Reconciler, ReconcilerStart
 
 
 async def sweep(running: Running) -> Sweep:
@@ -153,7 +153,7 @@ async def test_the_housekeeper_sweeps_again_and_again(running: Running) -> None:
     job = running.job(given, stored)
     with running.temporal.with_time_skipping_disabled():
         housekeeper = await running.client.start_workflow(
-            Housekeeper.run, HousekeeperStart(every_seconds=0.1), id=new_id("housekeeper"), task_queue=JOBS_QUEUE
+            Reconciler.run, ReconcilerStart(every_seconds=0.1), id=new_id("housekeeper"), task_queue=JOBS_QUEUE
         )
 
     await job.until(JobStatus.COMPLETED)
@@ -167,7 +167,7 @@ async def test_the_housekeeper_sweeps_again_and_again(running: Running) -> None:
 async def test_a_sweep_that_fails_does_not_end_the_housekeeper(running: Running) -> None:
     await running.change("ALTER TABLE batch_jobs RENAME TO batch_jobs_away")
     housekeeper = await running.client.start_workflow(
-        Housekeeper.run, HousekeeperStart(every_seconds=3600), id=new_id("housekeeper"), task_queue=JOBS_QUEUE
+        Reconciler.run, ReconcilerStart(every_seconds=3600), id=new_id("housekeeper"), task_queue=JOBS_QUEUE
     )
 
     async def says_so() -> bool:

@@ -12,7 +12,7 @@ from temporalio.workflow import NondeterminismError
 
 from workflows.batch_job import BatchJob
 from workflows.organization_lines import OrganizationLines
-from workflows.reconciler import Housekeeper
+from workflows.reconciler import Reconciler
 from workflows.webhook_delivery import WebhookDeliveries
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
@@ -20,7 +20,7 @@ A_NUMBER = re.compile(rb"\+?1\d{3}555\d{4}|555\d{4}")
 
 
 async def replay(text: str) -> None:
-    workflows = [BatchJob, OrganizationLines, Housekeeper, WebhookDeliveries]
+    workflows = [BatchJob, OrganizationLines, Reconciler, WebhookDeliveries]
     replayer = Replayer(workflows=workflows, data_converter=pydantic_data_converter)
     await replayer.replay_workflow(WorkflowHistory.from_json("batch-job/recorded", text))
 

@@ -1,4 +1,4 @@
-"""Nobody is dialled outside a calling window: seen at the carrier, in skipped time, by a judge of the test's own."""
+"""Nobody is dialed outside a calling window: seen at the carrier, in skipped time, by a judge of the test's own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -29,7 +29,7 @@ NEXT_YEAR = datetime.now(UTC).year + 1
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 SOON = timedelta(seconds=30)  # of skipped time: a job that asks for lines skips a few seconds until it has them
-LONGEST_SECONDS = 60.0  # for days of skipped time
+MAX_SECONDS = 60.0  # for days of skipped time
 JITTER = 0.1
 
 
@@ -86,7 +86,7 @@ class Scene:
             retry_policy=RetryPolicy(delays_minutes=delays or (5,)),
         )
         job = await self.running.start(given, stored, start)
-        async with asyncio.timeout(LONGEST_SECONDS):
+        async with asyncio.timeout(MAX_SECONDS):
             await job.handle.result()
         assert await job.status() is JobStatus.COMPLETED
         return [self.running.carrier.calls_to(contact.number) for contact in called]

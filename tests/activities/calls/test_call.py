@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from carriers import Carrier, CarrierRefused, NotPlaced, NumberRefused, TooLate
-from domain.calls.dispatch import HeldReason
+from domain.calls.dispatch import NotNowReason
 from domain.calls.models import Outcome
 from domain.statuses import ContactStatus
 from store.jobs.lifecycle import Control
@@ -99,7 +99,7 @@ async def test_a_closed_gate_is_said_and_nobody_is_called(calling: Calling) -> N
     ended = await calling.call()
 
     assert ended.held is not None
-    assert ended.held.reason is HeldReason.GATE
+    assert ended.held.reason is NotNowReason.GATE
     assert not calling.carrier.asked
 
 

@@ -40,7 +40,7 @@ async def test_ringing_past_its_time_is_hung_up_and_ends_as_timeout(calling: Cal
     assert calling.carrier.calls[0].hung_up
 
 
-async def test_a_call_that_nobody_began_to_ring_is_called_off_and_dialled_again(calling: Calling) -> None:
+async def test_a_call_that_nobody_began_to_ring_is_called_off_and_dialed_again(calling: Calling) -> None:
     await live(calling, WAITS_IN_QUEUE, since="asked_at", seconds=QUEUE_SECONDS)
 
     ended = await calling.call(attempt=2)

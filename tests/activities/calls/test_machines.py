@@ -5,7 +5,7 @@ import pytest
 from domain.calls.models import AnsweredBy, CallState, HangUpReason, OnMachine, Outcome
 from domain.jobs.models import JobChange
 from domain.statuses import ContactStatus
-from store.jobs.update import Changes
+from store.jobs.update import JobUpdates
 from tests.activities.calling import Calling, Run, eventually
 from tests.fakes.carrier import TALKS_ON, Question
 
@@ -14,7 +14,7 @@ from tests.fakes.carrier import TALKS_ON, Question
 async def hanging_up(calling: Calling) -> Calling:
     """The same job, with `onMachine: hangUp`."""
     change = JobChange(on_machine=OnMachine.HANG_UP)
-    await Changes(calling.engine).change(calling.given.id, calling.job_id, change, by="key_0")
+    await JobUpdates(calling.engine).change(calling.given.id, calling.job_id, change, by="key_0")
     return calling
 
 
@@ -78,7 +78,7 @@ async def test_the_next_worker_hangs_up_on_a_machine_that_was_told_of_while_nobo
     assert len(hanging_up.carrier.asked) == 1
 
 
-async def test_a_carrier_that_cannot_hang_up_is_asked_again_and_nobody_is_dialled_twice(hanging_up: Calling) -> None:
+async def test_a_carrier_that_cannot_hang_up_is_asked_again_and_nobody_is_dialed_twice(hanging_up: Calling) -> None:
     hanging_up.carrier.away = {Question.HANG_UP}
     run = await answered(hanging_up)
     [call] = hanging_up.carrier.calls

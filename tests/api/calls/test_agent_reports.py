@@ -1,4 +1,4 @@
-"""What agents report of their calls, with the token of the call or a key of the organisation."""
+"""What agents report of their calls, with the token of the call or a key of the organization."""
 
 import csv
 import io
@@ -124,7 +124,7 @@ async def test_the_token_opens_the_opt_out(api: Api, http: httpx.AsyncClient, ca
     ("body", "field"),
     [
         ({}, None),
-        ({"colour": "red"}, None),
+        ({"color": "red"}, None),
         ([], None),
         ({"disposition": "x" * 101}, "disposition"),
         ({"summary": "x" * 10_001}, "summary"),

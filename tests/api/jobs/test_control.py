@@ -65,7 +65,7 @@ async def dial(records: AsyncEngine, job_id: str, call_id: str | None) -> str:
                 "contact": contact.id,
                 "job": job_id,
                 "organization": contact.organization_id,
-                "from_": CALLER_ID + job_id[-6:],  # a pair is dialled once at a time, over all tests
+                "from_": CALLER_ID + job_id[-6:],  # a pair is dialed once at a time, over all tests
                 "to": contact.number,
                 "state": "asked" if call_id is None else "ringing",
                 "call": call_id,

@@ -119,13 +119,13 @@ async def test_a_hundred_entries_of_each_list_are_enough(api: Api) -> None:
 async def test_unknown_fields_are_ignored_and_named(api: Api) -> None:
     answer = await api.http.post(
         "/batch/create",
-        data={"fromPhoneNumberId": api.tenant.pipeline, "name": "Test", "colour": "red"},
+        data={"fromPhoneNumberId": api.tenant.pipeline, "name": "Test", "color": "red"},
         files={"file": ("a.csv", CSV), "logo": ("logo.png", b"\x89PNG\xff\xfe\x00")},
         headers=api.key,
     )
     assert answer.status_code == 200, answer.text
     warnings = " ".join(answer.json()["validation"]["warnings"])
-    assert "colour" in warnings
+    assert "color" in warnings
     assert "logo" in warnings
 
 
@@ -191,7 +191,7 @@ async def test_ten_thousand_contacts_are_taken_and_one_more_is_not(
     body = answer.json()
     assert body["totalContacts"] == 10_000
     assert body["estimatedCost"] == "$350.00"
-    assert body["estimatedDuration"] == "66 hours 40 minutes"  # the organisation's 5 lines bind
+    assert body["estimatedDuration"] == "66 hours 40 minutes"  # the organization's 5 lines bind
     over = "\n".join(["phone", *rows, rows[0]]).encode()
     refused(await api.upload(over), 400, "too_many_contacts")
     job = await api.job(body["batchJobId"], contactsPage=20, contactsPageSize=500)

@@ -152,6 +152,6 @@ async def test_a_file_and_contacts_are_one_too_many(api: Api) -> None:
 
 
 async def test_unknown_fields_are_ignored_and_named(api: Api) -> None:
-    warnings = (await api.send(colour="red", retries=[1])).json()["validation"]["warnings"]
-    assert any("colour" in warning for warning in warnings)
+    warnings = (await api.send(color="red", retries=[1])).json()["validation"]["warnings"]
+    assert any("color" in warning for warning in warnings)
     assert any("retries" in warning for warning in warnings)

@@ -152,7 +152,7 @@ async def test_a_contact_shows_how_its_last_call_went(api: Api, records: AsyncEn
 async def test_when_a_job_may_be_done(api: Api) -> None:
     start = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0)
     scheduled = await api.new_job(contacts=people(11), scheduledStartTime=start.isoformat())
-    # 11 contacts on the organisation's 5 lines: 3 waves of 2 minutes
+    # 11 contacts on the organization's 5 lines: 3 waves of 2 minutes
     assert (await api.job(scheduled))["estimatedCompletionTime"] == shown(start + timedelta(minutes=6))
 
     pending = await api.new_job(contacts=people(3))

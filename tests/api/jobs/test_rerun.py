@@ -45,7 +45,7 @@ async def test_the_body_says_what_is_different_this_time(api: Api, records: Asyn
         "concurrentCallLimit": 3,
         "scheduledStartTime": "2027-05-04T09:00",
         "fromPhoneNumberId": api.tenant.realtime,
-        "colour": "red",
+        "color": "red",
     }
 
     said = (await api.post(f"/batch/jobs/{old.job_id}/retry", json=wanted)).json()
@@ -59,7 +59,7 @@ async def test_the_body_says_what_is_different_this_time(api: Api, records: Asyn
     assert (new["retryPolicy"]["maxAttempts"], new["concurrentCallLimit"]) == (2, 3)
     assert new["fromPhoneNumberId"] == api.tenant.realtime
     assert said["estimatedCost"] == "$0.07"
-    assert said["validation"]["warnings"] == ['The unknown field "colour" was ignored.']
+    assert said["validation"]["warnings"] == ['The unknown field "color" was ignored.']
 
 
 async def test_unknown_outcomes_are_called_again_only_when_asked_for(api: Api, records: AsyncEngine) -> None:

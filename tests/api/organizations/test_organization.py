@@ -1,4 +1,4 @@
-"""An organisation's limits and rules: who may change them, and that they hold."""
+"""An organization's limits and rules: who may change them, and that they hold."""
 
 from typing import Any
 

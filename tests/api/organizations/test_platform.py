@@ -1,4 +1,4 @@
-"""What the platform's key may do: create organisations, and see them."""
+"""What the platform's key may do: create organizations, and see them."""
 
 from typing import Any
 from uuid import uuid4

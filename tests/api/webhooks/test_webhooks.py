@@ -257,7 +257,7 @@ async def test_a_member_reads_and_changes_nothing(api: Api, tenant: Tenant) -> N
         refused(await api.http.request(method, path), 401, "unauthorized")
 
 
-async def test_another_organisations_webhook_does_not_exist(api: Api, other: Tenant) -> None:
+async def test_another_organizations_webhook_does_not_exist(api: Api, other: Tenant) -> None:
     made = await create(api)
     told = (await api.post(f"/webhooks/{made['id']}/test")).json()
     foreign = {"Authorization": f"Bearer {other.owner}"}

@@ -15,7 +15,7 @@ from tests.telephony_lab.lab import PASSWORD, USER, Lab, a_lab, cannot_be_had
 from tests.telephony_lab.proxy import Proxy
 
 APP = "outdial"
-MOST_FILES = 128  # of Asterisk: enough for the calls of one test, soon full
+MAX_FILES = 128  # of Asterisk: enough for the calls of one test, soon full
 FULL = 500
 ANSWER_SECONDS = 30.0
 
@@ -46,7 +46,7 @@ class AsteriskBed:
         if missing is not None:
             raise NotHere("asterisk", missing)
         self._lab = self._parts.enter_context(a_lab())
-        await asyncio.to_thread(self._lab.start, most_files=MOST_FILES)
+        await asyncio.to_thread(self._lab.start, most_files=MAX_FILES)
         self._proxy = await self._parts.enter_async_context(Proxy(self._lab.ari_port).running())
         await self._parts.enter_async_context(self._agent.running())
 

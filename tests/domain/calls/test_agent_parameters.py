@@ -22,7 +22,7 @@ def test_the_number_is_not_among_them_whatever_its_column_is_called(cell: str) -
 
 @pytest.mark.parametrize("name", ["outdial_call_token", "Outdial_Call_ID", "outdial call token", "outdial-api"])
 def test_no_field_of_a_contact_passes_for_ours(name: str) -> None:
-    assert call_parameters({name: "x", "outdialled": "y"}, NUMBER) == {"outdialled": "y"}
+    assert call_parameters({name: "x", "outdialed": "y"}, NUMBER) == {"outdialed": "y"}
 
 
 def test_an_agent_is_told_where_and_with_what_to_report() -> None:

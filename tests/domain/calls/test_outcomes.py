@@ -67,7 +67,7 @@ def test_603_with_another_phrase_is_declined() -> None:
 def test_an_answered_call_is_answered_whatever_ended_it() -> None:
     assert ended(ending=Ending.COMPLETED) is Outcome.ANSWERED
     assert ended(503, answered=True) is Outcome.ANSWERED
-    assert ended(answered=True, hung_up=HangUpReason.LONGEST_CALL) is Outcome.ANSWERED
+    assert ended(answered=True, hung_up=HangUpReason.MAX_CALL_DURATION) is Outcome.ANSWERED
     assert ended(answered=True, hung_up=HangUpReason.CALLED_OFF) is Outcome.ANSWERED
 
 
@@ -103,7 +103,7 @@ def test_every_outcome_but_an_answer_has_a_sentence(outcome: Outcome) -> None:
 def test_an_answer_needs_no_sentence_unless_we_ended_the_call() -> None:
     assert sentence(Outcome.ANSWERED) is None
     assert sentence(Outcome.ANSWERED, HangUpReason.CALLED_OFF) is None
-    assert "longest call" in (sentence(Outcome.ANSWERED, HangUpReason.LONGEST_CALL) or "")
+    assert "longest call" in (sentence(Outcome.ANSWERED, HangUpReason.MAX_CALL_DURATION) or "")
     assert "a machine answered" in (sentence(Outcome.ANSWERED, HangUpReason.MACHINE) or "")
 
 

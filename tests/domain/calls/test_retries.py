@@ -80,7 +80,7 @@ def test_jitter_moves_a_retry_by_a_tenth_either_way() -> None:
 
 
 @pytest.mark.parametrize(("troubles", "seconds"), [(1, 30), (2, 120)])
-def test_trouble_is_dialled_again_soon_even_without_attempts_left(troubles: int, seconds: int) -> None:
+def test_trouble_is_dialed_again_soon_even_without_attempts_left(troubles: int, seconds: int) -> None:
     step = after(Outcome.TROUBLE, attempts=0, most=1, troubles=troubles)
     assert step == NextStep(status=ContactStatus.QUEUED, delay=timedelta(seconds=seconds))
 

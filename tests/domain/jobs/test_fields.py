@@ -13,7 +13,7 @@ from domain.calls.models import OnMachine
 from domain.calls.retries import OnDeclined, OnVoicemail, RetryPolicy
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
 from domain.jobs.column_fields import NamedColumns
-from domain.jobs.fields import ReadFields, read_form, read_json
+from domain.jobs.fields import ReadJobFields, read_form, read_json
 from domain.jobs.models import JobRequest
 from domain.statuses import ContactStatus, OnOverlap
 
@@ -22,11 +22,11 @@ NEEDED = {"name": "Reminders", "fromPhoneNumberId": "phone_1"}
 CONTACTS = [{"phone": "+12025550101"}]
 
 
-def form(has_file: bool = True, /, **values: str) -> ReadFields:
+def form(has_file: bool = True, /, **values: str) -> ReadJobFields:
     return read_form({**NEEDED, **values}, has_file=has_file, now=NOW)
 
 
-def body(**values: Any) -> ReadFields:
+def body(**values: Any) -> ReadJobFields:
     return read_json({**NEEDED, "contacts": CONTACTS, **values}, NOW)
 
 

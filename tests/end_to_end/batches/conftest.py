@@ -9,7 +9,7 @@ import pytest
 
 from tests import judge
 from tests.end_to_end.batches.crashing import BACK_WITHIN_SECONDS, Batch, answers
-from tests.end_to_end.batches.numbers import LONGEST_TALK, SHORT, TALKS, Numbers, contacts
+from tests.end_to_end.batches.numbers import MAX_TALK, SHORT, TALKS, Numbers, contacts
 from tests.live import LiveStack, new_home, until
 
 FOLDER = Path(__file__).parent
@@ -94,7 +94,7 @@ def crashed() -> Iterator[Future[Batch]]:
 def _crash(stack: LiveStack) -> Batch:
     stack.wait_until_ready()
     called = contacts(Numbers().scripted(TALKS, TALKERS) + judge.fiction(300 - TALKERS))
-    batch = Batch.create(stack, called, maxAttempts=2, maxCallSeconds=LONGEST_TALK)
+    batch = Batch.create(stack, called, maxAttempts=2, maxCallSeconds=MAX_TALK)
     for part in ("workers", "postgres", "api", "temporal", "workers"):
         died_at = batch.kill(part)
         until(lambda since=died_at: answers(lambda: _goes_on(batch, since)), BACK_WITHIN_SECONDS, every=0.2)
@@ -102,5 +102,5 @@ def _crash(stack: LiveStack) -> Batch:
 
 
 def _goes_on(batch: Batch, since: float) -> bool:
-    """Whether somebody was dialled since then, if anybody is left to dial."""
+    """Whether somebody was dialed since then, if anybody is left to dial."""
     return batch.open_contacts() <= TALKERS or batch.dials()[-1]["askedAt"] > since

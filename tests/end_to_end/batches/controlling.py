@@ -5,11 +5,11 @@ import time
 from dataclasses import dataclass, field
 
 from tests.end_to_end.batches.crashing import Batch, live_at
-from tests.end_to_end.batches.numbers import LONGEST_TALK, TALKS, Numbers, contacts
+from tests.end_to_end.batches.numbers import MAX_TALK, TALKS, Numbers, contacts
 from tests.live import LiveStack, until
 
 TALKERS = 41
-LEAST_LIVE = 40
+MIN_LIVE_CALLS = 40
 QUIET_SECONDS = 20.0  # after which no request for a call can be on its way
 LINES = 50
 BUSY_WITHIN_SECONDS = 100  # other jobs of the stack may have lines
@@ -24,36 +24,36 @@ class Controlled:
     batch: Batch
     found: list[str] = field(default_factory=list)
     answered_in: list[float] = field(default_factory=list)  # seconds
-    quiet: list[tuple[float, float]] = field(default_factory=list)  # from an answer on, nobody is dialled until …
+    quiet: list[tuple[float, float]] = field(default_factory=list)  # from an answer on, nobody is dialed until …
 
     @classmethod
     def begin(cls, stack: LiveStack, numbers: Numbers, others: int) -> "Controlled":
         called = contacts(numbers.scripted(TALKS, TALKERS) + numbers.some(others))
-        controlled = cls(Batch.create(stack, called, maxCallSeconds=LONGEST_TALK, name="Talkers"))
+        controlled = cls(Batch.create(stack, called, maxCallSeconds=MAX_TALK, name="Talkers"))
         controlled.wait_until_busy()
         return controlled
 
     def wait_until_busy(self) -> None:
-        """Forty are talking, and somebody was dialled a moment ago."""
+        """Forty are talking, and somebody was dialed a moment ago."""
 
         def busy() -> bool:
             dials = self.batch.dials()
             talks = [dial for dial in dials if dial["to"].endswith(TALKS) and dial["endedAt"] is None]
-            return len(talks) >= LEAST_LIVE and dials[-1]["askedAt"] > time.time() - 0.3
+            return len(talks) >= MIN_LIVE_CALLS and dials[-1]["askedAt"] > time.time() - 0.3
 
         until(busy, BUSY_WITHIN_SECONDS, every=0.1)
 
     def say(self, what: str, watch_for: float = 1.0, **body: object) -> dict[str, object]:
-        """Cancel or pause, and see that nobody is dialled after the answer."""
+        """Cancel or pause, and see that nobody is dialed after the answer."""
         asked_at = time.time()
         answer, answered_at = self.batch.order(what, **body)
         self.answered_in.append(answered_at - asked_at)
         time.sleep(watch_for)
         dials = self.batch.dials()
-        if live_at(dials, asked_at) < LEAST_LIVE:
+        if live_at(dials, asked_at) < MIN_LIVE_CALLS:
             self.found.append(f"{what}: only {live_at(dials, asked_at)} calls were live")
         late = [dial["askedAt"] - answered_at for dial in dials if dial["askedAt"] > answered_at]
-        self.found += [f"{what}: somebody was dialled {seconds:.3f} s after the answer" for seconds in late]
+        self.found += [f"{what}: somebody was dialed {seconds:.3f} s after the answer" for seconds in late]
         return answer
 
     def pause_and_resume(self) -> None:
@@ -88,7 +88,7 @@ class Controlled:
         answered_at = time.time()
         time.sleep(4)
         if any(dial["askedAt"] > answered_at for dial in self.batch.dials()):
-            self.found.append("somebody was dialled when the workers went on")
+            self.found.append("somebody was dialed when the workers went on")
 
     def hang_up(self, within: float) -> None:
         """End the live calls; the talkers' calls took place."""

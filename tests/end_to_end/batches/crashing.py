@@ -13,7 +13,7 @@ from tests import judge
 from tests.end_to_end.batches.numbers import TALKS
 from tests.live import LiveStack, until
 
-LEAST_LIVE = 20  # calls, at every kill
+MIN_LIVE_CALLS = 20  # calls, at every kill
 BACK_WITHIN_SECONDS = 120
 ENDED = ("completed", "cancelled", "failed")
 
@@ -74,7 +74,7 @@ class Batch:
     def kill(self, part: str, number: int = 0) -> float:
         """Kill a part (kill -9) with at least 20 calls live, and wait until it was started again; when it died."""
         try:
-            until(lambda: self.live() >= LEAST_LIVE, BACK_WITHIN_SECONDS, every=0.2)
+            until(lambda: self.live() >= MIN_LIVE_CALLS, BACK_WITHIN_SECONDS, every=0.2)
         except AssertionError as error:
             raise AssertionError(
                 f"{self.live()} calls live, {self.open_contacts()} contacts open after {self.kills}"
@@ -145,7 +145,7 @@ class Batch:
         return found
 
     def ledger_complaints(self) -> list[str]:
-        """Whether the money adds up, once no job of the organisation is open."""
+        """Whether the money adds up, once no job of the organization is open."""
         ready = self.stack.ready
         return judge.ledger_complaints(ready["database"]["url"], ready["api"]["organizationId"])
 
@@ -159,7 +159,7 @@ def answers(question: Callable[[], bool]) -> bool:
 
 
 def first_dial_after(report: dict[str, Any], moment: float) -> float:
-    """Seconds until somebody was dialled again."""
+    """Seconds until somebody was dialed again."""
     return min(dial["askedAt"] for dial in report["dials"] if dial["askedAt"] > moment) - moment
 
 

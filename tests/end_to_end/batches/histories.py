@@ -12,7 +12,7 @@ from temporalio.client import Client
 
 from tests.live import LiveStack
 
-MOST_EVENTS = 10_240
+MAX_EVENTS = 10_240
 TASK_TIMED_OUT = EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT
 NATIONAL_DIGITS = 10  # a North American number without its country code
 
@@ -53,7 +53,7 @@ async def runs(stack: LiveStack) -> list[Run]:
 def complaints(found: list[Run], numbers: frozenset[str], secrets: list[str]) -> list[str]:
     """Runs that are too long, and whatever personal data they hold."""
     nationals = {number[-NATIONAL_DIGITS:] for number in numbers}
-    wrong = [f"{run.workflow_id}: a run of {run.events} events" for run in found if run.events > MOST_EVENTS]
+    wrong = [f"{run.workflow_id}: a run of {run.events} events" for run in found if run.events > MAX_EVENTS]
     for run in found:
         wrong += [f"{run.workflow_id} tells {number}" for number in _numbers_in(run.text) & nationals]
         wrong += [f"{run.workflow_id} tells {secret!r}" for secret in secrets if secret.lower() in run.text.lower()]

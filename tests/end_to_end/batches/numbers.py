@@ -4,7 +4,7 @@ from itertools import islice
 
 from tests import judge
 
-LONGEST_TALK = 14_400  # the largest maxCallSeconds
+MAX_TALK = 14_400  # the largest maxCallSeconds
 TALKS = "07"  # answers, and talks until it is hung up
 PREMIUM = "+1900"  # refused
 SHORT = "00"  # answers, and talks for two seconds

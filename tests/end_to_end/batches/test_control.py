@@ -1,4 +1,4 @@
-"""From the answer on nobody is dialled, though forty are on the phone and dialling goes on."""
+"""From the answer on nobody is dialed, though forty are on the phone and dialling goes on."""
 
 from tests.end_to_end.batches.conftest import SPEED
 from tests.end_to_end.batches.controlling import LINES, TALKERS, Controlled
@@ -6,7 +6,7 @@ from tests.end_to_end.batches.numbers import Numbers
 from tests.live import LiveStack
 
 
-def test_nobody_is_dialled_after_pause_or_cancel_answered(stack: LiveStack, numbers: Numbers) -> None:
+def test_nobody_is_dialed_after_pause_or_cancel_answered(stack: LiveStack, numbers: Numbers) -> None:
     controlled = Controlled.begin(stack, numbers, others=400)
     for _ in range(2):
         controlled.pause_and_resume()

@@ -1,7 +1,7 @@
 """On the whole stack: what becomes of calls that a machine answers is the job's rule."""
 
 from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import LONGEST_TALK, TALKS, VOICEMAIL, Numbers, contacts
+from tests.end_to_end.batches.numbers import MAX_TALK, TALKS, VOICEMAIL, Numbers, contacts
 from tests.live import LiveStack, until
 
 PATIENCE = 20
@@ -9,7 +9,7 @@ PATIENCE = 20
 
 def test_a_machine_is_hung_up_on_and_a_person_is_not(stack: LiveStack, numbers: Numbers) -> None:
     machines, [person] = numbers.scripted(VOICEMAIL, 2), numbers.scripted(TALKS, 1)
-    batch = Batch.create(stack, contacts([*machines, person]), onMachine="hangUp", maxCallSeconds=LONGEST_TALK)
+    batch = Batch.create(stack, contacts([*machines, person]), onMachine="hangUp", maxCallSeconds=MAX_TALK)
 
     # The longest call is half a minute in this stack: only a hang-up ends one in seconds.
     until(lambda: batch.detail()["statusBreakdown"]["completed"] == 2, PATIENCE, every=0.1)
@@ -22,5 +22,5 @@ def test_a_machine_is_hung_up_on_and_a_person_is_not(stack: LiveStack, numbers: 
         hung_up = told[number]
         assert (hung_up["status"], hung_up["answeredBy"], hung_up["dials"]) == ("completed", "machine", 1)
         assert hung_up["failureReason"] == "Ended by us: a machine answered."
-        assert 0 < hung_up["callDuration"] < LONGEST_TALK
+        assert 0 < hung_up["callDuration"] < MAX_TALK
     assert len(batch.dials()) == 3

@@ -8,7 +8,7 @@ from tests.live import LiveStack, until
 
 
 def number_with(stack: LiveStack, number: str, settings: dict[str, str]) -> str:
-    """A new number of the demo organisation with these settings, and the pipeline agent; its id."""
+    """A new number of the demo organization with these settings, and the pipeline agent; its id."""
     with stack.http() as client:
         pipeline = client.get(f"/phone-numbers/{stack.ready['phoneNumbers']['pipeline']}").json()
         sent: dict[str, Any] = {

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Error, Page, sync_playwright
 
 from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import LONGEST_TALK, TALKS, Numbers, contacts
+from tests.end_to_end.batches.numbers import MAX_TALK, TALKS, Numbers, contacts
 from tests.live import LiveStack, until
 
 PICTURES = Path(__file__).parents[3] / "docs" / "images"
@@ -55,7 +55,7 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.fixture
 def job(stack: LiveStack, numbers: Numbers) -> Batch:
     called = numbers.scripted(TALKS, 8) + numbers.some(400)
-    return Batch.create(stack, contacts(called), name=NAME, maxCallSeconds=LONGEST_TALK, concurrentCallLimit=9)
+    return Batch.create(stack, contacts(called), name=NAME, maxCallSeconds=MAX_TALK, concurrentCallLimit=9)
 
 
 @pytest.mark.timeout(300)

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from domain.calls.models import AnsweredBy
-from tests.asterisk.calling import MOST_DIALS, Exchange, an_exchange, scripted
+from tests.asterisk.calling import MAX_DIALS, Exchange, an_exchange, scripted
 from tests.end_to_end.batches.crashing import Batch
 from tests.end_to_end.batches.numbers import contacts
 from tests.live import until
@@ -32,7 +32,7 @@ def test_six_hundred_contacts_end_as_their_numbers_say_and_each_dial_has_one_rec
 
     print(f"{sum(rung.values())} calls rang, {talks} conversations")
     assert (wrong, lost) == ([], set())
-    assert {number: count for number, count in rung.items() if count != MOST_DIALS.get(number[-2:], 1)} == {}
+    assert {number: count for number, count in rung.items() if count != MAX_DIALS.get(number[-2:], 1)} == {}
     assert len(rung) == CONTACTS
     assert silent == []
 
@@ -51,7 +51,7 @@ def test_asterisk_its_stream_and_workers_die_and_nobody_is_called_twice_for_one_
     unknown = {contact["phoneNumber"]: contact for contact in ended if UNKNOWN in (contact["failureReason"] or "")}
     others = exchange.wrong([contact for contact in ended if contact["phoneNumber"] not in unknown])
     print(f"{len(lost)} calls lost, {len(unknown)} outcomes unknown, {Counter(each['status'] for each in ended)}")
-    repeated = [number for number, count in rung.items() if count > MOST_DIALS.get(number[-2:], 1)]
+    repeated = [number for number, count in rung.items() if count > MAX_DIALS.get(number[-2:], 1)]
     assert (others, twice, repeated, silent, alone) == ([], [], [], [], set())
     assert lost
     assert len(lost - unknown.keys()) <= 1  # an end may be told a moment before its record is written

@@ -24,7 +24,7 @@ def numbers() -> Numbers:
     return Numbers()
 
 
-def test_nobody_is_dialled_after_ten_pauses_and_ten_cancels(stack: LiveStack, numbers: Numbers) -> None:
+def test_nobody_is_dialed_after_ten_pauses_and_ten_cancels(stack: LiveStack, numbers: Numbers) -> None:
     wrong, seconds = [], []
     for _ in range(TIMES):
         controlled = Controlled.begin(stack, numbers, others=600)

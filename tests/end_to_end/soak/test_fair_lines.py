@@ -1,4 +1,4 @@
-"""Four jobs of one organisation on twenty lines, and one of another, judged by what the simulator saw."""
+"""Four jobs of one organization on twenty lines, and one of another, judged by what the simulator saw."""
 
 import heapq
 import time
@@ -24,7 +24,7 @@ CONTACTS = (45, 60, 65, 90)  # the job with the fewest lines is done first: then
 OTHER_LINES = 5
 OTHER_CONTACTS = 40
 FAIR_SHARE = LINES / len(OWN_LIMITS)
-MOST_EVENTS = 700
+MAX_EVENTS = 700
 MORE_EVENTS = 1.1  # by chance, not by contacts
 LONGER = 1.1  # than the greedy schedule
 CALLS = {"maxAttempts": 1, "maxCallSeconds": 120, "ringSeconds": 30}  # no retries, no call of minutes
@@ -56,7 +56,7 @@ async def test_four_jobs_share_twenty_lines_and_cost_the_same_whatever_their_siz
 
     print(f"{once.events} events, {twice.events} for twice as many contacts")
     assert found == [[], []]
-    assert once.events < MOST_EVENTS
+    assert once.events < MAX_EVENTS
     assert twice.events <= once.events * MORE_EVENTS
 
 
@@ -81,7 +81,7 @@ def _people(numbers: Numbers, count: int) -> list[dict[str, object]]:
 
 
 def _other_job(stack: LiveStack, called: list[dict[str, object]]) -> Batch:
-    """Of the other organisation."""
+    """Of the other organization."""
     other = stack.ready["otherOrganization"]
     answer = httpx.post(
         f"{stack.ready['api']['url']}/batch/create",
@@ -101,7 +101,7 @@ def _other_job(stack: LiveStack, called: list[dict[str, object]]) -> Batch:
 
 
 async def _events(stack: LiveStack) -> int:
-    """Of all runs of the workflow that shares out the first organisation's lines."""
+    """Of all runs of the workflow that shares out the first organization's lines."""
     temporal, organization = stack.ready["temporal"], stack.ready["api"]["organizationId"]
     client = await Client.connect(temporal["address"], namespace=temporal["namespace"])
     total = 0

@@ -11,7 +11,7 @@ from tests.live import LiveStack, until
 
 SPEED = 30
 CONTACTS = 1_500
-MOST_UNKNOWN = CONTACTS * 2 // 100
+MAX_UNKNOWN = CONTACTS * 2 // 100
 KILLS = ("workers", "api", "workers", "temporal", "workers", "postgres", "api", "workers")
 FLOWING_AGAIN_SECONDS = 20
 ANSWERING_WITHIN_SECONDS = 30  # the API, which died a moment ago
@@ -26,7 +26,7 @@ def test_eight_kills_call_nobody_twice_and_the_ledger_is_exact() -> None:
         died_at = [(part, batch.kill(part)) for part in KILLS]
         until(lambda: answers(lambda: batch.status() == "running"), ANSWERING_WITHIN_SECONDS)
         batch.wait_until_completed(900)
-        wrong = batch.complaints(speed=SPEED, unknown=MOST_UNKNOWN, unheard=MOST_UNKNOWN) + batch.ledger_complaints()
+        wrong = batch.complaints(speed=SPEED, unknown=MAX_UNKNOWN, unheard=MAX_UNKNOWN) + batch.ledger_complaints()
         report, ready = stack.report(), stack.ready
         uncertain = [c for c in batch.contacts() if "unknown" in (c["failureReason"] or "")]
         captured, cost = (
@@ -35,7 +35,7 @@ def test_eight_kills_call_nobody_twice_and_the_ledger_is_exact() -> None:
         )
 
     pauses = [(part, round(first_dial_after(report, at), 1)) for part, at in died_at]
-    print(f"{len(report['dials'])} dials, {len(uncertain)} outcomes unknown; dialled again after {pauses}")
+    print(f"{len(report['dials'])} dials, {len(uncertain)} outcomes unknown; dialed again after {pauses}")
     print(f"captured {captured}, by the carrier's list {cost}")
     assert wrong == []
     assert captured == cost

@@ -59,7 +59,7 @@ def test_everything_named_in_the_ready_file_answers(stack: LiveStack) -> None:
     assert stack.report()["dials"] == []
 
 
-def test_the_organisations_are_as_promised(stack: LiveStack) -> None:
+def test_the_organizations_are_as_promised(stack: LiveStack) -> None:
     with psycopg.connect(stack.ready["database"]["url"]) as connection:
         rows = connection.execute(
             "SELECT concurrent_call_limit, balance, held FROM organizations ORDER BY balance DESC"

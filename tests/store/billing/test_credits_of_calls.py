@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from domain.calls.dispatch import Held, HeldReason
+from domain.calls.dispatch import Held, NotNowReason
 from domain.calls.models import CallState, Ending
 from domain.statuses import Architecture
 from store.billing.ledger import EntryKind
@@ -71,12 +71,12 @@ async def test_below_zero_nothing_starts_until_the_top_up_covers_it(shared: Call
     given = await a_caller(shared.engine, credits=2 * TWO_MINUTES)
     job = await shared.a_job(given, 2)
     await (await job.call()).completes(seconds=3600)
-    assert await job.is_held(1) is HeldReason.CREDITS
+    assert await job.is_held(1) is NotNowReason.CREDITS
 
     await shared.ledger.top_up(given.id, Decimal(1))
 
     assert (await job.audit()).balance == Decimal("0.02")
-    assert await job.is_held(1) is HeldReason.CREDITS
+    assert await job.is_held(1) is NotNowReason.CREDITS
     await shared.ledger.top_up(given.id, Decimal("0.015"))
     await job.call(1)
 
@@ -170,7 +170,7 @@ async def test_the_ledger_is_exact_after_every_step(shared: Calling, seed: int) 
 
 
 class Company:
-    """An organisation in which anything happens at any time."""
+    """An organization in which anything happens at any time."""
 
     def __init__(self, calling: Calling, given: Given, random: Random) -> None:
         self._calling = calling

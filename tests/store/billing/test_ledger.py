@@ -45,7 +45,7 @@ async def test_a_top_up_must_be_money(engine: AsyncEngine, ledger: Ledger, amoun
     assert (await ledger.audit(given.id)).exact
 
 
-async def test_an_unknown_organisation_has_no_credits(ledger: Ledger) -> None:
+async def test_an_unknown_organization_has_no_credits(ledger: Ledger) -> None:
     with pytest.raises(NotFound):
         await ledger.top_up("org_none", Decimal(1))
     with pytest.raises(NotFound):

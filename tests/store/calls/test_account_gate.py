@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls.dispatch import Held, HeldReason
+from domain.calls.dispatch import Held, NotNowReason
 from domain.calls.models import Outcome, Recorded
 from domain.statuses import ContactStatus
 from store.calls.claim import Claimed
@@ -21,7 +21,7 @@ async def test_a_refusal_closes_the_gate_for_every_job_on_the_account(calling: C
     for job in jobs:
         held = await job.claim(1)
         assert isinstance(held, Held)
-        assert held.reason is HeldReason.ACCOUNT
+        assert held.reason is NotNowReason.ACCOUNT
         assert held.seconds == pytest.approx(300, abs=10)
         assert held.until == (await calling.account()).closed_until
 
@@ -59,7 +59,7 @@ async def test_exactly_one_call_goes_first_when_the_gate_opens(calling: Calling)
 
     assert [type(claim) for claim in claims].count(Claimed) == 1
     held = [claim for claim in claims if isinstance(claim, Held)]
-    assert {(claim.reason, claim.seconds) for claim in held} == {(HeldReason.ACCOUNT, 5.0)}
+    assert {(claim.reason, claim.seconds) for claim in held} == {(NotNowReason.ACCOUNT, 5.0)}
     (claimed,) = [claim for claim in claims if isinstance(claim, Claimed)]
     assert (await calling.account()).probe_dial_id == claimed.dial_id
 
@@ -69,7 +69,7 @@ async def test_a_held_call_is_no_probe(calling: Calling) -> None:
     await calling.open_the_account_gate_by_time()
     await jobs[0].pause()
 
-    assert await jobs[0].is_held(1) is HeldReason.GATE
+    assert await jobs[0].is_held(1) is NotNowReason.GATE
     assert (await calling.account()).probe_dial_id is None
     await jobs[1].call(1)
 
@@ -79,7 +79,7 @@ async def test_the_gate_opens_after_a_probe_that_was_not_refused(calling: Callin
     jobs = await _refused_jobs(calling)
     await calling.open_the_account_gate_by_time()
     probe = await jobs[0].call(1)
-    assert await jobs[1].is_held(1) is HeldReason.ACCOUNT
+    assert await jobs[1].is_held(1) is NotNowReason.ACCOUNT
 
     await probe.ends(sip=sip)
 
@@ -95,7 +95,7 @@ async def test_the_gate_stays_closed_while_the_probe_talks(calling: Calling) -> 
     probe = await jobs[0].call(1)
     await probe.answers()
 
-    assert await jobs[1].is_held(1) is HeldReason.ACCOUNT
+    assert await jobs[1].is_held(1) is NotNowReason.ACCOUNT
     await probe.completes()
     await jobs[1].call(1)
 
@@ -107,11 +107,11 @@ async def test_the_gate_closes_again_when_the_probe_is_refused(calling: Calling)
 
     held = await jobs[1].claim(1)
     assert isinstance(held, Held)
-    assert held.reason is HeldReason.ACCOUNT
+    assert held.reason is NotNowReason.ACCOUNT
     assert held.seconds > 200
     await calling.open_the_account_gate_by_time()
     await jobs[1].call(1)  # the next probe
-    assert await jobs[0].is_held(2) is HeldReason.ACCOUNT
+    assert await jobs[0].is_held(2) is NotNowReason.ACCOUNT
 
 
 async def test_a_call_from_before_the_refusal_does_not_open_the_gate(calling: Calling) -> None:
@@ -121,7 +121,7 @@ async def test_a_call_from_before_the_refusal_does_not_open_the_gate(calling: Ca
 
     assert await before.completes() is Recorded.MOVED
 
-    assert await job.is_held(2) is HeldReason.ACCOUNT
+    assert await job.is_held(2) is NotNowReason.ACCOUNT
 
 
 async def test_the_speed_divides_how_long_the_gate_is_closed(engine: AsyncEngine) -> None:
@@ -146,7 +146,7 @@ async def test_a_refused_contact_of_an_ended_job_is_cancelled(calling: Calling) 
 
 
 async def _refused_jobs(calling: Calling) -> list[Job]:
-    """Three jobs of three organisations, on an account that was just refused."""
+    """Three jobs of three organizations, on an account that was just refused."""
     jobs = [await calling.a_job(await a_caller(calling.engine), some_contacts(11, start=100 * i)) for i in range(3)]
     await (await jobs[0].call(0)).is_not_placed(Outcome.REFUSED)
     return jobs

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from domain.calls.agent_report import ConversationReport
 from store.calls.agent_reports import Conversations
 from store.errors import NotFound
-from store.jobs.delete import Deleting
+from store.jobs.delete import JobDeletion
 from store.tables import contacts, dials
 from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller
@@ -55,7 +55,7 @@ async def test_nothing_that_is_reported_while_a_job_is_deleted_stays(shared: Cal
     for _ in range(10):
         job, call = await a_conversation(shared, given)
         reports = [Conversations(shared.engine).report(given.id, call, SAID) for _ in range(3)]
-        deletion = Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+        deletion = JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
         results = await asyncio.gather(reports[0], deletion, *reports[1:], return_exceptions=True)
 

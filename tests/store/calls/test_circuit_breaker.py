@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.calls.dispatch import HeldReason
+from domain.calls.dispatch import NotNowReason
 from domain.calls.models import Ending, Outcome
 from store.audit_log import Activity
 from tests.builders import contacts as some_contacts
@@ -88,7 +88,7 @@ async def test_it_can_be_turned_off(shared: Calling) -> None:
     await (await job.call(20)).ends(Ending.FAILED, sip=403)
 
     assert (await job.row()).status == "running"
-    assert await job.is_held(20, 2) is HeldReason.ACCOUNT
+    assert await job.is_held(20, 2) is NotNowReason.ACCOUNT
 
 
 async def _a_job(calling: Calling, count: int) -> Job:

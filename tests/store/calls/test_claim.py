@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.calls.dispatch import Held, HeldReason
+from domain.calls.dispatch import Held, NotNowReason
 from domain.calls.models import Audio
 from domain.statuses import Architecture, ContactStatus
 from store.calls.claim import Claimed
@@ -57,7 +57,7 @@ async def test_a_second_claim_of_one_dial_is_held(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine))
     await job.call()
 
-    assert await job.is_held(dial=1) is HeldReason.CONTACT
+    assert await job.is_held(dial=1) is NotNowReason.CONTACT
     assert await job.dials() == 1
 
 
@@ -67,23 +67,23 @@ async def test_of_many_claims_of_one_dial_one_passes(shared: Calling) -> None:
     claims = await asyncio.gather(*(job.claim() for _ in range(12)))
 
     assert [type(claim) for claim in claims].count(Claimed) == 1
-    assert {claim.reason for claim in claims if isinstance(claim, Held)} == {HeldReason.CONTACT}
+    assert {claim.reason for claim in claims if isinstance(claim, Held)} == {NotNowReason.CONTACT}
     assert await job.dials() == 1
 
 
-async def test_who_is_on_the_phone_is_not_dialled_again(shared: Calling) -> None:
+async def test_who_is_on_the_phone_is_not_dialed_again(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine))
     await job.call()
 
-    assert await job.is_held(dial=2) is HeldReason.CONTACT
+    assert await job.is_held(dial=2) is NotNowReason.CONTACT
 
 
 @pytest.mark.parametrize("status", [status for status in ContactStatus if status.final])
-async def test_a_final_contact_is_not_dialled(shared: Calling, status: ContactStatus) -> None:
+async def test_a_final_contact_is_not_dialed(shared: Calling, status: ContactStatus) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 1)
     await shared.change(contacts, contacts.c.job_id == job.id, status=status.value)
 
-    assert await job.is_held() is HeldReason.CONTACT
+    assert await job.is_held() is NotNowReason.CONTACT
     assert await job.dials() == 0
 
 
@@ -92,7 +92,7 @@ async def test_dials_are_made_in_turn(shared: Calling, dial: int) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 1)
     await (await job.call()).is_busy()
 
-    assert await job.is_held(dial=dial) is HeldReason.CONTACT
+    assert await job.is_held(dial=dial) is NotNowReason.CONTACT
     await job.call(dial=2)
 
 
@@ -100,12 +100,12 @@ async def test_behind_a_closed_gate_nothing_changes(shared: Calling) -> None:
     job = await shared.a_waiting_job(await a_caller(shared.engine))
     before = (await job.row(), await job.contact(), await job.audit())
 
-    assert await job.is_held() is HeldReason.GATE
+    assert await job.is_held() is NotNowReason.GATE
     assert (await job.row(), await job.contact(), await job.audit()) == before
     assert await job.dials() == 0
 
 
-async def test_what_belongs_to_somebody_else_is_not_dialled(shared: Calling) -> None:
+async def test_what_belongs_to_somebody_else_is_not_dialed(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine))
     other = await shared.a_job(await a_caller(shared.engine))
 
@@ -115,7 +115,7 @@ async def test_what_belongs_to_somebody_else_is_not_dialled(shared: Calling) -> 
         await shared.claims.claim("org_none", job.id, job.contact_ids[0], 1),
     ]
 
-    assert claims == [Held(reason=HeldReason.CONTACT)] * 3
+    assert claims == [Held(reason=NotNowReason.CONTACT)] * 3
     assert await job.dials() == 0
 
 
@@ -140,7 +140,7 @@ async def test_the_limits_hold_under_parallel_claims(shared: Calling) -> None:
     assert _most_live(spans[jobs[1].id]) <= 4
 
 
-async def test_claims_beyond_the_organisations_limit_wait_for_a_line(shared: Calling) -> None:
+async def test_claims_beyond_the_organizations_limit_wait_for_a_line(shared: Calling) -> None:
     given = await a_caller(shared.engine, limit=5)
     jobs = [await shared.a_job(given, some_contacts(14, start=100 * i)) for i in range(3)]
 
@@ -148,7 +148,7 @@ async def test_claims_beyond_the_organisations_limit_wait_for_a_line(shared: Cal
 
     held = [claim for claim in claims if isinstance(claim, Held)]
     assert len(claims) - len(held) == 5 == sum([await job.live() for job in jobs])
-    assert {claim.reason for claim in held} == {HeldReason.LINE}
+    assert {claim.reason for claim in held} == {NotNowReason.LINE}
     assert all(0 < claim.seconds < 1 for claim in held)
 
 
@@ -159,14 +159,14 @@ async def test_a_jobs_own_limit_leaves_lines_to_others(shared: Calling) -> None:
     await narrow.call(0)
     await narrow.call(1)
 
-    assert await narrow.is_held(2) is HeldReason.LINE
+    assert await narrow.is_held(2) is NotNowReason.LINE
     await other.call(0)
 
 
 async def test_a_line_is_free_again_when_its_call_ends(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine, limit=1))
     call = await job.call(0)
-    assert await job.is_held(1) is HeldReason.LINE
+    assert await job.is_held(1) is NotNowReason.LINE
 
     await call.completes()
 
@@ -182,7 +182,7 @@ async def test_a_lowered_limit_ends_no_call_and_lets_none_start(shared: Calling)
 
     assert await job.live() == 3
     for call in calls:
-        assert await job.is_held(3) is HeldReason.LINE
+        assert await job.is_held(3) is NotNowReason.LINE
         await call.completes()
     await job.call(3)
 
@@ -199,7 +199,7 @@ async def test_a_number_that_is_being_called_from_this_caller_id_waits(shared: C
     held = await second.claim()
 
     assert isinstance(held, Held)
-    assert held.reason is HeldReason.PAIR
+    assert held.reason is NotNowReason.PAIR
     assert held.until is not None
     assert held.until == (await second.contact()).due_at > due_at
     assert held.seconds == pytest.approx(30)
@@ -213,18 +213,18 @@ async def test_the_same_number_from_two_caller_ids_is_two_pairs(shared: Calling)
         await (await shared.a_job(given, 1)).call()
 
 
-async def test_two_organisations_never_call_one_pair_at_once(shared: Calling) -> None:
+async def test_two_organizations_never_call_one_pair_at_once(shared: Calling) -> None:
     caller_id = a_number(89_999)
     jobs = [await shared.a_job(await an_organization(shared.engine, caller_id=caller_id), 15) for _ in range(2)]
 
     claims = await asyncio.gather(*(_claim_in_its_slot(job, which) for which in range(15) for job in jobs))
 
-    assert [claim.reason for claim in claims if isinstance(claim, Held)] == [HeldReason.PAIR] * 15
+    assert [claim.reason for claim in claims if isinstance(claim, Held)] == [NotNowReason.PAIR] * 15
 
 
 async def _claim_in_its_slot(job: Job, which: int) -> Claimed | Held:
     claimed = await job.claim(which)
-    while isinstance(claimed, Held) and claimed.reason is HeldReason.PACING:
+    while isinstance(claimed, Held) and claimed.reason is NotNowReason.PACING:
         claimed = await job.claim(which)
     return claimed
 
@@ -265,10 +265,10 @@ async def test_without_credits_a_call_waits_for_a_top_up(shared: Calling) -> Non
     held = await job.claim(1)
 
     assert isinstance(held, Held)
-    assert (held.reason, held.seconds) == (HeldReason.CREDITS, 30)
+    assert (held.reason, held.seconds) == (NotNowReason.CREDITS, 30)
     assert (await job.contact(1)).status == ContactStatus.PENDING
     await shared.ledger.top_up(given.id, TWO_MINUTES - Decimal("0.000001"))
-    assert await job.is_held(1) is HeldReason.CREDITS
+    assert await job.is_held(1) is NotNowReason.CREDITS
     await shared.ledger.top_up(given.id, Decimal("0.000001"))
     await job.call(1)
     assert (await job.audit()).exact
@@ -283,7 +283,7 @@ async def test_parallel_claims_never_reserve_the_same_credits(shared: Calling) -
     claims = await asyncio.gather(*(job.claim(which) for which in range(20)))
 
     assert [type(claim) for claim in claims].count(Claimed) == 13
-    assert {claim.reason for claim in claims if isinstance(claim, Held)} == {HeldReason.CREDITS}
+    assert {claim.reason for claim in claims if isinstance(claim, Held)} == {NotNowReason.CREDITS}
     audit = await job.audit()
     assert audit.held == audit.reserved_by_dials == audit.balance
 
@@ -324,7 +324,7 @@ async def test_a_number_waits_no_longer_than_its_pace(shared: Calling) -> None:
     held = await job.claim(1)
 
     assert isinstance(held, Held)
-    assert held.reason is HeldReason.PACING
+    assert held.reason is NotNowReason.PACING
     assert 1.5 < held.seconds <= 2
 
 
@@ -349,7 +349,7 @@ async def test_a_held_claim_takes_no_slot(shared: Calling) -> None:
     await job.call(0)
     slot = (await _phone_number(shared, given)).next_slot_at
 
-    assert await job.is_held(1) is HeldReason.LINE
+    assert await job.is_held(1) is NotNowReason.LINE
     assert (await _phone_number(shared, given)).next_slot_at == slot
 
 
@@ -362,7 +362,7 @@ async def _claimed(job: Job, which: int) -> None:
 
 async def _called_once(job: Job, which: int) -> None:
     while isinstance(held := await job.claim(which), Held):
-        assert held.reason is HeldReason.LINE
+        assert held.reason is NotNowReason.LINE
         await asyncio.sleep(0.03)
     await job.call_of(which).completes()
 

@@ -11,7 +11,7 @@ from domain.calling_rules.do_not_call import LISTED, Source
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calling_rules.presets import preset
 from domain.calling_rules.window import CallingWindow
-from domain.calls.dispatch import Held, HeldReason
+from domain.calls.dispatch import Held, NotNowReason
 from domain.calls.models import AnsweredBy, Ending
 from domain.jobs.models import NewContact
 from domain.statuses import ContactStatus
@@ -34,14 +34,14 @@ AFTERNOON = CallingWindow(from_=time(12), to=time(0))
 # --- who
 
 
-async def test_a_listed_number_ends_as_blocked_and_is_not_dialled(shared: Calling) -> None:
+async def test_a_listed_number_ends_as_blocked_and_is_not_dialed(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 1)
     number = (await job.contact()).number
     await shared.change(contacts, contacts.c.job_id == job.id, status="dialing")  # on the phone while it is listed
     await DoNotCall(shared.engine).add(job.given.id, [number], source=Source.API, by="key_0")
     await shared.change(contacts, contacts.c.job_id == job.id, status="queued")
 
-    assert await job.is_held() is HeldReason.CONTACT
+    assert await job.is_held() is NotNowReason.CONTACT
 
     contact = await job.contact()
     assert (contact.status, contact.failure_reason) == (ContactStatus.BLOCKED, LISTED)
@@ -92,7 +92,7 @@ async def test_a_country_that_is_no_longer_allowed_is_not_called(shared: Calling
     job = await shared.a_job(given, [a_contact(2, BERLIN)])
     await _organization(shared, given, allowed_countries=["US"])
 
-    assert await job.is_held() is HeldReason.CONTACT
+    assert await job.is_held() is NotNowReason.CONTACT
 
     assert (await job.contact()).status == "blocked"
 
@@ -107,7 +107,7 @@ async def test_outside_its_window_a_contact_waits_until_it_opens(shared: Calling
     held = await job.claim()
 
     assert isinstance(held, Held)
-    assert held.reason is HeldReason.WINDOW
+    assert held.reason is NotNowReason.WINDOW
     contact = await job.contact()
     assert held.until == contact.due_at
     assert (contact.due_at.time(), contact.status, contact.held_reason) == (window.from_, "pending", "window")
@@ -119,7 +119,7 @@ async def test_the_window_is_judged_where_the_contact_is(shared: Calling, zone: 
     closed = await _closed(shared, zone)
     opened = MORNING if closed == AFTERNOON else AFTERNOON
 
-    assert await (await shared.a_job(given, [_in(zone, 400)], calling_window=closed)).is_held() is HeldReason.WINDOW
+    assert await (await shared.a_job(given, [_in(zone, 400)], calling_window=closed)).is_held() is NotNowReason.WINDOW
     await (await shared.a_job(given, [_in(zone, 401)], calling_window=opened)).call()
 
 
@@ -130,7 +130,7 @@ async def test_all_zones_in_which_it_may_ring_must_allow_it(shared: Calling) -> 
         await a_caller(shared.engine), [_in(("Pacific/Honolulu", "Asia/Kolkata"))], calling_window=only_there
     )
 
-    assert await job.is_held() is HeldReason.WINDOW
+    assert await job.is_held() is NotNowReason.WINDOW
 
 
 async def test_without_one_of_its_own_the_organizations_window_holds(shared: Calling) -> None:
@@ -138,7 +138,7 @@ async def test_without_one_of_its_own_the_organizations_window_holds(shared: Cal
     closed = await _closed(shared, "Asia/Kolkata")
     await _organization(shared, given, calling_window=closed.model_dump(mode="json"))
 
-    assert await (await shared.a_job(given, [_in("Asia/Kolkata")])).is_held() is HeldReason.WINDOW
+    assert await (await shared.a_job(given, [_in("Asia/Kolkata")])).is_held() is NotNowReason.WINDOW
 
 
 async def test_another_window_of_the_organization_lets_those_go_who_waited(shared: Calling) -> None:
@@ -148,7 +148,7 @@ async def test_another_window_of_the_organization_lets_those_go_who_waited(share
         given.id, OrganizationChange(calling_window=await _closed(shared, "UTC")), by="x"
     )
     job = await shared.a_job(given, [_in("UTC", 423)])
-    assert await job.is_held() is HeldReason.WINDOW
+    assert await job.is_held() is NotNowReason.WINDOW
 
     await directory.change_organization(given.id, OrganizationChange(calling_window=None), by="x")
 
@@ -163,15 +163,15 @@ async def test_a_contact_whose_zone_is_unknown_is_never_due(shared: Calling) -> 
 
     assert (page.due, page.next_due_at, page.contacts_without_zone, page.open) == ([], None, 1, 1)
     assert (await job.contact()).failure_reason.startswith("The contact's time zone is unknown")
-    assert await job.is_held() is HeldReason.TIMEZONE
+    assert await job.is_held() is NotNowReason.TIMEZONE
 
 
-async def test_nobody_is_dialled_after_the_end_time(shared: Calling) -> None:
+async def test_nobody_is_dialed_after_the_end_time(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 2)
     await job.call(0)
     await job.change(end_time=ago(seconds=1))
 
-    assert await job.is_held(1) is HeldReason.GATE
+    assert await job.is_held(1) is NotNowReason.GATE
     assert await shared.control.close(job.given.id, job.id, datetime.now(UTC)) == 1
 
     late = await job.contact(1)
@@ -182,7 +182,7 @@ async def test_nobody_is_dialled_after_the_end_time(shared: Calling) -> None:
 async def test_a_call_that_the_carrier_might_hear_of_after_the_end_time_is_not_claimed(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 1, end_time=datetime.now(UTC) + timedelta(seconds=5))
 
-    assert await job.is_held() is HeldReason.GATE
+    assert await job.is_held() is NotNowReason.GATE
     assert (await job.contact()).status == "pending"
 
 
@@ -207,7 +207,7 @@ async def test_a_number_is_called_so_often_in_24_hours_over_all_jobs(shared: Cal
     held = await job.claim()
 
     assert isinstance(held, Held)
-    assert held.reason is HeldReason.FREQUENCY
+    assert held.reason is NotNowReason.FREQUENCY
     assert held.seconds == pytest.approx(24 * 3600, abs=60)
     assert (await job.contact()).held_reason == "frequency"
     await shared.change(dials, dials.c.to_number == person[0].number, asked_at=ago(hours=25))
@@ -222,7 +222,7 @@ async def test_the_cap_of_a_preset_holds_beside_all_others(shared: Calling) -> N
     for _ in range(3):
         await (await (await shared.a_job(given, person, **rules)).call()).is_busy()
 
-    assert await (await shared.a_job(given, person, **rules)).is_held() is HeldReason.FREQUENCY
+    assert await (await shared.a_job(given, person, **rules)).is_held() is NotNowReason.FREQUENCY
     await (await shared.a_job(given, person)).call()
 
 
@@ -246,7 +246,7 @@ async def test_after_a_conversation_there_is_quiet(shared: Calling, by: Answered
 
     assert isinstance(claim, Held) is held
     if isinstance(claim, Held):
-        assert (claim.reason, claim.seconds) == (HeldReason.FREQUENCY, pytest.approx(48 * 3600, abs=60))
+        assert (claim.reason, claim.seconds) == (NotNowReason.FREQUENCY, pytest.approx(48 * 3600, abs=60))
 
 
 # --- for how much
@@ -256,10 +256,10 @@ async def test_a_job_costs_at_most_what_it_may(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 3, max_cost=2 * TWO_MINUTES)
     first = await job.call(0)
     await job.call(1)
-    assert await job.is_held(2) is HeldReason.MAX_COST
+    assert await job.is_held(2) is NotNowReason.MAX_COST
     await first.completes(seconds=60)
     assert (await job.row()).spent == Decimal("0.0175")
-    assert await job.is_held(2) is HeldReason.MAX_COST
+    assert await job.is_held(2) is NotNowReason.MAX_COST
 
     await job.change(max_cost=Decimal(1))
 
@@ -270,10 +270,10 @@ async def test_max_cost_holds_for_unlimited_credits_too(shared: Calling) -> None
     job = await shared.a_job(await a_caller(shared.engine, credits=None), 2, max_cost=TWO_MINUTES)
     await job.call(0)
 
-    assert await job.is_held(1) is HeldReason.MAX_COST
+    assert await job.is_held(1) is NotNowReason.MAX_COST
     held = (await shared.progress.page(job.id, datetime.now(UTC), 10)).held
     assert held is not None
-    assert held.reason is HeldReason.MAX_COST
+    assert held.reason is NotNowReason.MAX_COST
 
 
 # --- lines
@@ -285,7 +285,7 @@ async def test_reserved_lines_are_kept_free(shared: Calling) -> None:
     job = await shared.a_job(given, 2)
     await job.call(0)
 
-    assert await job.is_held(1) is HeldReason.LINE
+    assert await job.is_held(1) is NotNowReason.LINE
 
 
 async def _organization(calling: Calling, given: Given, **values: Any) -> None:
@@ -318,6 +318,6 @@ async def test_the_page_puts_off_whoever_is_closed_and_says_until_when(shared: C
 
     page = await shared.progress.page(job.id, datetime.now(UTC), 10)
 
-    assert (page.due, page.next_due_reason) == ([], HeldReason.WINDOW)
+    assert (page.due, page.next_due_reason) == ([], NotNowReason.WINDOW)
     assert page.next_due_at is not None
     assert page.next_due_at > datetime.now(UTC)

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 
-from domain.calls.dispatch import HeldReason
+from domain.calls.dispatch import NotNowReason
 from domain.calls.models import AnsweredBy, CallState, Ending, HangUpReason, Outcome, Recorded
 from domain.statuses import ContactStatus
 from store.leases import StreamLeases
@@ -294,7 +294,7 @@ async def test_a_dial_given_up_is_unknown_and_final(shared: Calling) -> None:
     assert (row.state, row.outcome, row.cost) == ("ended", "unknown", 0)
     assert (contact.status, contact.attempts) == ("failed", 1)
     assert contact.failure_reason.startswith("The outcome is unknown")
-    assert await job.is_held(dial=2) is HeldReason.CONTACT
+    assert await job.is_held(dial=2) is NotNowReason.CONTACT
 
 
 async def test_giving_up_twice_means_the_same(shared: Calling) -> None:
@@ -367,7 +367,7 @@ async def test_a_contact_once_unknown_is_not_called_again(
     assert (contact.status, contact.attempts, contact.error_code) == (status, charged, str(sip))
     assert contact.next_retry_at is None
     assert contact.completed_at is not None
-    assert await job.is_held(dial=2) is HeldReason.CONTACT
+    assert await job.is_held(dial=2) is NotNowReason.CONTACT
 
 
 async def test_a_final_report_captures_the_cost_of_an_unknown_call(shared: Calling) -> None:
@@ -419,7 +419,7 @@ async def test_a_reopened_dial_takes_a_line(shared: Calling) -> None:
     await call.is_given_up()
     await call.rings()
 
-    assert await job.is_held(1) is HeldReason.LINE
+    assert await job.is_held(1) is NotNowReason.LINE
 
 
 async def test_an_unknown_dial_stays_closed_while_another_job_calls_its_number(shared: Calling) -> None:
@@ -499,7 +499,7 @@ async def test_the_first_reason_to_hang_up_stays(shared: Calling) -> None:
     await call.rings()
 
     await shared.dials.hang_up_wanted(dial_id, HangUpReason.RING_TIMER)
-    await shared.dials.hang_up_wanted(dial_id, HangUpReason.LONGEST_CALL)
+    await shared.dials.hang_up_wanted(dial_id, HangUpReason.MAX_CALL_DURATION)
 
     assert (await call.now()).hang_up_reason is HangUpReason.RING_TIMER
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from domain.calls.dispatch import HeldReason, JobPage
+from domain.calls.dispatch import JobPage, NotNowReason
 from domain.calls.models import Outcome
 from domain.statuses import JobStatus
 from store.tables import carrier_accounts, contacts
@@ -165,7 +165,7 @@ async def test_a_closed_account_holds_the_whole_job(calling: Calling) -> None:
     held = (await _page(calling, job)).held
 
     assert held is not None
-    assert held.reason is HeldReason.ACCOUNT
+    assert held.reason is NotNowReason.ACCOUNT
     assert held.until == (await calling.account()).closed_until
     await calling.change(carrier_accounts, closed_until=sa.func.now())
     assert (await _page(calling, job)).held is None
@@ -179,7 +179,7 @@ async def test_without_credits_the_whole_job_is_held(shared: Calling) -> None:
     held = (await _page(shared, job)).held
 
     assert held is not None
-    assert held.reason is HeldReason.CREDITS
+    assert held.reason is NotNowReason.CREDITS
     await shared.ledger.top_up(given.id, TWO_MINUTES)
     assert (await _page(shared, job)).held is None
 
@@ -208,7 +208,7 @@ async def test_abandoning_a_contact_ends_it_alone(shared: Calling) -> None:
     contact = await job.contact(0)
     assert (contact.status, contact.failure_reason, contact.next_retry_at) == ("failed", "Our own fault.", None)
     assert contact.completed_at is not None
-    assert await job.is_held(0) is HeldReason.CONTACT
+    assert await job.is_held(0) is NotNowReason.CONTACT
     assert (await job.row()).status == "running"
     await job.call(1)
 

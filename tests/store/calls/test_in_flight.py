@@ -29,7 +29,7 @@ async def test_what_was_asked_longer_ago_than_a_request_can_take_is_not_on_its_w
     assert await Placing(shared.engine).of_job(given.id, job.id) == 0
 
 
-async def test_all_jobs_of_an_organisation_count_and_none_of_another(shared: Calling) -> None:
+async def test_all_jobs_of_an_organization_count_and_none_of_another(shared: Calling) -> None:
     given, other = await a_caller(shared.engine), await a_caller(shared.engine)
     one = await shared.a_job(given, [a_contact(2, ADA)])
     two = await shared.a_job(given, [a_contact(2, BOB)])

@@ -1,4 +1,4 @@
-"""What the sharing of lines is told of an organisation."""
+"""What the sharing of lines is told of an organization."""
 
 import pytest
 from sqlalchemy import text

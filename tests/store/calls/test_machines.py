@@ -68,7 +68,7 @@ async def test_a_call_that_lasted_all_it_may_says_that(shared: Calling) -> None:
     await call.answers(by=AnsweredBy.MACHINE)
     await call.completes(600)
 
-    assert (await call.contact()).failure_reason == "Ended by us: the longest call."
+    assert (await call.contact()).failure_reason == "Maximum call duration reached."
 
 
 async def test_a_machine_of_which_only_the_end_told_was_not_hung_up_on(shared: Calling) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls.dispatch import HeldReason
+from domain.calls.dispatch import NotNowReason
 from domain.calls.models import AnsweredBy, CallState, Ending, HangUpReason, Outcome
 from domain.calls.retries import OnVoicemail, RetryPolicy
 from store.tables import carrier_accounts
@@ -135,7 +135,7 @@ async def test_after_the_last_attempt_the_outcome_is_final(store: Calling, sip: 
     await call.ends(Ending.NO_ANSWER, sip)
 
     assert (await call.contact()).status == status
-    assert await job.is_held(dial=2) is HeldReason.CONTACT
+    assert await job.is_held(dial=2) is NotNowReason.CONTACT
 
 
 async def test_retries_do_not_come_in_waves(store: Calling) -> None:
@@ -152,7 +152,7 @@ async def test_retries_do_not_come_in_waves(store: Calling) -> None:
 
 
 @pytest.mark.parametrize("sip", [408, 500, 502, 503, 504, 580, 999, None])
-async def test_trouble_is_not_charged_and_dialled_again_soon(store: Calling, sip: int | None) -> None:
+async def test_trouble_is_not_charged_and_dialed_again_soon(store: Calling, sip: int | None) -> None:
     job, call = await _a_call(store)
 
     await call.ends(Ending.FAILED, sip)
@@ -261,7 +261,7 @@ async def test_a_conversation_wipes_out_what_went_wrong_before(store: Calling) -
     assert (contact.error_code, contact.failure_reason, contact.next_retry_at) == (None, None, None)
 
 
-@pytest.mark.parametrize(("seconds", "reason"), [(599, None), (600, "Ended by us: the longest call.")])
+@pytest.mark.parametrize(("seconds", "reason"), [(599, None), (600, "Maximum call duration reached.")])
 async def test_the_longest_call_says_so(store: Calling, seconds: int, reason: str | None) -> None:
     job = await store.a_job(await a_caller(store.engine), 1, max_call_seconds=600)
     call = await job.call()
@@ -296,7 +296,7 @@ async def test_what_is_no_use_calling_again_is_final(
     assert (contact.next_retry_at, contact.call_seconds) == (None, None)
     assert contact.completed_at is not None
     assert await _paid(job) == 0
-    assert await job.is_held(dial=2) is HeldReason.CONTACT
+    assert await job.is_held(dial=2) is NotNowReason.CONTACT
 
 
 async def test_a_number_that_the_carrier_will_not_dial_is_invalid(store: Calling) -> None:
@@ -322,7 +322,7 @@ async def test_a_refused_account_ends_no_contact(store: Calling, sip: int) -> No
     assert (contact.error_code, contact.failure_reason) == (str(sip), REFUSED)
     await _is_due_after(call, 5 * MINUTE)
     assert await _paid(job) == 0
-    assert await job.is_held(dial=2) is HeldReason.ACCOUNT
+    assert await job.is_held(dial=2) is NotNowReason.ACCOUNT
 
 
 # --- of a job that has ended

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from domain.calls.models import CallState, HangUpReason, Outcome
 from store.calls import watcher as watching
-from store.calls.dial_rows import DialNow
+from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch, Follower
 from store.db import listen as notices
@@ -193,7 +193,7 @@ class UnsteadyDials(Dials):
         super().__init__(calling.engine)
         self.failures_left = 2
 
-    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialNow]:
+    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialRow]:
         if self.failures_left:
             self.failures_left -= 1
             raise ConnectionError
@@ -205,7 +205,7 @@ class CountingDials(Dials):
         super().__init__(calling.engine)
         self.reads = 0
 
-    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialNow]:
+    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialRow]:
         self.reads += 1
         return await super().by_ids(dial_ids)
 
@@ -214,7 +214,7 @@ async def _a_call(calling: Calling) -> Call:
     return await (await calling.a_job(await a_caller(calling.engine), 1)).call()
 
 
-async def _news(follower: Follower) -> DialNow:
+async def _news(follower: Follower) -> DialRow:
     dial = await follower.wait(AT_ONCE)
     assert dial is not None, "no news"
     return dial

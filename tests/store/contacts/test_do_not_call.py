@@ -94,7 +94,7 @@ async def test_ended_jobs_keep_their_results(shared: Calling) -> None:
     assert (await job.contact()).status == "cancelled"
 
 
-async def test_another_organisation_calls_the_number_and_does_not_see_the_entry(shared: Calling) -> None:
+async def test_another_organization_calls_the_number_and_does_not_see_the_entry(shared: Calling) -> None:
     given, other = await a_caller(shared.engine), await a_caller(shared.engine)
     job = await shared.a_job(other, [a_contact(2, ADA)])
     await _add(shared.engine, given, ADA)
@@ -155,7 +155,7 @@ async def test_an_agent_lists_the_number_of_its_call(shared: Calling) -> None:
     assert (await DoNotCall(shared.engine).opt_out(given.id, row.id, by="key_1")).added == Added(new=0)
 
 
-async def test_the_call_of_another_organisation_cannot_be_opted_out(shared: Calling) -> None:
+async def test_the_call_of_another_organization_cannot_be_opted_out(shared: Calling) -> None:
     given, other = await a_caller(shared.engine), await a_caller(shared.engine)
     call = await (await shared.a_job(given, [a_contact(2, ADA)])).call()
     call_id = (await call.row()).id

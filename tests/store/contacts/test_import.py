@@ -261,7 +261,7 @@ async def test_who_may_still_be_called_overlaps(engine: AsyncEngine, status: str
         await a_job(engine, given, contacts(1), on_overlap=OnOverlap.REJECT)
 
 
-async def test_another_organisations_contacts_do_not_overlap(engine: AsyncEngine) -> None:
+async def test_another_organizations_contacts_do_not_overlap(engine: AsyncEngine) -> None:
     mine, theirs = await an_organization(engine), await an_organization(engine, name="Other")
     await a_job(engine, theirs, contacts(2))
 
@@ -296,7 +296,7 @@ async def test_a_number_without_an_agent_calls_nobody(engine: AsyncEngine, direc
         await Jobs(engine).create(given.id, a_request(given), number, contacts(1), a_report(contacts(1)))
 
 
-async def test_an_unknown_organisation_has_no_jobs(engine: AsyncEngine) -> None:
+async def test_an_unknown_organization_has_no_jobs(engine: AsyncEngine) -> None:
     given = await an_organization(engine)
     unknown = Given(**{**dict(given), "organization": given.organization.model_copy(update={"id": "org_x"})})
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.statuses import JobStatus
 from store.billing.ledger import Ledger
 from store.jobs.repository import Jobs
-from store.jobs.update import Changes
+from store.jobs.update import JobUpdates
 from tests.builders import a_job, a_report, a_request, an_organization, contacts
 
 
@@ -27,7 +27,7 @@ async def test_a_job_is_stored_and_its_estimate_held_once(engine: AsyncEngine) -
 
 
 async def test_contacts_are_added_once_also_after_the_job_ended(engine: AsyncEngine) -> None:
-    given, changes = await an_organization(engine), Changes(engine)
+    given, changes = await an_organization(engine), JobUpdates(engine)
     job = await a_job(engine, given, 1)
     new = contacts(2, start=10)
 

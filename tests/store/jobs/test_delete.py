@@ -12,7 +12,7 @@ from domain.contacts.rejects import Reject, Rejects
 from domain.statuses import JobStatus
 from store.audit_log import Activity
 from store.errors import NotFound, StillCalling, WrongStatus
-from store.jobs.delete import Deleting
+from store.jobs.delete import JobDeletion
 from store.jobs.repository import Jobs
 from store.tables import batch_jobs, contacts, dials, rejects
 from tests.builders import Given, a_report, a_request
@@ -40,7 +40,7 @@ async def test_contacts_and_their_data_go(shared: Calling, given: Given) -> None
     job = await _ended_job(shared, given)
     await shared.change(dials, dials.c.job_id == job.id, conversation={"summary": "Ada said yes."})
 
-    deleted = await Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+    deleted = await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     assert deleted == 2
     assert await shared.count(contacts, contacts.c.job_id == job.id) == 0
@@ -56,7 +56,7 @@ async def test_rejected_rows_go(shared: Calling, given: Given) -> None:
     assert await shared.count(rejects, rejects.c.job_id == job.id) == 1
     await shared.control.cancel(given.id, job.id)
 
-    await Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+    await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     assert await shared.count(rejects, rejects.c.job_id == job.id) == 0
 
@@ -66,7 +66,7 @@ async def test_ledger_and_costs_stay_exact(shared: Calling, given: Given) -> Non
     before = await job.audit()
     entries = await shared.ledger.statement(given.id)
 
-    await Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+    await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     after = await job.audit()
     assert after == before
@@ -80,7 +80,7 @@ async def test_caps_on_calls_to_a_number_still_hold(shared: Calling, given: Give
     job = await _ended_job(shared, given, count=1)
     number = (await job.contact()).number
 
-    await Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+    await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     caps = ContactFrequency(calls_per_24_hours=1)
     again = await shared.a_job(
@@ -93,7 +93,7 @@ async def test_a_late_event_of_a_deleted_call_changes_nothing(shared: Calling, g
     job = await _ended_job(shared, given)
     call = job.call_of(0)
 
-    await Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+    await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     assert await call.completes(99) is Recorded.NO_SUCH_DIAL
 
@@ -101,7 +101,7 @@ async def test_a_late_event_of_a_deleted_call_changes_nothing(shared: Calling, g
 async def test_who_deleted_it_and_what_was_done_before_stays_on_record(shared: Calling, given: Given) -> None:
     job = await _ended_job(shared, given)
 
-    await Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+    await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     page = await Activity(shared.engine).page(given.id, job.id, 1, 10)
     assert page.entries[0].action is Action.DELETED
@@ -114,7 +114,7 @@ async def test_a_job_that_has_not_ended_is_not_deleted(shared: Calling, given: G
     job = await shared.a_job(given)
 
     with pytest.raises(WrongStatus) as refused:
-        await Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+        await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     assert refused.value.status is JobStatus.RUNNING
 
@@ -125,10 +125,10 @@ async def test_a_job_with_live_calls_is_not_deleted(shared: Calling, given: Give
     await job.cancel()
 
     with pytest.raises(StillCalling):
-        await Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+        await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     await call.completes(10)
-    assert await Deleting(shared.engine).delete(given.id, job.id, by="key_1") == 3
+    assert await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1") == 3
 
 
 async def test_a_call_whose_outcome_is_unknown_may_be_live(shared: Calling, given: Given) -> None:
@@ -138,11 +138,11 @@ async def test_a_call_whose_outcome_is_unknown_may_be_live(shared: Calling, give
     await job.cancel()
 
     with pytest.raises(StillCalling):
-        await Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+        await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     longest = sa.func.clock_timestamp() - sa.func.make_interval(0, 0, 0, 0, 0, 0, 45 + 900 + 1)
     await shared.change(dials, dials.c.job_id == job.id, asked_at=longest)
-    assert await Deleting(shared.engine).delete(given.id, job.id, by="key_1") == 3
+    assert await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1") == 3
 
 
 async def test_a_job_of_others_is_not_there(shared: Calling, given: Given) -> None:
@@ -150,12 +150,12 @@ async def test_a_job_of_others_is_not_there(shared: Calling, given: Given) -> No
     other = await a_caller(shared.engine)
 
     with pytest.raises(NotFound):
-        await Deleting(shared.engine).delete(other.id, job.id, by="key_1")
+        await JobDeletion(shared.engine).delete(other.id, job.id, by="key_1")
 
 
 async def test_the_workflow_of_a_deleted_job_finds_it_ended(shared: Calling, given: Given) -> None:
     job = await _ended_job(shared, given)
-    await Deleting(shared.engine).delete(given.id, job.id, by="key_1")
+    await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     page = await shared.progress.page(job.id, NOW, 10)
 

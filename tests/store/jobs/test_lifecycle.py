@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import make_url
 
-from domain.calls.dispatch import HeldReason, Wish
+from domain.calls.dispatch import NotNowReason, Wish
 from domain.statuses import ContactStatus, JobStatus
 from store.calls.claim import Claimed
 from store.calls.dial_rows import CHANNEL
@@ -86,14 +86,14 @@ async def test_beginning_changes_nothing_where_somebody_was_faster(shared: Calli
 
 
 @pytest.mark.parametrize("status", [*WAITING, JobStatus.RUNNING])
-async def test_nobody_is_dialled_while_a_job_is_paused(shared: Calling, status: JobStatus) -> None:
+async def test_nobody_is_dialed_while_a_job_is_paused(shared: Calling, status: JobStatus) -> None:
     job = await _in_status(shared, status)
 
     assert await shared.control.pause(job.given.id, job.id, "Lunch.") is JobStatus.PAUSED
 
     row = await job.row()
     assert (row.status, row.dialling, row.status_reason) == ("paused", False, "Lunch.")
-    assert await job.is_held() is HeldReason.GATE
+    assert await job.is_held() is NotNowReason.GATE
 
 
 async def test_a_pause_said_twice_means_the_same(shared: Calling) -> None:
@@ -133,7 +133,7 @@ async def test_a_job_whose_time_is_to_come_resumes_waiting(shared: Calling) -> N
 
     assert await shared.control.resume(job.given.id, job.id) is JobStatus.SCHEDULED
     assert (await job.row()).dialling is False
-    assert await job.is_held() is HeldReason.GATE
+    assert await job.is_held() is NotNowReason.GATE
 
 
 @pytest.mark.parametrize("start", [None, "passed"])
@@ -209,7 +209,7 @@ async def test_whatever_has_not_ended_can_be_cancelled(shared: Calling, status: 
 
     assert (cancelled.was, cancelled.contacts) == (status, 3)
     assert (await job.row()).status == "cancelled"
-    assert await job.is_held() is HeldReason.GATE
+    assert await job.is_held() is NotNowReason.GATE
 
 
 async def test_cancelling_gives_back_what_was_held_for_the_rest(shared: Calling) -> None:
@@ -313,7 +313,7 @@ async def test_after_the_answer_no_call_starts(shared: Calling, shared_database_
 
 @pytest.mark.parametrize("command", ["cancel", "pause"])
 async def test_a_claim_that_is_being_judged_is_awaited(shared: Calling, command: str) -> None:
-    """What it writes is there when the answer comes; a claim holds its organisation's row from first to last."""
+    """What it writes is there when the answer comes; a claim holds its organization's row from first to last."""
     job = await shared.a_job(await a_caller(shared.engine), 2)
 
     async with shared.engine.begin() as claim:
@@ -323,7 +323,7 @@ async def test_a_claim_that_is_being_judged_is_awaited(shared: Calling, command:
         assert not done
 
     await closing
-    assert await job.is_held() is HeldReason.GATE
+    assert await job.is_held() is NotNowReason.GATE
 
 
 async def test_of_two_cancels_at_once_one_counts_the_contacts(shared: Calling) -> None:

@@ -143,7 +143,7 @@ async def test_a_contact_tells_what_came_of_its_calls(engine: AsyncEngine, jobs:
     assert (called.call_id, called.call_seconds, called.answered_by) == ("CA1", 61, AnsweredBy.HUMAN)
 
 
-async def test_another_organisations_jobs_do_not_exist(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_another_organizations_jobs_do_not_exist(engine: AsyncEngine, jobs: Jobs) -> None:
     mine, theirs = await an_organization(engine), await an_organization(engine, name="Other")
     created = await a_job(engine, theirs)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from domain.calls.dispatch import HeldReason
+from domain.calls.dispatch import NotNowReason
 from domain.calls.models import HangUpReason
 from domain.statuses import JobStatus
 from store.audit_log import Activity
@@ -27,7 +27,7 @@ async def test_stop_pauses_every_job_and_hangs_up_where_it_shall(shared: Calling
 
     assert (set(stopped.job_ids), stopped.live) == ({running.id, waiting.id}, 1)
     assert [(await job.row()).status for job in (running, waiting, theirs)] == ["paused", "paused", "running"]
-    assert await running.is_held(1) is HeldReason.GATE
+    assert await running.is_held(1) is NotNowReason.GATE
     assert (await call.row()).hang_up_reason == HangUpReason.CALLED_OFF
     assert (await their_call.row()).hang_up_reason is None
 
@@ -115,4 +115,4 @@ async def test_the_carriers_wish_to_wait_slows_its_number_down(shared: Calling) 
     job = await shared.a_job(await a_caller(shared.engine), 2)
     await (await job.call()).is_not_placed(retry_after=timedelta(seconds=60))
 
-    assert await job.is_held(1) is HeldReason.PACING
+    assert await job.is_held(1) is NotNowReason.PACING

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from domain.audit import Action
 from domain.calling_rules.window import CallingWindow
-from domain.calls.dispatch import HeldReason
+from domain.calls.dispatch import NotNowReason
 from domain.calls.models import Ending
 from domain.errors import TooManyContacts
 from domain.jobs.models import JobChange
@@ -34,7 +34,7 @@ async def test_a_jobs_limit_can_be_changed(shared: Calling) -> None:
 
     await change(shared, job, concurrent_call_limit=1)
 
-    assert await job.is_held(1) is HeldReason.LINE
+    assert await job.is_held(1) is NotNowReason.LINE
     await change(shared, job, concurrent_call_limit=2)
     await job.call(1)
 
@@ -90,7 +90,7 @@ async def test_with_fewer_attempts_those_who_had_them_all_are_final(shared: Call
 async def test_another_window_lets_those_go_who_waited_for_the_old_one(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 2, calling_window=NEVER_NOW)
     page = await shared.progress.page(job.id, datetime.now(UTC), 10)
-    assert (page.due, page.next_due_reason) == ([], HeldReason.WINDOW)
+    assert (page.due, page.next_due_reason) == ([], NotNowReason.WINDOW)
 
     await change(shared, job, calling_window=None)
 
@@ -164,7 +164,7 @@ async def test_a_removed_contact_is_not_called(shared: Calling) -> None:
 
     contact = await job.contact()
     assert (contact.status, contact.failure_reason) == ("cancelled", REMOVED)
-    assert await job.is_held() is HeldReason.CONTACT
+    assert await job.is_held() is NotNowReason.CONTACT
     assert await told(shared, job, Action.CONTACT_REMOVED) == [{"contactId": contact.id, "row": contact.row}]
 
 

@@ -1,4 +1,4 @@
-"""Organisations, keys, agents and phone numbers."""
+"""Organizations, keys, agents and phone numbers."""
 
 import re
 from decimal import Decimal
@@ -19,7 +19,7 @@ from store.tables import api_keys
 from tests.builders import AUDIO_URL, a_job, an_organization
 
 
-async def test_an_organisation_begins_with_its_credits(directory: Directory) -> None:
+async def test_an_organization_begins_with_its_credits(directory: Directory) -> None:
     organization = await directory.create_organization("Acme", 7, Decimal("12.345678"))
 
     assert await directory.organization(organization.id) == organization
@@ -40,7 +40,7 @@ async def test_zero_credits_are_not_unlimited(directory: Directory) -> None:
     assert organization.free == 0
 
 
-async def test_an_operator_sees_all_organisations(directory: Directory) -> None:
+async def test_an_operator_sees_all_organizations(directory: Directory) -> None:
     created = [await directory.create_organization(name) for name in ("One", "Two")]
 
     assert await directory.organizations() == created
@@ -143,7 +143,7 @@ async def test_two_numbers_share_a_carrier_account(directory: Directory) -> None
     assert accounts == {"trunk"}
 
 
-async def test_what_belongs_to_another_organisation_does_not_exist(engine: AsyncEngine) -> None:
+async def test_what_belongs_to_another_organization_does_not_exist(engine: AsyncEngine) -> None:
     directory = Directory(engine)
     mine, theirs = await an_organization(engine), await an_organization(engine, name="Other")
     their_agent = theirs.number.agent
@@ -170,7 +170,7 @@ async def test_a_number_that_never_was_does_not_exist(directory: Directory, phon
     assert await directory.phone_number(organization.id, phone_number_id) is None
 
 
-async def test_an_organisation_that_is_not_there_is_not_found(directory: Directory) -> None:
+async def test_an_organization_that_is_not_there_is_not_found(directory: Directory) -> None:
     with pytest.raises(NotFound):
         await directory.organization("org_none")
     with pytest.raises(NotFound):

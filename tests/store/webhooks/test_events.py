@@ -13,7 +13,7 @@ from domain.webhooks.events import EventType
 from store.calls.agent_reports import Conversations
 from store.contacts.do_not_call import DoNotCall
 from store.db.vault import Vault
-from store.jobs.update import Changes
+from store.jobs.update import JobUpdates
 from store.tables import contacts, organizations, webhook_deliveries, webhook_endpoints
 from store.webhooks.endpoints import EndpointChange, EndpointRequest, Webhooks
 from tests.builders import Given
@@ -24,8 +24,8 @@ ALL = tuple(type for type in EventType if type is not EventType.TEST)
 URL = "https://example.com/hooks"
 
 
-class Listening:
-    """An organisation with an endpoint, and what it is told."""
+class CarrierStream:
+    """An organization with an endpoint, and what it is told."""
 
     def __init__(self, calling: Calling, given: Given, endpoint: str) -> None:
         self.given = given
@@ -49,10 +49,10 @@ def webhooks(shared: Calling) -> Webhooks:
 
 async def listening(
     calling: Calling, webhooks: Webhooks, *events: EventType, given: Given | None = None, **fields: Any
-) -> Listening:
+) -> CarrierStream:
     given = given or await a_caller(calling.engine)
     made = await webhooks.create(given.id, EndpointRequest(url=URL, events=events or ALL, **fields))
-    return Listening(calling, given, made.endpoint.id)
+    return CarrierStream(calling, given, made.endpoint.id)
 
 
 async def test_the_life_of_a_job_is_told_in_order(shared: Calling, webhooks: Webhooks) -> None:
@@ -125,7 +125,7 @@ async def test_a_job_that_fails_is_told_with_its_reason(shared: Calling, webhook
 async def test_a_contact_that_ends_without_a_call_is_told_too(shared: Calling, webhooks: Webhooks) -> None:
     us = await listening(shared, webhooks, EventType.CONTACT_FINISHED)
     job = await shared.a_job(us.given, 3)
-    await Changes(shared.engine).remove_contact(us.given.id, job.id, job.contact_ids[0], by="key_1")
+    await JobUpdates(shared.engine).remove_contact(us.given.id, job.id, job.contact_ids[0], by="key_1")
     number = (await job.contact(1)).number
     await DoNotCall(shared.engine).add(us.given.id, [number], source=Source.API, by="key_1")
     await shared.progress.abandon(job.contact_ids[2], "We failed.")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.webhooks.events import EventType
 from store.db.vault import Vault
 from store.webhooks.endpoints import EndpointRequest, Webhooks
-from store.webhooks.notifier import WebhookWatch
+from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
 from tests.store.calling import a_caller
 
@@ -36,7 +36,7 @@ class Told:
         self.ended.append(endpoint_id)
 
 
-class Listening:
+class CarrierStream:
     """An endpoint, and two workers that listen."""
 
     def __init__(self, engine: AsyncEngine, told: Told, organization_id: str, endpoint_id: str) -> None:
@@ -60,7 +60,7 @@ class Listening:
 
 
 @pytest.fixture
-async def listening(engine: AsyncEngine, database_url: str) -> AsyncIterator[Listening]:
+async def listening(engine: AsyncEngine, database_url: str) -> AsyncIterator[CarrierStream]:
     given = await a_caller(engine)
     made = await Webhooks(engine, VAULT).create(
         given.id, EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
@@ -68,13 +68,13 @@ async def listening(engine: AsyncEngine, database_url: str) -> AsyncIterator[Lis
     told = Told()
     async with AsyncExitStack() as stack:
         for _ in range(2):
-            watch = WebhookWatch(Outbox(engine, VAULT), told, database_url)
+            watch = DueDeliveryNotifier(Outbox(engine, VAULT), told, database_url)
             await stack.enter_async_context(watch.running())
         await asyncio.sleep(LONG)  # until both listen
-        yield Listening(engine, told, given.id, made.endpoint.id)
+        yield CarrierStream(engine, told, given.id, made.endpoint.id)
 
 
-async def test_of_all_who_listen_one_tells(listening: Listening) -> None:
+async def test_of_all_who_listen_one_tells(listening: CarrierStream) -> None:
     await listening.something_happens()
     await listening.something_happens()
     await listening.until_woken(1)
@@ -82,14 +82,14 @@ async def test_of_all_who_listen_one_tells(listening: Listening) -> None:
     assert listening.told.woken == [listening.endpoint_id]
 
 
-async def test_while_somebody_delivers_nobody_is_told(listening: Listening) -> None:
+async def test_while_somebody_delivers_nobody_is_told(listening: CarrierStream) -> None:
     await Outbox(listening.engine, VAULT).begin(listening.endpoint_id)
     await listening.something_happens()
     await asyncio.sleep(LONG)
     assert listening.told.woken == []
 
 
-async def test_whoever_was_told_in_vain_is_told_again(listening: Listening) -> None:
+async def test_whoever_was_told_in_vain_is_told_again(listening: CarrierStream) -> None:
     listening.told.away = True
     await listening.something_happens()
     await asyncio.sleep(LONG)
@@ -99,7 +99,7 @@ async def test_whoever_was_told_in_vain_is_told_again(listening: Listening) -> N
     await listening.until_woken(1)
 
 
-async def test_what_happened_while_nobody_could_hear_is_found(listening: Listening) -> None:
+async def test_what_happened_while_nobody_could_hear_is_found(listening: CarrierStream) -> None:
     await listening.change(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name = 'outdial-watch' AND datname = current_database()"
@@ -108,7 +108,7 @@ async def test_what_happened_while_nobody_could_hear_is_found(listening: Listeni
     await listening.until_woken(1)
 
 
-async def test_a_deleted_endpoint_is_told_to_end(listening: Listening) -> None:
+async def test_a_deleted_endpoint_is_told_to_end(listening: CarrierStream) -> None:
     await listening.webhooks.delete(listening.organization_id, listening.endpoint_id)
     await asyncio.sleep(LONG)
     assert set(listening.told.ended) == {listening.endpoint_id}

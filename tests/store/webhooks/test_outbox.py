@@ -20,7 +20,7 @@ OK, ERROR = Answer(code=200), Answer(code=500, error="It answered 500.")
 
 
 class Waiting:
-    """An endpoint of an organisation of its own, and what waits for it."""
+    """An endpoint of an organization of its own, and what waits for it."""
 
     def __init__(self, calling: Calling, organization_id: str, id: str) -> None:
         self.organization_id = organization_id
@@ -99,13 +99,13 @@ async def test_a_success_ends_a_row_of_failures(waiting: Waiting) -> None:
 
 async def test_who_is_told_is_told_once_until_the_work_is_done(waiting: Waiting) -> None:
     async def found() -> list[str]:
-        return [one.id for one in await waiting.outbox.to_be_told() if one.id == waiting.id]
+        return [one.id for one in await waiting.outbox.with_due_deliveries() if one.id == waiting.id]
 
     assert await found() == []
     id = await waiting.told("a")
     assert await found() == [waiting.id]
     assert await found() == []
-    assert [one.id for one in await waiting.outbox.to_be_told([waiting.id])] == []
+    assert [one.id for one in await waiting.outbox.with_due_deliveries([waiting.id])] == []
     assert await waiting.outbox.begin(waiting.id)
     await waiting.take_up("a")
     await waiting.outbox.note(id, OK, NOW)
@@ -113,7 +113,7 @@ async def test_who_is_told_is_told_once_until_the_work_is_done(waiting: Waiting)
     assert (stands.exists, stands.next_due_at) == (True, None)
     assert await found() == []
     await waiting.told("a")
-    assert [one.id for one in await waiting.outbox.to_be_told([waiting.id])] == [waiting.id]
+    assert [one.id for one in await waiting.outbox.with_due_deliveries([waiting.id])] == [waiting.id]
 
 
 async def test_nobody_is_told_of_what_waits_behind_a_failure(waiting: Waiting) -> None:
@@ -121,14 +121,14 @@ async def test_nobody_is_told_of_what_waits_behind_a_failure(waiting: Waiting) -
     await waiting.take_up("a")
     await waiting.outbox.note(first, ERROR, NOW)
     await waiting.told("a")
-    assert [one for one in await waiting.outbox.to_be_told() if one.id == waiting.id] == []
+    assert [one for one in await waiting.outbox.with_due_deliveries() if one.id == waiting.id] == []
     assert (await waiting.outbox.end(waiting.id)).next_due_at is not None
 
 
 async def test_what_came_at_the_last_moment_is_seen(waiting: Waiting) -> None:
     await waiting.outbox.begin(waiting.id)
     await waiting.told("a")
-    assert await waiting.outbox.to_be_told([waiting.id]) == []
+    assert await waiting.outbox.with_due_deliveries([waiting.id]) == []
     assert (await waiting.outbox.end(waiting.id)).next_due_at is not None
 
 
@@ -137,7 +137,7 @@ async def test_nothing_is_taken_up_while_an_endpoint_is_disabled(waiting: Waitin
     await waiting.webhooks.change(waiting.organization_id, waiting.id, EndpointChange(enabled=False))
     assert not await waiting.outbox.begin(waiting.id)
     assert await waiting.take_up("a") is None
-    assert await waiting.outbox.to_be_told([waiting.id]) == []
+    assert await waiting.outbox.with_due_deliveries([waiting.id]) == []
     assert (await waiting.outbox.end(waiting.id)).next_due_at is None
     await waiting.webhooks.change(waiting.organization_id, waiting.id, EndpointChange(enabled=True))
     assert await waiting.take_up("a") == id
@@ -194,7 +194,7 @@ async def test_the_old_secret_signs_for_a_day(waiting: Waiting) -> None:
     assert later.secrets == (rotated.secret,)
 
 
-async def test_another_organisations_endpoint_does_not_exist(waiting: Waiting) -> None:
+async def test_another_organizations_endpoint_does_not_exist(waiting: Waiting) -> None:
     other = (await a_caller(waiting.calling.engine)).id
     id = await waiting.told("a")
     with pytest.raises(NotFound):
