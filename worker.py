@@ -26,15 +26,15 @@ from domain.webhooks.destinations import places
 from settings import Settings
 from store.calls.claim import Claims
 from store.calls.dials import Dials
-from store.calls.due_page import JobProgress
+from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
 from store.db.engine import create_engine
 from store.db.vault import Vault
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
 from store.leases import StreamLeases
-from store.organizations.carrier_credentials import CarrierSettings
+from store.organizations.carrier_credentials import CarrierCredentials
 from store.reconcile import Reconciliation
 from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
@@ -92,9 +92,9 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
     stack.push_async_callback(engine.dispose)
     vault = _vault(settings)
     environment = settings.environment()
-    carriers = CarrierAccounts(set_up(environment), CarrierSettings(engine, vault).settings, builders(environment))
+    carriers = CarrierAccounts(set_up(environment), CarrierCredentials(engine, vault).settings, builders(environment))
     stack.push_async_callback(carriers.close)
-    dials, control = Dials(engine, settings.speed), Control(engine)
+    dials, control = Dials(engine, settings.speed), JobLifecycle(engine)
     watch = DialWatch(dials, database_url)
     await stack.enter_async_context(watch.running())
     leases = StreamLeases(engine, database_url)
@@ -110,7 +110,7 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
         settings.speed,
         vault.call_token,
     )
-    jobs = JobActivities(JobProgress(engine), control, JobUpdates(engine))
+    jobs = JobActivities(DuePages(engine), control, JobUpdates(engine))
     lines, workflows = Lines(engine), JobWorkflows(client)
     sharing = LinesActivities(lines, control, workflows)
     housekeeping = ReconcileActivities(

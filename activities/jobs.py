@@ -11,8 +11,8 @@ from domain.model import Model
 from domain.statuses import JobStatus
 
 if TYPE_CHECKING:
-    from store.calls.due_page import JobProgress
-    from store.jobs.lifecycle import Control
+    from store.calls.due_page import DuePages
+    from store.jobs.lifecycle import JobLifecycle
     from store.jobs.update import JobUpdates
 
 
@@ -80,7 +80,7 @@ class Abandonment(Model):
 
 
 class JobActivities:
-    def __init__(self, progress: "JobProgress", control: "Control", changes: "JobUpdates") -> None:
+    def __init__(self, progress: "DuePages", control: "JobLifecycle", changes: "JobUpdates") -> None:
         self._progress = progress
         self._control = control
         self._changes = changes

@@ -10,7 +10,7 @@ from domain.model import Model
 
 if TYPE_CHECKING:
     from store.calls.lines import Lines
-    from store.jobs.lifecycle import Control
+    from store.jobs.lifecycle import JobLifecycle
 
 
 class LinesWorkflows(Protocol):
@@ -46,7 +46,7 @@ class StoppedJobs(Model):
 
 
 class LinesActivities:
-    def __init__(self, lines: "Lines", control: "Control", workflows: LinesWorkflows) -> None:
+    def __init__(self, lines: "Lines", control: "JobLifecycle", workflows: LinesWorkflows) -> None:
         self._lines = lines
         self._control = control
         self._workflows = workflows

@@ -16,7 +16,7 @@ from domain.statuses import JobStatus
 if TYPE_CHECKING:
     from store.calls.dials import Dials
     from store.calls.lines import Lines
-    from store.jobs.lifecycle import Control
+    from store.jobs.lifecycle import JobLifecycle
     from store.reconcile import OpenDial, OpenJob, Reconciliation
 
 DIAL_SLACK_SECONDS = 330.0  # beyond a call's longest time: followers, with their 300 s of queue and 30 s, come first
@@ -51,7 +51,7 @@ class ReconcileActivities:
     def __init__(
         self,
         housekeeping: "Reconciliation",
-        control: "Control",
+        control: "JobLifecycle",
         dials: "Dials",
         lines: "Lines",
         workflows: Workflows,

@@ -41,25 +41,25 @@ from carriers.accounts import CarrierAccounts
 from carriers.registry import builders, set_up
 from domain.webhooks.destinations import places
 from settings import Settings
-from store.audit_log import Activity
+from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import Conversations
 from store.calls.dials import Dials
-from store.calls.in_flight import Placing
-from store.calls.lookup import Orders
+from store.calls.in_flight import InFlightRequests
+from store.calls.lookup import OrderLookup
 from store.contacts.do_not_call import DoNotCall
 from store.db.engine import create_engine
 from store.db.vault import Vault
 from store.idempotency import Idempotency
-from store.jobs.change_feed import Feed
+from store.jobs.change_feed import ChangeFeed
 from store.jobs.delete import JobDeletion
 from store.jobs.export import Results
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from store.jobs.preview import JobPreview
 from store.jobs.repository import Jobs
 from store.jobs.rerun import JobRerun
 from store.jobs.update import JobUpdates
-from store.organizations.carrier_credentials import CarrierSettings
+from store.organizations.carrier_credentials import CarrierCredentials
 from store.organizations.directory import Directory
 from store.organizations.rate_limits import RateLimits
 from store.reconcile import Reconciliation
@@ -161,9 +161,9 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
     engine = create_engine(settings.database_url.get_secret_value(), settings.database_pool_size)
     opened.push_async_callback(engine.dispose)
     vault = Vault.of(settings.secret.get_secret_value())
-    used = _carriers(settings, CarrierSettings(engine, vault), carriers)
+    used = _carriers(settings, CarrierCredentials(engine, vault), carriers)
     opened.push_async_callback(used.close)
-    feed = JobFeed(Feed(engine))
+    feed = JobFeed(ChangeFeed(engine))
     opened.push_async_callback(feed.close)
     return Parts(
         settings=settings,
@@ -173,14 +173,14 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         results=Results(engine),
         foreseeing=JobPreview(engine),
         conversations=Conversations(engine),
-        orders=Orders(engine),
+        orders=OrderLookup(engine),
         feed=feed,
         retrying=JobRerun(engine),
         deleting=JobDeletion(engine),
-        control=Control(engine),
+        control=JobLifecycle(engine),
         changes=JobUpdates(engine),
-        placing=Placing(engine),
-        activity=Activity(engine),
+        placing=InFlightRequests(engine),
+        activity=AuditLog(engine),
         do_not_call=DoNotCall(engine),
         dials=Dials(engine, settings.speed),
         housekeeping=Reconciliation(engine, settings.speed),
@@ -195,7 +195,7 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
     )
 
 
-def _carriers(settings: Settings, own: CarrierSettings, instead: Mapping[str, Carrier] | None) -> CarrierAccounts:
+def _carriers(settings: Settings, own: CarrierCredentials, instead: Mapping[str, Carrier] | None) -> CarrierAccounts:
     environment = settings.environment()
     shared = set_up(environment) if instead is None else instead
     return CarrierAccounts(shared, own.settings, builders(environment))

@@ -8,18 +8,18 @@ from api.jobs.feed import JobFeed
 from carriers.accounts import CarrierAccounts
 from domain.webhooks.destinations import Place
 from settings import Settings
-from store.audit_log import Activity
+from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import Conversations
 from store.calls.dials import Dials
-from store.calls.in_flight import Placing
-from store.calls.lookup import Orders
+from store.calls.in_flight import InFlightRequests
+from store.calls.lookup import OrderLookup
 from store.contacts.do_not_call import DoNotCall
 from store.db.vault import Vault
 from store.idempotency import Idempotency
 from store.jobs.delete import JobDeletion
 from store.jobs.export import Results
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from store.jobs.preview import JobPreview
 from store.jobs.repository import Jobs
 from store.jobs.rerun import JobRerun
@@ -42,14 +42,14 @@ class Parts:
     results: Results
     foreseeing: JobPreview
     conversations: Conversations
-    orders: Orders
+    orders: OrderLookup
     feed: JobFeed
     retrying: JobRerun
     deleting: JobDeletion
-    control: Control
+    control: JobLifecycle
     changes: JobUpdates
-    placing: Placing
-    activity: Activity
+    placing: InFlightRequests
+    activity: AuditLog
     do_not_call: DoNotCall
     dials: Dials
     housekeeping: Reconciliation

@@ -82,11 +82,11 @@ async def _numbers(opened: "Carrier") -> "list[Finding]":
     from carriers.accounts import CarrierAccounts  # noqa: PLC0415  as above
     from carriers.registry import builders  # noqa: PLC0415
     from store.db.vault import Vault  # noqa: PLC0415
-    from store.organizations.carrier_credentials import CarrierSettings  # noqa: PLC0415
+    from store.organizations.carrier_credentials import CarrierCredentials  # noqa: PLC0415
 
     settings = Settings()
     async with connected(database_url(None)) as engine:
-        kept = CarrierSettings(engine, Vault.of(settings.secret.get_secret_value()))
+        kept = CarrierCredentials(engine, Vault.of(settings.secret.get_secret_value()))
         accounts = CarrierAccounts({opened.name: opened}, kept.settings, builders(settings.environment()))
         found = await kept.accounts_of_numbers(opened.name)
         return [await _finding(number, accounts[account]) for number, account in found]

@@ -60,13 +60,13 @@ def up(
     run(options)
 
 
-async def stay(ready: Ready) -> None:
+async def run_forever(ready: Ready) -> None:
     """Say where everything answers, and that is all."""
     announce(Console(), ready)
     await asyncio.Event().wait()
 
 
-def run(options: Options, story: "local_stack.Story" = stay) -> None:
+def run(options: Options, story: "local_stack.Story" = run_forever) -> None:
     """Run the stack in the foreground while the story is told. Raises Failure."""
     from stack import local_stack  # noqa: PLC0415 - half a second of imports that no other command needs
 

@@ -36,7 +36,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         with _data_dir(arguments.data_dir) as data_dir:
-            run(_options(data_dir), Demo(stay=not arguments.once).tell)
+            run(_options(data_dir), Demo(run_forever=not arguments.once).tell)
     except Failure as failure:
         Console(stderr=True).print(str(failure), style="bold red", markup=False)
         sys.exit(failure.exit_code)
@@ -47,8 +47,8 @@ def main() -> None:
 class Demo:
     """One job, from its file to its result."""
 
-    def __init__(self, *, stay: bool) -> None:
-        self._stay = stay
+    def __init__(self, *, run_forever: bool) -> None:
+        self._stay = run_forever
 
     async def tell(self, ready: Ready) -> None:
         """Submit, watch, show. Raises Failure where the job does not complete."""

@@ -12,7 +12,7 @@ from stack.options import Options
 from stack.processes import Program
 from stack.ready_file import ApiAddress, CarrierAddress, DatabaseAddress, Keys, Pids, Ready, TemporalAddress
 from stack.seed import seed
-from stack.services import Parts, Ports
+from stack.services import Ports, Services
 from stack.supervisor import Supervised
 from stack.temporal import NAMESPACE
 from store.db.engine import migrate
@@ -33,7 +33,7 @@ async def up(options: Options, story: Story) -> None:
     data_dir = DataDir(options.data_dir)
     with data_dir.held():
         data_dir.end_leftovers()
-        stack = LocalStack(options, Parts(options, data_dir, Ports.settle(options, data_dir)))
+        stack = LocalStack(options, Services(options, data_dir, Ports.settle(options, data_dir)))
         async with _asked_to_end() as asked:
             try:
                 if await _unless(asked, stack.start()):
@@ -45,7 +45,7 @@ async def up(options: Options, story: Story) -> None:
 class LocalStack:
     """The parts of one data directory: started in order, kept alive, ended in the opposite order."""
 
-    def __init__(self, options: Options, parts: Parts) -> None:
+    def __init__(self, options: Options, parts: Services) -> None:
         self._options = options
         self._parts = parts
         self._keys: Keys | None = None

@@ -41,7 +41,7 @@ class Ports:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Services:
     """Every program of one stack."""
 
     options: Options

@@ -77,7 +77,7 @@ async def note_job(
     )
 
 
-class Activity:
+class AuditLog:
     """The record, for reading."""
 
     def __init__(self, engine: AsyncEngine) -> None:

@@ -28,7 +28,7 @@ class RecordKey(Model):
     key: str
 
 
-class Held(Model):
+class Reserved(Model):
     """The record is ours to work on. `seed`: 24 hexadecimal characters, the same for every request of the record.
 
     `again`: another request began the work, at `begun_at`, and died or failed; how far it came is not known.
@@ -59,14 +59,16 @@ class Idempotency:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def take(self, record: RecordKey, fingerprint: str, holder: str) -> Held | Answered | AtWork | OtherContent:
+    async def take(
+        self, record: RecordKey, fingerprint: str, holder: str
+    ) -> Reserved | Answered | AtWork | OtherContent:
         """Hold the record of a request, or learn why not. `fingerprint`: of what was sent."""
         facts = record.model_dump() | {"fingerprint": fingerprint, "holder": holder, "seed": token_hex(ID_BYTES)}
         async with self._engine.begin() as connection:
             taken = (await connection.execute(_TAKE, facts | _SPANS)).first()
             if taken is not None:
                 await connection.execute(_SWEEP, {"at_once": SWEPT_AT_ONCE, "kept": KEPT})
-                return Held.model_validate(taken._mapping)
+                return Reserved.model_validate(taken._mapping)
             return await _why_not(connection, facts)
 
     async def prolong(self, record: RecordKey, holder: str) -> None:

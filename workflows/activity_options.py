@@ -17,7 +17,7 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
-async def short(
+async def execute_short_activity(
     activity: Callable[[Owner, Asked], Coroutine[Any, Any, Answer]], asked: Asked, retry: RetryPolicy = SHORT_RETRY
 ) -> Answer:
     """Run a short activity. Raises ActivityError where it fails for good, or `retry` ends."""

@@ -18,8 +18,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.jobs.line_shares import LinesShare, LinesWanted
     from domain.model import Model
     from domain.statuses import JobStatus
-    from workflows.activity_options import short
-    from workflows.contact_counts import Tally
+    from workflows.activity_options import execute_short_activity
+    from workflows.contact_counts import ContactCounts
     from workflows.dispatch_state import DispatchState
     from workflows.job_web_ui import JobProgress, details
     from workflows.line_share import LinesPace, LinesSoFar, Want
@@ -68,8 +68,8 @@ class BatchJob(Orders):
         super().__init__(JobRef(organization_id=start.organization_id, job_id=start.job_id), start.orders)
         self._start = start
         self._name = start.name
-        self._lineup = DispatchState(start.lines, start.pace)
-        self._tally = Tally()
+        self._dispatch = DispatchState(start.lines, start.pace)
+        self._contact_counts = ContactCounts()
         self._look = True  # at the record again, before anything else
         self._next_start_at: datetime | None = None  # for which the next run is to wait
         self._alarm = ReusableTimer("look again", self.look)
@@ -97,7 +97,7 @@ class BatchJob(Orders):
         self._follow_carried_calls()
         while not self._is_long():
             page = await self._look_at_job()
-            if page.status.ended and not page.open and self._lineup.idle:
+            if page.status.ended and not page.open and self._dispatch.idle:
                 await self._give_lines_back()
                 return BatchJobResult(status=page.status)
             if self._starts_later(page):
@@ -117,7 +117,7 @@ class BatchJob(Orders):
     # --- waiting for the start: this part never changes, for its runs may be a year old --------------------------
 
     async def _wait_for_start(self, start_at: datetime) -> None:
-        await short(JobActivities.note_workflow, self._job)
+        await execute_short_activity(JobActivities.note_workflow, self._job)
         if start_at > workflow.now():
             with contextlib.suppress(TimeoutError):
                 await workflow.wait_condition(
@@ -131,8 +131,8 @@ class BatchJob(Orders):
     async def _look_at_job(self) -> JobPage:
         """Obey what operators asked for, then read where the job stands, if anything may have changed."""
         self._look = await self._obey() or self._look
-        page = self._lineup.page
-        if page is None or self._look or self._lineup.wants_more(workflow.now()):
+        page = self._dispatch.page
+        if page is None or self._look or self._dispatch.wants_more(workflow.now()):
             self._look = False
             page = await self._read_page()
         return page
@@ -142,27 +142,27 @@ class BatchJob(Orders):
         return page.status is JobStatus.SCHEDULED and start_at is not None and start_at > workflow.now()
 
     async def _begin(self) -> None:
-        await short(JobActivities.begin_job, self._job)
+        await execute_short_activity(JobActivities.begin_job, self._job)
         self._look = True
 
     def _is_over(self, page: JobPage) -> bool:
         """Whether nobody is left to call, or no time."""
         if page.status.ended:
             return False
-        nobody_left = not page.open and self._lineup.idle
-        too_late = self._lineup.uncalled > 0 and self._lineup.is_late(workflow.now())
+        nobody_left = not page.open and self._dispatch.idle
+        too_late = self._dispatch.uncalled > 0 and self._dispatch.is_late(workflow.now())
         return nobody_left or too_late
 
     def _follow_carried_calls(self) -> None:
         for contact in self._start.in_flight:
-            self._lineup.in_flight[contact.contact_id] = contact
+            self._dispatch.in_flight[contact.contact_id] = contact
             self._call_in_background(contact, again=True)
 
     def _dial_while_lines_are_free(self) -> None:
         if self._called_off:
             return
-        for contact in self._lineup.next_calls(workflow.now()):
-            self._tally.dialed(contact)
+        for contact in self._dispatch.next_calls(workflow.now()):
+            self._contact_counts.dialed(contact)
             self._call_in_background(contact, again=contact.live)
 
     def _is_long(self) -> bool:
@@ -171,17 +171,17 @@ class BatchJob(Orders):
         return info.get_current_history_length() >= MAX_RUN_EVENTS or info.is_continue_as_new_suggested()
 
     async def _wait_for_change(self) -> None:
-        wake_at = self._lineup.wake_at(workflow.now())
+        wake_at = self._dispatch.wake_at(workflow.now())
         if wake_at is not None:
             self._alarm.set(wake_at)
-        self._lines_alarm.set_or_clear(self._lineup.speak_at(workflow.now()))
+        self._lines_alarm.set_or_clear(self._dispatch.speak_at(workflow.now()))
         await workflow.wait_condition(lambda: self._changed)
         self._changed = False
 
     async def _end(self) -> None:
         """Everybody was called, or the rest was not reached in time."""
-        ending = JobActivities.close_job if self._lineup.uncalled else JobActivities.complete_job
-        await short(ending, self._job)
+        ending = JobActivities.close_job if self._dispatch.uncalled else JobActivities.complete_job
+        await execute_short_activity(ending, self._job)
         self._look = True
 
     # --- a share of the organization's lines ---------------------------------------------------------------------
@@ -189,13 +189,13 @@ class BatchJob(Orders):
     async def _say_lines(self) -> None:
         """Say how many lines the job can use now, where that is news; the answer comes as a signal."""
         now = workflow.now()
-        if self._lineup.must_speak(now):
-            want = self._lineup.want(now)
-            self._lineup.share.said(want, now)
+        if self._dispatch.must_speak(now):
+            want = self._dispatch.want(now)
+            self._dispatch.share.said(want, now)
             await self._tell_lines(want)
 
     async def _give_lines_back(self) -> None:
-        if self._lineup.share.ever_spoke:
+        if self._dispatch.share.ever_spoke:
             await self._tell_lines(Want(), over=True)
 
     async def _tell_lines(self, want: Want, *, over: bool = False) -> None:
@@ -215,7 +215,7 @@ class BatchJob(Orders):
 
     async def _open_lines(self, want: WantLines) -> None:
         with contextlib.suppress(ActivityError):
-            await short(LinesActivities.want_lines, want, SAY_RETRY)
+            await execute_short_activity(LinesActivities.want_lines, want, SAY_RETRY)
 
     # --- one call ------------------------------------------------------------------------------------------------
 
@@ -246,15 +246,17 @@ class BatchJob(Orders):
 
     async def _abandon(self, contact: DueContact) -> CallEnded:
         """An activity that fails for good ends its contact, never the job."""
-        await short(JobActivities.abandon_contact, Abandonment(contact_id=contact.contact_id, reason=ABANDONED))
+        await execute_short_activity(
+            JobActivities.abandon_contact, Abandonment(contact_id=contact.contact_id, reason=ABANDONED)
+        )
         return CallEnded()
 
     def _settle(self, contact: DueContact, ended: CallEnded) -> None:
-        self._lineup.ended(contact.contact_id, ended.due_at)
-        self._tally.ended(contact, ended.status)
+        self._dispatch.ended(contact.contact_id, ended.due_at)
+        self._contact_counts.ended(contact, ended.status)
         if ended.held is not None:
-            self._lineup.hold(ended.held, workflow.now())
-        self._look = self._look or ended.held is not None or self._lineup.idle
+            self._dispatch.hold(ended.held, workflow.now())
+        self._look = self._look or ended.held is not None or self._dispatch.idle
         self._changed = True
 
     # --- pages of due contacts -----------------------------------------------------------------------------------
@@ -263,14 +265,14 @@ class BatchJob(Orders):
         request = PageRequest(
             **self._job.model_dump(),
             as_of=workflow.now(),
-            limit=PAGE + len(self._lineup.in_flight),  # those in flight may be among the due
+            limit=PAGE + len(self._dispatch.in_flight),  # those in flight may be among the due
         )
-        page = await short(JobActivities.next_page, request)
-        before = self._lineup.page
+        page = await execute_short_activity(JobActivities.next_page, request)
+        before = self._dispatch.page
         if before is None or before.status is not page.status:
             workflow.upsert_search_attributes([STATUS.value_set(page.status.value)])
-        self._lineup.take(page, workflow.now())
-        self._tally.take(page, self._lineup.in_flight)
+        self._dispatch.take(page, workflow.now())
+        self._contact_counts.take(page, self._dispatch.in_flight)
         self._rename(page.name)
         self._show(page)
         return page
@@ -282,7 +284,7 @@ class BatchJob(Orders):
 
     def _show(self, page: JobPage) -> None:
         """Say where the job stands, in Temporal's web UI."""
-        said = details(self._name, page.status, page.status_reason, self._tally.counts, self.progress())
+        said = details(self._name, page.status, page.status_reason, self._contact_counts.counts, self.progress())
         workflow.set_current_details(said)
 
     # --- what others say, and ask --------------------------------------------------------------------------------
@@ -294,22 +296,22 @@ class BatchJob(Orders):
 
     @workflow.signal(name=SHARE_LINES, description="How many lines the job may use. Sent by its organization's lines.")
     def share_lines(self, share: LinesShare) -> None:
-        self._lineup.share.hear(share)
+        self._dispatch.share.hear(share)
         self._wake()
 
     @workflow.signal(name=SAY_LINES, description="Say how many lines you want. Sent by its organization's lines.")
     def say_lines(self) -> None:
-        self._lineup.share.ask()
+        self._dispatch.share.ask()
         self.look()  # who starts to share out lines anew may know other limits
 
     @workflow.query(description="Live calls, lines, and what the job waits for.")
     def progress(self) -> JobProgress:
         now = workflow.now()
         return JobProgress(
-            live_calls=len(self._lineup.in_flight),
-            lines_held=self._lineup.lines(now),
-            lines_wanted=self._lineup.lines_wanted(now),
-            waiting_for=self._lineup.waiting_for(now),
+            live_calls=len(self._dispatch.in_flight),
+            lines_held=self._dispatch.lines(now),
+            lines_wanted=self._dispatch.lines_wanted(now),
+            waiting_for=self._dispatch.waiting_for(now),
         )
 
     # --- from run to run -----------------------------------------------------------------------------------------
@@ -320,9 +322,9 @@ class BatchJob(Orders):
                 **self._job.model_dump(),
                 name=self._name,
                 start_at=self._next_start_at,
-                in_flight=tuple(self._lineup.in_flight.values()),
+                in_flight=tuple(self._dispatch.in_flight.values()),
                 orders=tuple(self._orders),
-                lines=self._lineup.share.so_far,
+                lines=self._dispatch.share.so_far,
                 pace=self._start.pace,
             ),
             task_timeout=TASK_TIMEOUT,

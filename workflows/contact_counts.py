@@ -7,7 +7,7 @@ from domain.calls.dispatch import DueContact, JobPage
 from domain.statuses import ContactStatus
 
 
-class Tally:
+class ContactCounts:
     """For people's eyes, so that nobody has to ask the record at every call."""
 
     def __init__(self) -> None:

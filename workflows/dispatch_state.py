@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.calls.dispatch import DueContact, Held, JobPage, NotNowReason
+from domain.calls.dispatch import DueContact, JobPage, NotNow, NotNowReason
 from domain.model import Model
 from domain.statuses import JobStatus
 from workflows.line_share import LineShare, LinesPace, LinesSoFar, Want
@@ -70,7 +70,7 @@ class DispatchState:
         if due_at is not None and (self._next_due_at is None or due_at < self._next_due_at):
             self._next_due_at, self._next_due_reason = due_at, "retry"
 
-    def hold(self, held: Held, now: datetime) -> None:
+    def hold(self, held: NotNow, now: datetime) -> None:
         """A claim said no: what holds everybody holds the job until it is worth asking again."""
         if not held.reason.of_one_contact:
             until = now + max(SHORTEST_HOLD, timedelta(seconds=held.seconds))
@@ -179,6 +179,6 @@ class DispatchState:
         return self._hold is not None and self._hold.until > now
 
 
-def _how_long(held: Held) -> timedelta:
+def _how_long(held: NotNow) -> timedelta:
     """What only a person can change is looked at again now and then."""
     return timedelta(seconds=held.seconds) if held.until is not None or held.seconds else LOOK_AGAIN

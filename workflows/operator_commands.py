@@ -10,7 +10,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.jobs import Change, JobActivities, JobRef, LimitChange, Order, Removal, Rescheduling
     from domain.calls.dispatch import Wish
-    from workflows.activity_options import short
+    from workflows.activity_options import execute_short_activity
 
 MAX_LINES = 50
 CALLING_OFF = frozenset({Wish.CANCEL, Wish.CANCEL_AND_HANG_UP, Wish.PAUSE})
@@ -82,7 +82,7 @@ class Orders:
         obeyed = bool(self._orders)
         while self._orders:
             order = self._orders[0]
-            await short(OBEYING[type(order)], order)
+            await execute_short_activity(OBEYING[type(order)], order)
             self._orders.popleft()
         return obeyed
 

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.lines import LinesActivities, OrganizationRef, StopOrganization
     from domain.jobs.line_shares import LinesShare, LinesWanted
     from domain.model import Model
-    from workflows.activity_options import short
+    from workflows.activity_options import execute_short_activity
     from workflows.line_book import BookSoFar, LineBook
     from workflows.line_share import LinesPace
     from workflows.lines_web_ui import Shares, lines_details, shares_of
@@ -77,7 +77,7 @@ class OrganizationLines:
         """Pause all jobs; those that are known are told to look, whoever paused them."""
         while self._stops:
             stop = StopOrganization(organization_id=self._start.organization_id, hang_up=self._stops[0])
-            stopped = await short(LinesActivities.stop_organization, stop)
+            stopped = await execute_short_activity(LinesActivities.stop_organization, stop)
             self._stops.popleft()
             known = [claimant.job_id for claimant in self._book.claimants]
             await self._signal_all({job_id: (LOOK, None) for job_id in [*known, *stopped.job_ids]})
@@ -90,7 +90,7 @@ class OrganizationLines:
         told, self._must_look, self._looked_at = self._must_look, False, workflow.now()
         self._book.begin_look()
         organization = OrganizationRef(organization_id=self._start.organization_id)
-        facts = await short(LinesActivities.organization_lines, organization)
+        facts = await execute_short_activity(LinesActivities.organization_lines, organization)
         before = self._book.facts
         self._silent = self._book.take(facts)
         self._unaware = told or before is None or before.usable != facts.usable

@@ -15,8 +15,8 @@ from temporalio import activity
 from activities.calls.follow import CallFollower
 from activities.calls.heartbeats import Pulse, heartbeats
 from activities.calls.payloads import CallContact, CallEnded
-from activities.calls.place import Placing, is_retry
-from activities.calls.waiting import stay
+from activities.calls.place import CallPlacer, is_retry
+from activities.calls.waiting import swallow_cancellation
 from carriers import Carrier
 from domain.calls.models import HangUpReason
 from domain.statuses import ContactStatus
@@ -45,7 +45,7 @@ class CallActivities:
         call_token: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._dials = dials
-        self._placing = Placing(claims, dials, watch, carriers, public_url, call_token)
+        self._placing = CallPlacer(claims, dials, watch, carriers, public_url, call_token)
         self._following = CallFollower(dials, watch, carriers, speed)
 
     @activity.defn
@@ -59,7 +59,7 @@ class CallActivities:
                 if details is not None and details.not_found:
                     activity.raise_complete_async()  # another run follows this call now
                 if details is not None and details.cancel_requested:
-                    stay()
+                    swallow_cancellation()
                     return await self._call_off(call, pulse)
                 raise
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from activities.calls.poll_carrier import ask_how_it_stands
-from activities.calls.waiting import persist
+from activities.calls.waiting import retry_write
 from carriers import CarrierAway, CarrierRefused, Streaming
 from carriers.shared_stream import SharedStreaming
 from domain.calls.models import CallReport, Recorded
@@ -70,7 +70,7 @@ class CarrierStream:
         return not isinstance(self._carrier, SharedStreaming) or self._carrier.stands
 
     async def _hear(self, report: CallReport) -> None:
-        await persist(lambda: self._record(report))
+        await retry_write(lambda: self._record(report))
 
     async def _record(self, report: CallReport) -> None:
         """A second call for one dial is hung up."""

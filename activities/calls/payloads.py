@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.calls.dispatch import Held
+from domain.calls.dispatch import NotNow
 from domain.calls.models import Outcome
 from domain.model import Model
 from domain.statuses import ContactStatus
@@ -29,4 +29,4 @@ class CallEnded(Model):
     status: ContactStatus | None = None
     outcome: Outcome | None = None
     due_at: datetime | None = None
-    held: Held | None = None
+    held: NotNow | None = None

@@ -11,7 +11,7 @@ from temporalio import activity
 
 from activities.calls.heartbeats import Pulse
 from activities.calls.payloads import CallContact
-from activities.calls.waiting import persist, shield_until_done, sleep_unless_stopping, stopping, wait_for_news
+from activities.calls.waiting import retry_write, shield_until_done, sleep_unless_stopping, stopping, wait_for_news
 from carriers import (
     Absent,
     CannotTell,
@@ -24,7 +24,7 @@ from carriers import (
     SearchOrder,
 )
 from domain.calls.deadlines import ASK_LIMIT_SECONDS, SEND_WITHIN_SECONDS
-from domain.calls.dispatch import Held
+from domain.calls.dispatch import NotNow
 from domain.calls.models import CallReport, Outcome, Recorded
 from domain.calls.order import call_order, callback_url
 
@@ -41,7 +41,7 @@ SLOWEST_SEARCH_SECONDS = 30.0
 MAX_WAIT_SECONDS = 10.0  # for a line or a slot, with nothing claimed; after that the workflow waits
 
 
-class Placing:
+class CallPlacer:
     """`public_url`: where carriers and agents reach the API. `call_token`: what an agent may speak of a call with."""
 
     def __init__(
@@ -61,10 +61,10 @@ class Placing:
         self._call_token = call_token
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def claim_and_ask(self, call: CallContact, pulse: Pulse) -> "Held | None":
+    async def claim_and_ask(self, call: CallContact, pulse: Pulse) -> "NotNow | None":
         """Claim the dial and ask the carrier for it; Held where it may not be dialed now."""
         claimed, send_before = await self._claim(call)
-        if isinstance(claimed, Held):
+        if isinstance(claimed, NotNow):
             return claimed
         pulse.show("asked")
         await shield_until_done(self._ask(call, claimed, send_before))
@@ -85,7 +85,7 @@ class Placing:
                 dial = await self._dials.again(dial)
         return dial
 
-    async def _claim(self, call: CallContact) -> "tuple[Claimed | Held, float]":
+    async def _claim(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
         """Claim, waiting for a line or the number's pace; the calls of one job do so one after another.
 
         The second of the two is the instant, by the monotonic clock, before which a request must leave. It counts
@@ -98,7 +98,7 @@ class Placing:
                 send_before = time.monotonic() + SEND_WITHIN_SECONDS
                 claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
                 claimed = await shield_until_done(claim)
-                if not isinstance(claimed, Held) or not claimed.reason.short or claimed.seconds > MAX_WAIT_SECONDS:
+                if not isinstance(claimed, NotNow) or not claimed.reason.short or claimed.seconds > MAX_WAIT_SECONDS:
                     return claimed, send_before
                 await sleep_unless_stopping(claimed.seconds)
 
@@ -114,16 +114,16 @@ class Placing:
                 send_before=send_before,
             )
         except NumberRefused:
-            await persist(lambda: self._dials.not_placed(claimed.dial_id, Outcome.INVALID_NUMBER))
+            await retry_write(lambda: self._dials.not_placed(claimed.dial_id, Outcome.INVALID_NUMBER))
         except NotPlaced as refusal:
             retry_after = refusal.retry_after
-            await persist(lambda: self._dials.not_placed(claimed.dial_id, Outcome.TROUBLE, retry_after))
+            await retry_write(lambda: self._dials.not_placed(claimed.dial_id, Outcome.CARRIER_ERROR, retry_after))
         except CarrierRefused:
-            await persist(lambda: self._dials.not_placed(claimed.dial_id, Outcome.REFUSED))
+            await retry_write(lambda: self._dials.not_placed(claimed.dial_id, Outcome.ACCOUNT_REJECTED))
         except PlaceUnknown:
             activity.logger.warning("call %s: no answer that can be trusted; looking for it", claimed.dial_id)
         else:
-            await persist(lambda: self._record(carrier, report, claimed.account, call.key))
+            await retry_write(lambda: self._record(carrier, report, claimed.account, call.key))
 
     async def _record(self, carrier: Carrier, report: CallReport, account: str, key: str) -> None:
         """Write down what the carrier said; a second call for one dial is hung up."""
@@ -137,7 +137,7 @@ class Placing:
             carrier, call.key, claimed.account, claimed.to, claimed.from_, since, datetime.now(UTC)
         )
         if isinstance(report, CallReport):
-            await persist(lambda: self._dials.record(report, claimed.account, call.key))
+            await retry_write(lambda: self._dials.record(report, claimed.account, call.key))
             return True
         return False
 
@@ -149,7 +149,7 @@ class Placing:
         if isinstance(report, CallReport):
             await self._dials.record(report, dial.account, dial.key)
         elif isinstance(report, Absent):
-            await self._dials.not_placed(dial.id, Outcome.TROUBLE)
+            await self._dials.not_placed(dial.id, Outcome.CARRIER_ERROR)
         elif dial.age_seconds > ASK_LIMIT_SECONDS + FIND_FOR_SECONDS:
             await self._dials.give_up(dial.id)
 

@@ -30,13 +30,13 @@ async def shield_until_done(step: Coroutine[Any, Any, Answer]) -> Answer:
             await asyncio.wait((task,))
         except asyncio.CancelledError:
             cancelled = True
-            stay()
+            swallow_cancellation()
     if cancelled:
         _this_task().cancel()
     return task.result()
 
 
-def stay() -> None:
+def swallow_cancellation() -> None:
     """The cancellation that was just caught is dealt with."""
     _this_task().uncancel()
 
@@ -48,7 +48,7 @@ def _this_task() -> asyncio.Task[object]:
     return task
 
 
-async def persist(write: Callable[[], Awaitable[object]]) -> None:
+async def retry_write(write: Callable[[], Awaitable[object]]) -> None:
     """Write what must not be lost, while the database comes back."""
     give_up_at = time.monotonic() + RECORD_FOR_SECONDS
     while True:

@@ -23,7 +23,7 @@ from api.parts import Parts
 from domain.errors import InvalidRequest, RequestError
 from store.db.ids import new_id
 from store.errors import NoSecret, Unreadable
-from store.idempotency import HOLD, Answered, AtWork, Held, OtherContent, RecordKey
+from store.idempotency import HOLD, Answered, AtWork, OtherContent, RecordKey, Reserved
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -85,7 +85,7 @@ class Once:
             return kind.model_validate_json(self._opened(taken.answer) if secret else taken.answer)
         return await self._work(self._record, taken, work, secret=secret)
 
-    async def _taken(self, record: RecordKey, fingerprint: str) -> Held | Answered:
+    async def _taken(self, record: RecordKey, fingerprint: str) -> Reserved | Answered:
         try:
             async with asyncio.timeout(WAIT_LIMIT):
                 while True:
@@ -103,7 +103,7 @@ class Once:
         while await self._idempotency.at_work(record):  # noqa: ASYNC110  what changes is in the database
             await asyncio.sleep(WAIT_POLL)
 
-    async def _work(self, record: RecordKey, held: Held, work: Work[Answer], *, secret: bool) -> Answer:
+    async def _work(self, record: RecordKey, held: Reserved, work: Work[Answer], *, secret: bool) -> Answer:
         try:
             async with self._prolonging(record):
                 answer = await work(CreateContext(held.begun_at if held.again else datetime.now(UTC), held.seed))
@@ -129,7 +129,7 @@ class Once:
             with _logged("prolonged"):
                 await self._idempotency.prolong(record, self._holder)
 
-    async def _give_back(self, record: RecordKey, held: Held, error: Exception) -> None:
+    async def _give_back(self, record: RecordKey, held: Reserved, error: Exception) -> None:
         """After a refusal nothing is there, and the key is free; after anything else that is not known."""
         with _logged("given back"):
             if _refused(error) and not held.again:
@@ -137,7 +137,7 @@ class Once:
             else:
                 await self._idempotency.let_go(record, self._holder)
 
-    async def _keep(self, record: RecordKey, held: Held, answer: BaseModel, *, secret: bool) -> None:
+    async def _keep(self, record: RecordKey, held: Reserved, answer: BaseModel, *, secret: bool) -> None:
         """Without it the next request would find what was created by its id: the answer is given either way."""
         text = answer.model_dump_json(by_alias=True)
         with _logged("kept"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from store.jobs.change_feed import MAX_CHANGES, ContactChange, Feed, Look
+from store.jobs.change_feed import MAX_CHANGES, ChangeFeed, ContactChange, Look
 
 EVERY_SECONDS = 0.5
 SHARE = 4  # a look is followed by a pause at least so many times as long
@@ -67,7 +67,7 @@ class Watcher:
 class JobFeed:
     """Looks while somebody watches, and at no other time."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: ChangeFeed) -> None:
         self._feed = feed
         self._watchers: dict[str, set[Watcher]] = {}
         self._since: datetime | None = None

@@ -83,7 +83,7 @@ class ChangedAgent(Body):
     audio_url: Address = ""
 
 
-CarrierSettings = Annotated[  # which of them it must be depends on the number's carrier
+CarrierCredentials = Annotated[  # which of them it must be depends on the number's carrier
     dict[str, Any], WithJsonSchema({"anyOf": [kind.model_json_schema() for kind in settings_of_numbers().values()]})
 ]
 
@@ -96,7 +96,7 @@ class NewPhoneNumber(Body):
     carrier: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,30}$")] = Field(
         default="twilio", description="Through which its calls go: one that this server is set up with."
     )
-    carrier_settings: CarrierSettings | None = Field(
+    carrier_settings: CarrierCredentials | None = Field(
         default=None, description="Of its own at the carrier; else those of the service. Never shown again."
     )
 
@@ -107,7 +107,7 @@ class ChangedPhoneNumber(Body):
     label: Label | None = None
     outbound_agent_id: str | None = None
     calls_per_second: Pacing = Decimal(1)
-    carrier_settings: CarrierSettings | None = Field(default=None, description="Null: those of the service.")
+    carrier_settings: CarrierCredentials | None = Field(default=None, description="Null: those of the service.")
 
 
 class NewKey(Body):

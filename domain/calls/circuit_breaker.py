@@ -9,18 +9,18 @@ ENOUGH = 20  # fewer tell nothing
 MAX_TROUBLE = 0.5  # a share of them: died on the way
 MAX_BLOCKED = 0.3  # came back because the network blocks the caller id
 
-TRIPPING = frozenset({Outcome.REFUSED, Outcome.TROUBLE, Outcome.BLOCKED})
+TRIPPING = frozenset({Outcome.ACCOUNT_REJECTED, Outcome.CARRIER_ERROR, Outcome.BLOCKED})
 REFUSED = "The carrier refused the account or its configuration. Mend that, then resume."
 
 
 def tripped(latest: Sequence[Outcome]) -> str | None:
     """Judge the outcomes of a job's latest calls, at most LOOKED_AT: why it must pause, None where it need not.
 
-    A single refusal of the account (REFUSED) pauses it too.
+    A single refusal of the account (ACCOUNT_REJECTED) pauses it too.
     """
     if len(latest) < ENOUGH:
         return None
-    return _too_many(latest, Outcome.TROUBLE, MAX_TROUBLE, "died on the way: ask the carrier") or _too_many(
+    return _too_many(latest, Outcome.CARRIER_ERROR, MAX_TROUBLE, "died on the way: ask the carrier") or _too_many(
         latest, Outcome.BLOCKED, MAX_BLOCKED, "were blocked by the network: the caller id may be marked as spam"
     )
 

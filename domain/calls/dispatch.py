@@ -50,7 +50,7 @@ class Wish(StrEnum):
     CANCEL_AND_HANG_UP = "cancel_and_hang_up"
 
 
-class Held(Model):
+class NotNow(Model):
     """Not claimed. `until`: UTC, when it is worth asking again."""
 
     reason: NotNowReason
@@ -79,7 +79,7 @@ class JobPage(Model):
     counts: dict[ContactStatus, int]
     due: list[DueContact]
     next_due_at: datetime | None  # when somebody who is not due yet will be
-    held: Held | None = None  # what keeps all of them from being called: the claim would say the same
+    held: NotNow | None = None  # what keeps all of them from being called: the claim would say the same
     more: bool = False  # others are due as well, but the page is full
     next_due_reason: NotNowReason | None = None  # why that one is not due earlier; None: its retry
     name: str | None = None

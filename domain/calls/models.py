@@ -114,13 +114,13 @@ class Outcome(StrEnum):
     INVALID_NUMBER = "invalid_number"
     DECLINED = "declined"
     BLOCKED = "blocked"  # it is the caller id that is blocked
-    OBJECTED = "objected"  # SIP 607: this person wants no calls
-    TROUBLE = "trouble"  # the carrier or the way to it failed; nobody's fault on either end
-    REFUSED = "refused"  # the carrier refuses the account or its configuration
+    UNWANTED = "objected"  # SIP 607: this person wants no calls
+    CARRIER_ERROR = "trouble"  # the carrier or the way to it failed; nobody's fault on either end
+    ACCOUNT_REJECTED = "refused"  # the carrier refuses the account or its configuration
     CALLED_OFF = "called_off"
     UNKNOWN = "unknown"  # it cannot be told whether anybody was called
 
     @property
     def charged(self) -> bool:
         """Whether the dial counts as one of the contact's attempts."""
-        return self not in {Outcome.TROUBLE, Outcome.REFUSED, Outcome.CALLED_OFF}
+        return self not in {Outcome.CARRIER_ERROR, Outcome.ACCOUNT_REJECTED, Outcome.CALLED_OFF}

@@ -3,23 +3,23 @@
 from domain.calls.models import CallReport, Ending, HangUpReason, Outcome
 
 SIP_OUTCOMES: dict[int, Outcome] = {
-    401: Outcome.REFUSED,
-    402: Outcome.REFUSED,
-    403: Outcome.REFUSED,
+    401: Outcome.ACCOUNT_REJECTED,
+    402: Outcome.ACCOUNT_REJECTED,
+    403: Outcome.ACCOUNT_REJECTED,
     404: Outcome.INVALID_NUMBER,
-    407: Outcome.REFUSED,
-    408: Outcome.TROUBLE,  # without ringing; after ringing it is NO_ANSWER, see `judge`
+    407: Outcome.ACCOUNT_REJECTED,
+    408: Outcome.CARRIER_ERROR,  # without ringing; after ringing it is NO_ANSWER, see `judge`
     410: Outcome.INVALID_NUMBER,
     480: Outcome.NO_ANSWER,
     484: Outcome.INVALID_NUMBER,
     485: Outcome.INVALID_NUMBER,
     486: Outcome.BUSY,
     487: Outcome.NO_ANSWER,
-    488: Outcome.REFUSED,
+    488: Outcome.ACCOUNT_REJECTED,
     600: Outcome.BUSY,
     603: Outcome.DECLINED,
     604: Outcome.INVALID_NUMBER,
-    607: Outcome.OBJECTED,
+    607: Outcome.UNWANTED,
     608: Outcome.BLOCKED,
 }
 NETWORK_BLOCKED = "network blocked"  # how US carriers phrase a 603 that an analytics engine sent (FCC 22-37)
@@ -31,9 +31,9 @@ SENTENCES: dict[Outcome, str] = {
     Outcome.INVALID_NUMBER: "The number does not exist or cannot be reached.",
     Outcome.DECLINED: "The call was declined.",
     Outcome.BLOCKED: "The network blocked the caller id.",
-    Outcome.OBJECTED: "The person called objects to such calls.",
-    Outcome.TROUBLE: "The carrier could not put the call through.",
-    Outcome.REFUSED: "The carrier refused the account or its configuration.",
+    Outcome.UNWANTED: "The person called objects to such calls.",
+    Outcome.CARRIER_ERROR: "The carrier could not put the call through.",
+    Outcome.ACCOUNT_REJECTED: "The carrier refused the account or its configuration.",
     Outcome.CALLED_OFF: "We hung up before anyone answered.",
     Outcome.UNKNOWN: "The outcome is unknown: the carrier could not say whether the call took place.",
 }
@@ -54,7 +54,7 @@ def judge(report: CallReport, *, rang: bool, answered: bool, hung_up: HangUpReas
     if hung_up is HangUpReason.CALLED_OFF:
         return Outcome.CALLED_OFF
     if hung_up is HangUpReason.RING_TIMER:
-        return Outcome.TIMEOUT if rang else Outcome.TROUBLE  # still queued at the carrier: nobody's phone rang
+        return Outcome.TIMEOUT if rang else Outcome.CARRIER_ERROR  # still queued at the carrier: nobody's phone rang
     if report.sip_code is not None:
         return _by_sip_code(report.sip_code, report.sip_reason, rang=rang)
     return _by_ending(report.ending)
@@ -65,7 +65,7 @@ def _by_sip_code(code: int, reason: str | None, *, rang: bool) -> Outcome:
         return Outcome.NO_ANSWER
     if code == 603 and reason is not None and NETWORK_BLOCKED in reason.lower():
         return Outcome.BLOCKED
-    return SIP_OUTCOMES.get(code, Outcome.TROUBLE)
+    return SIP_OUTCOMES.get(code, Outcome.CARRIER_ERROR)
 
 
 def _by_ending(ending: Ending | None) -> Outcome:
@@ -75,7 +75,7 @@ def _by_ending(ending: Ending | None) -> Outcome:
         case Ending.NO_ANSWER | Ending.CANCELED:
             return Outcome.NO_ANSWER
         case _:
-            return Outcome.TROUBLE
+            return Outcome.CARRIER_ERROR
 
 
 def sentence(outcome: Outcome, ended_by_us: HangUpReason | None = None) -> str | None:

@@ -23,9 +23,9 @@ FINAL: dict[Outcome, ContactStatus] = {
     Outcome.INVALID_NUMBER: ContactStatus.INVALID_NUMBER,
     Outcome.DECLINED: ContactStatus.FAILED,
     Outcome.BLOCKED: ContactStatus.BLOCKED,
-    Outcome.OBJECTED: ContactStatus.BLOCKED,
-    Outcome.TROUBLE: ContactStatus.CARRIER_ERROR,
-    Outcome.REFUSED: ContactStatus.CANCELLED,  # only once the job has ended; until then the contact waits
+    Outcome.UNWANTED: ContactStatus.BLOCKED,
+    Outcome.CARRIER_ERROR: ContactStatus.CARRIER_ERROR,
+    Outcome.ACCOUNT_REJECTED: ContactStatus.CANCELLED,  # only once the job has ended; until then the contact waits
     Outcome.CALLED_OFF: ContactStatus.CANCELLED,  # likewise
     Outcome.UNKNOWN: ContactStatus.FAILED,
 }
@@ -93,11 +93,11 @@ def next_step(
         return NextStep(status=FINAL[outcome])
     if attempts < max_attempts and policy.calls_again_after(outcome, answered_by):
         return _again(_jittered(policy.delay(attempts), spread))
-    if outcome is Outcome.TROUBLE and troubles < TROUBLES_IN_A_ROW:
+    if outcome is Outcome.CARRIER_ERROR and troubles < TROUBLES_IN_A_ROW:
         return _again(max(REDIAL_DELAYS[troubles - 1], retry_after or timedelta()))
     if outcome is Outcome.CALLED_OFF:  # while everything was stopped
         return _again(REDIAL_DELAYS[0])
-    if outcome is Outcome.REFUSED:
+    if outcome is Outcome.ACCOUNT_REJECTED:
         return _again(REFUSED_DELAY)
     return NextStep(status=FINAL[outcome])
 

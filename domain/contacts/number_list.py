@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.contacts.report import MAX_ENTRIES, Intake, IntakeReport, Tally
+from domain.contacts.report import MAX_ENTRIES, Intake, IntakeReport, ReportBuilder
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.model import Model
@@ -43,7 +43,7 @@ def read_number_list(body: Any) -> ReadNumbers:
     elif not isinstance(sent, list):
         values.blame("numbers", "must be an array of strings")
     values.refuse_problems()
-    tally = Tally()
+    tally = ReportBuilder()
     for index, number in enumerate(_all_valid(sent)):
         tally.good(NewContact(row=index + 1, number=number, data={}))
     return read_numbers_of(tally.intake([]), note)

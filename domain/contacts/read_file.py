@@ -10,7 +10,7 @@ from domain.contacts.decode import empty_file
 from domain.contacts.notices import notices
 from domain.contacts.open_table import open_table
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects, as_it_was
-from domain.contacts.report import MAX_ENTRIES, Intake, InvalidRow, Tally
+from domain.contacts.report import MAX_ENTRIES, Intake, InvalidRow, ReportBuilder
 from domain.errors import InvalidCsv, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.phone.masking import masked
@@ -39,7 +39,7 @@ def read_contact_file(content: bytes | None, reading: Reading | None = None) -> 
     table = open_table(_present(content), reading.columns.phone)
     header = next(table.records, Record(1, []))
     frame = _frame(header, reading, table.delimiter)
-    tally, rejected = Tally(), list[Reject]()
+    tally, rejected = ReportBuilder(), list[Reject]()
     for record in table.records:
         if record.blank:
             tally.blank()
@@ -81,7 +81,7 @@ def _unwrapped(record: Record, frame: _Frame) -> Record:
     return record._replace(cells=[unmarked(cell) for cell in record.cells[1:]], kinds=kinds)
 
 
-def _count(tally: Tally, rejected: list[Reject], frame: _Frame, record: Record) -> None:
+def _count(tally: ReportBuilder, rejected: list[Reject], frame: _Frame, record: Record) -> None:
     entry = _read_row(frame, record)
     if isinstance(entry, NewContact):
         tally.good(entry)
@@ -130,7 +130,7 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _nothing_to_call(tally: Tally) -> NoValidContacts:
+def _nothing_to_call(tally: ReportBuilder) -> NoValidContacts:
     details = [problem.model_dump(mode="json", by_alias=True) for problem in tally.invalid[:MAX_ENTRIES]]
     if not tally.invalid:
         return NoValidContacts("The file has column names but no contacts below them.")

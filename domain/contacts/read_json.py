@@ -7,7 +7,7 @@ from phonenumbers import PhoneNumber
 
 from domain.contacts.contact import MAX_VALUE_LENGTH, Blame, Reading, read_contact
 from domain.contacts.notices import notices
-from domain.contacts.report import MAX_ENTRIES, Intake, Tally
+from domain.contacts.report import MAX_ENTRIES, Intake, ReportBuilder
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.column_fields import NamedColumns
 from domain.jobs.models import NewContact
@@ -35,7 +35,7 @@ def read_contact_list(contacts: Sequence[Any], reading: Reading | None = None) -
     if problems:
         raise _refused(problems)
     _refuse_unknown_keys(contacts, reading.columns)
-    tally = Tally()
+    tally = ReportBuilder()
     for contact in _all_read(contacts, numbers, key, reading):
         tally.good(contact)
     return tally.intake(notices(tally.contacts, reading.columns))

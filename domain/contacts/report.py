@@ -67,7 +67,7 @@ class Intake(Model):
     rejects: Rejects | None = None  # the rows of a file that cannot be called; None: there is no file
 
 
-class Tally:
+class ReportBuilder:
     """Counts rows while they are read; the first row of a number wins, later ones are its duplicates."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calling_rules.frequency_caps import EarlierCall
-from domain.calls.dispatch import Held, NotNowReason
+from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import Audio
 from domain.model import Model
 from store.billing.ledger import EntryKind, book
@@ -120,20 +120,20 @@ class Claims:
         self._engine = engine
         self._speed = speed
 
-    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
+    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
         """Claim the `dial`-th dial of a contact, or say why not."""
         try:
             return await self._judge(organization_id, job_id, contact_id, dial)
         except IntegrityError:  # another organization with this caller id called the number in the same instant
             return await self._judge(organization_id, job_id, contact_id, dial)
 
-    async def _judge(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
+    async def _judge(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
             whom = {"organization": organization_id, "job": job_id, "contact": contact_id}
             facts = (await connection.execute(_FACTS, whom)).mappings().one_or_none()
             if facts is None:
-                return Held(reason=NotNowReason.CONTACT)
+                return NotNow(reason=NotNowReason.CONTACT)
             held = await _held(connection, facts, whom, dial)
             if held is not None:
                 return held
@@ -179,16 +179,16 @@ class Claims:
             )
 
 
-async def _held(connection: AsyncConnection, facts: RowMapping, whom: dict[str, str], dial: int) -> Held | None:
+async def _held(connection: AsyncConnection, facts: RowMapping, whom: dict[str, str], dial: int) -> NotNow | None:
     """Every rule in its order; what holds this contact alone is written down, and uses up no attempt."""
     if not facts["dialling"] or is_too_late(facts):
-        return Held(reason=NotNowReason.GATE)
+        return NotNow(reason=NotNowReason.GATE)
     if not dial_is_next(facts, dial):
-        return Held(reason=NotNowReason.CONTACT)
+        return NotNow(reason=NotNowReason.CONTACT)
     reason = forbidden(facts)
     if reason is not None:
         await connection.execute(_BLOCK, {"contact": whom["contact"], "reason": reason})
-        return Held(reason=NotNowReason.CONTACT)
+        return NotNow(reason=NotNowReason.CONTACT)
     held = held_by_window(facts) or await _too_often(connection, facts, whom["organization"])
     held = held or held_for_all(facts) or held_by_lines(facts)
     if held is not None and held.reason.of_one_contact and held.until is not None:
@@ -198,7 +198,7 @@ async def _held(connection: AsyncConnection, facts: RowMapping, whom: dict[str, 
     return held
 
 
-async def _too_often(connection: AsyncConnection, facts: RowMapping, organization_id: str) -> Held | None:
+async def _too_often(connection: AsyncConnection, facts: RowMapping, organization_id: str) -> NotNow | None:
     caps = frequencies(facts)
     if not caps:
         return None

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from domain.calling_rules.do_not_call import why_never
 from domain.calling_rules.frequency_caps import ContactFrequency, EarlierCall, free_at
-from domain.calls.dispatch import Held, NotNowReason
+from domain.calls.dispatch import NotNow, NotNowReason
 from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus
 from store.calls.job_rules import ARRIVES_WITHIN, calling_window, opens_at
@@ -35,22 +35,22 @@ def forbidden(facts: RowMapping) -> str | None:
     return why_never(listed=facts["listed"], country=facts["country"], allowed=allowed)
 
 
-def held_by_window(facts: RowMapping) -> Held | None:
+def held_by_window(facts: RowMapping) -> NotNow | None:
     """The calling window, where the contact is, by the database's clock."""
     now: datetime = facts["now"]
     if facts["zones"] is None:
-        return Held(reason=NotNowReason.TIMEZONE)
+        return NotNow(reason=NotNowReason.TIMEZONE)
     opens = opens_at(calling_window(facts), facts["zones"], facts["timezone"], now)
     return held_until(NotNowReason.WINDOW, now, opens) if opens > now else None
 
 
-def too_often(caps: Sequence[ContactFrequency], earlier: Sequence[EarlierCall], now: datetime) -> Held | None:
+def too_often(caps: Sequence[ContactFrequency], earlier: Sequence[EarlierCall], now: datetime) -> NotNow | None:
     """The caps on calls to one number."""
     free = max(free_at(cap, earlier, now) for cap in caps)
     return held_until(NotNowReason.FREQUENCY, now, free) if free > now else None
 
 
-def held_for_all(facts: RowMapping) -> Held | None:
+def held_for_all(facts: RowMapping) -> NotNow | None:
     """What keeps a whole job from being called: its carrier account, what it may cost, or the credits."""
     now: datetime = facts["now"]
     if facts["closed_until"] is not None and facts["closed_until"] > now:
@@ -64,7 +64,7 @@ def held_for_all(facts: RowMapping) -> Held | None:
     return None
 
 
-def held_by_lines(facts: RowMapping) -> Held | None:
+def held_by_lines(facts: RowMapping) -> NotNow | None:
     """Lines, the pair of numbers, and the pace of the caller id."""
     now: datetime = facts["now"]
     if facts["organization_live"] >= facts["organization_limit"] or facts["job_live"] >= facts["job_limit"]:
@@ -76,8 +76,8 @@ def held_by_lines(facts: RowMapping) -> Held | None:
     return None
 
 
-def held_until(reason: NotNowReason, now: datetime, until: datetime) -> Held:
-    return Held(reason=reason, until=until, seconds=(until - now).total_seconds())
+def held_until(reason: NotNowReason, now: datetime, until: datetime) -> NotNow:
+    return NotNow(reason=reason, until=until, seconds=(until - now).total_seconds())
 
 
 def reserves(facts: RowMapping) -> tuple[Decimal, Decimal]:

@@ -73,7 +73,7 @@ DELETED = JobPage(  # only a job that has ended can be
 )
 
 
-class JobProgress:
+class DuePages:
     """Reads for workflows, and the two marks that they leave."""
 
     def __init__(self, engine: AsyncEngine) -> None:

@@ -12,7 +12,7 @@ from domain.calls.deadlines import ASK_LIMIT_SECONDS
 from store.db.engine import reading
 
 
-class Placing:
+class InFlightRequests:
     """Each method counts them."""
 
     def __init__(self, engine: AsyncEngine) -> None:

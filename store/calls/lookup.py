@@ -16,7 +16,7 @@ _ORDERED = text("""
 """)
 
 
-class Orders:
+class OrderLookup:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 

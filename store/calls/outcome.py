@@ -166,7 +166,7 @@ def _opens(facts: RowMapping, at: datetime) -> datetime:
 
 async def _apply_side_effects(connection: AsyncConnection, facts: RowMapping, verdict: DialResult) -> None:
     """What an ending means for others: the person's wish, the carrier's wish, and the job's circuit breaker."""
-    if verdict.outcome is Outcome.OBJECTED:
+    if verdict.outcome is Outcome.UNWANTED:
         numbers = [facts["to_number"]]
         await add_in(connection, facts["organization_id"], numbers, source=Source.NETWORK, by=OURSELVES)
     if verdict.retry_after is not None:
@@ -176,7 +176,7 @@ async def _apply_side_effects(connection: AsyncConnection, facts: RowMapping, ve
 
 
 async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome: Outcome) -> None:
-    if outcome is Outcome.REFUSED:
+    if outcome is Outcome.ACCOUNT_REJECTED:
         reason: str | None = REFUSED
     else:
         since = {"job": facts["job_id"], "since": facts["resumed_at"], "looked_at": LOOKED_AT}
@@ -187,7 +187,7 @@ async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome
 
 async def _account_gate(connection: AsyncConnection, facts: RowMapping, outcome: Outcome, speed: float) -> None:
     """A refusal closes the account's gate for all jobs; its probe call, when it ends otherwise, opens it."""
-    if outcome is Outcome.REFUSED:
+    if outcome is Outcome.ACCOUNT_REJECTED:
         await connection.execute(
             text(
                 "UPDATE carrier_accounts SET closed_until = clock_timestamp() + :delay, closed_reason = :reason,"
@@ -249,7 +249,7 @@ def _attempts(facts: RowMapping, verdict: DialResult) -> int:
 
 
 def _troubles(facts: RowMapping, verdict: DialResult) -> int:
-    return int(facts["troubles"]) + 1 if verdict.outcome is Outcome.TROUBLE else 0
+    return int(facts["troubles"]) + 1 if verdict.outcome is Outcome.CARRIER_ERROR else 0
 
 
 def _spread(contact_id: str, dial: int) -> float:

@@ -91,7 +91,7 @@ class Look(Model):
     more: bool = False
 
 
-class Feed:
+class ChangeFeed:
     """For reading only."""
 
     def __init__(self, engine: AsyncEngine) -> None:

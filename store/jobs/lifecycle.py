@@ -61,7 +61,7 @@ class Cancelled(Model):
     live: int
 
 
-class Control:
+class JobLifecycle:
     """What operators and workflows do to a job. Said twice, each means the same."""
 
     def __init__(self, engine: AsyncEngine) -> None:

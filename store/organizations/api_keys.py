@@ -49,7 +49,7 @@ class KeyPage(Model):
     total: int
 
 
-class Keys:
+class ApiKeys:
     """Every public method is one transaction; what belongs to another organization does not exist."""
 
     _engine: AsyncEngine

@@ -20,7 +20,7 @@ _OF_NUMBERS = (
 )
 
 
-class CarrierSettings:
+class CarrierCredentials:
     """Kept sealed by `store.phone_numbers`."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:

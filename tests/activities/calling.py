@@ -19,7 +19,7 @@ from store.calls.claim import Claimed, Claims
 from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from tests.builders import Given, a_number
 from tests.fakes.carrier import FakeCarrier
 
@@ -93,7 +93,7 @@ class Calling:
         self.contact_ids: list[str] = []
 
     async def begin(self) -> None:
-        await Control(self.engine).begin(self.given.id, self.job_id)
+        await JobLifecycle(self.engine).begin(self.given.id, self.job_id)
         rows = await self.rows("SELECT id FROM contacts WHERE job_id = :job ORDER BY row", job=self.job_id)
         self.contact_ids = [row["id"] for row in rows]
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.app import create_app
 from store.db.engine import create_engine
 from store.db.ids import new_id
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import Jobs
 from store.organizations.directory import Directory
 from tests.api.client import Api, Served, Tenant, free_port, new_tenant, serve, settings_for
@@ -61,8 +61,8 @@ def jobs(records: AsyncEngine) -> Jobs:
 
 
 @pytest.fixture
-def control(records: AsyncEngine) -> Control:
-    return Control(records)
+def control(records: AsyncEngine) -> JobLifecycle:
+    return JobLifecycle(records)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ async def test_a_trunk_with_nobody_at_its_end_is_trouble_not_a_person_who_does_n
         placed = await line.call("00", "sip:nobody@127.0.0.1", ring_seconds=1)
         ended = await line.heard(placed.call_id, CallState.ENDED)
 
-    assert judge(ended, rang=False, answered=False, hung_up=None) is Outcome.TROUBLE
+    assert judge(ended, rang=False, answered=False, hung_up=None) is Outcome.CARRIER_ERROR
 
 
 async def test_no_call_is_placed_while_nobody_holds_the_event_stream(lab: Lab) -> None:

@@ -16,9 +16,9 @@ from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch
 from store.db.vault import Vault
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from store.leases import StreamLeases
-from store.organizations.carrier_credentials import CarrierSettings
+from store.organizations.carrier_credentials import CarrierCredentials
 from store.organizations.directory import Directory
 from tests.activities.calling import Calling, eventually
 from tests.builders import a_job, an_organization
@@ -46,7 +46,7 @@ class Worker:
 
     async def resume(self) -> None:
         """The job paused itself when the carrier refused."""
-        await Control(self.engine).resume(self.calling.given.id, self.calling.job_id)
+        await JobLifecycle(self.engine).resume(self.calling.given.id, self.calling.job_id)
 
     async def call(self, contact: int, dial: int = 1) -> Outcome | None:
         run = self.calling.start(contact, dial=dial)
@@ -57,7 +57,7 @@ class Worker:
 @pytest.fixture
 async def worker(lab: Lab, engine: AsyncEngine, database_url: str) -> AsyncIterator[Worker]:
     shared = Asterisk(lab.options(trunk="PJSIP/{number}@nowhere"))
-    carriers = CarrierAccounts({NAME: shared}, CarrierSettings(engine, VAULT).settings, {})
+    carriers = CarrierAccounts({NAME: shared}, CarrierCredentials(engine, VAULT).settings, {})
     dials, leases = Dials(engine), StreamLeases(engine, database_url)
     watch = DialWatch(dials, database_url)
     calls = CallActivities(Claims(engine), dials, watch, carriers, "http://127.0.0.1:8000", call_token=str)
@@ -83,7 +83,7 @@ async def test_its_calls_go_over_its_own_trunk_and_end_as_the_stream_tells(worke
 async def test_a_mistyped_trunk_closes_the_gate_of_its_number_alone_until_it_is_mended(worker: Worker) -> None:
     await worker.give_the_number("PJSIP/{number}@nobody")
 
-    assert await worker.call(BUSY) is Outcome.REFUSED
+    assert await worker.call(BUSY) is Outcome.ACCOUNT_REJECTED
     closed = await worker.calling.rows("SELECT id FROM carrier_accounts WHERE closed_until > now()")
     assert [row["id"].startswith(f"{NAME}_") for row in closed] == [True]
 

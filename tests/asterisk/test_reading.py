@@ -40,12 +40,12 @@ OUR_TIMER = destroyed(tech_cause=480, cause=19)
     [
         ((RINGING, OUR_TIMER), 487, Outcome.NO_ANSWER),
         ((PROGRESS, OUR_TIMER), 487, Outcome.NO_ANSWER),
-        ((OUR_TIMER,), 408, Outcome.TROUBLE),
+        ((OUR_TIMER,), 408, Outcome.CARRIER_ERROR),
         ((REFUSED, OUR_TIMER), 480, Outcome.NO_ANSWER),
-        ((destroyed(tech_cause=503),), 503, Outcome.TROUBLE),
+        ((destroyed(tech_cause=503),), 503, Outcome.CARRIER_ERROR),
         ((destroyed(tech_cause=600),), 600, Outcome.BUSY),
-        ((destroyed(tech_cause=607),), 607, Outcome.OBJECTED),
-        ((destroyed(),), None, Outcome.TROUBLE),
+        ((destroyed(tech_cause=607),), 607, Outcome.UNWANTED),
+        ((destroyed(),), None, Outcome.CARRIER_ERROR),
         ((destroyed("Up"),), 200, Outcome.ANSWERED),
     ],
 )

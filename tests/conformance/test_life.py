@@ -12,7 +12,7 @@ SCRIPTED: dict[str, tuple[Outcome, int]] = {
     "00": (Outcome.ANSWERED, 200),
     "01": (Outcome.BUSY, 486),
     "02": (Outcome.NO_ANSWER, 487),
-    "03": (Outcome.TROUBLE, 503),
+    "03": (Outcome.CARRIER_ERROR, 503),
     "04": (Outcome.INVALID_NUMBER, 404),
     "05": (Outcome.DECLINED, 603),
     "06": (Outcome.NO_ANSWER, 480),

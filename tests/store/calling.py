@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls.dispatch import Held, NotNowReason
+from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, Outcome, Recorded
 from domain.jobs.models import NewContact
 from domain.statuses import Architecture
@@ -17,8 +17,8 @@ from store.billing.ledger import Audit, Ledger
 from store.calls.claim import Claimed, Claims
 from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
-from store.calls.due_page import JobProgress
-from store.jobs.lifecycle import Control
+from store.calls.due_page import DuePages
+from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
 from store.organizations.directory import TWILIO
 from store.tables import batch_jobs, carrier_accounts, carrier_events, contacts, dials
@@ -81,7 +81,9 @@ class Call:
     async def is_busy(self) -> Recorded:
         return await self.ends(Ending.BUSY, sip=486)
 
-    async def is_not_placed(self, outcome: Outcome = Outcome.TROUBLE, retry_after: timedelta | None = None) -> None:
+    async def is_not_placed(
+        self, outcome: Outcome = Outcome.CARRIER_ERROR, retry_after: timedelta | None = None
+    ) -> None:
         await self._calling.dials.not_placed((await self.row()).id, outcome, retry_after)
 
     async def is_given_up(self) -> None:
@@ -108,9 +110,9 @@ class Calling:
         self.engine = engine
         self.claims = Claims(engine, speed)
         self.dials = Dials(engine, speed)
-        self.control = Control(engine)
+        self.control = JobLifecycle(engine)
         self.changes = JobUpdates(engine)
-        self.progress = JobProgress(engine)
+        self.progress = DuePages(engine)
         self.ledger = Ledger(engine)
 
     async def a_job(self, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any) -> "Job":
@@ -168,7 +170,7 @@ class Job:
         self.id = id
         self.contact_ids = contact_ids
 
-    async def claim(self, which: int = 0, dial: int = 1) -> Claimed | Held:
+    async def claim(self, which: int = 0, dial: int = 1) -> Claimed | NotNow:
         return await self._calling.claims.claim(self.given.id, self.id, self.contact_ids[which], dial)
 
     async def call(self, which: int = 0, dial: int = 1) -> Call:
@@ -184,7 +186,7 @@ class Job:
     async def is_held(self, which: int = 0, dial: int = 1) -> NotNowReason:
         """Claim a dial, which something must hold."""
         held = await self.claim(which, dial)
-        assert isinstance(held, Held), held
+        assert isinstance(held, NotNow), held
         return held.reason
 
     async def contact(self, which: int = 0) -> Any:

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
-from store.audit_log import Activity, note
+from store.audit_log import AuditLog, note
 from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller
 
@@ -24,7 +24,7 @@ async def test_what_was_done_is_read_newest_first_and_page_by_page(shared: Calli
     given = await a_caller(shared.engine)
     for action in (Action.PAUSED, Action.RESUMED, Action.STOPPED):
         await _noted(shared.engine, given, action)
-    activity = Activity(shared.engine)
+    activity = AuditLog(shared.engine)
     first = await activity.page(given.id, None, 1, 2)
     second = await activity.page(given.id, None, 2, 2)
     assert [entry.action for entry in first.entries] == [Action.STOPPED, Action.RESUMED]
@@ -37,7 +37,7 @@ async def test_an_entry_says_when_who_what_and_of_which_job(shared: Calling) -> 
     given = await a_caller(shared.engine)
     job = await shared.a_waiting_job(given)
     await _noted(shared.engine, given, Action.CHANGED, job, concurrentCallLimit=7)
-    entry = (await Activity(shared.engine).page(given.id, job.id, 1, 20)).entries[0]
+    entry = (await AuditLog(shared.engine).page(given.id, job.id, 1, 20)).entries[0]
     assert entry.id.startswith("activity_")
     assert entry.at.tzinfo is not None
     assert (entry.actor, entry.action, entry.job_id) == ("key_1", Action.CHANGED, job.id)
@@ -49,7 +49,7 @@ async def test_a_job_has_its_own_part_of_the_record(shared: Calling) -> None:
     one, two = await shared.a_waiting_job(given), await shared.a_waiting_job(given)
     await _noted(shared.engine, given, Action.CHANGED, one)
     await _noted(shared.engine, given, Action.CONTACT_REMOVED, two)
-    activity = Activity(shared.engine)
+    activity = AuditLog(shared.engine)
     actions = [entry.action for entry in (await activity.page(given.id, two.id, 1, 20)).entries]
     assert Action.CONTACT_REMOVED in actions
     assert Action.CHANGED not in actions
@@ -59,7 +59,7 @@ async def test_the_record_of_another_organization_does_not_exist(shared: Calling
     given, other = await a_caller(shared.engine), await a_caller(shared.engine)
     job = await shared.a_waiting_job(given)
     await _noted(shared.engine, given, Action.PAUSED, job)
-    activity = Activity(shared.engine)
+    activity = AuditLog(shared.engine)
     assert (await activity.page(other.id, job.id, 1, 20)).total == 0
     assert (await activity.page(given.id, "batch_\0", 1, 20)).total == 0
 
@@ -69,4 +69,4 @@ async def test_what_is_rolled_back_leaves_no_record(shared: Calling) -> None:
     async with shared.engine.connect() as connection:
         await note(connection, organization_id=given.id, actor="key_1", action=Action.STOPPED)
         await connection.rollback()
-    assert (await Activity(shared.engine).page(given.id, None, 1, 20)).total == 0
+    assert (await AuditLog(shared.engine).page(given.id, None, 1, 20)).total == 0

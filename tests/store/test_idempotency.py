@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.idempotency import Answered, AtWork, Held, Idempotency, OtherContent, RecordKey
+from store.idempotency import Answered, AtWork, Idempotency, OtherContent, RecordKey, Reserved
 
 RECORD = RecordKey(scope="org_1", route="POST /batch/create", key="order 17")
 
@@ -16,9 +16,9 @@ def idempotency(engine: AsyncEngine) -> Idempotency:
     return Idempotency(engine)
 
 
-async def held(idempotency: Idempotency, holder: str = "first", fingerprint: str = "a") -> Held:
+async def held(idempotency: Idempotency, holder: str = "first", fingerprint: str = "a") -> Reserved:
     taken = await idempotency.take(RECORD, fingerprint, holder)
-    assert isinstance(taken, Held)
+    assert isinstance(taken, Reserved)
     return taken
 
 
@@ -30,7 +30,7 @@ async def pass_by(engine: AsyncEngine, column: str, span: str) -> None:
 async def test_one_of_many_holds_a_record(idempotency: Idempotency) -> None:
     taken = await asyncio.gather(*(idempotency.take(RECORD, "a", f"holder {n}") for n in range(10)))
 
-    assert sorted(type(one).__name__ for one in taken) == ["AtWork"] * 9 + ["Held"]
+    assert sorted(type(one).__name__ for one in taken) == ["AtWork"] * 9 + ["Reserved"]
     assert await idempotency.at_work(RECORD)
 
 
@@ -56,7 +56,7 @@ async def test_whoever_died_is_followed_after_a_few_seconds_with_the_same_seed(
     assert await idempotency.take(RECORD, "b", "other") == OtherContent()
     second = await held(idempotency, "second")
 
-    assert second == Held(seed=first.seed, begun_at=first.begun_at, again=True)
+    assert second == Reserved(seed=first.seed, begun_at=first.begun_at, again=True)
 
 
 async def test_whoever_works_long_prolongs_its_hold(idempotency: Idempotency, engine: AsyncEngine) -> None:

@@ -18,7 +18,7 @@ from activities.webhooks.http_sender import Poster
 from api.webhooks.bodies import body_of
 from domain.webhooks.events import SUBSCRIBABLE, Delivery, DeliveryStatus, EventType
 from store.db.vault import Vault
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from store.webhooks.endpoints import EndpointRequest, Webhooks
 from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
@@ -83,7 +83,7 @@ class Delivering:
         self.temporal = temporal
         self.client = temporal.client
         self.engine = engine
-        self.control = Control(engine)
+        self.control = JobLifecycle(engine)
         self.webhooks = Webhooks(engine, VAULT)
         self.outbox = ForgetfulOutbox(engine, VAULT, taken_for=TAKEN_FOR)
         self._database_url = database_url

@@ -22,15 +22,15 @@ from activities.calls.call import CallActivities
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
 from activities.reconcile import ReconcileActivities
-from domain.calls.dispatch import Held
+from domain.calls.dispatch import NotNow
 from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
 from store.calls.claim import Claimed, Claims
 from store.calls.dials import Dials
-from store.calls.due_page import JobProgress
+from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import CreatedJob
 from store.jobs.update import JobUpdates
 from store.reconcile import Reconciliation
@@ -53,7 +53,7 @@ class BreakableClaims(Claims):
 
     broken_for = ""
 
-    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
+    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
         if contact_id == self.broken_for:
             raise ApplicationError("A mistake in our own code.", non_retryable=True)
         return await super().claim(organization_id, job_id, contact_id, dial)
@@ -83,7 +83,7 @@ class Running:
         self.temporal = temporal
         self.client = temporal.client
         self.engine = engine
-        self.control = Control(engine)
+        self.control = JobLifecycle(engine)
         self.dials = Dials(engine)
         self.carrier = FakeCarrier(self.dials)
         self.claims = BreakableClaims(engine)
@@ -101,7 +101,7 @@ class Running:
         watch = DialWatch(self.dials, self._database_url)
         carriers = {NAME: self.carrier}
         calls = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL)
-        jobs = JobActivities(JobProgress(self.engine), self.control, JobUpdates(self.engine))
+        jobs = JobActivities(DuePages(self.engine), self.control, JobUpdates(self.engine))
         lines = LinesActivities(Lines(self.engine), self.control, self.workflows)
         async with (
             watch.running(),

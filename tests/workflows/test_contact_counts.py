@@ -2,7 +2,7 @@
 
 from domain.calls.dispatch import DueContact, JobPage
 from domain.statuses import ContactStatus, JobStatus
-from workflows.contact_counts import Tally
+from workflows.contact_counts import ContactCounts
 
 
 def a_contact(number: int, *, dial: int = 1, live: bool = False) -> DueContact:
@@ -22,7 +22,7 @@ def a_page(*due: DueContact, **counts: int) -> JobPage:
 
 
 def test_a_call_moves_its_contact() -> None:
-    tally, first, second = Tally(), a_contact(1), a_contact(2, dial=2)
+    tally, first, second = ContactCounts(), a_contact(1), a_contact(2, dial=2)
     tally.take(a_page(first, second, pending=1, queued=1), {})
 
     tally.dialed(first)
@@ -34,7 +34,7 @@ def test_a_call_moves_its_contact() -> None:
 
 
 def test_a_call_that_the_record_knows_to_be_over_counts_once() -> None:
-    tally, over, live, asked = Tally(), a_contact(1), a_contact(2), a_contact(3)
+    tally, over, live, asked = ContactCounts(), a_contact(1), a_contact(2), a_contact(3)
     page = a_page(a_contact(2, live=True), asked, completed=1, dialing=1, pending=1)
     tally.take(page, {contact.contact_id: contact for contact in (over, live, asked)})
 

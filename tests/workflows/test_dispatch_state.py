@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.calls.dispatch import DueContact, Held, JobPage, NotNowReason
+from domain.calls.dispatch import DueContact, JobPage, NotNow, NotNowReason
 from domain.jobs.line_shares import LinesShare
 from domain.statuses import ContactStatus, JobStatus
 from workflows.dispatch_state import LOOK_AGAIN, DispatchState, WaitingFor
@@ -25,7 +25,7 @@ def page(
     status: JobStatus = JobStatus.RUNNING,
     lines: int = 3,
     next_due_at: datetime | None = None,
-    held: Held | None = None,
+    held: NotNow | None = None,
     more: bool = False,
     **fields: object,
 ) -> JobPage:
@@ -97,7 +97,7 @@ def test_nobody_is_called_while_the_job_does_not_run(status: JobStatus) -> None:
 
 
 def test_nobody_is_called_before_a_hold_is_over() -> None:
-    held = Held(reason=NotNowReason.CREDITS, seconds=30)
+    held = NotNow(reason=NotNowReason.CREDITS, seconds=30)
     lineup = a_lineup(due(0), held=held)
 
     assert called(lineup) == []
@@ -111,14 +111,14 @@ def test_a_claim_that_says_no_holds_everybody_for_a_second_at_least() -> None:
     called(lineup)
 
     lineup.ended("contact_0", None)
-    lineup.hold(Held(reason=NotNowReason.GATE), NOW)
+    lineup.hold(NotNow(reason=NotNowReason.GATE), NOW)
 
     assert called(lineup) == []
     assert called(lineup, NOW + timedelta(seconds=1)) == [1]
 
 
 def test_a_hold_that_a_page_told_is_over_when_the_next_page_knows_none() -> None:
-    lineup = a_lineup(due(0), held=Held(reason=NotNowReason.CREDITS, seconds=30))
+    lineup = a_lineup(due(0), held=NotNow(reason=NotNowReason.CREDITS, seconds=30))
 
     lineup.take(page(due(0)), NOW)
 
@@ -127,7 +127,7 @@ def test_a_hold_that_a_page_told_is_over_when_the_next_page_knows_none() -> None
 
 def test_a_hold_that_a_claim_told_stands_whatever_a_page_says() -> None:
     lineup = a_lineup(due(0))
-    lineup.hold(Held(reason=NotNowReason.ACCOUNT, seconds=30), NOW)
+    lineup.hold(NotNow(reason=NotNowReason.ACCOUNT, seconds=30), NOW)
 
     lineup.take(page(due(0)), NOW)
 
@@ -141,7 +141,7 @@ def test_what_holds_one_contact_holds_nobody_else(reason: NotNowReason) -> None:
     called(lineup)
 
     lineup.ended("contact_0", None)
-    lineup.hold(Held(reason=reason), NOW)
+    lineup.hold(NotNow(reason=reason), NOW)
 
     assert called(lineup) == [1]
 
@@ -194,7 +194,7 @@ def test_lines_wanted_are_those_in_use_and_those_it_could_use() -> None:
     "fields",
     [
         {"status": JobStatus.PAUSED},
-        {"held": Held(reason=NotNowReason.CREDITS, seconds=30)},
+        {"held": NotNow(reason=NotNowReason.CREDITS, seconds=30)},
         {"end_time": NOW},
     ],
 )
@@ -269,7 +269,7 @@ def test_nobody_is_called_after_the_end_time() -> None:
 
 
 def test_what_only_a_person_can_change_is_looked_at_now_and_then() -> None:
-    lineup = a_lineup(due(0), held=Held(reason=NotNowReason.MAX_COST))
+    lineup = a_lineup(due(0), held=NotNow(reason=NotNowReason.MAX_COST))
 
     assert called(lineup) == []
     assert lineup.wake_at(NOW) == NOW + LOOK_AGAIN

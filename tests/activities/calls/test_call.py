@@ -8,7 +8,7 @@ from carriers import Carrier, CarrierRefused, NotPlaced, NumberRefused, TooLate
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import Outcome
 from domain.statuses import ContactStatus
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from tests.activities.calling import Calling, eventually
 from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, NOBODY, TALKS_ON, TROUBLE, FakeCarrier, Script, Telling
 
@@ -24,7 +24,7 @@ def test_the_fake_is_a_carrier() -> None:
         (BUSY, ContactStatus.QUEUED, Outcome.BUSY),
         (NOBODY, ContactStatus.QUEUED, Outcome.NO_ANSWER),
         (NO_SUCH_NUMBER, ContactStatus.INVALID_NUMBER, Outcome.INVALID_NUMBER),
-        (TROUBLE, ContactStatus.QUEUED, Outcome.TROUBLE),
+        (TROUBLE, ContactStatus.QUEUED, Outcome.CARRIER_ERROR),
     ],
 )
 async def test_what_the_line_says_is_a_value(
@@ -41,10 +41,10 @@ async def test_what_the_line_says_is_a_value(
 @pytest.mark.parametrize(
     ("refusal", "status", "outcome"),
     [
-        (TooLate("Held back."), ContactStatus.QUEUED, Outcome.TROUBLE),
-        (NotPlaced("Not now."), ContactStatus.QUEUED, Outcome.TROUBLE),
+        (TooLate("Held back."), ContactStatus.QUEUED, Outcome.CARRIER_ERROR),
+        (NotPlaced("Not now."), ContactStatus.QUEUED, Outcome.CARRIER_ERROR),
         (NumberRefused("Not this one."), ContactStatus.INVALID_NUMBER, Outcome.INVALID_NUMBER),
-        (CarrierRefused("Not this account."), ContactStatus.QUEUED, Outcome.REFUSED),
+        (CarrierRefused("Not this account."), ContactStatus.QUEUED, Outcome.ACCOUNT_REJECTED),
     ],
 )
 async def test_what_was_not_placed_is_a_value_too(
@@ -94,7 +94,7 @@ async def test_heartbeats_show_how_far_the_call_is(calling: Calling) -> None:
 
 
 async def test_a_closed_gate_is_said_and_nobody_is_called(calling: Calling) -> None:
-    await Control(calling.engine).pause(calling.given.id, calling.job_id)
+    await JobLifecycle(calling.engine).pause(calling.given.id, calling.job_id)
 
     ended = await calling.call()
 

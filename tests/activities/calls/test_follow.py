@@ -4,7 +4,7 @@ import pytest
 
 from domain.calls.models import CallState, HangUpReason, Outcome
 from domain.statuses import ContactStatus
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from tests.activities.calling import Calling, eventually
 from tests.fakes.carrier import ANSWERS, RINGS_ON, TALKS_ON, WAITS_IN_QUEUE, Question, Script, Telling
 
@@ -45,7 +45,7 @@ async def test_a_call_that_nobody_began_to_ring_is_called_off_and_dialed_again(c
 
     ended = await calling.call(attempt=2)
 
-    assert ended.outcome is Outcome.TROUBLE
+    assert ended.outcome is Outcome.CARRIER_ERROR
 
 
 async def test_the_longest_call_is_hung_up_and_counts_as_a_call(calling: Calling) -> None:
@@ -76,7 +76,7 @@ async def test_after_hanging_up_the_carrier_is_asked_whether_the_call_ended(call
     calling.carrier.script(calling.number, script)
     run = calling.start()
     await calling.until_dial(lambda dial: dial.call_id is not None)
-    await Control(calling.engine).cancel(calling.given.id, calling.job_id, hang_up=True)
+    await JobLifecycle(calling.engine).cancel(calling.given.id, calling.job_id, hang_up=True)
 
     ended = await run.result()
 
@@ -89,7 +89,7 @@ async def test_a_job_that_is_cancelled_and_hung_up_ends_its_live_calls(calling: 
     run = calling.start()
     await eventually(lambda: "ringing" in run.states)
 
-    await Control(calling.engine).cancel(calling.given.id, calling.job_id, hang_up=True)
+    await JobLifecycle(calling.engine).cancel(calling.given.id, calling.job_id, hang_up=True)
     ended = await run.result()
 
     assert (ended.status, ended.outcome) == (ContactStatus.CANCELLED, Outcome.CALLED_OFF)

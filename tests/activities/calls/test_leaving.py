@@ -7,7 +7,7 @@ from temporalio.activity import _CompleteAsyncError
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.calls.call import CallActivities
-from domain.calls.dispatch import Held
+from domain.calls.dispatch import NotNow
 from domain.calls.models import CallReport, CallState, Outcome, Recorded
 from store.calls.claim import Claimed, Claims
 from store.calls.dials import Dials
@@ -156,7 +156,7 @@ class _SlowClaims(Claims):
         super().__init__(calling.engine)
         self.claimed = asyncio.Event()
 
-    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | Held:
+    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
         claimed = await super().claim(organization_id, job_id, contact_id, dial)
         self.claimed.set()
         await asyncio.sleep(0.2)

@@ -111,7 +111,7 @@ async def test_a_carrier_that_proves_absence_lets_the_contact_be_called_again(
 
     ended = await calling.call(attempt=2)
 
-    assert (ended.status, ended.outcome) == (ContactStatus.QUEUED, Outcome.TROUBLE)
+    assert (ended.status, ended.outcome) == (ContactStatus.QUEUED, Outcome.CARRIER_ERROR)
 
 
 async def test_a_row_that_a_failover_lost_is_looked_for_before_anybody_is_called(calling: Calling) -> None:

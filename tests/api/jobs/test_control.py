@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.ids import new_id
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from tests.api.client import CALLER_ID, Api, refused
 
 TWO = [{"phone": "+12025550101"}, {"phone": "+12025550102"}]
@@ -30,7 +30,7 @@ async def running(api: Api) -> str:
     return job_id
 
 
-async def completed(api: Api, records: AsyncEngine, control: Control) -> str:
+async def completed(api: Api, records: AsyncEngine, control: JobLifecycle) -> str:
     job_id = await running(api)
     async with records.begin() as connection:
         await connection.execute(
@@ -104,7 +104,7 @@ async def test_a_pending_job_starts_now(api: Api) -> None:
     assert (body["status"], body["redisJobCancelled"], body["contactsEnqueued"]) == ("running", False, 1)
 
 
-async def test_what_cannot_be_started(api: Api, records: AsyncEngine, control: Control) -> None:
+async def test_what_cannot_be_started(api: Api, records: AsyncEngine, control: JobLifecycle) -> None:
     refused(await api.post(f"/batch/jobs/{await running(api)}/start"), 400, "already_running")
     done = await completed(api, records, control)
     refused(await api.post(f"/batch/jobs/{done}/start"), 400, "invalid_status")
@@ -155,7 +155,7 @@ async def test_a_running_job_is_cancelled_but_not_who_is_on_the_phone(api: Api, 
     assert (await api.job(job_id))["statusBreakdown"]["dialing"] == 1
 
 
-async def test_an_ended_job_cannot_be_cancelled(api: Api, records: AsyncEngine, control: Control) -> None:
+async def test_an_ended_job_cannot_be_cancelled(api: Api, records: AsyncEngine, control: JobLifecycle) -> None:
     done = await completed(api, records, control)
     refused(await api.post(f"/batch/jobs/{done}/cancel"), 400, "job_not_cancellable")
     twice = await scheduled(api)

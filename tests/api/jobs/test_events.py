@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.jobs.feed import JobFeed
-from store.jobs.change_feed import Feed
+from store.jobs.change_feed import ChangeFeed
 from tests.api.client import Api, Served, Tenant, numbers, refused
 from tests.api.results import Rows
 
@@ -129,8 +129,8 @@ async def test_changes_follow_and_the_end_is_the_last(api: Api, job: Rows) -> No
 
 async def test_who_changed_before_the_first_look_is_told_with_the_counts(records: AsyncEngine, job: Rows) -> None:
     one, *_ = await job.contact_ids()
-    feed = JobFeed(Feed(records))
-    snapshot = (await Feed(records).look([job.job_id], None))[job.job_id]
+    feed = JobFeed(ChangeFeed(records))
+    snapshot = (await ChangeFeed(records).look([job.job_id], None))[job.job_id]
     await job.contact(one, status="dialing", last_attempt_at=NOW)
     with feed.watch(job.job_id) as watcher:
         watcher.saw(snapshot)

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.audit_log import Activity
+from store.audit_log import AuditLog
 from store.organizations.directory import Directory
 from tests.api.client import Api, Tenant, new_tenant, refused
 from tests.api.managing import ask
@@ -120,7 +120,7 @@ async def test_changes_are_recorded_with_who_made_them(api: Api, tenant: Tenant,
     owner = next(key["id"] for key in keys if key["role"] == "owner")
     await change(api, concurrentCallLimit=9, reservedLines=0)
     await change(api, concurrentCallLimit=9)
-    entries = (await Activity(records).page(tenant.id, None, 1, 10)).entries
+    entries = (await AuditLog(records).page(tenant.id, None, 1, 10)).entries
     assert [(entry.actor, entry.action, entry.details) for entry in entries] == [
         (owner, "changed", {"concurrentCallLimit": 9})
     ]

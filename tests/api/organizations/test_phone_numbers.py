@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.vault import Vault
-from store.organizations.carrier_credentials import CarrierSettings
+from store.organizations.carrier_credentials import CarrierCredentials
 from tests.api.client import SECRET, Api, Tenant, refused
 from tests.api.jobs.test_control import dial
 from tests.api.managing import NUMBER, ask
@@ -60,15 +60,15 @@ async def test_carrier_settings_are_kept_sealed_and_never_shown(api: Api, record
         rows = (await connection.execute(sa.text("SELECT * FROM carrier_accounts"))).all()
     assert "hush" not in str(rows)
     account = number["id"].replace("phone_", "twilio_")
-    assert await CarrierSettings(records, Vault.of(SECRET)).settings(account) == SETTINGS
-    assert await CarrierSettings(records, Vault.of("x" * 32)).settings(account) is None
-    assert await CarrierSettings(records, Vault.of(SECRET)).settings("twilio") is None
+    assert await CarrierCredentials(records, Vault.of(SECRET)).settings(account) == SETTINGS
+    assert await CarrierCredentials(records, Vault.of("x" * 32)).settings(account) is None
+    assert await CarrierCredentials(records, Vault.of(SECRET)).settings("twilio") is None
 
 
 async def test_a_number_of_asterisk_has_a_trunk_of_its_own_and_changes_it(api: Api, records: AsyncEngine) -> None:
     number = await created(api, carrier="asterisk", carrierSettings={"trunk": TRUNK})
     path, account = f"/phone-numbers/{number['id']}", number["id"].replace("phone_", "asterisk_")
-    kept = CarrierSettings(records, Vault.of(SECRET))
+    kept = CarrierCredentials(records, Vault.of(SECRET))
     assert (number["carrier"], number["ownCarrierSettings"]) == ("asterisk", True)
     assert "trunk2" not in (await api.get(path)).text
     assert await kept.settings(account) == {"trunk": TRUNK}

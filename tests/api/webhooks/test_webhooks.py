@@ -15,7 +15,7 @@ from api.webhooks.bodies import body_of
 from api.webhooks.schemas import BatchMessage, ContactMessage
 from domain.webhooks.events import Answer
 from store.db.vault import Vault
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from store.webhooks.outbox import Outbox
 from tests.api.client import SECRET, Api, Tenant, refused, serve, settings_for
 
@@ -213,7 +213,7 @@ async def test_what_was_refused_is_replayed_under_its_id(api: Api, records: Asyn
 
 
 async def test_what_is_sent_is_what_the_api_shows(
-    api: Api, tenant: Tenant, records: AsyncEngine, control: Control
+    api: Api, tenant: Tenant, records: AsyncEngine, control: JobLifecycle
 ) -> None:
     made = await create(api)
     job_id = await api.new_job()

@@ -5,7 +5,7 @@ import pytest
 from domain.calls.circuit_breaker import tripped
 from domain.calls.models import Outcome
 
-TROUBLE, BLOCKED, ANSWERED, NO_ANSWER = Outcome.TROUBLE, Outcome.BLOCKED, Outcome.ANSWERED, Outcome.NO_ANSWER
+TROUBLE, BLOCKED, ANSWERED, NO_ANSWER = Outcome.CARRIER_ERROR, Outcome.BLOCKED, Outcome.ANSWERED, Outcome.NO_ANSWER
 
 
 def test_half_of_the_calls_dying_on_the_way_pauses_the_job() -> None:

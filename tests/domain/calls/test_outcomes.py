@@ -33,17 +33,17 @@ def ended(
         (604, Outcome.INVALID_NUMBER, True),
         (603, Outcome.DECLINED, True),
         (608, Outcome.BLOCKED, True),
-        (607, Outcome.OBJECTED, True),
-        (401, Outcome.REFUSED, False),
-        (402, Outcome.REFUSED, False),
-        (403, Outcome.REFUSED, False),
-        (407, Outcome.REFUSED, False),
-        (488, Outcome.REFUSED, False),
-        (408, Outcome.TROUBLE, False),
-        (500, Outcome.TROUBLE, False),
-        (503, Outcome.TROUBLE, False),
-        (504, Outcome.TROUBLE, False),
-        (None, Outcome.TROUBLE, False),
+        (607, Outcome.UNWANTED, True),
+        (401, Outcome.ACCOUNT_REJECTED, False),
+        (402, Outcome.ACCOUNT_REJECTED, False),
+        (403, Outcome.ACCOUNT_REJECTED, False),
+        (407, Outcome.ACCOUNT_REJECTED, False),
+        (488, Outcome.ACCOUNT_REJECTED, False),
+        (408, Outcome.CARRIER_ERROR, False),
+        (500, Outcome.CARRIER_ERROR, False),
+        (503, Outcome.CARRIER_ERROR, False),
+        (504, Outcome.CARRIER_ERROR, False),
+        (None, Outcome.CARRIER_ERROR, False),
     ],
 )
 def test_every_code_has_its_outcome(sip: int | None, outcome: Outcome, charged: bool) -> None:
@@ -86,7 +86,7 @@ def test_a_call_called_off_with_its_job_was_nobodys_attempt() -> None:
         (Ending.BUSY, Outcome.BUSY),
         (Ending.NO_ANSWER, Outcome.NO_ANSWER),
         (Ending.CANCELED, Outcome.NO_ANSWER),
-        (Ending.FAILED, Outcome.TROUBLE),
+        (Ending.FAILED, Outcome.CARRIER_ERROR),
     ],
 )
 def test_without_a_code_the_carriers_word_counts(ending: Ending, outcome: Outcome) -> None:
@@ -103,7 +103,7 @@ def test_every_outcome_but_an_answer_has_a_sentence(outcome: Outcome) -> None:
 def test_an_answer_needs_no_sentence_unless_we_ended_the_call() -> None:
     assert sentence(Outcome.ANSWERED) is None
     assert sentence(Outcome.ANSWERED, HangUpReason.CALLED_OFF) is None
-    assert "longest call" in (sentence(Outcome.ANSWERED, HangUpReason.MAX_CALL_DURATION) or "")
+    assert sentence(Outcome.ANSWERED, HangUpReason.MAX_CALL_DURATION) == "Maximum call duration reached."
     assert "a machine answered" in (sentence(Outcome.ANSWERED, HangUpReason.MACHINE) or "")
 
 

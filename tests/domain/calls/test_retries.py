@@ -45,7 +45,7 @@ def after(
         (Outcome.INVALID_NUMBER, ContactStatus.INVALID_NUMBER),
         (Outcome.DECLINED, ContactStatus.FAILED),
         (Outcome.BLOCKED, ContactStatus.BLOCKED),
-        (Outcome.OBJECTED, ContactStatus.BLOCKED),
+        (Outcome.UNWANTED, ContactStatus.BLOCKED),
         (Outcome.UNKNOWN, ContactStatus.FAILED),
     ],
 )
@@ -81,22 +81,22 @@ def test_jitter_moves_a_retry_by_a_tenth_either_way() -> None:
 
 @pytest.mark.parametrize(("troubles", "seconds"), [(1, 30), (2, 120)])
 def test_trouble_is_dialed_again_soon_even_without_attempts_left(troubles: int, seconds: int) -> None:
-    step = after(Outcome.TROUBLE, attempts=0, most=1, troubles=troubles)
+    step = after(Outcome.CARRIER_ERROR, attempts=0, most=1, troubles=troubles)
     assert step == NextStep(status=ContactStatus.QUEUED, delay=timedelta(seconds=seconds))
 
 
 def test_the_third_trouble_in_a_row_is_a_carrier_error() -> None:
-    assert after(Outcome.TROUBLE, troubles=3) == NextStep(status=ContactStatus.CARRIER_ERROR)
+    assert after(Outcome.CARRIER_ERROR, troubles=3) == NextStep(status=ContactStatus.CARRIER_ERROR)
 
 
 @pytest.mark.parametrize(("wished", "granted"), [(47, 47), (2, 30)])
 def test_the_carriers_own_wish_lengthens_the_delay_after_trouble(wished: int, granted: int) -> None:
-    step = after(Outcome.TROUBLE, troubles=1, retry_after=timedelta(seconds=wished))
+    step = after(Outcome.CARRIER_ERROR, troubles=1, retry_after=timedelta(seconds=wished))
     assert step.delay == timedelta(seconds=granted)
 
 
 def test_a_refused_account_ends_no_contact() -> None:
-    assert after(Outcome.REFUSED, attempts=0).status is ContactStatus.QUEUED
+    assert after(Outcome.ACCOUNT_REJECTED, attempts=0).status is ContactStatus.QUEUED
 
 
 def test_a_call_that_was_hung_up_when_everything_stopped_is_made_again() -> None:
@@ -125,7 +125,7 @@ def test_only_the_statuses_of_the_policy_are_called_again() -> None:
     assert after(Outcome.BUSY, policy).status is ContactStatus.QUEUED
     assert after(Outcome.NO_ANSWER, policy) == NextStep(status=ContactStatus.NO_ANSWER)
     assert after(Outcome.TIMEOUT, policy) == NextStep(status=ContactStatus.TIMEOUT)
-    assert after(Outcome.TROUBLE, policy, troubles=1).status is ContactStatus.QUEUED  # no attempt at all
+    assert after(Outcome.CARRIER_ERROR, policy, troubles=1).status is ContactStatus.QUEUED  # no attempt at all
 
 
 def test_a_policy_without_statuses_calls_nobody_again() -> None:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from domain.calls.dispatch import Held, NotNowReason
+from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import CallState, Ending
 from domain.statuses import Architecture
 from store.billing.ledger import EntryKind
@@ -227,7 +227,7 @@ class Company:
         job = self._random.choice(self._jobs)
         which = self._random.randrange(len(job.contact_ids))
         dial = (await job.contact(which)).dials + 1
-        if not isinstance(await job.claim(which, dial), Held):
+        if not isinstance(await job.claim(which, dial), NotNow):
             self._calls.append(job.call_of(which, dial))
 
     async def _event(self) -> None:

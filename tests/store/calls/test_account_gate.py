@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls.dispatch import Held, NotNowReason
+from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import Outcome, Recorded
 from domain.statuses import ContactStatus
 from store.calls.claim import Claimed
@@ -16,11 +16,11 @@ from tests.store.calling import Calling, Job, a_caller
 
 async def test_a_refusal_closes_the_gate_for_every_job_on_the_account(calling: Calling) -> None:
     jobs = [await calling.a_job(await a_caller(calling.engine), 2) for _ in range(2)]
-    await (await jobs[0].call()).is_not_placed(Outcome.REFUSED)
+    await (await jobs[0].call()).is_not_placed(Outcome.ACCOUNT_REJECTED)
 
     for job in jobs:
         held = await job.claim(1)
-        assert isinstance(held, Held)
+        assert isinstance(held, NotNow)
         assert held.reason is NotNowReason.ACCOUNT
         assert held.seconds == pytest.approx(300, abs=10)
         assert held.until == (await calling.account()).closed_until
@@ -58,7 +58,7 @@ async def test_exactly_one_call_goes_first_when_the_gate_opens(calling: Calling)
     claims = await asyncio.gather(*(job.claim(which) for job in jobs for which in range(1, 11)))
 
     assert [type(claim) for claim in claims].count(Claimed) == 1
-    held = [claim for claim in claims if isinstance(claim, Held)]
+    held = [claim for claim in claims if isinstance(claim, NotNow)]
     assert {(claim.reason, claim.seconds) for claim in held} == {(NotNowReason.ACCOUNT, 5.0)}
     (claimed,) = [claim for claim in claims if isinstance(claim, Claimed)]
     assert (await calling.account()).probe_dial_id == claimed.dial_id
@@ -103,10 +103,10 @@ async def test_the_gate_stays_closed_while_the_probe_talks(calling: Calling) -> 
 async def test_the_gate_closes_again_when_the_probe_is_refused(calling: Calling) -> None:
     jobs = await _refused_jobs(calling)
     await calling.open_the_account_gate_by_time()
-    await (await jobs[0].call(1)).is_not_placed(Outcome.REFUSED)
+    await (await jobs[0].call(1)).is_not_placed(Outcome.ACCOUNT_REJECTED)
 
     held = await jobs[1].claim(1)
-    assert isinstance(held, Held)
+    assert isinstance(held, NotNow)
     assert held.reason is NotNowReason.ACCOUNT
     assert held.seconds > 200
     await calling.open_the_account_gate_by_time()
@@ -117,7 +117,7 @@ async def test_the_gate_closes_again_when_the_probe_is_refused(calling: Calling)
 async def test_a_call_from_before_the_refusal_does_not_open_the_gate(calling: Calling) -> None:
     job = await calling.a_job(await a_caller(calling.engine), 3)
     before = await job.call(0)
-    await (await job.call(1)).is_not_placed(Outcome.REFUSED)
+    await (await job.call(1)).is_not_placed(Outcome.ACCOUNT_REJECTED)
 
     assert await before.completes() is Recorded.MOVED
 
@@ -127,11 +127,11 @@ async def test_a_call_from_before_the_refusal_does_not_open_the_gate(calling: Ca
 async def test_the_speed_divides_how_long_the_gate_is_closed(engine: AsyncEngine) -> None:
     fast = Calling(engine, speed=60)
     job = await fast.a_job(await a_caller(engine), 2)
-    await (await job.call()).is_not_placed(Outcome.REFUSED)
+    await (await job.call()).is_not_placed(Outcome.ACCOUNT_REJECTED)
 
     held = await job.claim(1)
 
-    assert isinstance(held, Held)
+    assert isinstance(held, NotNow)
     assert held.seconds == pytest.approx(5, abs=1)
 
 
@@ -148,5 +148,5 @@ async def test_a_refused_contact_of_an_ended_job_is_cancelled(calling: Calling) 
 async def _refused_jobs(calling: Calling) -> list[Job]:
     """Three jobs of three organizations, on an account that was just refused."""
     jobs = [await calling.a_job(await a_caller(calling.engine), some_contacts(11, start=100 * i)) for i in range(3)]
-    await (await jobs[0].call(0)).is_not_placed(Outcome.REFUSED)
+    await (await jobs[0].call(0)).is_not_placed(Outcome.ACCOUNT_REJECTED)
     return jobs

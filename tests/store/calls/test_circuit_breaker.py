@@ -4,7 +4,7 @@ import pytest
 
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import Ending, Outcome
-from store.audit_log import Activity
+from store.audit_log import AuditLog
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Call, Calling, Job, a_caller
 
@@ -19,7 +19,7 @@ async def test_a_refused_account_pauses_the_job(shared: Calling) -> None:
     row = await job.row()
     reason = "The carrier refused the account or its configuration. Mend that, then resume."
     assert (row.status, row.dialling, row.status_reason) == ("paused", False, reason)
-    entry = (await Activity(shared.engine).page(job.given.id, job.id, 1, 1)).entries[0]
+    entry = (await AuditLog(shared.engine).page(job.given.id, job.id, 1, 1)).entries[0]
     assert (entry.actor, entry.action, entry.details) == ("outdial", "paused", {"reason": reason})
     await shared.control.resume(job.given.id, job.id, by="key_0")
     await shared.open_the_account_gate_by_time()
@@ -76,7 +76,7 @@ async def test_after_a_resume_it_counts_anew(shared: Calling) -> None:
 async def test_requests_that_never_became_calls_do_not_count(shared: Calling) -> None:
     job = await _a_job(shared, 20)
     for which in range(20):
-        await (await job.call(which)).is_not_placed(Outcome.TROUBLE)
+        await (await job.call(which)).is_not_placed(Outcome.CARRIER_ERROR)
 
     assert (await job.row()).status == "running"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.calls.dispatch import Held, NotNowReason
+from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import Audio
 from domain.statuses import Architecture, ContactStatus
 from store.calls.claim import Claimed
@@ -67,7 +67,7 @@ async def test_of_many_claims_of_one_dial_one_passes(shared: Calling) -> None:
     claims = await asyncio.gather(*(job.claim() for _ in range(12)))
 
     assert [type(claim) for claim in claims].count(Claimed) == 1
-    assert {claim.reason for claim in claims if isinstance(claim, Held)} == {NotNowReason.CONTACT}
+    assert {claim.reason for claim in claims if isinstance(claim, NotNow)} == {NotNowReason.CONTACT}
     assert await job.dials() == 1
 
 
@@ -115,7 +115,7 @@ async def test_what_belongs_to_somebody_else_is_not_dialed(shared: Calling) -> N
         await shared.claims.claim("org_none", job.id, job.contact_ids[0], 1),
     ]
 
-    assert claims == [Held(reason=NotNowReason.CONTACT)] * 3
+    assert claims == [NotNow(reason=NotNowReason.CONTACT)] * 3
     assert await job.dials() == 0
 
 
@@ -146,7 +146,7 @@ async def test_claims_beyond_the_organizations_limit_wait_for_a_line(shared: Cal
 
     claims = await asyncio.gather(*(job.claim(which) for job in jobs for which in range(14)))
 
-    held = [claim for claim in claims if isinstance(claim, Held)]
+    held = [claim for claim in claims if isinstance(claim, NotNow)]
     assert len(claims) - len(held) == 5 == sum([await job.live() for job in jobs])
     assert {claim.reason for claim in held} == {NotNowReason.LINE}
     assert all(0 < claim.seconds < 1 for claim in held)
@@ -198,7 +198,7 @@ async def test_a_number_that_is_being_called_from_this_caller_id_waits(shared: C
 
     held = await second.claim()
 
-    assert isinstance(held, Held)
+    assert isinstance(held, NotNow)
     assert held.reason is NotNowReason.PAIR
     assert held.until is not None
     assert held.until == (await second.contact()).due_at > due_at
@@ -219,12 +219,12 @@ async def test_two_organizations_never_call_one_pair_at_once(shared: Calling) ->
 
     claims = await asyncio.gather(*(_claim_in_its_slot(job, which) for which in range(15) for job in jobs))
 
-    assert [claim.reason for claim in claims if isinstance(claim, Held)] == [NotNowReason.PAIR] * 15
+    assert [claim.reason for claim in claims if isinstance(claim, NotNow)] == [NotNowReason.PAIR] * 15
 
 
-async def _claim_in_its_slot(job: Job, which: int) -> Claimed | Held:
+async def _claim_in_its_slot(job: Job, which: int) -> Claimed | NotNow:
     claimed = await job.claim(which)
-    while isinstance(claimed, Held) and claimed.reason is NotNowReason.PACING:
+    while isinstance(claimed, NotNow) and claimed.reason is NotNowReason.PACING:
         claimed = await job.claim(which)
     return claimed
 
@@ -264,7 +264,7 @@ async def test_without_credits_a_call_waits_for_a_top_up(shared: Calling) -> Non
 
     held = await job.claim(1)
 
-    assert isinstance(held, Held)
+    assert isinstance(held, NotNow)
     assert (held.reason, held.seconds) == (NotNowReason.CREDITS, 30)
     assert (await job.contact(1)).status == ContactStatus.PENDING
     await shared.ledger.top_up(given.id, TWO_MINUTES - Decimal("0.000001"))
@@ -283,7 +283,7 @@ async def test_parallel_claims_never_reserve_the_same_credits(shared: Calling) -
     claims = await asyncio.gather(*(job.claim(which) for which in range(20)))
 
     assert [type(claim) for claim in claims].count(Claimed) == 13
-    assert {claim.reason for claim in claims if isinstance(claim, Held)} == {NotNowReason.CREDITS}
+    assert {claim.reason for claim in claims if isinstance(claim, NotNow)} == {NotNowReason.CREDITS}
     audit = await job.audit()
     assert audit.held == audit.reserved_by_dials == audit.balance
 
@@ -323,7 +323,7 @@ async def test_a_number_waits_no_longer_than_its_pace(shared: Calling) -> None:
 
     held = await job.claim(1)
 
-    assert isinstance(held, Held)
+    assert isinstance(held, NotNow)
     assert held.reason is NotNowReason.PACING
     assert 1.5 < held.seconds <= 2
 
@@ -355,13 +355,13 @@ async def test_a_held_claim_takes_no_slot(shared: Calling) -> None:
 
 async def _claimed(job: Job, which: int) -> None:
     """Claim until it passes, as a worker does."""
-    while isinstance(held := await job.claim(which), Held):
+    while isinstance(held := await job.claim(which), NotNow):
         assert held.reason.short
         await asyncio.sleep(held.seconds)
 
 
 async def _called_once(job: Job, which: int) -> None:
-    while isinstance(held := await job.claim(which), Held):
+    while isinstance(held := await job.claim(which), NotNow):
         assert held.reason is NotNowReason.LINE
         await asyncio.sleep(0.03)
     await job.call_of(which).completes()

@@ -11,7 +11,7 @@ from domain.calling_rules.do_not_call import LISTED, Source
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calling_rules.presets import preset
 from domain.calling_rules.window import CallingWindow
-from domain.calls.dispatch import Held, NotNowReason
+from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import AnsweredBy, Ending
 from domain.jobs.models import NewContact
 from domain.statuses import ContactStatus
@@ -106,7 +106,7 @@ async def test_outside_its_window_a_contact_waits_until_it_opens(shared: Calling
 
     held = await job.claim()
 
-    assert isinstance(held, Held)
+    assert isinstance(held, NotNow)
     assert held.reason is NotNowReason.WINDOW
     contact = await job.contact()
     assert held.until == contact.due_at
@@ -206,7 +206,7 @@ async def test_a_number_is_called_so_often_in_24_hours_over_all_jobs(shared: Cal
 
     held = await job.claim()
 
-    assert isinstance(held, Held)
+    assert isinstance(held, NotNow)
     assert held.reason is NotNowReason.FREQUENCY
     assert held.seconds == pytest.approx(24 * 3600, abs=60)
     assert (await job.contact()).held_reason == "frequency"
@@ -244,8 +244,8 @@ async def test_after_a_conversation_there_is_quiet(shared: Calling, by: Answered
 
     claim = await job.claim()
 
-    assert isinstance(claim, Held) is held
-    if isinstance(claim, Held):
+    assert isinstance(claim, NotNow) is held
+    if isinstance(claim, NotNow):
         assert (claim.reason, claim.seconds) == (NotNowReason.FREQUENCY, pytest.approx(48 * 3600, abs=60))
 
 

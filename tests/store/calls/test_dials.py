@@ -481,7 +481,7 @@ async def test_saying_twice_that_nothing_was_placed_counts_once(shared: Calling)
 async def test_ends_of_dials_that_never_were_change_nothing(calling: Calling) -> None:
     before = await calling.rows()
 
-    await calling.dials.not_placed("call_none", Outcome.TROUBLE)
+    await calling.dials.not_placed("call_none", Outcome.CARRIER_ERROR)
     await calling.dials.give_up("call_none")
     await calling.dials.hang_up_wanted("call_none", HangUpReason.RING_TIMER)
 

@@ -160,7 +160,7 @@ async def test_nothing_holds_a_job_that_can_be_called(shared: Calling) -> None:
 
 async def test_a_closed_account_holds_the_whole_job(calling: Calling) -> None:
     job = await calling.a_job(await a_caller(calling.engine), 2)
-    await (await job.call()).is_not_placed(Outcome.REFUSED)
+    await (await job.call()).is_not_placed(Outcome.ACCOUNT_REJECTED)
 
     held = (await _page(calling, job)).held
 

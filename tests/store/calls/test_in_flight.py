@@ -1,6 +1,6 @@
 """Requests to carriers that may be on their way."""
 
-from store.calls.in_flight import Placing
+from store.calls.in_flight import InFlightRequests
 from store.tables import dials
 from tests.builders import a_contact
 from tests.store.calling import Calling, a_caller, ago
@@ -11,7 +11,7 @@ ADA, BOB = "+12025550101", "+12025550102"
 async def test_a_claimed_dial_may_be_on_its_way_until_it_has_a_call_id_or_ends(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     job = await shared.a_job(given, 2)
-    placing = Placing(shared.engine)
+    placing = InFlightRequests(shared.engine)
     assert await placing.of_job(given.id, job.id) == 0
     one, two = await job.call(0), await job.call(1)
     assert await placing.of_job(given.id, job.id) == 2
@@ -26,7 +26,7 @@ async def test_what_was_asked_longer_ago_than_a_request_can_take_is_not_on_its_w
     job = await shared.a_job(given, 1)
     await job.call()
     await shared.change(dials, dials.c.job_id == job.id, asked_at=ago(seconds=21))
-    assert await Placing(shared.engine).of_job(given.id, job.id) == 0
+    assert await InFlightRequests(shared.engine).of_job(given.id, job.id) == 0
 
 
 async def test_all_jobs_of_an_organization_count_and_none_of_another(shared: Calling) -> None:
@@ -36,7 +36,7 @@ async def test_all_jobs_of_an_organization_count_and_none_of_another(shared: Cal
     theirs = await shared.a_job(other, [a_contact(2, ADA)])
     for job in (one, two, theirs):
         await job.call()
-    placing = Placing(shared.engine)
+    placing = InFlightRequests(shared.engine)
     assert await placing.of_organization(given.id) == 2
     assert await placing.of_organization(other.id) == 1
     assert await placing.of_job(other.id, one.id) == 0
@@ -46,7 +46,7 @@ async def test_only_dials_to_the_numbers_count(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     job = await shared.a_job(given, [a_contact(2, ADA), a_contact(3, BOB)])
     await job.call(0)
-    placing = Placing(shared.engine)
+    placing = InFlightRequests(shared.engine)
     assert await placing.of_numbers(given.id, [ADA, "+12025550199"]) == 1
     assert await placing.of_numbers(given.id, [BOB]) == 0
     assert await placing.of_numbers(given.id, []) == 0

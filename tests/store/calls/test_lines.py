@@ -7,14 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.jobs.line_shares import OrganizationLines
 from store.calls.lines import Lines
 from store.errors import NotFound
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from tests.builders import a_job, an_organization
 
 
 async def test_the_limits_and_the_jobs_that_call_are_told(engine: AsyncEngine) -> None:
     given = await an_organization(engine, limit=20)
     jobs = [await a_job(engine, given, 1) for _ in range(3)]
-    control = Control(engine)
+    control = JobLifecycle(engine)
     for job in jobs[:2]:
         await control.begin(given.id, job.id)
     await control.pause(given.id, jobs[1].id)
@@ -42,6 +42,6 @@ async def test_organizations_that_call_are_named_once(engine: AsyncEngine) -> No
     calling = await an_organization(engine, caller_id="+12025550101")
     await an_organization(engine, caller_id="+12025550102")
     for _ in range(2):
-        await Control(engine).begin(calling.id, (await a_job(engine, calling, 1)).id)
+        await JobLifecycle(engine).begin(calling.id, (await a_job(engine, calling, 1)).id)
 
     assert await Lines(engine).organizations_that_call() == [calling.id]

@@ -58,7 +58,7 @@ async def test_our_own_changes_are_news_too(shared: Calling, shared_database_url
             match ending:
                 case "not placed":
                     await call.is_not_placed()
-                    assert (await _news(follower)).outcome is Outcome.TROUBLE
+                    assert (await _news(follower)).outcome is Outcome.CARRIER_ERROR
                 case "given up":
                     await call.is_given_up()
                     assert (await _news(follower)).outcome is Outcome.UNKNOWN

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
 from domain.calling_rules.do_not_call import LISTED, Source
-from store.audit_log import Activity
+from store.audit_log import AuditLog
 from store.contacts.do_not_call import Added, DoNotCall, listed
 from store.errors import NotFound
 from tests.builders import Given, a_contact, a_number
@@ -21,7 +21,7 @@ async def _add(engine: AsyncEngine, given: Given, *numbers: str) -> Added:
 
 
 async def _record(engine: AsyncEngine, given: Given) -> list[tuple[Action, str | None, dict[str, object]]]:
-    entries = (await Activity(engine).page(given.id, None, 1, 100)).entries
+    entries = (await AuditLog(engine).page(given.id, None, 1, 100)).entries
     kinds = (Action.DO_NOT_CALL_ADDED, Action.DO_NOT_CALL_REMOVED)
     return [(entry.action, entry.job_id, entry.details) for entry in entries if entry.action in kinds]
 

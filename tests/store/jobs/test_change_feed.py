@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from domain.statuses import JobStatus
-from store.jobs.change_feed import Feed
+from store.jobs.change_feed import ChangeFeed
 from tests.builders import Given
 from tests.store.calling import Calling, a_caller
 
@@ -16,15 +16,15 @@ async def given(shared: Calling) -> Given:
 
 
 @pytest.fixture
-def feed(shared: Calling) -> Feed:
-    return Feed(shared.engine)
+def feed(shared: Calling) -> ChangeFeed:
+    return ChangeFeed(shared.engine)
 
 
-async def instant(feed: Feed, job_id: str) -> datetime:
+async def instant(feed: ChangeFeed, job_id: str) -> datetime:
     return (await feed.look([job_id], None))[job_id].at
 
 
-async def test_every_step_of_a_contact_is_a_change(shared: Calling, given: Given, feed: Feed) -> None:
+async def test_every_step_of_a_contact_is_a_change(shared: Calling, given: Given, feed: ChangeFeed) -> None:
     job = await shared.a_job(given, 2)
     since = await instant(feed, job.id)
 
@@ -44,7 +44,9 @@ async def test_every_step_of_a_contact_is_a_change(shared: Calling, given: Given
     assert await changed() == [(second, "completed"), (first, "cancelled")]
 
 
-async def test_a_look_counts_contacts_and_tells_when_a_job_is_over(shared: Calling, given: Given, feed: Feed) -> None:
+async def test_a_look_counts_contacts_and_tells_when_a_job_is_over(
+    shared: Calling, given: Given, feed: ChangeFeed
+) -> None:
     job = await shared.a_job(given, 2)
     call = await job.call(0)
     await job.cancel()
@@ -57,7 +59,7 @@ async def test_a_look_counts_contacts_and_tells_when_a_job_is_over(shared: Calli
     assert (over.over, over.counts.processed, over.counts.successful) == (True, 2, 1)
 
 
-async def test_several_jobs_are_looked_at_at_once(shared: Calling, given: Given, feed: Feed) -> None:
+async def test_several_jobs_are_looked_at_at_once(shared: Calling, given: Given, feed: ChangeFeed) -> None:
     jobs = [await shared.a_job(given, 1) for _ in range(3)]
 
     found = await feed.look([*(job.id for job in jobs), "batch_0", "batch_\0"], None)
@@ -65,7 +67,7 @@ async def test_several_jobs_are_looked_at_at_once(shared: Calling, given: Given,
     assert set(found) == {job.id for job in jobs}
 
 
-async def test_a_job_of_others_is_not_seen(shared: Calling, given: Given, feed: Feed) -> None:
+async def test_a_job_of_others_is_not_seen(shared: Calling, given: Given, feed: ChangeFeed) -> None:
     job = await shared.a_job(given, 1)
     other = await a_caller(shared.engine)
 

@@ -10,7 +10,7 @@ from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calls.models import Recorded
 from domain.contacts.rejects import Reject, Rejects
 from domain.statuses import JobStatus
-from store.audit_log import Activity
+from store.audit_log import AuditLog
 from store.errors import NotFound, StillCalling, WrongStatus
 from store.jobs.delete import JobDeletion
 from store.jobs.repository import Jobs
@@ -103,7 +103,7 @@ async def test_who_deleted_it_and_what_was_done_before_stays_on_record(shared: C
 
     await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
-    page = await Activity(shared.engine).page(given.id, job.id, 1, 10)
+    page = await AuditLog(shared.engine).page(given.id, job.id, 1, 10)
     assert page.entries[0].action is Action.DELETED
     assert page.entries[0].actor == "key_1"
     assert page.entries[0].details == {"contacts": 2}

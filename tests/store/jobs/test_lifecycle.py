@@ -13,10 +13,10 @@ from domain.calls.dispatch import NotNowReason, Wish
 from domain.statuses import ContactStatus, JobStatus
 from store.calls.claim import Claimed
 from store.calls.dial_rows import CHANNEL
-from store.calls.in_flight import Placing
+from store.calls.in_flight import InFlightRequests
 from store.db.engine import create_engine
 from store.errors import NotFound, WrongStatus
-from store.jobs.lifecycle import Control
+from store.jobs.lifecycle import JobLifecycle
 from store.jobs.status import move
 from store.tables import contacts, organizations
 from tests.builders import contacts as some_contacts
@@ -295,11 +295,11 @@ async def test_after_the_answer_no_call_starts(shared: Calling, shared_database_
     """The API's process closes the gate while a worker claims 30 contacts at once."""
     api = create_engine(shared_database_url, pool_size=1)
     job = await shared.a_job(await a_caller(shared.engine), 30)
-    await Placing(api).of_job(job.given.id, job.id)  # its connection is warm
+    await InFlightRequests(api).of_job(job.given.id, job.id)  # its connection is warm
 
     claims = [asyncio.create_task(job.claim(which)) for which in range(30)]
     await asyncio.wait(claims, return_when=asyncio.FIRST_COMPLETED)
-    await getattr(Control(api), command)(job.given.id, job.id)
+    await getattr(JobLifecycle(api), command)(job.given.id, job.id)
     dials_at_the_answer = await job.dials()
     await asyncio.gather(*claims)
     await api.dispose()

@@ -14,7 +14,7 @@ from domain.calls.models import Ending
 from domain.errors import TooManyContacts
 from domain.jobs.models import JobChange
 from domain.statuses import ContactStatus, JobStatus
-from store.audit_log import Activity
+from store.audit_log import AuditLog
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, WrongStatus
 from store.jobs.update import REMOVED
 from store.tables import contacts, organizations
@@ -213,5 +213,5 @@ async def remove(calling: Calling, job: Job, which: int = 0) -> Any:
 
 async def told(calling: Calling, job: Job, action: Action) -> list[dict[str, Any]]:
     """The details of what was recorded of this kind."""
-    entries = (await Activity(calling.engine).page(job.given.id, job.id, 1, 50)).entries
+    entries = (await AuditLog(calling.engine).page(job.given.id, job.id, 1, 50)).entries
     return [entry.details for entry in entries if entry.action is action]
