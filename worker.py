@@ -22,7 +22,7 @@ from api.webhooks.bodies import body_of
 from carriers import Streaming
 from carriers.accounts import CarrierAccounts
 from carriers.registry import builders, set_up
-from domain.webhooks.destinations import places
+from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from store.calls.claim import Claims
 from store.calls.dials import Dials
@@ -127,7 +127,7 @@ async def _webhooks(client: Client, settings: Settings, vault: Vault, stack: Asy
     database_url = settings.database_url.get_secret_value()
     engine = create_engine(database_url, WEBHOOK_POOL_SIZE)
     stack.push_async_callback(engine.dispose)
-    poster, outbox = Poster(places(settings.webhook_allow_private)), Outbox(engine, vault)
+    poster, outbox = Poster(parse_allowed_destinations(settings.webhook_allow_private)), Outbox(engine, vault)
     stack.push_async_callback(poster.close)
     await stack.enter_async_context(DueDeliveryNotifier(outbox, WebhookWorkflows(client), database_url).running())
     return WebhookActivities(outbox, poster, body_of)

@@ -39,7 +39,7 @@ from api.webhooks.openapi import describe_messages
 from carriers import Carrier
 from carriers.accounts import CarrierAccounts
 from carriers.registry import builders, set_up
-from domain.webhooks.destinations import places
+from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
@@ -191,7 +191,7 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         idempotency=Idempotency(engine),
         rate_limits=RateLimits(engine),
         webhooks=Webhooks(engine, vault),
-        webhook_places=places(settings.webhook_allow_private),
+        webhook_places=parse_allowed_destinations(settings.webhook_allow_private),
     )
 
 

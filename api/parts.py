@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.jobs.feed import JobFeed
 from carriers.accounts import CarrierAccounts
-from domain.webhooks.destinations import Place
+from domain.webhooks.destinations import AllowedDestination
 from settings import Settings
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
@@ -60,4 +60,4 @@ class Parts:
     idempotency: Idempotency
     rate_limits: RateLimits
     webhooks: Webhooks
-    webhook_places: tuple[Place, ...]  # in private networks, where webhooks may go
+    webhook_places: tuple[AllowedDestination, ...]  # in private networks, where webhooks may go

@@ -8,7 +8,7 @@ from domain.model import Model
 
 TEMPORAL = "temporal"  # an operator, from Temporal's side
 OPERATOR = "operator"  # an operator, on the database
-OURSELVES = "outdial"  # a rule of ours
+SYSTEM = "outdial"  # a rule of ours
 
 
 class Action(StrEnum):
@@ -28,7 +28,7 @@ class Action(StrEnum):
     DO_NOT_CALL_REMOVED = "do_not_call_removed"
 
 
-class Entry(Model):
+class AuditEntry(Model):
     """Something that was done. `actor`: a key's id, or one of the words above. No phone number is in `details`."""
 
     id: str

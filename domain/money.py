@@ -13,27 +13,27 @@ MICRO = Decimal("0.000001")
 CENT = Decimal("0.01")
 
 
-def estimated_cost(contacts: int, architecture: Architecture) -> Decimal:
+def estimate_cost(contacts: int, architecture: Architecture) -> Decimal:
     """Unrounded dollars for calling every contact once, two minutes each."""
-    return contacts * reserve(architecture)
+    return contacts * compute_reserve(architecture)
 
 
-def reserve(architecture: Architecture) -> Decimal:
+def compute_reserve(architecture: Architecture) -> Decimal:
     """What one live call reserves: two minutes."""
     return ASSUMED_MINUTES * RATES[architecture]
 
 
-def cost_of(seconds: int, rate_per_minute: Decimal) -> Decimal:
+def compute_cost(seconds: int, rate_per_minute: Decimal) -> Decimal:
     """What a call of that many carrier seconds costs: to six decimals, half-up."""
     return (rate_per_minute * seconds / 60).quantize(MICRO, ROUND_HALF_UP)
 
 
-def shown(amount: Decimal) -> str:
+def format_dollars(amount: Decimal) -> str:
     """For people: "$3.50", half-up to the cent."""
     return f"${amount.quantize(CENT, ROUND_HALF_UP):,.2f}"
 
 
-def exact(amount: Decimal) -> str:
+def format_exact(amount: Decimal) -> str:
     """For programs: all of up to six decimals, at least two of them, no exponent.
 
     >>> exact(Decimal("5.000000")), exact(Decimal("0.035000"))

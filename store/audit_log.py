@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.audit import Action, Entry
+from domain.audit import Action, AuditEntry
 from domain.model import Model
 from domain.webhooks.events import EventType
 from store.db.engine import reading
@@ -27,7 +27,7 @@ TOLD = {
 class ActivityPage(Model):
     """`total`: of all pages."""
 
-    entries: list[Entry]
+    entries: list[AuditEntry]
     total: int
 
 
@@ -99,7 +99,7 @@ class AuditLog:
             newest = activity.c.at.desc(), activity.c.id.desc()
             query = _ENTRIES.where(*where).order_by(*newest).offset(offset).limit(page_size)
             rows = (await connection.execute(query)).mappings()
-            return ActivityPage(entries=[Entry.model_validate(row) for row in rows], total=total)
+            return ActivityPage(entries=[AuditEntry.model_validate(row) for row in rows], total=total)
 
 
 _ENTRIES = sa.select(

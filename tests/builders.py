@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.calls.models import Audio
 from domain.jobs.models import JobRequest, NewContact, Organization, PhoneNumber
 from domain.model import Model
-from domain.phone.location import ANYWHERE, place_of
+from domain.phone.location import ANYWHERE, locate_number
 from domain.statuses import Architecture, Role
 from store.jobs.repository import CreatedJob, Jobs
 from store.organizations.directory import Directory, IssuedKey
@@ -68,7 +68,7 @@ def contacts(count: int, *, start: int = 0, first_row: int = 2) -> list[NewConta
 
 
 def a_contact(row: int, number: str, **data: Any) -> NewContact:
-    place = place_of(number)
+    place = locate_number(number)
     return NewContact(
         row=row,
         number=number,

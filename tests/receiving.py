@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 from standardwebhooks import Webhook
 
-from domain.webhooks.destinations import Place, places
+from domain.webhooks.destinations import AllowedDestination, parse_allowed_destinations
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,9 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/hooks"
 
     @property
-    def place(self) -> tuple[Place, ...]:
+    def place(self) -> tuple[AllowedDestination, ...]:
         """This server alone, as an operator would allow it."""
-        return places(f"127.0.0.1:{self.port}")
+        return parse_allowed_destinations(f"127.0.0.1:{self.port}")
 
     async def start(self) -> None:
         """Listen, on the port it had before where it had one."""

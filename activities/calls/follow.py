@@ -9,7 +9,7 @@ from activities.calls.heartbeats import Pulse
 from activities.calls.poll_carrier import ask_how_it_stands
 from activities.calls.waiting import wait_for_news
 from carriers import Carrier, CarrierAway, CarrierRefused
-from domain.calls.deadlines import Deadline, deadline
+from domain.calls.deadlines import Deadline, compute_deadline
 from domain.calls.models import CallState, HangUpReason
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class CallFollower:
             activity.logger.warning("call %s could not be hung up (%s); asking again", dial.id, type(error).__name__)
 
     def _deadline(self, dial: "DialRow") -> Deadline:
-        return deadline(
+        return compute_deadline(
             dial.state,
             age_seconds=dial.age_seconds,
             state_seconds=dial.state_seconds,

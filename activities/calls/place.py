@@ -23,10 +23,10 @@ from carriers import (
     PlaceUnknown,
     SearchOrder,
 )
-from domain.calls.deadlines import ASK_LIMIT_SECONDS, SEND_WITHIN_SECONDS
+from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS, SEND_TIMEOUT_SECONDS
 from domain.calls.dispatch import NotNow
 from domain.calls.models import CallReport, Outcome, Recorded
-from domain.calls.order import call_order, callback_url
+from domain.calls.order import build_call_order, build_callback_url
 
 if TYPE_CHECKING:
     from store.calls.claim import Claimed, Claims
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 FIND_FOR_SECONDS = 60.0  # how long a carrier's list may lag behind
 SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
-ASKED_FOR = timedelta(seconds=ASK_LIMIT_SECONDS)
+ASKED_FOR = timedelta(seconds=PLACE_TIMEOUT_SECONDS)
 SLOWEST_SEARCH_SECONDS = 30.0
 MAX_WAIT_SECONDS = 10.0  # for a line or a slot, with nothing claimed; after that the workflow waits
 
@@ -77,7 +77,7 @@ class CallPlacer:
         with self._watch.follow(dial.id) as follower:
             dial = await self._dials.again(dial)
             while dial.ended_at is None and dial.call_id is None:
-                left = ASK_LIMIT_SECONDS - dial.age_seconds
+                left = PLACE_TIMEOUT_SECONDS - dial.age_seconds
                 if left <= 0:
                     await self._look_for(carrier, dial)
                     pause = min(pause * 2, SLOWEST_SEARCH_SECONDS)
@@ -95,7 +95,7 @@ class CallPlacer:
             while True:
                 if activity.is_worker_shutdown():
                     raise stopping()
-                send_before = time.monotonic() + SEND_WITHIN_SECONDS
+                send_before = time.monotonic() + SEND_TIMEOUT_SECONDS
                 claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
                 claimed = await shield_until_done(claim)
                 if not isinstance(claimed, NotNow) or not claimed.reason.short or claimed.seconds > MAX_WAIT_SECONDS:
@@ -109,8 +109,8 @@ class CallPlacer:
             if is_retry(call) and await self._was_asked_before(carrier, call, claimed):
                 return
             report = await carrier.place(
-                call_order(claimed, call.key, self._call_token(claimed.dial_id), self._public_url),
-                callback_url=callback_url(self._public_url, claimed.account, call.key),
+                build_call_order(claimed, call.key, self._call_token(claimed.dial_id), self._public_url),
+                callback_url=build_callback_url(self._public_url, claimed.account, call.key),
                 send_before=send_before,
             )
         except NumberRefused:
@@ -150,7 +150,7 @@ class CallPlacer:
             await self._dials.record(report, dial.account, dial.key)
         elif isinstance(report, Absent):
             await self._dials.not_placed(dial.id, Outcome.CARRIER_ERROR)
-        elif dial.age_seconds > ASK_LIMIT_SECONDS + FIND_FOR_SECONDS:
+        elif dial.age_seconds > PLACE_TIMEOUT_SECONDS + FIND_FOR_SECONDS:
             await self._dials.give_up(dial.id)
 
     async def _search(

@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.calls.heartbeats import Pulse, heartbeats
 from activities.webhooks.http_sender import Poster
 from domain.model import Model
-from domain.webhooks.events import Answer, DeliveryStatus, Event, Sending
+from domain.webhooks.events import Answer, DeliveryStatus, DueDelivery, Event
 
 if TYPE_CHECKING:
     from store.webhooks.outbox import Outbox
@@ -145,7 +145,7 @@ class _Sending:
         self._pulse.show(f"{self.delivered} delivered, {self.failed} failed")
         return status
 
-    async def _posted(self, sending: Sending) -> Answer:
+    async def _posted(self, sending: DueDelivery) -> Answer:
         """What nobody foresaw fails this try: it must not hold up other lanes."""
         if sending.event is None:
             return Answer(error=f"{OUR_MISTAKE}: it cannot be read.")

@@ -12,8 +12,8 @@ from standardwebhooks import Webhook
 
 from activities.webhooks.dns import Resolve, resolved
 from domain.errors import InvalidRequest
-from domain.phone.masking import masked_in
-from domain.webhooks.destinations import Address, Place, Target, may_go_to, target_of
+from domain.phone.masking import mask_numbers
+from domain.webhooks.destinations import Address, AllowedDestination, Target, may_send_to, parse_target
 from domain.webhooks.events import Answer
 
 REQUEST_SECONDS = 10.0  # for everything: lookup, connection, request, answer
@@ -85,14 +85,14 @@ class Poster:
 
     def __init__(
         self,
-        allowed: Sequence[Place] = (),
+        allowed: Sequence[AllowedDestination] = (),
         *,
         resolve: Resolve = resolved,
         trust: ssl.SSLContext | None = None,
         seconds: float = REQUEST_SECONDS,
     ) -> None:
         judges: dict[str, Judge] = {
-            "https": lambda address, port: may_go_to(address, port, allowed),
+            "https": lambda address, port: may_send_to(address, port, allowed),
             "http": lambda address, port: any(place.holds(address, port) for place in allowed),
         }
         self._resolve = resolve
@@ -114,7 +114,7 @@ class Poster:
     async def post(self, url: str, id: str, secrets: Sequence[str], body: bytes) -> Answer:
         """Post a body, signed with each secret, under the `webhook-id` `id`. Every ending is an answer."""
         try:
-            target = target_of(url)
+            target = parse_target(url)
             async with asyncio.timeout(self._seconds):
                 return await self._post(url, target, signed(id, secrets, body), body)
         except InvalidRequest as error:
@@ -156,11 +156,11 @@ class Poster:
     async def _leads_inside(self, url: str) -> bool:
         """Whether a redirect would lead into a private network; what an operator allows does not count for it."""
         try:
-            target = target_of(url)
+            target = parse_target(url)
             addresses = await self._resolve(target.host, target.port)
         except (InvalidRequest, OSError):
             return False
-        return not all(may_go_to(address, target.port, ()) for address in addresses)
+        return not all(may_send_to(address, target.port, ()) for address in addresses)
 
 
 def signed(id: str, secrets: Sequence[str], body: bytes) -> dict[str, str]:
@@ -183,7 +183,9 @@ async def _beginning(response: httpcore.Response) -> str | None:
         read += chunk
         if len(read) >= READ_BYTES:
             break
-    return masked_in(read[: 4 * KEPT_CHARACTERS].decode("utf-8", "replace"))[:KEPT_CHARACTERS].replace("\0", "") or None
+    return (
+        mask_numbers(read[: 4 * KEPT_CHARACTERS].decode("utf-8", "replace"))[:KEPT_CHARACTERS].replace("\0", "") or None
+    )
 
 
 def _retry_after(text: str) -> timedelta | None:

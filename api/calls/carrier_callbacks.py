@@ -12,9 +12,9 @@ from api.parts import Parts
 from carriers import BadSignature, Carrier, CarrierError, EventRequest, Instructing
 from domain.calls.agent_report import ConversationReport
 from domain.calls.models import CallReport, Recorded
-from domain.calls.order import call_order
+from domain.calls.order import build_call_order
 from domain.errors import InvalidRequest
-from domain.phone.masking import masked
+from domain.phone.masking import mask_number
 
 log = logging.getLogger("api.carrier_events")
 router = APIRouter(prefix="/carriers", include_in_schema=False)
@@ -34,7 +34,7 @@ async def carrier_event(account: str, request: Request, parts: PartsDep) -> Resp
     if report.recording_url is not None and recorded in {Recorded.MOVED, Recorded.NOTHING}:
         await _keep_recording(parts, account, key or report.key or "", report.recording_url)
     if recorded is Recorded.NO_SUCH_DIAL:
-        log.warning("An event of call %s belongs to no dial", masked(report.call_id))
+        log.warning("An event of call %s belongs to no dial", mask_number(report.call_id))
     if recorded is Recorded.SECOND_CALL:
         log.critical("ALARM second call: dial %s was placed twice; %s is hung up", key, report.call_id)
         return Response(status_code=204, background=BackgroundTask(_hang_up, carrier, report))
@@ -51,7 +51,7 @@ async def carrier_instructions(account: str, request: Request, parts: PartsDep, 
     if ordered is None:
         raise NotFound("There is no such call.")
     public_url = parts.settings.public_url.rstrip("/")
-    order = call_order(ordered, dial, parts.vault.call_token(ordered.dial_id), public_url)
+    order = build_call_order(ordered, dial, parts.vault.call_token(ordered.dial_id), public_url)
     try:
         found = carrier.instruct(await _as_it_arrived(request, public_url), order)
     except BadSignature:

@@ -14,7 +14,7 @@ from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import nudge_all
 from domain.contacts.number_list import read_note
 from domain.errors import InvalidRequest
-from domain.phone.masking import masked
+from domain.phone.masking import mask_number
 from domain.requests.raw_values import RawValues
 from domain.requests.strict_json import parse_json
 from store.errors import NotFound
@@ -61,7 +61,7 @@ async def opt_out(
     nudge_all(afterwards, parts, done.added.job_ids)
     return OptedOut(
         call_id=id,
-        number=masked(done.number),
+        number=mask_number(done.number),
         already_listed=not done.added.new,
         contacts_blocked=done.added.blocked,
     )

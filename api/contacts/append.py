@@ -15,14 +15,14 @@ from api.http.errors import InvalidStatus
 from api.http.idempotency import CreateContext, Once
 from api.jobs.control_schemas import Appended
 from api.parts import Parts
-from domain.contacts.contact import Reading
+from domain.contacts.contact import ReadOptions
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
 from domain.contacts.report import Intake, IntakeReport
 from domain.jobs.column_fields import read_named_columns
 from domain.jobs.fields import CONTACT_FIELDS, body_contacts, body_values, form_contacts, ignored
 from domain.jobs.models import Caller, Job
-from domain.money import shown as dollars
+from domain.money import format_dollars as dollars
 from domain.requests.raw_values import FormValues, RawValues
 from domain.requests.strict_json import parse_json
 from domain.statuses import JobStatus
@@ -87,7 +87,7 @@ def _read(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
     else:
         values = form = FormValues(body.fields)
         contacts = form_contacts(form, has_file=bool(body.file))
-    reading = Reading(columns=read_named_columns(values), timezone=timezone, now=now)
+    reading = ReadOptions(columns=read_named_columns(values), timezone=timezone, now=now)
     values.refuse_problems()
     file = body.file if isinstance(body, Form) else None
     intake = read_contact_file(file, reading) if contacts is None else read_contact_list(contacts, reading)

@@ -4,8 +4,8 @@ from anyio import to_process
 
 from api.http.bodies import Form, JsonBody
 from domain.calling_rules.do_not_call import Source
-from domain.contacts.contact import Reading
-from domain.contacts.number_list import ReadNumbers, read_note, read_number_list, read_numbers_of
+from domain.contacts.contact import ReadOptions
+from domain.contacts.number_list import NumberList, collect_numbers, read_note, read_number_list
 from domain.contacts.read_file import read_contact_file
 from domain.jobs.column_fields import NamedColumns, read_named_columns
 from domain.requests.raw_values import FormValues
@@ -17,16 +17,16 @@ def source_of(body: Form | JsonBody) -> Source:
     return Source.API if isinstance(body, JsonBody) else Source.FILE
 
 
-async def read_numbers(body: Form | JsonBody) -> ReadNumbers:
+async def read_numbers(body: Form | JsonBody) -> NumberList:
     """Read the numbers. Raises RequestError."""
     return await to_process.run_sync(_read, body)
 
 
-def _read(body: Form | JsonBody) -> ReadNumbers:
+def _read(body: Form | JsonBody) -> NumberList:
     if isinstance(body, JsonBody):
         return read_number_list(parse_json(body.content, body.charset))
     values = FormValues(body.fields)
     note = read_note(values)
     columns = NamedColumns(phone=read_named_columns(values).phone)
     values.refuse_problems()
-    return read_numbers_of(read_contact_file(body.file, Reading(columns=columns)), note)
+    return collect_numbers(read_contact_file(body.file, ReadOptions(columns=columns)), note)

@@ -8,8 +8,8 @@ from typing import Any
 from anyio import to_process
 
 from api.http.bodies import Form, JsonBody
-from domain.calling_rules.schedule import zone_names
-from domain.contacts.contact import Reading
+from domain.calling_rules.schedule import list_zones
+from domain.contacts.contact import ReadOptions
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
 from domain.contacts.report import Intake
@@ -46,7 +46,7 @@ async def warm_up() -> None:
 
 def _load() -> None:
     read_contact_file(WARM_FILE)
-    zone_names()
+    list_zones()
 
 
 def _read(body: Form | JsonBody, now: datetime) -> ReadCreate:
@@ -55,12 +55,12 @@ def _read(body: Form | JsonBody, now: datetime) -> ReadCreate:
     else:
         fields = read_form(body.fields, has_file=bool(body.file), now=now)
     file = body.file if isinstance(body, Form) else None
-    reading = Reading(columns=fields.columns, timezone=fields.request.timezone, now=now)
+    reading = ReadOptions(columns=fields.columns, timezone=fields.request.timezone, now=now)
     contacts = _contacts(fields.contacts, file, reading)
     return ReadCreate(fields.model_copy(update={"contacts": None}), contacts)
 
 
-def _contacts(sent: Sequence[Any] | None, file: bytes | None, reading: Reading) -> Intake | RequestError:
+def _contacts(sent: Sequence[Any] | None, file: bytes | None, reading: ReadOptions) -> Intake | RequestError:
     try:
         return read_contact_file(file, reading) if sent is None else read_contact_list(sent, reading)
     except RequestError as error:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from api.http.errors import InsufficientCredits
 from domain.errors import NoValidContacts
-from domain.money import shown as dollars
+from domain.money import format_dollars as dollars
 from store import errors as store
 
 MAX_DETAILS = 100

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 
 from api.jobs.create_fields import CALLING_WINDOW
 from domain.calling_rules.window import CallingWindow
-from domain.calling_rules.window_json import window_from_json
+from domain.calling_rules.window_json import parse_window
 from domain.calls.models import Audio
 from domain.money import MICRO
 from domain.phone.location import is_country
@@ -87,7 +87,7 @@ def _dollars(positive: str, *, least: float) -> dict[str, Any]:
 
 
 def _window(value: Any) -> CallingWindow | None:
-    return None if value is None else window_from_json(value)
+    return None if value is None else parse_window(value)
 
 
 WHOLE = BeforeValidator(_whole)

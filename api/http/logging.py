@@ -7,7 +7,7 @@ import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-from domain.phone.masking import masked
+from domain.phone.masking import mask_number
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -28,7 +28,7 @@ class JsonLines(logging.Formatter):
             entry["requestId"] = current
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return E164.sub(lambda found: masked(found.group()), json.dumps(entry, ensure_ascii=False))
+        return E164.sub(lambda found: mask_number(found.group()), json.dumps(entry, ensure_ascii=False))
 
 
 def configure_logging(level: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from anyio import to_process
 
 from domain.calling_rules.window import CallingWindow
-from domain.calling_rules.window_text import window_sentence
+from domain.calling_rules.window_text import describe_window
 from domain.contacts.report import Intake
 from domain.jobs.estimate import usable_lines
 from domain.jobs.forecast import Zones, window_warnings
@@ -25,7 +25,7 @@ class Hours:
 async def hours_of(organization: Organization, request: JobRequest, intake: Intake, now: datetime) -> Hours:
     """Foresee a job, in a worker process: a year of days in many zones takes longer than other requests may wait."""
     window = request.calling_window or organization.calling_window
-    sentence = window_sentence(request.calling_window, organization.calling_window)
+    sentence = describe_window(request.calling_window, organization.calling_window)
     if window is None and request.end_time is None:
         return Hours(sentence=sentence, warnings=[])
     zones = Counter(contact.zones for contact in intake.contacts if contact.zones is not None)

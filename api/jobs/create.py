@@ -18,7 +18,7 @@ from domain.contacts.report import Intake, IntakeReport
 from domain.jobs.estimate import estimate
 from domain.jobs.fields import ReadJobFields
 from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
-from domain.money import shown as dollars
+from domain.money import format_dollars as dollars
 from domain.statuses import JobStatus
 from store import errors as store
 from store.jobs.repository import CreatedJob

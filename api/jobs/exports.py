@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.jobs.schemas import shown
-from domain.contacts.cells import harmless, marked, marked_text
+from domain.contacts.cells import escape_cell, escape_formula, escape_row_text
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects
 from domain.jobs.models import Contact
 from domain.statuses import ContactStatus
@@ -87,7 +87,9 @@ async def _at_most(parts: AsyncIterator[str], count: int) -> AsyncIterator[str]:
 
 def _csv(rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator=LINE_END).writerows([[harmless(_cell(value)) for value in row] for row in rows])
+    csv.writer(text, lineterminator=LINE_END).writerows(
+        [[escape_formula(_cell(value)) for value in row] for row in rows]
+    )
     return text.getvalue()
 
 
@@ -141,11 +143,11 @@ def _conversation(contact: Contact) -> dict[str, Any]:
 
 def _reject_line(reason: str, cells: Sequence[str], delimiter: str) -> str:
     if isinstance(cells, str):
-        return f"{_delimited([reason], delimiter)}{delimiter}{marked_text(cells, delimiter)}{LINE_END}"
+        return f"{_delimited([reason], delimiter)}{delimiter}{escape_row_text(cells, delimiter)}{LINE_END}"
     return _delimited([reason, *cells], delimiter) + LINE_END
 
 
 def _delimited(cells: Sequence[str], delimiter: str) -> str:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator=LINE_END).writerow([marked(cell) for cell in cells])
+    csv.writer(text, delimiter=delimiter, lineterminator=LINE_END).writerow([escape_cell(cell) for cell in cells])
     return text.getvalue().removesuffix(LINE_END)

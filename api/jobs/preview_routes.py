@@ -25,9 +25,9 @@ from domain.jobs.estimate import Estimate, estimate
 from domain.jobs.fields import ReadJobFields
 from domain.jobs.forecast import ALWAYS, Forecast, Zones, forecast
 from domain.jobs.models import Agent, JobRequest, NewContact
-from domain.money import MICRO, estimated_cost
-from domain.money import shown as dollars
-from domain.phone.location import may_be_called
+from domain.money import MICRO, estimate_cost
+from domain.money import format_dollars as dollars
+from domain.phone.location import is_country_allowed
 from domain.statuses import JobStatus
 from store.errors import InsufficientCredits
 from store.jobs.preview import PreviewFacts
@@ -75,7 +75,7 @@ def _answer(
     plain = estimate(
         len(foreseen.called), agent.architecture, job_limit=lines.job, organization_limit=lines.organization
     )
-    needed = estimated_cost(foreseen.callable, agent.architecture)
+    needed = estimate_cost(foreseen.callable, agent.architecture)
     obstacles = [*_obstacles(foreseen), *_too_expensive(foreseen, needed)]
     start = wanted.scheduled_start_time
     return Validated(
@@ -146,7 +146,7 @@ def _countries(foreseen: PreviewFacts) -> list[CountryCount]:
     counts = Counter(contact.country for contact in foreseen.called)
     allowed = foreseen.countries
     return [
-        CountryCount(country=country, contacts=count, allowed=may_be_called(country, allowed))
+        CountryCount(country=country, contacts=count, allowed=is_country_allowed(country, allowed))
         for country, count in _largest_first(counts)
     ]
 

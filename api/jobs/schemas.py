@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 from domain.calls.models import AnsweredBy, OnMachine
 from domain.calls.retries import OnDeclined, OnVoicemail
 from domain.contacts.report import IntakeReport
-from domain.money import exact
+from domain.money import format_exact
 from domain.statuses import ContactStatus, JobStatus
 
 
@@ -33,7 +33,7 @@ Moment = Annotated[
 
 Dollars = Annotated[
     Decimal,
-    PlainSerializer(exact, return_type=str),
+    PlainSerializer(format_exact, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2,6}$", "example": "0.035"}),
 ]
 

@@ -15,13 +15,13 @@ from api.jobs.create import enter_job
 from api.jobs.rerun_schemas import Tested
 from api.jobs.schemas import shown
 from api.parts import Parts
-from domain.calling_rules.window import CallingWindow, opening
-from domain.calls.agent_parameters import with_number
+from domain.calling_rules.window import CallingWindow, find_opening
+from domain.calls.agent_parameters import replace_number
 from domain.contacts.report import Intake, IntakeReport
 from domain.errors import InvalidPhoneFormat, InvalidRequest
 from domain.jobs.fields import ReadJobFields, body_values, ignored
 from domain.jobs.models import Caller, JobRequest, NewContact
-from domain.phone.location import place_of
+from domain.phone.location import locate_number
 from domain.phone.numbers import PhoneProblem, read_phone
 from domain.requests.strict_json import parse_json
 from domain.statuses import OnOverlap
@@ -105,11 +105,11 @@ def _phone(body: Any) -> tuple[str, list[str]]:
 
 
 def _in_place_of(first: NewContact, number: str) -> NewContact:
-    place = place_of(number)
+    place = locate_number(number)
     return NewContact(
         row=first.row,
         number=number,
-        data=with_number(first.data, first.number, number),
+        data=replace_number(first.data, first.number, number),
         country=place.country,
         zones=place.zones,
     )
@@ -123,7 +123,7 @@ async def _refuse_while_closed(
     window: CallingWindow | None = tried.calling_window or organization.calling_window
     if window is None:
         return
-    opens = opening(window, contact.zones or (tried.timezone,), now)
+    opens = find_opening(window, contact.zones or (tried.timezone,), now)
     if opens is None or opens >= now + TRIED_FOR:
         when = "at no time" if opens is None else f"at {shown(opens)}"
         reason = f"cannot be called now: the calling window opens there {when}"

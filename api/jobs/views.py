@@ -13,7 +13,7 @@ from api.jobs.schemas import (
     WaitingFor,
 )
 from domain.calling_rules import frequency_caps as frequencies
-from domain.calling_rules.window_json import window_to_json
+from domain.calling_rules.window_json import dump_window
 from domain.calls.agent_report import Conversation
 from domain.jobs.estimate import usable_lines
 from domain.jobs.models import Contact, Job
@@ -51,7 +51,7 @@ def job_fields(job: Job) -> dict[str, Any]:
         "on_machine": job.on_machine,
         "priority": job.priority,
         "timezone": job.timezone,
-        "calling_window": None if job.calling_window is None else window_to_json(job.calling_window),
+        "calling_window": None if job.calling_window is None else dump_window(job.calling_window),
         "contact_frequency": frequency_view(job.contact_frequency),
         "end_time": job.end_time,
         "start_within": job.start_within_minutes,

@@ -12,7 +12,7 @@ from api.organizations.schemas import (
     OrganizationView,
     PhoneNumberView,
 )
-from domain.calling_rules.window_json import window_to_json
+from domain.calling_rules.window_json import dump_window
 from domain.jobs.models import Agent, Organization, PhoneNumber
 from store.billing.ledger import Credits, Entry
 from store.organizations.api_keys import Key
@@ -26,7 +26,7 @@ def organization_view(organization: Organization) -> OrganizationView:
         name=organization.name,
         concurrent_call_limit=organization.concurrent_call_limit,
         reserved_lines=organization.reserved_lines,
-        calling_window=None if window is None else window_to_json(window),
+        calling_window=None if window is None else dump_window(window),
         contact_frequency=frequency_view(organization.contact_frequency),
         allowed_countries=None if countries is None else list(countries),
         credits=None if organization.credits_unlimited else balance_view(organization),

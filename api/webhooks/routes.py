@@ -29,7 +29,7 @@ from api.webhooks.schemas import (
 )
 from domain.errors import InvalidRequest
 from domain.requests.strict_json import parse_json
-from domain.webhooks.destinations import must_be_allowed, target_of
+from domain.webhooks.destinations import parse_target, require_allowed
 from domain.webhooks.events import Delivery as DomainDelivery
 from domain.webhooks.events import DeliveryStatus, Endpoint
 from domain.webhooks.fields import read_new_webhook, read_webhook_change
@@ -224,13 +224,13 @@ async def replay_failed(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> R
 
 async def _must_lead_outside(parts: Parts, url: str) -> None:
     """Raises InvalidRequest. A name without an address is let through: it is judged again with every delivery."""
-    target = target_of(url)
+    target = parse_target(url)
     try:
         async with asyncio.timeout(LOOKUP_SECONDS):
             addresses = await resolved(target.host, target.port)
     except OSError:  # TimeoutError is one
         addresses = []
-    must_be_allowed(target, addresses, parts.webhook_places)
+    require_allowed(target, addresses, parts.webhook_places)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from domain.calls.agent_parameters import OURS
+from domain.calls.agent_parameters import RESERVED_PREFIX
 from domain.calls.models import Audio, CallOrder
 from domain.model import Model
 
@@ -52,7 +52,9 @@ def channel_variables(order: CallOrder) -> dict[str, str]:
 def sip_headers(parameters: Mapping[str, str]) -> dict[str, str]:
     """`X-First-name: Ada`; what does not fit is left out, the longest first, and the agent is told so."""
     kept = dict(parameters)
-    while _length(kept) > SIP_HEADER_CHARACTERS and (theirs := [name for name in kept if not name.startswith(OURS)]):
+    while _length(kept) > SIP_HEADER_CHARACTERS and (
+        theirs := [name for name in kept if not name.startswith(RESERVED_PREFIX)]
+    ):
         del kept[max(theirs, key=lambda name: (len(name) + len(kept[name]), name))]
         kept[TRUNCATED] = "true"
     return {_header(name): _CONTROL.sub(" ", value) for name, value in kept.items()}

@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from twilio.twiml.voice_response import Connect, Dial, Stream, VoiceResponse  # type: ignore[import-untyped]
 
-from domain.calls.agent_parameters import OURS
+from domain.calls.agent_parameters import RESERVED_PREFIX
 from domain.calls.models import Audio, CallOrder
 
 TWIML_CHARACTERS = 4_000  # longest value of the Twiml parameter, and a sensible length of a URL
@@ -57,7 +57,7 @@ def _cut(parameters: Parameters) -> Parameters:
 def _fitting(parameters: Parameters, render: Callable[[Parameters], str], limit: int) -> str:
     kept = dict(parameters)
     text = render(kept)
-    while len(text) > limit and (theirs := [name for name in kept if not name.startswith(OURS)]):
+    while len(text) > limit and (theirs := [name for name in kept if not name.startswith(RESERVED_PREFIX)]):
         longest = max(theirs, key=lambda name: (len(name) + len(kept[name]), name))
         del kept[longest]
         kept[TRUNCATED] = "true"

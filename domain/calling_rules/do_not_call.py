@@ -4,16 +4,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.model import Model
-from domain.phone.location import may_be_called, not_allowed
+from domain.phone.location import explain_country_block, is_country_allowed
 
-LISTED = "The number is on the do-not-call list."
+LISTED_REASON = "The number is on the do-not-call list."
 
 
-def why_never(*, listed: bool, country: str | None, allowed: frozenset[str]) -> str | None:
+def explain_block(*, listed: bool, country: str | None, allowed: frozenset[str]) -> str | None:
     """Why somebody may never be called: `listed` numbers, and countries that are not `allowed`. None: may be."""
     if listed:
-        return LISTED
-    return None if may_be_called(country, allowed) else not_allowed(country)
+        return LISTED_REASON
+    return None if is_country_allowed(country, allowed) else explain_country_block(country)
 
 
 class Source(StrEnum):
@@ -26,7 +26,7 @@ class Source(StrEnum):
     OPERATOR = "operator"
 
 
-class Entry(Model):
+class ListedNumber(Model):
     """One number that must not be called. `added_by`: a key's id, "operator", or "outdial" itself."""
 
     number: str  # E.164

@@ -26,7 +26,7 @@ class EarlierCall(Model):
     conversation_ended_at: datetime | None = None  # where a person, not a machine, was spoken to
 
 
-def free_at(frequency: ContactFrequency, earlier: Sequence[EarlierCall], now: datetime) -> datetime:
+def find_allowed_time(frequency: ContactFrequency, earlier: Sequence[EarlierCall], now: datetime) -> datetime:
     """The first instant from `now` on at which one more call keeps every cap."""
     times = sorted((call.asked_at for call in earlier), reverse=True)
     waits = [

@@ -8,13 +8,13 @@ import holidays
 
 
 @lru_cache(maxsize=1)
-def codes() -> frozenset[str]:
+def list_holiday_codes() -> frozenset[str]:
     """What may be named: ISO 3166 countries ("US") and subdivisions ("US-FL") that the package knows."""
     countries = holidays.list_supported_countries(include_aliases=False)
     return frozenset(countries) | {f"{country}-{part}" for country, parts in countries.items() for part in parts}
 
 
-def holidays_of(days: str | tuple[date, ...] | None, year: int) -> Collection[date]:
+def get_holidays(days: str | tuple[date, ...] | None, year: int) -> Collection[date]:
     """The holidays of a code, with the days on which they are observed; dates are what they are.
 
     Raises NotImplementedError for a code that is not one of `codes()`.

@@ -37,12 +37,12 @@ def _preset(name: str, preset: Preset) -> Preset:
 PRESETS: tuple[str, ...] = tuple(_read())
 
 
-def preset(name: str) -> Preset:
+def get_preset(name: str) -> Preset:
     """The preset of that name. Raises KeyError."""
     return _read()[name]
 
 
-def frequency_of(window: CallingWindow | None) -> ContactFrequency | None:
+def get_preset_frequency(window: CallingWindow | None) -> ContactFrequency | None:
     """The cap that a window brings by the preset under whose name it was chosen."""
     chosen = None if window is None or window.preset is None else _read().get(window.preset)
     return None if chosen is None else chosen.frequency

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
 from domain.model import Model
 
-GRACE = timedelta(seconds=60)  # clocks differ, forms are slow: this far back still means now
-HORIZON = timedelta(days=366)
-END_HORIZON = 2 * HORIZON
-NOT_PLACES = frozenset({"localtime", "Factory"})  # in the zone directory, but no zones of the IANA
+PAST_TOLERANCE = timedelta(seconds=60)  # clocks differ, forms are slow: this far back still means now
+MAX_START_AHEAD = timedelta(days=366)
+MAX_END_AHEAD = 2 * MAX_START_AHEAD
+EXCLUDED_ZONES = frozenset({"localtime", "Factory"})  # in the zone directory, but no zones of the IANA
 MARGIN = timedelta(days=2)  # more than any offset: far from `now` nothing needs to be computed exactly
 
 _START = re.compile(
@@ -26,7 +26,7 @@ NO_SUCH_TIME = "names a date, a time or an offset that does not exist"
 PAST = "is in the past"
 
 
-class MomentProblem(ValueError):
+class InvalidMoment(ValueError):
     """Why a text is no time that can be meant."""
 
     def __init__(self, reason: str) -> None:
@@ -34,7 +34,7 @@ class MomentProblem(ValueError):
         self.reason = reason
 
 
-class PastMoment(MomentProblem):
+class PastMoment(InvalidMoment):
     """It is over."""
 
     def __init__(self) -> None:
@@ -56,34 +56,34 @@ class WrittenMoment(Model):
 
 
 @cache
-def zone_names() -> frozenset[str]:
+def list_zones() -> frozenset[str]:
     """All zones a request may name, exactly as written."""
-    return frozenset(available_timezones() - NOT_PLACES)
+    return frozenset(available_timezones() - EXCLUDED_ZONES)
 
 
-def read_zone(name: str) -> ZoneInfo:
+def load_zone(name: str) -> ZoneInfo:
     """Find the zone of that name. Raises InvalidTimezone."""
-    if name not in zone_names():
+    if name not in list_zones():
         raise InvalidTimezone('timezone must be the name of an IANA time zone, such as "Europe/Berlin" or "UTC".')
     return ZoneInfo(name)
 
 
-def read_written_start(text: str) -> WrittenMoment:
+def parse_start(text: str) -> WrittenMoment:
     """As `read_moment`. Raises InvalidRequest."""
     try:
-        return read_moment(text)
-    except MomentProblem as problem:
-        raise start_refused(problem.reason) from None
+        return parse_moment(text)
+    except InvalidMoment as problem:
+        raise refuse_start(problem.reason) from None
 
 
-def read_moment(text: str) -> WrittenMoment:
+def parse_moment(text: str) -> WrittenMoment:
     """Read `YYYY-MM-DD`, `T` or a blank, `HH:MM[:SS[.f]]`, then nothing, `Z`, `±HH:MM`, `±HHMM` or `±HH`.
 
     Raises MomentProblem. There is no leap second; digits past the microsecond are dropped.
     """
     match = _START.fullmatch(text)
     if match is None:
-        raise MomentProblem(GRAMMAR)
+        raise InvalidMoment(GRAMMAR)
     try:
         day = datetime.strptime(match["date"], "%Y-%m-%d")  # noqa: DTZ007 the offset comes below
         wall = day.replace(
@@ -94,7 +94,7 @@ def read_moment(text: str) -> WrittenMoment:
         )
         return WrittenMoment(wall=wall, offset=_read_offset(match["offset"]))
     except ValueError:
-        raise MomentProblem(NO_SUCH_TIME) from None
+        raise InvalidMoment(NO_SUCH_TIME) from None
 
 
 def _read_offset(text: str | None) -> timedelta | None:
@@ -110,34 +110,34 @@ def _read_offset(text: str | None) -> timedelta | None:
     return -distance if match["sign"] == "-" else distance
 
 
-def place_start(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> StartTime:
+def resolve_start(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> StartTime:
     """Place a written start on the time line. Raises InvalidRequest (too far ahead), PastScheduledTime."""
     try:
-        at, note = _placed(written, zone, now, HORIZON, "the start")
+        at, note = _placed(written, zone, now, MAX_START_AHEAD, "the start")
     except PastMoment:
         raise _past() from None
-    except MomentProblem as problem:
-        raise start_refused(problem.reason) from None
-    if at < now - GRACE:
+    except InvalidMoment as problem:
+        raise refuse_start(problem.reason) from None
+    if at < now - PAST_TOLERANCE:
         raise _past()
     return StartTime(at=at if at > now else None, note=note)
 
 
-def place_end(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> StartTime:
+def resolve_end(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> StartTime:
     """Place a written end, read as a start is. Raises MomentProblem (too far ahead), PastMoment."""
-    at, note = _placed(written, zone, now, END_HORIZON, "the end")
+    at, note = _placed(written, zone, now, MAX_END_AHEAD, "the end")
     if at <= now:
         raise PastMoment
     return StartTime(at=at, note=note)
 
 
-def place_not_before(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> datetime | None:
+def resolve_not_before(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> datetime | None:
     """Before when somebody is not to be called, read as a start is; None where that is over.
 
     Raises MomentProblem (too far ahead).
     """
     try:
-        at, _ = _placed(written, zone, now, HORIZON, "it")
+        at, _ = _placed(written, zone, now, MAX_START_AHEAD, "it")
     except PastMoment:
         return None
     return at if at > now else None
@@ -150,7 +150,7 @@ def _placed(
 
     Raises MomentProblem past the horizon, PastMoment where it is so long over that it needs no computing.
     """
-    too_far = MomentProblem(f"may be at most {horizon.days} days ahead")
+    too_far = InvalidMoment(f"may be at most {horizon.days} days ahead")
     today = now.astimezone(UTC).replace(tzinfo=None)
     if written.wall > today + horizon + MARGIN:
         raise too_far
@@ -198,7 +198,7 @@ def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     return after
 
 
-def start_refused(reason: str) -> InvalidRequest:
+def refuse_start(reason: str) -> InvalidRequest:
     """Say what is wrong with the field."""
     return InvalidRequest(f"scheduledStartTime {reason}.", [{"field": "scheduledStartTime", "reason": reason}])
 

@@ -6,14 +6,14 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from domain.calling_rules.holidays import holidays_of
+from domain.calling_rules.holidays import get_holidays
 from domain.model import Model
 
 LOOK_AHEAD_DAYS = 400  # more than a year: whatever opens at all opens within it
 DAY = timedelta(days=1)
 MIDNIGHT = time(0)
 
-Stretch = tuple[datetime, datetime]  # UTC: the first instant is in it, the last one is not
+Interval = tuple[datetime, datetime]  # UTC: the first instant is in it, the last one is not
 
 
 class Weekday(StrEnum):
@@ -50,13 +50,13 @@ class CallingWindow(Hours):
 
     def hours_on(self, day: date) -> tuple[tuple[time, time], ...]:
         """From and to by the clock on the wall, of every stretch of a local date."""
-        if day in holidays_of(self.holidays, day.year):
+        if day in get_holidays(self.holidays, day.year):
             return ()
         weekday = WEEK[day.weekday()]
         return tuple((hours.from_, hours.to) for hours in (self, *self.also) if weekday in hours.weekdays)
 
 
-def opening(window: CallingWindow, zones: Sequence[str], at: datetime) -> datetime | None:
+def find_opening(window: CallingWindow, zones: Sequence[str], at: datetime) -> datetime | None:
     """The first instant from `at` (UTC) on at which the window is open in every zone; `at` itself where it is now.
 
     A local time is what the clock on the wall shows: hours that a clock change skips do not open, hours that it
@@ -66,7 +66,7 @@ def opening(window: CallingWindow, zones: Sequence[str], at: datetime) -> dateti
     if not zones:
         raise ValueError("A calling window needs a zone to be judged in.")
     today = at.astimezone(UTC).date()
-    for start, end in open_stretches(window, tuple(zones), today):
+    for start, end in list_open_intervals(window, tuple(zones), today):
         if at < end:
             return max(start, at)
     return _first_opening(window, tuple(zones), today + DAY)
@@ -74,19 +74,21 @@ def opening(window: CallingWindow, zones: Sequence[str], at: datetime) -> dateti
 
 def is_open(window: CallingWindow, zones: Sequence[str], at: datetime) -> bool:
     """Whether a call may begin at this instant in every one of the zones."""
-    return opening(window, zones, at) == at
+    return find_opening(window, zones, at) == at
 
 
-def opening_for(window: CallingWindow, zones: Sequence[str], at: datetime, lasting: timedelta) -> datetime | None:
+def find_lasting_opening(
+    window: CallingWindow, zones: Sequence[str], at: datetime, lasting: timedelta
+) -> datetime | None:
     """As `opening`, where it stays open for so long, a few seconds at most: for what may be on its way until then."""
-    opens = opening(window, zones, at)
+    opens = find_opening(window, zones, at)
     if opens is None or is_open(window, zones, opens + lasting):
         return opens
-    return opening(window, zones, opens + lasting)
+    return find_opening(window, zones, opens + lasting)
 
 
 @lru_cache(maxsize=4096)
-def open_stretches(window: CallingWindow, zones: tuple[str, ...], day: date) -> tuple[Stretch, ...]:
+def list_open_intervals(window: CallingWindow, zones: tuple[str, ...], day: date) -> tuple[Interval, ...]:
     """When the window is open in all zones on a UTC day, in order."""
     common = _open_in(window, zones[0], day)
     for zone in zones[1:]:
@@ -100,22 +102,22 @@ def open_stretches(window: CallingWindow, zones: tuple[str, ...], day: date) -> 
 def _first_opening(window: CallingWindow, zones: tuple[str, ...], from_day: date) -> datetime | None:
     """The first opening on a UTC day or after it."""
     for ahead in range(LOOK_AHEAD_DAYS):
-        stretches = open_stretches(window, zones, from_day + ahead * DAY)
+        stretches = list_open_intervals(window, zones, from_day + ahead * DAY)
         if stretches:
             return stretches[0][0]
     return None
 
 
 @lru_cache(maxsize=16384)
-def _open_in(window: CallingWindow, zone: str, day: date) -> tuple[Stretch, ...]:
+def _open_in(window: CallingWindow, zone: str, day: date) -> tuple[Interval, ...]:
     """When the window is open in a zone on a UTC day, in order; stretches that touch are one."""
-    stretches: list[Stretch] = []
+    stretches: list[Interval] = []
     for part, offset in _parts_of(day, ZoneInfo(zone)):
         stretches += _open_within(window, part, offset)
     return _joined(stretches)
 
 
-def _open_within(window: CallingWindow, part: Stretch, offset: timedelta) -> Iterator[Stretch]:
+def _open_within(window: CallingWindow, part: Interval, offset: timedelta) -> Iterator[Interval]:
     """When the window is open in a part of the time line throughout which the clocks have one distance from UTC."""
     start, end = part
     local_day = (start + offset).date()
@@ -134,7 +136,7 @@ def _since_midnight(at: time) -> timedelta:
 
 
 @lru_cache(maxsize=4096)
-def _parts_of(day: date, zone: ZoneInfo) -> tuple[tuple[Stretch, timedelta], ...]:
+def _parts_of(day: date, zone: ZoneInfo) -> tuple[tuple[Interval, timedelta], ...]:
     """A UTC day, in two where the zone's clocks are changed on it; each part with its distance from UTC."""
     start = datetime.combine(day, MIDNIGHT, UTC)
     end = start + DAY
@@ -161,8 +163,8 @@ def _offset(at: datetime, zone: ZoneInfo) -> timedelta:
     return at.astimezone(zone).utcoffset() or timedelta()
 
 
-def _joined(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
-    joined: list[Stretch] = []
+def _joined(stretches: Iterable[Interval]) -> tuple[Interval, ...]:
+    joined: list[Interval] = []
     for start, end in sorted(stretches):
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
@@ -171,6 +173,6 @@ def _joined(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
     return tuple(joined)
 
 
-def _common(some: Sequence[Stretch], others: Sequence[Stretch]) -> tuple[Stretch, ...]:
+def _common(some: Sequence[Interval], others: Sequence[Interval]) -> tuple[Interval, ...]:
     pairs = ((max(a, c), min(b, d)) for a, b in some for c, d in others)
     return _joined((start, end) for start, end in pairs if start < end)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import date, time
 from typing import Any
 
-from domain.calling_rules.holidays import codes
-from domain.calling_rules.presets import PRESETS, preset
+from domain.calling_rules.holidays import list_holiday_codes
+from domain.calling_rules.presets import PRESETS, get_preset
 from domain.calling_rules.window import MIDNIGHT, WEEK, CallingWindow, Hours, Weekday
 
 MAX_DATES = 366
@@ -19,7 +19,7 @@ _HOURS_KEYS = frozenset({"from", "to", "weekdays"})
 _WINDOW_KEYS = _HOURS_KEYS | {"holidays", "preset", "also"}
 
 
-class WindowProblem(ValueError):
+class InvalidWindow(ValueError):
     """What is wrong with a calling window. `path`: inside of it, as "weekdays[1]", empty for the whole."""
 
     def __init__(self, path: str, reason: str) -> None:
@@ -28,7 +28,7 @@ class WindowProblem(ValueError):
         self.reason = reason
 
 
-def window_from_json(value: Any) -> CallingWindow:
+def parse_window(value: Any) -> CallingWindow:
     """Read the name of a preset or an object. Raises WindowProblem for the first thing that is wrong.
 
     An object may name a preset too: its hours are then those of the preset, and holidays may be added.
@@ -40,7 +40,7 @@ def window_from_json(value: Any) -> CallingWindow:
     return window if fields.get("holidays") is None else _with_holidays(window, fields["holidays"])
 
 
-def window_to_json(window: CallingWindow) -> dict[str, Any]:
+def dump_window(window: CallingWindow) -> dict[str, Any]:
     """The form in which it is given back, which `window_from_json` reads again."""
     holidays = window.holidays
     written = _hours_to_json(window)
@@ -54,23 +54,23 @@ def window_to_json(window: CallingWindow) -> dict[str, Any]:
 
 def _window_of_preset(name: Any, path: str) -> CallingWindow:
     if not isinstance(name, str) or name not in PRESETS:
-        raise WindowProblem(path, f"must be one of {_words(PRESETS)}")
-    return preset(name).window
+        raise InvalidWindow(path, f"must be one of {_words(PRESETS)}")
+    return get_preset(name).window
 
 
 def _from_preset(fields: dict[str, Any]) -> CallingWindow:
     window = _window_of_preset(fields["preset"], "preset")
-    written = window_to_json(window)
+    written = dump_window(window)
     for key in sorted(_WINDOW_KEYS - ({"preset"} if window.holidays else {"preset", "holidays"})):
         if fields.get(key) not in (None, written.get(key, [])):
-            raise WindowProblem(key, f"is not that of {window.preset}: leave out preset to set hours of your own")
+            raise InvalidWindow(key, f"is not that of {window.preset}: leave out preset to set hours of your own")
     return window
 
 
 def _own(fields: dict[str, Any]) -> CallingWindow:
     also = [] if fields.get("also") is None else fields["also"]
     if not isinstance(also, list) or len(also) > MAX_HOURS:
-        raise WindowProblem("also", f"must be an array of at most {MAX_HOURS} objects with from, to and weekdays")
+        raise InvalidWindow("also", f"must be an array of at most {MAX_HOURS} objects with from, to and weekdays")
     return CallingWindow(
         **dict(_hours(fields, "")),
         also=tuple(_hours(_object(other, f"also[{i}]", _HOURS_KEYS), f"also[{i}].") for i, other in enumerate(also)),
@@ -81,14 +81,14 @@ def _hours(fields: dict[str, Any], path: str) -> Hours:
     from_ = _time(fields.get("from"), f"{path}from")
     to = MIDNIGHT if fields.get("to") == END_OF_DAY else _time(fields.get("to"), f"{path}to")
     if to != MIDNIGHT and to <= from_:
-        raise WindowProblem(f"{path}to", "must be later than from: a window ends at midnight, 24:00, at the latest")
+        raise InvalidWindow(f"{path}to", "must be later than from: a window ends at midnight, 24:00, at the latest")
     return Hours(from_=from_, to=to, weekdays=_weekdays(fields.get("weekdays"), f"{path}weekdays"))
 
 
 def _time(value: Any, path: str) -> time:
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise WindowProblem(path, "must be a time of day such as 09:00")
+        raise InvalidWindow(path, "must be a time of day such as 09:00")
     return time(int(match[1]), int(match[2]))
 
 
@@ -96,10 +96,10 @@ def _weekdays(value: Any, path: str) -> tuple[Weekday, ...]:
     if value is None:
         return WEEK
     if not isinstance(value, list) or not value:
-        raise WindowProblem(path, f"must be an array of at least one of {_words(WEEK)}")
+        raise InvalidWindow(path, f"must be an array of at least one of {_words(WEEK)}")
     for i, day in enumerate(value):
         if not isinstance(day, str) or day not in WEEK:
-            raise WindowProblem(f"{path}[{i}]", f"must be one of {_words(WEEK)}")
+            raise InvalidWindow(f"{path}[{i}]", f"must be one of {_words(WEEK)}")
     return tuple(day for day in WEEK if day in value)
 
 
@@ -108,10 +108,10 @@ def _with_holidays(window: CallingWindow, value: Any) -> CallingWindow:
 
 
 def _holidays(value: Any) -> str | tuple[date, ...]:
-    if isinstance(value, str) and value in codes():
+    if isinstance(value, str) and value in list_holiday_codes():
         return value
     if not isinstance(value, list) or len(value) > MAX_DATES:
-        raise WindowProblem(
+        raise InvalidWindow(
             "holidays",
             f'must be a country or a part of one, as "US" or "US-FL", or an array of at most {MAX_DATES} dates',
         )
@@ -124,16 +124,16 @@ def _date(value: Any, path: str) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise WindowProblem(path, "must be a date such as 2026-12-25")
+    raise InvalidWindow(path, "must be a date such as 2026-12-25")
 
 
 def _object(value: Any, path: str, known: frozenset[str], reason: str = "must be an object") -> dict[str, Any]:
     """A mistyped name must not open a window wider than was meant, so unknown names are refused."""
     if not isinstance(value, dict):
-        raise WindowProblem(path, reason)
+        raise InvalidWindow(path, reason)
     unknown = sorted(set(value) - known)
     if unknown:
-        raise WindowProblem(path, f"may have {_words(sorted(known))} only, not {unknown[0][:40]!r}")
+        raise InvalidWindow(path, f"may have {_words(sorted(known))} only, not {unknown[0][:40]!r}")
     return value
 
 

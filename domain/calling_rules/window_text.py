@@ -6,7 +6,7 @@ from domain.calling_rules.window_json import END_OF_DAY
 NO_WINDOW = "No calling window is set: calls may be made at any hour."
 
 
-def window_sentence(own: CallingWindow | None, of_organization: CallingWindow | None) -> str:
+def describe_window(own: CallingWindow | None, of_organization: CallingWindow | None) -> str:
     """Say which window holds for a job: its own, else its organization's.
 
     >>> from datetime import time

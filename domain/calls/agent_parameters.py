@@ -5,34 +5,34 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-OURS = "outdial_"  # begins the names that are ours: no field of a contact that is named so is passed on
+RESERVED_PREFIX = "outdial_"  # begins the names that are ours: no field of a contact that is named so is passed on
 CALL_ID = "outdial_call_id"
 CALL_TOKEN = "outdial_call_token"  # noqa: S105  a name
-API = "outdial_api"  # where the agent reports: `{outdial_api}/calls/{outdial_call_id}/result`
+API_URL = "outdial_api"  # where the agent reports: `{outdial_api}/calls/{outdial_call_id}/result`
 
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
-def call_parameters(data: Mapping[str, Any], number: str) -> dict[str, str]:
+def contact_parameters(data: Mapping[str, Any], number: str) -> dict[str, str]:
     """A contact's name and custom fields as text, in their order; the number itself is not among them."""
     texts = {key: _text(value) for key, value in data.items()}
     return {key: text for key, text in texts.items() if not _is_ours(key) and not _is_number(key, text, number)}
 
 
-def own_parameters(call_id: str, token: str | None, api: str) -> dict[str, str]:
+def call_parameters(call_id: str, token: str | None, api: str) -> dict[str, str]:
     """What the agent needs to report what came of the call; without a token it needs a key of its own."""
-    own = {CALL_ID: call_id, API: api}
+    own = {CALL_ID: call_id, API_URL: api}
     return own if token is None else {**own, CALL_TOKEN: token}
 
 
-def with_number(data: Mapping[str, Any], number: str, other: str) -> dict[str, Any]:
+def replace_number(data: Mapping[str, Any], number: str, other: str) -> dict[str, Any]:
     """The same fields, for another number: it stands wherever the contact's own did."""
     return {key: other if _is_number(key, _text(value), number) else value for key, value in data.items()}
 
 
 def _is_ours(key: str) -> bool:
     """However a carrier may write the name: as a SIP header blanks become dashes and case does not count."""
-    return _NO_WORD.sub("_", key.lower()).strip("_").startswith(OURS)
+    return _NO_WORD.sub("_", key.lower()).strip("_").startswith(RESERVED_PREFIX)
 
 
 def _is_number(key: str, text: str, number: str) -> bool:

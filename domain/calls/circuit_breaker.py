@@ -4,24 +4,26 @@ from collections.abc import Sequence
 
 from domain.calls.models import Outcome
 
-LOOKED_AT = 50  # of the job's latest ended calls
-ENOUGH = 20  # fewer tell nothing
-MAX_TROUBLE = 0.5  # a share of them: died on the way
-MAX_BLOCKED = 0.3  # came back because the network blocks the caller id
+SAMPLE_SIZE = 50  # of the job's latest ended calls
+MIN_SAMPLE_SIZE = 20  # fewer tell nothing
+MAX_CARRIER_ERROR_SHARE = 0.5  # a share of them: died on the way
+MAX_BLOCKED_SHARE = 0.3  # came back because the network blocks the caller id
 
-TRIPPING = frozenset({Outcome.ACCOUNT_REJECTED, Outcome.CARRIER_ERROR, Outcome.BLOCKED})
-REFUSED = "The carrier refused the account or its configuration. Mend that, then resume."
+TRIPPING_OUTCOMES = frozenset({Outcome.ACCOUNT_REJECTED, Outcome.CARRIER_ERROR, Outcome.BLOCKED})
+ACCOUNT_REJECTED_REASON = "The carrier refused the account or its configuration. Mend that, then resume."
 
 
-def tripped(latest: Sequence[Outcome]) -> str | None:
+def find_pause_reason(latest: Sequence[Outcome]) -> str | None:
     """Judge the outcomes of a job's latest calls, at most LOOKED_AT: why it must pause, None where it need not.
 
     A single refusal of the account (ACCOUNT_REJECTED) pauses it too.
     """
-    if len(latest) < ENOUGH:
+    if len(latest) < MIN_SAMPLE_SIZE:
         return None
-    return _too_many(latest, Outcome.CARRIER_ERROR, MAX_TROUBLE, "died on the way: ask the carrier") or _too_many(
-        latest, Outcome.BLOCKED, MAX_BLOCKED, "were blocked by the network: the caller id may be marked as spam"
+    return _too_many(
+        latest, Outcome.CARRIER_ERROR, MAX_CARRIER_ERROR_SHARE, "died on the way: ask the carrier"
+    ) or _too_many(
+        latest, Outcome.BLOCKED, MAX_BLOCKED_SHARE, "were blocked by the network: the caller id may be marked as spam"
     )
 
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from domain.calls.agent_parameters import call_parameters, own_parameters
+from domain.calls.agent_parameters import call_parameters, contact_parameters
 from domain.calls.models import Audio, CallOrder
 
-MAX_DIAL_DURATION = 10  # digits; a key with more is none of ours
+MAX_DIAL_DIGITS = 10  # digits; a key with more is none of ours
 
 
-class Ordered(Protocol):
+class DialFacts(Protocol):
     """What the record has of a dial."""
 
     @property
@@ -33,31 +33,31 @@ class Ordered(Protocol):
     def max_call_seconds(self) -> int: ...
 
 
-def call_order(dial: Ordered, key: str, token: str | None, public_url: str) -> CallOrder:
+def build_call_order(dial: DialFacts, key: str, token: str | None, public_url: str) -> CallOrder:
     """`token`: what its agent may speak of the call with. `public_url`: where carriers and agents reach the API."""
-    own = own_parameters(dial.dial_id, token, public_url)
+    own = call_parameters(dial.dial_id, token, public_url)
     return CallOrder(
         key=key,
         to=dial.to,
         from_=dial.from_,
         audio=dial.audio,
         audio_url=dial.audio_url,
-        parameters={**own, **call_parameters(dial.data, dial.to)},
+        parameters={**own, **contact_parameters(dial.data, dial.to)},
         ring_seconds=dial.ring_seconds,
         max_call_seconds=dial.max_call_seconds,
         instructions_url=_carrier_url(public_url, dial.account, "instructions", key),
     )
 
 
-def dial_of_key(key: str) -> tuple[str, int] | None:
+def parse_dial_key(key: str) -> tuple[str, int] | None:
     """The contact's id and the number of the dial; None where it is no key of ours."""
     contact_id, _, dial = key.rpartition(":")
-    if contact_id and dial.isascii() and dial.isdigit() and len(dial) < MAX_DIAL_DURATION:
+    if contact_id and dial.isascii() and dial.isdigit() and len(dial) < MAX_DIAL_DIGITS:
         return contact_id, int(dial)
     return None
 
 
-def callback_url(public_url: str, account: str, key: str) -> str:
+def build_callback_url(public_url: str, account: str, key: str) -> str:
     """Where a carrier tells of a call."""
     return _carrier_url(public_url, account, "events", key)
 

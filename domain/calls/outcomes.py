@@ -24,7 +24,7 @@ SIP_OUTCOMES: dict[int, Outcome] = {
 }
 NETWORK_BLOCKED = "network blocked"  # how US carriers phrase a 603 that an analytics engine sent (FCC 22-37)
 
-SENTENCES: dict[Outcome, str] = {
+EXPLANATIONS: dict[Outcome, str] = {
     Outcome.BUSY: "The line was busy.",
     Outcome.NO_ANSWER: "Nobody answered.",
     Outcome.TIMEOUT: "It rang past its time without a final answer; we hung up.",
@@ -38,13 +38,13 @@ SENTENCES: dict[Outcome, str] = {
     Outcome.UNKNOWN: "The outcome is unknown: the carrier could not say whether the call took place.",
 }
 
-ENDED_BY_US: dict[HangUpReason, str] = {  # of calls that were answered
+HANG_UP_EXPLANATIONS: dict[HangUpReason, str] = {  # of calls that were answered
     HangUpReason.MAX_CALL_DURATION: "Maximum call duration reached.",
     HangUpReason.MACHINE: "Ended by us: a machine answered.",
 }
 
 
-def judge(report: CallReport, *, rang: bool, answered: bool, hung_up: HangUpReason | None) -> Outcome:
+def determine_outcome(report: CallReport, *, rang: bool, answered: bool, hung_up: HangUpReason | None) -> Outcome:
     """Tell what an ended call came to.
 
     `rang` and `answered` say whether the dial was ever seen in that state; `hung_up` why we ended it, if we did.
@@ -78,8 +78,8 @@ def _by_ending(ending: Ending | None) -> Outcome:
             return Outcome.CARRIER_ERROR
 
 
-def sentence(outcome: Outcome, ended_by_us: HangUpReason | None = None) -> str | None:
+def explain_outcome(outcome: Outcome, ended_by_us: HangUpReason | None = None) -> str | None:
     """Say it for people: the contact's `failureReason`; `ended_by_us`: why an answered call did not go on."""
     if outcome is Outcome.ANSWERED:
-        return None if ended_by_us is None else ENDED_BY_US.get(ended_by_us)
-    return SENTENCES[outcome]
+        return None if ended_by_us is None else HANG_UP_EXPLANATIONS.get(ended_by_us)
+    return EXPLANATIONS[outcome]

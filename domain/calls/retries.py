@@ -11,11 +11,11 @@ from domain.statuses import ContactStatus
 
 DELAYS_MINUTES = (5, 30, 120)
 REDIAL_DELAYS = (timedelta(seconds=30), timedelta(minutes=2))  # after trouble, not charged
-TROUBLES_IN_A_ROW = 3  # then the contact ends as carrier_error
-REFUSED_DELAY = timedelta(minutes=5)  # how long an account's gate stays closed before a probe call
+MAX_CARRIER_ERRORS = 3  # then the contact ends as carrier_error
+ACCOUNT_RETRY_DELAY = timedelta(minutes=5)  # how long an account's gate stays closed before a probe call
 JITTER = 0.1  # a share of the delay, either way, so that retries do not come in waves
 
-FINAL: dict[Outcome, ContactStatus] = {
+FINAL_STATUSES: dict[Outcome, ContactStatus] = {
     Outcome.ANSWERED: ContactStatus.COMPLETED,
     Outcome.BUSY: ContactStatus.BUSY,
     Outcome.NO_ANSWER: ContactStatus.NO_ANSWER,
@@ -57,7 +57,7 @@ class RetryPolicy(Model):
             return self.on_voicemail is OnVoicemail.RETRY and answered_by is AnsweredBy.MACHINE
         if outcome is Outcome.DECLINED:
             return self.on_declined is OnDeclined.RETRY
-        return FINAL[outcome] in self.retryable_statuses
+        return FINAL_STATUSES[outcome] in self.retryable_statuses
 
     def delay(self, attempts: int) -> timedelta:
         """After so many attempts, without jitter."""
@@ -71,7 +71,7 @@ class NextStep(Model):
     delay: timedelta | None = None
 
 
-def next_step(
+def decide_next_step(
     outcome: Outcome,
     policy: RetryPolicy,
     *,
@@ -90,16 +90,16 @@ def next_step(
     lengthen a delay and not shorten it: three refusals within seconds would give the contact up.
     """
     if no_more:
-        return NextStep(status=FINAL[outcome])
+        return NextStep(status=FINAL_STATUSES[outcome])
     if attempts < max_attempts and policy.calls_again_after(outcome, answered_by):
         return _again(_jittered(policy.delay(attempts), spread))
-    if outcome is Outcome.CARRIER_ERROR and troubles < TROUBLES_IN_A_ROW:
+    if outcome is Outcome.CARRIER_ERROR and troubles < MAX_CARRIER_ERRORS:
         return _again(max(REDIAL_DELAYS[troubles - 1], retry_after or timedelta()))
     if outcome is Outcome.CALLED_OFF:  # while everything was stopped
         return _again(REDIAL_DELAYS[0])
     if outcome is Outcome.ACCOUNT_REJECTED:
-        return _again(REFUSED_DELAY)
-    return NextStep(status=FINAL[outcome])
+        return _again(ACCOUNT_RETRY_DELAY)
+    return NextStep(status=FINAL_STATUSES[outcome])
 
 
 def _again(delay: timedelta) -> NextStep:

@@ -7,7 +7,7 @@ _HARMLESS = re.compile(r"\+[1-9][0-9]{1,14}|[+-]?[0-9]+(?:\.[0-9]+)?")  # E.164,
 _MARKED = re.compile(r"'+[=+\-@\t\r]")
 
 
-def harmless(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """The cell, with a leading `'` where a spreadsheet would take it for a formula.
 
     >>> [harmless(cell) for cell in ("=1+1", "+12025550101", "-4.50", "Ada")]
@@ -16,17 +16,17 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_STARTS_FORMULA) and not _HARMLESS.fullmatch(cell) else cell
 
 
-def marked(cell: str) -> str:
+def escape_cell(cell: str) -> str:
     """Like `harmless`, so that `unmarked` gives back the cell as it was: what has a mark already gets another."""
-    return f"'{cell}" if _MARKED.match(cell) else harmless(cell)
+    return f"'{cell}" if _MARKED.match(cell) else escape_formula(cell)
 
 
-def marked_text(text: str, delimiter: str) -> str:
+def escape_row_text(text: str, delimiter: str) -> str:
     """A row that cannot be split into cells, with marks where its cells may begin."""
     return re.sub(rf"{_may_begin(delimiter)}(?='*[=+\-@])", r"\1'", text)
 
 
-def unmarked_text(text: str, delimiter: str) -> str:
+def unescape_row_text(text: str, delimiter: str) -> str:
     """Such a row as it was before `marked_text`."""
     return re.sub(rf"{_may_begin(delimiter)}'(?='*[=+\-@])", r"\1", text)
 
@@ -35,6 +35,6 @@ def _may_begin(delimiter: str) -> str:
     return rf"((?:^|[\r\n]|{re.escape(delimiter)}) *\"?)"
 
 
-def unmarked(cell: str) -> str:
+def unescape_cell(cell: str) -> str:
     """A cell of a file of ours as it was before `marked`."""
     return cell[1:] if _MARKED.match(cell) else cell

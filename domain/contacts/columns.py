@@ -33,7 +33,7 @@ class Columns(Model):
         return self.names.index(name) if name in self.names else None
 
 
-def names_phones(header: str, phone: str | None) -> bool:
+def is_phone_header(header: str, phone: str | None) -> bool:
     """Whether a column of that name holds the numbers; `phone`: the name that the request gives, None: the usual."""
     return _found(phone or "phone", (header,)) is not None
 

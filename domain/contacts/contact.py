@@ -6,18 +6,25 @@ from typing import Any, NamedTuple
 
 from phonenumbers import PhoneNumber
 
-from domain.calling_rules.schedule import GRAMMAR, MomentProblem, place_not_before, read_moment, read_zone, zone_names
+from domain.calling_rules.schedule import (
+    GRAMMAR,
+    InvalidMoment,
+    list_zones,
+    load_zone,
+    parse_moment,
+    resolve_not_before,
+)
 from domain.jobs.column_fields import NamedColumns
 from domain.jobs.models import NewContact
 from domain.model import Model
-from domain.phone.location import place_of_parsed
+from domain.phone.location import locate_parsed
 from domain.requests.limits import shortened
 
 MAX_ID_LENGTH = 200  # characters of a client's own id
 MAX_VALUE_LENGTH = 60  # characters of a value that is shown
 
 
-class Reading(Model):
+class ReadOptions(Model):
     """What the request says of its contacts. `timezone`: the job's."""
 
     columns: NamedColumns = NamedColumns()
@@ -25,7 +32,7 @@ class Reading(Model):
     now: datetime | None = None  # None: a column of times cannot be named
 
 
-class Blame(NamedTuple):
+class ContactProblem(NamedTuple):
     """What is wrong with a contact, and where; `column` is None where the whole of it is to blame."""
 
     column: str | None
@@ -38,10 +45,10 @@ class _Unusable(Exception):
 
 
 def read_contact(
-    row: int, number: str, parsed: PhoneNumber, data: dict[str, Any], reading: Reading
-) -> NewContact | Blame:
+    row: int, number: str, parsed: PhoneNumber, data: dict[str, Any], reading: ReadOptions
+) -> NewContact | ContactProblem:
     """Read what the named columns say of a contact with a valid number. Of several things wrong, the first."""
-    place = place_of_parsed(parsed)
+    place = locate_parsed(parsed)
     columns = reading.columns
     zones = _zones(data, columns.timezone, place.zones)
     try:
@@ -50,7 +57,7 @@ def read_contact(
         _refuse_missing(data, columns.required)
     except _Unusable as unusable:
         column, reason = unusable.args
-        return Blame(column, _shown(data.get(column)), reason)
+        return ContactProblem(column, _shown(data.get(column)), reason)
     return NewContact(
         row=row,
         number=number,
@@ -73,10 +80,10 @@ def _zones(data: Mapping[str, Any], column: str | None, of_number: tuple[str, ..
     if is_blank(value):
         return of_number
     name = value.strip() if isinstance(value, str) else ""
-    return (name,) if name in zone_names() else None
+    return (name,) if name in list_zones() else None
 
 
-def _not_before(data: Mapping[str, Any], zones: tuple[str, ...] | None, reading: Reading) -> datetime | None:
+def _not_before(data: Mapping[str, Any], zones: tuple[str, ...] | None, reading: ReadOptions) -> datetime | None:
     """Without an offset by the clock of the contact's zone where there is just one, else of the job's."""
     column = reading.columns.not_before
     value = None if column is None else data.get(column)
@@ -86,8 +93,8 @@ def _not_before(data: Mapping[str, Any], zones: tuple[str, ...] | None, reading:
         raise _Unusable(column, GRAMMAR)
     zone = zones[0] if zones is not None and len(zones) == 1 else reading.timezone
     try:
-        return place_not_before(read_moment(value.strip()), read_zone(zone), reading.now)
-    except MomentProblem as problem:
+        return resolve_not_before(parse_moment(value.strip()), load_zone(zone), reading.now)
+    except InvalidMoment as problem:
         raise _Unusable(column, problem.reason) from None
 
 

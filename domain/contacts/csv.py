@@ -8,7 +8,7 @@ from enum import Enum, auto
 from itertools import count, islice
 from typing import NamedTuple
 
-from domain.contacts.columns import names_phones
+from domain.contacts.columns import is_phone_header
 from domain.errors import InvalidCsv
 from domain.requests.limits import MAX_FILE_BYTES, MAX_ROWS
 
@@ -84,7 +84,7 @@ def detect_delimiter(text: str, phone: str | None = None) -> str:
     """Find what separates the columns: what makes a phone column of that name, else what makes most columns."""
     headers = {delimiter: _first_cells(text, delimiter) for delimiter in DELIMITERS}
     for delimiter, cells in headers.items():
-        if any(names_phones(cell.strip(), phone) for cell in cells):
+        if any(is_phone_header(cell.strip(), phone) for cell in cells):
             return delimiter
     return max(DELIMITERS, key=lambda delimiter: len(headers[delimiter]))
 

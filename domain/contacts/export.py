@@ -26,10 +26,10 @@ MAX_COLUMNS = 2_000  # of contacts, in one CSV file: more than any list has, and
 _PREFIX = "outdial_"
 _PREFIXES = ("", _PREFIX, _PREFIX * 2, _PREFIX * 3)
 
-CONTESTED = tuple(f"{prefix}{name}".lower() for prefix in _PREFIXES for name in OUR_COLUMNS)
+CONTESTED_NAMES = tuple(f"{prefix}{name}".lower() for prefix in _PREFIXES for name in OUR_COLUMNS)
 
 
-def our_names(theirs: Iterable[str]) -> dict[str, str]:
+def name_our_columns(theirs: Iterable[str]) -> dict[str, str]:
     """What our columns are called beside the contacts' own, which keep their names.
 
     A name of ours that is taken, in whatever letter case, begins with `outdial_` instead.

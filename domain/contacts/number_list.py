@@ -7,7 +7,7 @@ from domain.contacts.report import MAX_ENTRIES, Intake, IntakeReport, ReportBuil
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.model import Model
-from domain.phone.masking import masked
+from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem, read_phone
 from domain.requests.limits import MAX_CONTACTS
 from domain.requests.raw_values import RawValues
@@ -16,7 +16,7 @@ MAX_NOTE_LENGTH = 1000  # code points
 _INDEXES_SHOWN = 10
 
 
-class ReadNumbers(Model):
+class NumberList(Model):
     """Numbers, E.164, each once; why they are listed; and the account of the rows or elements."""
 
     numbers: tuple[str, ...]
@@ -29,7 +29,7 @@ def read_note(values: RawValues) -> str | None:
     return values.optional_text("note", longest=MAX_NOTE_LENGTH) or None
 
 
-def read_number_list(body: Any) -> ReadNumbers:
+def read_number_list(body: Any) -> NumberList:
     """Read `{"numbers": [...], "note"?}` as `parse_json` gave it. One bad number rejects them all.
 
     Raises InvalidRequest, NoValidContacts, TooManyContacts, InvalidPhoneFormat (naming indexes from 0).
@@ -46,12 +46,12 @@ def read_number_list(body: Any) -> ReadNumbers:
     tally = ReportBuilder()
     for index, number in enumerate(_all_valid(sent)):
         tally.good(NewContact(row=index + 1, number=number, data={}))
-    return read_numbers_of(tally.intake([]), note)
+    return collect_numbers(tally.intake([]), note)
 
 
-def read_numbers_of(intake: Intake, note: str | None) -> ReadNumbers:
+def collect_numbers(intake: Intake, note: str | None) -> NumberList:
     """The numbers of a contact file: whatever else its rows hold is not kept."""
-    return ReadNumbers(numbers=tuple(contact.number for contact in intake.contacts), note=note, report=intake.report)
+    return NumberList(numbers=tuple(contact.number for contact in intake.contacts), note=note, report=intake.report)
 
 
 def _all_valid(sent: Sequence[Any]) -> list[str]:
@@ -71,7 +71,7 @@ def _all_valid(sent: Sequence[Any]) -> list[str]:
 
 
 def _shown(value: Any) -> str | None:
-    return masked(value) if isinstance(value, str) and value else None
+    return mask_number(value) if isinstance(value, str) and value else None
 
 
 def _refused(problems: Sequence[dict[str, Any]]) -> InvalidPhoneFormat:

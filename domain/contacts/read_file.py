@@ -2,19 +2,19 @@
 
 from typing import NamedTuple
 
-from domain.contacts.cells import unmarked
+from domain.contacts.cells import unescape_cell
 from domain.contacts.columns import MUST_HOLD_NAMES, Columns, read_columns
-from domain.contacts.contact import Blame, Reading, read_contact
+from domain.contacts.contact import ContactProblem, ReadOptions, read_contact
 from domain.contacts.csv import Kind, Record
 from domain.contacts.decode import empty_file
-from domain.contacts.notices import notices
+from domain.contacts.notices import list_warnings
 from domain.contacts.open_table import open_table
-from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects, as_it_was
+from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects, restore_row_text
 from domain.contacts.report import MAX_ENTRIES, Intake, InvalidRow, ReportBuilder
 from domain.errors import InvalidCsv, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
-from domain.phone.masking import masked
-from domain.phone.numbers import PhoneProblem, cell_phone, parse_phone
+from domain.phone.masking import mask_number
+from domain.phone.numbers import PhoneProblem, clean_phone_cell, parse_phone
 from domain.requests.limits import MAX_CONTACTS, MAX_FILE_BYTES, size_problem
 
 HELD_AS_NUMBER = "is held as a number, which has no +: format the column as text and enter the numbers again, with +"
@@ -24,18 +24,18 @@ class _Frame(NamedTuple):
     """How the rows below the header are read."""
 
     columns: Columns
-    reading: Reading
+    reading: ReadOptions
     delimiter: str
     mended: bool  # a file of rejected rows that we wrote: its first column is ours, its cells carry our marks
 
 
-def read_contact_file(content: bytes | None, reading: Reading | None = None) -> Intake:
+def read_contact_file(content: bytes | None, reading: ReadOptions | None = None) -> Intake:
     """Read a contact file, CSV or XLSX; rows that cannot be called are skipped and reported.
 
     Raises InvalidCsv, MissingPhoneColumn, InvalidRequest (a named column is not there), TooManyContacts,
     NoValidContacts.
     """
-    reading = reading or Reading()
+    reading = reading or ReadOptions()
     table = open_table(_present(content), reading.columns.phone)
     header = next(table.records, Record(1, []))
     frame = _frame(header, reading, table.delimiter)
@@ -49,7 +49,7 @@ def read_contact_file(content: bytes | None, reading: Reading | None = None) -> 
         _count(tally, rejected, frame, _unwrapped(record, frame))
     if not tally.contacts:
         raise _nothing_to_call(tally)
-    intake = tally.intake([*table.warnings, *notices(tally.contacts, frame.reading.columns)])
+    intake = tally.intake([*table.warnings, *list_warnings(tally.contacts, frame.reading.columns)])
     rejects = Rejects(header=tuple(_unwrapped(header, frame).cells), delimiter=table.delimiter, rows=tuple(rejected))
     return intake.model_copy(update={"rejects": rejects})
 
@@ -64,7 +64,7 @@ def _present(content: bytes | None) -> bytes:
     return content
 
 
-def _frame(header: Record, reading: Reading, delimiter: str) -> _Frame:
+def _frame(header: Record, reading: ReadOptions, delimiter: str) -> _Frame:
     if header.broken:
         raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
     mended = header.cells[:1] == [REASON_COLUMN]
@@ -76,9 +76,9 @@ def _unwrapped(record: Record, frame: _Frame) -> Record:
     if not frame.mended:
         return record
     if record.broken:
-        return record._replace(raw=as_it_was(record.raw, frame.delimiter))
+        return record._replace(raw=restore_row_text(record.raw, frame.delimiter))
     kinds = {place - 1: kind for place, kind in record.kinds.items()}
-    return record._replace(cells=[unmarked(cell) for cell in record.cells[1:]], kinds=kinds)
+    return record._replace(cells=[unescape_cell(cell) for cell in record.cells[1:]], kinds=kinds)
 
 
 def _count(tally: ReportBuilder, rejected: list[Reject], frame: _Frame, record: Record) -> None:
@@ -91,20 +91,20 @@ def _count(tally: ReportBuilder, rejected: list[Reject], frame: _Frame, record: 
     rejected.append(Reject(row=record.row, cells=record.raw if record.broken else tuple(record.cells), reason=said))
 
 
-def _read_row(frame: _Frame, record: Record) -> NewContact | Blame:
+def _read_row(frame: _Frame, record: Record) -> NewContact | ContactProblem:
     columns = frame.columns
     problem = _shape_problem(columns, record)
     if problem is not None:
-        return Blame(None, None, problem)
+        return ContactProblem(None, None, problem)
     data = columns.row(_cells(record, columns) if record.kinds else record.cells)
     problem = size_problem(data)
     if problem is not None:
-        return Blame(None, None, problem)
-    text = cell_phone(data[columns.phone])
+        return ContactProblem(None, None, problem)
+    text = clean_phone_cell(data[columns.phone])
     kind = record.kinds.get(columns.names.index(columns.phone)) if record.kinds else None
     number = parse_phone(text) if kind is None else PhoneProblem(reason=HELD_AS_NUMBER)
     if isinstance(number, PhoneProblem):
-        return Blame(columns.phone, masked(text) if text else "", number.reason)
+        return ContactProblem(columns.phone, mask_number(text) if text else "", number.reason)
     return read_contact(record.row, text, number, data, frame.reading)
 
 

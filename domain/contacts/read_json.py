@@ -5,26 +5,26 @@ from typing import Any
 
 from phonenumbers import PhoneNumber
 
-from domain.contacts.contact import MAX_VALUE_LENGTH, Blame, Reading, read_contact
-from domain.contacts.notices import notices
+from domain.contacts.contact import MAX_VALUE_LENGTH, ContactProblem, ReadOptions, read_contact
+from domain.contacts.notices import list_warnings
 from domain.contacts.report import MAX_ENTRIES, Intake, ReportBuilder
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.column_fields import NamedColumns
 from domain.jobs.models import NewContact
-from domain.phone.masking import masked
+from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem, parse_phone
 from domain.requests.limits import MAX_CONTACTS, quoted, shortened, size_problem
 
 _INDEXES_SHOWN = 10
 
 
-def read_contact_list(contacts: Sequence[Any], reading: Reading | None = None) -> Intake:
+def read_contact_list(contacts: Sequence[Any], reading: ReadOptions | None = None) -> Intake:
     """Read contacts that came as JSON; duplicates are reported, values keep their types and order.
 
     Takes what `parse_json` gave. Raises NoValidContacts, TooManyContacts, InvalidPhoneFormat (naming indexes
     from 0), InvalidRequest (a named key that no contact has; a contact too large, or with a bad value).
     """
-    reading = reading or Reading()
+    reading = reading or ReadOptions()
     if not contacts:
         raise NoValidContacts("`contacts` is empty: there is nobody to call.")
     if len(contacts) > MAX_CONTACTS:
@@ -38,7 +38,7 @@ def read_contact_list(contacts: Sequence[Any], reading: Reading | None = None) -
     tally = ReportBuilder()
     for contact in _all_read(contacts, numbers, key, reading):
         tally.good(contact)
-    return tally.intake(notices(tally.contacts, reading.columns))
+    return tally.intake(list_warnings(tally.contacts, reading.columns))
 
 
 def _parse_number(contact: Any, key: str) -> PhoneNumber | PhoneProblem:
@@ -62,7 +62,7 @@ def _problems(
     for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
         if isinstance(number, PhoneProblem):
             phone = contact.get(key) if isinstance(contact, dict) else None
-            value = masked(phone) if isinstance(phone, str) and phone else None
+            value = mask_number(phone) if isinstance(phone, str) and phone else None
             yield {"index": index, "value": value, "reason": number.reason}
 
 
@@ -97,7 +97,7 @@ def _refuse_unknown_keys(contacts: Sequence[dict[str, Any]], columns: NamedColum
 
 
 def _all_read(
-    contacts: Sequence[dict[str, Any]], numbers: Sequence[PhoneNumber | PhoneProblem], key: str, reading: Reading
+    contacts: Sequence[dict[str, Any]], numbers: Sequence[PhoneNumber | PhoneProblem], key: str, reading: ReadOptions
 ) -> list[NewContact]:
     read: list[NewContact] = []
     blames: list[dict[str, Any]] = []
@@ -116,8 +116,10 @@ def _all_read(
     return read
 
 
-def _read(index: int, contact: dict[str, Any], number: Any, key: str, reading: Reading) -> NewContact | Blame:
+def _read(
+    index: int, contact: dict[str, Any], number: Any, key: str, reading: ReadOptions
+) -> NewContact | ContactProblem:
     problem = size_problem(contact)
     if problem is not None:
-        return Blame(None, None, problem)
+        return ContactProblem(None, None, problem)
     return read_contact(index + 1, contact[key], number, contact, reading)

@@ -2,7 +2,7 @@
 
 import re
 
-from domain.contacts.cells import unmarked_text
+from domain.contacts.cells import unescape_row_text
 from domain.model import Model
 
 REASON_COLUMN = "outdial_reason"  # the first column of such a file; read again it says nothing
@@ -29,7 +29,7 @@ class Rejects(Model):
         return self.header == others.header and (split or self.delimiter == others.delimiter)
 
 
-def as_it_was(text: str, delimiter: str) -> str:
+def restore_row_text(text: str, delimiter: str) -> str:
     """A row of such a file that cannot be split into cells: without its first cell, the reason, and our marks."""
     reason = rf'(?:"(?:[^"]|"")*"|[^"{re.escape(delimiter)}]*){re.escape(delimiter)}'
-    return unmarked_text(re.sub(f"^{reason}", "", text), delimiter)
+    return unescape_row_text(re.sub(f"^{reason}", "", text), delimiter)

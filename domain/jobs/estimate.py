@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from domain.model import Model
-from domain.money import ASSUMED_MINUTES, estimated_cost
+from domain.money import ASSUMED_MINUTES, estimate_cost
 from domain.statuses import Architecture
 
 
@@ -23,7 +23,7 @@ class Estimate(Model):
 def estimate(contacts: int, architecture: Architecture, *, job_limit: int, organization_limit: int) -> Estimate:
     """Estimate a job. The smaller of the two limits on concurrent calls binds."""
     waves = -(-contacts // usable_lines(job_limit, organization_limit))
-    return Estimate(cost=estimated_cost(contacts, architecture), minutes=waves * ASSUMED_MINUTES)
+    return Estimate(cost=estimate_cost(contacts, architecture), minutes=waves * ASSUMED_MINUTES)
 
 
 def usable_lines(job_limit: int, organization_limit: int) -> int:

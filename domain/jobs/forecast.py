@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
-from domain.calling_rules.window import DAY, LOOK_AHEAD_DAYS, CallingWindow, open_stretches, opening
+from domain.calling_rules.window import DAY, LOOK_AHEAD_DAYS, CallingWindow, find_opening, list_open_intervals
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES
 
@@ -66,13 +66,13 @@ def forecast(
     window: CallingWindow, zones: Mapping[Zones, int], *, start: datetime, end_time: datetime | None, lines: int
 ) -> Forecast:
     """Play the job through, 100 days at most, 2 minutes a call, without retries and other jobs; `lines` from 1 on."""
-    never = [each for each in zones if opening(window, each, start) is None]
+    never = [each for each in zones if find_opening(window, each, start) is None]
     left: dict[Zones, float] = {each: count for each, count in zones.items() if each not in never}
     finish = _play(window, left, start, end_time, lines)
     return Forecast(
         contacts=sum(zones.values()),
         never=sum(zones[each] for each in never),
-        apart={each: zones[each] for each in never if all(opening(window, (zone,), start) for zone in each)},
+        apart={each: zones[each] for each in never if all(find_opening(window, (zone,), start) for zone in each)},
         unreached=round(sum(left.values())),
         finish=finish,
     )
@@ -111,7 +111,7 @@ def _slots(window: CallingWindow, left: Mapping[Zones, float], start: datetime, 
             (max(from_, start), min(to, end), zones)
             for zones, count in left.items()
             if count
-            for from_, to in open_stretches(window, zones, day)
+            for from_, to in list_open_intervals(window, zones, day)
             if from_ < end and start < to
         ]
         for from_, to in pairwise(sorted({edge for stretch in stretches for edge in stretch[:2]})):

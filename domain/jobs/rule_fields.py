@@ -3,9 +3,9 @@
 from typing import Any
 
 from domain.calling_rules.frequency_caps import ContactFrequency
-from domain.calling_rules.presets import frequency_of
+from domain.calling_rules.presets import get_preset_frequency
 from domain.calling_rules.window import CallingWindow
-from domain.calling_rules.window_json import WindowProblem, window_from_json
+from domain.calling_rules.window_json import InvalidWindow, parse_window
 from domain.calls.models import OnMachine
 from domain.calls.retries import DELAYS_MINUTES, RETRYABLE, OnDeclined, OnVoicemail, RetryPolicy
 from domain.requests.raw_values import RawValues
@@ -31,7 +31,7 @@ def read_rules(values: RawValues) -> dict[str, Any]:
         "retry_policy": policy,
         "priority": read_priority(values),
         "calling_window": window,
-        "contact_frequency": _read_frequency(values) or frequency_of(window),
+        "contact_frequency": _read_frequency(values) or get_preset_frequency(window),
         "on_machine": read_on_machine(values),
         "start_within_minutes": values.integer("startWithin", 120, 1, MAX_DELAY_MINUTES),
         "circuit_breaker": values.boolean("circuitBreaker", default=True),
@@ -58,8 +58,8 @@ def read_window(values: RawValues) -> CallingWindow | None:
     """A calling window, or the name of a preset."""
     value = values.structure("callingWindow")
     try:
-        return None if value is None else window_from_json(value)
-    except WindowProblem as problem:
+        return None if value is None else parse_window(value)
+    except InvalidWindow as problem:
         values.blame(f"callingWindow.{problem.path}" if problem.path else "callingWindow", problem.reason)
         return None
 

@@ -4,13 +4,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from domain.calling_rules.schedule import (
-    MomentProblem,
+    InvalidMoment,
     StartTime,
     WrittenMoment,
-    place_end,
-    place_start,
-    read_moment,
-    read_zone,
+    load_zone,
+    parse_moment,
+    resolve_end,
+    resolve_start,
 )
 from domain.errors import InvalidRequest, PastScheduledTime
 from domain.model import Model
@@ -49,7 +49,7 @@ def place_moments(written: WrittenMoments, values: RawValues, usual_zone: str, n
     Raises InvalidTimezone, InvalidRequest (too far ahead; an end that is past or not after the start),
     PastScheduledTime.
     """
-    zone = read_zone(usual_zone if written.zone is None else written.zone)
+    zone = load_zone(usual_zone if written.zone is None else written.zone)
     end = _end(written.end, zone, values, now)
     start = _start(written.start, zone, values, now)
     if isinstance(start, StartTime) and end.at is not None and end.at <= (start.at or now):
@@ -64,16 +64,16 @@ def place_moments(written: WrittenMoments, values: RawValues, usual_zone: str, n
 def _read(values: RawValues, field: str) -> WrittenMoment | None:
     text = values.text(field)
     try:
-        return None if text is None else read_moment(text)
-    except MomentProblem as problem:
+        return None if text is None else parse_moment(text)
+    except InvalidMoment as problem:
         values.blame(field, problem.reason)
         return None
 
 
 def _end(written: WrittenMoment | None, zone: ZoneInfo, values: RawValues, now: datetime) -> StartTime:
     try:
-        return StartTime() if written is None else place_end(written, zone, now)
-    except MomentProblem as problem:
+        return StartTime() if written is None else resolve_end(written, zone, now)
+    except InvalidMoment as problem:
         values.blame("endTime", problem.reason)
         return StartTime()
 
@@ -82,7 +82,7 @@ def _start(
     written: WrittenMoment | None, zone: ZoneInfo, values: RawValues, now: datetime
 ) -> StartTime | PastScheduledTime:
     try:
-        return StartTime() if written is None else place_start(written, zone, now)
+        return StartTime() if written is None else resolve_start(written, zone, now)
     except PastScheduledTime as past:
         return past
     except InvalidRequest as refused:

@@ -10,22 +10,22 @@ from domain.phone.numbers import E164
 ANYWHERE = "*"  # in `allowedCountries`: every country
 
 
-class Place(Model):
+class Location(Model):
     """`country`: ISO 3166 code, None for a number of no country. `zones`: IANA names, empty where none is known."""
 
     country: str | None
     zones: tuple[str, ...]
 
 
-def place_of(number: E164 | str) -> Place:
+def locate_number(number: E164 | str) -> Location:
     """Place a valid number by the numbering plan. A mobile or toll-free one may ring in many zones."""
-    return place_of_parsed(phonenumbers.parse(number))
+    return locate_parsed(phonenumbers.parse(number))
 
 
-def place_of_parsed(parsed: PhoneNumber) -> Place:
+def locate_parsed(parsed: PhoneNumber) -> Location:
     """As `place_of`, of what `domain.phones.parse_phone` gave."""
     country = phonenumbers.region_code_for_number(parsed)
-    return Place(
+    return Location(
         country=country if country is not None and country.isalpha() else None,
         zones=tuple(zone for zone in time_zones_for_number(parsed) if zone != UNKNOWN_TIMEZONE),
     )
@@ -36,12 +36,12 @@ def is_country(code: str) -> bool:
     return code == ANYWHERE or code in phonenumbers.SUPPORTED_REGIONS
 
 
-def may_be_called(country: str | None, allowed: frozenset[str]) -> bool:
+def is_country_allowed(country: str | None, allowed: frozenset[str]) -> bool:
     """Whether numbers of a country may be called; one of no country only where every country may."""
     return ANYWHERE in allowed or country in allowed
 
 
-def not_allowed(country: str | None) -> str:
+def explain_country_block(country: str | None) -> str:
     """Say it for people."""
     where = "numbers of no country" if country is None else f"numbers of {country}"
     return f"The organization may not call {where}."

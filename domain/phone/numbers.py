@@ -23,7 +23,7 @@ class PhoneProblem(Model):
     reason: str
 
 
-def cell_phone(cell: str) -> str:
+def clean_phone_cell(cell: str) -> str:
     """What a cell says: without the space around it and one leading `'`, a spreadsheet's mark for text."""
     return cell.strip().removeprefix("'")
 

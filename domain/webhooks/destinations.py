@@ -53,7 +53,7 @@ _NOT_PUBLIC = tuple(
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
-class Place(Model):
+class AllowedDestination(Model):
     """A network, and one port of it or all."""
 
     network: IPv4Network | IPv6Network
@@ -71,12 +71,12 @@ class Target(Model):
     port: int
 
 
-def places(setting: str) -> tuple[Place, ...]:
+def parse_allowed_destinations(setting: str) -> tuple[AllowedDestination, ...]:
     """Read what an operator allows: `10.0.0.0/8, 127.0.0.1:8080, [::1]:80`. Raises ValueError."""
     return tuple(_place(entry.strip()) for entry in setting.split(",") if entry.strip())
 
 
-def _place(entry: str) -> Place:
+def _place(entry: str) -> AllowedDestination:
     bracketed = re.fullmatch(r"\[(.+)\](?::(\d+))?", entry)
     if bracketed:
         network, port = bracketed.groups()
@@ -84,7 +84,7 @@ def _place(entry: str) -> Place:
         network, port = entry.split(":")
     else:
         network, port = entry, None
-    return Place(network=ip_network(network), port=None if port is None else int(port))
+    return AllowedDestination(network=ip_network(network), port=None if port is None else int(port))
 
 
 def is_private(address: Address) -> bool:
@@ -102,14 +102,14 @@ def _inside(address: Address) -> tuple[IPv4Address, ...]:
     return tuple(inner for inner in (address.ipv4_mapped, address.sixtofour) if inner is not None)
 
 
-def may_go_to(address: Address, port: int, allowed: Iterable[Place]) -> bool:
+def may_send_to(address: Address, port: int, allowed: Iterable[AllowedDestination]) -> bool:
     """Whether a request may be sent to an address: a public one, or one that the operator allows."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return may_go_to(address.ipv4_mapped, port, allowed)
+        return may_send_to(address.ipv4_mapped, port, allowed)
     return any(place.holds(address, port) for place in allowed) or not is_private(address)
 
 
-def literal(host: str) -> Address | None:
+def parse_address(host: str) -> Address | None:
     """The address that a host is written as; None for a name."""
     try:
         return ip_address(host)
@@ -117,33 +117,33 @@ def literal(host: str) -> Address | None:
         return None
 
 
-def target_of(url: str) -> Target:
+def parse_target(url: str) -> Target:
     """Take a webhook's URL apart. Raises InvalidRequest where it is none that we can send to."""
     if len(url) > MAX_URL_LENGTH or not _PRINTABLE.fullmatch(url):
-        raise refused_url(f"must be a URL of at most {MAX_URL_LENGTH:,} printable ASCII characters")
+        raise invalid_url(f"must be a URL of at most {MAX_URL_LENGTH:,} printable ASCII characters")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise refused_url("is not a URL") from None
+        raise invalid_url("is not a URL") from None
     if parts.scheme not in PORTS or not _HOST.fullmatch(host):
-        raise refused_url("must be a URL such as https://example.com/hooks")
+        raise invalid_url("must be a URL such as https://example.com/hooks")
     if "@" in parts.netloc or "#" in url:
-        raise refused_url("must hold no user name, password or fragment")
+        raise invalid_url("must hold no user name, password or fragment")
     if port == 0:
-        raise refused_url("has no such port")
+        raise invalid_url("has no such port")
     return Target(scheme=parts.scheme, host=host, port=port or PORTS[parts.scheme])
 
 
-def must_be_allowed(target: Target, addresses: Iterable[Address], allowed: Iterable[Place]) -> None:
+def require_allowed(target: Target, addresses: Iterable[Address], allowed: Iterable[AllowedDestination]) -> None:
     """Raises InvalidRequest where a host's addresses, as they are now, may not be sent to."""
     found, allowed = list(addresses), tuple(allowed)
-    if not all(may_go_to(address, target.port, allowed) for address in found):
-        raise refused_url("points to a private network, which webhooks may not reach")
+    if not all(may_send_to(address, target.port, allowed) for address in found):
+        raise invalid_url("points to a private network, which webhooks may not reach")
     named = bool(found) and all(any(place.holds(one, target.port) for place in allowed) for one in found)
     if target.scheme != "https" and not named:
-        raise refused_url("must begin with https://")
+        raise invalid_url("must begin with https://")
 
 
-def refused_url(reason: str) -> InvalidRequest:
+def invalid_url(reason: str) -> InvalidRequest:
     return InvalidRequest(f"url {reason}.", [{"field": "url", "reason": reason}])

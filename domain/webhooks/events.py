@@ -16,8 +16,8 @@ RETRY_DELAYS = tuple(
     for seconds in (5, 30, 120, 600, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 24 * 3600, 24 * 3600)
 )
 MAX_RETRY_DELAY = timedelta(hours=24)
-FAILING_FOR = timedelta(days=5)  # without one success: then the endpoint is disabled
-OLD_SECRET_FOR = timedelta(hours=24)  # after a rotation both secrets sign
+DISABLE_AFTER = timedelta(days=5)  # without one success: then the endpoint is disabled
+OLD_SECRET_LIFETIME = timedelta(hours=24)  # after a rotation both secrets sign
 GONE = 410  # the receiver says that it wants no more
 
 
@@ -96,7 +96,7 @@ class Event(Model):
     facts: Mapping[str, Any] = {}
 
 
-class Sending(Model):
+class DueDelivery(Model):
     """A delivery that was taken up: everything a request needs. `secrets` sign, the newest first."""
 
     id: str
@@ -119,31 +119,31 @@ class Answer(Model):
         return self.error is None and self.code is not None and 200 <= self.code < 300
 
 
-class Next(Model):
+class FollowUp(Model):
     """What follows. `delay` until the next try where the status is pending."""
 
     status: DeliveryStatus
     delay: timedelta | None = None
 
 
-def after(answer: Answer, failures: int) -> Next:
+def decide_follow_up(answer: Answer, failures: int) -> FollowUp:
     """What follows an answer to the try after `failures` failed ones."""
     if answer.delivered:
-        return Next(status=DeliveryStatus.DELIVERED)
+        return FollowUp(status=DeliveryStatus.DELIVERED)
     if answer.refused:
-        return Next(status=DeliveryStatus.REFUSED)
+        return FollowUp(status=DeliveryStatus.REFUSED)
     if failures >= len(RETRY_DELAYS):
-        return Next(status=DeliveryStatus.FAILED)
+        return FollowUp(status=DeliveryStatus.FAILED)
     delay = max(RETRY_DELAYS[failures], answer.retry_after or timedelta())
-    return Next(status=DeliveryStatus.PENDING, delay=min(delay, MAX_RETRY_DELAY))
+    return FollowUp(status=DeliveryStatus.PENDING, delay=min(delay, MAX_RETRY_DELAY))
 
 
-def reason_to_disable(answer: Answer, failing_for: timedelta) -> str | None:
+def find_disable_reason(answer: Answer, failing_for: timedelta) -> str | None:
     """Why an endpoint gets nothing more; None where it goes on. `failing_for`: since its first failure in a row."""
     if answer.delivered:
         return None
     if answer.code == GONE:
         return "It answered 410 Gone."
-    if failing_for >= FAILING_FOR:
-        return f"Every delivery failed for {FAILING_FOR.days} days."
+    if failing_for >= DISABLE_AFTER:
+        return f"Every delivery failed for {DISABLE_AFTER.days} days."
     return None

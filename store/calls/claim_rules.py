@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from sqlalchemy import RowMapping
 
-from domain.calling_rules.do_not_call import why_never
-from domain.calling_rules.frequency_caps import ContactFrequency, EarlierCall, free_at
+from domain.calling_rules.do_not_call import explain_block
+from domain.calling_rules.frequency_caps import ContactFrequency, EarlierCall, find_allowed_time
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus
@@ -32,7 +32,7 @@ def is_too_late(facts: RowMapping) -> bool:
 def forbidden(facts: RowMapping) -> str | None:
     """Why the contact must never be called."""
     allowed = frozenset(facts["allowed_countries"] or ())
-    return why_never(listed=facts["listed"], country=facts["country"], allowed=allowed)
+    return explain_block(listed=facts["listed"], country=facts["country"], allowed=allowed)
 
 
 def held_by_window(facts: RowMapping) -> NotNow | None:
@@ -46,7 +46,7 @@ def held_by_window(facts: RowMapping) -> NotNow | None:
 
 def too_often(caps: Sequence[ContactFrequency], earlier: Sequence[EarlierCall], now: datetime) -> NotNow | None:
     """The caps on calls to one number."""
-    free = max(free_at(cap, earlier, now) for cap in caps)
+    free = max(find_allowed_time(cap, earlier, now) for cap in caps)
     return held_until(NotNowReason.FREQUENCY, now, free) if free > now else None
 
 

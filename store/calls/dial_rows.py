@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.models import CallReport, CallState, HangUpReason, OnMachine, Outcome
-from domain.calls.order import dial_of_key
+from domain.calls.order import parse_dial_key
 from domain.model import Model
 from domain.statuses import ContactStatus
 
@@ -82,7 +82,7 @@ async def locked_by_report(
 
     What comes over a carrier's one stream is told of all its accounts.
     """
-    dial = dial_of_key(key or report.key or "")
+    dial = parse_dial_key(key or report.key or "")
     if dial is not None:
         values = {"contact": dial[0], "dial": dial[1], "account": account}
         return await _locked(connection, _OF_KEY + _OF_ACCOUNT, values, to_end=to_end)

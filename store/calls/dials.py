@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.models import CallReport, CallState, HangUpReason, Outcome, Recorded
-from domain.calls.outcomes import judge
+from domain.calls.outcomes import determine_outcome
 from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, locked, locked_by_report, read_one
 from store.calls.outcome import DialResult, end
 from store.db.engine import reading
@@ -133,7 +133,7 @@ class Dials:
             )
 
     async def _end_by_report(self, connection: AsyncConnection, dial: DialRow, report: CallReport) -> Recorded:
-        outcome = judge(
+        outcome = determine_outcome(
             report,
             rang=dial.ringing_at is not None,
             answered=dial.answered_at is not None,

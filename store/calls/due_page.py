@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.dispatch import DueContact, JobPage
 from domain.calls.retries import RetryPolicy
-from domain.phone.masking import masked
+from domain.phone.masking import mask_number
 from domain.statuses import JobStatus
 from store.calls.claim_rules import held_for_all
 from store.calls.job_rules import calling_window, opens_at
@@ -148,7 +148,7 @@ async def _live(connection: AsyncConnection, job_id: str) -> list[DueContact]:
         DueContact(
             contact_id=row["id"],
             row=row["row"],
-            ends_in=masked(row["number"]),
+            ends_in=mask_number(row["number"]),
             dial=row["dials"],
             attempt=row["attempts"] + 1,
             live=True,
@@ -164,7 +164,7 @@ async def _due(connection: AsyncConnection, job: RowMapping, values: Mapping[str
         DueContact(
             contact_id=row["id"],
             row=row["row"],
-            ends_in=masked(row["number"]),
+            ends_in=mask_number(row["number"]),
             dial=row["dials"] + 1,
             attempt=row["attempts"] + 1,
         )

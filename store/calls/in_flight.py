@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls.deadlines import ASK_LIMIT_SECONDS
+from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from store.db.engine import reading
 
 
@@ -33,6 +33,6 @@ class InFlightRequests:
             "SELECT count(*) FROM dials WHERE organization_id = :organization AND ended_at IS NULL"  # noqa: S608
             f" AND call_id IS NULL AND asked_at > clock_timestamp() - make_interval(secs => :limit) AND {which}"
         )
-        values |= {"organization": organization_id, "limit": ASK_LIMIT_SECONDS}
+        values |= {"organization": organization_id, "limit": PLACE_TIMEOUT_SECONDS}
         async with reading(self._engine) as connection:
             return int((await connection.execute(query, values)).scalar_one())

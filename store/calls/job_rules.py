@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import RowMapping
 
 from domain.calling_rules.frequency_caps import ContactFrequency
-from domain.calling_rules.presets import frequency_of
-from domain.calling_rules.window import CallingWindow, opening_for
-from domain.calls.deadlines import SEND_WITHIN_SECONDS
+from domain.calling_rules.presets import get_preset_frequency
+from domain.calling_rules.window import CallingWindow, find_lasting_opening
+from domain.calls.deadlines import SEND_TIMEOUT_SECONDS
 
 NEVER_OPENS = timedelta(days=400)  # as far as windows are looked at
-ARRIVES_WITHIN = timedelta(seconds=SEND_WITHIN_SECONDS + 1)  # of the claim: a request leaves in time, and travels
+ARRIVES_WITHIN = timedelta(seconds=SEND_TIMEOUT_SECONDS + 1)  # of the claim: a request leaves in time, and travels
 
 
 def calling_window(facts: RowMapping) -> CallingWindow | None:
@@ -26,12 +26,12 @@ def opens_at(window: CallingWindow | None, zones: list[str] | None, timezone: st
     """
     if window is None:
         return at
-    return opening_for(window, tuple(zones or (timezone,)), at, ARRIVES_WITHIN) or at + NEVER_OPENS
+    return find_lasting_opening(window, tuple(zones or (timezone,)), at, ARRIVES_WITHIN) or at + NEVER_OPENS
 
 
 def frequencies(facts: RowMapping) -> list[ContactFrequency]:
     """All caps that hold: the job's, its organization's, and that of the preset whose hours hold."""
     given = (facts["job_frequency"], facts["organization_frequency"])
     found = [ContactFrequency.model_validate(frequency) for frequency in given if frequency is not None]
-    brought = frequency_of(calling_window(facts))
+    brought = get_preset_frequency(calling_window(facts))
     return found if brought is None else [*found, brought]

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.calls.order import dial_of_key
+from domain.calls.order import parse_dial_key
 from store.calls.claim import Claimed
 from store.db.engine import reading
 from store.db.ids import may_exist
@@ -22,7 +22,7 @@ class OrderLookup:
 
     async def of(self, account: str, key: str) -> Claimed | None:
         """The dial that a carrier account knows by this key; None where there is none, or its job was deleted."""
-        dial = dial_of_key(key)
+        dial = parse_dial_key(key)
         if dial is None or not may_exist(key):
             return None
         values = {"account": account, "contact": dial[0], "dial": dial[1]}

@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.audit import OURSELVES
+from domain.audit import SYSTEM
 from domain.calling_rules.do_not_call import Source
-from domain.calls.circuit_breaker import LOOKED_AT, REFUSED, TRIPPING, tripped
+from domain.calls.circuit_breaker import ACCOUNT_REJECTED_REASON, SAMPLE_SIZE, TRIPPING_OUTCOMES, find_pause_reason
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import AnsweredBy, HangUpReason, Outcome
-from domain.calls.outcomes import sentence
-from domain.calls.retries import REFUSED_DELAY, NextStep, RetryPolicy, next_step
+from domain.calls.outcomes import explain_outcome
+from domain.calls.retries import ACCOUNT_RETRY_DELAY, NextStep, RetryPolicy, decide_next_step
 from domain.model import Model
-from domain.money import cost_of
+from domain.money import compute_cost
 from domain.statuses import JobStatus
 from store.billing.ledger import EntryKind, book
 from store.billing.settlement import release_remaining_hold
@@ -105,7 +105,7 @@ async def end(
 
 
 def _next(facts: RowMapping, verdict: DialResult, speed: float) -> NextStep:
-    step = next_step(
+    step = decide_next_step(
         verdict.outcome,
         RetryPolicy.model_validate(facts["retry_policy"]),
         attempts=_attempts(facts, verdict),
@@ -136,7 +136,7 @@ def _ending(facts: RowMapping, verdict: DialResult, step: NextStep, call_id: str
         "hold": _hold_afterwards(facts, verdict),
         "status": step.status,
         "error_code": None if answered or verdict.sip_code is None else str(verdict.sip_code),
-        "reason": sentence(verdict.outcome, _ended_by_us(facts, verdict)),
+        "reason": explain_outcome(verdict.outcome, _ended_by_us(facts, verdict)),
         "attempts": _attempts(facts, verdict),
         "troubles": _troubles(facts, verdict),
         "due_at": due_at,
@@ -168,19 +168,19 @@ async def _apply_side_effects(connection: AsyncConnection, facts: RowMapping, ve
     """What an ending means for others: the person's wish, the carrier's wish, and the job's circuit breaker."""
     if verdict.outcome is Outcome.UNWANTED:
         numbers = [facts["to_number"]]
-        await add_in(connection, facts["organization_id"], numbers, source=Source.NETWORK, by=OURSELVES)
+        await add_in(connection, facts["organization_id"], numbers, source=Source.NETWORK, by=SYSTEM)
     if verdict.retry_after is not None:
         await connection.execute(_SLOW_DOWN, {"number": facts["phone_number_id"], "wait": verdict.retry_after})
-    if facts["circuit_breaker"] and verdict.outcome in TRIPPING:
+    if facts["circuit_breaker"] and verdict.outcome in TRIPPING_OUTCOMES:
         await _break_circuit(connection, facts, verdict.outcome)
 
 
 async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome: Outcome) -> None:
     if outcome is Outcome.ACCOUNT_REJECTED:
-        reason: str | None = REFUSED
+        reason: str | None = ACCOUNT_REJECTED_REASON
     else:
-        since = {"job": facts["job_id"], "since": facts["resumed_at"], "looked_at": LOOKED_AT}
-        reason = tripped([Outcome(found) for found in (await connection.execute(_LATEST, since)).scalars()])
+        since = {"job": facts["job_id"], "since": facts["resumed_at"], "looked_at": SAMPLE_SIZE}
+        reason = find_pause_reason([Outcome(found) for found in (await connection.execute(_LATEST, since)).scalars()])
     if reason is not None:
         await pause_running(connection, facts["organization_id"], facts["job_id"], reason)
 
@@ -194,8 +194,8 @@ async def _account_gate(connection: AsyncConnection, facts: RowMapping, outcome:
                 " probe_dial_id = NULL WHERE id = :account"
             ),
             {
-                "delay": REFUSED_DELAY / speed,
-                "reason": sentence(outcome),
+                "delay": ACCOUNT_RETRY_DELAY / speed,
+                "reason": explain_outcome(outcome),
                 "account": facts["carrier_account_id"],
             },
         )
@@ -228,7 +228,7 @@ async def _capture(connection: AsyncConnection, facts: RowMapping, verdict: Dial
 def _cost(facts: RowMapping, verdict: DialResult) -> Decimal:
     if verdict.outcome is not Outcome.ANSWERED:
         return Decimal(0)
-    return cost_of(verdict.call_seconds or 0, Decimal(facts["rate_per_minute"]))
+    return compute_cost(verdict.call_seconds or 0, Decimal(facts["rate_per_minute"]))
 
 
 def _drawn(facts: RowMapping, cost: Decimal) -> Decimal:

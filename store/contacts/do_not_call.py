@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.audit import Action
-from domain.calling_rules.do_not_call import LISTED, Entry, Source
+from domain.calling_rules.do_not_call import LISTED_REASON, ListedNumber, Source
 from domain.model import Model
 from store.audit_log import note as record
 from store.db.engine import reading
@@ -39,7 +39,7 @@ class OptedOut(Model):
 class DoNotCallPage(Model):
     """`total`: of all pages."""
 
-    entries: list[Entry]
+    entries: list[ListedNumber]
     total: int
 
 
@@ -85,14 +85,14 @@ class DoNotCall:
             await record(connection, organization_id=organization_id, actor=by, action=action, details={"numbers": 1})
             return True
 
-    async def get(self, organization_id: str, number: str) -> Entry | None:
+    async def get(self, organization_id: str, number: str) -> ListedNumber | None:
         """The entry of a number; None where it is not listed."""
         if not may_exist(number):
             return None
         async with reading(self._engine) as connection:
             query = _ENTRIES.where(*_is(organization_id, number))
             row = (await connection.execute(query)).mappings().one_or_none()
-            return None if row is None else Entry.model_validate(row)
+            return None if row is None else ListedNumber.model_validate(row)
 
     async def page(self, organization_id: str, search: str | None, page: int, page_size: int) -> DoNotCallPage:
         """The list, newest first; `search`: part of a number. `page` counts from 1."""
@@ -110,7 +110,7 @@ class DoNotCall:
             newest = do_not_call.c.added_at.desc(), do_not_call.c.number
             query = _ENTRIES.where(*where).order_by(*newest).offset(offset).limit(page_size)
             rows = (await connection.execute(query)).mappings()
-            return DoNotCallPage(entries=[Entry.model_validate(row) for row in rows], total=total)
+            return DoNotCallPage(entries=[ListedNumber.model_validate(row) for row in rows], total=total)
 
 
 async def listed(connection: AsyncConnection, organization_id: str, numbers: Collection[str]) -> frozenset[str]:
@@ -173,7 +173,7 @@ async def _insert(
 
 async def _block(connection: AsyncConnection, organization_id: str, numbers: Collection[str]) -> list[str]:
     """End who waits to be called under these numbers; the job of each of them."""
-    values = {"organization": organization_id, "numbers": list(numbers), "reason": LISTED}
+    values = {"organization": organization_id, "numbers": list(numbers), "reason": LISTED_REASON}
     return list((await connection.execute(_BLOCK, values)).scalars())
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.calling_rules.do_not_call import why_never
+from domain.calling_rules.do_not_call import explain_block
 from domain.calls.dispatch import NotNowReason
 from domain.jobs.models import NewContact, Organization
 from domain.model import Model
@@ -85,7 +85,7 @@ async def admitted(
     allowed = await allowed_countries(connection, organization)
     never = await listed(connection, organization.id, [contact.number for contact in contacts])
     reasons = {
-        contact.number: why_never(listed=contact.number in never, country=contact.country, allowed=allowed)
+        contact.number: explain_block(listed=contact.number in never, country=contact.country, allowed=allowed)
         for contact in contacts
     }
     blocked = {number: reason for number, reason in reasons.items() if reason is not None}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.audit import OURSELVES, TEMPORAL, Action
+from domain.audit import SYSTEM, TEMPORAL, Action
 from domain.calls.dispatch import Wish
 from domain.calls.models import HangUpReason
 from domain.model import Model
@@ -67,7 +67,7 @@ class JobLifecycle:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def start_now(self, organization_id: str, job_id: str, *, by: str = OURSELVES) -> Started:
+    async def start_now(self, organization_id: str, job_id: str, *, by: str = SYSTEM) -> Started:
         """Start a job that waits. Raises WrongStatus where it does not, or cannot: then it is paused and says why."""
         started = await self._started_now(organization_id, job_id, by)
         if started is None:
@@ -110,11 +110,11 @@ class JobLifecycle:
                 return JobStatus.PAUSED
             if was is JobStatus.SCHEDULED and await _pause_if_missed(connection, organization_id, job_id):
                 return JobStatus.PAUSED
-            await _start(connection, organization_id, job_id, OURSELVES)
+            await _start(connection, organization_id, job_id, SYSTEM)
             return JobStatus.RUNNING
 
     async def pause(
-        self, organization_id: str, job_id: str, reason: str | None = None, *, by: str = OURSELVES
+        self, organization_id: str, job_id: str, reason: str | None = None, *, by: str = SYSTEM
     ) -> JobStatus:
         """Close the gate until `resume`. Raises WrongStatus where the job has ended."""
         async with self._engine.begin() as connection:
@@ -125,7 +125,7 @@ class JobLifecycle:
                 raise WrongStatus(was)
             return JobStatus.PAUSED
 
-    async def resume(self, organization_id: str, job_id: str, *, by: str = OURSELVES) -> JobStatus:
+    async def resume(self, organization_id: str, job_id: str, *, by: str = SYSTEM) -> JobStatus:
         """Go on where `pause` stopped: calling, or waiting for the start. Raises WrongStatus where it has ended."""
         async with self._engine.begin() as connection:
             was = await locked_status(connection, organization_id, job_id)
@@ -167,9 +167,7 @@ class JobLifecycle:
                 await _resume(connection, organization_id, job_id, by)
             return tuple(job_ids)
 
-    async def cancel(
-        self, organization_id: str, job_id: str, *, hang_up: bool = False, by: str = OURSELVES
-    ) -> Cancelled:
+    async def cancel(self, organization_id: str, job_id: str, *, hang_up: bool = False, by: str = SYSTEM) -> Cancelled:
         """End a job: everybody who is not on the phone is cancelled; with `hang_up` live calls are ended too.
 
         Raises WrongStatus where the job has ended, unless it was cancelled, still has live calls and they are to be
@@ -210,7 +208,7 @@ class JobLifecycle:
                 "dialling = false, completed_at = clock_timestamp()",
             )
             if moved:
-                await note_job(connection, organization_id, job_id, OURSELVES, Action.COMPLETED)
+                await note_job(connection, organization_id, job_id, SYSTEM, Action.COMPLETED)
             await release_remaining_hold(connection, organization_id, job_id)
             return moved
 
@@ -237,7 +235,7 @@ class JobLifecycle:
             )
             if moved:
                 await _cancel_contacts(connection, job_id, f"The job failed: {reason}")
-                await note_job(connection, organization_id, job_id, OURSELVES, Action.FAILED, {"reason": reason})
+                await note_job(connection, organization_id, job_id, SYSTEM, Action.FAILED, {"reason": reason})
             await release_remaining_hold(connection, organization_id, job_id)
             return moved
 
@@ -292,7 +290,7 @@ async def _pause_if_vanished(connection: AsyncConnection, organization_id: str, 
     reason = (await connection.execute(_VANISHED, {"job": job_id})).scalar_one_or_none()
     if reason is None:
         return False
-    return await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=OURSELVES)
+    return await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=SYSTEM)
 
 
 async def _pause_if_missed(connection: AsyncConnection, organization_id: str, job_id: str) -> bool:
@@ -309,7 +307,7 @@ async def _pause_if_missed(connection: AsyncConnection, organization_id: str, jo
         f"Its start, {start:%Y-%m-%d %H:%M} UTC, was missed by more than {within // MINUTE} minutes."
         " Resume it to start now."
     )
-    return await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=OURSELVES)
+    return await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=SYSTEM)
 
 
 async def _jobs_that(connection: AsyncConnection, organization_id: str, condition: str) -> list[str]:

@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.audit import OURSELVES, Action
+from domain.audit import SYSTEM, Action
 from domain.contacts.rejects import Rejects
 from domain.jobs.models import Agent, Contact, Job, JobCounts, JobRequest, NewContact, Organization, PhoneNumber
 from domain.model import Model
-from domain.money import ASSUMED_MINUTES, RATES, estimated_cost
+from domain.money import ASSUMED_MINUTES, RATES, estimate_cost
 from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import note_job
 from store.billing.ledger import EntryKind, book, locked_organization
@@ -67,7 +67,7 @@ class Jobs:
         contacts: Sequence[NewContact],
         report: dict[str, Any],
         *,
-        by: str = OURSELVES,
+        by: str = SYSTEM,
         rejects: Rejects | None = None,
         id: str | None = None,
     ) -> CreatedJob:
@@ -86,7 +86,7 @@ class Jobs:
             await must_be_callable(connection, organization_id, number)
             called, report = await after_overlap_rule(connection, organization_id, request.on_overlap, contacts, report)
             entering, report = await admitted(connection, organization, called, report)
-            cost = estimated_cost(entering.callable, agent.architecture)
+            cost = estimate_cost(entering.callable, agent.architecture)
             hold = to_hold(organization, cost)
             job = _as_inserted(organization_id, request, number, agent) | {
                 "id": id or new_id("batch"),

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.jobs.models import JobRequest, NewContact
 from domain.jobs.rerun import LeftOut, is_reached, why_left_out
 from domain.model import Model
-from domain.phone.location import place_of
+from domain.phone.location import locate_number
 from domain.statuses import ContactStatus, JobStatus, OnOverlap
 from store.db.engine import reading
 from store.db.ids import may_exist
@@ -142,5 +142,5 @@ def _new_contact(row: sa.RowMapping) -> NewContact:
     )
     if contact.country is not None or contact.zones is not None:
         return contact
-    place = place_of(contact.number)  # it ended before places were kept
+    place = locate_number(contact.number)  # it ended before places were kept
     return contact.model_copy(update={"country": place.country, "zones": place.zones})

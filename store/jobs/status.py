@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.audit import OURSELVES, Action
+from domain.audit import SYSTEM, Action
 from domain.statuses import JobStatus
 from store.audit_log import note_job
 from store.db.ids import may_exist
@@ -70,7 +70,7 @@ async def pause_in(
 
 async def pause_running(connection: AsyncConnection, organization_id: str, job_id: str, reason: str) -> None:
     """Pause a job by a rule of ours, if it is calling."""
-    await pause_in(connection, organization_id, job_id, {JobStatus.RUNNING}, reason, by=OURSELVES)
+    await pause_in(connection, organization_id, job_id, {JobStatus.RUNNING}, reason, by=SYSTEM)
 
 
 async def mark_workflow_started(connection: AsyncConnection, job_id: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.audit import TEMPORAL, Action
-from domain.calls.retries import FINAL
+from domain.calls.retries import FINAL_STATUSES
 from domain.contacts.rejects import Rejects
 from domain.contacts.report import MAX_ENTRIES
 from domain.errors import RequestError, TooManyContacts
@@ -223,7 +223,7 @@ async def _apply_side_effects(connection: AsyncConnection, job_id: str, changed:
     if "calling_window" in changed:
         await connection.execute(_WINDOW_OF_JOB, {"job": job_id, "start": None})
     if "max_attempts" in changed:
-        finals = {outcome.value: status.value for outcome, status in FINAL.items()}
+        finals = {outcome.value: status.value for outcome, status in FINAL_STATUSES.items()}
         await connection.execute(_USED_UP, {"job": job_id, "attempts": changed["max_attempts"], "finals": finals})
 
 

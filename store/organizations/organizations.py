@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.audit import OPERATOR, Action
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calling_rules.window import CallingWindow
-from domain.calling_rules.window_json import window_to_json
+from domain.calling_rules.window_json import dump_window
 from domain.jobs.models import Organization
 from domain.model import Model
 from domain.statuses import JobStatus
@@ -170,7 +170,7 @@ async def _note(connection: AsyncConnection, before: Organization, after: Organi
 
 def _shown(value: Any) -> Any:
     if isinstance(value, CallingWindow):
-        return window_to_json(value)
+        return dump_window(value)
     if isinstance(value, ContactFrequency):
         return {
             "callsPer24Hours": value.calls_per_24_hours,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.jobs.models import Agent, PhoneNumber
 from domain.model import Model
-from domain.phone.location import place_of
+from domain.phone.location import locate_number
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
@@ -62,7 +62,7 @@ class PhoneNumbers:
             "id": id or new_id("phone"),
             "organization_id": organization_id,
             "number": number,
-            "country": place_of(number).country,
+            "country": locate_number(number).country,
             "label": label,
             "outbound_agent_id": agent_id,
             "calls_per_second": calls_per_second,

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.model import Model
-from domain.webhooks.events import OLD_SECRET_FOR, Delivery, DeliveryStatus, Endpoint, EventType
+from domain.webhooks.events import OLD_SECRET_LIFETIME, Delivery, DeliveryStatus, Endpoint, EventType
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
@@ -136,7 +136,7 @@ class Webhooks:
             .where(_own(organization_id, id))
             .values(
                 old_secret=webhook_endpoints.c.secret,
-                old_secret_until=sa.func.clock_timestamp() + OLD_SECRET_FOR,
+                old_secret_until=sa.func.clock_timestamp() + OLD_SECRET_LIFETIME,
                 secret=self._vault.seal(secret),
             )
         )

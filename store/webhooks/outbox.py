@@ -12,7 +12,15 @@ from domain.calls.models import Outcome
 from domain.jobs.models import Contact, Job, JobCounts
 from domain.model import Model
 from domain.statuses import ContactStatus
-from domain.webhooks.events import Answer, DeliveryStatus, Event, EventType, Sending, after, reason_to_disable
+from domain.webhooks.events import (
+    Answer,
+    DeliveryStatus,
+    DueDelivery,
+    Event,
+    EventType,
+    decide_follow_up,
+    find_disable_reason,
+)
 from store.db.engine import reading
 from store.db.vault import Vault
 from store.jobs.repository import CONTACTS, JOBS
@@ -140,7 +148,7 @@ class Outbox:
         async with reading(self._engine) as connection:
             return list((await connection.execute(_DUE_LANES, values)).scalars())
 
-    async def take_up(self, endpoint_id: str, lane: str, as_of: datetime) -> Sending | None:
+    async def take_up(self, endpoint_id: str, lane: str, as_of: datetime) -> DueDelivery | None:
         """Take up the first delivery of a lane, if it is due and nobody else has it. Raises NoSecret, Unreadable.
 
         The try is counted before anything is sent.
@@ -151,7 +159,7 @@ class Outbox:
             if row is None:
                 return None
             sealed = [secret for secret in (row["secret"], row["old_secret"]) if secret is not None]
-            return Sending(
+            return DueDelivery(
                 id=row["id"],
                 url=row["url"],
                 secrets=tuple(self._vault.open(secret) for secret in sealed),
@@ -165,7 +173,7 @@ class Outbox:
             facts = (await connection.execute(_FACTS, values)).mappings().one_or_none()
             if facts is None:
                 return None
-            following = after(answer, facts["failures"])
+            following = decide_follow_up(answer, facts["failures"])
             await connection.execute(
                 _NOTE,
                 {
@@ -216,7 +224,7 @@ async def _note_endpoint(connection: AsyncConnection, facts: RowMapping, answer:
         await connection.execute(_SUCCEEDED, {"id": id})
         return
     await connection.execute(_FAILED, {"id": id, "since": facts["failing_since"]})
-    reason = reason_to_disable(answer, facts["now"] - facts["failing_since"])
+    reason = find_disable_reason(answer, facts["now"] - facts["failing_since"])
     if reason is not None:
         await connection.execute(_DISABLE, {"id": id, "reason": reason})
 

@@ -12,7 +12,7 @@ from carriers import Absent, CannotTell, CarrierAway, NotPlaced, SearchOrder
 from carriers.asterisk import Asterisk
 from carriers.asterisk.options import Options
 from domain.calls.models import AnsweredBy, Audio, CallReport, CallState, Outcome
-from domain.calls.outcomes import judge
+from domain.calls.outcomes import determine_outcome
 from tests.asterisk.line import a_line, an_order, eventually
 from tests.telephony_lab.agent import MARK, TONE, Agent
 from tests.telephony_lab.lab import Lab
@@ -28,7 +28,7 @@ async def test_a_trunk_with_nobody_at_its_end_is_trouble_not_a_person_who_does_n
         placed = await line.call("00", "sip:nobody@127.0.0.1", ring_seconds=1)
         ended = await line.heard(placed.call_id, CallState.ENDED)
 
-    assert judge(ended, rang=False, answered=False, hung_up=None) is Outcome.CARRIER_ERROR
+    assert determine_outcome(ended, rang=False, answered=False, hung_up=None) is Outcome.CARRIER_ERROR
 
 
 async def test_no_call_is_placed_while_nobody_holds_the_event_stream(lab: Lab) -> None:
@@ -189,7 +189,7 @@ async def test_when_the_holder_of_the_stream_dies_another_gives_its_calls_an_age
 
     assert isinstance(stands, CallReport)
     assert stands.state is CallState.ANSWERED
-    assert judge(ended, rang=False, answered=False, hung_up=None) is Outcome.ANSWERED
+    assert determine_outcome(ended, rang=False, answered=False, hung_up=None) is Outcome.ANSWERED
     assert ended.duration_seconds is not None
     assert 4 <= ended.duration_seconds <= 10
     (record,) = [row for row in lab.records() if row[0] == placed.call_id]

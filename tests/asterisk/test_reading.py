@@ -11,7 +11,7 @@ from carriers.asterisk.orders import channel_variables, sip_headers
 from carriers.asterisk.records import Record, Records, report_of_record
 from carriers.asterisk.reports import Seen, read, report
 from domain.calls.models import CallReport, CallState, Ending, Outcome
-from domain.calls.outcomes import judge
+from domain.calls.outcomes import determine_outcome
 from tests.asterisk.line import an_order
 
 CALL = "outdial-contact_1f-2"
@@ -56,7 +56,7 @@ def test_the_ring_timer_is_told_from_a_refusal_and_from_a_trunk_that_leads_nowhe
 
     assert ended.sip_code == code
     rang = events[0] in (RINGING, PROGRESS)
-    assert judge(ended, rang=rang, answered=False, hung_up=None) is outcome
+    assert determine_outcome(ended, rang=rang, answered=False, hung_up=None) is outcome
 
 
 def test_the_talk_is_as_long_as_asterisk_says() -> None:

@@ -14,7 +14,7 @@ from carriers import (
     TooLate,
 )
 from domain.calls.models import CallOrder, CallReport, CallState, Outcome
-from domain.calls.outcomes import judge
+from domain.calls.outcomes import determine_outcome
 from tests.conformance.bed import LONG_CALL_SECONDS, LONG_RING_SECONDS
 from tests.conformance.line import Line
 
@@ -33,7 +33,7 @@ async def test_where_events_are_lost_the_carrier_tells_when_it_is_asked(
         ended = await line.ask(placed.call_id, CallState.ENDED)
 
     assert not isinstance(ended, Gone)
-    assert judge(ended, rang=True, answered=False, hung_up=None) is outcome
+    assert determine_outcome(ended, rang=True, answered=False, hung_up=None) is outcome
     assert await line.attempts(order, 1) == 1
 
 

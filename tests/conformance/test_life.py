@@ -4,7 +4,7 @@ import pytest
 
 from carriers import BadSignature, Gone, Push
 from domain.calls.models import CallState, Ending, HangUpReason, Outcome
-from domain.calls.outcomes import judge
+from domain.calls.outcomes import determine_outcome
 from tests.conformance.bed import LATE_SECONDS, LONG_CALL_SECONDS, LONG_RING_SECONDS
 from tests.conformance.line import Line
 
@@ -46,7 +46,7 @@ async def test_each_scripted_number_ends_as_its_digits_say(line: Line, digits: s
     ended = await line.hear(placed.call_id, CallState.ENDED)
 
     rang = any(report.state is CallState.RINGING for report in line.heard(placed.call_id))
-    assert judge(ended, rang=rang, answered=False, hung_up=None) is outcome
+    assert determine_outcome(ended, rang=rang, answered=False, hung_up=None) is outcome
     assert ended.sip_code == sip_code
     assert await line.attempts(order, 1) == 1
 
@@ -62,7 +62,7 @@ async def test_a_live_call_can_be_hung_up_and_again(line: Line, digits: str, sta
     await line.carrier.hang_up(placed.call_id)
 
     answered = state is CallState.ANSWERED
-    outcome = judge(ended, rang=True, answered=answered, hung_up=HangUpReason.CALLED_OFF)
+    outcome = determine_outcome(ended, rang=True, answered=answered, hung_up=HangUpReason.CALLED_OFF)
     assert outcome is (Outcome.ANSWERED if answered else Outcome.CALLED_OFF)
     assert await line.attempts(order, 1) == 1
 
@@ -85,7 +85,7 @@ async def test_a_call_that_is_over_can_still_be_asked_about(line: Line) -> None:
 
     assert not isinstance(fetched, Gone)
     assert fetched.call_id == placed.call_id
-    assert judge(fetched, rang=False, answered=False, hung_up=None) is Outcome.BUSY
+    assert determine_outcome(fetched, rang=False, answered=False, hung_up=None) is Outcome.BUSY
 
 
 async def test_an_event_that_somebody_forged_is_refused(line: Line) -> None:

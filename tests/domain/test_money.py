@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from domain.jobs.estimate import estimate, usable_lines
-from domain.money import cost_of, estimated_cost, reserve, shown
+from domain.money import compute_cost, compute_reserve, estimate_cost, format_dollars
 from domain.statuses import Architecture
 
 PIPELINE, REALTIME = Architecture.PIPELINE, Architecture.REALTIME
@@ -25,8 +25,8 @@ def test_the_estimate_is_exact_and_shown_to_the_cent(
     contacts: int, architecture: Architecture, cost: str, text: str
 ) -> None:
     promised = estimate(contacts, architecture, job_limit=5, organization_limit=5)
-    assert promised.cost == estimated_cost(contacts, architecture) == Decimal(cost)
-    assert shown(promised.cost) == text
+    assert promised.cost == estimate_cost(contacts, architecture) == Decimal(cost)
+    assert format_dollars(promised.cost) == text
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_the_smaller_limit_binds() -> None:
 
 
 def test_a_live_call_reserves_two_minutes() -> None:
-    assert reserve(PIPELINE) == Decimal("0.035")
-    assert reserve(REALTIME) == Decimal("0.07")
+    assert compute_reserve(PIPELINE) == Decimal("0.035")
+    assert compute_reserve(REALTIME) == Decimal("0.07")
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_a_live_call_reserves_two_minutes() -> None:
     ],
 )
 def test_a_call_costs_its_seconds_to_six_decimals(seconds: int, rate: str, cost: str) -> None:
-    assert str(cost_of(seconds, Decimal(rate))) == cost
+    assert str(compute_cost(seconds, Decimal(rate))) == cost
 
 
 @pytest.mark.parametrize(("amount", "text"), [("0.005", "$0.01"), ("0.0049", "$0.00"), ("1234.5", "$1,234.50")])
 def test_dollars_are_shown_half_up(amount: str, text: str) -> None:
-    assert shown(Decimal(amount)) == text
+    assert format_dollars(Decimal(amount)) == text

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.jobs.models import JobCounts
-from domain.phone.masking import masked
+from domain.phone.masking import mask_number
 from domain.statuses import Architecture, ContactStatus, JobStatus, Role
 
 
@@ -42,4 +42,4 @@ def test_a_text_agent_cannot_talk() -> None:
     ("number", "seen"), [("+12025550101", "…01"), ("12345", "…45"), ("1234", "…"), ("", "…"), ("+1", "…")]
 )
 def test_two_digits_at_most_are_seen(number: str, seen: str) -> None:
-    assert masked(number) == seen
+    assert mask_number(number) == seen

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
-from domain.calling_rules.window_json import window_from_json
+from domain.calling_rules.window_json import parse_window
 from domain.calls.retries import RetryPolicy
 from domain.jobs.models import NewContact
 from domain.model import Model
@@ -80,7 +80,7 @@ class Scene:
             self.running.engine,
             given,
             called,
-            calling_window=window_from_json(rules.as_json()),
+            calling_window=parse_window(rules.as_json()),
             scheduled_start_time=start,
             max_attempts=len(delays) + 1,
             retry_policy=RetryPolicy(delays_minutes=delays or (5,)),

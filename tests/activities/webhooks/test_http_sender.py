@@ -12,7 +12,7 @@ from standardwebhooks import WebhookVerificationError
 
 from activities.webhooks import http_sender
 from activities.webhooks.http_sender import Poster
-from domain.webhooks.destinations import Address, Place, places
+from domain.webhooks.destinations import Address, AllowedDestination, parse_allowed_destinations
 from domain.webhooks.events import Answer
 from tests.certificates import authority_for
 from tests.receiving import Receiver, answers, never
@@ -41,7 +41,7 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield receiver
 
 
-async def post(url: str, allowed: Sequence[Place] = (), **more: object) -> Answer:
+async def post(url: str, allowed: Sequence[AllowedDestination] = (), **more: object) -> Answer:
     secrets = more.pop("secrets", [SECRET])
     poster = Poster(allowed, **more)  # type: ignore[arg-type]
     try:
@@ -175,7 +175,7 @@ async def test_a_receiver_that_breaks_off_is_an_answer_too() -> None:
     server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        answer = await post(f"http://127.0.0.1:{port}/", places(f"127.0.0.1:{port}"))
+        answer = await post(f"http://127.0.0.1:{port}/", parse_allowed_destinations(f"127.0.0.1:{port}"))
     assert answer.error is not None
     assert answer.error.startswith("The connection broke off")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.calling_rules.frequency_caps import ContactFrequency, EarlierCall, free_at
+from domain.calling_rules.frequency_caps import ContactFrequency, EarlierCall, find_allowed_time
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -22,34 +22,36 @@ THREE_A_DAY = ContactFrequency(calls_per_24_hours=3)
 
 
 def test_a_number_never_called_may_be_called_now() -> None:
-    assert free_at(ContactFrequency(calls_per_24_hours=1, calls_per_7_days=1, quiet_hours=24), [], NOW) == NOW
+    assert find_allowed_time(ContactFrequency(calls_per_24_hours=1, calls_per_7_days=1, quiet_hours=24), [], NOW) == NOW
 
 
 def test_without_caps_a_number_may_be_called_at_any_time() -> None:
-    assert free_at(ContactFrequency(), [ago(0, 0)] * 50, NOW) == NOW
+    assert find_allowed_time(ContactFrequency(), [ago(0, 0)] * 50, NOW) == NOW
 
 
 def test_one_call_more_waits_until_the_oldest_of_the_last_three_is_24_hours_old() -> None:
-    assert free_at(THREE_A_DAY, [ago(1), ago(2)], NOW) == NOW
-    assert free_at(THREE_A_DAY, [ago(1), ago(2), ago(20)], NOW) == NOW + 4 * HOUR
-    assert free_at(THREE_A_DAY, [ago(20), ago(1), ago(23), ago(2)], NOW) == NOW + 4 * HOUR
+    assert find_allowed_time(THREE_A_DAY, [ago(1), ago(2)], NOW) == NOW
+    assert find_allowed_time(THREE_A_DAY, [ago(1), ago(2), ago(20)], NOW) == NOW + 4 * HOUR
+    assert find_allowed_time(THREE_A_DAY, [ago(20), ago(1), ago(23), ago(2)], NOW) == NOW + 4 * HOUR
 
 
 def test_a_call_24_hours_ago_to_the_second_counts_no_more() -> None:
-    assert free_at(THREE_A_DAY, [ago(1), ago(2), ago(24)], NOW) == NOW
+    assert find_allowed_time(THREE_A_DAY, [ago(1), ago(2), ago(24)], NOW) == NOW
 
 
 def test_7_days_are_a_cap_of_their_own() -> None:
     frequency = ContactFrequency(calls_per_24_hours=2, calls_per_7_days=3)
-    assert free_at(frequency, [ago(30), ago(60), ago(100)], NOW) == NOW + 68 * HOUR
-    assert free_at(frequency, [ago(1), ago(2), ago(167)], NOW) == NOW + 22 * HOUR  # the day's cap is the later one
+    assert find_allowed_time(frequency, [ago(30), ago(60), ago(100)], NOW) == NOW + 68 * HOUR
+    assert (
+        find_allowed_time(frequency, [ago(1), ago(2), ago(167)], NOW) == NOW + 22 * HOUR
+    )  # the day's cap is the later one
 
 
 def test_after_a_conversation_a_number_is_left_in_peace() -> None:
     quiet = ContactFrequency(quiet_hours=48)
-    assert free_at(quiet, [ago(10.5, talked_until=10)], NOW) == NOW + 38 * HOUR
-    assert free_at(quiet, [ago(10.5)], NOW) == NOW  # nobody was spoken to
-    assert free_at(quiet, [ago(60, talked_until=59)], NOW) == NOW
+    assert find_allowed_time(quiet, [ago(10.5, talked_until=10)], NOW) == NOW + 38 * HOUR
+    assert find_allowed_time(quiet, [ago(10.5)], NOW) == NOW  # nobody was spoken to
+    assert find_allowed_time(quiet, [ago(60, talked_until=59)], NOW) == NOW
 
 
 @pytest.mark.parametrize("field", ["calls_per_24_hours", "calls_per_7_days", "quiet_hours"])
@@ -80,4 +82,6 @@ def test_it_is_the_first_hour_at_which_every_cap_is_kept(
             and all(hour + hours >= (frequency.quiet_hours or 0) for hours, talked in calls if talked)
         )
 
-    assert free_at(frequency, earlier, NOW) == NOW + HOUR * next(hour for hour in range(1000) if kept_at(hour))
+    assert find_allowed_time(frequency, earlier, NOW) == NOW + HOUR * next(
+        hour for hour in range(1000) if kept_at(hour)
+    )

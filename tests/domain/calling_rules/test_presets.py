@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from domain.calling_rules.frequency_caps import ContactFrequency
-from domain.calling_rules.presets import PRESETS, frequency_of, preset
+from domain.calling_rules.presets import PRESETS, get_preset, get_preset_frequency
 from domain.calling_rules.window import CallingWindow, Weekday, is_open
-from domain.calling_rules.window_json import WindowProblem, window_from_json, window_to_json
+from domain.calling_rules.window_json import InvalidWindow, dump_window, parse_window
 
 EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WORKDAYS = EVERY_DAY[:5]
@@ -21,9 +21,9 @@ def utc(*parts: int) -> datetime:
 def test_there_are_four_presets_each_with_sources_and_the_day_they_were_read() -> None:
     assert PRESETS == ("us-federal", "us-florida", "uk", "ca")
     for name in PRESETS:
-        assert preset(name).sources
-        assert preset(name).checked >= date(2026, 11, 24)
-        assert "check with a lawyer" in preset(name).note
+        assert get_preset(name).sources
+        assert get_preset(name).checked >= date(2026, 11, 24)
+        assert "check with a lawyer" in get_preset(name).note
 
 
 @pytest.mark.parametrize(
@@ -38,42 +38,42 @@ def test_there_are_four_presets_each_with_sources_and_the_day_they_were_read() -
     ],
 )
 def test_a_preset_opens_and_closes_as_its_rule_says(name: str, zone: str, first: datetime, closed: datetime) -> None:
-    window = preset(name).window
+    window = get_preset(name).window
     assert is_open(window, [zone], first)
     assert not is_open(window, [zone], closed)
 
 
 def test_the_united_kingdom_is_not_called_on_sundays_and_bank_holidays() -> None:
-    window = preset("uk").window
+    window = get_preset("uk").window
     assert not is_open(window, ["Europe/London"], utc(2026, 11, 29, 12))
     assert not is_open(window, ["Europe/London"], utc(2026, 12, 28, 12))  # Boxing Day, observed on a Monday
 
 
 def test_florida_allows_three_calls_in_24_hours() -> None:
-    assert frequency_of(preset("us-florida").window) == ContactFrequency(calls_per_24_hours=3)
-    assert frequency_of(window_from_json({"preset": "us-florida", "holidays": "US-FL"})) == (
+    assert get_preset_frequency(get_preset("us-florida").window) == ContactFrequency(calls_per_24_hours=3)
+    assert get_preset_frequency(parse_window({"preset": "us-florida", "holidays": "US-FL"})) == (
         ContactFrequency(calls_per_24_hours=3)
     )
 
 
 def test_other_windows_bring_no_cap() -> None:
-    assert frequency_of(preset("us-federal").window) is None
-    assert frequency_of(None) is None
-    assert frequency_of(window_from_json({"from": "08:00", "to": "20:00"})) is None
-    assert frequency_of(preset("ca").window.model_copy(update={"preset": "of an older release"})) is None
+    assert get_preset_frequency(get_preset("us-federal").window) is None
+    assert get_preset_frequency(None) is None
+    assert get_preset_frequency(parse_window({"from": "08:00", "to": "20:00"})) is None
+    assert get_preset_frequency(get_preset("ca").window.model_copy(update={"preset": "of an older release"})) is None
 
 
 # --- as JSON ---------------------------------------------------------------------------------------------------------
 
 
 def test_an_object_is_read() -> None:
-    assert window_from_json({"from": "09:00", "to": "20:00", "weekdays": ["fri", "mon"], "holidays": "US-FL"}) == (
+    assert parse_window({"from": "09:00", "to": "20:00", "weekdays": ["fri", "mon"], "holidays": "US-FL"}) == (
         CallingWindow(from_=time(9), to=time(20), weekdays=(Weekday.MON, Weekday.FRI), holidays="US-FL")
     )
 
 
 def test_every_day_is_meant_where_no_weekdays_are_given() -> None:
-    assert window_to_json(window_from_json({"from": "09:30", "to": "24:00"})) == {
+    assert dump_window(parse_window({"from": "09:30", "to": "24:00"})) == {
         "from": "09:30",
         "to": "24:00",
         "weekdays": EVERY_DAY,
@@ -82,15 +82,13 @@ def test_every_day_is_meant_where_no_weekdays_are_given() -> None:
 
 
 def test_holidays_may_be_dates_and_null_is_not_given() -> None:
-    read = window_from_json(
-        {"from": "00:00", "to": "00:00", "weekdays": None, "holidays": ["2026-12-25", "2026-01-01"]}
-    )
+    read = parse_window({"from": "00:00", "to": "00:00", "weekdays": None, "holidays": ["2026-12-25", "2026-01-01"]})
     assert read.holidays == (date(2026, 1, 1), date(2026, 12, 25))
-    assert window_to_json(read)["holidays"] == ["2026-01-01", "2026-12-25"]
+    assert dump_window(read)["holidays"] == ["2026-01-01", "2026-12-25"]
 
 
 def test_a_preset_is_read_by_its_name_and_given_back_with_its_hours() -> None:
-    assert window_to_json(window_from_json("ca")) == {
+    assert dump_window(parse_window("ca")) == {
         "from": "09:00",
         "to": "21:30",
         "weekdays": WORKDAYS,
@@ -102,13 +100,13 @@ def test_a_preset_is_read_by_its_name_and_given_back_with_its_hours() -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_what_is_given_back_can_be_sent_again(name: str) -> None:
-    window = window_from_json(name)
-    assert window_from_json(window_to_json(window)) == window
+    window = parse_window(name)
+    assert parse_window(dump_window(window)) == window
     assert CallingWindow.model_validate(window.model_dump(mode="json")) == window
 
 
 def test_holidays_can_be_added_to_a_preset() -> None:
-    window = window_from_json({"preset": "us-federal", "holidays": "US"})
+    window = parse_window({"preset": "us-federal", "holidays": "US"})
     assert (window.preset, window.holidays, window.to) == ("us-federal", "US", time(21))
 
 
@@ -180,6 +178,6 @@ def test_holidays_can_be_added_to_a_preset() -> None:
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(value: Any, path: str, reason: str) -> None:
-    with pytest.raises(WindowProblem) as problem:
-        window_from_json(value)
+    with pytest.raises(InvalidWindow) as problem:
+        parse_window(value)
     assert (problem.value.path, problem.value.reason) == (path, reason)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.calling_rules.schedule import StartTime, place_start, read_written_start, read_zone, zone_names
+from domain.calling_rules.schedule import StartTime, list_zones, load_zone, parse_start, resolve_start
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime, RequestError
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -16,15 +16,15 @@ BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)
 
 
-def resolve_start(text: str | None, timezone: str, now: datetime) -> StartTime:
+def resolve(text: str | None, timezone: str, now: datetime) -> StartTime:
     """As create does: the start is read, then the zone judged, then both placed on the time line."""
-    written = None if text is None else read_written_start(text)
-    zone = read_zone(timezone)
-    return StartTime() if written is None else place_start(written, zone, now)
+    written = None if text is None else parse_start(text)
+    zone = load_zone(timezone)
+    return StartTime() if written is None else resolve_start(written, zone, now)
 
 
 def start(text: str, zone: str = "UTC") -> datetime | None:
-    return resolve_start(text, zone, NOW).at
+    return resolve(text, zone, NOW).at
 
 
 def utc(*parts: int) -> datetime:
@@ -112,7 +112,7 @@ def test_up_to_a_minute_ago_is_now(text: str) -> None:
 
 
 def test_no_time_is_now() -> None:
-    assert resolve_start(None, "Europe/Berlin", NOW).at is None
+    assert resolve(None, "Europe/Berlin", NOW).at is None
 
 
 def test_a_wall_clock_time_is_in_the_zone_and_an_offset_is_not() -> None:
@@ -140,14 +140,14 @@ def test_a_wall_clock_time_is_in_the_zone_and_an_offset_is_not() -> None:
 )
 def test_only_names_of_the_iana_are_zones(name: str) -> None:
     with pytest.raises(InvalidTimezone):
-        resolve_start(None, name, NOW)
+        resolve(None, name, NOW)
     with pytest.raises(InvalidTimezone):
         start("2026-12-01T09:00Z", name)
 
 
 @pytest.mark.parametrize("name", ["UTC", "Etc/GMT+5", "EST5EDT", "America/Argentina/Buenos_Aires", "US/Eastern"])
 def test_old_names_are_zones_too(name: str) -> None:
-    assert name in zone_names()
+    assert name in list_zones()
 
 
 def _next_change(after: datetime, *, skips: bool) -> datetime:
@@ -164,7 +164,7 @@ def test_the_next_skipped_hour_of_berlin_starts_right_after_it() -> None:
     now = datetime.now(UTC)
     change = _next_change(now, skips=True)
     skipped = (change.replace(tzinfo=None) + HOUR).replace(minute=30)  # winter time: UTC + 1
-    resolved = resolve_start(skipped.strftime("%Y-%m-%dT%H:%M"), "Europe/Berlin", now)
+    resolved = resolve(skipped.strftime("%Y-%m-%dT%H:%M"), "Europe/Berlin", now)
     assert resolved.at == change
     assert resolved.note == (
         f"A clock change skips 02:30 on {change:%Y-%m-%d} in Europe/Berlin: "
@@ -176,7 +176,7 @@ def test_the_next_doubled_hour_of_berlin_starts_in_its_first() -> None:
     now = datetime.now(UTC)
     change = _next_change(now, skips=False)
     doubled = change.replace(tzinfo=None, minute=30) + HOUR  # what winter time shows half an hour later
-    resolved = resolve_start(doubled.strftime("%Y-%m-%d %H:%M"), "Europe/Berlin", now)
+    resolved = resolve(doubled.strftime("%Y-%m-%d %H:%M"), "Europe/Berlin", now)
     assert resolved.at == change - HOUR / 2
     assert resolved.note == (
         f"The clock shows 02:30 on {change:%Y-%m-%d} in Europe/Berlin twice: the start is the first of the two."
@@ -203,7 +203,7 @@ def test_clock_changes_to_the_minute(text: str, zone: str, at: datetime) -> None
 
 def test_a_whole_day_can_be_skipped() -> None:
     """Samoa had no 30 December 2011."""
-    resolved = resolve_start("2011-12-30T12:00", "Pacific/Apia", utc(2011, 12, 1))
+    resolved = resolve("2011-12-30T12:00", "Pacific/Apia", utc(2011, 12, 1))
     assert resolved.at == utc(2011, 12, 30, 10)
     assert resolved.note is not None
     assert "the start is 2011-12-31 00:00" in resolved.note
@@ -213,8 +213,8 @@ def test_a_whole_day_can_be_skipped() -> None:
     st.datetimes().map(lambda at: at.isoformat()[:16])
     | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}"),
     st.sampled_from(["", "Z", "+23:59", "-23:59", ":59.9"]),
-    st.sampled_from(sorted(zone_names())),
+    st.sampled_from(sorted(list_zones())),
 )
 def test_no_time_is_worse_than_refused(text: str, tail: str, zone: str) -> None:
     with suppress(RequestError):
-        resolve_start(text + tail, zone, NOW)
+        resolve(text + tail, zone, NOW)

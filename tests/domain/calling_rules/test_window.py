@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.calling_rules.window import CallingWindow, Hours, Weekday, is_open, opening, opening_for
+from domain.calling_rules.window import CallingWindow, Hours, Weekday, find_lasting_opening, find_opening, is_open
 
 WORKDAYS = (Weekday.MON, Weekday.TUE, Weekday.WED, Weekday.THU, Weekday.FRI)
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
@@ -33,10 +33,10 @@ DAYTIME = window("09:00", "20:00")
 
 
 def test_it_is_open_from_the_first_minute_on_and_closed_from_the_last() -> None:
-    assert opening(DAYTIME, [KOLKATA], utc(2026, 11, 24, 3, 30)) == utc(2026, 11, 24, 3, 30)  # 09:00
+    assert find_opening(DAYTIME, [KOLKATA], utc(2026, 11, 24, 3, 30)) == utc(2026, 11, 24, 3, 30)  # 09:00
     assert is_open(DAYTIME, [KOLKATA], utc(2026, 11, 24, 14, 29, 59))  # 19:59:59
     assert not is_open(DAYTIME, [KOLKATA], utc(2026, 11, 24, 14, 30))  # 20:00
-    assert opening(DAYTIME, [KOLKATA], utc(2026, 11, 24, 14, 30)) == utc(2026, 11, 25, 3, 30)
+    assert find_opening(DAYTIME, [KOLKATA], utc(2026, 11, 24, 14, 30)) == utc(2026, 11, 25, 3, 30)
 
 
 @pytest.mark.parametrize(
@@ -51,57 +51,57 @@ def test_it_is_open_from_the_first_minute_on_and_closed_from_the_last() -> None:
     ],
 )
 def test_each_contact_is_judged_by_the_clock_on_its_own_wall(zone: str, opens: datetime) -> None:
-    assert opening(DAYTIME, [zone], utc(2026, 11, 24, 17, 45)) == opens
+    assert find_opening(DAYTIME, [zone], utc(2026, 11, 24, 17, 45)) == opens
 
 
 def test_in_several_zones_it_opens_where_all_of_them_allow_it() -> None:
     both = [NEW_YORK, HONOLULU]
-    assert opening(DAYTIME, both, utc(2026, 11, 24, 14)) == utc(2026, 11, 24, 19)  # 14:00 and 09:00
-    assert opening(DAYTIME, both, utc(2026, 11, 25, 1)) == utc(2026, 11, 25, 19)  # 20:00 in New York
+    assert find_opening(DAYTIME, both, utc(2026, 11, 24, 14)) == utc(2026, 11, 24, 19)  # 14:00 and 09:00
+    assert find_opening(DAYTIME, both, utc(2026, 11, 25, 1)) == utc(2026, 11, 25, 19)  # 20:00 in New York
     assert is_open(DAYTIME, both, utc(2026, 11, 25, 0, 59))
 
 
 def test_zones_without_a_common_hour_never_open() -> None:
-    assert opening(window("09:00", "10:00"), [KOLKATA, HONOLULU], utc(2026, 11, 24, 12)) is None
+    assert find_opening(window("09:00", "10:00"), [KOLKATA, HONOLULU], utc(2026, 11, 24, 12)) is None
 
 
 def test_no_zone_and_unknown_zones_are_errors_and_never_open() -> None:
     with pytest.raises(ValueError, match="needs a zone"):
-        opening(DAYTIME, [], utc(2026, 11, 24, 12))
+        find_opening(DAYTIME, [], utc(2026, 11, 24, 12))
     with pytest.raises(ZoneInfoNotFoundError):
-        opening(DAYTIME, ["Atlantis/Center"], utc(2026, 11, 24, 12))
+        find_opening(DAYTIME, ["Atlantis/Center"], utc(2026, 11, 24, 12))
 
 
 def test_on_workdays_it_waits_from_friday_evening_to_monday_morning() -> None:
     workdays = window("09:00", "17:00", *WORKDAYS)
-    assert opening(workdays, [BERLIN], utc(2026, 11, 27, 16)) == utc(2026, 11, 30, 8)
+    assert find_opening(workdays, [BERLIN], utc(2026, 11, 27, 16)) == utc(2026, 11, 30, 8)
 
 
 def test_the_weekday_is_that_of_the_contact() -> None:
     sundays = window("09:00", "17:00", Weekday.SUN)
     at = utc(2026, 11, 29, 22)  # Sunday, 12:00 in Honolulu; Monday, 03:30 in Kolkata
     assert is_open(sundays, [HONOLULU], at)
-    assert opening(sundays, [KOLKATA], at) == utc(2026, 12, 6, 3, 30)
+    assert find_opening(sundays, [KOLKATA], at) == utc(2026, 12, 6, 3, 30)
 
 
 def test_a_day_may_have_other_hours_than_the_rest_of_the_week() -> None:
     week = window("09:00", "21:30", *WORKDAYS).model_copy(
         update={"also": (Hours(from_=time(10), to=time(18), weekdays=(Weekday.SAT, Weekday.SUN)),)}
     )
-    assert opening(week, ["America/Toronto"], utc(2026, 11, 28, 2, 30)) == utc(2026, 11, 28, 15)  # Friday, 21:30
-    assert opening(week, ["America/Toronto"], utc(2026, 11, 28, 23)) == utc(2026, 11, 29, 15)  # Saturday, 18:00
-    assert opening(week, ["America/Toronto"], utc(2026, 11, 29, 23)) == utc(2026, 11, 30, 14)  # Sunday, 18:00
+    assert find_opening(week, ["America/Toronto"], utc(2026, 11, 28, 2, 30)) == utc(2026, 11, 28, 15)  # Friday, 21:30
+    assert find_opening(week, ["America/Toronto"], utc(2026, 11, 28, 23)) == utc(2026, 11, 29, 15)  # Saturday, 18:00
+    assert find_opening(week, ["America/Toronto"], utc(2026, 11, 29, 23)) == utc(2026, 11, 30, 14)  # Sunday, 18:00
 
 
 def test_a_day_may_have_a_break() -> None:
     day = window("10:00", "13:00").model_copy(update={"also": (Hours(from_=time(14), to=time(20)),)})
-    assert opening(day, ["Europe/Paris"], utc(2026, 11, 24, 12)) == utc(2026, 11, 24, 13)
+    assert find_opening(day, ["Europe/Paris"], utc(2026, 11, 24, 12)) == utc(2026, 11, 24, 13)
 
 
 def test_a_window_to_the_end_of_the_day_closes_at_midnight() -> None:
     evening = window("20:00", "00:00", Weekday.TUE)
     assert is_open(evening, ["UTC"], utc(2026, 11, 24, 23, 59, 59))
-    assert opening(evening, ["UTC"], utc(2026, 11, 25)) == utc(2026, 12, 1, 20)
+    assert find_opening(evening, ["UTC"], utc(2026, 11, 25)) == utc(2026, 12, 1, 20)
 
 
 def test_a_window_of_the_whole_day_is_always_open() -> None:
@@ -112,11 +112,13 @@ def test_a_window_of_the_whole_day_is_always_open() -> None:
 def test_what_takes_a_while_does_not_begin_right_before_it_closes() -> None:
     six_seconds = timedelta(seconds=6)
     closes = utc(2026, 11, 24, 14, 30)  # 20:00
-    assert opening_for(DAYTIME, [KOLKATA], closes - six_seconds, six_seconds) == utc(2026, 11, 25, 3, 30)
-    assert opening_for(DAYTIME, [KOLKATA], closes - timedelta(seconds=7), six_seconds) == closes - timedelta(seconds=7)
-    assert opening_for(DAYTIME, [KOLKATA], closes, six_seconds) == utc(2026, 11, 25, 3, 30)
+    assert find_lasting_opening(DAYTIME, [KOLKATA], closes - six_seconds, six_seconds) == utc(2026, 11, 25, 3, 30)
+    assert find_lasting_opening(DAYTIME, [KOLKATA], closes - timedelta(seconds=7), six_seconds) == closes - timedelta(
+        seconds=7
+    )
+    assert find_lasting_opening(DAYTIME, [KOLKATA], closes, six_seconds) == utc(2026, 11, 25, 3, 30)
     midnight = utc(2026, 11, 24, 23, 59, 58)  # from here on it is another day in UTC, and still open
-    assert opening_for(DAYTIME, [NEW_YORK], midnight, six_seconds) == midnight
+    assert find_lasting_opening(DAYTIME, [NEW_YORK], midnight, six_seconds) == midnight
 
 
 # --- clock changes ---------------------------------------------------------------------------------------------------
@@ -136,19 +138,19 @@ def test_what_takes_a_while_does_not_begin_right_before_it_closes() -> None:
 def test_it_opens_at_nine_on_the_wall_before_and_after_a_clock_change(
     zone: str, saturday_opens: datetime, sunday_opens: datetime
 ) -> None:
-    assert opening(DAYTIME, [zone], saturday_opens - MINUTE) == saturday_opens
-    assert opening(DAYTIME, [zone], saturday_opens + timedelta(hours=12)) == sunday_opens
+    assert find_opening(DAYTIME, [zone], saturday_opens - MINUTE) == saturday_opens
+    assert find_opening(DAYTIME, [zone], saturday_opens + timedelta(hours=12)) == sunday_opens
 
 
 def test_hours_that_a_clock_change_skips_do_not_open_that_day() -> None:
     skipped = window("02:00", "03:00")
-    assert opening(skipped, [BERLIN], utc(2027, 3, 27, 2)) == utc(2027, 3, 29, 0)  # Monday; 27th was over at 02:00
+    assert find_opening(skipped, [BERLIN], utc(2027, 3, 27, 2)) == utc(2027, 3, 29, 0)  # Monday; 27th was over at 02:00
     assert not any(is_open(skipped, [BERLIN], utc(2027, 3, 28) + n * MINUTE) for n in range(24 * 60 - 60))
 
 
 def test_half_of_a_window_may_be_skipped() -> None:
     half = window("02:30", "03:30")
-    assert opening(half, [BERLIN], utc(2027, 3, 28, 0)) == utc(2027, 3, 28, 1)  # 03:00, right after the gap
+    assert find_opening(half, [BERLIN], utc(2027, 3, 28, 0)) == utc(2027, 3, 28, 1)  # 03:00, right after the gap
     assert not is_open(half, [BERLIN], utc(2027, 3, 28, 1, 30))
 
 
@@ -156,14 +158,14 @@ def test_hours_that_a_clock_change_repeats_are_open_both_times() -> None:
     repeated = window("01:00", "02:00")
     assert is_open(repeated, [NEW_YORK], utc(2027, 11, 7, 5))  # the first 01:00
     assert is_open(repeated, [NEW_YORK], utc(2027, 11, 7, 6, 59))  # the second 01:59
-    assert opening(repeated, [NEW_YORK], utc(2027, 11, 7, 7)) == utc(2027, 11, 8, 6)
+    assert find_opening(repeated, [NEW_YORK], utc(2027, 11, 7, 7)) == utc(2027, 11, 8, 6)
 
 
 def test_a_window_that_ends_within_repeated_hours_opens_twice() -> None:
     twice = window("01:30", "02:30")
     assert is_open(twice, [BERLIN], utc(2027, 10, 31, 0, 29))  # 02:29, the first time
-    assert opening(twice, [BERLIN], utc(2027, 10, 31, 0, 30)) == utc(2027, 10, 31, 1)  # 02:00 again
-    assert opening(twice, [BERLIN], utc(2027, 10, 31, 1, 30)) == utc(2027, 11, 1, 0, 30)
+    assert find_opening(twice, [BERLIN], utc(2027, 10, 31, 0, 30)) == utc(2027, 10, 31, 1)  # 02:00 again
+    assert find_opening(twice, [BERLIN], utc(2027, 10, 31, 1, 30)) == utc(2027, 11, 1, 0, 30)
 
 
 def test_half_an_hour_is_repeated_at_lord_howe() -> None:
@@ -175,9 +177,9 @@ def test_half_an_hour_is_repeated_at_lord_howe() -> None:
 
 def test_a_date_that_a_zone_skipped_opens_nothing() -> None:
     """Samoa crossed the date line: 2011-12-29 was followed by the 31st."""
-    assert opening(DAYTIME, ["Pacific/Apia"], utc(2011, 12, 30, 6)) == utc(2011, 12, 30, 19)  # the 31st, 09:00
+    assert find_opening(DAYTIME, ["Pacific/Apia"], utc(2011, 12, 30, 6)) == utc(2011, 12, 30, 19)  # the 31st, 09:00
     friday = window("09:00", "20:00", Weekday.FRI)
-    assert opening(friday, ["Pacific/Apia"], utc(2011, 12, 30, 6)) == utc(2012, 1, 5, 19)
+    assert find_opening(friday, ["Pacific/Apia"], utc(2011, 12, 30, 6)) == utc(2012, 1, 5, 19)
 
 
 # --- holidays --------------------------------------------------------------------------------------------------------
@@ -185,37 +187,37 @@ def test_a_date_that_a_zone_skipped_opens_nothing() -> None:
 
 def test_nobody_is_called_on_a_holiday_of_the_country() -> None:
     american = window("09:00", "20:00", holidays="US")
-    assert opening(american, [NEW_YORK], utc(2026, 11, 26, 15)) == utc(2026, 11, 27, 14)  # Thanksgiving
-    assert opening(DAYTIME, [NEW_YORK], utc(2026, 11, 26, 15)) == utc(2026, 11, 26, 15)
+    assert find_opening(american, [NEW_YORK], utc(2026, 11, 26, 15)) == utc(2026, 11, 27, 14)  # Thanksgiving
+    assert find_opening(DAYTIME, [NEW_YORK], utc(2026, 11, 26, 15)) == utc(2026, 11, 26, 15)
 
 
 def test_a_part_of_a_country_has_holidays_of_its_own() -> None:
     friday = utc(2026, 11, 27, 15)  # the day after Thanksgiving
-    assert opening(window("09:00", "20:00", holidays="US-FL"), [NEW_YORK], friday) == utc(2026, 11, 28, 14)
+    assert find_opening(window("09:00", "20:00", holidays="US-FL"), [NEW_YORK], friday) == utc(2026, 11, 28, 14)
     assert is_open(window("09:00", "20:00", holidays="US"), [NEW_YORK], friday)
 
 
 def test_the_day_on_which_a_holiday_is_observed_counts() -> None:
     american = window("09:00", "20:00", holidays="US")
-    assert opening(american, [NEW_YORK], utc(2027, 12, 31, 15)) == utc(2028, 1, 2, 14)  # 2028-01-01 is a Saturday
+    assert find_opening(american, [NEW_YORK], utc(2027, 12, 31, 15)) == utc(2028, 1, 2, 14)  # 2028-01-01 is a Saturday
 
 
 def test_dates_may_be_named() -> None:
     named = window("09:00", "20:00", holidays=(date(2026, 12, 24), date(2026, 12, 25)))
-    assert opening(named, [BERLIN], utc(2026, 12, 24, 9)) == utc(2026, 12, 26, 8)
+    assert find_opening(named, [BERLIN], utc(2026, 12, 24, 9)) == utc(2026, 12, 26, 8)
 
 
 def test_a_holiday_is_one_where_it_is_that_date() -> None:
     named = window("00:00", "00:00", holidays=(date(2026, 12, 25),))
     at = utc(2026, 12, 25, 5)  # still the 24th in Honolulu
     assert is_open(named, [HONOLULU], at)
-    assert opening(named, [KOLKATA], at) == utc(2026, 12, 25, 18, 30)
-    assert opening(named, [KOLKATA, HONOLULU], utc(2026, 12, 25, 12)) == utc(2026, 12, 26, 10)
+    assert find_opening(named, [KOLKATA], at) == utc(2026, 12, 25, 18, 30)
+    assert find_opening(named, [KOLKATA, HONOLULU], utc(2026, 12, 25, 12)) == utc(2026, 12, 26, 10)
 
 
 def test_a_window_that_only_holidays_could_open_never_opens() -> None:
     days = tuple(date(2026, 11, 24) + timedelta(days=n) for n in range(500))
-    assert opening(window("09:00", "20:00", holidays=days), [BERLIN], utc(2026, 11, 25)) is None
+    assert find_opening(window("09:00", "20:00", holidays=days), [BERLIN], utc(2026, 11, 25)) is None
 
 
 # --- a second opinion ------------------------------------------------------------------------------------------------
@@ -261,7 +263,7 @@ def test_it_opens_when_somebody_who_looks_every_minute_says_so(
         ),
         None,
     )
-    said = opening(window, zones, start)
+    said = find_opening(window, zones, start)
     if seen is None:
         assert said is None or said >= start + timedelta(hours=36)
     else:

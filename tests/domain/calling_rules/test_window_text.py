@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from domain.calling_rules.window_json import window_from_json
-from domain.calling_rules.window_text import window_sentence
+from domain.calling_rules.window_json import parse_window
+from domain.calling_rules.window_text import describe_window
 
 FROM_9 = {"from": "09:00", "to": "20:00"}
 SATURDAYS = {"from": "10:00", "to": "24:00", "weekdays": ["sat"]}
 
 
 def test_no_window_is_said() -> None:
-    assert window_sentence(None, None) == "No calling window is set: calls may be made at any hour."
+    assert describe_window(None, None) == "No calling window is set: calls may be made at any hour."
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_no_window_is_said() -> None:
     ],
 )
 def test_the_hours_days_and_holidays_are_said(window: Any, said: str) -> None:
-    assert window_sentence(window_from_json(window), None) == f"Calls are made {said}"
+    assert describe_window(parse_window(window), None) == f"Calls are made {said}"
 
 
 def test_the_own_window_goes_before_the_organization_s() -> None:
-    nine, ten = window_from_json(FROM_9), window_from_json(FROM_9 | {"from": "10:00"})
-    assert window_sentence(ten, nine) == "Calls are made from 10:00 to 20:00, by the clock where the contact is."
-    assert window_sentence(None, nine) == (
+    nine, ten = parse_window(FROM_9), parse_window(FROM_9 | {"from": "10:00"})
+    assert describe_window(ten, nine) == "Calls are made from 10:00 to 20:00, by the clock where the contact is."
+    assert describe_window(None, nine) == (
         "Calls are made from 09:00 to 20:00, by the clock where the contact is (the organization's calling window)."
     )

@@ -2,36 +2,39 @@
 
 import pytest
 
-from domain.calls.circuit_breaker import tripped
+from domain.calls.circuit_breaker import find_pause_reason
 from domain.calls.models import Outcome
 
 TROUBLE, BLOCKED, ANSWERED, NO_ANSWER = Outcome.CARRIER_ERROR, Outcome.BLOCKED, Outcome.ANSWERED, Outcome.NO_ANSWER
 
 
 def test_half_of_the_calls_dying_on_the_way_pauses_the_job() -> None:
-    assert tripped([TROUBLE] * 10 + [ANSWERED] * 10) == (
+    assert find_pause_reason([TROUBLE] * 10 + [ANSWERED] * 10) == (
         "The circuit breaker paused the job: 10 of its last 20 calls died on the way: ask the carrier, then resume."
     )
-    assert tripped([TROUBLE] * 9 + [ANSWERED] * 11) is None
+    assert find_pause_reason([TROUBLE] * 9 + [ANSWERED] * 11) is None
 
 
 def test_three_of_ten_calls_blocked_pause_the_job() -> None:
-    assert tripped([BLOCKED] * 15 + [NO_ANSWER] * 35) == (
+    assert find_pause_reason([BLOCKED] * 15 + [NO_ANSWER] * 35) == (
         "The circuit breaker paused the job: 15 of its last 50 calls were blocked by the network: "
         "the caller id may be marked as spam, then resume."
     )
-    assert tripped([BLOCKED] * 14 + [NO_ANSWER] * 36) is None
+    assert find_pause_reason([BLOCKED] * 14 + [NO_ANSWER] * 36) is None
 
 
 @pytest.mark.parametrize("outcome", [TROUBLE, BLOCKED])
 def test_fewer_than_twenty_calls_tell_nothing(outcome: Outcome) -> None:
-    assert tripped([outcome] * 19) is None
-    assert tripped([outcome] * 20) is not None
+    assert find_pause_reason([outcome] * 19) is None
+    assert find_pause_reason([outcome] * 20) is not None
 
 
 def test_people_who_do_not_answer_are_no_reason_to_pause() -> None:
-    assert tripped([Outcome.BUSY, NO_ANSWER, Outcome.TIMEOUT, Outcome.INVALID_NUMBER, Outcome.DECLINED] * 10) is None
+    assert (
+        find_pause_reason([Outcome.BUSY, NO_ANSWER, Outcome.TIMEOUT, Outcome.INVALID_NUMBER, Outcome.DECLINED] * 10)
+        is None
+    )
 
 
 def test_a_job_without_calls_goes_on() -> None:
-    assert tripped([]) is None
+    assert find_pause_reason([]) is None

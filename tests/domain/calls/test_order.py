@@ -3,7 +3,7 @@
 import pytest
 
 from domain.calls.models import Audio
-from domain.calls.order import call_order, callback_url, dial_of_key
+from domain.calls.order import build_call_order, build_callback_url, parse_dial_key
 from domain.model import Model
 
 PUBLIC = "https://calls.example.test"
@@ -22,7 +22,7 @@ class Dial(Model):
 
 
 def test_an_order_tells_the_agent_of_the_contact_and_the_call_and_never_the_number() -> None:
-    order = call_order(Dial(data={"name": "Ada", "phone": "+12015550123"}), "contact_1:2", "token", PUBLIC)
+    order = build_call_order(Dial(data={"name": "Ada", "phone": "+12015550123"}), "contact_1:2", "token", PUBLIC)
 
     assert order.parameters == {
         "outdial_call_id": "call_1",
@@ -34,10 +34,10 @@ def test_an_order_tells_the_agent_of_the_contact_and_the_call_and_never_the_numb
 
 
 def test_the_addresses_for_carriers_carry_the_dials_key() -> None:
-    order = call_order(Dial(data={}), "contact_1:2", None, PUBLIC)
+    order = build_call_order(Dial(data={}), "contact_1:2", None, PUBLIC)
 
     assert order.instructions_url == f"{PUBLIC}/carriers/twilio/instructions?dial=contact_1%3A2"
-    assert callback_url(PUBLIC, "twilio", "contact_1:2") == f"{PUBLIC}/carriers/twilio/events?dial=contact_1%3A2"
+    assert build_callback_url(PUBLIC, "twilio", "contact_1:2") == f"{PUBLIC}/carriers/twilio/events?dial=contact_1%3A2"
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_the_addresses_for_carriers_carry_the_dials_key() -> None:
     ],
 )
 def test_a_key_names_a_contact_and_which_of_its_dials(key: str, dial: tuple[str, int] | None) -> None:
-    assert dial_of_key(key) == dial
+    assert parse_dial_key(key) == dial

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, HangUpReason, OnMachine, Outcome
-from domain.calls.outcomes import judge, sentence
+from domain.calls.outcomes import determine_outcome, explain_outcome
 
 
 def ended(
@@ -16,7 +16,7 @@ def ended(
     hung_up: HangUpReason | None = None,
 ) -> Outcome:
     report = CallReport(call_id="c1", state=CallState.ENDED, ending=ending, sip_code=sip, sip_reason=reason)
-    return judge(report, rang=rang, answered=answered, hung_up=hung_up)
+    return determine_outcome(report, rang=rang, answered=answered, hung_up=hung_up)
 
 
 @pytest.mark.parametrize(
@@ -95,16 +95,16 @@ def test_without_a_code_the_carriers_word_counts(ending: Ending, outcome: Outcom
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.ANSWERED])
 def test_every_outcome_but_an_answer_has_a_sentence(outcome: Outcome) -> None:
-    said = sentence(outcome)
+    said = explain_outcome(outcome)
     assert said is not None
     assert said.endswith(".")
 
 
 def test_an_answer_needs_no_sentence_unless_we_ended_the_call() -> None:
-    assert sentence(Outcome.ANSWERED) is None
-    assert sentence(Outcome.ANSWERED, HangUpReason.CALLED_OFF) is None
-    assert sentence(Outcome.ANSWERED, HangUpReason.MAX_CALL_DURATION) == "Maximum call duration reached."
-    assert "a machine answered" in (sentence(Outcome.ANSWERED, HangUpReason.MACHINE) or "")
+    assert explain_outcome(Outcome.ANSWERED) is None
+    assert explain_outcome(Outcome.ANSWERED, HangUpReason.CALLED_OFF) is None
+    assert explain_outcome(Outcome.ANSWERED, HangUpReason.MAX_CALL_DURATION) == "Maximum call duration reached."
+    assert "a machine answered" in (explain_outcome(Outcome.ANSWERED, HangUpReason.MACHINE) or "")
 
 
 @pytest.mark.parametrize("answered_by", [*AnsweredBy, None])
@@ -115,8 +115,8 @@ def test_only_a_machine_is_hung_up_on_and_only_if_the_job_says_so(answered_by: A
 
 
 def test_outcome_unknown_and_declined_are_said_in_the_tables_words() -> None:
-    assert "outcome is unknown" in (sentence(Outcome.UNKNOWN) or "")
-    assert "declined" in (sentence(Outcome.DECLINED) or "")
+    assert "outcome is unknown" in (explain_outcome(Outcome.UNKNOWN) or "")
+    assert "declined" in (explain_outcome(Outcome.DECLINED) or "")
 
 
 def test_the_state_of_a_call_only_moves_forward() -> None:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.calls.models import AnsweredBy, Outcome
-from domain.calls.retries import NextStep, OnDeclined, OnVoicemail, RetryPolicy, next_step
+from domain.calls.retries import NextStep, OnDeclined, OnVoicemail, RetryPolicy, decide_next_step
 from domain.statuses import ContactStatus
 
 MIDDLE = 0.5  # no jitter
@@ -25,7 +25,7 @@ def after(
     answered_by: AnsweredBy | None = None,
     retry_after: timedelta | None = None,
 ) -> NextStep:
-    return next_step(
+    return decide_next_step(
         outcome,
         policy,
         attempts=attempts,

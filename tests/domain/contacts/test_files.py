@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.contacts.contact import Reading
+from domain.contacts.contact import ReadOptions
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.report import Intake
 from domain.errors import InvalidCsv, RequestError
@@ -37,7 +37,7 @@ def content(name: str, expected: dict[str, Any]) -> bytes:
     return (FILES / name).read_bytes()
 
 
-def reading(columns: dict[str, Any]) -> Reading:
+def reading(columns: dict[str, Any]) -> ReadOptions:
     named = NamedColumns(
         phone=columns.get("phone"),
         timezone=columns.get("timezone"),
@@ -45,7 +45,7 @@ def reading(columns: dict[str, Any]) -> Reading:
         external_id=columns.get("externalId"),
         required=tuple(columns.get("required", ())),
     )
-    return Reading(columns=named, now=NOW)
+    return ReadOptions(columns=named, now=NOW)
 
 
 def shown(contact: NewContact, like: dict[str, Any]) -> dict[str, Any]:

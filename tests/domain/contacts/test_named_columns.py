@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.calling_rules.schedule import GRAMMAR
-from domain.contacts.contact import Reading
+from domain.contacts.contact import ReadOptions
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
 from domain.contacts.report import Intake
@@ -17,8 +17,8 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WASHINGTON, BERLIN, TOLL_FREE = "+12025550101", "+493023125000", "+18005550100"
 
 
-def reading(job_zone: str, **columns: Any) -> Reading:
-    return Reading(columns=NamedColumns(**columns), timezone=job_zone, now=NOW)
+def reading(job_zone: str, **columns: Any) -> ReadOptions:
+    return ReadOptions(columns=NamedColumns(**columns), timezone=job_zone, now=NOW)
 
 
 def from_file(text: str, job_zone: str = "UTC", **columns: Any) -> Intake:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.phone.numbers import PhoneProblem, cell_phone, read_phone
+from domain.phone.numbers import PhoneProblem, clean_phone_cell, read_phone
 
 
 def reason(text: str) -> str:
@@ -105,7 +105,7 @@ def test_a_formula_is_told_apart() -> None:
     ],
 )
 def test_a_cell_is_trimmed_and_loses_one_apostrophe(cell: str, text: str) -> None:
-    assert cell_phone(cell) == text
+    assert clean_phone_cell(cell) == text
 
 
 @given(st.text() | st.from_regex(r"\+[0-9]{1,16}", fullmatch=True))

@@ -5,7 +5,13 @@ from ipaddress import ip_address
 import pytest
 
 from domain.errors import InvalidRequest
-from domain.webhooks.destinations import is_private, may_go_to, must_be_allowed, places, target_of
+from domain.webhooks.destinations import (
+    is_private,
+    may_send_to,
+    parse_allowed_destinations,
+    parse_target,
+    require_allowed,
+)
 
 LOCAL = ip_address("127.0.0.1")
 
@@ -47,7 +53,7 @@ LOCAL = ip_address("127.0.0.1")
 )
 def test_an_address_of_a_private_network_is_not_reached(address: str) -> None:
     assert is_private(ip_address(address))
-    assert not may_go_to(ip_address(address), 443, ())
+    assert not may_send_to(ip_address(address), 443, ())
 
 
 @pytest.mark.parametrize(
@@ -66,24 +72,24 @@ def test_an_address_of_a_private_network_is_not_reached(address: str) -> None:
     ],
 )
 def test_a_public_address_is_reached(address: str) -> None:
-    assert may_go_to(ip_address(address), 443, ())
+    assert may_send_to(ip_address(address), 443, ())
 
 
 def test_an_operator_allows_networks_addresses_and_single_ports() -> None:
-    allowed = places(" 10.0.0.0/8, 127.0.0.1:8080,[::1]:80 , [fd00::]:9, fe80::/10")
-    assert may_go_to(ip_address("10.9.9.9"), 1, allowed)
-    assert may_go_to(LOCAL, 8080, allowed)
-    assert may_go_to(ip_address("::ffff:127.0.0.1"), 8080, allowed)
-    assert not may_go_to(LOCAL, 8081, allowed)
-    assert may_go_to(ip_address("::1"), 80, allowed)
-    assert may_go_to(ip_address("fe80::1"), 5, allowed)
-    assert not may_go_to(ip_address("192.168.0.1"), 80, allowed)
+    allowed = parse_allowed_destinations(" 10.0.0.0/8, 127.0.0.1:8080,[::1]:80 , [fd00::]:9, fe80::/10")
+    assert may_send_to(ip_address("10.9.9.9"), 1, allowed)
+    assert may_send_to(LOCAL, 8080, allowed)
+    assert may_send_to(ip_address("::ffff:127.0.0.1"), 8080, allowed)
+    assert not may_send_to(LOCAL, 8081, allowed)
+    assert may_send_to(ip_address("::1"), 80, allowed)
+    assert may_send_to(ip_address("fe80::1"), 5, allowed)
+    assert not may_send_to(ip_address("192.168.0.1"), 80, allowed)
 
 
 @pytest.mark.parametrize("setting", ["10.0.0.1/8", "somewhere", "127.0.0.1:http", "[::1"])
 def test_a_setting_that_names_no_network_is_refused(setting: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  whichever it is: the process does not start
-        places(setting)
+        parse_allowed_destinations(setting)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,7 @@ def test_a_setting_that_names_no_network_is_refused(setting: str) -> None:
     ],
 )
 def test_a_url_is_taken_apart(url: str, host: str, port: int) -> None:
-    target = target_of(url)
+    target = parse_target(url)
     assert (target.host, target.port) == (host, port)
 
 
@@ -122,24 +128,24 @@ def test_a_url_is_taken_apart(url: str, host: str, port: int) -> None:
 )
 def test_a_url_that_cannot_be_sent_to_is_refused(url: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        target_of(url)
+        parse_target(url)
     assert refusal.value.details[0]["field"] == "url"
 
 
 def test_one_private_address_among_public_ones_refuses_the_host() -> None:
     both = [ip_address("1.1.1.1"), LOCAL]
     with pytest.raises(InvalidRequest, match="private network"):
-        must_be_allowed(target_of("https://example.com"), both, ())
+        require_allowed(parse_target("https://example.com"), both, ())
 
 
 def test_without_https_only_what_an_operator_allows_is_sent_to() -> None:
-    allowed = places("127.0.0.1:80")
-    must_be_allowed(target_of("http://localhost"), [LOCAL], allowed)
+    allowed = parse_allowed_destinations("127.0.0.1:80")
+    require_allowed(parse_target("http://localhost"), [LOCAL], allowed)
     with pytest.raises(InvalidRequest, match="https"):
-        must_be_allowed(target_of("http://example.com"), [ip_address("1.1.1.1")], allowed)
+        require_allowed(parse_target("http://example.com"), [ip_address("1.1.1.1")], allowed)
     with pytest.raises(InvalidRequest, match="https"):
-        must_be_allowed(target_of("http://example.com"), [], allowed)
+        require_allowed(parse_target("http://example.com"), [], allowed)
 
 
 def test_a_name_that_has_no_address_now_is_judged_later() -> None:
-    must_be_allowed(target_of("https://example.com"), [], ())
+    require_allowed(parse_target("https://example.com"), [], ())

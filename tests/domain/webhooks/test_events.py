@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import InvalidRequest
-from domain.phone.masking import masked_in
-from domain.webhooks.events import Answer, DeliveryStatus, EventType, after, reason_to_disable
+from domain.phone.masking import mask_numbers
+from domain.webhooks.events import Answer, DeliveryStatus, EventType, decide_follow_up, find_disable_reason
 from domain.webhooks.fields import read_new_webhook, read_webhook_change
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -15,11 +15,11 @@ ERROR = Answer(code=500, error="It answered 500.")
 
 @pytest.mark.parametrize("code", [200, 201, 204, 299])
 def test_any_2xx_is_delivered(code: int) -> None:
-    assert after(Answer(code=code), 3).status is DeliveryStatus.DELIVERED
+    assert decide_follow_up(Answer(code=code), 3).status is DeliveryStatus.DELIVERED
 
 
 def test_tries_are_5_s_to_24_h_apart_and_then_given_up() -> None:
-    delays = [after(ERROR, failures).delay for failures in range(10)]
+    delays = [decide_follow_up(ERROR, failures).delay for failures in range(10)]
     assert delays == [
         5 * SECOND,
         30 * SECOND,
@@ -32,25 +32,25 @@ def test_tries_are_5_s_to_24_h_apart_and_then_given_up() -> None:
         DAY,
         DAY,
     ]
-    assert after(ERROR, 10).status is DeliveryStatus.FAILED
+    assert decide_follow_up(ERROR, 10).status is DeliveryStatus.FAILED
 
 
 def test_a_receiver_may_ask_for_more_time_but_not_for_less_or_for_ever() -> None:
-    assert after(ERROR.model_copy(update={"retry_after": 60 * SECOND}), 0).delay == 60 * SECOND
-    assert after(ERROR.model_copy(update={"retry_after": SECOND}), 1).delay == 30 * SECOND
-    assert after(ERROR.model_copy(update={"retry_after": 99 * DAY}), 0).delay == DAY
+    assert decide_follow_up(ERROR.model_copy(update={"retry_after": 60 * SECOND}), 0).delay == 60 * SECOND
+    assert decide_follow_up(ERROR.model_copy(update={"retry_after": SECOND}), 1).delay == 30 * SECOND
+    assert decide_follow_up(ERROR.model_copy(update={"retry_after": 99 * DAY}), 0).delay == DAY
 
 
 def test_what_is_refused_is_not_tried_again() -> None:
-    following = after(Answer(error="Refused.", refused=True), 0)
+    following = decide_follow_up(Answer(error="Refused.", refused=True), 0)
     assert (following.status, following.delay) == (DeliveryStatus.REFUSED, None)
 
 
 def test_an_endpoint_is_disabled_after_days_without_success_or_when_it_is_gone() -> None:
-    assert reason_to_disable(ERROR, 5 * DAY) == "Every delivery failed for 5 days."
-    assert reason_to_disable(ERROR, 5 * DAY - SECOND) is None
-    assert reason_to_disable(Answer(code=410, error="It answered 410."), timedelta()) == "It answered 410 Gone."
-    assert reason_to_disable(Answer(code=200), 9 * DAY) is None
+    assert find_disable_reason(ERROR, 5 * DAY) == "Every delivery failed for 5 days."
+    assert find_disable_reason(ERROR, 5 * DAY - SECOND) is None
+    assert find_disable_reason(Answer(code=410, error="It answered 410."), timedelta()) == "It answered 410 Gone."
+    assert find_disable_reason(Answer(code=200), 9 * DAY) is None
 
 
 def test_the_fields_of_a_new_webhook_are_read() -> None:
@@ -94,5 +94,5 @@ def test_a_change_names_only_what_changes() -> None:
 
 
 def test_numbers_in_an_answer_are_masked() -> None:
-    assert masked_in("no such person: +12025550101, 4915112345678") == "no such person: …01, …78"
-    assert masked_in("line 123456 of 99") == "line 123456 of 99"
+    assert mask_numbers("no such person: +12025550101, 4915112345678") == "no such person: …01, …78"
+    assert mask_numbers("line 123456 of 99") == "line 123456 of 99"

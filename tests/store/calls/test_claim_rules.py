@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from domain.calling_rules.do_not_call import LISTED, Source
+from domain.calling_rules.do_not_call import LISTED_REASON, Source
 from domain.calling_rules.frequency_caps import ContactFrequency
-from domain.calling_rules.presets import preset
+from domain.calling_rules.presets import get_preset
 from domain.calling_rules.window import CallingWindow
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import AnsweredBy, Ending
@@ -44,7 +44,7 @@ async def test_a_listed_number_ends_as_blocked_and_is_not_dialed(shared: Calling
     assert await job.is_held() is NotNowReason.CONTACT
 
     contact = await job.contact()
-    assert (contact.status, contact.failure_reason) == (ContactStatus.BLOCKED, LISTED)
+    assert (contact.status, contact.failure_reason) == (ContactStatus.BLOCKED, LISTED_REASON)
     assert await job.dials() == 0
 
 
@@ -217,7 +217,7 @@ async def test_a_number_is_called_so_often_in_24_hours_over_all_jobs(shared: Cal
 async def test_the_cap_of_a_preset_holds_beside_all_others(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     person = some_contacts(1, start=445)
-    in_florida = preset("us-florida").window.model_copy(update={"from_": time(0), "to": time(0)})
+    in_florida = get_preset("us-florida").window.model_copy(update={"from_": time(0), "to": time(0)})
     rules = {"calling_window": in_florida, "contact_frequency": ContactFrequency(calls_per_24_hours=50)}
     for _ in range(3):
         await (await (await shared.a_job(given, person, **rules)).call()).is_busy()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
-from domain.calling_rules.do_not_call import LISTED, Source
+from domain.calling_rules.do_not_call import LISTED_REASON, Source
 from store.audit_log import AuditLog
 from store.contacts.do_not_call import Added, DoNotCall, listed
 from store.errors import NotFound
@@ -56,7 +56,7 @@ async def test_whoever_waits_to_be_called_is_blocked_in_every_open_job(shared: C
     added = await _add(shared.engine, given, ADA, BOB)
     assert added == Added(new=2, blocked=3, job_ids=tuple(sorted([waiting.id, running.id])))
     for contact in (await waiting.contact(0), await waiting.contact(1), await running.contact(0)):
-        assert (contact.status, contact.failure_reason, contact.error_code) == ("blocked", LISTED, None)
+        assert (contact.status, contact.failure_reason, contact.error_code) == ("blocked", LISTED_REASON, None)
         assert contact.completed_at is not None
     assert (await running.contact(1)).status == "pending"
     record = await _record(shared.engine, given)
