@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 
 from api.jobs.create_fields import CALLING_WINDOW
 from domain.calling_rules.window import CallingWindow
-from domain.calling_rules.window_json import parse_window
+from domain.calling_rules.window_format import parse_window
 from domain.calls.models import Audio
 from domain.money import MICRO
 from domain.phone.location import is_country

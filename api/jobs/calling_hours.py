@@ -7,7 +7,7 @@ from datetime import datetime
 from anyio import to_process
 
 from domain.calling_rules.window import CallingWindow
-from domain.calling_rules.window_text import describe_window
+from domain.calling_rules.window_format import describe_window
 from domain.contacts.report import Intake
 from domain.jobs.estimate import usable_lines
 from domain.jobs.forecast import Zones, window_warnings

@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.calling_rules.presets import PRESETS
 from domain.calling_rules.window import WEEK
-from domain.calling_rules.window_json import MAX_DATES, MAX_HOURS
+from domain.calling_rules.window_format import MAX_DATES, MAX_HOURS
 from domain.calls.models import OnMachine
 from domain.calls.retries import DELAYS_MINUTES, RETRYABLE, OnDeclined, OnVoicemail
 from domain.jobs.column_fields import MAX_NAME_LENGTH

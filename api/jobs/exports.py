@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.jobs.schemas import shown
-from domain.contacts.cells import escape_cell, escape_formula, escape_row_text
+from domain.contacts.export import escape_cell, escape_formula, escape_row_text
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects
 from domain.jobs.models import Contact
 from domain.statuses import ContactStatus

@@ -13,7 +13,7 @@ from api.jobs.schemas import (
     WaitingFor,
 )
 from domain.calling_rules import frequency_caps as frequencies
-from domain.calling_rules.window_json import dump_window
+from domain.calling_rules.window_format import dump_window
 from domain.calls.agent_report import Conversation
 from domain.jobs.estimate import usable_lines
 from domain.jobs.models import Contact, Job

@@ -12,7 +12,7 @@ from api.organizations.schemas import (
     OrganizationView,
     PhoneNumberView,
 )
-from domain.calling_rules.window_json import dump_window
+from domain.calling_rules.window_format import dump_window
 from domain.jobs.models import Agent, Organization, PhoneNumber
 from store.billing.ledger import Credits, Entry
 from store.organizations.api_keys import Key

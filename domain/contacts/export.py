@@ -1,5 +1,6 @@
-"""The columns of a job's results: those of its contacts, then ours."""
+"""The CSV files that we write: their columns, and cells that no spreadsheet takes for formulas."""
 
+import re
 from collections.abc import Iterable
 
 OUR_COLUMNS = (
@@ -23,6 +24,9 @@ OUR_COLUMNS = (
     "contactId",
 )
 MAX_COLUMNS = 2_000  # of contacts, in one CSV file: more than any list has, and little enough to hold
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_HARMLESS = re.compile(r"\+[1-9][0-9]{1,14}|[+-]?[0-9]+(?:\.[0-9]+)?")  # E.164, or a plain decimal
+_MARKED = re.compile(r"'+[=+\-@\t\r]")
 _PREFIX = "outdial_"
 _PREFIXES = ("", _PREFIX, _PREFIX * 2, _PREFIX * 3)
 
@@ -43,3 +47,36 @@ def name_our_columns(theirs: Iterable[str]) -> dict[str, str]:
 
 def _free(name: str, taken: set[str]) -> str:
     return next((found for prefix in _PREFIXES if (found := prefix + name).lower() not in taken), _PREFIX * 4 + name)
+
+
+def escape_formula(cell: str) -> str:
+    """The cell, with a leading `'` where a spreadsheet would take it for a formula.
+
+    >>> [harmless(cell) for cell in ("=1+1", "+12025550101", "-4.50", "Ada")]
+    ["'=1+1", '+12025550101', '-4.50', 'Ada']
+    """
+    return f"'{cell}" if cell.startswith(_STARTS_FORMULA) and not _HARMLESS.fullmatch(cell) else cell
+
+
+def escape_cell(cell: str) -> str:
+    """Like `harmless`, so that `unmarked` gives back the cell as it was: what has a mark already gets another."""
+    return f"'{cell}" if _MARKED.match(cell) else escape_formula(cell)
+
+
+def escape_row_text(text: str, delimiter: str) -> str:
+    """A row that cannot be split into cells, with marks where its cells may begin."""
+    return re.sub(rf"{_may_begin(delimiter)}(?='*[=+\-@])", r"\1'", text)
+
+
+def unescape_row_text(text: str, delimiter: str) -> str:
+    """Such a row as it was before `marked_text`."""
+    return re.sub(rf"{_may_begin(delimiter)}'(?='*[=+\-@])", r"\1", text)
+
+
+def _may_begin(delimiter: str) -> str:
+    return rf"((?:^|[\r\n]|{re.escape(delimiter)}) *\"?)"
+
+
+def unescape_cell(cell: str) -> str:
+    """A cell of a file of ours as it was before `marked`."""
+    return cell[1:] if _MARKED.match(cell) else cell

@@ -1,16 +1,16 @@
 """From the bytes of a contact file to contacts and a report."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from domain.contacts.cells import unescape_cell
 from domain.contacts.columns import MUST_HOLD_NAMES, Columns, read_columns
 from domain.contacts.contact import ContactProblem, ReadOptions, read_contact
-from domain.contacts.csv import Kind, Record
-from domain.contacts.decode import empty_file
-from domain.contacts.notices import list_warnings
-from domain.contacts.open_table import open_table
+from domain.contacts.csv import Kind, Record, detect_delimiter, read_records, split_hint
+from domain.contacts.decode import decode_file, empty_file
+from domain.contacts.export import unescape_cell
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects, restore_row_text
-from domain.contacts.report import MAX_ENTRIES, Intake, InvalidRow, ReportBuilder
+from domain.contacts.report import MAX_ENTRIES, Intake, InvalidRow, ReportBuilder, list_warnings
+from domain.contacts.xlsx import is_archive, read_workbook
 from domain.errors import InvalidCsv, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.phone.masking import mask_number
@@ -18,6 +18,14 @@ from domain.phone.numbers import PhoneProblem, clean_phone_cell, parse_phone
 from domain.requests.limits import MAX_CONTACTS, MAX_FILE_BYTES, size_problem
 
 HELD_AS_NUMBER = "is held as a number, which has no +: format the column as text and enter the numbers again, with +"
+
+
+class _Table(NamedTuple):
+    """Rows, the header first; what was assumed to read them; what separates the columns, for a file like it."""
+
+    records: Iterator[Record]
+    warnings: list[str]
+    delimiter: str
 
 
 class _Frame(NamedTuple):
@@ -36,7 +44,7 @@ def read_contact_file(content: bytes | None, reading: ReadOptions | None = None)
     NoValidContacts.
     """
     reading = reading or ReadOptions()
-    table = open_table(_present(content), reading.columns.phone)
+    table = _open_table(_present(content), reading.columns.phone)
     header = next(table.records, Record(1, []))
     frame = _frame(header, reading, table.delimiter)
     tally, rejected = ReportBuilder(), list[Reject]()
@@ -52,6 +60,20 @@ def read_contact_file(content: bytes | None, reading: ReadOptions | None = None)
     intake = tally.intake([*table.warnings, *list_warnings(tally.contacts, frame.reading.columns)])
     rejects = Rejects(header=tuple(_unwrapped(header, frame).cells), delimiter=table.delimiter, rows=tuple(rejected))
     return intake.model_copy(update={"rejects": rejects})
+
+
+def _open_table(content: bytes, phone: str | None) -> _Table:
+    """Open an XLSX workbook or a text table; `phone`: the phone column's name, where the request gives one.
+
+    Raises InvalidCsv, now or while rows are taken.
+    """
+    if is_archive(content):
+        sheet = read_workbook(content)
+        return _Table(sheet.records, sheet.warnings, ",")
+    decoded = decode_file(content)
+    hinted, text = split_hint(decoded.text)
+    delimiter = hinted or detect_delimiter(text, phone)
+    return _Table(read_records(text, delimiter), decoded.warnings, delimiter)
 
 
 def _present(content: bytes | None) -> bytes:

@@ -6,8 +6,7 @@ from typing import Any
 from phonenumbers import PhoneNumber
 
 from domain.contacts.contact import MAX_VALUE_LENGTH, ContactProblem, ReadOptions, read_contact
-from domain.contacts.notices import list_warnings
-from domain.contacts.report import MAX_ENTRIES, Intake, ReportBuilder
+from domain.contacts.report import MAX_ENTRIES, Intake, ReportBuilder, list_warnings
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.column_fields import NamedColumns
 from domain.jobs.models import NewContact

@@ -2,7 +2,7 @@
 
 import re
 
-from domain.contacts.cells import unescape_row_text
+from domain.contacts.export import unescape_row_text
 from domain.model import Model
 
 REASON_COLUMN = "outdial_reason"  # the first column of such a file; read again it says nothing

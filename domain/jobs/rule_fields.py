@@ -5,7 +5,7 @@ from typing import Any
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calling_rules.presets import get_preset_frequency
 from domain.calling_rules.window import CallingWindow
-from domain.calling_rules.window_json import InvalidWindow, parse_window
+from domain.calling_rules.window_format import InvalidWindow, parse_window
 from domain.calls.models import OnMachine
 from domain.calls.retries import DELAYS_MINUTES, RETRYABLE, OnDeclined, OnVoicemail, RetryPolicy
 from domain.requests.raw_values import RawValues

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.audit import OPERATOR, Action
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calling_rules.window import CallingWindow
-from domain.calling_rules.window_json import dump_window
+from domain.calling_rules.window_format import dump_window
 from domain.jobs.models import Organization
 from domain.model import Model
 from domain.statuses import JobStatus

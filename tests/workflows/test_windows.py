@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
-from domain.calling_rules.window_json import parse_window
+from domain.calling_rules.window_format import parse_window
 from domain.calls.retries import RetryPolicy
 from domain.jobs.models import NewContact
 from domain.model import Model

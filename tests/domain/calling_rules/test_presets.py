@@ -8,7 +8,7 @@ import pytest
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calling_rules.presets import PRESETS, get_preset, get_preset_frequency
 from domain.calling_rules.window import CallingWindow, Weekday, is_open
-from domain.calling_rules.window_json import InvalidWindow, dump_window, parse_window
+from domain.calling_rules.window_format import InvalidWindow, dump_window, parse_window
 
 EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WORKDAYS = EVERY_DAY[:5]

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.calling_rules.window_json import parse_window
-from domain.calling_rules.window_text import describe_window
+from domain.calling_rules.window_format import describe_window, parse_window
 
 FROM_9 = {"from": "09:00", "to": "20:00"}
 SATURDAYS = {"from": "10:00", "to": "24:00", "weekdays": ["sat"]}

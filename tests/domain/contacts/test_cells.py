@@ -2,8 +2,15 @@
 
 import pytest
 
-from domain.contacts.cells import escape_cell, escape_formula, escape_row_text, unescape_cell, unescape_row_text
-from domain.contacts.export import OUR_COLUMNS, name_our_columns
+from domain.contacts.export import (
+    OUR_COLUMNS,
+    escape_cell,
+    escape_formula,
+    escape_row_text,
+    name_our_columns,
+    unescape_cell,
+    unescape_row_text,
+)
 from domain.contacts.rejects import restore_row_text
 
 

@@ -1,4 +1,4 @@
-"""Calling windows as JSON: the name of a preset, or from, to, weekdays and holidays."""
+"""Calling windows as JSON (a preset's name, or from, to, weekdays and holidays), and as a sentence."""
 
 import re
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from domain.calling_rules.window import MIDNIGHT, WEEK, CallingWindow, Hours, We
 MAX_DATES = 366
 MAX_HOURS = 14  # two stretches for each day of the week
 END_OF_DAY = "24:00"
+NO_WINDOW = "No calling window is set: calls may be made at any hour."
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -50,6 +51,25 @@ def dump_window(window: CallingWindow) -> dict[str, Any]:
     if window.also:
         written["also"] = [_hours_to_json(hours) for hours in window.also]
     return written
+
+
+def describe_window(own: CallingWindow | None, of_organization: CallingWindow | None) -> str:
+    """Say which window holds for a job: its own, else its organization's.
+
+    >>> from datetime import time
+    >>> window_sentence(CallingWindow(from_=time(9), to=time(20)), None)
+    'Calls are made from 09:00 to 20:00, by the clock where the contact is.'
+    """
+    window = own or of_organization
+    if window is None:
+        return NO_WINDOW
+    hours = " and ".join(_describe_hours(hours) for hours in (window, *window.also))
+    parts = [f"Calls are made {hours}, by the clock where the contact is", _describe_holidays(window)]
+    if window.preset is not None:
+        parts.append(f" (calling window {window.preset})")
+    elif own is None:
+        parts.append(" (the organization's calling window)")
+    return "".join(parts) + "."
 
 
 def _window_of_preset(name: Any, path: str) -> CallingWindow:
@@ -147,3 +167,15 @@ def _hours_to_json(hours: Hours) -> dict[str, Any]:
 
 def _words(names: Sequence[str]) -> str:
     return ", ".join(names)
+
+
+def _describe_hours(hours: Hours) -> str:
+    to = END_OF_DAY if hours.to == MIDNIGHT else f"{hours.to:%H:%M}"
+    days = "" if hours.weekdays == WEEK else " on " + ", ".join(hours.weekdays)
+    return f"from {hours.from_:%H:%M} to {to}{days}"
+
+
+def _describe_holidays(window: CallingWindow) -> str:
+    if not window.holidays:
+        return ""
+    return f", not on holidays of {window.holidays}" if isinstance(window.holidays, str) else ", not on its holidays"
