@@ -1,13 +1,19 @@
 """The API as the command line sees it: one request, one answer, or a `Failure` that says what happened."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import httpx
+import typer
 
 from cli.errors import ExitCode, Failure
+from cli.options import given
+
+LOCAL_API = "http://127.0.0.1:8000"
 
 TIMEOUT = httpx.Timeout(60, connect=5)  # seconds; a cancel waits until no request for a call is on its way
 UPLOAD_TIMEOUT = httpx.Timeout(120, connect=5)  # 10 MB over a slow line
@@ -16,12 +22,16 @@ DETAILS_SHOWN = 10
 Answer = dict[str, Any]
 
 
-class ApiAway(Failure):
+class ApiUnavailable(Failure):
     """No answer, or one that says to come back later. `sent`: the request may have arrived."""
 
     def __init__(self, message: str, *, sent: bool) -> None:
-        super().__init__(message, ExitCode.AWAY)
+        super().__init__(message, ExitCode.UNAVAILABLE)
         self.sent = sent
+
+
+Url = Annotated[str, typer.Option("--url", envvar="OUTDIAL_URL", help="Where the API answers.")]
+Key = Annotated[str, typer.Option("--key", envvar="OUTDIAL_KEY", help="An API key.", show_default=False)]
 
 
 class Api:
@@ -35,6 +45,10 @@ class Api:
         except (httpx.InvalidURL, UnicodeEncodeError):
             raise Failure("The address or the key of the API holds characters that it cannot hold.") from None
 
+    @classmethod
+    def from_options(cls, key: Key, url: Url = LOCAL_API) -> Self:
+        return cls(url, key)
+
     def __enter__(self) -> Self:
         return self
 
@@ -42,52 +56,63 @@ class Api:
         self._client.close()
 
     def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Answer:
-        """Ask. Raises Failure, ApiAway."""
-        given = {name: value for name, value in (parameters or {}).items() if value is not None}
-        return self._send(self._client.build_request("GET", path, params=given))
+        """Ask. Raises Failure, ApiUnavailable."""
+        return self._send(self._client.build_request("GET", path, params=given(parameters or {})))
 
     def post(self, path: str, body: Answer | None = None) -> Answer:
-        """Change something that means the same said twice. Raises Failure, ApiAway."""
+        """Send a command. Raises Failure, ApiUnavailable."""
         return self._send(self._client.build_request("POST", path, json=body))
 
     def patch(self, path: str, body: Answer) -> Answer:
-        """Change fields. Raises Failure, ApiAway."""
+        """Change fields. Raises Failure, ApiUnavailable."""
         return self._send(self._client.build_request("PATCH", path, json=body))
 
     def delete(self, path: str) -> Answer:
-        """Take something away. Raises Failure, ApiAway."""
+        """Take something away. Raises Failure, ApiUnavailable."""
         return self._send(self._client.build_request("DELETE", path))
 
-    def upload(self, path: str, fields: Mapping[str, str], name: str, content: bytes) -> Answer:
-        """Send a form with a file. Raises Failure, ApiAway."""
-        files = {"file": (name, content, "text/csv")}
-        request = self._client.build_request("POST", path, data=fields, files=files, timeout=UPLOAD_TIMEOUT)
+    def upload(self, path: str, fields: Mapping[str, Any], file: Path) -> Answer:
+        """Send a form with a file; fields that are None are left out. Raises Failure, ApiUnavailable."""
+        files = {"file": (file.name, _content(file), "text/csv")}
+        request = self._client.build_request("POST", path, data=_form(fields), files=files, timeout=UPLOAD_TIMEOUT)
         return self._send(request)
 
     def download(self, path: str, parameters: Mapping[str, Any] | None = None) -> Iterator[bytes]:
-        """A file, part by part. Raises Failure, ApiAway, also where it breaks off."""
-        with self._reaching(), self._client.stream("GET", path, params=parameters) as response:
+        """A file, part by part. Raises Failure, ApiUnavailable, also where it breaks off."""
+        with self._connection_errors(), self._client.stream("GET", path, params=parameters) as response:
             if not response.is_success:
                 response.read()
                 _read(response)
             yield from response.iter_bytes()
 
     def _send(self, request: httpx.Request) -> Answer:
-        with self._reaching():
+        with self._connection_errors():
             response = self._client.send(request)
         return _read(response)
 
     @contextmanager
-    def _reaching(self) -> Iterator[None]:
+    def _connection_errors(self) -> Iterator[None]:
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout):
             message = f"The API does not answer at {self._url}. Is it running? (--url or OUTDIAL_URL)"
-            raise ApiAway(message, sent=False) from None
+            raise ApiUnavailable(message, sent=False) from None
         except httpx.UnsupportedProtocol:
             raise Failure(f"{self._url} is no address of an API: it begins with http:// or https://") from None
         except httpx.TransportError:
-            raise ApiAway(f"The connection to {self._url} was lost before the answer came.", sent=True) from None
+            raise ApiUnavailable(f"The connection to {self._url} was lost before the answer came.", sent=True) from None
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        raise Failure(f"{file} cannot be read.") from None
+
+
+def _form(fields: Mapping[str, Any]) -> dict[str, str]:
+    """As a form holds them: objects are JSON text."""
+    return {name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in given(fields).items()}
 
 
 def _read(response: httpx.Response) -> Answer:
@@ -97,13 +122,13 @@ def _read(response: httpx.Response) -> Answer:
         answer = None
     if response.is_success and isinstance(answer, dict):
         return answer
-    said = _said(response.status_code, answer)
+    message = _message(response.status_code, answer)
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
-        raise ApiAway(said, sent=True)
-    raise Failure(said)
+        raise ApiUnavailable(message, sent=True)
+    raise Failure(message)
 
 
-def _said(status: int, answer: Any) -> str:
+def _message(status: int, answer: Any) -> str:
     if not isinstance(answer, dict) or not isinstance(answer.get("error"), str):
         return f"What answered is not Outdial's API (HTTP status {status})."
     details = answer.get("details")

@@ -1,10 +1,11 @@
-"""The operator's way to the database: one action, its errors said in a sentence."""
+"""The operator's way to the database: one action, its errors as a sentence."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 import typer
 
@@ -30,31 +31,70 @@ DatabaseUrl = Annotated[
     ),
 ]
 
-AWAY = "The database does not answer. Is it running, and is its address right? (--database-url or OUTDIAL_DATABASE_URL)"
+UNAVAILABLE = (
+    "The database does not answer. Is it running, and is its address right? (--database-url or OUTDIAL_DATABASE_URL)"
+)
 NO_TABLES = "The database has no tables, or old ones: run `outdial migrate` first."
 BAD_ADDRESS = "The database's address must look like postgresql://user@host:5432/outdial."
 REFUSED = "The database refused what was asked of it."
 DRIVER = "postgresql+psycopg://"
 
 
+@dataclass(frozen=True)
 class Store:
     """What operators manage."""
 
-    def __init__(self, directory: "Directory", ledger: "Ledger") -> None:
-        self.directory = directory
-        self.ledger = ledger
+    directory: "Directory"
+    ledger: "Ledger"
 
 
-def on_store(url: str | None, action: Callable[[Store], Awaitable[Result]]) -> Result:
-    """Run one action on the database. Raises Failure."""
-    with database_failures(no_such_table=NO_TABLES):
-        return asyncio.run(_run(database_url(url), action))
+class Database:
+    """The database that `--database-url` names, else the settings."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self._given = url
+
+    @classmethod
+    def from_options(cls, database: DatabaseUrl = None) -> Self:
+        return cls(database)
+
+    @property
+    def url(self) -> str:
+        """With the driver that we use. Raises Failure where it is no address of such a database."""
+        given = self._given or Settings().database_url.get_secret_value()
+        address = re.sub(r"^postgres(ql)?://", DRIVER, given)
+        if not address.startswith(DRIVER) or not _is_address(address):
+            raise Failure(BAD_ADDRESS)
+        return address
+
+    def run(self, action: Callable[[Store], Awaitable[Result]]) -> Result:
+        """Run one action. Raises Failure."""
+        with database_failures(no_such_table=NO_TABLES):
+            return asyncio.run(self._run(action))
+
+    @asynccontextmanager
+    async def engine(self) -> AsyncIterator["AsyncEngine"]:
+        """The engine of one action."""
+        from store.db.engine import create_engine  # noqa: PLC0415  half a second of imports, not for other commands
+
+        engine = create_engine(self.url, pool_size=1)
+        try:
+            yield engine
+        finally:
+            await engine.dispose()
+
+    async def _run(self, action: Callable[[Store], Awaitable[Result]]) -> Result:
+        from store.billing.ledger import Ledger  # noqa: PLC0415  as above
+        from store.organizations.directory import Directory  # noqa: PLC0415
+
+        async with self.engine() as engine:
+            return await action(Store(Directory(engine), Ledger(engine)))
 
 
 @contextmanager
 def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
-    """Say what went wrong with a database in a sentence of ours, never with its address. Raises Failure."""
-    from sqlalchemy import exc  # noqa: PLC0415  half a second of imports that other commands do not need
+    """Raises Failure: what went wrong with a database, as a sentence without its address."""
+    from sqlalchemy import exc  # noqa: PLC0415  as above
 
     from store.errors import StoreError  # noqa: PLC0415
 
@@ -65,42 +105,13 @@ def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
     except exc.ProgrammingError:
         raise Failure(no_such_table) from None
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError):
-        raise Failure(AWAY, ExitCode.AWAY) from None
+        raise Failure(UNAVAILABLE, ExitCode.UNAVAILABLE) from None
     except exc.SQLAlchemyError:
         raise Failure(REFUSED) from None
 
 
-async def _run(url: str, action: Callable[[Store], Awaitable[Result]]) -> Result:
-    from store.billing.ledger import Ledger  # noqa: PLC0415
-    from store.organizations.directory import Directory  # noqa: PLC0415
-
-    async with connected(url) as engine:
-        return await action(Store(Directory(engine), Ledger(engine)))
-
-
-@asynccontextmanager
-async def connected(url: str) -> AsyncIterator["AsyncEngine"]:
-    """The engine of one action."""
-    from store.db.engine import create_engine  # noqa: PLC0415
-
-    engine = create_engine(url, pool_size=1)
-    try:
-        yield engine
-    finally:
-        await engine.dispose()
-
-
-def database_url(url: str | None) -> str:
-    """What was given, else what the settings say, with the driver that we use. Raises Failure."""
-    given = url or Settings().database_url.get_secret_value()
-    address = re.sub(r"^postgres(ql)?://", DRIVER, given)
-    if not address.startswith(DRIVER) or not _is_address(address):
-        raise Failure(BAD_ADDRESS)
-    return address
-
-
 def _is_address(text: str) -> bool:
-    from sqlalchemy import exc, make_url  # noqa: PLC0415
+    from sqlalchemy import exc, make_url  # noqa: PLC0415  as above
 
     try:
         make_url(text)

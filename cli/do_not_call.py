@@ -7,42 +7,41 @@ from urllib.parse import quote
 import typer
 from rich.console import Console
 
-from cli.client import Api
+from cli.client import Answer, Api
+from cli.command import command
 from cli.errors import Failure
-from cli.options import LOCAL_API, AsJson, Key, Url, content_of, form, print_json
-from cli.render import DO_NOT_CALL_COLUMNS, listing, show_report
+from cli.options import Page, PageSize
+from cli.output import Output
+from cli.render import DO_NOT_CALL_COLUMNS, show_report
 
 PATH = "/do-not-call"
 
-app = typer.Typer()
-dnc = typer.Typer(no_args_is_help=True)
-app.add_typer(dnc, name="dnc", help="The do-not-call list: numbers that are not called.")
+app = typer.Typer(name="dnc", help="The do-not-call list: numbers that are not called.", no_args_is_help=True)
 
 
-@dnc.command("add")
+@command(app)
 def add(
-    key: Key,
+    api: Api,
     numbers: Annotated[list[str] | None, typer.Argument(metavar="[NUMBER]...", help="E.164, +12025550101.")] = None,
-    url: Url = LOCAL_API,
     file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, readable=True, help="With a `phone` column.")
     ] = None,
     phone_column: Annotated[str | None, typer.Option(help="Of --file; else `phone`.")] = None,
     note: Annotated[str | None, typer.Option(help="Why.")] = None,
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """List numbers, or those of a file: nobody is called under them from now on."""
     if bool(numbers) == (file is not None):
         raise Failure("Name numbers, or a file with --file.")
-    with Api(url, key) as api:
-        if file is not None:
-            answer = api.upload(PATH, form({"note": note, "phoneColumn": phone_column}), file.name, content_of(file))
-        else:
-            answer = api.post(PATH, {"numbers": numbers, "note": note})
-    if as_json:
-        print_json(answer)
-        return
-    console = Console()
+    if file is None:
+        answer = api.post(PATH, {"numbers": numbers, "note": note})
+    else:
+        answer = api.upload(PATH, {"note": note, "phoneColumn": phone_column}, file)
+    output.show(answer, _show_added)
+
+
+def _show_added(console: Console, answer: Answer) -> None:
     show_report(console, answer["validation"])
     console.print(
         f"{answer['added']} numbers were listed, {answer['alreadyListed']} were already;"
@@ -50,37 +49,28 @@ def add(
     )
 
 
-@dnc.command("remove")
+@command(app)
 def remove(
-    number: Annotated[str, typer.Argument(help="E.164, +12025550101.", show_default=False)],
-    key: Key,
-    url: Url = LOCAL_API,
-    as_json: AsJson = False,
+    number: Annotated[str, typer.Argument(help="E.164, +12025550101.", show_default=False)], api: Api, output: Output
 ) -> None:
     """Take a number off the list."""
-    with Api(url, key) as api:
-        answer = api.delete(f"{PATH}/{quote(number, safe='')}")
-    if as_json:
-        print_json(answer)
-        return
-    Console().print("The number may be called again." if answer["removed"] else "The number was not on the list.")
+    answer = api.delete(f"{PATH}/{quote(number, safe='')}")
+    output.show(answer, _show_removed)
 
 
-@dnc.command("list")
+def _show_removed(console: Console, answer: Answer) -> None:
+    console.print("The number may be called again." if answer["removed"] else "The number was not on the list.")
+
+
+@command(app, "list")
 def list_numbers(
-    key: Key,
-    url: Url = LOCAL_API,
+    api: Api,
     search: Annotated[str | None, typer.Option(help="Only numbers with these digits.")] = None,
-    page: Annotated[int, typer.Option(min=1)] = 1,
-    page_size: Annotated[int, typer.Option(min=1, max=100)] = 20,
-    as_json: AsJson = False,
+    page: Page = 1,
+    page_size: PageSize = 20,
+    *,
+    output: Output,
 ) -> None:
     """Show the list, the newest first."""
-    with Api(url, key) as api:
-        answer = api.get(PATH, {"search": search, "page": page, "pageSize": page_size})
-    if as_json:
-        print_json(answer)
-        return
-    console = Console()
-    console.print(listing(DO_NOT_CALL_COLUMNS, answer["entries"]))
-    console.print(f"page {answer['page']}, {answer['total']} numbers")
+    answer = api.get(PATH, {"search": search, "page": page, "pageSize": page_size})
+    output.page(answer, "entries", DO_NOT_CALL_COLUMNS, "numbers")

@@ -10,7 +10,7 @@ class ExitCode(IntEnum):
     FAILED = 1  # refused, by the API or by another part: the message says why
     USAGE = 2  # typer's own, for a command that was written wrongly
     NOT_COMPLETED = 3  # the watched job failed or was cancelled
-    AWAY = 4  # the API, the database or a part of the stack cannot be reached
+    UNAVAILABLE = 4  # the API, the database or a part of the stack cannot be reached
     INTERRUPTED = 130
 
 

@@ -1,4 +1,4 @@
-"""The `outdial` command: puts the parts together and turns failures into a sentence and an exit code."""
+"""The `outdial` command: its groups, and failures as a sentence and an exit code."""
 
 import sys
 
@@ -6,7 +6,21 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli import admin, carriers, do_not_call, jobs, manage, results, up
+from cli import (
+    agents,
+    api_keys,
+    carriers,
+    contacts,
+    credits,
+    do_not_call,
+    job_settings,
+    jobs,
+    migrate,
+    organizations,
+    phone_numbers,
+    results,
+    up,
+)
 from cli.errors import ExitCode, Failure
 
 app = typer.Typer(
@@ -16,17 +30,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(up.app)
-app.add_typer(jobs.app)
-app.add_typer(manage.app)
-app.add_typer(results.app)
-app.add_typer(do_not_call.app)
-app.add_typer(admin.app)
-app.add_typer(carriers.app)
+for module in (
+    *(up, job_settings, jobs, contacts, results, do_not_call),
+    *(organizations, api_keys, agents, phone_numbers, credits, carriers, migrate),
+):
+    app.add_typer(module.app)
 
 
 def main() -> None:
-    """Run the command line; a `Failure` is said on stderr, without a stack trace."""
+    """Run the command line; a `Failure` is printed on stderr, without a stack trace."""
     try:
         app()
     except Failure as failure:

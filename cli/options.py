@@ -1,4 +1,4 @@
-"""Options that commands share, and how answers are printed for scripts."""
+"""Arguments and options that commands share."""
 
 import json
 import re
@@ -9,20 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.errors import Failure
-
-Url = Annotated[str, typer.Option("--url", envvar="OUTDIAL_URL", help="Where the API answers.")]
-Key = Annotated[str, typer.Option("--key", envvar="OUTDIAL_KEY", help="An API key.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-
 _HOURS = re.compile(r"(?P<from>[0-9]{2}:[0-9]{2})-(?P<to>[0-9]{2}:[0-9]{2})(?: +(?P<days>[a-z]{3}(?:,[a-z]{3})*))?")
 
-LOCAL_API = "http://127.0.0.1:8000"
 
-
-def print_json(answer: Any) -> None:
-    """One JSON document on one line of stdout."""
-    typer.echo(json.dumps(answer, ensure_ascii=False))
+def given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request that were named on the command line."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def amount(text: str) -> Decimal:
@@ -42,23 +34,6 @@ def _job_id(written: str) -> str:
     return written
 
 
-JobId = Annotated[str, typer.Argument(metavar="ID", help="batch_…", show_default=False, parser=_job_id)]
-
-
-def content_of(file: Path) -> bytes:
-    """The bytes of a file. Raises Failure."""
-    try:
-        return file.read_bytes()
-    except OSError:
-        raise Failure(f"{file} cannot be read.") from None
-
-
-def form(fields: Mapping[str, Any]) -> dict[str, str]:
-    """The fields that are given, as a form holds them: objects are JSON text."""
-    given = {name: value for name, value in fields.items() if value is not None}
-    return {name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in given.items()}
-
-
 def calling_window(text: str) -> Any:
     """Read "09:00-20:00", "09:00-20:00 mon,tue", JSON, or the name of a preset. Raises typer.BadParameter."""
     hours = _HOURS.fullmatch(text.strip())
@@ -73,6 +48,14 @@ def calling_window(text: str) -> Any:
         raise typer.BadParameter(f"{text} is neither hours, such as 09:00-20:00, nor JSON.") from None
 
 
+JobId = Annotated[str, typer.Argument(metavar="ID", help="batch_…", show_default=False, parser=_job_id)]
+OrgId = Annotated[str, typer.Argument(metavar="ORG", help="org_…", show_default=False)]
+ContactFile = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="Contacts, with a `phone` column.")
+]
+PhoneColumn = Annotated[str | None, typer.Option(help="Else `phone`.")]
+Page = Annotated[int, typer.Option(min=1)]
+PageSize = Annotated[int, typer.Option(min=1, max=100)]
 Window = Annotated[
     Any,
     typer.Option(

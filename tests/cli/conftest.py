@@ -31,7 +31,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     for name in ("OUTDIAL_KEY", "OUTDIAL_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(watch, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(watch, "POLL_INTERVAL_SECONDS", 0.01)
 
     def run_it(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["outdial", *arguments])

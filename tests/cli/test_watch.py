@@ -6,32 +6,14 @@ import pytest
 from rich.console import Console
 
 from cli import watch
-from cli.client import Api, ApiAway
-from cli.watch import Pace, watch_job
+from cli.client import Api, ApiUnavailable
+from cli.watch import watch_job
 from tests.cli.conftest import FakeApi
 from tests.cli.test_jobs import ID, JOB, job, refusal
 
 
-def test_pace_is_of_the_last_minute() -> None:
-    pace = Pace()
-    for at, done in ((0.0, 0), (30.0, 10), (90.0, 40)):
-        pace.note(at, done)
-    assert pace.per_minute == 30.0
-    left = pace.left(60)
-    assert left is not None
-    assert left.total_seconds() == 120
-
-
-def test_without_movement_no_end_is_promised() -> None:
-    pace = Pace()
-    pace.note(0.0, 5)
-    assert pace.left(3) is None
-    pace.note(9.0, 5)
-    assert pace.left(3) is None
-
-
 def test_a_terminal_shows_counts_results_and_trouble(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "POLL_SECONDS", 0.3)  # longer than a frame
+    monkeypatch.setattr(watch, "POLL_INTERVAL_SECONDS", 0.3)  # longer than a frame
     api.will(JOB, (200, job("running", 1)), (503, refusal("unavailable")), (200, job("completed", 4)))
     console = Console(file=io.StringIO(), force_terminal=True, width=160, color_system=None)
     with Api(api.url, "od_secret") as client:
@@ -48,9 +30,9 @@ def test_a_terminal_shows_counts_results_and_trouble(api: FakeApi, monkeypatch: 
 
 
 def test_watching_gives_up_at_last(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(watch, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(watch, "POLL_INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(watch, "GIVE_UP_SECONDS", 0.05)
     api.will(JOB, (200, job("running", 1)), None)
     console = Console(file=io.StringIO())
-    with Api(api.url, "od_secret") as client, pytest.raises(ApiAway):
+    with Api(api.url, "od_secret") as client, pytest.raises(ApiUnavailable):
         watch_job(client, ID, console)

@@ -1,0 +1,52 @@
+"""`outdial agent`: the voice agents of an organization, on the database."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.command import command
+from cli.database import Database
+from cli.options import OrgId
+from cli.output import Output
+from cli.render import text
+from domain.calls.models import Audio
+from domain.statuses import Architecture
+
+COLUMNS = ["id", "name", "architecture", "audio", "audio_url"]
+
+app = typer.Typer(name="agent", help="Voice agents of an organization.", no_args_is_help=True)
+
+
+@command(app)
+def create(
+    organization: OrgId,
+    name: str,
+    audio_url: Annotated[str, typer.Argument(help="Where the call's audio goes.", show_default=False)],
+    architecture: Annotated[Architecture, typer.Option(help="How it talks; decides the rate.")] = Architecture.PIPELINE,
+    audio: Annotated[Audio, typer.Option(help="What kind of address AUDIO_URL is.")] = Audio.WEBSOCKET,
+    *,
+    database: Database,
+    output: Output,
+) -> None:
+    """Add a voice agent that lives elsewhere."""
+    output.model(
+        database.run(lambda store: store.directory.create_agent(organization, name, architecture, audio, audio_url))
+    )
+
+
+@command(app, "list")
+def list_agents(organization: OrgId, database: Database, output: Output) -> None:
+    """List the agents of an organization."""
+    output.models(database.run(lambda store: store.directory.agents(organization)), COLUMNS)
+
+
+@command(app)
+def remove(
+    organization: OrgId,
+    agent_id: Annotated[str, typer.Argument(metavar="AGENT_ID", show_default=False)],
+    database: Database,
+) -> None:
+    """Remove an agent; refused while an open job or a number uses it."""
+    database.run(lambda store: store.directory.remove_agent(organization, agent_id))
+    Console().print(f"{text(agent_id)} is removed.")

@@ -1,0 +1,46 @@
+"""Commands for the contacts of a job that has not ended: add, remove."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.client import Answer, Api
+from cli.command import command
+from cli.errors import Failure
+from cli.options import ContactFile, JobId, PhoneColumn
+from cli.output import Output
+from cli.render import show_report
+
+app = typer.Typer()
+
+
+@command(app)
+def add(job_id: JobId, file: ContactFile, api: Api, phone_column: PhoneColumn = None, *, output: Output) -> None:
+    """Add the contacts of a file to a job that has not ended. Numbers that it has are not called twice."""
+    answer = api.upload(f"/batch/jobs/{job_id}/contacts", {"phoneColumn": phone_column}, file)
+    output.show(answer, _show_added)
+
+
+def _show_added(console: Console, answer: Answer) -> None:
+    show_report(console, answer["validation"])
+    console.print(f"{answer['added']} contacts were added; the job has {answer['totalContacts']}.")
+
+
+def _contact_id(written: str) -> str:
+    if not written.replace("_", "").isalnum() or not written.isascii():
+        raise Failure("The id of a contact looks like contact_0123456789abcdef01234567.")
+    return written
+
+
+@command(app)
+def remove(
+    job_id: JobId,
+    contact_id: Annotated[
+        str, typer.Argument(metavar="CONTACT_ID", help="contact_…", show_default=False, parser=_contact_id)
+    ],
+    api: Api,
+    output: Output,
+) -> None:
+    """Call a contact of a job no more; a live call ends by itself."""
+    output.message(api.delete(f"/batch/jobs/{job_id}/contacts/{contact_id}"))

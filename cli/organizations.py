@@ -1,0 +1,133 @@
+"""The organization of a key: stop, resume, what was done; `outdial org`: organizations, on the database."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+
+from cli.client import Api
+from cli.command import command
+from cli.database import Database
+from cli.options import OrgId, Page, PageSize, amount
+from cli.output import Output
+from cli.render import ACTIVITY_COLUMNS
+from domain.audit import OPERATOR
+from domain.phone.location import is_country
+
+COLUMNS = ["id", "name", "concurrent_call_limit", "credits_unlimited", "balance", "held"]
+OWN = ("own",)  # for `--countries`: those of its numbers
+
+app = typer.Typer()
+org = typer.Typer(name="org", help="Organizations.", no_args_is_help=True)
+app.add_typer(org)
+
+
+@command(app)
+def stop(
+    api: Api,
+    hang_up: Annotated[bool, typer.Option("--hang-up", help="End all live calls too.")] = False,
+    *,
+    output: Output,
+) -> None:
+    """Stop everything: every job is paused, and no call starts."""
+    answer = api.post("/organization/stop", {"hangUp": hang_up})
+    if not output.as_json:
+        output.console.print(f"{len(answer['batchJobIds'])} jobs were paused, {answer['liveCalls']} calls are live.")
+    output.message(answer)
+
+
+@command(app, "resume-all")
+def resume_all(api: Api, output: Output) -> None:
+    """Let go on what `stop` paused."""
+    answer = api.post("/organization/resume")
+    if not output.as_json:
+        output.console.print(f"{len(answer['batchJobIds'])} jobs were resumed.")
+    output.message(answer)
+
+
+@command(app)
+def activity(
+    api: Api,
+    job_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Of this job only.", show_default=False)] = None,
+    page: Page = 1,
+    page_size: PageSize = 20,
+    *,
+    output: Output,
+) -> None:
+    """Show who did what to jobs and to the organization, the newest first."""
+    path = "/organization/activity" if job_id is None else f"/batch/jobs/{job_id}/activity"
+    answer = api.get(path, {"page": page, "pageSize": page_size})
+    output.page(answer, "activity", ACTIVITY_COLUMNS, "entries")
+
+
+@command(org, "create")
+def create_organization(
+    name: str,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Calls at once.")] = 5,
+    credits: Annotated[
+        Decimal | None, typer.Option(parser=amount, metavar="DOLLARS", help="To begin with; else unlimited.")
+    ] = None,
+    *,
+    database: Database,
+    output: Output,
+) -> None:
+    """Create an organization."""
+    output.model(database.run(lambda store: store.directory.create_organization(name, limit, credits)))
+
+
+@command(org, "list")
+def list_organizations(database: Database, output: Output) -> None:
+    """List all organizations."""
+    output.models(database.run(lambda store: store.directory.organizations()), COLUMNS)
+
+
+@command(org, "limit")
+def set_limit(
+    organization: OrgId,
+    limit: Annotated[int, typer.Argument(min=1, max=1000, metavar="CALLS", show_default=False)],
+    database: Database,
+    output: Output,
+) -> None:
+    """Change how many calls an organization may have at once; ends none."""
+    output.model(database.run(lambda store: store.directory.set_concurrent_call_limit(organization, limit)))
+
+
+def _countries(written: str) -> tuple[str, ...]:
+    if written == "own":
+        return OWN
+    codes = tuple(code.strip().upper() for code in written.split(",") if code.strip())
+    wrong = [code for code in codes if not is_country(code)]
+    if wrong or not codes:
+        raise typer.BadParameter(f"{', '.join(wrong) or 'nothing'} is no ISO 3166 code, such as US.")
+    return codes
+
+
+@command(org, "change")
+def change_organization(
+    organization: OrgId,
+    name: Annotated[str | None, typer.Option(help="Another name.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=1000, help="Calls at once.", show_default=False)] = None,
+    reserved: Annotated[
+        int | None, typer.Option(min=0, max=1000, help="Lines kept free for other calls.", show_default=False)
+    ] = None,
+    countries: Annotated[
+        Any,
+        typer.Option(
+            parser=_countries,
+            metavar="TEXT",
+            help="Whose numbers may be called: US,CA; * for all; `own` for those of its numbers.",
+        ),
+    ] = None,
+    *,
+    database: Database,
+    output: Output,
+) -> None:
+    """Change what is given. It holds for every call that is dialed from then on, and ends none."""
+    from store.organizations.organizations import OrganizationChange  # noqa: PLC0415  half a second of imports
+
+    values = {"name": name, "concurrent_call_limit": limit, "reserved_lines": reserved, "allowed_countries": countries}
+    fields = {field: None if value is OWN else value for field, value in values.items() if value is not None}
+    if not fields:
+        raise typer.BadParameter("Say what to change: --name, --limit, --reserved or --countries.")
+    change = OrganizationChange.model_validate(fields)
+    output.model(database.run(lambda store: store.directory.change_organization(organization, change, by=OPERATOR)))

@@ -1,0 +1,72 @@
+"""Where a command's answer goes: one JSON document a line for a script, tables and sentences for people."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any, Self
+
+import typer
+from rich.console import Console
+
+from cli.client import Answer
+from cli.render import listing, pairs, text
+from domain.model import Model
+
+
+class Output:
+    """Stdout, as `--json` says."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = Console()
+
+    @classmethod
+    def from_options(
+        cls, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False
+    ) -> Self:
+        return cls(as_json=as_json)
+
+    def show(self, answer: Any, render: Callable[[Console, Any], None]) -> None:
+        """Print an answer as JSON, or as `render` prints it."""
+        if self.as_json:
+            typer.echo(json.dumps(answer, ensure_ascii=False))
+        else:
+            render(self.console, answer)
+
+    def message(self, answer: Answer) -> None:
+        """An answer that is a sentence."""
+        self.show(answer, lambda console, _: console.print(text(answer["message"])))
+
+    def page(self, answer: Answer, rows: str, columns: dict[str, str], noun: str) -> None:
+        """One page of a list; `rows` names it in the answer."""
+
+        def render(console: Console, _: Answer) -> None:
+            console.print(listing(columns, answer[rows]))
+            console.print(f"page {answer['page']}, {answer['total']} {noun}")
+
+        self.show(answer, render)
+
+    def table(self, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
+        """A list; its columns are for people, a script gets every field."""
+        self.show(rows, lambda console, _: console.print(listing(columns, rows)))
+
+    def model(self, thing: Model) -> None:
+        """The fields of one thing."""
+
+        def render(console: Console, fields: dict[str, Any]) -> None:
+            console.print(pairs({name: text(_short(value)) for name, value in fields.items()}), soft_wrap=True)
+
+        self.show(thing.model_dump(mode="json"), render)
+
+    def models(self, things: Iterable[Model], columns: Sequence[str]) -> None:
+        """Things of one kind; `columns` are those of their fields that people see."""
+
+        def render(console: Console, rows: list[dict[str, Any]]) -> None:
+            headings = {column: column.replace("_", " ").capitalize() for column in columns}
+            console.print(listing(headings, [{name: _short(row[name]) for name in columns} for row in rows]))
+
+        self.show([thing.model_dump(mode="json") for thing in things], render)
+
+
+def _short(value: object) -> object:
+    """An agent within a number is shown by its name."""
+    return f"{value['name']} ({value['id']})" if isinstance(value, dict) else value

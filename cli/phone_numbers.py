@@ -1,0 +1,96 @@
+"""`outdial number`: the numbers that an organization calls from, on the database."""
+
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from carriers.registry import installed
+from cli.command import command
+from cli.database import Database
+from cli.options import OrgId, amount
+from cli.output import Output
+from cli.render import text
+from domain.phone.numbers import PhoneProblem, read_phone
+
+COLUMNS = ["id", "number", "label", "carrier_account_id", "calls_per_second", "agent"]
+PhoneId = Annotated[str, typer.Argument(metavar="PHONE_ID", show_default=False)]
+
+app = typer.Typer(name="number", help="Numbers that an organization calls from.", no_args_is_help=True)
+
+
+def _e164(written: str) -> str:
+    read = read_phone(written)
+    if isinstance(read, PhoneProblem):
+        raise typer.BadParameter(f"The number {read.reason}. It must look like +12025550101.")
+    return read
+
+
+def _pacing(value: Decimal) -> Decimal:
+    if not value:
+        raise typer.BadParameter("--calls-per-second must be more than 0.")
+    return value
+
+
+def _installed(name: str) -> str:
+    if name not in installed():
+        raise typer.BadParameter(f"--carrier must be one of {', '.join(installed())}.")
+    return name
+
+
+@command(app)
+def create(
+    organization: OrgId,
+    phone: Annotated[str, typer.Argument(parser=_e164, metavar="NUMBER", help="+12025550101", show_default=False)],
+    agent_id: Annotated[str | None, typer.Option("--agent", help="Its outbound agent, agent_….")] = None,
+    label: Annotated[str | None, typer.Option()] = None,
+    calls_per_second: Annotated[
+        Decimal, typer.Option(parser=amount, callback=_pacing, metavar="N", help="Its pacing.")
+    ] = Decimal(1),
+    carrier: Annotated[
+        str, typer.Option(callback=_installed, help="Through which its calls go: see `outdial carrier list`.")
+    ] = "twilio",
+    *,
+    database: Database,
+    output: Output,
+) -> None:
+    """Add a number to call from."""
+    output.model(
+        database.run(
+            lambda store: store.directory.create_phone_number(
+                organization,
+                phone,
+                agent_id=agent_id,
+                label=label,
+                calls_per_second=calls_per_second,
+                carrier_account_id=carrier,
+            )
+        )
+    )
+
+
+@command(app, "list")
+def list_numbers(organization: OrgId, database: Database, output: Output) -> None:
+    """List the numbers of an organization."""
+    output.models(database.run(lambda store: store.directory.phone_numbers(organization)), COLUMNS)
+
+
+@command(app)
+def assign(
+    organization: OrgId,
+    phone_id: PhoneId,
+    agent_id: Annotated[str | None, typer.Argument(metavar="[AGENT_ID]", help="None: no calls from it.")] = None,
+    *,
+    database: Database,
+    output: Output,
+) -> None:
+    """Say which agent holds the calls from a number."""
+    output.model(database.run(lambda store: store.directory.assign_agent(organization, phone_id, agent_id)))
+
+
+@command(app)
+def remove(organization: OrgId, phone_id: PhoneId, database: Database) -> None:
+    """Remove a number; refused while an open job calls from it."""
+    database.run(lambda store: store.directory.remove_phone_number(organization, phone_id))
+    Console().print(f"{text(phone_id)} is removed.")
