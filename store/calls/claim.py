@@ -29,6 +29,8 @@ from store.calls.claim_rules import (
     too_often,
 )
 from store.calls.job_rules import frequencies
+from store.contacts.due_times import postpone
+from store.contacts.transitions import MARK_DIALING, block
 from store.db.ids import new_id
 from store.db.locks import lock_organization
 
@@ -79,7 +81,7 @@ _FACTS = text("""
 """)
 
 # One instant for the whole statement: dials of one number are asked exactly as far apart as their slots.
-_CLAIM = text("""
+_CLAIM = text(f"""
     WITH dialed AS (
       INSERT INTO dials (id, contact_id, number_of_dial, job_id, organization_id, carrier_account_id, from_number,
                          to_number, asked_at, reserved_from_hold, reserved_from_free)
@@ -87,13 +89,12 @@ _CLAIM = text("""
              statement_timestamp(), :from_hold, :from_free
       FROM contacts c WHERE c.id = :contact
     ), moved AS (
-      UPDATE contacts SET status = 'dialing', dials = dials + 1, last_attempt_at = statement_timestamp(),
-             next_retry_at = NULL, held_reason = NULL, call_id = NULL WHERE id = :contact
+      {MARK_DIALING}
     ), paced AS (
       UPDATE phone_numbers SET next_slot_at = statement_timestamp() + :spacing WHERE id = :phone_number
     )
     UPDATE batch_jobs SET hold = hold - :from_hold WHERE id = :job
-""")
+""")  # noqa: S608 — our own constants
 
 # Calls to the number that rang, or may have; a conversation is one that no machine answered.
 _EARLIER = text("""
@@ -102,14 +103,6 @@ _EARLIER = text("""
     FROM dials
     WHERE organization_id = :organization AND to_number = :number AND asked_at > :since
       AND (outcome IS NULL OR outcome NOT IN ('trouble', 'refused') OR ringing_at IS NOT NULL)
-""")
-_BLOCK = text("""
-    UPDATE contacts SET status = 'blocked', failure_reason = :reason, next_retry_at = NULL, held_reason = NULL,
-           completed_at = clock_timestamp() WHERE id = :contact
-""")
-_PUT_OFF = text("""
-    UPDATE contacts SET due_at = :until, held_reason = :reason,
-           next_retry_at = CASE status WHEN 'queued' THEN CAST(:until AS timestamptz) END WHERE id = :contact
 """)
 
 
@@ -187,14 +180,12 @@ async def _held(connection: AsyncConnection, facts: RowMapping, whom: dict[str, 
         return NotNow(reason=NotNowReason.CONTACT)
     reason = forbidden(facts)
     if reason is not None:
-        await connection.execute(_BLOCK, {"contact": whom["contact"], "reason": reason})
+        await block(connection, whom["contact"], reason)
         return NotNow(reason=NotNowReason.CONTACT)
     held = held_by_window(facts) or await _too_often(connection, facts, whom["organization"])
     held = held or held_for_all(facts) or held_by_lines(facts)
     if held is not None and held.reason.of_one_contact and held.until is not None:
-        await connection.execute(
-            _PUT_OFF, {"contact": whom["contact"], "until": held.until, "reason": held.reason.value}
-        )
+        await postpone(connection, whom["contact"], held.until, held.reason)
     return held
 
 

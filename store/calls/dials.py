@@ -12,6 +12,7 @@ from domain.calls.models import CallReport, CallState, HangUpReason, Outcome, Re
 from domain.calls.outcomes import determine_outcome
 from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, locked, locked_by_report, read_one
 from store.calls.outcome import DialResult, end
+from store.contacts.transitions import reopen
 from store.db.engine import reading
 
 logger = logging.getLogger(__name__)
@@ -203,8 +204,5 @@ async def _reopen(connection: AsyncConnection, dial: DialRow) -> bool:
     except IntegrityError:  # this pair is on the phone again by another job's dial; that one is followed
         logger.error("dial %s turned up live while its number is being called by another dial", dial.id)
         return False
-    await connection.execute(
-        text("UPDATE contacts SET status = 'dialing', completed_at = NULL WHERE id = :contact"),
-        {"contact": dial.contact_id},
-    )
+    await reopen(connection, dial.contact_id)
     return True

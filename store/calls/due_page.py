@@ -13,7 +13,9 @@ from domain.phone.masking import mask_number
 from domain.statuses import JobStatus
 from store.calls.claim_rules import held_for_all
 from store.calls.job_rules import calling_window, opens_at
-from store.db.engine import json_text, reading
+from store.contacts.due_times import postpone_zones
+from store.contacts.transitions import fail_waiting
+from store.db.engine import reading
 from store.db.locks import lock_organization
 from store.jobs.status import mark_workflow_started
 
@@ -54,11 +56,6 @@ _NEXT = text("""
 """)
 _ZONES_DUE = text("""
     SELECT DISTINCT zones FROM contacts WHERE job_id = :job AND status IN ('pending', 'queued') AND due_at <= :at
-""")
-_PUT_OFF = text("""
-    UPDATE contacts SET due_at = :opens, held_reason = 'window',
-           next_retry_at = CASE status WHEN 'queued' THEN CAST(:opens AS timestamptz) END
-    WHERE job_id = :job AND status IN ('pending', 'queued') AND due_at <= :at AND zones = CAST(:zones AS jsonb)
 """)
 
 
@@ -118,13 +115,7 @@ class DuePages:
     async def abandon(self, contact_id: str, reason: str) -> None:
         """End a contact for which our own side failed for good; its job goes on."""
         async with self._engine.begin() as connection:
-            await connection.execute(
-                text(
-                    "UPDATE contacts SET status = 'failed', failure_reason = :reason, next_retry_at = NULL,"
-                    " completed_at = clock_timestamp() WHERE id = :contact AND status IN ('pending', 'queued')"
-                ),
-                {"contact": contact_id, "reason": reason},
-            )
+            await fail_waiting(connection, contact_id, reason)
 
     async def _put_off_where_closed(
         self, connection: AsyncConnection, job: RowMapping, values: Mapping[str, Any]
@@ -135,11 +126,11 @@ class DuePages:
             return
         due_in = (await connection.execute(_ZONES_DUE, values)).scalars().all()
         opens = [(zones, opens_at(window, zones, job["timezone"], job["at"])) for zones in due_in]
-        closed = [{"zones": json_text(zones), "opens": at, **values} for zones, at in opens if at > job["at"]]
+        closed = [(zones, at) for zones, at in opens if at > job["at"]]
         if closed:
             async with self._engine.begin() as writing:
                 await lock_organization(writing, job["organization_id"])
-                await writing.execute(_PUT_OFF, closed)
+                await postpone_zones(writing, values["job"], job["at"], closed)
 
 
 async def _live(connection: AsyncConnection, job_id: str) -> list[DueContact]:

@@ -23,6 +23,7 @@ from store.billing.settlement import release_remaining_hold
 from store.calls.dial_rows import CHANNEL, DialRow
 from store.calls.job_rules import calling_window, opens_at
 from store.contacts.do_not_call import add_in
+from store.contacts.transitions import RECORD_OUTCOME
 from store.jobs.status import pause_running
 
 _SLOW_DOWN = text("""
@@ -61,7 +62,7 @@ _FACTS_AT_THE_END = text("""
     WHERE d.id = :dial
 """)
 
-_END = text("""
+_END = text(f"""
     WITH ended AS (
       UPDATE dials SET state = 'ended', ended_at = clock_timestamp(), outcome = :outcome, sip_code = :sip_code,
              call_seconds = :call_seconds, answered_by = :answered_by, cost = :cost,
@@ -70,17 +71,10 @@ _END = text("""
     ), drawn AS (
       UPDATE batch_jobs SET hold = :hold, spent = spent + :cost WHERE id = :job
     ), contact AS (
-      UPDATE contacts SET status = :status, error_code = :error_code, failure_reason = :reason,
-             attempts = :attempts, troubles = :troubles,
-             due_at = coalesce(:due_at, due_at), next_retry_at = :due_at, held_reason = :held_reason,
-             not_before = :not_before,
-             completed_at = CASE WHEN :final THEN clock_timestamp() END,
-             call_id = coalesce(:call, call_id), call_seconds = coalesce(:call_seconds, call_seconds),
-             answered_by = coalesce(:answered_by, answered_by)
-      WHERE id = :contact
+      {RECORD_OUTCOME}
     )
     SELECT pg_notify(:channel, :dial)
-""")
+""")  # noqa: S608 — our own constants
 
 
 async def end(

@@ -14,6 +14,7 @@ from domain.audit import Action
 from domain.calling_rules.do_not_call import LISTED_REASON, ListedNumber, Source
 from domain.model import Model
 from store.audit_log import note as record
+from store.contacts.transitions import block_numbers
 from store.db.engine import reading
 from store.db.ids import may_exist
 from store.db.locks import lock_organization
@@ -132,7 +133,7 @@ async def add_in(
 ) -> Added:
     """List numbers within a transaction that has locked the organization's row, and record it where it is news."""
     new = await _insert(connection, organization_id, numbers, source, by, note)
-    blocked = await _block(connection, organization_id, numbers)
+    blocked = await block_numbers(connection, organization_id, numbers, LISTED_REASON)
     job_ids = tuple(sorted(set(blocked)))
     if new:
         details = {"numbers": new, "source": source.value}
@@ -171,12 +172,6 @@ async def _insert(
     return len((await connection.execute(insert.returning(entry.number))).all())
 
 
-async def _block(connection: AsyncConnection, organization_id: str, numbers: Collection[str]) -> list[str]:
-    """End who waits to be called under these numbers; the job of each of them."""
-    values = {"organization": organization_id, "numbers": list(numbers), "reason": LISTED_REASON}
-    return list((await connection.execute(_BLOCK, values)).scalars())
-
-
 def _texts(numbers: Collection[str]) -> sa.BindParameter[list[str]]:
     return sa.literal(list(numbers), postgresql.ARRAY(sa.String))
 
@@ -185,15 +180,6 @@ def _is(organization_id: str, number: str) -> tuple[sa.ColumnElement[bool], ...]
     return do_not_call.c.organization_id == organization_id, do_not_call.c.number == number
 
 
-_BLOCK = sa.text("""
-    UPDATE contacts SET status = 'blocked', error_code = NULL, failure_reason = :reason, next_retry_at = NULL,
-           held_reason = NULL, completed_at = clock_timestamp()
-    FROM batch_jobs job
-    WHERE contacts.organization_id = :organization AND contacts.number = ANY(:numbers)
-      AND contacts.status IN ('pending', 'queued')
-      AND job.id = contacts.job_id AND job.status NOT IN ('completed', 'failed', 'cancelled')
-    RETURNING contacts.job_id
-""").bindparams(sa.bindparam("numbers", type_=postgresql.ARRAY(sa.String)))
 _ENTRIES = sa.select(
     do_not_call.c.number,
     do_not_call.c.source,

@@ -14,6 +14,8 @@ from domain.statuses import JobStatus
 from store.audit_log import note, note_job
 from store.billing.settlement import release_remaining_hold
 from store.calls.dial_rows import CHANNEL
+from store.contacts.due_times import make_due_now
+from store.contacts.transitions import cancel_waiting
 from store.db.locks import lock_organization
 from store.errors import WrongStatus
 from store.jobs.status import NOT_ENDED, locked_status, mark_workflow_started, move, pause_in
@@ -82,14 +84,7 @@ class JobLifecycle:
             if await _pause_if_vanished(connection, organization_id, job_id):
                 return None
             started_at = await _start(connection, organization_id, job_id, by)
-            await connection.execute(
-                text(
-                    "UPDATE contacts SET due_at = greatest(clock_timestamp(), not_before)"
-                    " WHERE job_id = :job AND status = 'pending' AND due_at > clock_timestamp()"
-                    " AND held_reason IS DISTINCT FROM 'timezone'"
-                ),
-                {"job": job_id},
-            )
+            await make_due_now(connection, job_id)
             return Started(
                 was_scheduled=was is JobStatus.SCHEDULED,
                 contacts=await _open_contacts(connection, job_id),
@@ -185,7 +180,7 @@ class JobLifecycle:
             live = await _live(connection, organization_id, job_id)
             if not moved and not (was is JobStatus.CANCELLED and hang_up and live):
                 raise WrongStatus(was)
-            contacts = await _cancel_contacts(connection, job_id) if moved else 0
+            contacts = await cancel_waiting(connection, job_id, CANCELLED) if moved else 0
             if moved:
                 details = {"contacts": contacts, "hangUp": hang_up}
                 await note_job(connection, organization_id, job_id, by, Action.CANCELLED, details)
@@ -219,7 +214,7 @@ class JobLifecycle:
             over = text("SELECT end_time <= greatest(clock_timestamp(), :as_of) FROM batch_jobs WHERE id = :job")
             if not (await connection.execute(over, {"job": job_id, "as_of": as_of})).scalar_one():
                 return 0
-            return await _cancel_contacts(connection, job_id, LATE)
+            return await cancel_waiting(connection, job_id, LATE)
 
     async def fail(self, organization_id: str, job_id: str, reason: str) -> bool:
         """End a job that cannot go on. Contacts not on the phone are cancelled, and say why."""
@@ -234,7 +229,7 @@ class JobLifecycle:
                 reason=reason,
             )
             if moved:
-                await _cancel_contacts(connection, job_id, f"The job failed: {reason}")
+                await cancel_waiting(connection, job_id, f"The job failed: {reason}")
                 await note_job(connection, organization_id, job_id, SYSTEM, Action.FAILED, {"reason": reason})
             await release_remaining_hold(connection, organization_id, job_id)
             return moved
@@ -334,17 +329,6 @@ async def _live(connection: AsyncConnection, organization_id: str, job_id: str |
     query = text(f"SELECT count(*) FROM dials WHERE {_LIVE_CALLS}")  # noqa: S608  our own constant
     values = {"organization": organization_id, "job": job_id}
     return int((await connection.execute(query, values)).scalar_one())
-
-
-async def _cancel_contacts(connection: AsyncConnection, job_id: str, reason: str = CANCELLED) -> int:
-    cancelled = await connection.execute(
-        text(
-            "UPDATE contacts SET status = 'cancelled', failure_reason = :reason, next_retry_at = NULL,"
-            " completed_at = clock_timestamp() WHERE job_id = :job AND status IN ('pending', 'queued')"
-        ),
-        {"job": job_id, "reason": reason},
-    )
-    return cancelled.rowcount
 
 
 async def _hang_up(connection: AsyncConnection, organization_id: str, job_id: str | None = None) -> None:

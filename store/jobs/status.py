@@ -39,12 +39,13 @@ async def move(
     job_id: str,
     allowed: Collection[JobStatus],
     to: JobStatus,
-    also: str,
+    also: str = "",
     **values: object,
 ) -> bool:
     """Compare and set: move a job to a status from one of those allowed, and set what goes with it."""
+    more = f", {also}" if also else ""
     moved = await connection.execute(
-        text(f"UPDATE batch_jobs SET status = :to, {also} WHERE id = :job AND status = ANY(:allowed)"),  # noqa: S608
+        text(f"UPDATE batch_jobs SET status = :to{more} WHERE id = :job AND status = ANY(:allowed)"),  # noqa: S608
         {"job": job_id, "to": to, "allowed": sorted(allowed), **values},
     )
     return moved.rowcount == 1

@@ -9,11 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic.alias_generators import to_camel
 from sqlalchemy import RowMapping, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.audit import TEMPORAL, Action
-from domain.calls.retries import FINAL_STATUSES
 from domain.contacts.rejects import Rejects
 from domain.contacts.report import MAX_ENTRIES
 from domain.errors import RequestError, TooManyContacts
@@ -25,48 +23,20 @@ from domain.requests.limits import MAX_CONTACTS
 from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import note_job, noted
 from store.billing.ledger import EntryKind, book, locked_organization
+from store.contacts.due_times import recheck_window_of_job, reschedule
 from store.contacts.import_ import admitted, copy_contacts, to_hold
 from store.contacts.rejected_rows import NOT_KEPT, fit_in, keep_rejects
+from store.contacts.transitions import finish_exhausted, remove
 from store.db.engine import reading
 from store.db.ids import may_exist
 from store.errors import NotFound, WrongStatus
-from store.jobs.status import locked_status
+from store.jobs.status import locked_status, move
 from store.tables import batch_jobs, contacts, rejects
 
 logger = logging.getLogger(__name__)
 
 REMOVED = "Removed from the job."
 START = frozenset({"scheduled_start_time", "timezone"})
-
-# A contact is due at its job's start, its own earliest time or the end of its retry delay, whichever is last; then
-# the next page moves it into the calling window.
-_DUE_ANEW = """
-    UPDATE contacts SET held_reason = NULL, due_at = greatest(CAST(:start AS timestamptz), not_before, due_from),
-           next_retry_at = CASE status WHEN 'queued' THEN greatest(not_before, due_from) END
-    FROM (SELECT clock_timestamp() AS due_from) AS now
-    WHERE {whose} AND status IN ('pending', 'queued') AND {which}
-"""
-_RESCHEDULED = text(
-    _DUE_ANEW.format(whose="job_id = :job", which="status = 'pending' AND held_reason IS DISTINCT FROM 'timezone'")
-)
-_WINDOW_OF_JOB = text(_DUE_ANEW.format(whose="job_id = :job", which="held_reason = 'window'"))
-_WINDOW_OF_ORGANIZATION = text(
-    _DUE_ANEW.format(whose="contacts.organization_id = :organization", which="held_reason = 'window'")
-)
-_USED_UP = text("""
-    UPDATE contacts c SET status = :finals ->> d.outcome, next_retry_at = NULL, held_reason = NULL,
-           completed_at = clock_timestamp()
-    FROM dials d
-    WHERE c.job_id = :job AND c.status = 'queued' AND c.attempts >= :attempts
-      AND d.contact_id = c.id AND d.number_of_dial = c.dials
-""").bindparams(sa.bindparam("finals", type_=JSONB))
-_REMOVE = text("""
-    UPDATE contacts SET removed_at = clock_timestamp(), held_reason = NULL, next_retry_at = NULL,
-           status = CASE status WHEN 'dialing' THEN status ELSE 'cancelled' END,
-           failure_reason = CASE status WHEN 'dialing' THEN failure_reason ELSE :reason END,
-           completed_at = CASE status WHEN 'dialing' THEN NULL ELSE clock_timestamp() END
-    WHERE id = :contact AND removed_at IS NULL AND status IN ('pending', 'queued', 'dialing')
-""")
 
 
 class Removed(Model):
@@ -158,9 +128,9 @@ class JobUpdates:
         async with self._engine.begin() as connection:
             await locked_status(connection, organization_id, job_id)
             await _contact(connection, job_id, contact_id)
-            removed = await connection.execute(_REMOVE, {"contact": contact_id, "reason": REMOVED})
+            removed = await remove(connection, contact_id, REMOVED)
             contact = await _contact(connection, job_id, contact_id)
-            if removed.rowcount:
+            if removed:
                 details = {"contactId": contact_id, "row": contact.row}
                 await note_job(connection, organization_id, job_id, by, Action.CONTACT_REMOVED, details)
             return contact
@@ -193,11 +163,6 @@ class JobUpdates:
             logger.info("job %s: nobody is removed: %s", job_id, refusal)
 
 
-async def reconsider_windows(connection: AsyncConnection, organization_id: str) -> None:
-    """The organization's window changed: whoever waits for one to open is judged anew by the next page."""
-    await connection.execute(_WINDOW_OF_ORGANIZATION, {"organization": organization_id, "start": None})
-
-
 def _really_changed(before: RowMapping, change: JobChange) -> dict[str, Any]:
     """The given fields that differ, as they are stored."""
     given = {field: _as_stored(getattr(change, field)) for field in change.model_fields_set}
@@ -216,15 +181,12 @@ def _told(change: JobChange, changed: dict[str, Any]) -> dict[str, Any]:
 async def _apply_side_effects(connection: AsyncConnection, job_id: str, changed: dict[str, Any]) -> None:
     """What a change means for contacts: when they are due, and who has had all attempts."""
     if changed.get("scheduled_start_time") is not None:
-        await connection.execute(_RESCHEDULED, {"job": job_id, "start": changed["scheduled_start_time"]})
-        await connection.execute(
-            text("UPDATE batch_jobs SET status = 'scheduled' WHERE id = :job AND status = 'pending'"), {"job": job_id}
-        )
+        await reschedule(connection, job_id, changed["scheduled_start_time"])
+        await move(connection, job_id, {JobStatus.PENDING}, JobStatus.SCHEDULED)
     if "calling_window" in changed:
-        await connection.execute(_WINDOW_OF_JOB, {"job": job_id, "start": None})
+        await recheck_window_of_job(connection, job_id)
     if "max_attempts" in changed:
-        finals = {outcome.value: status.value for outcome, status in FINAL_STATUSES.items()}
-        await connection.execute(_USED_UP, {"job": job_id, "attempts": changed["max_attempts"], "finals": finals})
+        await finish_exhausted(connection, job_id, changed["max_attempts"])
 
 
 def _to_be_kept(

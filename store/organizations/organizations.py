@@ -16,11 +16,11 @@ from domain.model import Model
 from domain.statuses import JobStatus
 from store.audit_log import note
 from store.billing.ledger import ORGANIZATIONS, EntryKind, book
+from store.contacts.due_times import recheck_window_of_organization
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import NotFound
-from store.jobs.update import reconsider_windows
 from store.tables import batch_jobs, organizations
 
 
@@ -120,7 +120,7 @@ class Organizations:
             if after.reserved_lines > after.concurrent_call_limit:
                 raise ValueError("The reserved lines must not be more than the limit of concurrent calls.")
             if after.calling_window != before.calling_window:
-                await reconsider_windows(connection, organization_id)
+                await recheck_window_of_organization(connection, organization_id)
             await _note(connection, before, after, by)
             return after
 

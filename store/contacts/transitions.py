@@ -1,0 +1,133 @@
+# ruff: noqa: S608  the statements are made of the table's own constants
+"""Every change of a contact's status. No other file says `UPDATE contacts SET status`.
+
+Two changes are part of a larger statement, because a dial must not cost a second one: the claim's and the outcome's.
+Callers hold the organization's lock, but for `fail_waiting`.
+"""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import String, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.calls.retries import FINAL_STATUSES
+from domain.statuses import ContactStatus as S
+
+WAITING = (S.PENDING, S.QUEUED)
+ENDED = tuple(status for status in S if status.final)
+
+# From which statuses a contact may move, and to which. It enters as pending, or as blocked (import_.py).
+TRANSITIONS: Mapping[str, tuple[Collection[S], Collection[S]]] = {
+    "mark_dialing": (WAITING, (S.DIALING,)),
+    "queue_retry": ((S.DIALING,), (S.QUEUED,)),
+    "record_final_status": ((S.DIALING, S.FAILED), ENDED),  # failed: its outcome was unknown until now
+    "reopen": ((S.FAILED,), (S.DIALING,)),  # the same, while its call turns out to be live
+    "finish_exhausted": ((S.QUEUED,), ENDED),
+    "block": (WAITING, (S.BLOCKED,)),
+    "fail_waiting": (WAITING, (S.FAILED,)),
+    "cancel_waiting": (WAITING, (S.CANCELLED,)),
+    "remove": ((*WAITING, S.DIALING), (S.CANCELLED, S.DIALING)),  # a live call ends by itself
+}
+
+
+def _from(*transitions: str) -> str:
+    """The condition that a contact may take one of them; constants, because partial indexes need them."""
+    statuses = sorted({f"'{status}'" for name in transitions for status in TRANSITIONS[name][0]})
+    return f"contacts.status IN ({', '.join(statuses)})"
+
+
+MARK_DIALING = f"""
+    UPDATE contacts SET status = 'dialing', dials = dials + 1, last_attempt_at = statement_timestamp(),
+           next_retry_at = NULL, held_reason = NULL, call_id = NULL
+    WHERE id = :contact AND {_from("mark_dialing")}
+"""
+RECORD_OUTCOME = f"""
+    UPDATE contacts SET status = :status, error_code = :error_code, failure_reason = :reason,
+           attempts = :attempts, troubles = :troubles,
+           due_at = coalesce(:due_at, due_at), next_retry_at = :due_at, held_reason = :held_reason,
+           not_before = :not_before,
+           completed_at = CASE WHEN :final THEN clock_timestamp() END,
+           call_id = coalesce(:call, call_id), call_seconds = coalesce(:call_seconds, call_seconds),
+           answered_by = coalesce(:answered_by, answered_by)
+    WHERE id = :contact AND {_from("queue_retry", "record_final_status")}
+"""
+_REOPEN = text(f"""
+    UPDATE contacts SET status = 'dialing', completed_at = NULL WHERE id = :contact AND {_from("reopen")}
+""")
+_FINISH_EXHAUSTED = text(f"""
+    UPDATE contacts SET status = :finals ->> d.outcome, next_retry_at = NULL, held_reason = NULL,
+           completed_at = clock_timestamp()
+    FROM dials d
+    WHERE contacts.job_id = :job AND {_from("finish_exhausted")} AND contacts.attempts >= :max_attempts
+      AND d.contact_id = contacts.id AND d.number_of_dial = contacts.dials
+""").bindparams(bindparam("finals", type_=JSONB))
+_BLOCK = text(f"""
+    UPDATE contacts SET status = 'blocked', failure_reason = :reason, next_retry_at = NULL, held_reason = NULL,
+           completed_at = clock_timestamp()
+    WHERE id = :contact AND {_from("block")}
+""")
+_BLOCK_NUMBERS = text(f"""
+    UPDATE contacts SET status = 'blocked', error_code = NULL, failure_reason = :reason, next_retry_at = NULL,
+           held_reason = NULL, completed_at = clock_timestamp()
+    FROM batch_jobs job
+    WHERE contacts.organization_id = :organization AND contacts.number = ANY(:numbers) AND {_from("block")}
+      AND job.id = contacts.job_id AND job.status NOT IN ('completed', 'failed', 'cancelled')
+    RETURNING contacts.job_id
+""").bindparams(bindparam("numbers", type_=ARRAY(String)))
+_FAIL_WAITING = text(f"""
+    UPDATE contacts SET status = 'failed', failure_reason = :reason, next_retry_at = NULL,
+           completed_at = clock_timestamp()
+    WHERE id = :contact AND {_from("fail_waiting")}
+""")
+_CANCEL_WAITING = text(f"""
+    UPDATE contacts SET status = 'cancelled', failure_reason = :reason, next_retry_at = NULL,
+           completed_at = clock_timestamp()
+    WHERE job_id = :job AND {_from("cancel_waiting")}
+""")
+_REMOVE = text(f"""
+    UPDATE contacts SET removed_at = clock_timestamp(), held_reason = NULL, next_retry_at = NULL,
+           status = CASE status WHEN 'dialing' THEN status ELSE 'cancelled' END,
+           failure_reason = CASE status WHEN 'dialing' THEN failure_reason ELSE :reason END,
+           completed_at = CASE status WHEN 'dialing' THEN NULL ELSE clock_timestamp() END
+    WHERE id = :contact AND removed_at IS NULL AND {_from("remove")}
+""")
+
+
+async def reopen(connection: AsyncConnection, contact_id: str) -> None:
+    """A call whose outcome was thought unknown turned up live."""
+    await connection.execute(_REOPEN, {"contact": contact_id})
+
+
+async def finish_exhausted(connection: AsyncConnection, job_id: str, max_attempts: int) -> None:
+    """End the contacts that have had `max_attempts` by now, each by the outcome of its last dial."""
+    finals = {outcome.value: status.value for outcome, status in FINAL_STATUSES.items()}
+    await connection.execute(_FINISH_EXHAUSTED, {"job": job_id, "max_attempts": max_attempts, "finals": finals})
+
+
+async def block(connection: AsyncConnection, contact_id: str, reason: str) -> None:
+    """End a contact that may never be called."""
+    await connection.execute(_BLOCK, {"contact": contact_id, "reason": reason})
+
+
+async def block_numbers(
+    connection: AsyncConnection, organization_id: str, numbers: Collection[str], reason: str
+) -> list[str]:
+    """End whoever waits under these numbers in jobs that have not ended; return the job of each of them."""
+    values = {"organization": organization_id, "numbers": list(numbers), "reason": reason}
+    return list((await connection.execute(_BLOCK_NUMBERS, values)).scalars())
+
+
+async def fail_waiting(connection: AsyncConnection, contact_id: str, reason: str) -> None:
+    """End a contact for which our own side failed for good."""
+    await connection.execute(_FAIL_WAITING, {"contact": contact_id, "reason": reason})
+
+
+async def cancel_waiting(connection: AsyncConnection, job_id: str, reason: str) -> int:
+    """End everybody of a job who is not on the phone; how many."""
+    return (await connection.execute(_CANCEL_WAITING, {"job": job_id, "reason": reason})).rowcount
+
+
+async def remove(connection: AsyncConnection, contact_id: str, reason: str) -> bool:
+    """Call a contact no more; False where it is final, or was removed before."""
+    return (await connection.execute(_REMOVE, {"contact": contact_id, "reason": reason})).rowcount == 1
