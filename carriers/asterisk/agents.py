@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 from carriers import CarrierError
 from carriers.asterisk.ari import Ari
-from carriers.asterisk.names import AGENT, BRIDGE, LISTENER
+from carriers.asterisk.channel_ids import AGENT, BRIDGE, LISTENER
+from carriers.asterisk.channel_variables import ORDER, Carried, sip_headers
+from carriers.asterisk.media_relay import FAILURES, Relay
 from carriers.asterisk.options import Options
-from carriers.asterisk.orders import ORDER, Carried, sip_headers
-from carriers.asterisk.relay import FAILURES, Relay
 from domain.calls.models import Audio
 
 AGENT_RINGS_SECONDS = 20

@@ -32,12 +32,12 @@ from carriers import (
     Traits,
 )
 from carriers.asterisk.ari import Ari, NoChannel
-from carriers.asterisk.names import call_id, key_of
+from carriers.asterisk.cdr import LATEST_SECONDS, Records, report_of_record
+from carriers.asterisk.channel_ids import call_id, key_of
+from carriers.asterisk.channel_variables import channel_variables
+from carriers.asterisk.event_stream import EventStream
 from carriers.asterisk.options import Options
-from carriers.asterisk.orders import channel_variables
-from carriers.asterisk.records import LATEST_SECONDS, Records, report_of_record
 from carriers.asterisk.reports import report_of_channel
-from carriers.asterisk.stream import EventStream
 from carriers.asterisk.trunks import LOCAL, OwnTrunk, endpoint_of
 from carriers.shared_stream import Stands
 from domain.calls.models import Audio, CallOrder, CallReport, CallState

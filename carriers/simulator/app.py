@@ -15,10 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from carriers.simulator.call_engine import Exchange
+from carriers.simulator.call_store import Record
 from carriers.simulator.calls import Call
 from carriers.simulator.faults import Faults, happens
 from carriers.simulator.options import Options
-from carriers.simulator.record import Record
 from carriers.simulator.request_parsing import check_credentials, filters_of, form_of, order_of, page_of
 from carriers.simulator.resources import API, Refused, account_resource, call_resource, list_resource
 from carriers.simulator.server import drop_connection

@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from carriers.simulator.call_store import Record
 from carriers.simulator.callbacks import Callback, CallbackSender
 from carriers.simulator.calls import Call, Step, apply, hanging_up, steps_of
 from carriers.simulator.faults import Faults, happens
-from carriers.simulator.media import MediaStreams, StreamOrder
+from carriers.simulator.media_streams import MediaStreams, StreamOrder
 from carriers.simulator.options import Options
-from carriers.simulator.record import Record
 from carriers.simulator.resources import callback_fields, detection_fields
 from carriers.simulator.scenarios import plan_for
 from carriers.simulator.twiml_fetcher import Fetcher

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from carriers.simulator.call_engine import Order
-from carriers.simulator.media import stream_of
+from carriers.simulator.media_streams import stream_of
 from carriers.simulator.resources import Refused
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")

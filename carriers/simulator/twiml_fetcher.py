@@ -8,7 +8,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from yarl import URL
 
 from carriers.simulator.calls import Call
-from carriers.simulator.media import StreamOrder, stream_of
+from carriers.simulator.media_streams import StreamOrder, stream_of
 
 TIMEOUT_SECONDS = 15.0  # the carrier's own
 LARGEST_TWIML = 65_536  # bytes, the carrier's own

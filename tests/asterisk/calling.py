@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import phonenumbers
 import psycopg
 
-from carriers.asterisk.names import LISTENER, call_id, key_of, served_by
+from carriers.asterisk.channel_ids import LISTENER, call_id, key_of, served_by
 from tests.live import LiveStack
 from tests.telephony_lab.agent import Agent
 from tests.telephony_lab.lab import PASSWORD, USER, Lab, running

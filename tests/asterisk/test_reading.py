@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from carriers.asterisk import from_environment
-from carriers.asterisk.names import call_id, key_of, served_by
-from carriers.asterisk.orders import channel_variables, sip_headers
-from carriers.asterisk.records import Record, Records, report_of_record
+from carriers.asterisk.cdr import Record, Records, report_of_record
+from carriers.asterisk.channel_ids import call_id, key_of, served_by
+from carriers.asterisk.channel_variables import channel_variables, sip_headers
 from carriers.asterisk.reports import Seen, read, report
 from domain.calls.models import CallReport, CallState, Ending, Outcome
 from domain.calls.outcomes import determine_outcome

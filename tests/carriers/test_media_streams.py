@@ -7,7 +7,7 @@ import time
 import pytest
 
 from carriers import Gone
-from carriers.simulator.media import StreamOrder, stream_of
+from carriers.simulator.media_streams import StreamOrder, stream_of
 from carriers.twilio import Twilio
 from carriers.twilio.instructions import instructions
 from domain.calls.models import CallState

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from carriers import CarrierAway, CarrierError, Connected, Hear
 from carriers.asterisk.agents import Agents
 from carriers.asterisk.ari import Ari
-from carriers.asterisk.names import AGENT, LISTENER, key_of, served_by
+from carriers.asterisk.channel_ids import AGENT, LISTENER, key_of, served_by
 from carriers.asterisk.options import Options
 from carriers.asterisk.reports import Event, Seen, read, report, verdict
 from domain.calls.models import CallReport, CallState
