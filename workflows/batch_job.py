@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -70,6 +71,7 @@ class BatchJob(Orders):
         self._name = start.name
         self._dispatch = DispatchState(start.lines, start.pace)
         self._contact_counts = ContactCounts()
+        self._ended_calls: deque[asyncio.Task[None]] = deque()
         self._look = True  # at the record again, before anything else
         self._next_start_at: datetime | None = None  # for which the next run is to wait
         self._alarm = ReusableTimer("look again", self.look)
@@ -85,6 +87,7 @@ class BatchJob(Orders):
             except asyncio.CancelledError:
                 self.cancel()
         result = story.result()
+        self._raise_failures()
         if result is None:
             self._continue()
         return result
@@ -96,6 +99,7 @@ class BatchJob(Orders):
             return None
         self._follow_carried_calls()
         while not self._is_long():
+            self._raise_failures()
             page = await self._look_at_job()
             if page.status.ended and not page.open and self._dispatch.idle:
                 await self._give_lines_back()
@@ -220,7 +224,20 @@ class BatchJob(Orders):
     # --- one call ------------------------------------------------------------------------------------------------
 
     def _call_in_background(self, contact: DueContact, *, again: bool) -> None:
-        asyncio.ensure_future(self._call(contact, again=again))  # noqa: RUF006 — a workflow's loop keeps its tasks
+        call = asyncio.ensure_future(self._call(contact, again=again))
+        call.add_done_callback(self._keep_ended)
+
+    def _keep_ended(self, call: asyncio.Task[None]) -> None:
+        self._ended_calls.append(call)
+        self._wake()
+
+    def _raise_failures(self) -> None:
+        """A bug in a call's task fails the workflow task, visibly, and the next deployment goes on from there.
+
+        Left to itself the contact would stay in flight, hold its line, and keep the job from ending.
+        """
+        while self._ended_calls:
+            self._ended_calls.popleft().result()
 
     async def _call(self, contact: DueContact, *, again: bool) -> None:
         try:
@@ -257,7 +274,6 @@ class BatchJob(Orders):
         if ended.held is not None:
             self._dispatch.hold(ended.held, workflow.now())
         self._look = self._look or ended.held is not None or self._dispatch.idle
-        self._changed = True
 
     # --- pages of due contacts -----------------------------------------------------------------------------------
 

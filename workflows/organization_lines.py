@@ -141,9 +141,7 @@ class OrganizationLines:
 
     async def _signal_all(self, signals: Mapping[str, tuple[str, LinesShare | None]]) -> None:
         """All at once; each is awaited, or a run that ends would lose it."""
-        sending = [asyncio.ensure_future(self._signal(job_id, *signal)) for job_id, signal in signals.items()]
-        if sending:
-            await workflow.wait(sending)
+        await asyncio.gather(*(self._signal(job_id, *signal) for job_id, signal in signals.items()))
 
     async def _signal(self, job_id: str, signal: str, share: LinesShare | None) -> None:
         """A job that is closed wants nothing any more."""
