@@ -1,6 +1,6 @@
 # Python 3.11 or newer and make are enough: `make demo`, then `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test soak pictures check format constraints
+.PHONY: help install demo run test soak pictures entities check format constraints
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,6 +37,9 @@ soak: install ## The tests that take long
 
 pictures: install ## Make the pictures in docs/ anew (needs Chromium)
 	@OUTDIAL_PICTURES=1 OUTDIAL_REQUIRE=chromium $(BIN)/pytest tests/end_to_end/batches/test_web_ui.py
+
+entities: install ## Draw docs/entities.md from the tables
+	@$(BIN)/python -m docs.make_entities
 
 check: install ## Lint, format, types, direction of imports
 	@$(BIN)/ruff check

@@ -71,7 +71,7 @@ def test_every_setting_that_is_passed_exists(compose: dict[str, Any], of_carrier
 def test_what_carriers_read_is_passed_and_told_to_operators(compose: dict[str, Any], of_carriers: set[str]) -> None:
     assert {"OUTDIAL_TWILIO_RECORD", "OUTDIAL_ASTERISK_CDR_PATH"} <= of_carriers
     assert of_carriers <= set(compose["services"]["worker"]["environment"])
-    for file in (".env.example", "README.md"):
+    for file in (".env.example", "docs/settings.md"):
         told = set(re.findall(r"OUTDIAL_[A-Z_]+", (ROOT / file).read_text()))
         assert of_carriers - told == set(), file
 

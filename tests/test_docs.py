@@ -1,0 +1,128 @@
+"""What the documents say of the code is so: paths, links, settings, endpoints."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.app import create_app
+from docs.make_entities import PAGE, page
+from settings import Settings
+
+ROOT = Path(__file__).parents[1]
+LAYERS = ("domain", "store", "carriers", "activities", "workflows", "api", "cli", "stack")
+LATER = ("activities", "api", "carriers", "cli", "stack", "store", "tests", "workflows")  # READMEs to be written
+TEXTS = sorted(
+    str(text.relative_to(ROOT))
+    for folder in ("docs", *LAYERS, "tests", "benchmarks", "samples", "examples", ".")
+    if folder not in LATER
+    for text in (ROOT / folder).glob("*.md" if folder == "." else "**/*.md")
+)
+
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+FILE = re.compile(r"(?:[\w-]+/)*[\w-]+\.(?:py|md)|(?:[\w-]+/)+(?:[\w.-]+)?")
+MODULE = re.compile(rf"(?:{'|'.join(LAYERS)})(?:\.\w+)+")
+PLACEHOLDER = re.compile(r"NNNN|NAME|DIR")
+ENDPOINTS = re.compile(r"([A-Z]+(?:, [A-Z]+)*) (/\S+)")
+ROW = re.compile(r"^\| `(OUTDIAL_\w+)` \| `?([^|`]*?)`? \|", re.MULTILINE)
+
+NOT_FILES = {"multipart/form-data"}
+ELSEWHERE = {"stack/README.md": {"logs/", "postgres/"}}  # of the data directory
+
+
+def spans(text: str) -> list[str]:
+    """What stands in backticks outside of code blocks."""
+    return SPAN.findall(FENCE.sub("", (ROOT / text).read_text()))
+
+
+def file_exists(named: str, text: str) -> bool:
+    """Beside the text or at the top; for documents also a file of that name anywhere."""
+    if (ROOT / text).parent.joinpath(named).exists() or (ROOT / named).exists():
+        return True
+    of_a_folder = text.endswith("README.md") and text.startswith(LAYERS)
+    return not of_a_folder and "/" not in named and any(ROOT.glob(f"[a-z]*/**/{named}"))
+
+
+def module_exists(dotted: str) -> bool:
+    """`store.tables`, or `store.tables.metadata`: a package, a module, or a name that stands in one."""
+    parts = dotted.split(".")
+    for length in range(len(parts), 0, -1):
+        path = ROOT.joinpath(*parts[:length])
+        file = path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"
+        if file.exists():
+            return length == len(parts) or re.search(rf"\b{parts[length]}\b", file.read_text()) is not None
+    return False
+
+
+def missing(text: str) -> Iterator[str]:
+    """Files and modules that a text names, and that are not there."""
+    for named in " ".join(spans(text)).split():
+        if named in NOT_FILES or named in ELSEWHERE.get(text, ()) or PLACEHOLDER.search(named):
+            continue
+        is_file = FILE.fullmatch(named) is not None
+        if not (file_exists(named, text) if is_file else module_exists(named) or not MODULE.fullmatch(named)):
+            yield named
+
+
+def anchors(text: Path) -> set[str]:
+    """The headings of a text, as links name them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def settings_in(text: str) -> set[str]:
+    return {name for name in re.findall(r"OUTDIAL_[A-Z_]+", (ROOT / text).read_text()) if not name.endswith("_")}
+
+
+def defaults() -> dict[str, str]:
+    """Each setting of ours with its default, as the table writes it."""
+    written = {}
+    for name, field in Settings.model_fields.items():
+        value = field.default.get_secret_value() if hasattr(field.default, "get_secret_value") else field.default
+        written[f"OUTDIAL_{name.upper()}"] = {None: "none", "": "empty"}.get(value, f"{value}".removesuffix(".0"))
+    return written
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_a_text_names_in_backticks_exists(text: str) -> None:
+    assert list(missing(text)) == []
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_links_lead_somewhere(text: str) -> None:
+    for link in LINK.findall((ROOT / text).read_text()):
+        if "://" not in link:
+            path, _, anchor = link.partition("#")
+            target = (ROOT / text).parent / path if path else ROOT / text
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def test_every_setting_is_described_with_its_default_and_nothing_else_is() -> None:
+    """Those of the carriers: tests/end_to_end/stack/test_compose.py asks them what they read."""
+    described = dict(ROW.findall((ROOT / "docs/settings.md").read_text()))
+    declared = defaults()
+    assert {name for name in described if name in declared} == declared.keys()
+    ours = {name: value for name, value in described.items() if not re.match("OUTDIAL_(TWILIO|ASTERISK)_", name)}
+    assert ours.items() <= declared.items()
+
+
+@pytest.mark.parametrize("text", [text for text in TEXTS if text != "CHANGELOG.md"])
+def test_a_text_names_no_setting_that_is_not_described(text: str) -> None:
+    assert settings_in(text) <= settings_in("docs/settings.md") | {"OUTDIAL_REQUIRE"}
+
+
+def test_every_endpoint_is_listed_and_nothing_else_is() -> None:
+    """Of carriers' own addresses the OpenAPI page does not speak, and clients need not."""
+    named = [ENDPOINTS.fullmatch(span) for span in spans("docs/api.md")]
+    listed = {(method, found[2]) for found in named if found for method in found[1].split(", ")}
+    paths = create_app(Settings()).openapi()["paths"]
+    described = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    assert {(method, path) for method, path in listed if not path.startswith("/carriers/")} == described
+
+
+def test_the_picture_of_the_tables_is_drawn_from_the_tables() -> None:
+    assert PAGE.read_text() == page(), "make entities"
