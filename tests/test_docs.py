@@ -9,6 +9,7 @@ import pytest
 from api.app import create_app
 from docs.make_entities import PAGE, page
 from settings import Settings
+from store.contacts import transitions
 
 ROOT = Path(__file__).parents[1]
 LAYERS = ("domain", "store", "carriers", "activities", "workflows", "api", "cli", "stack")
@@ -77,6 +78,19 @@ def settings_in(text: str) -> set[str]:
     return {name for name in re.findall(r"OUTDIAL_[A-Z_]+", (ROOT / text).read_text()) if not name.endswith("_")}
 
 
+def drawn(heading: str) -> dict[str, tuple[set[str], set[str]]]:
+    """The arrows of a state diagram by their label: from where and to where; a box stands for what is in it."""
+    _, _, section = (ROOT / "docs/states.md").read_text().partition(f"## {heading}\n")
+    diagram = section.partition("stateDiagram-v2\n")[2].partition("```")[0]
+    boxes = {name: inside.split() for name, inside in re.findall(r"state (\w+) \{([\w\s]+)\}", diagram)}
+    arrows: dict[str, tuple[set[str], set[str]]] = {}
+    for source, target, label in re.findall(r"(\w+) --> (\w+): (\w+)", diagram):
+        sources, targets = arrows.setdefault(label, (set(), set()))
+        sources.update(boxes.get(source, [source]))
+        targets.update(boxes.get(target, [target]))
+    return arrows
+
+
 def defaults() -> dict[str, str]:
     """Each setting of ours with its default, as the table writes it."""
     written = {}
@@ -126,3 +140,9 @@ def test_every_endpoint_is_listed_and_nothing_else_is() -> None:
 
 def test_the_picture_of_the_tables_is_drawn_from_the_tables() -> None:
     assert PAGE.read_text() == page(), "make entities"
+
+
+def test_the_picture_of_a_contact_has_the_transitions_of_the_code() -> None:
+    assert drawn("A contact") == {
+        name: (set(froms), set(tos)) for name, (froms, tos) in transitions.TRANSITIONS.items()
+    }
