@@ -18,37 +18,12 @@ PORTS = {"https": 443, "http": 80}
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
-_NOT_PUBLIC = tuple(
-    ip_network(network)
-    for network in (
-        "0.0.0.0/8",  # this network
-        "10.0.0.0/8",
-        "100.64.0.0/10",  # between carriers and customers
-        "127.0.0.0/8",
-        "169.254.0.0/16",  # link-local; what clouds tell their machines
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",  # documentation, as the next but two
-        "192.88.99.0/24",
-        "192.168.0.0/16",
-        "198.18.0.0/15",  # benchmarks
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/4",  # multicast
-        "240.0.0.0/4",  # reserved, and broadcast
-        "::/96",  # unspecified, loopback, and the old way to write IPv4
-        "64:ff9b:1::/48",  # NAT64 of a network's own
-        "100::/64",
-        "100:0:0:1::/64",
-        "2001::/23",  # Teredo, ORCHID and other protocols
-        "2001:db8::/32",  # documentation, as 3fff::/20
-        "3fff::/20",
-        "5f00::/16",
-        "fc00::/7",  # private
-        "fe80::/10",  # link-local
-        "fec0::/10",  # site-local
-        "ff00::/8",  # multicast
-    )
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # nothing else is assigned to hosts of the internet
+_NOT_PUBLIC = (  # what `is_global` lets through, in all or some releases of Python
+    IPv4Network("192.0.0.0/24"),  # protocol assignments
+    IPv4Network("192.88.99.0/24"),  # 6to4 relays
+    IPv6Network("2001::/23"),  # Teredo, ORCHID and other protocols
+    IPv6Network("3fff::/20"),  # documentation
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
 
@@ -89,17 +64,20 @@ def _place(entry: str) -> AllowedDestination:
 
 def is_private(address: Address) -> bool:
     """Whether an address is private, loopback, link-local, multicast or reserved, however it is written."""
-    inner = _inside(address)
-    return any(one in network for one in (address, *inner) for network in _NOT_PUBLIC if one.version == network.version)
+    if isinstance(address, IPv6Address):
+        embedded = _find_embedded_ipv4(address)
+        if embedded is not None:
+            return is_private(embedded)
+        if address not in _GLOBAL_UNICAST:
+            return True
+    return not address.is_global or address.is_multicast or any(address in network for network in _NOT_PUBLIC)
 
 
-def _inside(address: Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 address that an IPv6 address stands for: mapped, 6to4 or NAT64."""
-    if isinstance(address, IPv4Address):
-        return ()
+def _find_embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for: NAT64, mapped or 6to4."""
     if address in _NAT64:
-        return (IPv4Address(int(address) & 0xFFFFFFFF),)
-    return tuple(inner for inner in (address.ipv4_mapped, address.sixtofour) if inner is not None)
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def may_send_to(address: Address, port: int, allowed: Iterable[AllowedDestination]) -> bool:
