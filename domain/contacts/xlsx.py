@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from domain.contacts.csv import Kind, Record
-from domain.contacts.xlsx_package import Package, not_readable, open_package
-from domain.contacts.xlsx_survey import Survey
+from domain.contacts.xlsx_guard import Package, SheetSurvey, not_readable, open_package
 from domain.errors import InvalidCsv
 from domain.requests.limits import MAX_ROWS, quoted
 
@@ -32,21 +31,21 @@ def is_archive(content: bytes) -> bool:
 def read_workbook(content: bytes) -> Sheet:
     """Read the first sheet that can be seen. Raises InvalidCsv, now or while rows are taken."""
     package = open_package(content)
-    survey = Survey(package)
+    survey = SheetSurvey(package)
     return Sheet(_records(_sheet(package)), list(_warnings(package, survey)))
 
 
 def _sheet(package: Package) -> CalamineSheet:
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(package.as_archive()))
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(package.to_archive()))
         return workbook.get_sheet_by_name(package.name)
     except CalamineError:
         raise not_readable() from None
 
 
-def _warnings(package: Package, survey: Survey) -> Iterator[str]:
-    if package.sheets > 1:
-        yield f"Only the first sheet, {quoted(package.name)}, was read; the workbook has {package.sheets}."
+def _warnings(package: Package, survey: SheetSurvey) -> Iterator[str]:
+    if package.visible_sheets > 1:
+        yield f"Only the first sheet, {quoted(package.name)}, was read; the workbook has {package.visible_sheets}."
     if survey.merged:
         yield "The sheet has merged cells: only the first cell of each holds the value, the others are empty."
     if survey.hidden_rows:
