@@ -13,7 +13,7 @@ from api.http.errors import ContactNotFound, Unavailable
 from api.jobs.export_schemas import ContactDetail, DialView
 from api.jobs.exports import CSV, JSON_LINES, FileAnswer, begun, csv_rejects, csv_results, json_results
 from api.jobs.views import contact_fields, conversation_view
-from domain.contacts.export import CONTESTED_NAMES, MAX_COLUMNS, name_our_columns
+from domain.contacts.export import CONTESTED_NAMES, MAX_COLUMNS, name_result_columns
 from domain.errors import InvalidRequest
 from store.errors import Busy, NotFound
 from store.jobs.export import Dial, DialedContact, ResultFile
@@ -148,13 +148,13 @@ async def _opened(opening: AsyncExitStack, file: AbstractAsyncContextManager[T],
 
 def _rendered(file: ResultFile, wanted: Format) -> AsyncIterator[str]:
     if wanted is Format.JSON_LINES:
-        return json_results(file, name_our_columns(file.columns))
+        return json_results(file, name_result_columns(file.columns))
     if len(file.columns) > MAX_COLUMNS:
         raise InvalidRequest(
             f"The contacts have more than {MAX_COLUMNS:,} different fields: ask for format=jsonl.",
             [{"field": "format", "reason": "csv has too many columns"}],
         )
-    return csv_results(file, name_our_columns(file.columns))
+    return csv_results(file, name_result_columns(file.columns))
 
 
 def _detail(found: DialedContact) -> ContactDetail:

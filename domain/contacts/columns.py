@@ -24,18 +24,18 @@ class Columns(Model):
     phone: str
     named: NamedColumns = NamedColumns()
 
-    def row(self, cells: Sequence[str]) -> dict[str, str]:
+    def name_cells(self, cells: Sequence[str]) -> dict[str, str]:
         """The whole row under its names, as written and in order, without cells past the last name."""
         return dict(zip(self.names, cells, strict=False))
 
-    def place(self, name: str | None) -> int | None:
-        """Which column it is, counted from 0."""
+    def find_index(self, name: str | None) -> int | None:
+        """Counted from 0; None: no column has that name."""
         return self.names.index(name) if name in self.names else None
 
 
 def is_phone_header(header: str, phone: str | None) -> bool:
     """Whether a column of that name holds the numbers; `phone`: the name that the request gives, None: the usual."""
-    return _found(phone or "phone", (header,)) is not None
+    return _find_name(phone or "phone", (header,)) is not None
 
 
 def read_columns(cells: Sequence[str], named: NamedColumns = NO_NAMES) -> Columns:
@@ -44,16 +44,16 @@ def read_columns(cells: Sequence[str], named: NamedColumns = NO_NAMES) -> Column
     if not any(written):
         raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
     names = tuple(name or f"column_{place}" for place, name in enumerate(written, start=1))
-    phone = _found(named.phone or "phone", names)
+    phone = _find_name(named.phone or "phone", names)
     if phone is None and _holds_numbers(written):
         raise InvalidCsv(f"Row 1 holds numbers: {MUST_HOLD_NAMES}, one of them `phone`.")
-    _refuse_twins(names)
+    _refuse_duplicates(names)
     if phone is None:
-        raise _no_phone(names, named.phone)
-    return Columns(names=names, phone=phone, named=_all_found(named, names))
+        raise _missing_phone_error(names, named.phone)
+    return Columns(names=names, phone=phone, named=_resolve_names(named, names))
 
 
-def _found(name: str, names: Sequence[str]) -> str | None:
+def _find_name(name: str, names: Sequence[str]) -> str | None:
     """The column of that name, as the file writes it."""
     if name in names:
         return name
@@ -61,16 +61,17 @@ def _found(name: str, names: Sequence[str]) -> str | None:
     return next((other for other in names if other.lower() == lower), None) if lower in KNOWN_COLUMNS else None
 
 
-def _no_phone(names: Sequence[str], asked: str | None) -> MissingPhoneColumn:
+def _missing_phone_error(names: Sequence[str], asked: str | None) -> MissingPhoneColumn:
     if asked is None:
-        return MissingPhoneColumn(f"The file has no `phone` column. {_first_row(names)}")
+        return MissingPhoneColumn(f"The file has no `phone` column. {_quote_first_row(names)}")
     reason = "names a column that the file does not have"
     return MissingPhoneColumn(
-        f"phoneColumn {reason}: {quoted(asked)}. {_first_row(names)}", [{"field": "phoneColumn", "reason": reason}]
+        f"phoneColumn {reason}: {quoted(asked)}. {_quote_first_row(names)}",
+        [{"field": "phoneColumn", "reason": reason}],
     )
 
 
-def _all_found(named: NamedColumns, names: Sequence[str]) -> NamedColumns:
+def _resolve_names(named: NamedColumns, names: Sequence[str]) -> NamedColumns:
     """The same columns as the file writes them. Raises InvalidRequest."""
     asked = {
         "timezoneColumn": named.timezone,
@@ -79,28 +80,28 @@ def _all_found(named: NamedColumns, names: Sequence[str]) -> NamedColumns:
     }
     wanted = [(field, name) for field, name in asked.items() if name is not None]
     wanted += [("requiredFields", name) for name in named.required]
-    missing = [(field, name) for field, name in wanted if _found(name, names) is None]
+    missing = [(field, name) for field, name in wanted if _find_name(name, names) is None]
     if missing:
-        raise _not_there(missing, names)
+        raise _missing_columns_error(missing, names)
     return NamedColumns(
-        phone=named.phone and _found(named.phone, names),
-        timezone=named.timezone and _found(named.timezone, names),
-        not_before=named.not_before and _found(named.not_before, names),
-        external_id=named.external_id and _found(named.external_id, names),
-        required=tuple(_found(name, names) or name for name in named.required),
+        phone=named.phone and _find_name(named.phone, names),
+        timezone=named.timezone and _find_name(named.timezone, names),
+        not_before=named.not_before and _find_name(named.not_before, names),
+        external_id=named.external_id and _find_name(named.external_id, names),
+        required=tuple(_find_name(name, names) or name for name in named.required),
     )
 
 
-def _not_there(missing: Sequence[tuple[str, str]], names: Sequence[str]) -> InvalidRequest:
+def _missing_columns_error(missing: Sequence[tuple[str, str]], names: Sequence[str]) -> InvalidRequest:
     details = [
         {"field": field, "reason": f"names a column that the file does not have: {quoted(name)}"}
         for field, name in missing
     ]
     said = ", ".join(f"{detail['field']} {detail['reason']}" for detail in details)
-    return InvalidRequest(f"{said}. {_first_row(names)}", details)
+    return InvalidRequest(f"{said}. {_quote_first_row(names)}", details)
 
 
-def _first_row(names: Sequence[str]) -> str:
+def _quote_first_row(names: Sequence[str]) -> str:
     return f"Its first row reads: {', '.join(quoted(name) for name in names[:_NAMES_SHOWN])}."
 
 
@@ -112,7 +113,7 @@ def _holds_numbers(written: Sequence[str]) -> bool:
     return longest >= _PHONE_DIGITS or len(numbers) == len(cells)
 
 
-def _refuse_twins(names: Sequence[str]) -> None:
+def _refuse_duplicates(names: Sequence[str]) -> None:
     seen: set[str] = set()
     for place, name in enumerate(names, start=1):
         identity = name.lower() if name.lower() in KNOWN_COLUMNS else name

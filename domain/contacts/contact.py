@@ -25,7 +25,7 @@ MAX_VALUE_LENGTH = 60  # characters of a value that is shown
 
 
 class ReadOptions(Model):
-    """What the request says of its contacts. `timezone`: the job's."""
+    """How contacts are read. `timezone`: the job's, for times without an offset where the contact has no one zone."""
 
     columns: NamedColumns = NamedColumns()
     timezone: str = "UTC"
@@ -33,31 +33,31 @@ class ReadOptions(Model):
 
 
 class ContactProblem(NamedTuple):
-    """What is wrong with a contact, and where; `column` is None where the whole of it is to blame."""
+    """What is wrong with a contact, and where; `column` is None where that is the whole contact."""
 
     column: str | None
     value: str | None  # shortened, long numbers masked
     reason: str
 
 
-class _Unusable(Exception):
-    """A value that cannot be meant."""
+class _InvalidValue(Exception):
+    """A column whose value cannot be used, and why."""
 
 
 def read_contact(
-    row: int, number: str, parsed: PhoneNumber, data: dict[str, Any], reading: ReadOptions
+    row: int, number: str, parsed: PhoneNumber, data: dict[str, Any], options: ReadOptions
 ) -> NewContact | ContactProblem:
-    """Read what the named columns say of a contact with a valid number. Of several things wrong, the first."""
+    """Read the named columns of a contact with a valid number. Of several problems, the first."""
     place = locate_parsed(parsed)
-    columns = reading.columns
-    zones = _zones(data, columns.timezone, place.zones)
+    columns = options.columns
+    zones = _read_zones(data, columns.timezone, place.zones)
     try:
-        not_before = _not_before(data, zones, reading)
-        external_id = _external_id(data, columns.external_id)
-        _refuse_missing(data, columns.required)
-    except _Unusable as unusable:
-        column, reason = unusable.args
-        return ContactProblem(column, _shown(data.get(column)), reason)
+        not_before = _read_not_before(data, zones, options)
+        external_id = _read_external_id(data, columns.external_id)
+        _require_values(data, columns.required)
+    except _InvalidValue as invalid:
+        column, reason = invalid.args
+        return ContactProblem(column, _shorten_value(data.get(column)), reason)
     return NewContact(
         row=row,
         number=number,
@@ -70,11 +70,11 @@ def read_contact(
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a value says nothing: null, or text without a letter."""
+    """Whether a value is null, or text of nothing but space."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _zones(data: Mapping[str, Any], column: str | None, of_number: tuple[str, ...]) -> tuple[str, ...] | None:
+def _read_zones(data: Mapping[str, Any], column: str | None, of_number: tuple[str, ...]) -> tuple[str, ...] | None:
     """The zones that must allow a call; None where the contact's own is unknown."""
     value = None if column is None else data.get(column)
     if is_blank(value):
@@ -83,38 +83,38 @@ def _zones(data: Mapping[str, Any], column: str | None, of_number: tuple[str, ..
     return (name,) if name in list_zones() else None
 
 
-def _not_before(data: Mapping[str, Any], zones: tuple[str, ...] | None, reading: ReadOptions) -> datetime | None:
-    """Without an offset by the clock of the contact's zone where there is just one, else of the job's."""
-    column = reading.columns.not_before
+def _read_not_before(data: Mapping[str, Any], zones: tuple[str, ...] | None, options: ReadOptions) -> datetime | None:
+    """A time without an offset is by the clock of the contact's zone where there is just one, else of the job's."""
+    column = options.columns.not_before
     value = None if column is None else data.get(column)
-    if is_blank(value) or reading.now is None:
+    if is_blank(value) or options.now is None:
         return None
     if not isinstance(value, str):
-        raise _Unusable(column, GRAMMAR)
-    zone = zones[0] if zones is not None and len(zones) == 1 else reading.timezone
+        raise _InvalidValue(column, GRAMMAR)
+    zone = zones[0] if zones is not None and len(zones) == 1 else options.timezone
     try:
-        return resolve_not_before(parse_moment(value.strip()), load_zone(zone), reading.now)
+        return resolve_not_before(parse_moment(value.strip()), load_zone(zone), options.now)
     except InvalidMoment as problem:
-        raise _Unusable(column, problem.reason) from None
+        raise _InvalidValue(column, problem.reason) from None
 
 
-def _external_id(data: Mapping[str, Any], column: str | None) -> str | None:
+def _read_external_id(data: Mapping[str, Any], column: str | None) -> str | None:
     value = None if column is None else data.get(column)
     if is_blank(value):
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise _Unusable(column, "must be text or a whole number")
+        raise _InvalidValue(column, "must be text or a whole number")
     text = str(value).strip()
     if len(text) > MAX_ID_LENGTH:
-        raise _Unusable(column, f"may have at most {MAX_ID_LENGTH} characters")
+        raise _InvalidValue(column, f"may have at most {MAX_ID_LENGTH} characters")
     return text
 
 
-def _refuse_missing(data: Mapping[str, Any], required: tuple[str, ...]) -> None:
+def _require_values(data: Mapping[str, Any], required: tuple[str, ...]) -> None:
     for column in required:
         if is_blank(data.get(column)):
-            raise _Unusable(column, "is required, and is empty" if column in data else "is required")
+            raise _InvalidValue(column, "is required, and is empty" if column in data else "is required")
 
 
-def _shown(value: Any) -> str | None:
+def _shorten_value(value: Any) -> str | None:
     return None if value is None else shortened(str(value), MAX_VALUE_LENGTH)

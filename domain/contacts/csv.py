@@ -1,4 +1,4 @@
-"""From a file's text to its records: delimiter, quotes, line ends. Broken rows are named, not guessed."""
+"""From a file's text to its records: delimiter, quotes, line ends. Broken rows are reported, not guessed."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ _HINT = re.compile(r"\ufeff?\"?sep=(?P<delimiter>[,;\t|])\"?(?:\r\n|\r|\n)", re.
 csv.field_size_limit(MAX_FILE_BYTES + 1)
 
 
-class Kind(Enum):
+class CellKind(Enum):
     """What a workbook's cell is, where that is no text. The cells of a text file are all text."""
 
     NUMBER = auto()
@@ -34,7 +34,7 @@ class Record(NamedTuple):
     cells: list[str]
     broken: bool = False  # a quoted cell goes on after its closing quote
     raw: str = ""  # the text of a broken row
-    kinds: Mapping[int, Kind] = {}  # by the index of the cell
+    kinds: Mapping[int, CellKind] = {}  # by the index of the cell
 
     @property
     def blank(self) -> bool:
@@ -42,18 +42,18 @@ class Record(NamedTuple):
 
 
 class _Lines:
-    """Lines of a text, those taken since the last record, and whether the last one was: CR, LF and CRLF end a line."""
+    """Lines of a text, ended by CR, LF or CRLF. `taken`: since the last record; `exhausted`: none is left."""
 
     def __init__(self, text: str) -> None:
         self._lines = io.StringIO(text, newline="")
         self.taken: list[str] = []
-        self.spent = False
+        self.exhausted = False
 
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:
             self.taken.append(line)
             yield line
-        self.spent = True
+        self.exhausted = True
 
 
 def split_hint(text: str) -> tuple[str | None, str]:
@@ -75,7 +75,7 @@ def read_records(text: str, delimiter: str) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error:
-            if lines.spent:
+            if lines.exhausted:
                 raise InvalidCsv(f'A quote (") that opens in row {row} is never closed.') from None
             yield Record(row, [], broken=True, raw="".join(lines.taken).rstrip("\r\n"))
 

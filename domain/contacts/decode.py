@@ -14,9 +14,9 @@ _BOMS = (  # those of UTF-32 first: the one of UTF-16 is their beginning
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_SAMPLE = 20_000  # bytes that show whether a file without a BOM is UTF-16
-_SOME = 0.15  # at least this share of the sample's characters has a zero half, as Latin letters and digits have
-_FEW = 0.01  # at most this share has a zero as its other half
+_SAMPLE_BYTES = 20_000  # that show whether a file without a BOM is UTF-16
+_MIN_ZEROS = 0.15  # at least this share of the sample's characters has a zero half, as Latin letters and digits have
+_MAX_OTHER_ZEROS = 0.01  # at most this share has a zero as its other half
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # control characters that no exported table holds
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is kept in
 _OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
@@ -50,8 +50,8 @@ class DecodedFile(Model):
     warnings: list[str]
 
 
-def empty_file() -> InvalidCsv:
-    """Say that there is nothing in a file."""
+def empty_file_error() -> InvalidCsv:
+    """The error of a file without anything in it."""
     return InvalidCsv("The file is empty: its first row must hold column names, one of them `phone`.")
 
 
@@ -60,77 +60,73 @@ def decode_file(content: bytes) -> DecodedFile:
     _refuse_other_formats(content)
     for bom, encoding in _BOMS:
         if content.startswith(bom):
-            return _decoded(content[len(bom) :], encoding)
-    if utf16 := _utf16_without_bom(content):
-        return _decoded(content, utf16)
-    if _is_utf8(content):
-        return _decoded(content, "utf-8")
-    return _guessed(content)
+            return _decode(content[len(bom) :], encoding)
+    if utf16 := _detect_utf16(content):
+        return _decode(content, utf16)
+    if _try_decode(content, "utf-8") is not None:
+        return _decode(content, "utf-8")
+    return _decode_guessing(content)
 
 
 def _refuse_other_formats(content: bytes) -> None:
     if content.startswith(_OLD_CONTAINER):
-        raise _old_workbook(content)
+        raise _old_workbook_error(content)
     for magic, kind in _OTHER_FORMATS.items():
         if content.startswith(magic):
-            raise InvalidCsv(f"The file is {kind}, not a CSV file: export the contacts as CSV or XLSX and send that.")
+            raise _other_format_error(kind)
 
 
-def _old_workbook(content: bytes) -> InvalidCsv:
+def _other_format_error(kind: str) -> InvalidCsv:
+    return InvalidCsv(f"The file is {kind}, not a CSV file: export the contacts as CSV or XLSX and send that.")
+
+
+def _old_workbook_error(content: bytes) -> InvalidCsv:
     if _ENCRYPTED in content:
         return InvalidCsv("The file is encrypted: remove its password and send it again.")
     return InvalidCsv("The file is an old Excel workbook (XLS): save it as XLSX or CSV and send that.")
 
 
-def _guessed(content: bytes) -> DecodedFile:
+def _decode_guessing(content: bytes) -> DecodedFile:
     if b"\0" in content:
-        raise _binary()
+        raise _binary_error()
     encoding = guess_encoding(content)
     warning = f"The file is not UTF-8 and was read as {NAMES[encoding]}, which is a guess: check names and other words."
-    return _decoded(content, encoding, CP1252_WARNING if encoding == WESTERN else warning)
+    return _decode(content, encoding, CP1252_WARNING if encoding == WESTERN else warning)
 
 
-def _decoded(content: bytes, encoding: str, *warnings: str) -> DecodedFile:
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        raise InvalidCsv("The file cannot be decoded as text: save it as CSV in UTF-8 and send that.") from None
+def _decode(content: bytes, encoding: str, *warnings: str) -> DecodedFile:
+    text = _try_decode(content, encoding)
+    if text is None:
+        raise InvalidCsv("The file cannot be decoded as text: save it as CSV in UTF-8 and send that.")
     if "\0" in text or (encoding in NAMES and _BINARY.search(text)):
-        raise _binary()
+        raise _binary_error()
     if not text.strip():
-        raise empty_file()
+        raise empty_file_error()
     for pattern, kind in _OTHER_TEXTS:
         if pattern.match(text):
-            raise InvalidCsv(f"The file is {kind}, not a CSV file: export the contacts as CSV or XLSX and send that.")
+            raise _other_format_error(kind)
     return DecodedFile(text=text, warnings=list(warnings))
 
 
-def _binary() -> InvalidCsv:
+def _binary_error() -> InvalidCsv:
     return InvalidCsv("The file holds binary data, not text: save it as CSV in UTF-8 and send that.")
 
 
-def _utf16_without_bom(content: bytes) -> str | None:
-    sample = content[:_SAMPLE]
+def _detect_utf16(content: bytes) -> str | None:
+    sample = content[:_SAMPLE_BYTES]
     if len(content) % 2:
         return None
     characters = len(sample) // 2
     first, second = sample[0::2].count(0), sample[1::2].count(0)
-    if max(first, second) < _SOME * characters or min(first, second) > _FEW * characters:
+    if max(first, second) < _MIN_ZEROS * characters or min(first, second) > _MAX_OTHER_ZEROS * characters:
         return None
     encoding = "utf-16-le" if second > first else "utf-16-be"
-    return encoding if _is_text(content, encoding) else None
+    text = _try_decode(content, encoding)
+    return None if text is None or _BINARY.search(text) else encoding
 
 
-def _is_text(content: bytes, encoding: str) -> bool:
+def _try_decode(content: bytes, encoding: str) -> str | None:
     try:
-        return _BINARY.search(content.decode(encoding)) is None
+        return content.decode(encoding)
     except UnicodeDecodeError:
-        return False
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        return None

@@ -1,4 +1,4 @@
-"""Which encoding a text has that is not Unicode: a guess, and said to be one."""
+"""Which encoding a text has that is not Unicode: a guess, reported as one. The library's alone is wrong too often."""
 
 import re
 from collections.abc import Iterator
@@ -21,18 +21,18 @@ NAMES = {  # the encodings that are told apart, in the order in which equal evid
     "koi8_r": "KOI8-R (Cyrillic)",
 }
 
-_FEW = 4  # bytes beyond ASCII; fewer tell nothing
-_SAMPLE = 20_000  # bytes
-_AMONG_LATIN = 0.2  # letters of another script hardly ever touch Latin ones; accented ones mostly do
-_IN_WORDS = 0.6
-_LETTERS = 0.6  # of the characters beyond ASCII
-_CLEARLY_MORE = 0.3  # of the characters beyond ASCII
-_MOST_MESS = 0.3
-_BREAKS = re.compile(rb"[,;\t\r\n\"]+")  # bytes that are no part of a longer character in any of these encodings
+_MIN_EVIDENCE = 4  # bytes beyond ASCII; fewer tell nothing
+_SAMPLE_BYTES = 20_000
+_MAX_AMONG_LATIN = 0.2  # letters of another script hardly ever touch Latin ones; accented ones mostly do
+_MIN_IN_WORDS = 0.6
+_MIN_LETTERS = 0.6  # of the characters beyond ASCII
+_MIN_LETTERS_MORE = 0.3  # of the characters beyond ASCII
+_MAX_CHAOS = 0.3
+_CELL_BREAKS = re.compile(rb"[,;\t\r\n\"]+")  # bytes that are no part of a longer character in any of these encodings
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
-class Script(NamedTuple):
+class ScriptProfile(NamedTuple):
     """What a text's characters beyond ASCII look like."""
 
     among_latin: float  # the share that stands beside a Latin letter
@@ -41,43 +41,47 @@ class Script(NamedTuple):
 
 
 def guess_encoding(content: bytes) -> str:
-    """One of NAMES, for a text that is not UTF-8. Western where nothing speaks clearly for another one."""
-    evidence = b"\n".join(_cells(content))[:_SAMPLE]
-    if len(_BEYOND_ASCII.findall(evidence)) < _FEW:
+    """One of NAMES, for a text that is not UTF-8. Western where the evidence for another one is not clear."""
+    evidence = b"\n".join(_list_cells(content))[:_SAMPLE_BYTES]
+    if len(_BEYOND_ASCII.findall(evidence)) < _MIN_EVIDENCE:
         return WESTERN
-    matches = from_bytes(evidence, cp_isolation=list(NAMES), threshold=_MOST_MESS)
+    matches = from_bytes(evidence, cp_isolation=list(NAMES), threshold=_MAX_CHAOS)
     others = [match for match in matches if _is_another_script(str(match))]
-    return min(others, key=_rank).encoding if others else _latin(evidence)
+    return min(others, key=_rank).encoding if others else _choose_latin(evidence)
 
 
-def _cells(content: bytes) -> Iterator[bytes]:
-    return (cell for cell in _BREAKS.split(content) if _BEYOND_ASCII.search(cell))
+def _list_cells(content: bytes) -> Iterator[bytes]:
+    return (cell for cell in _CELL_BREAKS.split(content) if _BEYOND_ASCII.search(cell))
 
 
-def _latin(evidence: bytes) -> str:
+def _choose_latin(evidence: bytes) -> str:
     """Central European only where the Western reading puts signs into words, where the other one has letters."""
-    western, central = (script(evidence.decode(encoding, "replace")).letters for encoding in (WESTERN, CENTRAL))
-    return CENTRAL if central - western >= _CLEARLY_MORE else WESTERN
+    western, central = (profile_script(evidence.decode(encoding, "replace")).letters for encoding in (WESTERN, CENTRAL))
+    return CENTRAL if central - western >= _MIN_LETTERS_MORE else WESTERN
 
 
 def _is_another_script(text: str) -> bool:
-    seen = script(text)
-    return seen.among_latin <= _AMONG_LATIN and seen.in_words >= _IN_WORDS and seen.letters >= _LETTERS
+    profile = profile_script(text)
+    return (
+        profile.among_latin <= _MAX_AMONG_LATIN
+        and profile.in_words >= _MIN_IN_WORDS
+        and profile.letters >= _MIN_LETTERS
+    )
 
 
 def _rank(match: CharsetMatch) -> tuple[float, float, float, int]:
-    return match.chaos, -match.coherence, -script(str(match)).letters, list(NAMES).index(match.encoding)
+    return match.chaos, -match.coherence, -profile_script(str(match)).letters, list(NAMES).index(match.encoding)
 
 
-def script(text: str) -> Script:
-    """Judge the characters beyond ASCII."""
+def profile_script(text: str) -> ScriptProfile:
+    """Measure the characters beyond ASCII."""
     places = [place for place, char in enumerate(text) if not char.isascii()]
     if not places:
-        return Script(0.0, 0.0, 0.0)
-    neighbours = [text[max(0, place - 1) : place] + text[place + 1 : place + 2] for place in places]
-    return Script(
-        among_latin=sum(any(map(_is_latin_letter, beside)) for beside in neighbours) / len(places),
-        in_words=sum(not beside.isascii() for beside in neighbours) / len(places),
+        return ScriptProfile(0.0, 0.0, 0.0)
+    neighbors = [text[max(0, place - 1) : place] + text[place + 1 : place + 2] for place in places]
+    return ScriptProfile(
+        among_latin=sum(any(map(_is_latin_letter, beside)) for beside in neighbors) / len(places),
+        in_words=sum(not beside.isascii() for beside in neighbors) / len(places),
         letters=sum(text[place].isalpha() for place in places) / len(places),
     )
 

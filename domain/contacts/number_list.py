@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.contacts.report import MAX_ENTRIES, Intake, IntakeReport, ReportBuilder
+from domain.contacts.report import MAX_ENTRIES, Intake, IntakeReport, ReportBuilder, list_indexes
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.model import Model
@@ -13,7 +13,6 @@ from domain.requests.limits import MAX_CONTACTS
 from domain.requests.raw_values import RawValues
 
 MAX_NOTE_LENGTH = 1000  # code points
-_INDEXES_SHOWN = 10
 
 
 class NumberList(Model):
@@ -43,10 +42,10 @@ def read_number_list(body: Any) -> NumberList:
     elif not isinstance(sent, list):
         values.blame("numbers", "must be an array of strings")
     values.refuse_problems()
-    tally = ReportBuilder()
-    for index, number in enumerate(_all_valid(sent)):
-        tally.good(NewContact(row=index + 1, number=number, data={}))
-    return collect_numbers(tally.intake([]), note)
+    report = ReportBuilder()
+    for index, number in enumerate(_read_all(sent)):
+        report.add_contact(NewContact(row=index + 1, number=number, data={}))
+    return collect_numbers(report.build([]), note)
 
 
 def collect_numbers(intake: Intake, note: str | None) -> NumberList:
@@ -54,31 +53,29 @@ def collect_numbers(intake: Intake, note: str | None) -> NumberList:
     return NumberList(numbers=tuple(contact.number for contact in intake.contacts), note=note, report=intake.report)
 
 
-def _all_valid(sent: Sequence[Any]) -> list[str]:
+def _read_all(sent: Sequence[Any]) -> list[str]:
     if not sent:
         raise NoValidContacts("`numbers` is empty.")
     if len(sent) > MAX_CONTACTS:
         raise TooManyContacts(f"There are more than {MAX_CONTACTS:,} numbers: send them in several requests.")
     read = [read_phone(text) if isinstance(text, str) else PhoneProblem(reason="is not a string") for text in sent]
     problems = [
-        {"index": index, "value": _shown(sent[index]), "reason": found.reason}
+        {"index": index, "value": _mask_value(sent[index]), "reason": found.reason}
         for index, found in enumerate(read)
         if isinstance(found, PhoneProblem)
     ]
     if problems:
-        raise _refused(problems)
+        raise _invalid_numbers_error(problems)
     return [str(number) for number in read]
 
 
-def _shown(value: Any) -> str | None:
+def _mask_value(value: Any) -> str | None:
     return mask_number(value) if isinstance(value, str) and value else None
 
 
-def _refused(problems: Sequence[dict[str, Any]]) -> InvalidPhoneFormat:
-    indexes = ", ".join(str(problem["index"]) for problem in problems[:_INDEXES_SHOWN])
-    more = " and more" if len(problems) > _INDEXES_SHOWN else ""
+def _invalid_numbers_error(problems: Sequence[dict[str, Any]]) -> InvalidPhoneFormat:
     return InvalidPhoneFormat(
-        f"Every number must be a valid one in E.164 format, such as +12025550101. Not so: index {indexes}{more}."
+        f"Every number must be a valid one in E.164 format, such as +12025550101. Not so: {list_indexes(problems)}."
         f" The first of them: {problems[0]['reason']}.",
         problems[:MAX_ENTRIES],
     )

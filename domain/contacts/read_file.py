@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from domain.contacts.columns import MUST_HOLD_NAMES, Columns, read_columns
 from domain.contacts.contact import ContactProblem, ReadOptions, read_contact
-from domain.contacts.csv import Kind, Record, detect_delimiter, read_records, split_hint
-from domain.contacts.decode import decode_file, empty_file
+from domain.contacts.csv import CellKind, Record, detect_delimiter, read_records, split_hint
+from domain.contacts.decode import decode_file, empty_file_error
 from domain.contacts.export import unescape_cell
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects, restore_row_text
 from domain.contacts.report import MAX_ENTRIES, Intake, InvalidRow, ReportBuilder, list_warnings
@@ -28,44 +28,63 @@ class _Table(NamedTuple):
     delimiter: str
 
 
-class _Frame(NamedTuple):
+class _Layout(NamedTuple):
     """How the rows below the header are read."""
 
     columns: Columns
-    reading: ReadOptions
+    options: ReadOptions
     delimiter: str
-    mended: bool  # a file of rejected rows that we wrote: its first column is ours, its cells carry our marks
+    is_rejects_file: bool  # rejected rows that we wrote: the first column is ours, the cells carry our marks
+
+    def unwrap(self, record: Record) -> Record:
+        """A record as it was before we wrote it into a file of rejected rows."""
+        if not self.is_rejects_file:
+            return record
+        if record.broken:
+            return record._replace(raw=restore_row_text(record.raw, self.delimiter))
+        kinds = {index - 1: kind for index, kind in record.kinds.items()}
+        return record._replace(cells=[unescape_cell(cell) for cell in record.cells[1:]], kinds=kinds)
 
 
-def read_contact_file(content: bytes | None, reading: ReadOptions | None = None) -> Intake:
+def read_contact_file(content: bytes | None, options: ReadOptions | None = None) -> Intake:
     """Read a contact file, CSV or XLSX; rows that cannot be called are skipped and reported.
 
     Raises InvalidCsv, MissingPhoneColumn, InvalidRequest (a named column is not there), TooManyContacts,
     NoValidContacts.
     """
-    reading = reading or ReadOptions()
-    table = _open_table(_present(content), reading.columns.phone)
+    options = options or ReadOptions()
+    table = _open_table(_check_size(content), options.columns.phone)
     header = next(table.records, Record(1, []))
-    frame = _frame(header, reading, table.delimiter)
-    tally, rejected = ReportBuilder(), list[Reject]()
+    layout = _read_header(header, options, table.delimiter)
+    report, rejected = ReportBuilder(), list[Reject]()
     for record in table.records:
         if record.blank:
-            tally.blank()
+            report.add_blank()
             continue
-        if tally.filled == MAX_CONTACTS:
+        if report.filled == MAX_CONTACTS:
             raise TooManyContacts(f"The file has more than {MAX_CONTACTS:,} contacts: split it into several jobs.")
-        _count(tally, rejected, frame, _unwrapped(record, frame))
-    if not tally.contacts:
-        raise _nothing_to_call(tally)
-    intake = tally.intake([*table.warnings, *list_warnings(tally.contacts, frame.reading.columns)])
-    rejects = Rejects(header=tuple(_unwrapped(header, frame).cells), delimiter=table.delimiter, rows=tuple(rejected))
+        _add_row(report, rejected, layout, layout.unwrap(record))
+    if not report.contacts:
+        raise _no_contacts_error(report)
+    intake = report.build([*table.warnings, *list_warnings(report.contacts, layout.options.columns)])
+    rejects = Rejects(header=tuple(layout.unwrap(header).cells), delimiter=table.delimiter, rows=tuple(rejected))
     return intake.model_copy(update={"rejects": rejects})
 
 
-def _open_table(content: bytes, phone: str | None) -> _Table:
-    """Open an XLSX workbook or a text table; `phone`: the phone column's name, where the request gives one.
+def _check_size(content: bytes | None) -> bytes:
+    if content is None:
+        raise InvalidCsv("There is no file: send the contacts as a CSV file in the field `file`.")
+    if len(content) > MAX_FILE_BYTES:
+        raise InvalidCsv("The file is larger than 10 MB: split it into several jobs.")
+    if not content.strip():
+        raise empty_file_error()
+    return content
 
-    Raises InvalidCsv, now or while rows are taken.
+
+def _open_table(content: bytes, phone: str | None) -> _Table:
+    """Open an XLSX workbook or a text table; its name and declared type do not count.
+
+    `phone`: the phone column's name, where the request gives one. Raises InvalidCsv, now or while rows are taken.
     """
     if is_archive(content):
         sheet = read_workbook(content)
@@ -76,49 +95,30 @@ def _open_table(content: bytes, phone: str | None) -> _Table:
     return _Table(read_records(text, delimiter), decoded.warnings, delimiter)
 
 
-def _present(content: bytes | None) -> bytes:
-    if content is None:
-        raise InvalidCsv("There is no file: send the contacts as a CSV file in the field `file`.")
-    if len(content) > MAX_FILE_BYTES:
-        raise InvalidCsv("The file is larger than 10 MB: split it into several jobs.")
-    if not content.strip():
-        raise empty_file()
-    return content
-
-
-def _frame(header: Record, reading: ReadOptions, delimiter: str) -> _Frame:
+def _read_header(header: Record, options: ReadOptions, delimiter: str) -> _Layout:
     if header.broken:
         raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
-    mended = header.cells[:1] == [REASON_COLUMN]
-    columns = read_columns(header.cells[1:] if mended else header.cells, reading.columns)
-    return _Frame(columns, reading.model_copy(update={"columns": columns.named}), delimiter, mended)
+    is_rejects_file = header.cells[:1] == [REASON_COLUMN]
+    columns = read_columns(header.cells[1:] if is_rejects_file else header.cells, options.columns)
+    return _Layout(columns, options.model_copy(update={"columns": columns.named}), delimiter, is_rejects_file)
 
 
-def _unwrapped(record: Record, frame: _Frame) -> Record:
-    if not frame.mended:
-        return record
-    if record.broken:
-        return record._replace(raw=restore_row_text(record.raw, frame.delimiter))
-    kinds = {place - 1: kind for place, kind in record.kinds.items()}
-    return record._replace(cells=[unescape_cell(cell) for cell in record.cells[1:]], kinds=kinds)
-
-
-def _count(tally: ReportBuilder, rejected: list[Reject], frame: _Frame, record: Record) -> None:
-    entry = _read_row(frame, record)
+def _add_row(report: ReportBuilder, rejected: list[Reject], layout: _Layout, record: Record) -> None:
+    entry = _read_row(layout, record)
     if isinstance(entry, NewContact):
-        tally.good(entry)
+        report.add_contact(entry)
         return
-    tally.bad(InvalidRow(row=record.row, column=entry.column, value=entry.value, reason=entry.reason))
-    said = f"{entry.column} {entry.reason}" if entry.column else entry.reason
-    rejected.append(Reject(row=record.row, cells=record.raw if record.broken else tuple(record.cells), reason=said))
+    report.add_invalid(InvalidRow(row=record.row, column=entry.column, value=entry.value, reason=entry.reason))
+    reason = f"{entry.column} {entry.reason}" if entry.column else entry.reason
+    rejected.append(Reject(row=record.row, cells=record.raw if record.broken else tuple(record.cells), reason=reason))
 
 
-def _read_row(frame: _Frame, record: Record) -> NewContact | ContactProblem:
-    columns = frame.columns
-    problem = _shape_problem(columns, record)
+def _read_row(layout: _Layout, record: Record) -> NewContact | ContactProblem:
+    columns = layout.columns
+    problem = _find_shape_problem(columns, record)
     if problem is not None:
         return ContactProblem(None, None, problem)
-    data = columns.row(_cells(record, columns) if record.kinds else record.cells)
+    data = columns.name_cells(_complete_days(record, columns) if record.kinds else record.cells)
     problem = size_problem(data)
     if problem is not None:
         return ContactProblem(None, None, problem)
@@ -127,38 +127,37 @@ def _read_row(frame: _Frame, record: Record) -> NewContact | ContactProblem:
     number = parse_phone(text) if kind is None else PhoneProblem(reason=HELD_AS_NUMBER)
     if isinstance(number, PhoneProblem):
         return ContactProblem(columns.phone, mask_number(text) if text else "", number.reason)
-    return read_contact(record.row, text, number, data, frame.reading)
+    return read_contact(record.row, text, number, data, layout.options)
 
 
-def _cells(record: Record, columns: Columns) -> list[str]:
+def _complete_days(record: Record, columns: Columns) -> list[str]:
     """The cells; a day in the column of times is the beginning of that day."""
-    place = columns.place(columns.named.not_before)
-    if place is None or record.kinds.get(place) is not Kind.DAY:
+    times = columns.find_index(columns.named.not_before)
+    if times is None or record.kinds.get(times) is not CellKind.DAY:
         return record.cells
-    return [f"{cell}T00:00" if at == place else cell for at, cell in enumerate(record.cells)]
+    return [f"{cell}T00:00" if index == times else cell for index, cell in enumerate(record.cells)]
 
 
-def _shape_problem(columns: Columns, record: Record) -> str | None:
-    """Blank cells past the last column say nothing; any other difference could be a torn row."""
+def _find_shape_problem(columns: Columns, record: Record) -> str | None:
+    """Blank cells past the last column are ignored; any other difference could be a torn row."""
     if record.broken:
         return 'has text after a closing quote: inside a quoted cell a quote is written twice ("")'
     width, cells = len(columns.names), record.cells
     if len(cells) < width or any(cell.strip() for cell in cells[width:]):
-        return f"has {_counted(len(cells), 'cell')}, the header has {_counted(width, 'column')}"
+        return f"has {_count(len(cells), 'cell')}, the header has {_count(width, 'column')}"
     return None
 
 
-def _counted(number: int, noun: str) -> str:
+def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _nothing_to_call(tally: ReportBuilder) -> NoValidContacts:
-    details = [problem.model_dump(mode="json", by_alias=True) for problem in tally.invalid[:MAX_ENTRIES]]
-    if not tally.invalid:
+def _no_contacts_error(report: ReportBuilder) -> NoValidContacts:
+    if not report.invalid:
         return NoValidContacts("The file has column names but no contacts below them.")
-    first = tally.invalid[0]
-    subject = first.column or "the row"
+    first = report.invalid[0]
     return NoValidContacts(
-        f"None of the {len(tally.invalid):,} rows can be called. Row {first.row}: {subject} {first.reason}.",
-        details,
+        f"None of the {len(report.invalid):,} rows can be called."
+        f" Row {first.row}: {first.column or 'the row'} {first.reason}.",
+        [problem.model_dump(mode="json", by_alias=True) for problem in report.invalid[:MAX_ENTRIES]],
     )

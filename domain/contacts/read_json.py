@@ -6,7 +6,7 @@ from typing import Any
 from phonenumbers import PhoneNumber
 
 from domain.contacts.contact import MAX_VALUE_LENGTH, ContactProblem, ReadOptions, read_contact
-from domain.contacts.report import MAX_ENTRIES, Intake, ReportBuilder, list_warnings
+from domain.contacts.report import MAX_ENTRIES, Intake, ReportBuilder, list_indexes, list_warnings
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.column_fields import NamedColumns
 from domain.jobs.models import NewContact
@@ -14,48 +14,48 @@ from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem, parse_phone
 from domain.requests.limits import MAX_CONTACTS, quoted, shortened, size_problem
 
-_INDEXES_SHOWN = 10
 
-
-def read_contact_list(contacts: Sequence[Any], reading: ReadOptions | None = None) -> Intake:
+def read_contact_list(contacts: Sequence[Any], options: ReadOptions | None = None) -> Intake:
     """Read contacts that came as JSON; duplicates are reported, values keep their types and order.
 
     Takes what `parse_json` gave. Raises NoValidContacts, TooManyContacts, InvalidPhoneFormat (naming indexes
     from 0), InvalidRequest (a named key that no contact has; a contact too large, or with a bad value).
     """
-    reading = reading or ReadOptions()
+    options = options or ReadOptions()
     if not contacts:
         raise NoValidContacts("`contacts` is empty: there is nobody to call.")
     if len(contacts) > MAX_CONTACTS:
         raise TooManyContacts(f"There are more than {MAX_CONTACTS:,} contacts: split them into several jobs.")
-    key = reading.columns.phone or "phone"
+    key = options.columns.phone or "phone"
     numbers = [_parse_number(contact, key) for contact in contacts]
-    problems = list(_problems(contacts, numbers, key))
+    problems = list(_list_problems(contacts, numbers, key))
     if problems:
-        raise _refused(problems)
-    _refuse_unknown_keys(contacts, reading.columns)
-    tally = ReportBuilder()
-    for contact in _all_read(contacts, numbers, key, reading):
-        tally.good(contact)
-    return tally.intake(list_warnings(tally.contacts, reading.columns))
+        raise _invalid_phones_error(problems)
+    _refuse_unknown_keys(contacts, options.columns)
+    report = ReportBuilder()
+    for contact in _read_all(contacts, numbers, key, options):
+        report.add_contact(contact)
+    return report.build(list_warnings(report.contacts, options.columns))
 
 
 def _parse_number(contact: Any, key: str) -> PhoneNumber | PhoneProblem:
     if not isinstance(contact, dict):
-        return PhoneProblem(reason=f"is not an object with a {_key(key)}")
+        return PhoneProblem(reason=f"is not an object with a {_quote_key(key)}")
     phone = contact.get(key)
     if phone is None:
-        return PhoneProblem(reason=f"has no {_key(key)}")
+        return PhoneProblem(reason=f"has no {_quote_key(key)}")
     return (
-        parse_phone(phone) if isinstance(phone, str) else PhoneProblem(reason=f"has a {_key(key)} that is not a string")
+        parse_phone(phone)
+        if isinstance(phone, str)
+        else PhoneProblem(reason=f"has a {_quote_key(key)} that is not a string")
     )
 
 
-def _key(key: str) -> str:
+def _quote_key(key: str) -> str:
     return "`phone`" if key == "phone" else quoted(key)
 
 
-def _problems(
+def _list_problems(
     contacts: Sequence[Any], numbers: Sequence[PhoneNumber | PhoneProblem], key: str
 ) -> Iterator[dict[str, Any]]:
     for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
@@ -65,22 +65,20 @@ def _problems(
             yield {"index": index, "value": value, "reason": number.reason}
 
 
-def _refused(problems: Sequence[dict[str, Any]]) -> InvalidPhoneFormat:
-    indexes = ", ".join(str(problem["index"]) for problem in problems[:_INDEXES_SHOWN])
-    more = " and more" if len(problems) > _INDEXES_SHOWN else ""
+def _invalid_phones_error(problems: Sequence[dict[str, Any]]) -> InvalidPhoneFormat:
     return InvalidPhoneFormat(
         f"Every phone must be a valid number in E.164 format, such as +12025550101. Not so: contacts at "
-        f"index {indexes}{more}. The first of them {_said(problems[0]['reason'])}.",
+        f"{list_indexes(problems)}. The first of them {_describe_reason(problems[0]['reason'])}.",
         problems[:MAX_ENTRIES],
     )
 
 
-def _said(reason: str) -> str:
+def _describe_reason(reason: str) -> str:
     return "is a premium-rate number" if reason == "premium rate" else reason
 
 
 def _refuse_unknown_keys(contacts: Sequence[dict[str, Any]], columns: NamedColumns) -> None:
-    """A key that no contact has is a slip; that a contact lacks what is required is told with its index."""
+    """A key that no contact has is a slip; a contact that lacks what is required is reported with its index."""
     named = {
         "timezoneColumn": columns.timezone,
         "notBeforeColumn": columns.not_before,
@@ -95,30 +93,30 @@ def _refuse_unknown_keys(contacts: Sequence[dict[str, Any]], columns: NamedColum
         raise InvalidRequest(", ".join(f"{problem['field']} {problem['reason']}" for problem in unknown) + ".", unknown)
 
 
-def _all_read(
-    contacts: Sequence[dict[str, Any]], numbers: Sequence[PhoneNumber | PhoneProblem], key: str, reading: ReadOptions
+def _read_all(
+    contacts: Sequence[dict[str, Any]], numbers: Sequence[PhoneNumber | PhoneProblem], key: str, options: ReadOptions
 ) -> list[NewContact]:
     read: list[NewContact] = []
-    blames: list[dict[str, Any]] = []
+    problems: list[dict[str, Any]] = []
     for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
-        entry = _read(index, contact, number, key, reading)
+        entry = _read(index, contact, number, key, options)
         if isinstance(entry, NewContact):
             read.append(entry)
         else:
             path = f"contacts[{index}]" + (f".{shortened(entry.column, MAX_VALUE_LENGTH)}" if entry.column else "")
-            blames.append({"path": path, "reason": entry.reason})
-    if blames:
+            problems.append({"path": path, "reason": entry.reason})
+    if problems:
         more = {1: "", 2: " There is 1 more problem."}.get(
-            len(blames), f" There are {len(blames) - 1:,} more problems."
+            len(problems), f" There are {len(problems) - 1:,} more problems."
         )
-        raise InvalidRequest(f"{blames[0]['path']} {blames[0]['reason']}.{more}", blames[:MAX_ENTRIES])
+        raise InvalidRequest(f"{problems[0]['path']} {problems[0]['reason']}.{more}", problems[:MAX_ENTRIES])
     return read
 
 
 def _read(
-    index: int, contact: dict[str, Any], number: Any, key: str, reading: ReadOptions
+    index: int, contact: dict[str, Any], number: Any, key: str, options: ReadOptions
 ) -> NewContact | ContactProblem:
     problem = size_problem(contact)
     if problem is not None:
         return ContactProblem(None, None, problem)
-    return read_contact(index + 1, contact[key], number, contact, reading)
+    return read_contact(index + 1, contact[key], number, contact, options)

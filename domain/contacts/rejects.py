@@ -1,11 +1,11 @@
-"""The rows of a contact file that cannot be called, kept so that they can be mended and sent again."""
+"""The rows of a contact file that cannot be called, kept so that they can be corrected and sent again."""
 
 import re
 
 from domain.contacts.export import unescape_row_text
 from domain.model import Model
 
-REASON_COLUMN = "outdial_reason"  # the first column of such a file; read again it says nothing
+REASON_COLUMN = "outdial_reason"  # the first column of such a file; ignored when it is read again
 
 
 class Reject(Model):

@@ -1,7 +1,7 @@
-"""What is told of the contacts that came in: every row is accounted for."""
+"""The report on the contacts that came in: every row is accounted for."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import ConfigDict
@@ -16,6 +16,7 @@ from domain.requests.limits import quoted
 MAX_ENTRIES = 100  # in each list of the report; the totals count all
 MAX_ROWS_NAMED = 100  # named in one warning
 MAX_VALUES_NAMED = 40  # warnings of one kind
+MAX_INDEXES_NAMED = 10  # in one sentence
 
 
 class ReportModel(Model):
@@ -87,22 +88,22 @@ class ReportBuilder:
         """Rows that are not blank."""
         return len(self.contacts) + len(self.invalid) + len(self._duplicates)
 
-    def blank(self) -> None:
+    def add_blank(self) -> None:
         self._blank += 1
 
-    def bad(self, problem: InvalidRow) -> None:
+    def add_invalid(self, problem: InvalidRow) -> None:
         self.invalid.append(problem)
 
-    def good(self, contact: NewContact) -> None:
+    def add_contact(self, contact: NewContact) -> None:
         first_row = self._first_rows.setdefault(contact.number, contact.row)
         if first_row == contact.row:
             self.contacts.append(contact)
         else:
             self._duplicates.append(DuplicateRow(row=contact.row, first_row=first_row))
 
-    def report(self, warnings: list[str]) -> IntakeReport:
+    def build(self, warnings: list[str]) -> Intake:
         valid, invalid, duplicates = len(self.contacts), len(self.invalid), len(self._duplicates)
-        return IntakeReport(
+        report = IntakeReport(
             rows=valid + invalid + duplicates + self._blank,
             valid=valid,
             blank=self._blank,
@@ -112,17 +113,15 @@ class ReportBuilder:
             duplicates=self._duplicates[:MAX_ENTRIES],
             warnings=warnings[:MAX_ENTRIES],
         )
-
-    def intake(self, warnings: list[str]) -> Intake:
-        return Intake(contacts=self.contacts, report=self.report(warnings))
+        return Intake(contacts=self.contacts, report=report)
 
 
 def list_warnings(contacts: Sequence[NewContact], columns: NamedColumns) -> list[str]:
-    """Warnings for the report, at most two times `MAX_VALUES` and two more."""
-    return [*_unknown_zones(contacts, columns.timezone), *_doubled_ids(contacts, columns.external_id)]
+    """Warnings for the report, at most two times `MAX_VALUES_NAMED` and two more."""
+    return [*_warn_of_unknown_zones(contacts, columns.timezone), *_warn_of_doubled_ids(contacts, columns.external_id)]
 
 
-def _unknown_zones(contacts: Sequence[NewContact], column: str | None) -> Iterator[str]:
+def _warn_of_unknown_zones(contacts: Sequence[NewContact], column: str | None) -> Iterator[str]:
     if column is None:
         return
     rows: dict[str, list[int]] = defaultdict(list)
@@ -132,33 +131,29 @@ def _unknown_zones(contacts: Sequence[NewContact], column: str | None) -> Iterat
     for value, where in list(rows.items())[:MAX_VALUES_NAMED]:
         held = "The contact is" if len(where) == 1 else "The contacts are"
         yield (
-            f"{_named(where)}: {quoted(value)} in {quoted(column)} is not the name of an IANA time zone."
+            f"{_name_rows(where)}: {quoted(value)} in {quoted(column)} is not the name of an IANA time zone."
             f" {held} held, and not called, until removed."
         )
     others = [row for where in list(rows.values())[MAX_VALUES_NAMED:] for row in where]
     if others:
-        yield f"{_named(sorted(others))}: held likewise, for other names in {quoted(column)} of no IANA time zone."
+        yield f"{_name_rows(sorted(others))}: held likewise, for other names in {quoted(column)} of no IANA time zone."
 
 
-def _doubled_ids(contacts: Sequence[NewContact], column: str | None) -> Iterator[str]:
+def _warn_of_doubled_ids(contacts: Sequence[NewContact], column: str | None) -> Iterator[str]:
     if column is None:
         return
     rows: dict[str, list[int]] = defaultdict(list)
     for contact in contacts:
         if contact.external_id is not None:
             rows[contact.external_id].append(contact.row)
-    doubled = _several(rows)
+    doubled = {value: where for value, where in rows.items() if len(where) > 1}
     for value, where in list(doubled.items())[:MAX_VALUES_NAMED]:
-        yield f"{_named(where)} have the same {quoted(column)}: {quoted(value)}."
+        yield f"{_name_rows(where)} have the same {quoted(column)}: {quoted(value)}."
     if len(doubled) > MAX_VALUES_NAMED:
         yield f"{len(doubled) - MAX_VALUES_NAMED:,} more values of {quoted(column)} stand in several rows."
 
 
-def _several(rows: Mapping[str, list[int]]) -> dict[str, list[int]]:
-    return {value: where for value, where in rows.items() if len(where) > 1}
-
-
-def _named(rows: Sequence[int]) -> str:
+def _name_rows(rows: Sequence[int]) -> str:
     if len(rows) == 1:
         return f"Row {rows[0]}"
     more = f" and {len(rows) - MAX_ROWS_NAMED:,} more" if len(rows) > MAX_ROWS_NAMED else ""
@@ -167,3 +162,9 @@ def _named(rows: Sequence[int]) -> str:
 
 def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else str(value)
+
+
+def list_indexes(problems: Sequence[dict[str, Any]]) -> str:
+    """Which elements of a JSON array have problems: "index 0, 4, 7", the first ten."""
+    more = " and more" if len(problems) > MAX_INDEXES_NAMED else ""
+    return "index " + ", ".join(str(problem["index"]) for problem in problems[:MAX_INDEXES_NAMED]) + more

@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from domain.contacts.csv import Kind, Record
-from domain.contacts.xlsx_guard import Package, SheetSurvey, not_readable, open_package
+from domain.contacts.csv import CellKind, Record
+from domain.contacts.xlsx_guard import Package, SheetSurvey, open_package, unreadable_error
 from domain.errors import InvalidCsv
 from domain.requests.limits import MAX_ROWS, quoted
 
 ARCHIVE = b"PK\x03\x04"
-_EXACT = 10**15  # up to this a workbook's numbers are exact, and are written as whole ones
+_MAX_EXACT = 10**15  # up to this a workbook's numbers are exact, and are written as whole ones
 
 
 class Sheet(NamedTuple):
-    """Rows as they are numbered in the sheet, and what is to be said of it."""
+    """Rows as they are numbered in the sheet, and warnings."""
 
     records: Iterator[Record]
     warnings: list[str]
@@ -29,21 +29,21 @@ def is_archive(content: bytes) -> bool:
 
 
 def read_workbook(content: bytes) -> Sheet:
-    """Read the first sheet that can be seen. Raises InvalidCsv, now or while rows are taken."""
+    """Read the first visible sheet. Raises InvalidCsv, now or while rows are taken."""
     package = open_package(content)
-    survey = SheetSurvey(package)
-    return Sheet(_records(_sheet(package)), list(_warnings(package, survey)))
+    warnings = list(_list_warnings(package, SheetSurvey(package)))
+    return Sheet(_read_records(_open_sheet(package)), warnings)
 
 
-def _sheet(package: Package) -> CalamineSheet:
+def _open_sheet(package: Package) -> CalamineSheet:
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(package.to_archive()))
         return workbook.get_sheet_by_name(package.name)
     except CalamineError:
-        raise not_readable() from None
+        raise unreadable_error() from None
 
 
-def _warnings(package: Package, survey: SheetSurvey) -> Iterator[str]:
+def _list_warnings(package: Package, survey: SheetSurvey) -> Iterator[str]:
     if package.visible_sheets > 1:
         yield f"Only the first sheet, {quoted(package.name)}, was read; the workbook has {package.visible_sheets}."
     if survey.merged:
@@ -59,39 +59,39 @@ def _warnings(package: Package, survey: SheetSurvey) -> Iterator[str]:
         )
 
 
-def _records(sheet: CalamineSheet) -> Iterator[Record]:
-    """All rows from 1; as wide as the first one, and wider where a cell says something further to the right."""
+def _read_records(sheet: CalamineSheet) -> Iterator[Record]:
+    """All rows from 1; as wide as the first one, and wider where a cell further to the right holds something."""
     left = [""] * (sheet.start[1] if sheet.start else 0)
     width = 0
     for row, values in enumerate(sheet.iter_rows(), start=1):
         if row > MAX_ROWS:
             raise InvalidCsv(f"The file has more than {MAX_ROWS:,} rows.")
-        cells = left + [_text(value) for value in values]
+        cells = left + [_format(value) for value in values]
         if row == 1:
-            width = _used(cells)
-        kinds = {len(left) + place: kind for place, value in enumerate(values) if (kind := _kind(value))}
-        yield Record(row, _fitted(cells, width), kinds=kinds)
+            width = _count_used(cells)
+        kinds = {len(left) + place: kind for place, value in enumerate(values) if (kind := _find_kind(value))}
+        yield Record(row, _fit(cells, width), kinds=kinds)
 
 
-def _used(cells: list[str]) -> int:
-    """How many cells there are up to the last one that says something."""
+def _count_used(cells: list[str]) -> int:
+    """How many cells there are up to the last one that holds something."""
     return max((place for place, cell in enumerate(cells, start=1) if cell.strip()), default=0)
 
 
-def _fitted(cells: list[str], width: int) -> list[str]:
-    used = max(width, _used(cells[width:]) + width if len(cells) > width else 0)
+def _fit(cells: list[str], width: int) -> list[str]:
+    used = max(width, _count_used(cells[width:]) + width if len(cells) > width else 0)
     return cells[:used] + [""] * (used - len(cells))
 
 
-def _kind(value: Any) -> Kind | None:
+def _find_kind(value: Any) -> CellKind | None:
     if isinstance(value, str | bool):
         return None
     if isinstance(value, int | float):
-        return Kind.NUMBER
-    return Kind.DAY if isinstance(value, date) and not isinstance(value, datetime) else None
+        return CellKind.NUMBER
+    return CellKind.DAY if isinstance(value, date) and not isinstance(value, datetime) else None
 
 
-def _text(value: Any) -> str:
+def _format(value: Any) -> str:
     """Text as it stands, TRUE and FALSE, numbers with a point, ISO 8601 for dates and times, H:MM:SS for spans."""
     match value:
         case str():
@@ -99,22 +99,22 @@ def _text(value: Any) -> str:
         case bool():
             return "TRUE" if value else "FALSE"
         case int() | float():
-            return _number_text(value)
+            return _format_number(value)
         case datetime():
             return value.isoformat(timespec="milliseconds" if value.microsecond >= 1000 else "seconds")
         case date() | time():
             return value.isoformat()
         case timedelta():
-            return _span_text(value)
+            return _format_span(value)
         case _:
             return str(value)
 
 
-def _number_text(value: float) -> str:
-    return str(int(value)) if abs(value) < _EXACT and value == int(value) else repr(value)
+def _format_number(value: float) -> str:
+    return str(int(value)) if abs(value) < _MAX_EXACT and value == int(value) else repr(value)
 
 
-def _span_text(value: timedelta) -> str:
+def _format_span(value: timedelta) -> str:
     sign, seconds = ("-", -value) if value < timedelta() else ("", value)
     minutes, rest = divmod(seconds // timedelta(seconds=1), 60)
     hours, minutes = divmod(minutes, 60)

@@ -58,7 +58,7 @@ def open_package(content: bytes) -> Package:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _cut_down(_Parts(archive))
     except _DAMAGED:
-        raise not_readable() from None
+        raise unreadable_error() from None
     except RuntimeError:  # what zipfile says of a part with a password
         raise InvalidCsv("The file is encrypted: remove its password and send it again.") from None
 
@@ -99,7 +99,7 @@ class SheetSurvey:
     def _begin_row(self, attributes: Attributes) -> None:
         written = attributes.get("r")
         if written is not None and not _ROW.fullmatch(written):
-            raise not_readable()
+            raise unreadable_error()
         self._row = self._row + 1 if written is None else int(written)
         self._column = 0
         self.hidden_rows += attributes.get("hidden") in {"1", "true"}
@@ -107,14 +107,14 @@ class SheetSurvey:
     def _begin_cell(self, attributes: Attributes) -> None:
         self._cells += 1
         if self._cells > MAX_CELLS:
-            raise _too_large()
+            raise _too_large_error()
         written = attributes.get("r")
         if written is None:
             self._column += 1
         elif match := _CELL.fullmatch(written):
             self._column, self._row = _column_number(match[1]), int(match[2])
         else:
-            raise not_readable()
+            raise unreadable_error()
         kind = attributes.get("t")
         self.errors += kind == "e"
         self._is_shared, self._index = kind == "s", ""
@@ -124,7 +124,7 @@ class SheetSurvey:
         self._top, self._bottom = min(self._top, self._row), max(self._bottom, self._row)
         self._left, self._right = min(self._left, self._column), max(self._right, self._column)
         if (self._bottom - self._top + 1) * (self._right - self._left + 1) > MAX_CELLS:
-            raise _too_large()
+            raise _too_large_error()
 
     def _on_text(self, text: str) -> None:
         if self._element == "v":
@@ -139,10 +139,10 @@ class SheetSurvey:
         if self._is_shared and (index := self._index.strip()).isdecimal() and int(index) < len(self._lengths):
             self._characters += self._lengths[int(index)]
             if self._characters > MAX_TEXT:
-                raise _too_large()
+                raise _too_large_error()
 
 
-def not_readable() -> InvalidCsv:
+def unreadable_error() -> InvalidCsv:
     """The error of a workbook that is damaged, or built in a way that we cannot read."""
     return InvalidCsv(
         "The file begins like an Excel workbook but cannot be read: open it in a spreadsheet, save it as XLSX or CSV,"
@@ -150,7 +150,7 @@ def not_readable() -> InvalidCsv:
     )
 
 
-def _too_large() -> InvalidCsv:
+def _too_large_error() -> InvalidCsv:
     return InvalidCsv("The workbook is too large when it is unpacked: save its first sheet as CSV and send that.")
 
 
@@ -162,23 +162,23 @@ class _Parts:
         self._left = MAX_UNPACKED
         self.names = archive.namelist()
         if len(self.names) > MAX_PARTS:
-            raise _too_large()
+            raise _too_large_error()
 
     def read(self, path: str) -> bytes:
         """Raises InvalidCsv where it is too large or not there."""
         if path not in self.names or self._archive.getinfo(path).compress_type not in _COMPRESSIONS:
-            raise not_readable()
+            raise unreadable_error()
         with self._archive.open(path) as part:
             content = part.read(self._left + 1)
         self._left -= len(content)
         if self._left < 0:
-            raise _too_large()
+            raise _too_large_error()
         return content
 
 
 def _cut_down(parts: _Parts) -> Package:
     if _WORKBOOK not in parts.names:
-        raise _not_a_workbook(parts.names)
+        raise _no_workbook_error(parts.names)
     read = {path: parts.read(path) for path in (_WORKBOOK, _RELATIONS)}
     worksheets = _find_worksheets(read[_RELATIONS])
     visible = [(name, worksheets[id]) for name, id in _list_visible_sheets(read[_WORKBOOK]) if id in worksheets]
@@ -216,7 +216,7 @@ def _list_elements(content: bytes, name: str) -> list[Attributes]:
         if element == name:
             found.append(attributes)
             if len(found) > MAX_SHEETS:
-                raise _too_large()
+                raise _too_large_error()
 
     _parse_xml(content, on_start)
     return found
@@ -230,7 +230,7 @@ def _measure_strings(strings: bytes | None) -> list[int]:
         if name == "si":
             lengths.append(0)
             if len(lengths) > MAX_CELLS:
-                raise _too_large()
+                raise _too_large_error()
 
     def on_text(text: str) -> None:
         if lengths:
@@ -253,11 +253,11 @@ def _parse_xml(
     try:
         parser.Parse(content, True)
     except expat.ExpatError:
-        raise not_readable() from None
+        raise unreadable_error() from None
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise not_readable()
+    raise unreadable_error()
 
 
 def _column_number(letters: str) -> int:
@@ -268,7 +268,7 @@ def _column_number(letters: str) -> int:
     return number
 
 
-def _not_a_workbook(names: list[str]) -> InvalidCsv:
+def _no_workbook_error(names: list[str]) -> InvalidCsv:
     kinds = (kind for pattern, kind in _OTHER_FORMATS if any(pattern.fullmatch(name) for name in names))
     kind = next(kinds, "a zip archive without a workbook")
     return InvalidCsv(f"The file is {kind}: save the contacts as XLSX or CSV and send that.")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.contacts.export import OUR_COLUMNS
+from domain.contacts.export import RESULT_COLUMNS
 from tests.api.client import Api, Tenant, numbers, refused
 from tests.api.results import Rows
 
@@ -148,7 +148,7 @@ async def test_json_lines_are_never_changed(api: Api) -> None:
 
     assert answer.headers["Content-Type"] == "application/jsonl; charset=utf-8"
     [line] = [json.loads(text) for text in answer.text.splitlines()]
-    assert list(line) == [*contact, *OUR_COLUMNS]
+    assert list(line) == [*contact, *RESULT_COLUMNS]
     assert {name: line[name] for name in contact} == contact
     assert (line["status"], line["attemptCount"], line["cost"], line["data"]) == ("pending", 0, None, None)
 

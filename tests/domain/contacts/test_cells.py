@@ -3,11 +3,11 @@
 import pytest
 
 from domain.contacts.export import (
-    OUR_COLUMNS,
+    RESULT_COLUMNS,
     escape_cell,
     escape_formula,
     escape_row_text,
-    name_our_columns,
+    name_result_columns,
     unescape_cell,
     unescape_row_text,
 )
@@ -59,14 +59,14 @@ def test_a_rejected_row_loses_its_reason_when_it_is_read_again() -> None:
 
 
 def test_our_columns_keep_their_names_where_they_are_free() -> None:
-    names = name_our_columns(["phone", "name"])
+    names = name_result_columns(["phone", "name"])
 
-    assert list(names) == list(OUR_COLUMNS)
+    assert list(names) == list(RESULT_COLUMNS)
     assert all(name == shown for name, shown in names.items())
 
 
 def test_a_column_of_the_file_keeps_its_name() -> None:
-    names = name_our_columns(["phone", "STATUS", "outdial_dials", "dials"])
+    names = name_result_columns(["phone", "STATUS", "outdial_dials", "dials"])
 
     assert names["status"] == "outdial_status"
     assert names["dials"] == "outdial_outdial_dials"
