@@ -14,7 +14,7 @@ from api.http.errors import NotFound
 from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
 from api.http.pagination import PageQueryDep
 from api.jobs.control_openapi import DO_NOT_CALL_BODY, DO_NOT_CALL_QUERY
-from api.jobs.control_schemas import NUMBER, DoNotCallAdded, DoNotCallPage, DoNotCallRemoved
+from api.jobs.control_schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import nudge_all
 from api.parts import Parts
@@ -99,7 +99,7 @@ async def _add(
 
 
 @router.get("/{number}", operation_id="getDoNotCall", responses=errors(400, 401, 404, 503))
-async def get_number(caller: CallerDep, number: NumberDep, parts: PartsDep) -> ListedNumber:
+async def get_number(caller: CallerDep, number: NumberDep, parts: PartsDep) -> DoNotCallEntry:
     """Look up one number. Error codes: `not_found` where it is not on the list; `invalid_phone_format`."""
     entry = await parts.do_not_call.get(caller.organization_id, number)
     if entry is None:
@@ -117,6 +117,6 @@ async def remove_number(caller: ChangerDep, number: NumberDep, parts: PartsDep) 
     return DoNotCallRemoved(removed=removed)
 
 
-def _view(entry: ListedNumber) -> ListedNumber:
+def _view(entry: ListedNumber) -> DoNotCallEntry:
     values: dict[str, Any] = entry.model_dump()
-    return ListedNumber(**values)
+    return DoNotCallEntry(**values)
