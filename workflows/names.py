@@ -7,7 +7,7 @@ CALLS_QUEUE = "outdial-calls"  # calls: long activities, a worker of their own
 WEBHOOKS_QUEUE = "outdial-webhooks"  # webhooks: receivers that are slow hold up nothing else
 
 BATCH_JOB = "BatchJob"
-HOUSEKEEPER = "Reconciler"
+HOUSEKEEPER = "Housekeeper"
 HOUSEKEEPER_ID = "housekeeper"
 ORGANIZATION_LINES = "OrganizationLines"
 WEBHOOK_DELIVERIES = "WebhookDeliveries"

@@ -1,0 +1,33 @@
+"""What open workflows, scripts and operators know by name keeps its name."""
+
+from typing import Any
+
+import pytest
+
+from workflows.batch_job import BatchJob
+from workflows.organization_lines import OrganizationLines
+from workflows.reconciler import Reconciler
+from workflows.webhook_delivery import WebhookDeliveries
+
+OPERATORS = {"start_now", "pause", "resume", "cancel", "cancel_and_hang_up", "change_limit", "reschedule"}
+
+
+@pytest.mark.parametrize(
+    ("workflow", "name", "signals", "queries"),
+    [
+        (
+            BatchJob,
+            "BatchJob",
+            OPERATORS | {"change", "remove_contact", "look", "say_lines", "share_lines"},
+            {"progress"},
+        ),
+        (OrganizationLines, "OrganizationLines", {"look", "stop", "stop_and_hang_up", "want"}, {"shares"}),
+        (WebhookDeliveries, "WebhookDeliveries", {"wake"}, set()),
+        (Reconciler, "Housekeeper", set(), set()),
+    ],
+)
+def test_a_workflow_keeps_its_names(workflow: Any, name: str, signals: set[str], queries: set[str]) -> None:
+    definition = workflow.__temporal_workflow_definition
+    assert definition.name == name
+    assert set(definition.signals) == signals
+    assert set(definition.queries) == queries
