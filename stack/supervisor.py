@@ -78,7 +78,10 @@ class Supervised:
             log.exception("%s cannot be started; it is tried again", self.program.name)
             return
         self._process = process
-        self._on_start()
+        try:
+            self._on_start()
+        except Exception:
+            log.exception("the start of %s could not be noted; it is kept alive all the same", self.program.name)
         code = await process.wait()
         log.warning("%s ended with %d; it is started again", self.program.name, code)
 

@@ -46,9 +46,12 @@ class CarrierStream:
 
     async def _for_ever(self) -> None:
         while True:
-            async with self._leases.held(self._account) as lease:
-                logger.info("listening to %s", self._account)
-                await self._listen(lease)
+            try:
+                async with self._leases.held(self._account) as lease:
+                    logger.info("listening to %s", self._account)
+                    await self._listen(lease)
+            except Exception:
+                logger.exception("listening to %s stopped; it begins again", self._account)
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _listen(self, lease: "Lease") -> None:

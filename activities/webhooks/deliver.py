@@ -96,6 +96,8 @@ class _Sending:
                     await asyncio.sleep(min(LOOK_SECONDS, linger))
         finally:
             await self._finish()
+        for task in self._lanes.values():
+            task.result()
 
     async def _may_go_on(self) -> bool:
         now = time.monotonic()

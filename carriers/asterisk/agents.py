@@ -130,8 +130,11 @@ class Agents:
         """A call that cannot be served is ended rather than left in silence."""
         try:
             await work
-        except (CarrierError, *FAILURES, ValueError) as error:
-            logger.error("call %s: its agent cannot be reached (%s); ending it", call_id, type(error).__name__)
+        except Exception as error:
+            ours = not isinstance(error, (CarrierError, *FAILURES, ValueError))
+            logger.error(
+                "call %s: its agent cannot be reached (%s); ending it", call_id, type(error).__name__, exc_info=ours
+            )
             try:
                 await self._end(call_id)
             except CarrierError:

@@ -67,7 +67,10 @@ class Relay:
     async def _until_one_leaves(self, agent: ClientConnection, line: ClientConnection) -> None:
         sides = [asyncio.ensure_future(self._to_agent(line, agent)), asyncio.ensure_future(self._to_line(agent, line))]
         try:
-            await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+            left, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+            with contextlib.suppress(*FAILURES):
+                for side in left:
+                    side.result()
         finally:
             await _over(sides)
             with contextlib.suppress(*FAILURES):

@@ -110,12 +110,10 @@ class DialWatch:
 
     async def _tell(self, dial_ids: set[str]) -> None:
         try:
-            dials = await self._dials.by_ids(sorted(dial_ids))
+            for dial in await self._dials.by_ids(sorted(dial_ids)):
+                for follower in self._followers.get(dial.id, ()):
+                    follower.tell(dial)
         except Exception as error:  # the database is away: everything is read again when it is back
             logger.warning("followed dials could not be read (%s); trying again", type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
             self._mark(*dial_ids)
-            return
-        for dial in dials:
-            for follower in self._followers.get(dial.id, ()):
-                follower.tell(dial)

@@ -37,4 +37,6 @@ async def listen(info: str, channel: str, connected: Callable[[], None], heard: 
                     heard(notice.payload)
         except FAILURES as error:
             logger.warning("the notices of %s stopped (%s); connecting again", channel, type(error).__name__)
+        except Exception:
+            logger.exception("a notice of %s could not be handled; connecting again", channel)
         await asyncio.sleep(RECONNECT_SECONDS)

@@ -20,11 +20,14 @@ STUBBORN = [sys.executable, "-S", "-c", f"import signal, time; {IGNORES}; time.s
 class Starts:
     """Counts, and lets a test wait for the next one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, failing: bool = False) -> None:
         self.seen = 0
+        self._failing = failing
 
     def __call__(self) -> None:
         self.seen += 1
+        if self._failing:
+            raise OSError("No space left on device")
 
 
 async def test_a_program_that_dies_is_started_again(tmp_path: Path) -> None:
@@ -37,6 +40,15 @@ async def test_a_program_that_dies_is_started_again(tmp_path: Path) -> None:
     assert part.pid != first
     await part.stop()
     assert not alive({first, part.pid})
+
+
+async def test_a_start_that_cannot_be_noted_ends_no_supervision(tmp_path: Path) -> None:
+    starts = Starts(failing=True)
+    part = Supervised(Program("sleeper", SLEEPER), tmp_path, starts)
+    await part.start()
+    os.kill(part.pid, signal.SIGKILL)
+    await _wait(lambda: starts.seen == 2)
+    await part.stop()
 
 
 async def test_a_program_that_was_stopped_stays_away(tmp_path: Path) -> None:

@@ -159,6 +159,25 @@ async def test_a_reading_that_fails_is_made_again(
     assert "+1" not in caplog.text
 
 
+async def test_a_follower_that_cannot_be_told_stops_nobody_elses_news(
+    shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(watching, "RECONNECT_SECONDS", 0.1)
+    call, other = await _a_call(shared), await _a_call(shared)
+
+    async with _listening_watch(shared, shared_database_url) as watch:
+        with watch.follow((await call.row()).id) as broken, watch.follow((await other.row()).id) as follower:
+            with monkeypatch.context() as bug:
+                bug.setattr(broken, "tell", _mistaken)
+                await call.rings()
+                async with asyncio.timeout(AT_ONCE):
+                    while "KeyError" not in caplog.text:
+                        await asyncio.sleep(0.02)
+            await other.rings()
+
+            assert [(await _news(each)).state for each in (broken, follower)] == [CallState.RINGING] * 2
+
+
 async def test_many_moves_are_answered_with_few_reads(shared: Calling, shared_database_url: str) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 20)
     calls = [await job.call(which) for which in range(20)]
@@ -184,6 +203,10 @@ async def test_a_watch_that_ends_leaves_no_connection(shared: Calling, shared_da
     async with asyncio.timeout(AT_ONCE):
         while await _listeners(shared):
             await asyncio.sleep(0.02)
+
+
+def _mistaken(_: DialRow) -> None:
+    raise KeyError("a mistake of ours")
 
 
 class UnsteadyDials(Dials):
