@@ -1,16 +1,16 @@
 """The seam to the telephone network: one protocol, one error tree.
 
 CarrierError
-├── NotPlaced        certain that nothing rang: dialling again is safe
-│   ├── TooLate      we held the request back: its time to leave had passed
+├── NotPlaced        certain that nothing rang: dialing again is safe
+│   ├── TooLate      not sent: `send_before` had passed
 │   └── NumberRefused  the carrier will not dial this number at all
-├── PlaceUnknown     sent, and no answer that can be trusted: look first, never place again blindly
+├── PlaceUnknown     sent, and no answer that can be trusted: find it first, never place again blindly
 ├── CarrierRefused   account or configuration: a person must act
-├── CarrierAway      a question (fetch, find, hang up) was not answered: ask again later
+├── CarrierAway      a request about a call (fetch, find, hang up) was not answered: ask again later
 └── BadSignature     an event that did not come from the carrier
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -32,7 +32,7 @@ class NotPlaced(CarrierError):
 
 
 class TooLate(NotPlaced):
-    """The request was held back because `send_before` had passed."""
+    """The request was not sent: `send_before` had passed."""
 
 
 class NumberRefused(NotPlaced):
@@ -40,7 +40,7 @@ class NumberRefused(NotPlaced):
 
 
 class PlaceUnknown(CarrierError):
-    """The request left, and no answer that can be trusted came back."""
+    """The request was sent, and no answer that can be trusted came back."""
 
 
 class CarrierRefused(CarrierError):
@@ -48,7 +48,7 @@ class CarrierRefused(CarrierError):
 
 
 class CarrierAway(CarrierError):
-    """A question was not answered."""
+    """A request about a call was not answered."""
 
 
 class BadSignature(CarrierError):
@@ -59,12 +59,12 @@ class Idempotency(StrEnum):
     """Whether asking twice with one key places one call."""
 
     BY_KEY = "by_key"
-    WHILE_LIVE = "while_live"  # afterwards the key is free again: look for the call first
+    WHILE_LIVE = "while_live"  # afterwards the key is free again: find the call first
     NONE = "none"
 
 
 class Search(StrEnum):
-    """What a carrier can say of a call whose id was lost."""
+    """What a carrier can say about a call whose id was lost."""
 
     PROVES_ABSENCE = "proves_absence"  # finds it, or is certain that it was never placed
     FINDS = "finds"  # "not found" proves nothing
@@ -72,22 +72,22 @@ class Search(StrEnum):
 
 
 class Push(StrEnum):
-    """How a carrier tells us of a call without being asked."""
+    """How a carrier reports a call's events without being asked."""
 
     CALLBACK = "callback"  # it posts to our API: `read_event`
-    STREAM = "stream"  # the worker listens to it: `Streaming`
+    STREAM = "stream"  # over a connection of the worker: `Streaming`
     NONE = "none"  # it is asked
 
 
 class OverLimit(StrEnum):
-    """What becomes of a request beyond the carrier's limits."""
+    """What happens to a request beyond the carrier's limits."""
 
-    QUEUES = "queues"  # taken, and dialed later
+    QUEUES = "queues"  # accepted, and dialed later
     REJECTS = "rejects"  # refused: NotPlaced
 
 
 class Limits(Model):
-    """What a carrier takes. None: it sets no limit, or does not say."""
+    """What a carrier accepts. None: it sets no limit, or does not say."""
 
     calls_per_second: float | None = None
     concurrent_calls: int | None = None
@@ -104,7 +104,7 @@ class Traits(Model):
 
 
 class SearchOrder(Model):
-    """What is known of a call whose id is not: enough to look for it."""
+    """What is known of a call whose id is not: enough to find it."""
 
     key: str
     to: str
@@ -135,7 +135,7 @@ class EventRequest(Model):
 
 
 class Finding(Model):
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     what: str  # account, trunk, stream, callback address
     ok: bool
@@ -143,7 +143,7 @@ class Finding(Model):
 
 
 class Health(Model):
-    """Whether the carrier takes calls now."""
+    """Whether the carrier accepts calls now."""
 
     ok: bool
     detail: str
@@ -163,18 +163,18 @@ class Carrier(Protocol):
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
         """Ask for a call and return it with the carrier's id.
 
-        `send_before` is an instant of `time.monotonic()`: looked at last thing before the request's first byte
-        leaves; once past, nothing is sent and `TooLate` is raised.
+        `send_before` is an instant of `time.monotonic()`, checked right before the request's first byte is sent;
+        once past, nothing is sent and `TooLate` is raised.
         Raises NotPlaced, NumberRefused, TooLate, PlaceUnknown or CarrierRefused.
         """
         ...
 
     async def fetch(self, call_id: str) -> CallReport | Gone:
-        """Ask how a call stands. Raises CarrierAway, CarrierRefused."""
+        """Ask for a call's state. Raises CarrierAway, CarrierRefused."""
         ...
 
     async def find(self, order: SearchOrder) -> CallReport | Absent | CannotTell:
-        """Look for a call whose id was lost. Raises CarrierAway, CarrierRefused."""
+        """Find a call whose id was lost. Raises CarrierAway, CarrierRefused."""
         ...
 
     async def hang_up(self, call_id: str) -> None:
@@ -190,7 +190,7 @@ class Carrier(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give back its connections."""
+        """Close its connections."""
         ...
 
 
@@ -206,31 +206,23 @@ class Instructing(Carrier, Protocol):
     """A carrier that may ask at the order's `instructions_url` what an answered call is connected to."""
 
     def instruct(self, request: EventRequest, order: CallOrder) -> Instructions:
-        """Check the signature of such a question and answer it. Raises BadSignature."""
+        """Check the signature of such a request and answer it. Raises BadSignature."""
         ...
 
 
-Hear = Callable[[CallReport], Awaitable[None]]
-Connected = Callable[[], Awaitable[None]]
+OnReport = Callable[[CallReport], Awaitable[None]]
+OnConnected = Callable[[], Awaitable[None]]
 
 
 @runtime_checkable
 class Streaming(Carrier, Protocol):
     """A carrier whose events come over a connection that the worker holds: `Push.STREAM`."""
 
-    async def stream(self, hear: Hear, connected: Connected) -> None:
-        """Tell every event, connecting again by itself for ever, until cancelled.
+    async def stream(self, on_report: OnReport, on_connected: OnConnected) -> None:
+        """Pass every event to `on_report`, reconnecting by itself, until cancelled.
 
-        `connected` is awaited each time that a connection stands, the first one too: what happened before it is
-        not told, and the caller asks about the calls that are open. An exception of `hear` or `connected` is
-        passed on. While no connection stands, a carrier whose calls need one places none: `NotPlaced`.
+        `on_connected` is awaited after each connection, the first one too: what happened before is not sent
+        again, and the caller asks about the calls that are open. An exception of either is passed on. Without a
+        connection, a carrier whose calls need one places none: `NotPlaced`.
         """
         ...
-
-
-__all__: Sequence[str] = [
-    "Absent", "BadSignature", "CannotTell", "Carrier", "CarrierAway", "CarrierError", "CarrierRefused", "Connected",
-    "EventRequest", "Finding", "Gone", "Health", "Hear", "Idempotency", "Instructing", "Instructions", "Limits",
-    "NotPlaced", "NumberRefused", "OverLimit", "PlaceUnknown", "Push", "Search", "SearchOrder", "Streaming", "TooLate",
-    "Traits",
-]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What single numbers may set at a carrier instead of what the service sets: declared where the carrier is made."""
+"""Settings of single numbers, which replace the service's: declared on the factory that builds the carrier."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from carriers import Carrier
 
-DECLARED = "number_settings"
+ATTRIBUTE = "number_settings"  # of the factory
 
 
 class NumberSettings(BaseModel):
@@ -18,11 +18,11 @@ class NumberSettings(BaseModel):
 
 
 @runtime_checkable
-class ForNumbers(Carrier, Protocol):
+class SupportsNumberSettings(Carrier, Protocol):
     """A carrier that serves numbers with settings of their own over the connections and the stream that it has."""
 
     def with_settings(self, settings: Mapping[str, Any]) -> Carrier:
-        """The same carrier for such a number. Raises CarrierRefused where the settings are none for it."""
+        """The same carrier for such a number. Raises CarrierRefused where the settings do not fit."""
         ...
 
 
@@ -33,13 +33,13 @@ def numbers_may_set(settings: type[NumberSettings]) -> Callable[[Factory], Facto
     """Declare it on the factory that an entry point names."""
 
     def declare(factory: Factory) -> Factory:
-        setattr(factory, DECLARED, settings)
+        setattr(factory, ATTRIBUTE, settings)
         return factory
 
     return declare
 
 
-def declared_by(factory: Callable[..., Any]) -> type[NumberSettings] | None:
+def declared_settings(factory: Callable[..., Any]) -> type[NumberSettings] | None:
     """What a factory declares; None: its carrier has no settings of single numbers."""
-    declared: type[NumberSettings] | None = getattr(factory, DECLARED, None)
+    declared: type[NumberSettings] | None = getattr(factory, ATTRIBUTE, None)
     return declared

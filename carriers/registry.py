@@ -1,7 +1,7 @@
 """Which carriers there are: installed packages name them by the entry-point group `outdial.carriers`.
 
 Each entry is a factory: it takes the environment, reads its own variables (`OUTDIAL_<NAME>_…`) and returns the
-carrier, or None where nothing is set for it. The entry's name is the carrier's: its id in the database, in the
+carrier, or None where it has no settings. The entry's name is the carrier's: its id in the database, in the
 callback's path and in `carrier` of a number.
 """
 
@@ -13,11 +13,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from carriers import Carrier, CarrierRefused
-from carriers.number_settings import NumberSettings, declared_by
+from carriers.number_settings import NumberSettings, declared_settings
 
 logger = logging.getLogger(__name__)
 
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # accountSid: account, Sid
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # accountSid: account, Sid
 GROUP = "outdial.carriers"
 
 Environment = Mapping[str, str]
@@ -25,7 +25,7 @@ Factory = Callable[[Environment], Carrier | None]
 
 
 class UnknownCarrierError(Exception):
-    """No installed package has a carrier of that name, or what it has is none."""
+    """No installed package has a carrier of that name, or its entry returns something else."""
 
 
 def installed() -> list[str]:
@@ -34,7 +34,7 @@ def installed() -> list[str]:
 
 
 def set_up(environment: Environment) -> dict[str, Carrier]:
-    """All carriers for which something is set, by name. Raises UnknownCarrierError for one that is no carrier."""
+    """All carriers that have settings, by name. Raises UnknownCarrierError for an entry that returns no carrier."""
     opened = {name: open_carrier(name, environment) for name in installed()}
     carriers = {name: carrier for name, carrier in opened.items() if carrier is not None}
     if not carriers:
@@ -43,7 +43,7 @@ def set_up(environment: Environment) -> dict[str, Carrier]:
 
 
 def open_carrier(name: str, environment: Environment) -> Carrier | None:
-    """One carrier; None where nothing is set for it. Raises UnknownCarrierError."""
+    """One carrier; None where it has no settings. Raises UnknownCarrierError."""
     entry = _entries().get(name)
     if entry is None:
         known = ", ".join(installed()) or "none"
@@ -58,7 +58,7 @@ def open_carrier(name: str, environment: Environment) -> Carrier | None:
 def number_settings(name: str) -> type[NumberSettings] | None:
     """What single numbers may set at a carrier; None: nothing, or there is no such carrier here."""
     entry = _entries().get(name)
-    return None if entry is None else declared_by(entry.load())
+    return None if entry is None else declared_settings(entry.load())
 
 
 def settings_of_numbers() -> dict[str, type[NumberSettings]]:
@@ -68,16 +68,16 @@ def settings_of_numbers() -> dict[str, type[NumberSettings]]:
 
 
 def builders(environment: Environment) -> dict[str, Callable[[Mapping[str, Any]], Carrier]]:
-    """By carrier, what makes one of an account's own settings."""
+    """By carrier, what builds one from an account's own settings."""
     return {name: partial(with_own_settings, name, environment) for name in installed()}
 
 
 def with_own_settings(name: str, environment: Environment, settings: Mapping[str, Any]) -> Carrier:
     """A carrier with an account of its own: `accountSid` replaces `OUTDIAL_<NAME>_ACCOUNT_SID`.
 
-    Raises UnknownCarrierError; CarrierRefused where these settings are none for it.
+    Raises UnknownCarrierError; CarrierRefused where these settings are not enough.
     """
-    own = {f"OUTDIAL_{name.upper()}_{_WORDS.sub('_', key).upper()}": str(value) for key, value in settings.items()}
+    own = {f"OUTDIAL_{name.upper()}_{_WORD_START.sub('_', key).upper()}": str(value) for key, value in settings.items()}
     carrier = open_carrier(name, {**environment, **own})
     if carrier is None:
         raise CarrierRefused("The settings of this number's carrier account are not enough to set it up.")

@@ -1,22 +1,22 @@
-"""A stream that one process holds for all that place calls."""
+"""A stream that one process holds for all processes that place calls."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol, runtime_checkable
 
 from carriers import Streaming
 
-Stands = Callable[[], Awaitable[bool]]
+IsConnected = Callable[[], Awaitable[bool]]
 
 
 @runtime_checkable
 class SharedStreaming(Streaming, Protocol):
-    """A carrier that tells its events to one connection only: whoever connects next takes it over."""
+    """A carrier that sends its events over one connection only: whoever connects next takes it over."""
 
     @property
-    def stands(self) -> bool:
-        """Whether this process holds a connection now."""
+    def is_connected(self) -> bool:
+        """Whether this process holds the connection now."""
         ...
 
-    def trust(self, elsewhere: Stands) -> None:
-        """Another process may hold the connection: `elsewhere` tells whether it stands, and calls may be placed."""
+    def share_stream(self, is_connected_elsewhere: IsConnected) -> None:
+        """Another process may hold the connection: calls may be placed while `is_connected_elsewhere` returns True."""
         ...

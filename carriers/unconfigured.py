@@ -1,4 +1,4 @@
-"""A carrier that this process does not have, though a number is given it or a call was placed through it."""
+"""Stands in for a carrier that is not set up here, though a number is given it or a call was placed through it."""
 
 from typing import NoReturn
 
@@ -16,8 +16,8 @@ from carriers import (
 from domain.calls.models import CallOrder, CallReport
 
 
-class Missing:
-    """Refuses what a person must mend: the carrier is set up in no process, or not in this one."""
+class UnconfiguredCarrier:
+    """Refuses all work: a person must set the carrier up, in this process or in any."""
 
     traits = Traits(idempotency=Idempotency.NONE, search=Search.NONE, push=Push.NONE)
 
@@ -37,17 +37,17 @@ class Missing:
         self._refuse()
 
     def read_event(self, request: EventRequest) -> CallReport:
-        raise BadSignature(self._trouble)
+        raise BadSignature(self._detail)
 
     async def health(self) -> Health:
-        return Health(ok=False, detail=self._trouble)
+        return Health(ok=False, detail=self._detail)
 
     async def close(self) -> None:
         """There is nothing to close."""
 
     @property
-    def _trouble(self) -> str:
+    def _detail(self) -> str:
         return f"The carrier {self.name} is not set up here; set it up, or give the number another."
 
     def _refuse(self) -> NoReturn:
-        raise CarrierRefused(self._trouble)
+        raise CarrierRefused(self._detail)

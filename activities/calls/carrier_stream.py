@@ -32,7 +32,7 @@ class CarrierStream:
         self._dials = dials
         self._leases = leases
         if isinstance(carrier, SharedStreaming):
-            carrier.trust(lambda: leases.stands(account))
+            carrier.share_stream(lambda: leases.stands(account))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -70,7 +70,7 @@ class CarrierStream:
                     logger.error("listening to %s stopped", self._account, exc_info=ended)
 
     def _stands(self) -> bool:
-        return not isinstance(self._carrier, SharedStreaming) or self._carrier.stands
+        return not isinstance(self._carrier, SharedStreaming) or self._carrier.is_connected
 
     async def _hear(self, report: CallReport) -> None:
         await retry_write(lambda: self._record(report))

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/carriers", include_in_schema=False)
 @router.post("/{account}/events")
 async def carrier_event(account: str, request: Request, parts: PartsDep) -> Response:
     """Record an event. Only when the database is away is it an error, so that the carrier sends it again."""
-    carrier = await parts.carriers.opened(account)
+    carrier = await parts.carriers.resolve(account)
     if carrier is None:
         raise NotFound("There is no such carrier account.")
     key = request.query_params.get("dial")
@@ -44,7 +44,7 @@ async def carrier_event(account: str, request: Request, parts: PartsDep) -> Resp
 @router.post("/{account}/instructions")
 async def carrier_instructions(account: str, request: Request, parts: PartsDep, dial: str = "") -> Response:
     """Tell a carrier what an answered call is connected to, where that was too long for the request."""
-    carrier = await parts.carriers.opened(account)
+    carrier = await parts.carriers.resolve(account)
     if not isinstance(carrier, Instructing):
         raise NotFound("There is no such carrier account.")
     ordered = await parts.orders.of(account, dial)

@@ -1,4 +1,4 @@
-"""The carrier Asterisk. A call's id is made of its dial's key: while it lives, asking again does not ring again."""
+"""The carrier Asterisk. A call's channel id is made of its dial's key: while it is live, asking again rings nobody."""
 
 import asyncio
 import copy
@@ -15,15 +15,15 @@ from carriers import (
     CarrierAway,
     CarrierError,
     CarrierRefused,
-    Connected,
     EventRequest,
     Finding,
     Gone,
     Health,
-    Hear,
     Idempotency,
     Limits,
     NotPlaced,
+    OnConnected,
+    OnReport,
     OverLimit,
     PlaceUnknown,
     Push,
@@ -32,18 +32,18 @@ from carriers import (
     Traits,
 )
 from carriers.asterisk.ari import Ari, NoChannel
-from carriers.asterisk.cdr import LATEST_SECONDS, Records, report_of_record
-from carriers.asterisk.channel_ids import call_id, key_of
+from carriers.asterisk.cdr import MAX_DELAY_SECONDS, CallDetailRecords, report_of_record
+from carriers.asterisk.channel_ids import channel_id, dial_key
 from carriers.asterisk.channel_variables import channel_variables
 from carriers.asterisk.event_stream import EventStream
 from carriers.asterisk.options import Options
 from carriers.asterisk.reports import report_of_channel
 from carriers.asterisk.trunks import LOCAL, OwnTrunk, endpoint_of
-from carriers.shared_stream import Stands
+from carriers.shared_stream import IsConnected
 from domain.calls.models import Audio, CallOrder, CallReport, CallState
 
-STREAM_BACK = timedelta(seconds=2)  # the stream connects again at once, or Asterisk is away
-LOOK_SECONDS = 2.0  # for why there was no channel: an answer to `place` is waited for
+RECONNECT_DELAY = timedelta(seconds=2)  # the stream connects again at once, or Asterisk is away
+TRUNK_CHECK_TIMEOUT_SECONDS = 2.0  # an answer to `place` is waited for
 LIMITS = Limits(over=OverLimit.REJECTS)  # its open files; how many calls these are depends on agents and codecs
 NO_TRUNK = "Asterisk does not know the trunk."
 OFFLINE, UNKNOWN = "offline", "unknown"  # states of an endpoint
@@ -57,27 +57,27 @@ class Asterisk:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._ari = Ari(options)
-        self._records = Records(options.cdr_path)
+        self._cdr = CallDetailRecords(options.cdr_path)
         self._stream = EventStream(self._ari, options)
-        self._elsewhere: Stands | None = None
-        self._shared = self  # whose connections and stream these are
+        self._is_connected_elsewhere: IsConnected | None = None
+        self._shared = self  # the one that has the connections and the stream
 
     @property
     def traits(self) -> Traits:
-        search = Search.PROVES_ABSENCE if self._records.kept else Search.FINDS
+        search = Search.PROVES_ABSENCE if self._cdr.configured else Search.FINDS
         return Traits(idempotency=Idempotency.WHILE_LIVE, search=search, push=Push.STREAM, limits=LIMITS)
 
     @property
-    def stands(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether this process holds the event stream."""
-        return self._stream.stands
+        return self._stream.is_connected
 
-    def trust(self, elsewhere: Stands) -> None:
-        """Another process may hold the event stream: `elsewhere` tells whether it stands."""
-        self._elsewhere = elsewhere
+    def share_stream(self, is_connected_elsewhere: IsConnected) -> None:
+        """Another process may hold the event stream. See `carriers.shared_stream.SharedStreaming`."""
+        self._is_connected_elsewhere = is_connected_elsewhere
 
     def with_settings(self, settings: Mapping[str, Any]) -> "Asterisk":
-        """For a number with a trunk of its own. See `carriers.number_settings.ForNumbers`."""
+        """For a number with a trunk of its own. See `carriers.number_settings.SupportsNumberSettings`."""
         try:
             trunk = OwnTrunk.model_validate(settings).trunk
         except ValidationError:
@@ -91,10 +91,10 @@ class Asterisk:
         if order.audio is Audio.TWIML:
             raise NotPlaced("An agent that is a TwiML address cannot be reached through Asterisk.")
         await self._require_stream()
-        call = call_id(self._options.app, order.key)
-        over = await self._ended(call, patience=0)
-        if over is not None:
-            return _told(over)
+        call = channel_id(self._options.app, order.key)
+        final = await self._final_report(call, wait_seconds=0)
+        if final is not None:
+            return _placed_before(final)
         parameters = {
             "endpoint": self._options.trunk.format(number=order.to),
             "app": self._options.app,
@@ -105,30 +105,30 @@ class Asterisk:
         try:
             await self._ari.originate(parameters, channel_variables(order), send_before)
         except NoChannel as refusal:
-            raise await self._why(refusal) from None
+            raise await self._explain(refusal) from None
         return CallReport(call_id=call, key=order.key, state=CallState.QUEUED)
 
     async def fetch(self, call_id: str) -> CallReport | Gone:
-        """Ask how a call stands: among the live ones, then in the records."""
+        """Ask for a call's state: among live channels, then in the call detail records."""
         channel = await self._ari.ask("GET", f"/channels/{call_id}")
         if channel is not None:
-            return report_of_channel(channel, key_of(self._options.app, call_id))
-        over = await self._ended(call_id)
-        return over if isinstance(over, CallReport) else Gone()
+            return report_of_channel(channel, dial_key(self._options.app, call_id))
+        final = await self._final_report(call_id)
+        return final if isinstance(final, CallReport) else Gone()
 
     async def find(self, order: SearchOrder) -> CallReport | Absent | CannotTell:
         """Look for a call by the id that its key makes.
 
-        It was never placed if it neither lives nor has a record, and Asterisk has not started since it was asked for.
+        It was never placed if it is not live and has no record, and Asterisk has not started since it was asked for.
         """
-        call = call_id(self._options.app, order.key)
+        call = channel_id(self._options.app, order.key)
         channel = await self._ari.ask("GET", f"/channels/{call}")
         if channel is not None:
             return report_of_channel(channel, order.key)
-        over = await self._ended(call)
-        if over is not None:
-            return over
-        return Absent() if await self._would_know(order) else CannotTell()
+        final = await self._final_report(call)
+        if final is not None:
+            return final
+        return Absent() if await self._would_be_found(order) else CannotTell()
 
     async def hang_up(self, call_id: str) -> None:
         """End a call, whatever its state."""
@@ -138,15 +138,15 @@ class Asterisk:
         """Asterisk posts nothing: its events come over the stream."""
         raise BadSignature("Asterisk sends no callbacks.")
 
-    async def stream(self, hear: Hear, connected: Connected) -> None:
-        """Tell every event. See `carriers.Streaming`."""
-        await self._stream.run(hear, connected)
+    async def stream(self, on_report: OnReport, on_connected: OnConnected) -> None:
+        """Deliver every event. See `carriers.Streaming`."""
+        await self._stream.run(on_report, on_connected)
 
     async def health(self) -> Health:
         """Ask for its state, whether it has the trunk, and whether anybody holds the event stream."""
         try:
             info = await self._ari.ask("GET", "/asterisk/info")
-            trunk = _finding_of_trunk(await self._trunk())
+            trunk = _trunk_finding(await self._trunk_state())
             listener = await self._ari.ask("GET", f"/applications/{self._options.app}")
         except CarrierError as error:
             return Health(ok=False, detail=str(error))
@@ -165,7 +165,7 @@ class Asterisk:
         await self._stream.close()
         await self._ari.close()
 
-    async def _trunk(self) -> str | None:
+    async def _trunk_state(self) -> str | None:
         """The state of the trunk's endpoint, None where there is none. Raises CarrierAway, CarrierRefused."""
         technology, name = endpoint_of(self._options.trunk)
         if technology == LOCAL:
@@ -173,35 +173,35 @@ class Asterisk:
         endpoint = await self._ari.ask("GET", f"/endpoints/{technology}/{name}")
         return None if endpoint is None else str(endpoint.get("state", UNKNOWN))
 
-    async def _why(self, refusal: NoChannel) -> CarrierError:
-        """A trunk that Asterisk does not know is for a person to mend."""
+    async def _explain(self, refusal: NoChannel) -> CarrierError:
+        """A trunk that Asterisk does not know is for a person to fix."""
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                known = await self._trunk() is not None
+            async with asyncio.timeout(TRUNK_CHECK_TIMEOUT_SECONDS):
+                known = await self._trunk_state() is not None
         except (CarrierError, TimeoutError):
             return refusal
         return refusal if known else CarrierRefused(NO_TRUNK)
 
     async def _require_stream(self) -> None:
         """Without an event stream Asterisk drops a call the moment it is answered."""
-        elsewhere = self._shared._elsewhere
-        if self.stands or (elsewhere is not None and await elsewhere()):
+        is_connected_elsewhere = self._shared._is_connected_elsewhere
+        if self.is_connected or (is_connected_elsewhere is not None and await is_connected_elsewhere()):
             return
-        raise NotPlaced("Nobody holds Asterisk's event stream: no call is placed.", STREAM_BACK)
+        raise NotPlaced("Nobody holds Asterisk's event stream: no call is placed.", RECONNECT_DELAY)
 
-    async def _ended(self, call: str, patience: float = LATEST_SECONDS) -> CallReport | CannotTell | None:
+    async def _final_report(self, call: str, wait_seconds: float = MAX_DELAY_SECONDS) -> CallReport | CannotTell | None:
         """How a call ended; CannotTell where its record does not say; None without a record."""
-        heard = self._stream.ended.get(call)
-        if heard is not None:
-            return heard
-        record = await self._records.get(call, patience)
+        received = self._stream.final_reports.get(call)
+        if received is not None:
+            return received
+        record = await self._cdr.get(call, wait_seconds)
         if record is None:
             return None
-        return report_of_record(call, key_of(self._options.app, call), record) or CannotTell()
+        return report_of_record(call, dial_key(self._options.app, call), record) or CannotTell()
 
-    async def _would_know(self, order: SearchOrder) -> bool:
+    async def _would_be_found(self, order: SearchOrder) -> bool:
         """Whether a call that was placed would have been found."""
-        if not await self._records.readable():
+        if not await self._cdr.is_readable():
             return False
         info = await self._ari.ask("GET", "/asterisk/info")
         try:
@@ -211,14 +211,14 @@ class Asterisk:
         return started < order.asked_after
 
 
-def _told(over: CallReport | CannotTell) -> CallReport:
-    """The call was placed before, and is over. Raises PlaceUnknown where it cannot be told how it ended."""
-    if isinstance(over, CannotTell):
+def _placed_before(final: CallReport | CannotTell) -> CallReport:
+    """The report of a call that was placed before and is over. Raises PlaceUnknown where its ending is uncertain."""
+    if isinstance(final, CannotTell):
         raise PlaceUnknown("The call was placed before; how it ended cannot be told.")
-    return over
+    return final
 
 
-def _finding_of_trunk(state: str | None) -> Finding:
+def _trunk_finding(state: str | None) -> Finding:
     details = {
         None: NO_TRUNK,
         OFFLINE: "Asterisk cannot reach the other end of the trunk.",

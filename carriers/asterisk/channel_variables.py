@@ -1,4 +1,4 @@
-"""An order as Asterisk carries it with the call: whoever holds the event stream when it is answered finds it there."""
+"""An order as channel variables and SIP headers: whoever holds the event stream when it is answered finds it there."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from domain.model import Model
 
 ORDER = "OUTDIAL_ORDER"  # the channel variable with the order as JSON
 FIELD = "OUTDIAL_FIELD_"  # begins the variables with single fields, for dialplans
-SIP_HEADER_CHARACTERS = 1_024  # of all headers together
+MAX_SIP_HEADER_CHARACTERS = 1_024  # of all headers together
 TRUNCATED = "outdial_truncated"  # tells the agent that parameters are missing or cut
 
 _NOT_HEADER = re.compile(r"[^A-Za-z0-9-]+")
@@ -17,7 +17,7 @@ _NOT_VARIABLE = re.compile(r"[^A-Z0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
-class Carried(Model):
+class ChannelOrder(Model):
     """What is needed of an order once the call is answered."""
 
     audio: Audio
@@ -25,16 +25,6 @@ class Carried(Model):
     from_: str
     parameters: dict[str, str]
     max_call_seconds: int
-
-
-def carried(order: CallOrder) -> Carried:
-    return Carried(
-        audio=order.audio,
-        audio_url=order.audio_url,
-        from_=order.from_,
-        parameters=order.parameters,
-        max_call_seconds=order.max_call_seconds,
-    )
 
 
 def channel_variables(order: CallOrder) -> dict[str, str]:
@@ -46,13 +36,13 @@ def channel_variables(order: CallOrder) -> dict[str, str]:
         f"{FIELD}{_NOT_VARIABLE.sub('_', name.upper()).strip('_') or 'FIELD'}": _CONTROL.sub(" ", value)
         for name, value in order.parameters.items()
     }
-    return {**named, ORDER: carried(order).model_dump_json()}
+    return {**named, ORDER: ChannelOrder.model_validate(order.model_dump()).model_dump_json()}
 
 
 def sip_headers(parameters: Mapping[str, str]) -> dict[str, str]:
     """`X-First-name: Ada`; what does not fit is left out, the longest first, and the agent is told so."""
     kept = dict(parameters)
-    while _length(kept) > SIP_HEADER_CHARACTERS and (
+    while _length(kept) > MAX_SIP_HEADER_CHARACTERS and (
         theirs := [name for name in kept if not name.startswith(RESERVED_PREFIX)]
     ):
         del kept[max(theirs, key=lambda name: (len(name) + len(kept[name]), name))]

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -13,19 +13,20 @@ from urllib.parse import urlencode
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from carriers import CarrierAway, CarrierError, Connected, Hear
-from carriers.asterisk.agents import Agents
+from carriers import CarrierAway, CarrierError, OnConnected, OnReport
+from carriers.asterisk.agents import AgentConnector
 from carriers.asterisk.ari import Ari
-from carriers.asterisk.channel_ids import AGENT, LISTENER, key_of, served_by
+from carriers.asterisk.channel_ids import AGENT, SNOOP, dial_key, served_call
+from carriers.asterisk.detection import MachineDetection
 from carriers.asterisk.options import Options
-from carriers.asterisk.reports import Event, Seen, read, report, verdict
+from carriers.asterisk.reports import CallProgress, Event, apply_event, build_report, detection_result
 from domain.calls.models import CallReport, CallState
 
-PAUSES = (0.0, 0.05, 0.2, 0.5, 1.0)  # before connecting again: what is answered meanwhile is dropped by Asterisk
+RECONNECT_DELAYS = (0.0, 0.05, 0.2, 0.5, 1.0)  # seconds; what is answered meanwhile is dropped by Asterisk
 PING_SECONDS = 5.0  # a connection that lost its other end is noticed after twice that
-HEARD = ("StasisStart", "ChannelStateChange", "Dial", "ChannelHangupRequest", "ChannelDestroyed")
-REMEMBERED = 10_000
-LARGEST_MESSAGE = 4 * 1024 * 1024
+EVENT_TYPES = ("StasisStart", "ChannelStateChange", "Dial", "ChannelHangupRequest", "ChannelDestroyed")
+MAX_FINAL_REPORTS = 10_000
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -36,17 +37,18 @@ class EventStream:
     def __init__(self, ari: Ari, options: Options) -> None:
         self._ari = ari
         self._options = options
-        self._agents = Agents(ari, options)
-        self._seen: dict[str, Seen] = {}
-        self._turns: dict[str, asyncio.Task[None]] = {}
-        self.stands = False
-        self.ended: OrderedDict[str, CallReport] = OrderedDict()  # the last words heard, for those who ask later
+        self._detection = MachineDetection(ari, options)
+        self._agents = AgentConnector(ari, options, self._detection)
+        self._progress: dict[str, CallProgress] = {}
+        self._queues: dict[str, asyncio.Task[None]] = {}  # the last task of each
+        self.is_connected = False
+        self.final_reports: OrderedDict[str, CallReport] = OrderedDict()  # by call, for those who ask later
 
-    async def run(self, hear: Hear, connected: Connected) -> None:
-        """Connect, again and again, until cancelled. What `hear` or `connected` raises is passed on."""
+    async def run(self, on_report: OnReport, on_connected: OnConnected) -> None:
+        """Connect, again and again, until cancelled. What `on_report` or `on_connected` raises is passed on."""
         try:
             async with asyncio.TaskGroup() as group:
-                await self._for_ever(group, hear, connected)
+                await self._connect_forever(group, on_report, on_connected)
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None
         finally:
@@ -55,141 +57,143 @@ class EventStream:
     async def close(self) -> None:
         await self._agents.close()
 
-    async def _for_ever(self, group: asyncio.TaskGroup, hear: Hear, connected: Connected) -> None:
+    async def _connect_forever(self, group: asyncio.TaskGroup, on_report: OnReport, on_connected: OnConnected) -> None:
         failures = 0
         while True:
             try:
                 async with self._connection() as socket:
                     failures = 0
-                    await self._listen(socket, group, hear, connected)
+                    await self._receive(socket, group, on_report, on_connected)
             except (OSError, TimeoutError, WebSocketException, CarrierError) as error:
                 logger.warning("the event stream is down (%s); connecting again", type(error).__name__)
-            await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+            await asyncio.sleep(RECONNECT_DELAYS[min(failures, len(RECONNECT_DELAYS) - 1)])
             failures += 1
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[ClientConnection]:
-        query = urlencode(
-            {
-                "app": self._options.app,
-                "api_key": f"{self._options.user}:{self._options.password.get_secret_value()}",
-            }
-        )
+        api_key = f"{self._options.user}:{self._options.password.get_secret_value()}"
+        query = urlencode({"app": self._options.app, "api_key": api_key})
         async with connect(
             f"{self._options.socket_url}/ari/events?{query}",
             ping_interval=PING_SECONDS,
             ping_timeout=PING_SECONDS,
-            max_size=LARGEST_MESSAGE,
+            max_size=MAX_MESSAGE_BYTES,
             compression=None,
         ) as socket:
             yield socket
 
-    async def _listen(
-        self, socket: ClientConnection, group: asyncio.TaskGroup, hear: Hear, connected: Connected
+    async def _receive(
+        self, socket: ClientConnection, group: asyncio.TaskGroup, on_report: OnReport, on_connected: OnConnected
     ) -> None:
-        """Until the connection ends. What was missed is asked for while events are heard already."""
-        self.stands = True
-        catching_up = group.create_task(self._catch_up(connected))
+        """Until the connection ends. What was missed is asked for while events arrive already."""
+        self.is_connected = True
+        catching_up = group.create_task(self._catch_up(on_connected))
         try:
             async for message in socket:
-                self._take(json.loads(message), group, hear)
+                self._dispatch(json.loads(message), group, on_report)
         except ConnectionClosed:
             logger.warning("the event stream was cut; connecting again")
         finally:
-            self.stands = False
+            self.is_connected = False
             catching_up.cancel()
 
-    async def _catch_up(self, connected: Connected) -> None:
-        await self._unless_away(self._find_answered)
-        await connected()
+    async def _catch_up(self, on_connected: OnConnected) -> None:
+        await self._log_carrier_errors(self._resume_channels)
+        await on_connected()
 
-    async def _find_answered(self) -> None:
-        """Serve the calls that were answered before, part those that ended, and hear no more than we need."""
-        allowed = {"allowed": [{"type": name} for name in HEARD]}
+    async def _resume_channels(self) -> None:
+        """Subscribe to what we need; serve calls that were answered before, disconnect those that ended."""
+        allowed = {"allowed": [{"type": name} for name in EVENT_TYPES]}
         await self._ari.ask("PUT", f"/applications/{self._options.app}/eventFilter", allowed)
         app = self._options.app
         states = {channel["id"]: channel["state"] for channel in await self._ari.ask("GET", "/channels") or []}
-        answered = [call for call, state in states.items() if state == "Up" and key_of(app, call)]
-        over = [call for channel in states if (call := served_by(app, channel, AGENT)) and call not in states]
-        heard = [call for channel in states if (call := served_by(app, channel, LISTENER))]
-        await asyncio.gather(*map(self._agents.find, answered))
+        answered = [call for call, state in states.items() if state == "Up" and dial_key(app, call)]
+        over = [call for channel in states if (call := served_call(app, channel, AGENT)) and call not in states]
+        snooped = [call for channel in states if (call := served_call(app, channel, SNOOP))]
+        await asyncio.gather(*map(self._agents.reconnect, answered))
         await asyncio.gather(
-            *map(self._agents.part, over), *map(self._agents.suppress_cdr, heard), *map(self._note_answer, answered)
+            *map(self._agents.disconnect, over),
+            *map(self._detection.suppress_cdr, snooped),
+            *map(self._note_answer, answered),
         )
 
     async def _note_answer(self, call: str) -> None:
         answered_at = await self._agents.answered_at(call)
         if answered_at is not None:
-            seen = self._seen.setdefault(call, Seen())
-            seen.answered_at = seen.answered_at or answered_at
+            progress = self._progress.setdefault(call, CallProgress())
+            progress.answered_at = progress.answered_at or answered_at
 
-    def _take(self, event: Event, group: asyncio.TaskGroup, hear: Hear) -> None:
-        """What is to be done of one call is done in turn, what is to be told likewise: silence waits for no record."""
+    def _dispatch(self, event: Event, group: asyncio.TaskGroup, on_report: OnReport) -> None:
+        """Actions on one call are done in order, and so are its reports: silence on the line waits for no database."""
+        app = self._options.app
         channel = (event.get("channel") or event.get("peer") or {}).get("id", "")
-        for role, act in ((AGENT, self._of_agent), (LISTENER, self._of_listener)):
-            call = served_by(self._options.app, channel, role)
-            if call is not None:
-                return act(call, event, group, hear)
-        if key_of(self._options.app, channel):
-            self._of_call(channel, event, group, hear)
-        return None
+        if (call := served_call(app, channel, AGENT)) is not None:
+            self._on_agent_event(call, event, group)
+        elif (call := served_call(app, channel, SNOOP)) is not None:
+            self._on_snoop_event(call, event, group, on_report)
+        elif dial_key(app, channel):
+            self._on_call_event(channel, event, group, on_report)
 
-    def _of_call(self, call: str, event: Event, group: asyncio.TaskGroup, hear: Hear) -> None:
-        seen = self._seen.setdefault(call, Seen())
-        state = read(event, seen)
+    def _on_call_event(self, call: str, event: Event, group: asyncio.TaskGroup, on_report: OnReport) -> None:
+        progress = self._progress.setdefault(call, CallProgress())
+        state = apply_event(event, progress)
         if event["type"] == "StasisStart":
-            self._agents.serve(call, seen.answered_at)
+            self._agents.connect(call, progress.answered_at)
         if state is None:
             return
-        told = report(call, key_of(self._options.app, call), state, event, seen)
+        report = build_report(call, dial_key(self._options.app, call), state, event, progress)
         if state is CallState.ENDED:
-            del self._seen[call]
-            self._remember(told)
-            self._in_turn(AGENT + call, partial(self._unless_away, partial(self._agents.part, call)), group)
-        self._in_turn(call, partial(_tell, told, hear), group)
+            del self._progress[call]
+            self._remember(report)
+            self._act(AGENT + call, partial(self._agents.disconnect, call), group)
+        self._enqueue(call, partial(on_report, report), group)
 
-    def _remember(self, last_word: CallReport) -> None:
-        self.ended[last_word.call_id] = last_word
-        while len(self.ended) > REMEMBERED:
-            self.ended.popitem(last=False)
+    def _remember(self, final: CallReport) -> None:
+        self.final_reports[final.call_id] = final
+        while len(self.final_reports) > MAX_FINAL_REPORTS:
+            self.final_reports.popitem(last=False)
 
-    def _of_agent(self, call: str, event: Event, group: asyncio.TaskGroup, _: Hear) -> None:
-        act = {"StasisStart": self._agents.join, "ChannelDestroyed": self._agents.left}.get(event["type"])
-        if act is not None:
-            self._in_turn(AGENT + call, partial(self._unless_away, partial(act, call)), group)
+    def _on_agent_event(self, call: str, event: Event, group: asyncio.TaskGroup) -> None:
+        match event["type"]:
+            case "StasisStart":
+                self._act(AGENT + call, partial(self._agents.on_agent_answered, call), group)
+            case "ChannelDestroyed":
+                self._act(AGENT + call, partial(self._agents.on_agent_left, call), group)
 
-    def _of_listener(self, call: str, event: Event, group: asyncio.TaskGroup, hear: Hear) -> None:
+    def _on_snoop_event(self, call: str, event: Event, group: asyncio.TaskGroup, on_report: OnReport) -> None:
+        """The snoop channel comes twice: at its start, and with the result as arguments."""
         if event["type"] != "StasisStart":
             return
-        act = self._agents.judged if event.get("args") else self._agents.detect
-        self._in_turn(LISTENER + call, partial(self._unless_away, partial(act, call)), group)
-        answered_by = verdict(event.get("args", []))
+        arguments = event.get("args", [])
+        action = self._detection.stop if arguments else self._detection.on_snoop_started
+        self._act(SNOOP + call, partial(action, call), group)
+        answered_by = detection_result(arguments)
         if answered_by is None:
             return
-        seen = self._seen.setdefault(call, Seen())
-        seen.answered_by = answered_by
-        told = report(call, key_of(self._options.app, call), CallState.ANSWERED, event, seen)
-        self._in_turn(call, partial(_tell, told, hear), group)
+        progress = self._progress.setdefault(call, CallProgress())
+        progress.answered_by = answered_by
+        report = build_report(call, dial_key(self._options.app, call), CallState.ANSWERED, event, progress)
+        self._enqueue(call, partial(on_report, report), group)
 
-    def _in_turn(self, what: str, work: Callable[[], Coroutine[Any, Any, None]], group: asyncio.TaskGroup) -> None:
-        before = self._turns.get(what)
+    def _act(self, queue: str, action: Callable[[], Awaitable[None]], group: asyncio.TaskGroup) -> None:
+        self._enqueue(queue, partial(self._log_carrier_errors, action), group)
 
-        async def then() -> None:
-            if before is not None:
-                await asyncio.wait((before,))
+    def _enqueue(self, queue: str, work: Callable[[], Awaitable[None]], group: asyncio.TaskGroup) -> None:
+        """Do it after what is in the queue before."""
+        previous = self._queues.get(queue)
+
+        async def run() -> None:
+            if previous is not None:
+                await asyncio.wait((previous,))
             await work()
 
-        task = self._turns[what] = group.create_task(then())
-        task.add_done_callback(lambda done: self._turns.pop(what) if self._turns.get(what) is done else None)
+        task = self._queues[queue] = group.create_task(run())
+        task.add_done_callback(lambda done: self._queues.pop(queue) if self._queues.get(queue) is done else None)
 
-    async def _unless_away(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-        """What Asterisk cannot do now is done when the stream stands again, or is of no use any more."""
+    async def _log_carrier_errors(self, action: Callable[[], Awaitable[Any]]) -> None:
+        """What Asterisk cannot do now is done when the stream is connected again, or is of no use any more."""
         try:
-            await work()
+            await action()
         except CarrierError as error:
             kind = "Asterisk does not answer" if isinstance(error, CarrierAway) else "Asterisk refuses us"
             logger.warning("%s (%s)", kind, type(error).__name__)
-
-
-async def _tell(told: CallReport, hear: Hear) -> None:
-    await hear(told)

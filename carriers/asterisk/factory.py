@@ -1,4 +1,4 @@
-"""Asterisk as it is set in the environment."""
+"""Asterisk from the environment's settings."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
 """The audio between Asterisk's WebSocket channel and an agent's WebSocket.
 
-The agent hears and speaks as in Twilio's Media Streams: connected, start, media, mark, stop to it; media, mark, clear
-from it. So one agent serves both carriers. µ-law at 8 kHz on both sides: nothing is transcoded.
+The agent receives and sends the messages of Twilio's Media Streams (connected, start, media, mark, stop to it; media,
+mark, clear from it), so that one agent serves both carriers. µ-law at 8 kHz on both sides: nothing is transcoded.
 """
 
 import asyncio
@@ -19,17 +19,17 @@ from websockets.typing import Subprotocol
 
 from carriers.asterisk.options import Options
 
-AGENT_SECONDS = 5.0  # to connect to an agent
-LARGEST_MESSAGE = 1024 * 1024  # bytes; an agent's audio comes in pieces
+AGENT_CONNECT_TIMEOUT_SECONDS = 5.0
+MAX_MESSAGE_BYTES = 1024 * 1024  # an agent's audio comes in pieces
 FORMAT = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
 BYTES_PER_MILLISECOND = 8
-PIECE_BYTES = 4_000  # half a second
+MAX_FRAME_BYTES = 4_000  # half a second
 FAILURES = (OSError, TimeoutError, WebSocketException)
 Json = dict[str, Any]
 
 
-class Relay:
-    """Carries one call's audio until either side leaves."""
+class MediaRelay:
+    """Relays one call's audio until either side leaves."""
 
     def __init__(self, call_id: str, account: str, parameters: Mapping[str, str]) -> None:
         self._call_id = call_id
@@ -37,46 +37,46 @@ class Relay:
         self._account = account
         self._parameters = dict(parameters)
         self._sequence = 0
-        self._room = asyncio.Event()  # whether Asterisk's queue takes more
-        self._room.set()
+        self._can_send = asyncio.Event()  # whether Asterisk's queue takes more
+        self._can_send.set()
 
-    async def carry(self, agent_url: str, media: Coroutine[Any, Any, str], options: Options) -> None:
-        """Connect both sides at once and carry; `media` tells the address of Asterisk's.
+    async def run(self, agent_url: str, open_channel: Coroutine[Any, Any, str], options: Options) -> None:
+        """Connect both sides at once and relay; `open_channel` returns the address of Asterisk's.
 
-        Raises OSError, TimeoutError, WebSocketException where one is not there, and what `media` raises.
+        Raises OSError, TimeoutError, WebSocketException where one is not there, and what `open_channel` raises.
         """
         async with AsyncExitStack() as open_sides:
 
             async def agent_side() -> ClientConnection:
-                opening = connect(agent_url, open_timeout=AGENT_SECONDS, max_size=LARGEST_MESSAGE, compression=None)
-                agent = await open_sides.enter_async_context(opening)
-                await self._greet(agent)
+                agent = await open_sides.enter_async_context(_connect_agent(agent_url))
+                await self._send_start(agent)
                 return agent
 
-            async def line_side() -> ClientConnection:
-                return await open_sides.enter_async_context(_line(await media, options))
+            async def channel_side() -> ClientConnection:
+                return await open_sides.enter_async_context(_connect_channel(await open_channel, options))
 
-            both = [asyncio.ensure_future(agent_side()), asyncio.ensure_future(line_side())]
+            both = [asyncio.ensure_future(agent_side()), asyncio.ensure_future(channel_side())]
             try:
-                agent, line = await asyncio.gather(*both)
+                agent, channel = await asyncio.gather(*both)
             finally:
-                await _over(both)
-                media.close()  # where it never began
-            await self._until_one_leaves(agent, line)
+                await _cancel(both)
+                open_channel.close()  # where it never began
+            await self._relay(agent, channel)
 
-    async def _until_one_leaves(self, agent: ClientConnection, line: ClientConnection) -> None:
-        sides = [asyncio.ensure_future(self._to_agent(line, agent)), asyncio.ensure_future(self._to_line(agent, line))]
+    async def _relay(self, agent: ClientConnection, channel: ClientConnection) -> None:
+        directions = (self._to_agent(channel, agent), self._to_channel(agent, channel))
+        sides = [asyncio.ensure_future(direction) for direction in directions]
         try:
             left, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
             with contextlib.suppress(*FAILURES):
                 for side in left:
                     side.result()
         finally:
-            await _over(sides)
+            await _cancel(sides)
             with contextlib.suppress(*FAILURES):
-                await self._tell(agent, "stop", {"accountSid": self._account, "callSid": self._call_id})
+                await self._send(agent, "stop", {"accountSid": self._account, "callSid": self._call_id})
 
-    async def _greet(self, agent: ClientConnection) -> None:
+    async def _send_start(self, agent: ClientConnection) -> None:
         await agent.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
         start = {
             "accountSid": self._account,
@@ -86,13 +86,13 @@ class Relay:
             "mediaFormat": FORMAT,
             "customParameters": self._parameters,
         }
-        await self._tell(agent, "start", start)
+        await self._send(agent, "start", start)
 
-    async def _to_agent(self, line: ClientConnection, agent: ClientConnection) -> None:
+    async def _to_agent(self, channel: ClientConnection, agent: ClientConnection) -> None:
         chunk, sent = 0, 0
-        async for message in line:
+        async for message in channel:
             if isinstance(message, str):
-                await self._hear_line(message, agent)
+                await self._on_channel_message(message, agent)
                 continue
             chunk += 1
             media = {
@@ -102,70 +102,74 @@ class Relay:
                 "payload": base64.b64encode(message).decode(),
             }
             sent += len(message)
-            await self._tell(agent, "media", media)
+            await self._send(agent, "media", media)
 
-    async def _hear_line(self, message: str, agent: ClientConnection) -> None:
-        word, _, rest = message.partition(" ")
-        match word:
+    async def _on_channel_message(self, message: str, agent: ClientConnection) -> None:
+        command, _, rest = message.partition(" ")
+        match command:
             case "MEDIA_XOFF":
-                self._room.clear()
+                self._can_send.clear()
             case "MEDIA_XON":
-                self._room.set()
+                self._can_send.set()
             case "MEDIA_MARK_PROCESSED":
-                await self._tell(agent, "mark", {"name": _unhex(rest.rpartition(":")[2])})
+                await self._send(agent, "mark", {"name": _unhex(rest.rpartition(":")[2])})
 
-    async def _to_line(self, agent: ClientConnection, line: ClientConnection) -> None:
+    async def _to_channel(self, agent: ClientConnection, channel: ClientConnection) -> None:
         async for message in agent:
-            said = _read(message)
-            match said.get("event"):
+            body = _parse(message)
+            match body.get("event"):
                 case "media":
-                    await self._play(_audio(said), line)
+                    await self._play(_audio(body), channel)
                 case "clear":
-                    await line.send("FLUSH_MEDIA")
+                    await channel.send("FLUSH_MEDIA")
                 case "mark":
-                    name = str((said.get("mark") or {}).get("name", ""))
-                    await line.send(f"MARK_MEDIA {name.encode().hex()}")
+                    name = str((body.get("mark") or {}).get("name", ""))
+                    await channel.send(f"MARK_MEDIA {name.encode().hex()}")
 
-    async def _play(self, audio: bytes, line: ClientConnection) -> None:
-        """In pieces: Asterisk closes the connection over a large one, and says when its queue is full."""
-        for at in range(0, len(audio), PIECE_BYTES):
-            await self._room.wait()
-            await line.send(audio[at : at + PIECE_BYTES])
+    async def _play(self, audio: bytes, channel: ClientConnection) -> None:
+        """In frames: Asterisk closes the connection over a large one, and sends XOFF when its queue is full."""
+        for start in range(0, len(audio), MAX_FRAME_BYTES):
+            await self._can_send.wait()
+            await channel.send(audio[start : start + MAX_FRAME_BYTES])
 
-    async def _tell(self, agent: ClientConnection, event: str, body: Json) -> None:
+    async def _send(self, agent: ClientConnection, event: str, body: Json) -> None:
         self._sequence += 1
         message = {"event": event, "sequenceNumber": str(self._sequence), event: body, "streamSid": self._stream}
         await agent.send(json.dumps(message))
 
 
-def _line(url: str, options: Options) -> connect:
-    word = base64.b64encode(f"{options.user}:{options.password.get_secret_value()}".encode()).decode()
+def _connect_agent(url: str) -> connect:
+    return connect(url, open_timeout=AGENT_CONNECT_TIMEOUT_SECONDS, max_size=MAX_MESSAGE_BYTES, compression=None)
+
+
+def _connect_channel(url: str, options: Options) -> connect:
+    credentials = base64.b64encode(f"{options.user}:{options.password.get_secret_value()}".encode()).decode()
     return connect(
         url,
         subprotocols=[Subprotocol("media")],
-        additional_headers={"Authorization": f"Basic {word}"},
+        additional_headers={"Authorization": f"Basic {credentials}"},
         compression=None,
     )
 
 
-async def _over(sides: Sequence[asyncio.Future[Any]]) -> None:
+async def _cancel(sides: Sequence[asyncio.Future[Any]]) -> None:
     for side in sides:
         side.cancel()
     await asyncio.gather(*sides, return_exceptions=True)
 
 
-def _read(message: str | bytes) -> Json:
-    """What is no message of the protocol says nothing."""
+def _parse(message: str | bytes) -> Json:
+    """A message of the protocol; what is none is ignored."""
     try:
-        said = json.loads(message)
+        body = json.loads(message)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return body if isinstance(body, dict) else {}
 
 
-def _audio(said: Json) -> bytes:
+def _audio(body: Json) -> bytes:
     try:
-        return base64.b64decode((said.get("media") or {}).get("payload", ""), validate=True)
+        return base64.b64decode((body.get("media") or {}).get("payload", ""), validate=True)
     except (binascii.Error, TypeError, ValueError):
         return b""
 

@@ -1,4 +1,4 @@
-"""What an operator sets for Asterisk."""
+"""The settings of an Asterisk."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr
 
 from domain.model import Model
 
-PLACE_TIMEOUT_SECONDS = 10.0
+MAX_PLACE_TIMEOUT_SECONDS = 10.0
 
 
 class Options(Model):
@@ -19,8 +19,8 @@ class Options(Model):
     trunk: str = "PJSIP/{number}@trunk"
     agent_trunk: str = "PJSIP/trunk/{address}"  # how an agent's SIP address is reached
     cdr_path: Path | None = None  # a CSV of call detail records, the channel's id first: see the README
-    detection: str | None = "amd"  # the dialplan context that tells persons from machines; None: nobody is told apart
-    place_timeout_seconds: float = Field(default=PLACE_TIMEOUT_SECONDS, gt=0, le=PLACE_TIMEOUT_SECONDS)
+    detection: str | None = "amd"  # the dialplan context that tells persons from machines; None: off
+    place_timeout_seconds: float = Field(default=MAX_PLACE_TIMEOUT_SECONDS, gt=0, le=MAX_PLACE_TIMEOUT_SECONDS)
 
     @property
     def socket_url(self) -> str:

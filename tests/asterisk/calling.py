@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import phonenumbers
 import psycopg
 
-from carriers.asterisk.channel_ids import LISTENER, call_id, key_of, served_by
+from carriers.asterisk.channel_ids import SNOOP, channel_id, dial_key, served_call
 from tests.live import LiveStack
 from tests.telephony_lab.agent import Agent
 from tests.telephony_lab.lab import PASSWORD, USER, Lab, running
@@ -76,7 +76,7 @@ class Exchange:
 
     def wrong_records(self) -> list[str]:
         """Dials that have two records, and records that are of no dial."""
-        asked = {call_id(APP, key) for key, _, _ in self._dials()}
+        asked = {channel_id(APP, key) for key, _, _ in self._dials()}
         recorded = self._recorded()
         found = [f"{call} has {count} records" for call, count in recorded.items() if count > 1]
         return found + [f"{call} was nobody's dial" for call in recorded if call not in asked]
@@ -88,7 +88,7 @@ class Exchange:
 
     def _recorded(self) -> Counter[str]:
         rows = (row[0] for row in self.lab.records())
-        return Counter(row for row in rows if not served_by(APP, row, LISTENER))
+        return Counter(row for row in rows if not served_call(APP, row, SNOOP))
 
     def _dials(self) -> list[tuple[str, str | None, str]]:
         """Key, call id and number."""
@@ -107,7 +107,7 @@ class Exchange:
         return [
             f"{call} was answered at {answer} and heard nobody for {seconds} s"
             for call, _, _, _, answer, _, _, seconds, *_ in answered
-            if key_of(APP, call) and not self.agent.of(call)
+            if dial_key(APP, call) and not self.agent.of(call)
         ]
 
     def talking(self) -> set[str]:

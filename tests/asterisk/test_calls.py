@@ -48,7 +48,7 @@ async def test_another_process_may_hold_the_event_stream(lab: Lab) -> None:
 
     async with a_line(lab) as holder:
         placing = Asterisk(lab.options())
-        placing.trust(stands)
+        placing.share_stream(stands)
         order = an_order("01", "sip:nobody@127.0.0.1")
         placed = await placing.place(order, callback_url="", send_before=time.monotonic() + 5)
         await holder.heard(placed.call_id, CallState.ENDED)

@@ -55,15 +55,15 @@ async def test_the_events_of_all_workers_calls_are_heard_by_one_and_by_another_w
     async with Agent().running() as agent, AsyncExitStack() as second_process:
         async with first.running():
             await eventually(lambda: second.leases.stands(NAME))
-            assert first.carrier.stands
+            assert first.carrier.is_connected
             await second_process.enter_async_context(second.running())
             calling = await _a_job(engine, second, agent)
             assert (await calling.call(BUSY)).outcome is Outcome.BUSY
             call = calling.start(STAYS)
             answered = await calling.until_dial(lambda dial: dial.state is CallState.ANSWERED, STAYS)
-            assert not second.carrier.stands
+            assert not second.carrier.is_connected
 
-        await eventually(lambda: second.carrier.stands)
+        await eventually(lambda: second.carrier.is_connected)
         assert answered.call_id is not None
         await second.carrier.hang_up(answered.call_id)
         assert (await call.result()).outcome is Outcome.ANSWERED

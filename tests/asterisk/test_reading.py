@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from carriers.asterisk import from_environment
-from carriers.asterisk.cdr import Record, Records, report_of_record
-from carriers.asterisk.channel_ids import call_id, key_of, served_by
+from carriers.asterisk.cdr import CallDetailRecord, CallDetailRecords, report_of_record
+from carriers.asterisk.channel_ids import channel_id, dial_key, served_call
 from carriers.asterisk.channel_variables import channel_variables, sip_headers
-from carriers.asterisk.reports import Seen, read, report
+from carriers.asterisk.reports import CallProgress, apply_event, build_report
 from domain.calls.models import CallReport, CallState, Ending, Outcome
 from domain.calls.outcomes import determine_outcome
 from tests.asterisk.line import an_order
@@ -19,10 +19,10 @@ CALL = "outdial-contact_1f-2"
 
 def told(*events: dict[str, Any]) -> CallReport:
     """What the last of some events comes to."""
-    seen = Seen()
-    states = [read(event, seen) for event in events]
+    progress = CallProgress()
+    states = [apply_event(event, progress) for event in events]
     assert states[-1] is CallState.ENDED
-    return report(CALL, "contact_1f:2", CallState.ENDED, events[-1], seen)
+    return build_report(CALL, "contact_1f:2", CallState.ENDED, events[-1], progress)
 
 
 def destroyed(state: str = "Down", **values: Any) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_the_talk_is_as_long_as_asterisk_says() -> None:
 def test_a_record_says_only_what_is_certain(
     disposition: str, seconds: float, talked: float, ending: Ending | None
 ) -> None:
-    record = Record(disposition=disposition, seconds=seconds, talk_seconds=talked)
+    record = CallDetailRecord(disposition=disposition, seconds=seconds, talk_seconds=talked)
 
     ended = report_of_record(CALL, "contact_1f:2", record)
 
@@ -100,7 +100,7 @@ def a_row(call: str, disposition: str = "BUSY") -> str:
 
 async def test_records_are_read_on_and_anew_when_the_file_is_another(tmp_path: Path) -> None:
     path = tmp_path / "Master.csv"
-    records = Records(path)
+    records = CallDetailRecords(path)
     assert await records.get("a", 0) is None
     path.write_text(a_row("a") + a_row("b")[:20])
     assert await records.get("a", 0) is not None
@@ -117,12 +117,12 @@ async def test_records_are_read_on_and_anew_when_the_file_is_another(tmp_path: P
 
 
 def test_a_call_is_known_by_its_dials_key_and_other_channels_are_not_ours() -> None:
-    assert call_id("outdial", "contact_1f:2") == CALL
-    assert key_of("outdial", CALL) == "contact_1f:2"
-    assert key_of("outdial", "agent-" + CALL) is None
-    assert key_of("outdial", "1795523702.12") is None
-    assert served_by("outdial", "agent-" + CALL, "agent-") == CALL
-    assert served_by("outdial", "agent-1795523702.12", "agent-") is None
+    assert channel_id("outdial", "contact_1f:2") == CALL
+    assert dial_key("outdial", CALL) == "contact_1f:2"
+    assert dial_key("outdial", "agent-" + CALL) is None
+    assert dial_key("outdial", "1795523702.12") is None
+    assert served_call("outdial", "agent-" + CALL, "agent-") == CALL
+    assert served_call("outdial", "agent-1795523702.12", "agent-") is None
 
 
 def test_fields_become_variables_and_headers_and_nothing_else() -> None:

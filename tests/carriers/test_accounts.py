@@ -12,7 +12,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from carriers import BadSignature, CannotTell, Carrier, CarrierAway, CarrierRefused, EventRequest, NotPlaced
 from carriers.accounts import CarrierAccounts
 from carriers.twilio import Twilio
-from carriers.unconfigured import Missing
+from carriers.unconfigured import UnconfiguredCarrier
 from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator, an_order, number_ending
 from tests.carriers.test_finding import a_search
 
@@ -100,7 +100,7 @@ async def test_where_settings_cannot_be_looked_up_nothing_was_placed(accounts: C
 
 
 async def test_events_are_checked_with_the_accounts_own_token(accounts: CarrierAccounts) -> None:
-    opened = await accounts.opened("twilio_own")
+    opened = await accounts.resolve("twilio_own")
     assert opened is not None
     for token, fits in ((AUTH_TOKEN, True), ("strange", False)):
         form = {"CallSid": "CA1", "CallStatus": "ringing"}
@@ -115,22 +115,22 @@ async def test_events_are_checked_with_the_accounts_own_token(accounts: CarrierA
 
 @pytest.mark.parametrize("account", ["", "pigeon", "pigeon_1", "twilio_none", "_", "twilio_"])
 async def test_an_account_that_never_was_is_none(accounts: CarrierAccounts, account: str) -> None:
-    assert await accounts.opened(account) is None
+    assert await accounts.resolve(account) is None
     assert list(accounts) == ["twilio"]
 
 
-class Sharing(Missing):
+class Sharing(UnconfiguredCarrier):
     """A carrier that serves numbers with settings of their own itself."""
 
     def with_settings(self, settings: Mapping[str, Any]) -> Carrier:
-        return Missing(f"{self.name} by {settings['trunk']}")
+        return UnconfiguredCarrier(f"{self.name} by {settings['trunk']}")
 
 
 async def test_a_carrier_that_serves_such_numbers_itself_is_asked_to(kept: Kept) -> None:
     kept.by_account["pigeon_own"] = {"trunk": "the roof"}
     accounts = CarrierAccounts({"pigeon": Sharing("pigeon")}, kept.settings, {})
 
-    opened = await accounts.opened("pigeon_own")
+    opened = await accounts.resolve("pigeon_own")
 
     assert opened is not None
     assert opened.name == "pigeon by the roof"

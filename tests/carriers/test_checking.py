@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from carriers import Connected, Finding, Health, Hear, Idempotency, Push, Search, Traits
-from carriers import checking as looks
+from carriers import Finding, Health, Idempotency, OnConnected, OnReport, Push, Search, Traits, checking
 from carriers.checking import check
-from carriers.unconfigured import Missing
+from carriers.unconfigured import UnconfiguredCarrier
 from tests.serving import served
 
 URL = "https://calls.example.test"
 
 
-class Listener(Missing):
+class Listener(UnconfiguredCarrier):
     """A carrier with a stream; `stands` says whether it can be connected to."""
 
     traits = Traits(idempotency=Idempotency.BY_KEY, search=Search.NONE, push=Push.STREAM)
@@ -29,13 +28,13 @@ class Listener(Missing):
         trunk = Finding(what="trunk", ok=True, detail="It is there.")
         return Health(ok=True, detail="All is well.", findings=(trunk,))
 
-    async def stream(self, hear: Hear, connected: Connected) -> None:
+    async def stream(self, on_report: OnReport, on_connected: OnConnected) -> None:
         if self._stands:
-            await connected()
+            await on_connected()
         await asyncio.Event().wait()
 
 
-class Caller(Missing):
+class Caller(UnconfiguredCarrier):
     """A carrier that posts its events."""
 
     traits = Traits(idempotency=Idempotency.BY_KEY, search=Search.NONE, push=Push.CALLBACK)
@@ -66,7 +65,7 @@ async def answering() -> AsyncIterator[Answering]:
 
 @pytest.mark.parametrize("stands", [True, False])
 async def test_a_stream_is_in_order_once_it_connects(stands: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(checking, "TIMEOUT_SECONDS", 0.1)
 
     findings = await check(Listener(stands), URL)
 

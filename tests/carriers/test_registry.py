@@ -16,18 +16,18 @@ from carriers.registry import (
     with_own_settings,
 )
 from carriers.twilio import Twilio
-from carriers.unconfigured import Missing
+from carriers.unconfigured import UnconfiguredCarrier
 from settings import Settings
 from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator
 
 OTHERS = """
-from carriers.unconfigured import Missing
+from carriers.unconfigured import UnconfiguredCarrier
 
 def quiet(environment):
-    return Missing("quiet") if "OUTDIAL_QUIET_LINE" in environment else None
+    return UnconfiguredCarrier("quiet") if "OUTDIAL_QUIET_LINE" in environment else None
 
 def liar(environment):
-    return Missing("another")
+    return UnconfiguredCarrier("another")
 """
 
 
@@ -58,7 +58,7 @@ def test_where_nothing_is_set_that_is_said(caplog: pytest.LogCaptureFixture) -> 
 def test_another_package_adds_a_carrier_that_is_used_once_something_is_set_for_it() -> None:
     assert {"quiet", "twilio"} <= set(installed())
     assert open_carrier("quiet", {}) is None
-    assert isinstance(open_carrier("quiet", {"OUTDIAL_QUIET_LINE": "7"}), Missing)
+    assert isinstance(open_carrier("quiet", {"OUTDIAL_QUIET_LINE": "7"}), UnconfiguredCarrier)
 
 
 @pytest.mark.usefixtures("package_of_others")
@@ -110,7 +110,7 @@ def test_carriers_tell_what_single_numbers_may_set(name: str, fields: set[str]) 
 
 
 async def test_a_carrier_that_is_missing_refuses_all_work_with_a_sentence() -> None:
-    missing = Missing("pigeon")
+    missing = UnconfiguredCarrier("pigeon")
 
     with pytest.raises(CarrierRefused, match="pigeon is not set up"):
         await missing.fetch("call")

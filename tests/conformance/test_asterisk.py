@@ -6,7 +6,7 @@ import pytest
 
 from carriers import CarrierRefused, NotPlaced
 from carriers.asterisk import Asterisk
-from carriers.number_settings import ForNumbers
+from carriers.number_settings import SupportsNumberSettings
 from domain.calls.models import CallReport, CallState
 from tests.conformance.beds.asterisk import AsteriskBed
 from tests.conformance.line import Line
@@ -30,7 +30,7 @@ async def test_a_trunk_that_is_not_there_is_for_a_person_to_mend_one_that_is_awa
     line: Line, bed: AsteriskBed, trunk: str, error: type[Exception]
 ) -> None:
     carrier = bed.open(trunk=trunk)
-    carrier.trust(_stands)
+    carrier.share_stream(_stands)
     try:
         with pytest.raises(error) as raised:
             await _place(line, carrier)
@@ -42,7 +42,7 @@ async def test_a_trunk_that_is_not_there_is_for_a_person_to_mend_one_that_is_awa
 
 async def test_a_number_calls_over_its_own_trunk_and_is_heard_on_the_one_stream(line: Line, bed: AsteriskBed) -> None:
     shared = line.carrier
-    assert isinstance(shared, ForNumbers)
+    assert isinstance(shared, SupportsNumberSettings)
     own = shared.with_settings({"trunk": "PJSIP/{number}@second"})
     assert isinstance(own, Asterisk)
 
@@ -61,7 +61,7 @@ async def test_a_number_calls_over_its_own_trunk_and_is_heard_on_the_one_stream(
 @pytest.mark.usefixtures("bed")
 async def test_what_a_number_gives_back_is_its_own_only(line: Line) -> None:
     shared = line.carrier
-    assert isinstance(shared, ForNumbers)
+    assert isinstance(shared, SupportsNumberSettings)
     own = shared.with_settings({"trunk": NOT_HERE})
 
     with pytest.raises(CarrierRefused):
@@ -75,7 +75,7 @@ async def test_what_a_number_gives_back_is_its_own_only(line: Line) -> None:
 @pytest.mark.parametrize("settings", [{}, {"trunk": "PJSIP/{number}"}, {"trunk": "Local/{number}@amd"}, {"path": "x"}])
 @pytest.mark.usefixtures("bed")
 async def test_settings_that_are_none_are_for_a_person_to_mend(line: Line, settings: dict[str, str]) -> None:
-    assert isinstance(line.carrier, ForNumbers)
+    assert isinstance(line.carrier, SupportsNumberSettings)
     with pytest.raises(CarrierRefused):
         line.carrier.with_settings(settings)
 
