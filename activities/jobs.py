@@ -88,7 +88,7 @@ class JobActivities:
     @activity.defn
     async def note_workflow(self, job: JobRef) -> None:
         """Mark that the job's workflow exists."""
-        await self._progress.workflow_started(job.job_id)
+        await self._progress.mark_workflow_started(job.job_id)
 
     @activity.defn
     async def begin_job(self, job: JobRef) -> JobStatus:
@@ -98,7 +98,7 @@ class JobActivities:
     @activity.defn
     async def next_page(self, request: PageRequest) -> JobPage:
         """Where the job stands, and who is due."""
-        return await self._progress.page(request.job_id, request.as_of, request.limit)
+        return await self._progress.read(request.job_id, request.as_of, request.limit)
 
     @activity.defn
     async def obey(self, order: Order) -> None:

@@ -54,7 +54,7 @@ class LinesActivities:
     @activity.defn
     async def organization_lines(self, organization: OrganizationRef) -> OrganizationLines:
         """An organization's limits, and which jobs call people."""
-        return await self._lines.of(organization.organization_id)
+        return await self._lines.read(organization.organization_id)
 
     @activity.defn
     async def want_lines(self, want: WantLines) -> None:

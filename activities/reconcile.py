@@ -101,7 +101,7 @@ class ReconcileActivities:
 
     async def _start_missing_lines(self) -> int:
         """Wherever people are called, lines are shared out."""
-        organizations = await self._lines.organizations_that_call()
+        organizations = await self._lines.list_calling_organizations()
         return sum([await self._workflows.start_lines(organization_id) for organization_id in organizations])
 
     async def _end_the_overdue(self) -> int:
@@ -117,7 +117,7 @@ class ReconcileActivities:
             return
         carrier = self._carriers[dial.account]
         try:
-            await self._dials.hang_up_wanted(dial.id, HangUpReason.MAX_CALL_DURATION)
+            await self._dials.request_hang_up(dial.id, HangUpReason.MAX_CALL_DURATION)
             await carrier.hang_up(dial.call_id)
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)

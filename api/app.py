@@ -43,7 +43,7 @@ from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
-from store.calls.agent_reports import Conversations
+from store.calls.agent_reports import AgentReports
 from store.calls.dials import Dials
 from store.calls.in_flight import InFlightRequests
 from store.calls.lookup import OrderLookup
@@ -172,7 +172,7 @@ async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, open
         jobs=Jobs(engine),
         results=Results(engine),
         foreseeing=JobPreview(engine),
-        conversations=Conversations(engine),
+        conversations=AgentReports(engine),
         orders=OrderLookup(engine),
         feed=feed,
         retrying=JobRerun(engine),

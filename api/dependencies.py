@@ -114,7 +114,7 @@ async def call_speaker(
     if key is None or not parts.vault.is_call_token(id, key):
         return await changer(await known(request, parts), request, parts)
     await keep_to_limit(request, parts, id)
-    organization_id = await parts.conversations.organization_of(id)
+    organization_id = await parts.conversations.find_organization(id)
     if organization_id is None:
         raise CallNotFound("There is no call of this id.")
     return Caller(key_id=id, organization_id=organization_id, role=Role.MEMBER)

@@ -10,7 +10,7 @@ from domain.webhooks.destinations import AllowedDestination
 from settings import Settings
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
-from store.calls.agent_reports import Conversations
+from store.calls.agent_reports import AgentReports
 from store.calls.dials import Dials
 from store.calls.in_flight import InFlightRequests
 from store.calls.lookup import OrderLookup
@@ -41,7 +41,7 @@ class Parts:
     jobs: Jobs
     results: Results
     foreseeing: JobPreview
-    conversations: Conversations
+    conversations: AgentReports
     orders: OrderLookup
     feed: JobFeed
     retrying: JobRerun

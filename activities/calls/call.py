@@ -77,7 +77,7 @@ class CallActivities:
         dial = await self._dials.get(call.contact_id, call.dial)
         if dial is None:
             raise asyncio.CancelledError
-        await self._dials.hang_up_wanted(dial.id, HangUpReason.CALLED_OFF)
+        await self._dials.request_hang_up(dial.id, HangUpReason.CALLED_OFF)
         return await self._see_through(dial, pulse)
 
     async def _see_through(self, dial: "DialRow", pulse: Pulse) -> CallEnded:

@@ -88,7 +88,7 @@ class CarrierStream:
 
         async def ask(dial_id: str) -> None:
             async with room:
-                for dial in await self._dials.by_ids([dial_id]):
+                for dial in await self._dials.get_many([dial_id]):
                     if dial.call_id is not None and dial.ended_at is None:
                         await ask_how_it_stands(self._carrier, self._dials, dial, dial.call_id)
 

@@ -36,8 +36,8 @@ class CallFollower:
         """Wait for the end; hang up when it is wanted or overdue; ask the carrier after silence."""
         between_hang_ups = 1.0
         with self._watch.follow(dial.id) as follower:
-            dial = await self._dials.again(dial)
-            follower.saw(dial)
+            dial = await self._dials.refresh(dial)
+            follower.seed(dial)
             silence = max(MIN_POLL_INTERVAL_SECONDS, SILENCE_SECONDS - _quiet_seconds(dial))
             while dial.ended_at is None:
                 pulse.show(dial.state)
@@ -52,8 +52,8 @@ class CallFollower:
                 if moved is None and (reason or patience >= silence):
                     await ask_how_it_stands(self._carriers[dial.account], self._dials, dial, _call_id(dial))
                 silence = SILENCE_SECONDS
-                dial = moved or await self._dials.again(dial)
-                follower.saw(dial)
+                dial = moved or await self._dials.refresh(dial)
+                follower.seed(dial)
         return dial
 
     async def _hang_up(self, dial: "DialRow", reason: HangUpReason, since: float) -> None:
@@ -61,7 +61,7 @@ class CallFollower:
         if since > HANG_UP_GIVES_UP_SECONDS:
             await self._dials.give_up(dial.id)
             return
-        await self._dials.hang_up_wanted(dial.id, reason)
+        await self._dials.request_hang_up(dial.id, reason)
         try:
             await self._carriers[dial.account].hang_up(_call_id(dial))
         except (CarrierAway, CarrierRefused) as error:

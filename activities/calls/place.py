@@ -75,14 +75,14 @@ class CallPlacer:
         carrier = self._carrier(dial.account)
         pause = 1.0
         with self._watch.follow(dial.id) as follower:
-            dial = await self._dials.again(dial)
+            dial = await self._dials.refresh(dial)
             while dial.ended_at is None and dial.call_id is None:
                 left = PLACE_TIMEOUT_SECONDS - dial.age_seconds
                 if left <= 0:
                     await self._look_for(carrier, dial)
                     pause = min(pause * 2, SLOWEST_SEARCH_SECONDS)
                 await wait_for_news(follower, max(left, pause))
-                dial = await self._dials.again(dial)
+                dial = await self._dials.refresh(dial)
         return dial
 
     async def _claim(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
@@ -114,12 +114,12 @@ class CallPlacer:
                 send_before=send_before,
             )
         except NumberRefused:
-            await retry_write(lambda: self._dials.not_placed(claimed.dial_id, Outcome.INVALID_NUMBER))
+            await retry_write(lambda: self._dials.mark_not_placed(claimed.dial_id, Outcome.INVALID_NUMBER))
         except NotPlaced as refusal:
             retry_after = refusal.retry_after
-            await retry_write(lambda: self._dials.not_placed(claimed.dial_id, Outcome.CARRIER_ERROR, retry_after))
+            await retry_write(lambda: self._dials.mark_not_placed(claimed.dial_id, Outcome.CARRIER_ERROR, retry_after))
         except CarrierRefused:
-            await retry_write(lambda: self._dials.not_placed(claimed.dial_id, Outcome.ACCOUNT_REJECTED))
+            await retry_write(lambda: self._dials.mark_not_placed(claimed.dial_id, Outcome.ACCOUNT_REJECTED))
         except PlaceUnknown:
             activity.logger.warning("call %s: no answer that can be trusted; looking for it", claimed.dial_id)
         else:
@@ -149,14 +149,14 @@ class CallPlacer:
         if isinstance(report, CallReport):
             await self._dials.record(report, dial.account, dial.key)
         elif isinstance(report, Absent):
-            await self._dials.not_placed(dial.id, Outcome.CARRIER_ERROR)
+            await self._dials.mark_not_placed(dial.id, Outcome.CARRIER_ERROR)
         elif dial.age_seconds > PLACE_TIMEOUT_SECONDS + FIND_FOR_SECONDS:
             await self._dials.give_up(dial.id)
 
     async def _search(
         self, carrier: Carrier, key: str, account: str, to: str, from_: str, since: datetime, until: datetime
     ) -> CallReport | Absent | CannotTell:
-        held = await self._dials.calls_to(account, to, from_, since - SEARCH_SLACK)
+        held = await self._dials.find_call_ids(account, to, from_, since - SEARCH_SLACK)
         order = SearchOrder(
             key=key,
             to=to,

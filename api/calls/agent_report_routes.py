@@ -102,7 +102,7 @@ async def report(
     Error codes: `call_not_found`; `invalid_request`.
     """
     try:
-        conversation = await parts.conversations.report(caller.organization_id, id, said)
+        conversation = await parts.conversations.record(caller.organization_id, id, said)
     except NotFound:
         raise CallNotFound("There is no call of this id.") from None
     view = conversation_view(conversation)

@@ -47,7 +47,7 @@ async def carrier_instructions(account: str, request: Request, parts: PartsDep, 
     carrier = await parts.carriers.resolve(account)
     if not isinstance(carrier, Instructing):
         raise NotFound("There is no such carrier account.")
-    ordered = await parts.orders.of(account, dial)
+    ordered = await parts.orders.find(account, dial)
     if ordered is None:
         raise NotFound("There is no such call.")
     public_url = parts.settings.public_url.rstrip("/")
@@ -62,10 +62,10 @@ async def carrier_instructions(account: str, request: Request, parts: PartsDep, 
 
 async def _keep_recording(parts: Parts, account: str, key: str, url: str) -> None:
     """A recording is kept with what the agent reports of the call; an agent's own later word replaces it."""
-    ordered = await parts.orders.of(account, key)
-    organization = None if ordered is None else await parts.conversations.organization_of(ordered.dial_id)
+    ordered = await parts.orders.find(account, key)
+    organization = None if ordered is None else await parts.conversations.find_organization(ordered.dial_id)
     if ordered is not None and organization is not None:
-        await parts.conversations.report(organization, ordered.dial_id, ConversationReport(recording_url=url))
+        await parts.conversations.record(organization, ordered.dial_id, ConversationReport(recording_url=url))
 
 
 async def _as_it_arrived(request: Request, public_url: str) -> EventRequest:

@@ -57,7 +57,9 @@ async def opt_out(
         done = await parts.do_not_call.opt_out(caller.organization_id, id, by=caller.key_id, note=note)
     except NotFound:
         raise CallNotFound("There is no call of this id.") from None
-    await wait_for_in_flight_requests(lambda: parts.placing.of_numbers(caller.organization_id, [done.number]), id)
+    await wait_for_in_flight_requests(
+        lambda: parts.placing.count_for_numbers(caller.organization_id, [done.number]), id
+    )
     nudge_all(afterwards, parts, done.added.job_ids)
     return OptedOut(
         call_id=id,

@@ -88,7 +88,9 @@ async def _add(
     added = await parts.do_not_call.add(
         organization_id, read.numbers, source=source_of(body), by=caller.key_id, note=read.note
     )
-    await wait_for_in_flight_requests(lambda: parts.placing.of_numbers(organization_id, read.numbers), organization_id)
+    await wait_for_in_flight_requests(
+        lambda: parts.placing.count_for_numbers(organization_id, read.numbers), organization_id
+    )
     nudge_all(afterwards, parts, added.job_ids)
     return DoNotCallAdded(
         added=added.new,

@@ -176,4 +176,4 @@ async def resume(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: Bac
 
 
 async def _until_quiet(parts: Parts, caller: Caller, job_id: str) -> None:
-    await wait_for_in_flight_requests(lambda: parts.placing.of_job(caller.organization_id, job_id), job_id)
+    await wait_for_in_flight_requests(lambda: parts.placing.count_for_job(caller.organization_id, job_id), job_id)

@@ -24,7 +24,7 @@ async def stop(caller: ChangerDep, options: CancelOptionsDep, parts: PartsDep, a
     """
     organization_id = caller.organization_id
     done = await parts.control.stop(organization_id, hang_up=bool(options.hangUp), by=caller.key_id)
-    await wait_for_in_flight_requests(lambda: parts.placing.of_organization(organization_id), organization_id)
+    await wait_for_in_flight_requests(lambda: parts.placing.count_for_organization(organization_id), organization_id)
     nudge_all(afterwards, parts, done.job_ids)
     return Stopped(message=STOPPED, batch_job_ids=done.job_ids, live_calls=done.live)
 

@@ -1,6 +1,6 @@
-"""The claim: whatever must hold at the moment of dialling, judged in one transaction before the carrier is asked.
+"""The claim: whatever must hold at the moment of dialing is checked in one transaction, before the carrier is asked.
 
-Every change of what may be dialed (claims, endings, control, top-ups) first locks the organization's row. That one
+Every change of what may be dialed (claims, outcomes, control, top-ups) locks the organization's row first. That one
 lock makes the counts below exact. The order of locks in the whole store: organization, dial, job, contacts.
 """
 
@@ -17,28 +17,28 @@ from domain.calls.models import Audio
 from domain.model import Model
 from store.billing.ledger import EntryKind, book
 from store.calls.claim_rules import (
-    PROBE_LOOK_AGAIN,
-    dial_is_next,
-    forbidden,
-    held_by_lines,
-    held_by_window,
-    held_for_all,
-    held_until,
+    PROBE_RECHECK_INTERVAL,
+    check_frequency,
+    check_lines,
+    check_whole_job,
+    check_window,
+    find_block_reason,
+    is_next_dial,
     is_too_late,
-    reserves,
-    too_often,
+    read_frequency_caps,
+    split_reserve,
+    wait_until,
 )
-from store.calls.job_rules import frequencies
 from store.contacts.due_times import postpone
 from store.contacts.transitions import MARK_DIALING, block
 from store.db.ids import new_id
 from store.db.locks import lock_organization
 
-LOOK_BACK = timedelta(days=7)  # at earlier calls to the number, at least
+MIN_LOOK_BACK = timedelta(days=7)  # at earlier calls to the number
 
 
 class Claimed(Model):
-    """Claimed: the dial's row is written, a line and two minutes of credits are taken."""
+    """The dial's row is written, a line and two minutes of credits are taken."""
 
     dial_id: str
     account: str
@@ -115,89 +115,79 @@ class Claims:
 
     async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
         """Claim the `dial`-th dial of a contact, or say why not."""
+        whom = {"organization": organization_id, "job": job_id, "contact": contact_id}
         try:
-            return await self._judge(organization_id, job_id, contact_id, dial)
+            return await self._claim(whom, dial)
         except IntegrityError:  # another organization with this caller id called the number in the same instant
-            return await self._judge(organization_id, job_id, contact_id, dial)
+            return await self._claim(whom, dial)
 
-    async def _judge(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
+    async def _claim(self, whom: dict[str, str], dial: int) -> Claimed | NotNow:
         async with self._engine.begin() as connection:
-            await lock_organization(connection, organization_id)
-            whom = {"organization": organization_id, "job": job_id, "contact": contact_id}
+            await lock_organization(connection, whom["organization"])
             facts = (await connection.execute(_FACTS, whom)).mappings().one_or_none()
             if facts is None:
                 return NotNow(reason=NotNowReason.CONTACT)
-            held = await _held(connection, facts, whom, dial)
-            if held is not None:
-                return held
+            not_now = await _check_rules(connection, facts, whom, dial)
+            if not_now is not None:
+                return not_now
             dial_id = new_id("call")
             if facts["closed_until"] is not None and not await _becomes_probe(connection, facts, dial_id):
-                return held_until(NotNowReason.ACCOUNT, facts["now"], facts["now"] + PROBE_LOOK_AGAIN)
-            await self._write(connection, facts, organization_id, job_id, contact_id, dial_id)
+                return wait_until(NotNowReason.ACCOUNT, facts["now"], facts["now"] + PROBE_RECHECK_INTERVAL)
+            await self._write(connection, facts, whom, dial_id)
             return _claimed(facts, dial_id)
 
-    async def _write(
-        self,
-        connection: AsyncConnection,
-        facts: RowMapping,
-        organization_id: str,
-        job_id: str,
-        contact_id: str,
-        dial_id: str,
-    ) -> None:
-        from_hold, from_free = reserves(facts)
-        spacing = timedelta(seconds=1 / (float(facts["calls_per_second"]) * self._speed))
-        await connection.execute(
-            _CLAIM,
-            {
-                "dial_id": dial_id,
-                "contact": contact_id,
-                "job": job_id,
-                "account": facts["carrier_account_id"],
-                "from_number": facts["from_number"],
-                "from_hold": from_hold,
-                "from_free": from_free,
-                "phone_number": facts["phone_number_id"],
-                "spacing": spacing,
-            },
+    async def _write(self, connection: AsyncConnection, facts: RowMapping, whom: dict[str, str], dial_id: str) -> None:
+        from_hold, from_free = split_reserve(facts)
+        values = {
+            "dial_id": dial_id,
+            "contact": whom["contact"],
+            "job": whom["job"],
+            "account": facts["carrier_account_id"],
+            "from_number": facts["from_number"],
+            "from_hold": from_hold,
+            "from_free": from_free,
+            "phone_number": facts["phone_number_id"],
+            "spacing": timedelta(seconds=1 / (float(facts["calls_per_second"]) * self._speed)),
+        }
+        await connection.execute(_CLAIM, values)
+        await book(
+            connection,
+            organization_id=whom["organization"],
+            kind=EntryKind.RESERVE,
+            held_delta=from_free,
+            job_id=whom["job"],
+            dial_id=dial_id,
         )
-        if from_free:
-            await book(
-                connection,
-                organization_id=organization_id,
-                kind=EntryKind.RESERVE,
-                held_delta=from_free,
-                job_id=job_id,
-                dial_id=dial_id,
-            )
 
 
-async def _held(connection: AsyncConnection, facts: RowMapping, whom: dict[str, str], dial: int) -> NotNow | None:
+async def _check_rules(
+    connection: AsyncConnection, facts: RowMapping, whom: dict[str, str], dial: int
+) -> NotNow | None:
     """Every rule in its order; what holds this contact alone is written down, and uses up no attempt."""
     if not facts["dialling"] or is_too_late(facts):
         return NotNow(reason=NotNowReason.GATE)
-    if not dial_is_next(facts, dial):
+    if not is_next_dial(facts, dial):
         return NotNow(reason=NotNowReason.CONTACT)
-    reason = forbidden(facts)
+    reason = find_block_reason(facts)
     if reason is not None:
         await block(connection, whom["contact"], reason)
         return NotNow(reason=NotNowReason.CONTACT)
-    held = held_by_window(facts) or await _too_often(connection, facts, whom["organization"])
-    held = held or held_for_all(facts) or held_by_lines(facts)
-    if held is not None and held.reason.of_one_contact and held.until is not None:
-        await postpone(connection, whom["contact"], held.until, held.reason)
-    return held
+    not_now = check_window(facts) or await _check_frequency(connection, facts, whom["organization"])
+    not_now = not_now or check_whole_job(facts) or check_lines(facts)
+    if not_now is not None and not_now.reason.of_one_contact and not_now.until is not None:
+        await postpone(connection, whom["contact"], not_now.until, not_now.reason)
+    return not_now
 
 
-async def _too_often(connection: AsyncConnection, facts: RowMapping, organization_id: str) -> NotNow | None:
-    caps = frequencies(facts)
+async def _check_frequency(connection: AsyncConnection, facts: RowMapping, organization_id: str) -> NotNow | None:
+    caps = read_frequency_caps(facts)
     if not caps:
         return None
     longest = max(timedelta(hours=cap.quiet_hours or 0) for cap in caps)
-    since: datetime = facts["now"] - max(LOOK_BACK, longest)
+    since: datetime = facts["now"] - max(MIN_LOOK_BACK, longest)
     values = {"organization": organization_id, "number": facts["to_number"], "since": since}
     earlier = (await connection.execute(_EARLIER, values)).mappings()
-    return too_often(caps, [EarlierCall.model_validate(dict(call)) for call in earlier], facts["now"])
+    return check_frequency(caps, [EarlierCall.model_validate(dict(call)) for call in earlier], facts["now"])
 
 
 async def _becomes_probe(connection: AsyncConnection, facts: RowMapping, dial_id: str) -> bool:

@@ -1,4 +1,8 @@
-"""The rules of the claim, on the facts that it read under the organization's lock: each says yes, or what holds."""
+"""The rules on whether a contact may be called now, on facts that one statement read.
+
+The claim applies all of them to what it read under the organization's lock; the page of due contacts and the outcome
+of a dial use those on windows and on whole jobs.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,99 +12,127 @@ from sqlalchemy import RowMapping
 
 from domain.calling_rules.do_not_call import explain_block
 from domain.calling_rules.frequency_caps import ContactFrequency, EarlierCall, find_allowed_time
+from domain.calling_rules.presets import get_preset_frequency
+from domain.calling_rules.window import CallingWindow, find_lasting_opening
+from domain.calls.deadlines import SEND_TIMEOUT_SECONDS
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus
-from store.calls.job_rules import ARRIVES_WITHIN, calling_window, opens_at
 
-LOOK_AGAIN = timedelta(seconds=30)  # for what only a top-up, an operator or another job's call can change
-PROBE_LOOK_AGAIN = timedelta(seconds=5)  # while the one call that goes first is on the phone
-LINE_LOOK_AGAIN = timedelta(milliseconds=300)
+RECHECK_INTERVAL = timedelta(seconds=30)  # for what only a top-up, an operator or another job's call can change
+PROBE_RECHECK_INTERVAL = timedelta(seconds=5)  # while the one call that goes first is on the phone
+LINE_RECHECK_INTERVAL = timedelta(milliseconds=300)
+NEVER_OPENS = timedelta(days=400)  # as far ahead as windows are searched
+ARRIVAL_TIME = timedelta(seconds=SEND_TIMEOUT_SECONDS + 1)  # after the claim: a request leaves in time, and travels
 
 
-def dial_is_next(facts: RowMapping, dial: int) -> bool:
+def read_calling_window(facts: RowMapping) -> CallingWindow | None:
+    """The job's own, else its organization's."""
+    window = facts["job_window"] or facts["organization_window"]
+    return None if window is None else CallingWindow.model_validate(window)
+
+
+def find_opening(window: CallingWindow | None, zones: list[str] | None, timezone: str, at: datetime) -> datetime:
+    """The first instant from `at` on at which a contact may be called; one without zones is where its job is.
+
+    The carrier receives a call somewhat later than it is claimed, and must not when the window has closed by then.
+    """
+    if window is None:
+        return at
+    return find_lasting_opening(window, tuple(zones or (timezone,)), at, ARRIVAL_TIME) or at + NEVER_OPENS
+
+
+def read_frequency_caps(facts: RowMapping) -> list[ContactFrequency]:
+    """All caps that hold: the job's, its organization's, and that of the preset whose hours hold."""
+    given = (facts["job_frequency"], facts["organization_frequency"])
+    caps = [ContactFrequency.model_validate(frequency) for frequency in given if frequency is not None]
+    preset = get_preset_frequency(read_calling_window(facts))
+    return caps if preset is None else [*caps, preset]
+
+
+def is_next_dial(facts: RowMapping, dial: int) -> bool:
     """Whether the contact still waits for this very dial."""
     return ContactStatus(facts["contact_status"]).may_be_dialed and facts["dials"] == dial - 1
 
 
 def is_too_late(facts: RowMapping) -> bool:
-    """Whether the job's end time would have passed when the carrier hears of the call."""
+    """Whether the job's end time would have passed when the carrier receives the call."""
     end: datetime | None = facts["end_time"]
-    return end is not None and end <= facts["now"] + ARRIVES_WITHIN
+    return end is not None and end <= facts["now"] + ARRIVAL_TIME
 
 
-def forbidden(facts: RowMapping) -> str | None:
+def find_block_reason(facts: RowMapping) -> str | None:
     """Why the contact must never be called."""
     allowed = frozenset(facts["allowed_countries"] or ())
     return explain_block(listed=facts["listed"], country=facts["country"], allowed=allowed)
 
 
-def held_by_window(facts: RowMapping) -> NotNow | None:
+def check_window(facts: RowMapping) -> NotNow | None:
     """The calling window, where the contact is, by the database's clock."""
     now: datetime = facts["now"]
     if facts["zones"] is None:
         return NotNow(reason=NotNowReason.TIMEZONE)
-    opens = opens_at(calling_window(facts), facts["zones"], facts["timezone"], now)
-    return held_until(NotNowReason.WINDOW, now, opens) if opens > now else None
+    opens = find_opening(read_calling_window(facts), facts["zones"], facts["timezone"], now)
+    return wait_until(NotNowReason.WINDOW, now, opens) if opens > now else None
 
 
-def too_often(caps: Sequence[ContactFrequency], earlier: Sequence[EarlierCall], now: datetime) -> NotNow | None:
+def check_frequency(caps: Sequence[ContactFrequency], earlier: Sequence[EarlierCall], now: datetime) -> NotNow | None:
     """The caps on calls to one number."""
-    free = max(find_allowed_time(cap, earlier, now) for cap in caps)
-    return held_until(NotNowReason.FREQUENCY, now, free) if free > now else None
+    allowed = max(find_allowed_time(cap, earlier, now) for cap in caps)
+    return wait_until(NotNowReason.FREQUENCY, now, allowed) if allowed > now else None
 
 
-def held_for_all(facts: RowMapping) -> NotNow | None:
-    """What keeps a whole job from being called: its carrier account, what it may cost, or the credits."""
+def check_whole_job(facts: RowMapping) -> NotNow | None:
+    """What keeps everybody of a job from being called: its carrier account, its `maxCost`, or the credits."""
     now: datetime = facts["now"]
     if facts["closed_until"] is not None and facts["closed_until"] > now:
-        return held_until(NotNowReason.ACCOUNT, now, facts["closed_until"])
+        return wait_until(NotNowReason.ACCOUNT, now, facts["closed_until"])
     if facts["closed_until"] is not None and facts["probe_dial_id"] is not None:
-        return held_until(NotNowReason.ACCOUNT, now, now + PROBE_LOOK_AGAIN)
-    if not _affordable(facts):
-        return held_until(NotNowReason.MAX_COST, now, now + LOOK_AGAIN)
-    if not _covered(facts):
-        return held_until(NotNowReason.CREDITS, now, now + LOOK_AGAIN)
+        return wait_until(NotNowReason.ACCOUNT, now, now + PROBE_RECHECK_INTERVAL)
+    if not _fits_max_cost(facts):
+        return wait_until(NotNowReason.MAX_COST, now, now + RECHECK_INTERVAL)
+    if not _is_covered(facts):
+        return wait_until(NotNowReason.CREDITS, now, now + RECHECK_INTERVAL)
     return None
 
 
-def held_by_lines(facts: RowMapping) -> NotNow | None:
+def check_lines(facts: RowMapping) -> NotNow | None:
     """Lines, the pair of numbers, and the pace of the caller id."""
     now: datetime = facts["now"]
     if facts["organization_live"] >= facts["organization_limit"] or facts["job_live"] >= facts["job_limit"]:
-        return held_until(NotNowReason.LINE, now, now + LINE_LOOK_AGAIN)
+        return wait_until(NotNowReason.LINE, now, now + LINE_RECHECK_INTERVAL)
     if facts["pair_live"]:
-        return held_until(NotNowReason.PAIR, now, now + LOOK_AGAIN)
+        return wait_until(NotNowReason.PAIR, now, now + RECHECK_INTERVAL)
     if facts["next_slot_at"] is not None and facts["next_slot_at"] > now:
-        return held_until(NotNowReason.PACING, now, facts["next_slot_at"])
+        return wait_until(NotNowReason.PACING, now, facts["next_slot_at"])
     return None
 
 
-def held_until(reason: NotNowReason, now: datetime, until: datetime) -> NotNow:
+def wait_until(reason: NotNowReason, now: datetime, until: datetime) -> NotNow:
     return NotNow(reason=reason, until=until, seconds=(until - now).total_seconds())
 
 
-def reserves(facts: RowMapping) -> tuple[Decimal, Decimal]:
-    """Two minutes: from the job's hold first, then from the organization's free credits."""
+def split_reserve(facts: RowMapping) -> tuple[Decimal, Decimal]:
+    """Two minutes in dollars: from the job's hold first, then from the organization's free credits."""
     if facts["credits_unlimited"]:
         return Decimal(0), Decimal(0)
-    needed = _two_minutes(facts)
+    needed = _cost_of_two_minutes(facts)
     from_hold = min(needed, Decimal(facts["hold"]))
     return from_hold, needed - from_hold
 
 
-def _covered(facts: RowMapping) -> bool:
-    from_free = reserves(facts)[1]
+def _is_covered(facts: RowMapping) -> bool:
+    from_free = split_reserve(facts)[1]
     return not from_free or from_free <= Decimal(facts["free"])
 
 
-def _affordable(facts: RowMapping) -> bool:
+def _fits_max_cost(facts: RowMapping) -> bool:
     """Whether one more call fits under the job's own `maxCost`, its live ones counted at two minutes."""
     if facts["max_cost"] is None:
         return True
-    committed: Decimal = Decimal(facts["spent"]) + (facts["job_live"] + 1) * _two_minutes(facts)
+    committed: Decimal = Decimal(facts["spent"]) + (facts["job_live"] + 1) * _cost_of_two_minutes(facts)
     return committed <= Decimal(facts["max_cost"])
 
 
-def _two_minutes(facts: RowMapping) -> Decimal:
+def _cost_of_two_minutes(facts: RowMapping) -> Decimal:
     return ASSUMED_MINUTES * Decimal(facts["rate_per_minute"])

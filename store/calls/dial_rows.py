@@ -15,7 +15,7 @@ CHANNEL = "outdial_dials"  # NOTIFY carries the dial's id whenever its row moved
 
 
 class DialRow(Model):
-    """A dial's row and what became of its contact. `age_seconds` is by the database's clock, since it was asked."""
+    """A dial's row and how its contact stands. `age_seconds`: since it was asked, by the database's clock."""
 
     id: str
     contact_id: str
@@ -43,7 +43,7 @@ class DialRow(Model):
 
     @property
     def key(self) -> str:
-        """The key that the carrier has of it."""
+        """The key by which the carrier knows it."""
         return f"{self.contact_id}:{self.number_of_dial}"
 
 
@@ -70,26 +70,26 @@ async def read_one(connection: AsyncConnection, query: Any, values: dict[str, An
     return None if row is None else DialRow.model_validate(dict(row))
 
 
-async def locked(connection: AsyncConnection, dial_id: str, *, to_end: bool) -> DialRow | None:
+async def lock_dial(connection: AsyncConnection, dial_id: str, *, to_end: bool) -> DialRow | None:
     """Lock a dial's row and read it. To end it takes the organization's lock, and that one first."""
-    return await _locked(connection, _OF_ID, {"id": dial_id}, to_end=to_end)
+    return await _lock(connection, _OF_ID, {"id": dial_id}, to_end=to_end)
 
 
-async def locked_by_report(
+async def lock_reported_dial(
     connection: AsyncConnection, report: CallReport, account: str, key: str | None, *, to_end: bool
 ) -> DialRow | None:
     """The same, for the dial of a report: by the dial's key where there is one, else by the carrier's call id.
 
-    What comes over a carrier's one stream is told of all its accounts.
+    What comes over a carrier's one stream may be of any of its accounts.
     """
     dial = parse_dial_key(key or report.key or "")
     if dial is not None:
         values = {"contact": dial[0], "dial": dial[1], "account": account}
-        return await _locked(connection, _OF_KEY + _OF_ACCOUNT, values, to_end=to_end)
-    return await _locked(connection, _OF_CALL, {"account": account, "call": report.call_id}, to_end=to_end)
+        return await _lock(connection, _OF_KEY + _OF_ACCOUNT, values, to_end=to_end)
+    return await _lock(connection, _OF_CALL, {"account": account, "call": report.call_id}, to_end=to_end)
 
 
-async def _locked(connection: AsyncConnection, which: str, values: dict[str, Any], *, to_end: bool) -> DialRow | None:
+async def _lock(connection: AsyncConnection, which: str, values: dict[str, Any], *, to_end: bool) -> DialRow | None:
     if to_end:
         organization = f"SELECT d.organization_id FROM dials d WHERE {which}"  # noqa: S608 — our own constants
         lock = f"SELECT id FROM organizations WHERE id = ({organization}) FOR UPDATE"  # noqa: S608

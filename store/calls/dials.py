@@ -1,4 +1,4 @@
-"""One dial, from the carrier's first word to its last: what is said of it is applied once, and only forward."""
+"""One dial, from the carrier's first report to its last: each is applied once, and states only move forward."""
 
 import logging
 from collections.abc import Sequence
@@ -10,21 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.models import CallReport, CallState, HangUpReason, Outcome, Recorded
 from domain.calls.outcomes import determine_outcome
-from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, locked, locked_by_report, read_one
-from store.calls.outcome import DialResult, end
+from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, lock_dial, lock_reported_dial, read_one
+from store.calls.outcome import DialResult, record_outcome
 from store.contacts.transitions import reopen
 from store.db.engine import reading
 
 logger = logging.getLogger(__name__)
 
-_REMEMBER = text("""
+_STORE_EVENT = text("""
     INSERT INTO carrier_events (dial_id, call_id, state, ending, sequence, sip_code)
     VALUES (:dial, :call, :state, :ending, :sequence, :sip_code) ON CONFLICT DO NOTHING
 """)
 
-# States only move forward; a call id is written once. Who answered is often told after the answer.
-_FORWARD = text("""
-    WITH remembered AS (
+# A call id is written once. Who answered is often reported after the answer.
+_MOVE_FORWARD = text("""
+    WITH event AS (
       INSERT INTO carrier_events (dial_id, call_id, state, ending, sequence, sip_code)
       VALUES (:dial, :call, :state, '', :sequence, NULL) ON CONFLICT DO NOTHING
     ), moved AS (
@@ -59,18 +59,18 @@ class Dials:
         async with reading(self._engine) as connection:
             return await read_one(connection, BY_KEY, {"contact": contact_id, "dial": dial})
 
-    async def again(self, dial: DialRow) -> DialRow:
-        """Read a dial once more."""
+    async def refresh(self, dial: DialRow) -> DialRow:
+        """Read a dial again."""
         return (await self.get(dial.contact_id, dial.number_of_dial)) or dial
 
-    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialRow]:
+    async def get_many(self, dial_ids: Sequence[str]) -> list[DialRow]:
         """Read many dials at once."""
         async with reading(self._engine) as connection:
             rows = (await connection.execute(BY_IDS, {"ids": list(dial_ids)})).mappings().all()
             return [DialRow.model_validate(dict(row)) for row in rows]
 
-    async def calls_to(self, account: str, to: str, from_: str, since: datetime) -> frozenset[str]:
-        """The call ids that dials of this pair hold: what a search must pass over."""
+    async def find_call_ids(self, account: str, to: str, from_: str, since: datetime) -> frozenset[str]:
+        """The call ids that dials of this pair of numbers have: a search must skip them."""
         async with reading(self._engine) as connection:
             rows = await connection.execute(
                 text(
@@ -82,48 +82,49 @@ class Dials:
             return frozenset(rows.scalars())
 
     async def record(self, report: CallReport, account: str, key: str | None = None) -> Recorded:
-        """Apply what a carrier said of a call, once: states only move forward, the last word ends the dial."""
+        """Apply a carrier's report of a call, once; the last one ends the dial."""
         try:
             return await self._apply(report, account, key)
         except IntegrityError:
-            logger.critical("call %s is said to be of two dials; the first keeps it", report.call_id)
+            logger.critical("call %s is reported of two dials; the first keeps it", report.call_id)
             return Recorded.NO_SUCH_DIAL
 
     async def _apply(self, report: CallReport, account: str, key: str | None) -> Recorded:
         async with self._engine.begin() as connection:
             ends = report.state is CallState.ENDED
-            dial = await locked_by_report(connection, report, account, key, to_end=ends)
+            dial = await lock_reported_dial(connection, report, account, key, to_end=ends)
             if dial is None:
                 return Recorded.NO_SUCH_DIAL
             if _is_second_call(dial, report):
                 logger.critical("dial %s has a second call: %s beside %s", dial.id, report.call_id, dial.call_id)
                 return Recorded.SECOND_CALL
             if ends or dial.ended_at is not None:
-                await _remember(connection, dial.id, report)
+                await _store_event(connection, dial.id, report)
             if dial.ended_at is not None and dial.outcome is not Outcome.UNKNOWN:
                 return Recorded.NOTHING
             if ends:
                 return await self._end_by_report(connection, dial, report)
             if dial.ended_at is not None and not await _reopen(connection, dial):
                 return Recorded.NOTHING
-            return await _forward(connection, dial, report)
+            return await _move_forward(connection, dial, report)
 
-    async def not_placed(self, dial_id: str, outcome: Outcome, retry_after: timedelta | None = None) -> None:
+    async def mark_not_placed(self, dial_id: str, outcome: Outcome, retry_after: timedelta | None = None) -> None:
         """End a dial of which it is certain that nothing rang. Changes nothing once the call has an id."""
         async with self._engine.begin() as connection:
-            dial = await locked(connection, dial_id, to_end=True)
+            dial = await lock_dial(connection, dial_id, to_end=True)
             if dial is not None and dial.call_id is None:
-                await end(connection, dial, DialResult(outcome=outcome, retry_after=retry_after), self._speed)
+                result = DialResult(outcome=outcome, retry_after=retry_after)
+                await record_outcome(connection, dial.id, result, self._speed)
 
     async def give_up(self, dial_id: str) -> None:
-        """End a dial whose outcome cannot be told."""
+        """End a dial whose outcome nobody can tell."""
         async with self._engine.begin() as connection:
-            dial = await locked(connection, dial_id, to_end=True)
+            dial = await lock_dial(connection, dial_id, to_end=True)
             if dial is not None:
-                await end(connection, dial, DialResult(outcome=Outcome.UNKNOWN), self._speed)
+                await record_outcome(connection, dial.id, DialResult(outcome=Outcome.UNKNOWN), self._speed)
 
-    async def hang_up_wanted(self, dial_id: str, reason: HangUpReason) -> None:
-        """Write down that, and why, we are about to end a call: the first reason stays."""
+    async def request_hang_up(self, dial_id: str, reason: HangUpReason) -> None:
+        """Write down why we are about to end a call; the first reason stays."""
         async with self._engine.begin() as connection:
             await connection.execute(
                 text(
@@ -140,14 +141,14 @@ class Dials:
             answered=dial.answered_at is not None,
             hung_up=dial.hang_up_reason,
         )
-        verdict = DialResult(
+        result = DialResult(
             outcome=outcome,
             sip_code=report.sip_code,
             call_seconds=report.duration_seconds if outcome is Outcome.ANSWERED else None,
             answered_by=report.answered_by,
             final=dial.outcome is Outcome.UNKNOWN,
         )
-        ended = await end(connection, dial, verdict, self._speed, call_id=report.call_id)
+        ended = await record_outcome(connection, dial.id, result, self._speed, call_id=report.call_id)
         return Recorded.MOVED if ended else Recorded.NOTHING
 
 
@@ -159,9 +160,9 @@ def _is_second_call(dial: DialRow, report: CallReport) -> bool:
     return over and report.state is not CallState.ENDED
 
 
-async def _remember(connection: AsyncConnection, dial_id: str, report: CallReport) -> None:
+async def _store_event(connection: AsyncConnection, dial_id: str, report: CallReport) -> None:
     await connection.execute(
-        _REMEMBER,
+        _STORE_EVENT,
         {
             "dial": dial_id,
             "call": report.call_id,
@@ -173,10 +174,10 @@ async def _remember(connection: AsyncConnection, dial_id: str, report: CallRepor
     )
 
 
-async def _forward(connection: AsyncConnection, dial: DialRow, report: CallReport) -> Recorded:
-    """Move a live dial on. That its call is to be ended is written down with the word of who answered it."""
+async def _move_forward(connection: AsyncConnection, dial: DialRow, report: CallReport) -> Recorded:
+    """Move a live dial on. Who answered may be the reason to end the call: both are written at once."""
     moved = await connection.execute(
-        _FORWARD,
+        _MOVE_FORWARD,
         {
             "dial": dial.id,
             "call": report.call_id,
@@ -192,7 +193,7 @@ async def _forward(connection: AsyncConnection, dial: DialRow, report: CallRepor
 
 
 async def _reopen(connection: AsyncConnection, dial: DialRow) -> bool:
-    """Evidence of a live call whose outcome was thought unknown: the dial is open again, and followed.
+    """Open a dial again: its outcome was recorded as unknown, and now its call turns out to be live.
 
     Its outcome stays "unknown" until it ends: it was charged for that, and its contact is not called again.
     """

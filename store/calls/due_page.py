@@ -1,4 +1,4 @@
-"""What a job's workflow asks of the record: where the job stands, and who is due."""
+"""What a job's workflow reads: where the job stands, and who is due."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,15 +11,14 @@ from domain.calls.dispatch import DueContact, JobPage
 from domain.calls.retries import RetryPolicy
 from domain.phone.masking import mask_number
 from domain.statuses import JobStatus
-from store.calls.claim_rules import held_for_all
-from store.calls.job_rules import calling_window, opens_at
+from store.calls.claim_rules import check_whole_job, find_opening, read_calling_window
 from store.contacts.due_times import postpone_zones
 from store.contacts.transitions import fail_waiting
 from store.db.engine import reading
 from store.db.locks import lock_organization
 from store.jobs.status import mark_workflow_started
 
-LARGEST_PAGE = 500  # contacts; a page of 500 is about 60 KB in a history
+MAX_PAGE_SIZE = 500  # contacts; a page of 500 is about 60 KB in a history
 
 
 _JOB = text("""
@@ -71,17 +70,17 @@ DELETED = JobPage(  # only a job that has ended can be
 
 
 class DuePages:
-    """Reads for workflows, and the two marks that they leave."""
+    """What workflows read, and the two marks that they leave."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def workflow_started(self, job_id: str) -> None:
+    async def mark_workflow_started(self, job_id: str) -> None:
         """Mark that the job's workflow exists."""
         async with self._engine.begin() as connection:
             await mark_workflow_started(connection, job_id)
 
-    async def page(self, job_id: str, as_of: datetime, limit: int) -> JobPage:
+    async def read(self, job_id: str, as_of: datetime, limit: int) -> JobPage:
         """Read where the job stands, whose call is live, and at most `limit` contacts that are due at `as_of`."""
         async with reading(self._engine) as connection:
             job = (await connection.execute(_JOB, {"job": job_id, "as_of": as_of})).mappings().one_or_none()
@@ -89,10 +88,10 @@ class DuePages:
                 return DELETED
             counts = (await connection.execute(_COUNTS, {"job": job_id})).mappings().all()
             calling = job["status"] == JobStatus.RUNNING and limit > 0
-            values = {"job": job_id, "at": job["at"], "limit": min(limit, LARGEST_PAGE)}
+            values = {"job": job_id, "at": job["at"], "limit": min(limit, MAX_PAGE_SIZE)}
             live = await _live(connection, job_id)
             if calling:
-                await self._put_off_where_closed(connection, job, values)
+                await self._postpone_where_closed(connection, job, values)
             due = await _due(connection, job, values) if calling else []
             following = (await connection.execute(_NEXT, values)).mappings().one_or_none() if calling else None
             return JobPage(
@@ -103,7 +102,7 @@ class DuePages:
                 counts={row["status"]: row["contacts"] for row in counts},
                 due=[*live, *due],
                 next_due_at=None if following is None else following["due_at"],
-                held=held_for_all(job) if calling else None,
+                held=check_whole_job(job) if calling else None,
                 more=len(due) == values["limit"],
                 next_due_reason=None if following is None else following["held_reason"],
                 name=job["name"],
@@ -117,15 +116,15 @@ class DuePages:
         async with self._engine.begin() as connection:
             await fail_waiting(connection, contact_id, reason)
 
-    async def _put_off_where_closed(
+    async def _postpone_where_closed(
         self, connection: AsyncConnection, job: RowMapping, values: Mapping[str, Any]
     ) -> None:
-        """Make those who are due, but outside their calling window, due when it opens: all of a zone at once."""
-        window = calling_window(job)
+        """Whoever is due outside the calling window is due when it opens: all of a zone at once."""
+        window = read_calling_window(job)
         if window is None:
             return
         due_in = (await connection.execute(_ZONES_DUE, values)).scalars().all()
-        opens = [(zones, opens_at(window, zones, job["timezone"], job["at"])) for zones in due_in]
+        opens = [(zones, find_opening(window, zones, job["timezone"], job["at"])) for zones in due_in]
         closed = [(zones, at) for zones, at in opens if at > job["at"]]
         if closed:
             async with self._engine.begin() as writing:

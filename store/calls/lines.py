@@ -1,4 +1,4 @@
-"""What the workflow that shares out an organization's lines asks of the record."""
+"""What the workflow that shares out an organization's lines reads."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,12 +17,12 @@ _CALLING = text("SELECT DISTINCT organization_id FROM batch_jobs WHERE status = 
 
 
 class Lines:
-    """Reads only."""
+    """Read only."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def of(self, organization_id: str) -> OrganizationLines:
+    async def read(self, organization_id: str) -> OrganizationLines:
         """An organization's limits, and its jobs that call people. Raises NotFound."""
         async with reading(self._engine) as connection:
             row = (await connection.execute(_LINES, {"organization": organization_id})).mappings().one_or_none()
@@ -32,7 +32,7 @@ class Lines:
             limit=row["concurrent_call_limit"], reserved=row["reserved_lines"], running=tuple(row["running"])
         )
 
-    async def organizations_that_call(self) -> list[str]:
-        """All organizations with a running job: for the housekeeper only."""
+    async def list_calling_organizations(self) -> list[str]:
+        """All organizations with a running job: for the reconciler only."""
         async with reading(self._engine) as connection:
             return list((await connection.execute(_CALLING)).scalars())

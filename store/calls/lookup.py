@@ -1,4 +1,4 @@
-"""What was ordered from a carrier, for one that comes back to ask."""
+"""What was ordered from a carrier that asks for the instructions of a call."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,10 +17,12 @@ _ORDERED = text("""
 
 
 class OrderLookup:
+    """Read only."""
+
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def of(self, account: str, key: str) -> Claimed | None:
+    async def find(self, account: str, key: str) -> Claimed | None:
         """The dial that a carrier account knows by this key; None where there is none, or its job was deleted."""
         dial = parse_dial_key(key)
         if dial is None or not may_exist(key):

@@ -1,4 +1,4 @@
-"""The end of a dial: what it came to, what it cost, and what follows for its contact. The only place where one ends."""
+"""A dial's outcome: what it cost, and what follows for its contact. No other code ends a dial."""
 
 import zlib
 from datetime import datetime, timedelta
@@ -20,8 +20,8 @@ from domain.money import compute_cost
 from domain.statuses import JobStatus
 from store.billing.ledger import EntryKind, book
 from store.billing.settlement import release_remaining_hold
-from store.calls.dial_rows import CHANNEL, DialRow
-from store.calls.job_rules import calling_window, opens_at
+from store.calls.claim_rules import find_opening, read_calling_window
+from store.calls.dial_rows import CHANNEL
 from store.contacts.do_not_call import add_in
 from store.contacts.transitions import RECORD_OUTCOME
 from store.jobs.status import pause_running
@@ -37,7 +37,7 @@ _LATEST = text("""
 
 
 class DialResult(Model):
-    """How a dial ends."""
+    """How a dial ended."""
 
     outcome: Outcome
     sip_code: int | None = None
@@ -47,7 +47,7 @@ class DialResult(Model):
     final: bool = False  # whatever the outcome, the contact is not called again
 
 
-_FACTS_AT_THE_END = text("""
+_FACTS = text("""
     SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id,
            d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
            d.answered_by, d.reserved_from_hold, d.reserved_from_free, d.to_number,
@@ -62,13 +62,13 @@ _FACTS_AT_THE_END = text("""
     WHERE d.id = :dial
 """)
 
-_END = text(f"""
+_RECORD = text(f"""
     WITH ended AS (
       UPDATE dials SET state = 'ended', ended_at = clock_timestamp(), outcome = :outcome, sip_code = :sip_code,
              call_seconds = :call_seconds, answered_by = :answered_by, cost = :cost,
              call_id = coalesce(call_id, :call), reserved_from_hold = 0, reserved_from_free = 0
       WHERE id = :dial
-    ), drawn AS (
+    ), job AS (
       UPDATE batch_jobs SET hold = :hold, spent = spent + :cost WHERE id = :job
     ), contact AS (
       {RECORD_OUTCOME}
@@ -77,62 +77,62 @@ _END = text(f"""
 """)  # noqa: S608 — our own constants
 
 
-async def end(
-    connection: AsyncConnection, dial: DialRow, verdict: DialResult, speed: float, call_id: str | None = None
+async def record_outcome(
+    connection: AsyncConnection, dial_id: str, result: DialResult, speed: float, call_id: str | None = None
 ) -> bool:
-    """End a dial: outcome, contact, capture, the reserve given back, in one transaction; only if open.
+    """End a dial if it is open: outcome, contact, cost and what is left of its reserve, in one transaction.
 
-    The caller has locked it to end it. `speed` divides the delay until the next dial.
+    The caller has locked the organization and the dial. `speed` divides the delay until the next dial.
     """
-    facts = (await connection.execute(_FACTS_AT_THE_END, {"dial": dial.id})).mappings().one()
+    facts = (await connection.execute(_FACTS, {"dial": dial_id})).mappings().one()
     known = facts["outcome"] != Outcome.UNKNOWN
-    if facts["ended_at"] is not None and (known or verdict.outcome is Outcome.UNKNOWN):
+    if facts["ended_at"] is not None and (known or result.outcome is Outcome.UNKNOWN):
         return False
-    step = _next(facts, verdict, speed)
-    await connection.execute(_END, _ending(facts, verdict, step, call_id))
-    await _capture(connection, facts, verdict)
+    step = _next_step(facts, result, speed)
+    await connection.execute(_RECORD, _recorded(facts, result, step, call_id))
+    await _capture(connection, facts, result)
     if JobStatus(facts["job_status"]).ended:
         await release_remaining_hold(connection, facts["organization_id"], facts["job_id"])
-    await _account_gate(connection, facts, verdict.outcome, speed)
-    await _apply_side_effects(connection, facts, verdict)
+    await _move_account_gate(connection, facts, result.outcome, speed)
+    await _apply_side_effects(connection, facts, result)
     return True
 
 
-def _next(facts: RowMapping, verdict: DialResult, speed: float) -> NextStep:
+def _next_step(facts: RowMapping, result: DialResult, speed: float) -> NextStep:
     step = decide_next_step(
-        verdict.outcome,
+        result.outcome,
         RetryPolicy.model_validate(facts["retry_policy"]),
-        attempts=_attempts(facts, verdict),
+        attempts=_attempts(facts, result),
         max_attempts=facts["max_attempts"],
-        troubles=_troubles(facts, verdict),
-        no_more=verdict.final or facts["removed_at"] is not None or JobStatus(facts["job_status"]).ended,
+        troubles=_troubles(facts, result),
+        no_more=result.final or facts["removed_at"] is not None or JobStatus(facts["job_status"]).ended,
         spread=_spread(facts["contact_id"], facts["number_of_dial"]),
-        answered_by=_answered_by(facts, verdict),
-        retry_after=None if verdict.retry_after is None else verdict.retry_after * speed,  # real seconds
+        answered_by=_answered_by(facts, result),
+        retry_after=None if result.retry_after is None else result.retry_after * speed,  # real seconds
     )
     return step if step.delay is None else step.model_copy(update={"delay": step.delay / speed})
 
 
-def _ending(facts: RowMapping, verdict: DialResult, step: NextStep, call_id: str | None) -> dict[str, Any]:
-    answered = verdict.outcome is Outcome.ANSWERED
+def _recorded(facts: RowMapping, result: DialResult, step: NextStep, call_id: str | None) -> dict[str, Any]:
+    answered = result.outcome is Outcome.ANSWERED
     not_before = None if step.delay is None else facts["now"] + step.delay
-    due_at = None if not_before is None else _opens(facts, not_before)
+    due_at = None if not_before is None else _move_into_window(facts, not_before)
     return {
         "dial": facts["id"],
         "contact": facts["contact_id"],
         "job": facts["job_id"],
-        "outcome": verdict.outcome,
-        "sip_code": verdict.sip_code,
-        "call_seconds": verdict.call_seconds,
-        "answered_by": _answered_by(facts, verdict) if answered else None,
-        "cost": _cost(facts, verdict),
+        "outcome": result.outcome,
+        "sip_code": result.sip_code,
+        "call_seconds": result.call_seconds,
+        "answered_by": _answered_by(facts, result) if answered else None,
+        "cost": _cost(facts, result),
         "call": call_id,
-        "hold": _hold_afterwards(facts, verdict),
+        "hold": _remaining_hold(facts, result),
         "status": step.status,
-        "error_code": None if answered or verdict.sip_code is None else str(verdict.sip_code),
-        "reason": explain_outcome(verdict.outcome, _ended_by_us(facts, verdict)),
-        "attempts": _attempts(facts, verdict),
-        "troubles": _troubles(facts, verdict),
+        "error_code": None if answered or result.sip_code is None else str(result.sip_code),
+        "reason": explain_outcome(result.outcome, _ended_by_us(facts, result)),
+        "attempts": _attempts(facts, result),
+        "troubles": _troubles(facts, result),
         "due_at": due_at,
         "held_reason": NotNowReason.WINDOW if due_at != not_before else None,
         "not_before": not_before,
@@ -141,32 +141,30 @@ def _ending(facts: RowMapping, verdict: DialResult, step: NextStep, call_id: str
     }
 
 
-def _answered_by(facts: RowMapping, verdict: DialResult) -> AnsweredBy:
-    return verdict.answered_by or AnsweredBy(facts["answered_by"] or AnsweredBy.UNKNOWN)
+def _answered_by(facts: RowMapping, result: DialResult) -> AnsweredBy:
+    return result.answered_by or AnsweredBy(facts["answered_by"] or AnsweredBy.UNKNOWN)
 
 
-def _ended_by_us(facts: RowMapping, verdict: DialResult) -> HangUpReason | None:
-    """Why an answered call did not go on, as far as its length and our wish tell."""
-    if (verdict.call_seconds or 0) >= facts["max_call_seconds"]:
+def _ended_by_us(facts: RowMapping, result: DialResult) -> HangUpReason | None:
+    """Why we ended an answered call, as far as its length and our request tell."""
+    if (result.call_seconds or 0) >= facts["max_call_seconds"]:
         return HangUpReason.MAX_CALL_DURATION
-    wanted = facts["hang_up_reason"]
-    return HangUpReason.MACHINE if wanted == HangUpReason.MACHINE else None
+    return HangUpReason.MACHINE if facts["hang_up_reason"] == HangUpReason.MACHINE else None
 
 
-def _opens(facts: RowMapping, at: datetime) -> datetime:
-    """The same instant, moved into the calling window."""
-    return opens_at(calling_window(facts), facts["zones"], facts["timezone"], at)
+def _move_into_window(facts: RowMapping, at: datetime) -> datetime:
+    return find_opening(read_calling_window(facts), facts["zones"], facts["timezone"], at)
 
 
-async def _apply_side_effects(connection: AsyncConnection, facts: RowMapping, verdict: DialResult) -> None:
-    """What an ending means for others: the person's wish, the carrier's wish, and the job's circuit breaker."""
-    if verdict.outcome is Outcome.UNWANTED:
+async def _apply_side_effects(connection: AsyncConnection, facts: RowMapping, result: DialResult) -> None:
+    """What follows for others: an unwanted number is listed, the carrier is given time, the circuit breaker trips."""
+    if result.outcome is Outcome.UNWANTED:
         numbers = [facts["to_number"]]
         await add_in(connection, facts["organization_id"], numbers, source=Source.NETWORK, by=SYSTEM)
-    if verdict.retry_after is not None:
-        await connection.execute(_SLOW_DOWN, {"number": facts["phone_number_id"], "wait": verdict.retry_after})
-    if facts["circuit_breaker"] and verdict.outcome in TRIPPING_OUTCOMES:
-        await _break_circuit(connection, facts, verdict.outcome)
+    if result.retry_after is not None:
+        await connection.execute(_SLOW_DOWN, {"number": facts["phone_number_id"], "wait": result.retry_after})
+    if facts["circuit_breaker"] and result.outcome in TRIPPING_OUTCOMES:
+        await _break_circuit(connection, facts, result.outcome)
 
 
 async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome: Outcome) -> None:
@@ -179,7 +177,7 @@ async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome
         await pause_running(connection, facts["organization_id"], facts["job_id"], reason)
 
 
-async def _account_gate(connection: AsyncConnection, facts: RowMapping, outcome: Outcome, speed: float) -> None:
+async def _move_account_gate(connection: AsyncConnection, facts: RowMapping, outcome: Outcome, speed: float) -> None:
     """A refusal closes the account's gate for all jobs; its probe call, when it ends otherwise, opens it."""
     if outcome is Outcome.ACCOUNT_REJECTED:
         await connection.execute(
@@ -203,11 +201,9 @@ async def _account_gate(connection: AsyncConnection, facts: RowMapping, outcome:
         )
 
 
-async def _capture(connection: AsyncConnection, facts: RowMapping, verdict: DialResult) -> None:
-    cost = _cost(facts, verdict)
+async def _capture(connection: AsyncConnection, facts: RowMapping, result: DialResult) -> None:
+    cost = _cost(facts, result)
     given_back = _drawn(facts, cost) + Decimal(facts["reserved_from_free"])
-    if not cost and not given_back:
-        return
     await book(
         connection,
         organization_id=facts["organization_id"],
@@ -219,10 +215,10 @@ async def _capture(connection: AsyncConnection, facts: RowMapping, verdict: Dial
     )
 
 
-def _cost(facts: RowMapping, verdict: DialResult) -> Decimal:
-    if verdict.outcome is not Outcome.ANSWERED:
+def _cost(facts: RowMapping, result: DialResult) -> Decimal:
+    if result.outcome is not Outcome.ANSWERED:
         return Decimal(0)
-    return compute_cost(verdict.call_seconds or 0, Decimal(facts["rate_per_minute"]))
+    return compute_cost(result.call_seconds or 0, Decimal(facts["rate_per_minute"]))
 
 
 def _drawn(facts: RowMapping, cost: Decimal) -> Decimal:
@@ -232,18 +228,18 @@ def _drawn(facts: RowMapping, cost: Decimal) -> Decimal:
     return min(cost, Decimal(facts["reserved_from_hold"]) + Decimal(facts["hold"]))
 
 
-def _hold_afterwards(facts: RowMapping, verdict: DialResult) -> Decimal:
+def _remaining_hold(facts: RowMapping, result: DialResult) -> Decimal:
     available = Decimal(facts["hold"]) + Decimal(facts["reserved_from_hold"])
-    return available - _drawn(facts, _cost(facts, verdict))
+    return available - _drawn(facts, _cost(facts, result))
 
 
-def _attempts(facts: RowMapping, verdict: DialResult) -> int:
+def _attempts(facts: RowMapping, result: DialResult) -> int:
     charged_as_unknown: bool = facts["outcome"] == Outcome.UNKNOWN
-    return int(facts["attempts"]) - charged_as_unknown + verdict.outcome.charged
+    return int(facts["attempts"]) - charged_as_unknown + result.outcome.charged
 
 
-def _troubles(facts: RowMapping, verdict: DialResult) -> int:
-    return int(facts["troubles"]) + 1 if verdict.outcome is Outcome.CARRIER_ERROR else 0
+def _troubles(facts: RowMapping, result: DialResult) -> int:
+    return int(facts["troubles"]) + 1 if result.outcome is Outcome.CARRIER_ERROR else 0
 
 
 def _spread(contact_id: str, dial: int) -> float:

@@ -1,4 +1,4 @@
-"""Hear of dials that moved: one LISTEN connection a process, one read for many dials."""
+"""Dials that moved: one LISTEN connection a process, one read for many dials."""
 
 import asyncio
 import logging
@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager, contextmanager
 
 from store.calls.dial_rows import CHANNEL, DialRow
 from store.calls.dials import Dials
-from store.db.listen import RECONNECT_SECONDS, conninfo, listen
+from store.db.listen import RECONNECT_SECONDS, conninfo, in_background, listen
 
 GATHER_SECONDS = 0.02  # notices that arrive together are answered with one read
 SILENCE_SECONDS = 15.0  # then all followed dials are read, in case a notice was lost
-CONNECTION_NAME = "outdial-watch"
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +22,14 @@ class Follower:
         self._news = asyncio.Event()
         self._dial: DialRow | None = None
 
-    def saw(self, dial: DialRow) -> None:
+    def seed(self, dial: DialRow) -> None:
         """Remember what is known already: only what differs from it is news. News that waits may be newer."""
         if not self._news.is_set():
             self._dial = dial
 
-    def tell(self, dial: DialRow) -> None:
-        """Take the result of a reading, which may be no news."""
-        if self._dial is None or _where(dial) != _where(self._dial):
+    def notify(self, dial: DialRow) -> None:
+        """Take what was read, which may be no news."""
+        if self._dial is None or _position(dial) != _position(self._dial):
             self._news.set()
         self._dial = dial
 
@@ -45,7 +44,7 @@ class Follower:
         return self._dial
 
 
-def _where(dial: DialRow) -> tuple[object, ...]:
+def _position(dial: DialRow) -> tuple[object, ...]:
     """What a dial's follower acts on."""
     return dial.state, dial.call_id, dial.ended_at, dial.hang_up_reason
 
@@ -55,7 +54,7 @@ class DialWatch:
 
     def __init__(self, dials: Dials, database_url: str) -> None:
         self._dials = dials
-        self._conninfo = conninfo(database_url, CONNECTION_NAME)
+        self._conninfo = conninfo(database_url)
         self._followers: dict[str, set[Follower]] = {}
         self._moved: set[str] = set()
         self._awake = asyncio.Event()
@@ -63,14 +62,8 @@ class DialWatch:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen and read while the block runs."""
-        listening = listen(self._conninfo, CHANNEL, self._connected, self._heard)
-        tasks = [asyncio.create_task(listening), asyncio.create_task(self._read())]
-        try:
+        async with in_background(listen(self._conninfo, CHANNEL, self._mark_all, self._mark), self._read_moved()):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     @contextmanager
     def follow(self, dial_id: str) -> Iterator[Follower]:
@@ -84,35 +77,33 @@ class DialWatch:
             if not self._followers[dial_id]:
                 del self._followers[dial_id]
 
-    def _connected(self) -> None:
+    def _mark_all(self) -> None:
         self._mark(*self._followers)
 
-    def _heard(self, dial_id: str) -> None:
-        if dial_id in self._followers:
-            self._mark(dial_id)
-
     def _mark(self, *dial_ids: str) -> None:
-        self._moved.update(dial_ids)
-        self._awake.set()
+        followed = self._followers.keys() & dial_ids
+        if followed:
+            self._moved |= followed
+            self._awake.set()
 
-    async def _read(self) -> None:
+    async def _read_moved(self) -> None:
         while True:
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     await self._awake.wait()
             except TimeoutError:
-                self._mark(*self._followers)
+                self._mark_all()
             await asyncio.sleep(GATHER_SECONDS)
             self._awake.clear()
             moved, self._moved = self._moved & self._followers.keys(), set()
             if moved:
-                await self._tell(moved)
+                await self._notify(moved)
 
-    async def _tell(self, dial_ids: set[str]) -> None:
+    async def _notify(self, dial_ids: set[str]) -> None:
         try:
-            for dial in await self._dials.by_ids(sorted(dial_ids)):
+            for dial in await self._dials.get_many(sorted(dial_ids)):
                 for follower in self._followers.get(dial.id, ()):
-                    follower.tell(dial)
+                    follower.notify(dial)
         except Exception as error:  # the database is away: everything is read again when it is back
             logger.warning("followed dials could not be read (%s); trying again", type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)

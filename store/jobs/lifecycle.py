@@ -8,12 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.audit import SYSTEM, TEMPORAL, Action
 from domain.calls.dispatch import Wish
-from domain.calls.models import HangUpReason
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.audit_log import note, note_job
 from store.billing.settlement import release_remaining_hold
-from store.calls.dial_rows import CHANNEL
+from store.calls.in_flight import count_live_calls, hang_up_live_calls
 from store.contacts.due_times import make_due_now
 from store.contacts.transitions import cancel_waiting
 from store.db.locks import lock_organization
@@ -28,9 +27,6 @@ CANCELLED = "The job was cancelled."
 LATE = "Not reached in time."
 STOPPED = "Everything was stopped. Resume the job, or the organization."
 
-_LIVE_CALLS = (
-    "organization_id = :organization AND ended_at IS NULL AND (job_id = :job OR CAST(:job AS varchar) IS NULL)"
-)
 _VANISHED = text("""
     SELECT CASE WHEN p.removed_at IS NOT NULL THEN 'The number to call from was removed while the job waited.'
                 WHEN a.id IS NULL OR a.removed_at IS NOT NULL THEN 'Its agent was removed while the job waited.'
@@ -140,9 +136,9 @@ class JobLifecycle:
             await connection.execute(
                 text("UPDATE batch_jobs SET stopped_at = clock_timestamp() WHERE id = ANY(:jobs)"), {"jobs": job_ids}
             )
-            live = await _live(connection, organization_id)
+            live = await count_live_calls(connection, organization_id)
             if hang_up:
-                await _hang_up(connection, organization_id)
+                await hang_up_live_calls(connection, organization_id)
             if job_ids:
                 await note(
                     connection,
@@ -177,7 +173,7 @@ class JobLifecycle:
                 JobStatus.CANCELLED,
                 "dialling = false, status_reason = NULL, completed_at = clock_timestamp()",
             )
-            live = await _live(connection, organization_id, job_id)
+            live = await count_live_calls(connection, organization_id, job_id)
             if not moved and not (was is JobStatus.CANCELLED and hang_up and live):
                 raise WrongStatus(was)
             contacts = await cancel_waiting(connection, job_id, CANCELLED) if moved else 0
@@ -185,7 +181,7 @@ class JobLifecycle:
                 details = {"contacts": contacts, "hangUp": hang_up}
                 await note_job(connection, organization_id, job_id, by, Action.CANCELLED, details)
             if hang_up:
-                await _hang_up(connection, organization_id, job_id)
+                await hang_up_live_calls(connection, organization_id, job_id)
             await release_remaining_hold(connection, organization_id, job_id)
             return Cancelled(was=was, contacts=contacts, live=live)
 
@@ -322,25 +318,3 @@ async def _resumed_status(connection: AsyncConnection, job_id: str) -> JobStatus
 async def _open_contacts(connection: AsyncConnection, job_id: str) -> int:
     query = text("SELECT count(*) FROM contacts WHERE job_id = :job AND status IN ('pending', 'queued', 'dialing')")
     return int((await connection.execute(query, {"job": job_id})).scalar_one())
-
-
-async def _live(connection: AsyncConnection, organization_id: str, job_id: str | None = None) -> int:
-    """Count the live calls of a job, or of the whole organization."""
-    query = text(f"SELECT count(*) FROM dials WHERE {_LIVE_CALLS}")  # noqa: S608  our own constant
-    values = {"organization": organization_id, "job": job_id}
-    return int((await connection.execute(query, values)).scalar_one())
-
-
-async def _hang_up(connection: AsyncConnection, organization_id: str, job_id: str | None = None) -> None:
-    """Write the wish on every live dial of a job, or of all, and wake whoever follows it."""
-    await connection.execute(
-        text(f"""
-            WITH wanted AS (UPDATE dials SET hang_up_reason = :reason WHERE {_LIVE_CALLS} RETURNING id)
-            SELECT pg_notify(:channel, id) FROM wanted"""),  # noqa: S608  our own constant
-        {
-            "reason": HangUpReason.CALLED_OFF,
-            "organization": organization_id,
-            "job": job_id,
-            "channel": CHANNEL,
-        },
-    )

@@ -211,7 +211,7 @@ class Outbox:
             rows = (await connection.execute(_TO_BE_TOLD, values)).mappings()
             return [EndpointToWake.model_validate(row) for row in rows]
 
-    async def deleted(self, named: Collection[str]) -> set[str]:
+    async def find_deleted(self, named: Collection[str]) -> set[str]:
         """Which of these endpoints are not there any more."""
         async with reading(self._engine) as connection:
             existing = (await connection.execute(_EXISTING, {"named": list(named)})).scalars()

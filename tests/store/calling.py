@@ -84,7 +84,7 @@ class Call:
     async def is_not_placed(
         self, outcome: Outcome = Outcome.CARRIER_ERROR, retry_after: timedelta | None = None
     ) -> None:
-        await self._calling.dials.not_placed((await self.row()).id, outcome, retry_after)
+        await self._calling.dials.mark_not_placed((await self.row()).id, outcome, retry_after)
 
     async def is_given_up(self) -> None:
         await self._calling.dials.give_up((await self.row()).id)

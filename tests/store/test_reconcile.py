@@ -50,7 +50,7 @@ async def test_a_job_that_had_a_workflow_is_never_started_again(
     shared: Calling, reconciliation: Reconciliation
 ) -> None:
     job = await _an_old_job(shared)
-    await shared.progress.workflow_started(job.id)
+    await shared.progress.mark_workflow_started(job.id)
 
     assert job.id not in await _unstarted(reconciliation)
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from domain.calls.agent_report import ConversationReport
-from store.calls.agent_reports import Conversations
+from store.calls.agent_reports import AgentReports
 from store.errors import NotFound
 from store.jobs.delete import JobDeletion
 from store.tables import contacts, dials
@@ -33,7 +33,7 @@ async def a_conversation(shared: Calling, given: Given) -> tuple[Job, str]:
 async def test_a_report_is_kept_on_dial_and_contact(shared: Calling, given: Given) -> None:
     job, call = await a_conversation(shared, given)
 
-    kept = await Conversations(shared.engine).report(given.id, call, SAID)
+    kept = await AgentReports(shared.engine).record(given.id, call, SAID)
 
     assert (kept.disposition, kept.call_id) == ("sold", call)
     assert (await shared.one(dials, dials.c.id == call)).conversation == kept.model_dump(mode="json")
@@ -47,14 +47,14 @@ async def test_another_organization_reports_nothing(shared: Calling, given: Give
     other = await a_caller(shared.engine)
 
     with pytest.raises(NotFound):
-        await Conversations(shared.engine).report(other.id, call, SAID)
-    assert await Conversations(shared.engine).organization_of(call) == given.id
+        await AgentReports(shared.engine).record(other.id, call, SAID)
+    assert await AgentReports(shared.engine).find_organization(call) == given.id
 
 
 async def test_nothing_that_is_reported_while_a_job_is_deleted_stays(shared: Calling, given: Given) -> None:
     for _ in range(10):
         job, call = await a_conversation(shared, given)
-        reports = [Conversations(shared.engine).report(given.id, call, SAID) for _ in range(3)]
+        reports = [AgentReports(shared.engine).record(given.id, call, SAID) for _ in range(3)]
         deletion = JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
         results = await asyncio.gather(reports[0], deletion, *reports[1:], return_exceptions=True)

@@ -481,13 +481,13 @@ async def test_saying_twice_that_nothing_was_placed_counts_once(shared: Calling)
 async def test_ends_of_dials_that_never_were_change_nothing(calling: Calling) -> None:
     before = await calling.rows()
 
-    await calling.dials.not_placed("call_none", Outcome.CARRIER_ERROR)
+    await calling.dials.mark_not_placed("call_none", Outcome.CARRIER_ERROR)
     await calling.dials.give_up("call_none")
-    await calling.dials.hang_up_wanted("call_none", HangUpReason.RING_TIMER)
+    await calling.dials.request_hang_up("call_none", HangUpReason.RING_TIMER)
 
     assert await calling.rows() == before
     assert await calling.dials.get("contact_none", 1) is None
-    assert await calling.dials.by_ids(["call_none"]) == []
+    assert await calling.dials.get_many(["call_none"]) == []
 
 
 # --- reading
@@ -498,8 +498,8 @@ async def test_the_first_reason_to_hang_up_stays(shared: Calling) -> None:
     dial_id = (await call.row()).id
     await call.rings()
 
-    await shared.dials.hang_up_wanted(dial_id, HangUpReason.RING_TIMER)
-    await shared.dials.hang_up_wanted(dial_id, HangUpReason.MAX_CALL_DURATION)
+    await shared.dials.request_hang_up(dial_id, HangUpReason.RING_TIMER)
+    await shared.dials.request_hang_up(dial_id, HangUpReason.MAX_CALL_DURATION)
 
     assert (await call.now()).hang_up_reason is HangUpReason.RING_TIMER
 
@@ -539,7 +539,7 @@ async def test_a_search_passes_over_the_calls_that_dials_hold(shared: Calling) -
     await jobs[2].call()
     now = await nameless.now()
 
-    found = await shared.dials.calls_to("twilio", now.to, now.from_, now.asked_at - timedelta(minutes=1))
+    found = await shared.dials.find_call_ids("twilio", now.to, now.from_, now.asked_at - timedelta(minutes=1))
 
     assert found == {held.call_id}
 

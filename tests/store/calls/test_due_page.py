@@ -47,7 +47,7 @@ async def test_a_clock_that_is_ahead_sees_who_is_due_by_then(shared: Calling) ->
     await _set_due(shared, job, 1, now + timedelta(hours=1))
     await _set_due(shared, job, 2, now + timedelta(hours=2))
 
-    page = await shared.progress.page(job.id, now + timedelta(hours=1), 10)
+    page = await shared.progress.read(job.id, now + timedelta(hours=1), 10)
 
     assert [contact.row for contact in page.due] == [2, 3]
     assert page.next_due_at == now + timedelta(hours=2)
@@ -56,7 +56,7 @@ async def test_a_clock_that_is_ahead_sees_who_is_due_by_then(shared: Calling) ->
 async def test_a_clock_that_is_behind_hides_nobody(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 2)
 
-    page = await shared.progress.page(job.id, await _now(shared) - timedelta(days=1), 10)
+    page = await shared.progress.read(job.id, await _now(shared) - timedelta(days=1), 10)
 
     assert len(page.due) == 2
     assert page.next_due_at is None
@@ -229,16 +229,16 @@ async def test_a_workflow_is_marked_started_once(shared: Calling) -> None:
     job = await shared.a_waiting_job(await a_caller(shared.engine), some_contacts(1))
     assert (await job.row()).workflow_started_at is None
 
-    await shared.progress.workflow_started(job.id)
+    await shared.progress.mark_workflow_started(job.id)
     marked = (await job.row()).workflow_started_at
-    await shared.progress.workflow_started(job.id)
+    await shared.progress.mark_workflow_started(job.id)
 
     assert marked is not None
     assert (await job.row()).workflow_started_at == marked
 
 
 async def _page(calling: Calling, job: Job, limit: int = 10) -> JobPage:
-    return await calling.progress.page(job.id, await _now(calling), limit)
+    return await calling.progress.read(job.id, await _now(calling), limit)
 
 
 async def _now(calling: Calling) -> datetime:

@@ -12,13 +12,13 @@ async def test_a_claimed_dial_may_be_on_its_way_until_it_has_a_call_id_or_ends(s
     given = await a_caller(shared.engine)
     job = await shared.a_job(given, 2)
     placing = InFlightRequests(shared.engine)
-    assert await placing.of_job(given.id, job.id) == 0
+    assert await placing.count_for_job(given.id, job.id) == 0
     one, two = await job.call(0), await job.call(1)
-    assert await placing.of_job(given.id, job.id) == 2
+    assert await placing.count_for_job(given.id, job.id) == 2
     await one.rings()
-    assert await placing.of_job(given.id, job.id) == 1
+    assert await placing.count_for_job(given.id, job.id) == 1
     await two.is_not_placed()
-    assert await placing.of_job(given.id, job.id) == 0
+    assert await placing.count_for_job(given.id, job.id) == 0
 
 
 async def test_what_was_asked_longer_ago_than_a_request_can_take_is_not_on_its_way(shared: Calling) -> None:
@@ -26,7 +26,7 @@ async def test_what_was_asked_longer_ago_than_a_request_can_take_is_not_on_its_w
     job = await shared.a_job(given, 1)
     await job.call()
     await shared.change(dials, dials.c.job_id == job.id, asked_at=ago(seconds=21))
-    assert await InFlightRequests(shared.engine).of_job(given.id, job.id) == 0
+    assert await InFlightRequests(shared.engine).count_for_job(given.id, job.id) == 0
 
 
 async def test_all_jobs_of_an_organization_count_and_none_of_another(shared: Calling) -> None:
@@ -37,9 +37,9 @@ async def test_all_jobs_of_an_organization_count_and_none_of_another(shared: Cal
     for job in (one, two, theirs):
         await job.call()
     placing = InFlightRequests(shared.engine)
-    assert await placing.of_organization(given.id) == 2
-    assert await placing.of_organization(other.id) == 1
-    assert await placing.of_job(other.id, one.id) == 0
+    assert await placing.count_for_organization(given.id) == 2
+    assert await placing.count_for_organization(other.id) == 1
+    assert await placing.count_for_job(other.id, one.id) == 0
 
 
 async def test_only_dials_to_the_numbers_count(shared: Calling) -> None:
@@ -47,6 +47,6 @@ async def test_only_dials_to_the_numbers_count(shared: Calling) -> None:
     job = await shared.a_job(given, [a_contact(2, ADA), a_contact(3, BOB)])
     await job.call(0)
     placing = InFlightRequests(shared.engine)
-    assert await placing.of_numbers(given.id, [ADA, "+12025550199"]) == 1
-    assert await placing.of_numbers(given.id, [BOB]) == 0
-    assert await placing.of_numbers(given.id, []) == 0
+    assert await placing.count_for_numbers(given.id, [ADA, "+12025550199"]) == 1
+    assert await placing.count_for_numbers(given.id, [BOB]) == 0
+    assert await placing.count_for_numbers(given.id, []) == 0

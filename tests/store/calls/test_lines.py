@@ -21,7 +21,7 @@ async def test_the_limits_and_the_jobs_that_call_are_told(engine: AsyncEngine) -
     async with engine.begin() as connection:
         await connection.execute(text("UPDATE organizations SET reserved_lines = 4"))
 
-    lines = await Lines(engine).of(given.id)
+    lines = await Lines(engine).read(given.id)
 
     assert lines == OrganizationLines(limit=20, reserved=4, running=(jobs[0].id,))
     assert lines.usable == 16
@@ -30,18 +30,18 @@ async def test_the_limits_and_the_jobs_that_call_are_told(engine: AsyncEngine) -
 async def test_an_organization_without_jobs_has_its_limits(engine: AsyncEngine) -> None:
     given = await an_organization(engine, limit=7)
 
-    assert await Lines(engine).of(given.id) == OrganizationLines(limit=7, reserved=0, running=())
+    assert await Lines(engine).read(given.id) == OrganizationLines(limit=7, reserved=0, running=())
 
 
 async def test_an_unknown_organization_is_said(engine: AsyncEngine) -> None:
     with pytest.raises(NotFound):
-        await Lines(engine).of("org_unknown")
+        await Lines(engine).read("org_unknown")
 
 
-async def test_organizations_that_call_are_named_once(engine: AsyncEngine) -> None:
+async def test_list_calling_organizations_are_named_once(engine: AsyncEngine) -> None:
     calling = await an_organization(engine, caller_id="+12025550101")
     await an_organization(engine, caller_id="+12025550102")
     for _ in range(2):
         await JobLifecycle(engine).begin(calling.id, (await a_job(engine, calling, 1)).id)
 
-    assert await Lines(engine).organizations_that_call() == [calling.id]
+    assert await Lines(engine).list_calling_organizations() == [calling.id]

@@ -75,7 +75,7 @@ async def test_nobody_reached_is_charged_and_called_again(
 async def test_ringing_past_its_time_is_a_timeout_and_called_again(store: Calling) -> None:
     _, call = await _a_call(store)
     await call.rings()
-    await store.dials.hang_up_wanted((await call.row()).id, HangUpReason.RING_TIMER)
+    await store.dials.request_hang_up((await call.row()).id, HangUpReason.RING_TIMER)
 
     await call.ends(Ending.CANCELED)
 
@@ -86,7 +86,7 @@ async def test_ringing_past_its_time_is_a_timeout_and_called_again(store: Callin
 
 async def test_an_answer_in_the_moment_of_hanging_up_is_a_completed_call(store: Calling) -> None:
     _, call = await _a_call(store)
-    await store.dials.hang_up_wanted((await call.row()).id, HangUpReason.RING_TIMER)
+    await store.dials.request_hang_up((await call.row()).id, HangUpReason.RING_TIMER)
 
     await call.completes(seconds=1)
 
@@ -130,7 +130,7 @@ async def test_after_the_last_attempt_the_outcome_is_final(store: Calling, sip: 
     call = await job.call()
     await call.rings()
     if sip is None:
-        await store.dials.hang_up_wanted((await call.row()).id, HangUpReason.RING_TIMER)
+        await store.dials.request_hang_up((await call.row()).id, HangUpReason.RING_TIMER)
 
     await call.ends(Ending.NO_ANSWER, sip)
 
@@ -167,7 +167,7 @@ async def test_trouble_is_not_charged_and_dialed_again_soon(store: Calling, sip:
 async def test_a_call_that_never_left_the_queue_is_trouble(store: Calling) -> None:
     _, call = await _a_call(store)
     await call.says(CallState.QUEUED)
-    await store.dials.hang_up_wanted((await call.row()).id, HangUpReason.RING_TIMER)
+    await store.dials.request_hang_up((await call.row()).id, HangUpReason.RING_TIMER)
 
     await call.ends(Ending.CANCELED)
 

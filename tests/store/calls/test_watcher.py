@@ -73,7 +73,7 @@ async def test_all_followers_of_a_dial_are_told_and_nobody_else(shared: Calling,
 
     async with _listening_watch(shared, shared_database_url) as watch:
         with watch.follow(dial_id) as one, watch.follow(dial_id) as two, watch.follow(other_id) as stranger:
-            stranger.saw(await other.now())
+            stranger.seed(await other.now())
             await call.rings()
 
             assert [(await _news(follower)).id for follower in (one, two)] == [dial_id, dial_id]
@@ -83,13 +83,13 @@ async def test_all_followers_of_a_dial_are_told_and_nobody_else(shared: Calling,
 async def test_what_is_known_already_is_no_news(shared: Calling) -> None:
     call = await _a_call(shared)
     follower = Follower()
-    follower.saw(await call.now())
+    follower.seed(await call.now())
 
-    follower.tell(await call.now())
+    follower.notify(await call.now())
     assert await follower.wait(0) is None
 
     await call.rings()
-    follower.tell(await call.now())
+    follower.notify(await call.now())
     assert (await _news(follower)).state is CallState.RINGING
 
 
@@ -99,8 +99,8 @@ async def test_what_was_read_before_the_news_does_not_replace_it(shared: Calling
     await call.completes()
     follower = Follower()
 
-    follower.tell(await call.now())
-    follower.saw(before)
+    follower.notify(await call.now())
+    follower.seed(before)
 
     assert (await _news(follower)).state is CallState.ENDED
 
@@ -114,7 +114,7 @@ async def test_notices_lost_while_the_connection_is_cut_are_made_up(
 
     async with _listening_watch(shared, shared_database_url) as watch:
         with watch.follow(ids[0]) as one, watch.follow(ids[1]) as two, watch.follow(ids[2]) as three:
-            three.saw(await calls[2].now())
+            three.seed(await calls[2].now())
             assert await _cut(shared) == 1
             await calls[0].rings()
             await calls[1].completes()
@@ -134,7 +134,7 @@ async def test_after_a_silence_all_followed_dials_are_read(
 
     async with _listening_watch(shared, shared_database_url) as watch:
         with watch.follow((await call.row()).id) as follower:
-            follower.saw(await call.now())
+            follower.seed(await call.now())
             await shared.change(dials, dials.c.contact_id == call.contact_id, state="ringing")  # and no notice
 
             assert (await _news(follower)).state is CallState.RINGING
@@ -216,11 +216,11 @@ class UnsteadyDials(Dials):
         super().__init__(calling.engine)
         self.failures_left = 2
 
-    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialRow]:
+    async def get_many(self, dial_ids: Sequence[str]) -> list[DialRow]:
         if self.failures_left:
             self.failures_left -= 1
             raise ConnectionError
-        return await super().by_ids(dial_ids)
+        return await super().get_many(dial_ids)
 
 
 class CountingDials(Dials):
@@ -228,9 +228,9 @@ class CountingDials(Dials):
         super().__init__(calling.engine)
         self.reads = 0
 
-    async def by_ids(self, dial_ids: Sequence[str]) -> list[DialRow]:
+    async def get_many(self, dial_ids: Sequence[str]) -> list[DialRow]:
         self.reads += 1
-        return await super().by_ids(dial_ids)
+        return await super().get_many(dial_ids)
 
 
 async def _a_call(calling: Calling) -> Call:

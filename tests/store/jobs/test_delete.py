@@ -157,7 +157,7 @@ async def test_the_workflow_of_a_deleted_job_finds_it_ended(shared: Calling, giv
     job = await _ended_job(shared, given)
     await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
-    page = await shared.progress.page(job.id, NOW, 10)
+    page = await shared.progress.read(job.id, NOW, 10)
 
     assert page.status.ended
     assert page.open == 0

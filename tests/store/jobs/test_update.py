@@ -89,12 +89,12 @@ async def test_with_fewer_attempts_those_who_had_them_all_are_final(shared: Call
 
 async def test_another_window_lets_those_go_who_waited_for_the_old_one(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 2, calling_window=NEVER_NOW)
-    page = await shared.progress.page(job.id, datetime.now(UTC), 10)
+    page = await shared.progress.read(job.id, datetime.now(UTC), 10)
     assert (page.due, page.next_due_reason) == ([], NotNowReason.WINDOW)
 
     await change(shared, job, calling_window=None)
 
-    assert len((await shared.progress.page(job.id, datetime.now(UTC), 10)).due) == 2
+    assert len((await shared.progress.read(job.id, datetime.now(UTC), 10)).due) == 2
     assert await told(shared, job, Action.CHANGED) == [{"callingWindow": None}]
 
 
@@ -108,7 +108,7 @@ async def test_contacts_added_to_a_running_job_are_called(shared: Calling) -> No
     assert (appended.report["duplicatesTotal"], appended.report["duplicates"]) == (1, [{"row": 2, "firstRow": 3}])
     row, audit = await job.row(), await job.audit()
     assert (row.total_contacts, row.hold, audit.held, audit.exact) == (3, 3 * TWO_MINUTES, 3 * TWO_MINUTES, True)
-    assert len((await shared.progress.page(job.id, datetime.now(UTC), 10)).due) == 3
+    assert len((await shared.progress.read(job.id, datetime.now(UTC), 10)).due) == 3
     assert await told(shared, job, Action.CONTACTS_ADDED) == [{"contacts": 1}]
 
 

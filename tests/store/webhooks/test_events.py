@@ -10,7 +10,7 @@ from domain.calling_rules.do_not_call import Source
 from domain.calls.agent_report import ConversationReport
 from domain.calls.models import AnsweredBy
 from domain.webhooks.events import EventType
-from store.calls.agent_reports import Conversations
+from store.calls.agent_reports import AgentReports
 from store.contacts.do_not_call import DoNotCall
 from store.db.vault import Vault
 from store.jobs.update import JobUpdates
@@ -253,7 +253,7 @@ async def report(calling: Calling, job: Job, disposition: str = "confirmed") -> 
     """The agent of the first contact's call says how it went."""
     call_id = (await job.call_of(0).row()).id
     said = ConversationReport(disposition=disposition)
-    await Conversations(calling.engine).report(job.given.id, call_id, said)
+    await AgentReports(calling.engine).record(job.given.id, call_id, said)
 
 
 async def test_a_deleted_job_takes_what_is_told_of_it_along(shared: Calling, webhooks: Webhooks) -> None:

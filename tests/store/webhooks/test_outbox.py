@@ -157,7 +157,7 @@ async def test_final_deliveries_are_forgotten_after_a_month_and_waiting_ones_nev
 
 
 async def test_a_deleted_endpoint_is_seen_to_be_gone(waiting: Waiting) -> None:
-    assert await waiting.outbox.deleted([waiting.id, "webhook_gone"]) == {"webhook_gone"}
+    assert await waiting.outbox.find_deleted([waiting.id, "webhook_gone"]) == {"webhook_gone"}
     assert not (await waiting.outbox.end("webhook_gone")).exists
     assert not await waiting.outbox.begin("webhook_gone")
 
