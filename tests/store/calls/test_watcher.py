@@ -168,7 +168,7 @@ async def test_a_follower_that_cannot_be_told_stops_nobody_elses_news(
     async with _listening_watch(shared, shared_database_url) as watch:
         with watch.follow((await call.row()).id) as broken, watch.follow((await other.row()).id) as follower:
             with monkeypatch.context() as bug:
-                bug.setattr(broken, "tell", _mistaken)
+                bug.setattr(broken, "notify", _mistaken)
                 await call.rings()
                 async with asyncio.timeout(AT_ONCE):
                     while "KeyError" not in caplog.text:
