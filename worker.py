@@ -6,6 +6,7 @@ import signal
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
@@ -21,7 +22,7 @@ from activities.webhooks.http_sender import Poster
 from api.webhooks.bodies import body_of
 from carriers import Streaming
 from carriers.accounts import CarrierAccounts
-from carriers.registry import builders, set_up
+from composition import Services, open_engine, open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from store.calls.claim import Claims
@@ -29,12 +30,10 @@ from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
-from store.db.engine import create_engine
 from store.db.vault import Vault
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
 from store.leases import StreamLeases
-from store.organizations.carrier_credentials import CarrierCredentials
 from store.reconcile import Reconciliation
 from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
@@ -87,48 +86,54 @@ async def _connected(stop: asyncio.Event) -> Client | None:
 
 
 async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) -> list[Worker]:
-    database_url = settings.database_url.get_secret_value()
-    engine = create_engine(database_url, settings.database_pool_size)
-    stack.push_async_callback(engine.dispose)
-    vault = _vault(settings)
-    environment = settings.environment()
-    carriers = CarrierAccounts(set_up(environment), CarrierCredentials(engine, vault).settings, builders(environment))
-    stack.push_async_callback(carriers.close)
-    dials, control = Dials(engine, settings.speed), JobLifecycle(engine)
+    services = await stack.enter_async_context(open_services(settings, client))
+    lines = LinesActivities(services[Lines], services[JobLifecycle], services[JobWorkflows])
+    return [
+        jobs_worker(client, _jobs(services), lines, _reconciling(services)),
+        calls_worker(client, await _calls(settings, services, stack), settings.call_slots),
+        webhooks_worker(client, await _webhooks(client, settings, services, stack)),
+    ]
+
+
+def _jobs(services: Services) -> JobActivities:
+    return JobActivities(services[DuePages], services[JobLifecycle], services[JobUpdates])
+
+
+def _reconciling(services: Services) -> ReconcileActivities:
+    return ReconcileActivities(
+        services[Reconciliation],
+        services[JobLifecycle],
+        services[Dials],
+        services[Lines],
+        services[JobWorkflows],
+        services[CarrierAccounts],
+    )
+
+
+async def _calls(settings: Settings, services: Services, stack: AsyncExitStack) -> CallActivities:
+    database_url, dials, carriers = settings.database_url.get_secret_value(), services[Dials], services[CarrierAccounts]
     watch = DialWatch(dials, database_url)
     await stack.enter_async_context(watch.running())
-    leases = StreamLeases(engine, database_url)
+    leases = StreamLeases(services[AsyncEngine], database_url)
     for account, carrier in carriers.items():
         if isinstance(carrier, Streaming):
             await stack.enter_async_context(CarrierStream(account, carrier, dials, leases).running())
-    calls = CallActivities(
-        Claims(engine, settings.speed),
+    return CallActivities(
+        services[Claims],
         dials,
         watch,
         carriers,
         settings.public_url,
         settings.speed,
-        vault.call_token,
+        services[Vault].call_token,
     )
-    jobs = JobActivities(DuePages(engine), control, JobUpdates(engine))
-    lines, workflows = Lines(engine), JobWorkflows(client)
-    sharing = LinesActivities(lines, control, workflows)
-    housekeeping = ReconcileActivities(
-        Reconciliation(engine, settings.speed), control, dials, lines, workflows, carriers
-    )
-    return [
-        jobs_worker(client, jobs, sharing, housekeeping),
-        calls_worker(client, calls, settings.call_slots),
-        webhooks_worker(client, await _webhooks(client, settings, vault, stack)),
-    ]
 
 
-async def _webhooks(client: Client, settings: Settings, vault: Vault, stack: AsyncExitStack) -> WebhookActivities:
-    database_url = settings.database_url.get_secret_value()
-    engine = create_engine(database_url, WEBHOOK_POOL_SIZE)
-    stack.push_async_callback(engine.dispose)
-    poster, outbox = Poster(parse_allowed_destinations(settings.webhook_allow_private)), Outbox(engine, vault)
+async def _webhooks(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> WebhookActivities:
+    engine = await stack.enter_async_context(open_engine(settings, WEBHOOK_POOL_SIZE))
+    poster, outbox = Poster(parse_allowed_destinations(settings.webhook_allow_private)), Outbox(engine, services[Vault])
     stack.push_async_callback(poster.close)
+    database_url = settings.database_url.get_secret_value()
     await stack.enter_async_context(DueDeliveryNotifier(outbox, WebhookWorkflows(client), database_url).running())
     return WebhookActivities(outbox, poster, body_of)
 
@@ -191,10 +196,6 @@ def webhooks_worker(client: Client, webhooks: WebhookActivities) -> Worker:
         disable_eager_activity_execution=True,
         graceful_shutdown_timeout=GRACE,
     )
-
-
-def _vault(settings: Settings) -> Vault:
-    return Vault.of(settings.secret.get_secret_value())
 
 
 async def _start_housekeeper(client: Client, settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """Composition root of the API process: `uvicorn --factory api.app:app`, or `python -m api`."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -33,38 +33,14 @@ from api.organizations import (
     platform_routes,
     stop_routes,
 )
-from api.parts import Parts
 from api.webhooks import routes as webhook_routes
+from api.webhooks.destinations import WebhookDestinations
 from api.webhooks.openapi import describe_messages
 from carriers import Carrier
-from carriers.accounts import CarrierAccounts
-from carriers.registry import builders, set_up
+from composition import Services, open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
-from store.audit_log import AuditLog
-from store.billing.ledger import Ledger
-from store.calls.agent_reports import AgentReports
-from store.calls.dials import Dials
-from store.calls.in_flight import InFlightRequests
-from store.calls.lookup import OrderLookup
-from store.contacts.do_not_call import DoNotCall
-from store.db.engine import create_engine
-from store.db.vault import Vault
-from store.idempotency import Idempotency
 from store.jobs.change_feed import ChangeFeed
-from store.jobs.delete import JobDeletion
-from store.jobs.export import Results
-from store.jobs.lifecycle import JobLifecycle
-from store.jobs.preview import JobPreview
-from store.jobs.repository import Jobs
-from store.jobs.rerun import JobRerun
-from store.jobs.update import JobUpdates
-from store.organizations.carrier_credentials import CarrierCredentials
-from store.organizations.directory import Directory
-from store.organizations.rate_limits import RateLimits
-from store.reconcile import Reconciliation
-from store.webhooks.endpoints import Webhooks
-from workflows.client import JobWorkflows
 from workflows.connection import connect
 
 VERSION = "0.1.0"
@@ -146,56 +122,24 @@ async def _fail(request: Request, error: Exception) -> Response:
 
 
 def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lifespan:
+    """Nothing is connected at the start: the API starts while others are down."""
+
     @asynccontextmanager
     async def lifespan(application: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as opened:
-            application.state.parts = await _open(settings, carriers, opened)
+        client = await connect(lazy=True)
+        async with open_services(settings, client, carriers) as services, _open_feed(services) as feed:
+            services.add(feed, WebhookDestinations(parse_allowed_destinations(settings.webhook_allow_private)))
+            application.state.services = services
             await warm_up()
             yield
 
     return lifespan
 
 
-async def _open(settings: Settings, carriers: Mapping[str, Carrier] | None, opened: AsyncExitStack) -> Parts:
-    """Open what is closed at the end. Nothing is connected yet: the API starts while others are down."""
-    engine = create_engine(settings.database_url.get_secret_value(), settings.database_pool_size)
-    opened.push_async_callback(engine.dispose)
-    vault = Vault.of(settings.secret.get_secret_value())
-    used = _carriers(settings, CarrierCredentials(engine, vault), carriers)
-    opened.push_async_callback(used.close)
-    feed = JobFeed(ChangeFeed(engine))
-    opened.push_async_callback(feed.close)
-    return Parts(
-        settings=settings,
-        engine=engine,
-        directory=Directory(engine),
-        jobs=Jobs(engine),
-        results=Results(engine),
-        foreseeing=JobPreview(engine),
-        conversations=AgentReports(engine),
-        orders=OrderLookup(engine),
-        feed=feed,
-        retrying=JobRerun(engine),
-        deleting=JobDeletion(engine),
-        control=JobLifecycle(engine),
-        changes=JobUpdates(engine),
-        placing=InFlightRequests(engine),
-        activity=AuditLog(engine),
-        do_not_call=DoNotCall(engine),
-        dials=Dials(engine, settings.speed),
-        housekeeping=Reconciliation(engine, settings.speed),
-        workflows=JobWorkflows(await connect(lazy=True)),
-        carriers=used,
-        vault=vault,
-        ledger=Ledger(engine),
-        idempotency=Idempotency(engine),
-        rate_limits=RateLimits(engine),
-        webhooks=Webhooks(engine, vault),
-        webhook_places=parse_allowed_destinations(settings.webhook_allow_private),
-    )
-
-
-def _carriers(settings: Settings, own: CarrierCredentials, instead: Mapping[str, Carrier] | None) -> CarrierAccounts:
-    environment = settings.environment()
-    shared = set_up(environment) if instead is None else instead
-    return CarrierAccounts(shared, own.settings, builders(environment))
+@asynccontextmanager
+async def _open_feed(services: Services) -> AsyncIterator[JobFeed]:
+    feed = JobFeed(services[ChangeFeed])
+    try:
+        yield feed
+    finally:
+        await feed.close()

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.dependencies import PartsDep
+from api.dependencies import EngineDep, ReconciliationDep, WorkflowsDep
 from api.jobs.schemas import PartHealth, Readiness
 from store.db.engine import ping
 from store.reconcile import Reconciliation
@@ -27,14 +27,16 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", operation_id="isReady", responses=NOT_READY)
-async def readyz(parts: PartsDep, response: Response) -> Readiness:
+async def readyz(
+    engine: EngineDep, workflows: WorkflowsDep, reconciliation: ReconciliationDep, response: Response
+) -> Readiness:
     """Whether the database and Temporal can be reached; 503 where one cannot.
 
     `jobs` tells of running jobs that make no progress. They leave the answer at 200: whoever takes this process out
     of service for them takes away the means to cancel them.
     """
     database, temporal, stuck = await asyncio.gather(
-        _asked(ping(parts.engine)), _asked(parts.workflows.ping()), _asked(_progress(parts.housekeeping))
+        _asked(ping(engine)), _asked(workflows.ping()), _asked(_progress(reconciliation))
     )
     ready = database.ok and temporal.ok
     response.status_code = 200 if ready else 503
@@ -49,8 +51,8 @@ async def _asked(question: Awaitable[PartHealth | None]) -> PartHealth:
         return PartHealth(ok=False, detail="cannot be reached")
 
 
-async def _progress(housekeeping: Reconciliation) -> PartHealth:
-    stuck = len(await housekeeping.stuck_jobs())
+async def _progress(reconciliation: Reconciliation) -> PartHealth:
+    stuck = len(await reconciliation.stuck_jobs())
     if stuck:
         return PartHealth(ok=False, detail=f"running, with contacts due, and without progress: {stuck}")
     return PartHealth(ok=True, detail="all make progress")

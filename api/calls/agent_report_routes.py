@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
+from api.auth import KEYS, CallAgentDep
 from api.calls.routes import CallId
-from api.dependencies import KEYS, CallSpeakerDep, PartsDep
+from api.dependencies import AgentReportsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.errors import CallNotFound
 from api.jobs.schemas import Answer, ConversationView
 from api.jobs.views import conversation_view
 from domain.calls.agent_report import ConversationReport
@@ -21,7 +21,6 @@ from domain.calls.agent_report_fields import (
     read_conversation,
 )
 from domain.requests.strict_json import parse_json
-from store.errors import NotFound
 
 router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)
 
@@ -77,7 +76,7 @@ RESULT_BODY: dict[str, Any] = {
 }
 
 
-async def said(request: Request, _: CallSpeakerDep) -> ConversationReport:
+async def said(request: Request, _: CallAgentDep) -> ConversationReport:
     """Read the body, after the key. Raises InvalidRequest."""
     return read_conversation(parse_json(await read_small(request)))
 
@@ -89,7 +88,10 @@ async def said(request: Request, _: CallSpeakerDep) -> ConversationReport:
     openapi_extra=RESULT_BODY,
 )
 async def report(
-    caller: CallSpeakerDep, said: Annotated[ConversationReport, Depends(said)], id: CallId, parts: PartsDep
+    caller: CallAgentDep,
+    said: Annotated[ConversationReport, Depends(said)],
+    id: CallId,
+    reports: AgentReportsDep,
 ) -> Reported:
     """Report what came of a conversation: the call's agent, with the token of that call, or an owner or admin.
 
@@ -101,10 +103,7 @@ async def report(
 
     Error codes: `call_not_found`; `invalid_request`.
     """
-    try:
-        conversation = await parts.conversations.record(caller.organization_id, id, said)
-    except NotFound:
-        raise CallNotFound("There is no call of this id.") from None
+    conversation = await reports.record(caller.organization_id, id, said)
     view = conversation_view(conversation)
     assert view is not None  # noqa: S101  it was just said
     return Reported(call_id=id, conversation=view)

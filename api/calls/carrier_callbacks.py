@@ -5,34 +5,43 @@ import logging
 from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 
-from api.dependencies import PartsDep
+from api.dependencies import AgentReportsDep, CarriersDep, DialsDep, OrdersDep, SettingsDep, VaultDep
 from api.http.bodies import read_small
 from api.http.errors import Forbidden, NotFound
-from api.parts import Parts
 from carriers import BadSignature, Carrier, CarrierError, EventRequest, Instructing
 from domain.calls.agent_report import ConversationReport
 from domain.calls.models import CallReport, Recorded
 from domain.calls.order import build_call_order
 from domain.errors import InvalidRequest
 from domain.phone.masking import mask_number
+from store.calls.agent_reports import AgentReports
+from store.calls.lookup import OrderLookup
 
 log = logging.getLogger("api.carrier_events")
 router = APIRouter(prefix="/carriers", include_in_schema=False)
 
 
 @router.post("/{account}/events")
-async def carrier_event(account: str, request: Request, parts: PartsDep) -> Response:
+async def carrier_event(
+    account: str,
+    request: Request,
+    carriers: CarriersDep,
+    settings: SettingsDep,
+    dials: DialsDep,
+    orders: OrdersDep,
+    reports: AgentReportsDep,
+) -> Response:
     """Record an event. Only when the database is away is it an error, so that the carrier sends it again."""
-    carrier = await parts.carriers.resolve(account)
+    carrier = await carriers.resolve(account)
     if carrier is None:
         raise NotFound("There is no such carrier account.")
     key = request.query_params.get("dial")
-    report = _read(carrier, await _as_it_arrived(request, parts.settings.public_url))
+    report = _read(carrier, await _as_it_arrived(request, settings.public_url))
     if "\0" in report.call_id + (key or report.key or ""):  # PostgreSQL stores no such character
         raise InvalidRequest("The event cannot be read.")
-    recorded = await parts.dials.record(report, account, key)
+    recorded = await dials.record(report, account, key)
     if report.recording_url is not None and recorded in {Recorded.MOVED, Recorded.NOTHING}:
-        await _keep_recording(parts, account, key or report.key or "", report.recording_url)
+        await _keep_recording(orders, reports, account, key or report.key or "", report.recording_url)
     if recorded is Recorded.NO_SUCH_DIAL:
         log.warning("An event of call %s belongs to no dial", mask_number(report.call_id))
     if recorded is Recorded.SECOND_CALL:
@@ -42,16 +51,24 @@ async def carrier_event(account: str, request: Request, parts: PartsDep) -> Resp
 
 
 @router.post("/{account}/instructions")
-async def carrier_instructions(account: str, request: Request, parts: PartsDep, dial: str = "") -> Response:
+async def carrier_instructions(
+    account: str,
+    request: Request,
+    carriers: CarriersDep,
+    settings: SettingsDep,
+    orders: OrdersDep,
+    vault: VaultDep,
+    dial: str = "",
+) -> Response:
     """Tell a carrier what an answered call is connected to, where that was too long for the request."""
-    carrier = await parts.carriers.resolve(account)
+    carrier = await carriers.resolve(account)
     if not isinstance(carrier, Instructing):
         raise NotFound("There is no such carrier account.")
-    ordered = await parts.orders.find(account, dial)
+    ordered = await orders.find(account, dial)
     if ordered is None:
         raise NotFound("There is no such call.")
-    public_url = parts.settings.public_url.rstrip("/")
-    order = build_call_order(ordered, dial, parts.vault.call_token(ordered.dial_id), public_url)
+    public_url = settings.public_url.rstrip("/")
+    order = build_call_order(ordered, dial, vault.call_token(ordered.dial_id), public_url)
     try:
         found = carrier.instruct(await _as_it_arrived(request, public_url), order)
     except BadSignature:
@@ -60,12 +77,12 @@ async def carrier_instructions(account: str, request: Request, parts: PartsDep, 
     return Response(found.body, media_type=found.content_type)
 
 
-async def _keep_recording(parts: Parts, account: str, key: str, url: str) -> None:
+async def _keep_recording(orders: OrderLookup, reports: AgentReports, account: str, key: str, url: str) -> None:
     """A recording is kept with what the agent reports of the call; an agent's own later word replaces it."""
-    ordered = await parts.orders.find(account, key)
-    organization = None if ordered is None else await parts.conversations.find_organization(ordered.dial_id)
+    ordered = await orders.find(account, key)
+    organization = None if ordered is None else await reports.find_organization(ordered.dial_id)
     if ordered is not None and organization is not None:
-        await parts.conversations.record(organization, ordered.dial_id, ConversationReport(recording_url=url))
+        await reports.record(organization, ordered.dial_id, ConversationReport(recording_url=url))
 
 
 async def _as_it_arrived(request: Request, public_url: str) -> EventRequest:

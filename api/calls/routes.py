@@ -2,27 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 
-from api.dependencies import KEYS, CallSpeakerDep, PartsDep
+from api.auth import KEYS, CallAgentDep
+from api.dependencies import DoNotCallDep, InFlightDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.errors import CallNotFound
 from api.jobs.control_openapi import OPT_OUT_BODY
 from api.jobs.control_schemas import OptedOut
 from api.jobs.in_flight import wait_for_in_flight_requests
-from api.jobs.nudge import nudge_all
+from api.jobs.nudge import NudgesDep
 from domain.contacts.number_list import read_note
 from domain.errors import InvalidRequest
 from domain.phone.masking import mask_number
 from domain.requests.raw_values import RawValues
 from domain.requests.strict_json import parse_json
-from store.errors import NotFound
 
 router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)
 
 
-async def note(request: Request, _: CallSpeakerDep) -> str | None:
+async def note(request: Request, _: CallAgentDep) -> str | None:
     """Read the optional body, after the key. Raises InvalidRequest."""
     content = (await read_small(request)).strip()
     body = parse_json(content) if content else {}
@@ -45,7 +44,12 @@ CallId = Annotated[str, Path(description="A call's id.", examples=["call_0123456
     openapi_extra=OPT_OUT_BODY,
 )
 async def opt_out(
-    caller: CallSpeakerDep, note: NoteDep, id: CallId, parts: PartsDep, afterwards: BackgroundTasks
+    caller: CallAgentDep,
+    note: NoteDep,
+    id: CallId,
+    do_not_call: DoNotCallDep,
+    in_flight: InFlightDep,
+    nudges: NudgesDep,
 ) -> OptedOut:
     """Put the number of a call on the do-not-call list: the person told the agent.
 
@@ -53,14 +57,9 @@ async def opt_out(
     The call itself goes on; from the answer on no other to this number starts. Contacts of open jobs with the same
     number end as `blocked`. Said twice it means the same. Error codes: `call_not_found`; `invalid_request`.
     """
-    try:
-        done = await parts.do_not_call.opt_out(caller.organization_id, id, by=caller.key_id, note=note)
-    except NotFound:
-        raise CallNotFound("There is no call of this id.") from None
-    await wait_for_in_flight_requests(
-        lambda: parts.placing.count_for_numbers(caller.organization_id, [done.number]), id
-    )
-    nudge_all(afterwards, parts, done.added.job_ids)
+    done = await do_not_call.opt_out(caller.organization_id, id, by=caller.key_id, note=note)
+    await wait_for_in_flight_requests(lambda: in_flight.count_for_numbers(caller.organization_id, [done.number]), id)
+    nudges.jobs(done.added.job_ids)
     return OptedOut(
         call_id=id,
         number=mask_number(done.number),

@@ -4,23 +4,25 @@ import re
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 
+from api.auth import KEYS, AdminDep, MemberDep
 from api.contacts.read_numbers import read_numbers, source_of
-from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
+from api.dependencies import DoNotCallDep, InFlightDep
 from api.http.bodies import Form, JsonBody, read_body
 from api.http.error_responses import errors
 from api.http.errors import NotFound
-from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
 from api.http.pagination import PageQueryDep
 from api.jobs.control_openapi import DO_NOT_CALL_BODY, DO_NOT_CALL_QUERY
 from api.jobs.control_schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
 from api.jobs.in_flight import wait_for_in_flight_requests
-from api.jobs.nudge import nudge_all
-from api.parts import Parts
+from api.jobs.nudge import Nudges, NudgesDep
 from domain.calling_rules.do_not_call import ListedNumber
 from domain.errors import InvalidPhoneFormat
 from domain.jobs.models import Caller
+from store.calls.in_flight import InFlightRequests
+from store.contacts.do_not_call import DoNotCall
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
@@ -44,12 +46,12 @@ NumberDep = Annotated[str, Depends(number)]
 
 
 @router.get("", operation_id="listDoNotCall", responses=errors(400, 401, 503), openapi_extra=DO_NOT_CALL_QUERY)
-async def list_numbers(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> DoNotCallPage:
+async def list_numbers(caller: MemberDep, query: PageQueryDep, do_not_call: DoNotCallDep) -> DoNotCallPage:
     """List the numbers that are not called, newest first; `search` is a part of a number.
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    found = await parts.do_not_call.page(caller.organization_id, query.search, query.page, query.page_size)
+    found = await do_not_call.page(caller.organization_id, query.search, query.page, query.page_size)
     return DoNotCallPage(
         entries=[_view(entry) for entry in found.entries],
         total=found.total,
@@ -65,7 +67,12 @@ async def list_numbers(caller: CallerDep, query: PageQueryDep, parts: PartsDep) 
     openapi_extra=DO_NOT_CALL_BODY | TAKES_KEY,
 )
 async def add_numbers(
-    caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep, afterwards: BackgroundTasks
+    caller: AdminDep,
+    request: Request,
+    do_not_call: DoNotCallDep,
+    in_flight: InFlightDep,
+    idempotent: IdempotentDep,
+    nudges: NudgesDep,
 ) -> DoNotCallAdded:
     """Add numbers: as JSON, where one bad number rejects them all, or as a CSV or XLSX file with a `phone` column.
 
@@ -77,21 +84,27 @@ async def add_numbers(
     `invalid_csv`, `missing_phone_column`, `idempotency_conflict`.
     """
     body = await read_body(request, "numbers")
-    return await once.answer(DoNotCallAdded, body, partial(_add, body, caller, parts, afterwards))
+    work = partial(_add, body, caller, do_not_call, in_flight, nudges)
+    return await idempotent.answer(DoNotCallAdded, body, work)
 
 
 async def _add(
-    body: Form | JsonBody, caller: Caller, parts: Parts, afterwards: BackgroundTasks, _: CreateContext
+    body: Form | JsonBody,
+    caller: Caller,
+    do_not_call: DoNotCall,
+    in_flight: InFlightRequests,
+    nudges: Nudges,
+    _: CreateContext,
 ) -> DoNotCallAdded:
     read = await read_numbers(body)
     organization_id = caller.organization_id
-    added = await parts.do_not_call.add(
+    added = await do_not_call.add(
         organization_id, read.numbers, source=source_of(body), by=caller.key_id, note=read.note
     )
     await wait_for_in_flight_requests(
-        lambda: parts.placing.count_for_numbers(organization_id, read.numbers), organization_id
+        lambda: in_flight.count_for_numbers(organization_id, read.numbers), organization_id
     )
-    nudge_all(afterwards, parts, added.job_ids)
+    nudges.jobs(added.job_ids)
     return DoNotCallAdded(
         added=added.new,
         already_listed=len(read.numbers) - added.new,
@@ -101,21 +114,21 @@ async def _add(
 
 
 @router.get("/{number}", operation_id="getDoNotCall", responses=errors(400, 401, 404, 503))
-async def get_number(caller: CallerDep, number: NumberDep, parts: PartsDep) -> DoNotCallEntry:
+async def get_number(caller: MemberDep, number: NumberDep, do_not_call: DoNotCallDep) -> DoNotCallEntry:
     """Look up one number. Error codes: `not_found` where it is not on the list; `invalid_phone_format`."""
-    entry = await parts.do_not_call.get(caller.organization_id, number)
+    entry = await do_not_call.get(caller.organization_id, number)
     if entry is None:
         raise NotFound("This number is not on the do-not-call list.")
     return _view(entry)
 
 
 @router.delete("/{number}", operation_id="removeDoNotCall", responses=errors(400, 401, 403, 503))
-async def remove_number(caller: ChangerDep, number: NumberDep, parts: PartsDep) -> DoNotCallRemoved:
+async def remove_number(caller: AdminDep, number: NumberDep, do_not_call: DoNotCallDep) -> DoNotCallRemoved:
     """Take a number off the list. Said twice it means the same: `removed` says whether this request did it.
 
     Contacts that ended as `blocked` stay so. Error codes: `invalid_phone_format`.
     """
-    removed = await parts.do_not_call.remove(caller.organization_id, number, by=caller.key_id)
+    removed = await do_not_call.remove(caller.organization_id, number, by=caller.key_id)
     return DoNotCallRemoved(removed=removed)
 
 

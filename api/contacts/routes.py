@@ -1,19 +1,21 @@
 """The contacts of a job that has not ended: more of them, or one less."""
 
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Path, Request
+from fastapi import APIRouter, Path, Request
 
+from api.auth import KEYS, AdminDep
 from api.contacts.append import append_contacts
-from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
+from api.dependencies import JobsDep, JobUpdatesDep
+from api.http.bodies import read_body
 from api.http.error_responses import errors
-from api.http.errors import ContactNotFound
-from api.http.idempotency import TAKES_KEY, OnceDep
+from api.http.idempotency import TAKES_KEY, IdempotentDep
 from api.jobs.control_openapi import APPEND_BODY
 from api.jobs.control_schemas import Appended, ContactRemoved
-from api.jobs.nudge import nudge_all
+from api.jobs.lookup import JobId
+from api.jobs.nudge import NudgesDep
 from domain.statuses import ContactStatus
-from store.errors import NotFound
 
 NOT_CALLED = "The contact is not called any more."
 LIVE = "The contact is on the phone: that call ends by itself, and no other follows."
@@ -32,7 +34,13 @@ ContactId = Annotated[
     openapi_extra=APPEND_BODY | TAKES_KEY,
 )
 async def add(
-    caller: ChangerDep, request: Request, id: JobId, parts: PartsDep, once: OnceDep, afterwards: BackgroundTasks
+    caller: AdminDep,
+    request: Request,
+    id: JobId,
+    jobs: JobsDep,
+    updates: JobUpdatesDep,
+    idempotent: IdempotentDep,
+    nudges: NudgesDep,
 ) -> Appended:
     """Add contacts to a job that has not ended: a file or JSON, read by the same rules as create's.
 
@@ -44,27 +52,24 @@ async def add(
     Error codes: those of create for its file or contacts, `insufficient_credits`; `invalid_status` for a job that
     has ended; `job_not_found`; `idempotency_conflict`.
     """
-    answer = await append_contacts(request, caller, id, parts, once)
-    nudge_all(afterwards, parts, [id])
+    body = await read_body(request)
+    work = partial(append_contacts, body, caller, id, jobs, updates)
+    answer = await idempotent.answer(Appended, body, work)
+    nudges.jobs([id])
     return answer
 
 
 @router.delete("/{contactId}", operation_id="removeBatchJobContact", responses=errors(401, 403, 404, 503))
 async def remove(
-    caller: ChangerDep, id: JobId, contact_id: ContactId, parts: PartsDep, afterwards: BackgroundTasks
+    caller: AdminDep, id: JobId, contact_id: ContactId, updates: JobUpdatesDep, nudges: NudgesDep
 ) -> ContactRemoved:
     """Call a contact no more: it ends as `cancelled`. A live call ends by itself and keeps its outcome.
 
     Said twice it means the same; a contact with a final result keeps it. Error codes: `job_not_found`,
     `contact_not_found`.
     """
-    try:
-        removed = await parts.changes.remove_contact(caller.organization_id, id, contact_id, by=caller.key_id)
-    except NotFound as error:
-        if error.what == "job":
-            raise job_not_found(id) from None
-        raise ContactNotFound("This job has no contact of this id.") from None
-    nudge_all(afterwards, parts, [id])
+    removed = await updates.remove_contact(caller.organization_id, id, contact_id, by=caller.key_id)
+    nudges.jobs([id])
     return ContactRemoved(message=_said(removed.status), batch_job_id=id, contact_id=contact_id, status=removed.status)
 
 

@@ -111,6 +111,10 @@ class NotFound(ApiError):
 class JobNotFound(NotFound):
     code = "job_not_found"
 
+    def __init__(self, id: str | None = None) -> None:
+        """Without an `id` none is repeated: what was sent cannot be one."""
+        super().__init__(f"There is no batch job {'of this id' if id is None else id}.")
+
 
 class ContactNotFound(NotFound):
     code = "contact_not_found"

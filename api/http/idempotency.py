@@ -16,14 +16,16 @@ from anyio import to_process
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
-from api.dependencies import PLATFORM, ChangerDep, PartsDep, PlatformDep
+from api.auth import PLATFORM, AdminDep, PlatformDep
+from api.dependencies import IdempotencyDep, VaultDep
 from api.http.bodies import Form, JsonBody
-from api.http.errors import ApiError, IdempotencyConflict, SecretsUnavailable, Unavailable
-from api.parts import Parts
-from domain.errors import InvalidRequest, RequestError
+from api.http.errors import IdempotencyConflict, SecretsUnavailable, Unavailable
+from api.http.exception_handlers import known_failure
+from domain.errors import InvalidRequest
 from store.db.ids import new_id
+from store.db.vault import Vault
 from store.errors import NoSecret, Unreadable
-from store.idempotency import HOLD, Answered, AtWork, OtherContent, RecordKey, Reserved
+from store.idempotency import HOLD, Answered, AtWork, Idempotency, OtherContent, RecordKey, Reserved
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -60,12 +62,12 @@ class CreateContext:
 Work = Callable[[CreateContext], Awaitable[Answer]]
 
 
-class Once:
+class IdempotentRequest:
     """The request's `Idempotency-Key`, if it has one."""
 
-    def __init__(self, parts: Parts, record: RecordKey | None, response: Response) -> None:
-        self._idempotency = parts.idempotency
-        self._vault = parts.vault
+    def __init__(self, idempotency: Idempotency, vault: Vault, record: RecordKey | None, response: Response) -> None:
+        self._idempotency = idempotency
+        self._vault = vault
         self._record = record
         self._response = response
         self._holder = token_hex(12)
@@ -160,21 +162,26 @@ def _logged(what: str) -> Iterator[None]:
 
 
 def _refused(error: Exception) -> bool:
-    return isinstance(error, RequestError) or (isinstance(error, ApiError) and error.status < 500)
+    known = known_failure(error)
+    return known is not None and known.status < 500
 
 
-async def once(request: Request, response: Response, caller: ChangerDep, parts: PartsDep) -> Once:
+async def of_organization(
+    request: Request, response: Response, caller: AdminDep, idempotency: IdempotencyDep, vault: VaultDep
+) -> IdempotentRequest:
     """For what an organization creates. Raises InvalidRequest for a key that cannot be one."""
-    return Once(parts, _record(request, caller.organization_id), response)
+    return IdempotentRequest(idempotency, vault, _record(request, caller.organization_id), response)
 
 
-async def platform_once(request: Request, response: Response, _: PlatformDep, parts: PartsDep) -> Once:
+async def of_platform(
+    request: Request, response: Response, _: PlatformDep, idempotency: IdempotencyDep, vault: VaultDep
+) -> IdempotentRequest:
     """For what the platform creates. Raises InvalidRequest for a key that cannot be one."""
-    return Once(parts, _record(request, PLATFORM), response)
+    return IdempotentRequest(idempotency, vault, _record(request, PLATFORM), response)
 
 
-OnceDep = Annotated[Once, Depends(once)]
-PlatformOnceDep = Annotated[Once, Depends(platform_once)]
+IdempotentDep = Annotated[IdempotentRequest, Depends(of_organization)]
+PlatformIdempotentDep = Annotated[IdempotentRequest, Depends(of_platform)]
 IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": HEADER,
     "in": "header",

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 from starlette.datastructures import QueryParams
 
-from api.dependencies import CallerDep, PlatformDep
+from api.auth import MemberDep, PlatformDep
 from api.http.errors import ApiError, InvalidPage, InvalidPageSize, InvalidStatus, NotFound
 from domain.jobs.models import Caller
 from domain.model import Model
@@ -40,7 +40,7 @@ class PageQuery(Model):
     page_size: int
 
 
-async def job_query(caller: CallerDep, request: Request) -> JobQuery:
+async def job_query(caller: MemberDep, request: Request) -> JobQuery:
     """Raises NotFound, InvalidStatus, InvalidPage, InvalidPageSize."""
     query = request.query_params
     _own_organization(query, caller)
@@ -53,7 +53,7 @@ async def job_query(caller: CallerDep, request: Request) -> JobQuery:
     )
 
 
-async def contact_query(_: CallerDep, request: Request) -> ContactQuery:
+async def contact_query(_: MemberDep, request: Request) -> ContactQuery:
     """Raises InvalidStatus, InvalidPage, InvalidPageSize."""
     query = request.query_params
     return ContactQuery(
@@ -63,7 +63,7 @@ async def contact_query(_: CallerDep, request: Request) -> ContactQuery:
     )
 
 
-async def page_query(_: CallerDep, request: Request) -> PageQuery:
+async def page_query(_: MemberDep, request: Request) -> PageQuery:
     """Of a list of anything: `page`, `pageSize`, and `search` where it is offered. Raises as `job_query`."""
     return _page_query(request.query_params)
 

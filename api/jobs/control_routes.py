@@ -3,21 +3,23 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
-from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
+from api.auth import KEYS, AdminDep
+from api.dependencies import InFlightDep, JobLifecycleDep, JobsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
 from api.jobs.in_flight import wait_for_in_flight_requests
-from api.jobs.nudge import nudge_all
+from api.jobs.lookup import JobId
+from api.jobs.nudge import NudgesDep
 from api.jobs.schemas import Cancelled, Started, Switched
-from api.parts import Parts
 from domain.errors import InvalidRequest
 from domain.jobs.models import Caller
 from domain.statuses import JobStatus
-from store.errors import NotFound, WrongStatus
+from store.errors import WrongStatus
+from store.jobs.repository import Jobs
 
 SCHEDULE_CALLED_OFF = "Cancelled scheduled job, starting immediately"
 STARTED = "Job started"
@@ -38,7 +40,7 @@ class CancelOptions(BaseModel):
     hangUp: StrictBool | None = None  # noqa: N815  the contract's name
 
 
-async def cancel_options(request: Request, caller: ChangerDep) -> CancelOptions:
+async def cancel_options(request: Request, caller: AdminDep) -> CancelOptions:
     """Read the optional body, after the key. Raises InvalidRequest."""
     body = (await read_small(request)).strip()
     if not body:
@@ -73,18 +75,16 @@ CANCEL_BODY: dict[str, Any] = {
 
 
 @router.post("/start", operation_id="startBatchJob", responses=errors(400, 401, 403, 404, 503))
-async def start(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks) -> Started:
+async def start(caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, jobs: JobsDep, nudges: NudgesDep) -> Started:
     """Start a scheduled or pending job now.
 
     Error codes: `already_running`; `invalid_status` for a job that has ended or is paused; `job_not_found`.
     """
     try:
-        started = await parts.control.start_now(caller.organization_id, id, by=caller.key_id)
-    except NotFound:
-        raise job_not_found(id) from None
+        started = await lifecycle.start_now(caller.organization_id, id, by=caller.key_id)
     except WrongStatus as error:
-        raise await _cannot_start(parts, caller, id, error.status) from None
-    nudge_all(afterwards, parts, [id])
+        raise await _cannot_start(jobs, caller, id, error.status) from None
+    nudges.jobs([id])
     return Started(
         message=SCHEDULE_CALLED_OFF if started.was_scheduled else STARTED,
         batch_job_id=id,
@@ -94,11 +94,11 @@ async def start(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: Back
     )
 
 
-async def _cannot_start(parts: Parts, caller: Caller, id: str, status: JobStatus) -> AlreadyRunning | InvalidStatus:
+async def _cannot_start(jobs: Jobs, caller: Caller, id: str, status: JobStatus) -> AlreadyRunning | InvalidStatus:
     if status is JobStatus.RUNNING:
         return AlreadyRunning("This job is running already.")
     if status is JobStatus.PAUSED:
-        job = await parts.jobs.job(caller.organization_id, id)
+        job = await jobs.job(caller.organization_id, id)
         why = "" if job is None or job.status_reason is None else f" {job.status_reason}"
         return InvalidStatus(f"This job is paused.{why} Resume it instead.")
     return InvalidStatus(f"This job is {status} and cannot be started again.")
@@ -111,7 +111,12 @@ async def _cannot_start(parts: Parts, caller: Caller, id: str, status: JobStatus
     openapi_extra=CANCEL_BODY,
 )
 async def cancel(
-    caller: ChangerDep, options: CancelOptionsDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks
+    caller: AdminDep,
+    options: CancelOptionsDep,
+    id: JobId,
+    lifecycle: JobLifecycleDep,
+    in_flight: InFlightDep,
+    nudges: NudgesDep,
 ) -> Cancelled:
     """Cancel a job: every contact without a final result and without a live call is cancelled.
 
@@ -121,13 +126,11 @@ async def cancel(
     Error codes: `job_not_cancellable` for a job that has ended; `job_not_found`.
     """
     try:
-        done = await parts.control.cancel(caller.organization_id, id, hang_up=bool(options.hangUp), by=caller.key_id)
-    except NotFound:
-        raise job_not_found(id) from None
+        done = await lifecycle.cancel(caller.organization_id, id, hang_up=bool(options.hangUp), by=caller.key_id)
     except WrongStatus as error:
         raise JobNotCancellable(f"This job is {error.status} and cannot be cancelled any more.") from None
-    await _until_quiet(parts, caller, id)
-    nudge_all(afterwards, parts, [id])
+    await wait_for_in_flight_requests(lambda: in_flight.count_for_job(caller.organization_id, id), id)
+    nudges.jobs([id])
     return Cancelled(
         message=_cancelled(done.was),
         batch_job_id=id,
@@ -143,37 +146,31 @@ def _cancelled(was: JobStatus) -> str:
 
 
 @router.post("/pause", operation_id="pauseBatchJob", responses=errors(400, 401, 403, 404, 503))
-async def pause(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks) -> Switched:
+async def pause(
+    caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, in_flight: InFlightDep, nudges: NudgesDep
+) -> Switched:
     """Pause a job. From the answer on none of its calls starts until it is resumed; live calls go on.
 
     Said twice it means the same. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
     """
     try:
-        status = await parts.control.pause(caller.organization_id, id, by=caller.key_id)
-    except NotFound:
-        raise job_not_found(id) from None
+        status = await lifecycle.pause(caller.organization_id, id, by=caller.key_id)
     except WrongStatus as error:
         raise InvalidStatus(f"This job is {error.status} and cannot be paused.") from None
-    await _until_quiet(parts, caller, id)
-    nudge_all(afterwards, parts, [id])
+    await wait_for_in_flight_requests(lambda: in_flight.count_for_job(caller.organization_id, id), id)
+    nudges.jobs([id])
     return Switched(message=PAUSED, batch_job_id=id, status=status)
 
 
 @router.post("/resume", operation_id="resumeBatchJob", responses=errors(400, 401, 403, 404, 503))
-async def resume(caller: ChangerDep, id: JobId, parts: PartsDep, afterwards: BackgroundTasks) -> Switched:
+async def resume(caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, nudges: NudgesDep) -> Switched:
     """Let a paused job go on: calling, or waiting for its scheduled start.
 
     Said twice it means the same. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
     """
     try:
-        status = await parts.control.resume(caller.organization_id, id, by=caller.key_id)
-    except NotFound:
-        raise job_not_found(id) from None
+        status = await lifecycle.resume(caller.organization_id, id, by=caller.key_id)
     except WrongStatus as error:
         raise InvalidStatus(f"This job is {error.status} and cannot be resumed.") from None
-    nudge_all(afterwards, parts, [id])
+    nudges.jobs([id])
     return Switched(message=RESUMED, batch_job_id=id, status=status)
-
-
-async def _until_quiet(parts: Parts, caller: Caller, job_id: str) -> None:
-    await wait_for_in_flight_requests(lambda: parts.placing.count_for_job(caller.organization_id, job_id), job_id)

@@ -1,61 +1,84 @@
 """Creating a job: judged in the order of the contract, stored in one transaction, then started."""
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
+from typing import Annotated
 
-from starlette.requests import Request
+from fastapi import Depends
 
 from api.contacts.reader import read_create
-from api.contacts.refusals import nobody_left, rows, too_expensive
-from api.http.bodies import Form, JsonBody, read_body
-from api.http.errors import NoOutboundAgent, OverlappingContacts, PhoneNumberNotFound
-from api.http.idempotency import CreateContext, Once
+from api.dependencies import DirectoryDep, JobsDep, WorkflowsDep
+from api.http.bodies import Form, JsonBody
+from api.http.errors import NoOutboundAgent, PhoneNumberNotFound
+from api.http.idempotency import CreateContext
 from api.jobs.calling_hours import Hours, hours_of
 from api.jobs.scheduler import reached
 from api.jobs.schemas import Created, shown
-from api.parts import Parts
 from domain.contacts.report import Intake, IntakeReport
 from domain.jobs.estimate import estimate
 from domain.jobs.fields import ReadJobFields
 from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
 from domain.money import format_dollars as dollars
 from domain.statuses import JobStatus
-from store import errors as store
-from store.jobs.repository import CreatedJob
+from store.jobs.repository import CreatedJob, Jobs
+from store.organizations.directory import Directory
+from workflows.client import JobWorkflows
 
 CREATED = "Batch job created successfully."
 DELAYED = "Its start is delayed until the scheduler answers again; the job is stored and will start by itself."
 
 
-async def create_job(request: Request, caller: Caller, parts: Parts, once: Once) -> Created:
-    """Raises ApiError and RequestError; once the job is stored nothing makes it an error any more."""
-    body = await read_body(request)
-    return await once.answer(Created, body, partial(_create, body, caller, parts))
+@dataclass(frozen=True)
+class JobCreator:
+    """Stores jobs and starts them. Once a job is stored nothing makes it an error any more."""
+
+    directory: Directory
+    jobs: Jobs
+    workflows: JobWorkflows
+
+    async def create_from_body(self, body: Form | JsonBody, caller: Caller, context: CreateContext) -> Created:
+        """Raises ApiError, RequestError and StoreError."""
+        read = await read_create(body, context.now)
+        return await self.create(read.fields, read.intake, caller, context)
+
+    async def create(
+        self, fields: ReadJobFields, contacts: Callable[[], Intake], caller: Caller, context: CreateContext
+    ) -> Created:
+        """Store and start what was read; `contacts` may raise what is wrong with them."""
+        number, agent = await number_to_call_from(self.directory, caller, fields.request.from_phone_number_id)
+        intake = contacts()
+        organization = await self.directory.organization(caller.organization_id)
+        hours = await hours_of(organization, fields.request, intake, context.now)
+        report = intake.report.with_warnings([*fields.warnings, *hours.warnings])
+        job = await self.jobs.create(
+            caller.organization_id,
+            fields.request,
+            number,
+            intake.contacts,
+            report.to_json(),
+            by=caller.key_id,
+            rejects=intake.rejects,
+            id=context.new_id("batch"),
+        )
+        started = await self._start(caller, fields.request, job)
+        return _answer(fields, agent, job, hours, delayed=not started)
+
+    async def _start(self, caller: Caller, request: JobRequest, job: CreatedJob) -> bool:
+        """Whether the workflow was started; where it was not, the reconciler starts it later."""
+        start = self.workflows.start(job.id, caller.organization_id, request.name, job.scheduled_start_time)
+        return await reached(start, f"start of {job.id}")
 
 
-async def _create(body: Form | JsonBody, caller: Caller, parts: Parts, making: CreateContext) -> Created:
-    read = await read_create(body, making.now)
-    return await enter_job(read.fields, read.intake, caller, parts, making)
+async def job_creator(directory: DirectoryDep, jobs: JobsDep, workflows: WorkflowsDep) -> JobCreator:
+    return JobCreator(directory, jobs, workflows)
 
 
-async def enter_job(
-    fields: ReadJobFields, contacts: Callable[[], Intake], caller: Caller, parts: Parts, making: CreateContext
-) -> Created:
-    """Store and start what was read; `contacts` may raise what is wrong with them. Raises as `create_job`."""
-    number, agent = await number_to_call_from(parts, caller, fields.request.from_phone_number_id)
-    intake = contacts()
-    organization = await parts.directory.organization(caller.organization_id)
-    hours = await hours_of(organization, fields.request, intake, making.now)
-    report = intake.report.with_warnings([*fields.warnings, *hours.warnings])
-    intake = intake.model_copy(update={"report": report})
-    job = await _stored(parts, caller, fields.request, number, intake, making.new_id("batch"))
-    on_its_way = await _start(parts, caller, fields.request, job)
-    return _answer(fields, agent, job, hours, delayed=not on_its_way)
+JobCreatorDep = Annotated[JobCreator, Depends(job_creator)]
 
 
-async def number_to_call_from(parts: Parts, caller: Caller, number_id: str) -> tuple[PhoneNumber, Agent]:
+async def number_to_call_from(directory: Directory, caller: Caller, number_id: str) -> tuple[PhoneNumber, Agent]:
     """The number and its agent, which can talk. Raises PhoneNumberNotFound, NoOutboundAgent."""
-    number = await parts.directory.phone_number(caller.organization_id, number_id)
+    number = await directory.phone_number(caller.organization_id, number_id)
     if number is None:
         raise PhoneNumberNotFound(
             "There is no phone number of this id.", [{"field": "fromPhoneNumberId", "reason": "not found"}]
@@ -65,38 +88,6 @@ async def number_to_call_from(parts: Parts, caller: Caller, number_id: str) -> t
     if not number.agent.architecture.can_talk:
         raise NoOutboundAgent("The outbound agent of this phone number is text-only. Assign one that can talk.")
     return number, number.agent
-
-
-async def _stored(
-    parts: Parts, caller: Caller, request: JobRequest, number: PhoneNumber, intake: Intake, job_id: str
-) -> CreatedJob:
-    try:
-        return await parts.jobs.create(
-            caller.organization_id,
-            request,
-            number,
-            intake.contacts,
-            intake.report.to_json(),
-            by=caller.key_id,
-            rejects=intake.rejects,
-            id=job_id,
-        )
-    except store.InsufficientCredits as error:
-        raise too_expensive(error) from None
-    except store.Overlapping as error:
-        raise OverlappingContacts(
-            f"Other open jobs will call {len(error.rows)} of these numbers too. Wait for them, remove the numbers,"
-            " or send onOverlap `skip` or `warn`.",
-            rows(error.rows, "another open job will call this number"),
-        ) from None
-    except store.NoContactsLeft as error:
-        raise nobody_left(error) from None
-
-
-async def _start(parts: Parts, caller: Caller, request: JobRequest, job: CreatedJob) -> bool:
-    """Whether the workflow was started; where it was not, the housekeeper starts it later."""
-    start = parts.workflows.start(job.id, caller.organization_id, request.name, job.scheduled_start_time)
-    return await reached(start, f"start of {job.id}")
 
 
 def _answer(fields: ReadJobFields, agent: Agent, job: CreatedJob, hours: Hours, *, delayed: bool) -> Created:

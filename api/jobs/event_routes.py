@@ -4,18 +4,20 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from anyio import Event
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api.dependencies import KEYS, CallerDep, JobId, PartsDep, job_not_found
+from api.auth import KEYS, MemberDep
+from api.dependencies import service
 from api.http.error_responses import errors
-from api.http.errors import Unavailable
+from api.http.errors import JobNotFound, Unavailable
 from api.http.json_body import inlined
 from api.jobs.feed import JobFeed
+from api.jobs.lookup import JobId
 from api.jobs.schemas import Answer, Moment
 from domain.calls.models import AnsweredBy
 from domain.statuses import ContactStatus, JobStatus
@@ -29,6 +31,7 @@ MAX_SECONDS = 3600.0  # then the client connects again, and its key is looked at
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OVER = "-end"  # ends the id of the last event
 
+JobFeedDep = Annotated[JobFeed, service(JobFeed)]
 _ID = re.compile(r"([0-9]{1,16})(?:-end)?")
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["results"], dependencies=KEYS)
@@ -110,7 +113,7 @@ LAST_EVENT: dict[str, Any] = {
     responses=errors(401, 404, 429, 503) | STREAM,
     openapi_extra=LAST_EVENT,
 )
-async def events(caller: CallerDep, id: JobId, request: Request, parts: PartsDep) -> Response:
+async def events(caller: MemberDep, id: JobId, request: Request, feed: JobFeedDep) -> Response:
     """Watch a job: how it stands now (`snapshot`), then every change (`change`), at most two events a second.
 
     The `data` of an event is a JSON object: `batchJobId`, `at`, `status`, `statusReason`, `totalContacts`,
@@ -123,16 +126,16 @@ async def events(caller: CallerDep, id: JobId, request: Request, parts: PartsDep
     Error codes: `job_not_found`; `unavailable` where too many watch already.
     """
     last = request.headers.get("last-event-id", "")
-    known = await parts.feed.look(caller.organization_id, id, None)
+    known = await feed.look(caller.organization_id, id, None)
     if known is None:
-        raise job_not_found(id)
+        raise JobNotFound(id)
     if known.state.over and last.endswith(OVER):
         return Response(status_code=204)
-    if parts.feed.full:
+    if feed.full:
         raise Unavailable("Too many jobs are being watched. Try again in a moment.")
     stopping = Event()
     return EventSourceResponse(
-        _events(parts.feed, caller.organization_id, id, _since(last), stopping),
+        _events(feed, caller.organization_id, id, _since(last), stopping),
         ping=HEARTBEAT_SECONDS,
         send_timeout=SEND_SECONDS,
         shutdown_event=stopping,

@@ -1,25 +1,25 @@
 """What became of a job's contacts: one with its dials, all as a file, and what was rejected."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
 
-from api.dependencies import ID, KEYS, CallerDep, JobId, PartsDep, job_not_found
+from api.auth import KEYS, MemberDep
+from api.dependencies import ResultsDep
 from api.http.error_responses import errors
-from api.http.errors import ContactNotFound, Unavailable
+from api.http.errors import ContactNotFound
 from api.jobs.export_schemas import ContactDetail, DialView
 from api.jobs.exports import CSV, JSON_LINES, FileAnswer, begun, csv_rejects, csv_results, json_results
+from api.jobs.lookup import ID, JobId
 from api.jobs.views import contact_fields, conversation_view
 from domain.contacts.export import CONTESTED_NAMES, MAX_COLUMNS, name_result_columns
 from domain.errors import InvalidRequest
-from store.errors import Busy, NotFound
 from store.jobs.export import Dial, DialedContact, ResultFile
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["results"], dependencies=KEYS)
-T = TypeVar("T")
 A_CONTACT = "contact_0123456789abcdef01234567"
 ContactId = Annotated[str, Path(description="A contact's id.", examples=[A_CONTACT])]
 
@@ -67,14 +67,19 @@ REJECTS = _file("outdial_reason,phone,name\r\nphone is too short,+1202,Ada\r\n")
 
 
 @router.get("/contacts/{contactId}", operation_id="getContact", responses=errors(401, 404, 429, 503))
-async def contact(caller: CallerDep, id: JobId, contactId: ContactId, parts: PartsDep) -> ContactDetail:  # noqa: N803
+async def contact(
+    caller: MemberDep,
+    id: JobId,
+    contactId: ContactId,  # noqa: N803  the contract's name
+    results: ResultsDep,
+) -> ContactDetail:
     """Look at one contact: how it stands, and every dial made for it.
 
     Error codes: `contact_not_found`, also where the job is not there.
     """
     found = None
     if ID.fullmatch(contactId):
-        found = await parts.results.contact(caller.organization_id, id, contactId)
+        found = await results.contact(caller.organization_id, id, contactId)
     if found is None:
         raise ContactNotFound("There is no such contact in this job.")
     return _detail(found)
@@ -88,7 +93,7 @@ async def contact(caller: CallerDep, id: JobId, contactId: ContactId, parts: Par
     responses=errors(400, 401, 404, 429, 503) | RESULTS,
     openapi_extra=FORMAT,
 )
-async def results(caller: CallerDep, wanted: FormatDep, id: JobId, parts: PartsDep) -> FileAnswer:
+async def download_results(caller: MemberDep, wanted: FormatDep, id: JobId, results: ResultsDep) -> FileAnswer:
     """Download what became of every contact, in file order, as it stands at one instant.
 
     First the contacts' own columns (of JSON contacts that differ, all of them, in the order in which they appear), then
@@ -107,7 +112,7 @@ async def results(caller: CallerDep, wanted: FormatDep, id: JobId, parts: PartsD
     """
     names = CONTESTED_NAMES if wanted is Format.JSON_LINES else None
     async with AsyncExitStack() as opening:
-        file = await _opened(opening, parts.results.results(caller.organization_id, id, names), id)
+        file = await opening.enter_async_context(results.results(caller.organization_id, id, names))
         begun_file = await begun(_rendered(file, wanted))
         return FileAnswer(opening.pop_all(), begun_file, f"{id}-results.{wanted}", MEDIA_TYPES[wanted])
 
@@ -119,7 +124,7 @@ async def results(caller: CallerDep, wanted: FormatDep, id: JobId, parts: PartsD
     response_class=FileAnswer,
     responses=errors(401, 404, 429, 503) | REJECTS,
 )
-async def rejects(caller: CallerDep, id: JobId, parts: PartsDep) -> FileAnswer:
+async def rejects(caller: MemberDep, id: JobId, results: ResultsDep) -> FileAnswer:
     """Download the rows of the job's file that were rejected, to be mended and sent again.
 
     Rows of files that were added later follow, where the columns are the same; else they are told in the answer to that
@@ -132,18 +137,9 @@ async def rejects(caller: CallerDep, id: JobId, parts: PartsDep) -> FileAnswer:
     Error codes: `job_not_found`; `unavailable` while several other downloads are under way.
     """
     async with AsyncExitStack() as opening:
-        file = await _opened(opening, parts.results.rejects(caller.organization_id, id), id)
+        file = await opening.enter_async_context(results.rejects(caller.organization_id, id))
         begun_file = await begun(csv_rejects(file.file, file.batches))
         return FileAnswer(opening.pop_all(), begun_file, f"{id}-rejects.csv", CSV)
-
-
-async def _opened(opening: AsyncExitStack, file: AbstractAsyncContextManager[T], job_id: str) -> T:
-    try:
-        return await opening.enter_async_context(file)
-    except NotFound:
-        raise job_not_found(job_id) from None
-    except Busy:
-        raise Unavailable("Several large files are being downloaded. Try again in a moment.") from None
 
 
 def _rendered(file: ResultFile, wanted: Format) -> AsyncIterator[str]:

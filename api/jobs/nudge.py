@@ -1,29 +1,40 @@
-"""Telling workflows to look at the record after it changed. They would find out by themselves, only later."""
+"""Signals to workflows after their job changed in the database. They would find out by themselves, only later."""
 
 from collections.abc import Iterable
+from typing import Annotated
 
-from fastapi import BackgroundTasks
+from fastapi import BackgroundTasks, Depends
 
+from api.dependencies import WorkflowsDep
 from api.jobs.scheduler import reached
-from api.parts import Parts
 from workflows.client import JobWorkflows
 
 
-async def nudge(workflows: JobWorkflows, job_id: str) -> None:
-    """Tell the job's workflow to look. A failure is only logged."""
-    await reached(workflows.look(job_id), f"nudge of {job_id}")
+class Nudges:
+    """Sent once the answer has left; a failure is only logged."""
+
+    def __init__(self, afterwards: BackgroundTasks, workflows: JobWorkflows) -> None:
+        self._afterwards = afterwards
+        self._workflows = workflows
+
+    def jobs(self, ids: Iterable[str]) -> None:
+        """Have the jobs' workflows re-check the database."""
+        for id in ids:
+            self._afterwards.add_task(self._job, id)
+
+    def lines(self, organization_id: str) -> None:
+        """Have the organization's lines shared out anew."""
+        self._afterwards.add_task(self._lines, organization_id)
+
+    async def _job(self, id: str) -> None:
+        await reached(self._workflows.look(id), f"nudge of {id}")
+
+    async def _lines(self, organization_id: str) -> None:
+        await reached(self._workflows.look_at_lines(organization_id), f"nudge of the lines of {organization_id}")
 
 
-def nudge_all(afterwards: BackgroundTasks, parts: Parts, job_ids: Iterable[str]) -> None:
-    """Nudge these jobs once the answer has left."""
-    for job_id in job_ids:
-        afterwards.add_task(nudge, parts.workflows, job_id)
+async def nudges(afterwards: BackgroundTasks, workflows: WorkflowsDep) -> Nudges:
+    return Nudges(afterwards, workflows)
 
 
-def nudge_lines(afterwards: BackgroundTasks, parts: Parts, organization_id: str) -> None:
-    """Have the organization's lines dealt out anew once the answer has left."""
-    afterwards.add_task(_nudge_lines, parts.workflows, organization_id)
-
-
-async def _nudge_lines(workflows: JobWorkflows, organization_id: str) -> None:
-    await reached(workflows.look_at_lines(organization_id), f"nudge of the lines of {organization_id}")
+NudgesDep = Annotated[Nudges, Depends(nudges)]

@@ -5,24 +5,25 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
+from api.auth import KEYS, AdminDep
+from api.dependencies import JobDeletionDep, JobRerunDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import InvalidStatus
-from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
-from api.jobs.create import enter_job
+from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
+from api.jobs.create import JobCreator, JobCreatorDep
 from api.jobs.create_fields import FIELDS, nullable
 from api.jobs.export_schemas import Deleted
+from api.jobs.lookup import JobId
 from api.jobs.rerun_schemas import Retried
-from api.parts import Parts
 from domain.contacts.report import Intake, IntakeReport
 from domain.errors import NoValidContacts
 from domain.jobs.fields import ReadJobFields
 from domain.jobs.models import Caller
 from domain.jobs.rerun_fields import RETRY_FIELDS, ReadRetry, read_retry
 from domain.requests.strict_json import parse_json
-from store.errors import NotFound, StillCalling, WrongStatus
-from store.jobs.rerun import Unreached
+from store.errors import WrongStatus
+from store.jobs.rerun import JobRerun, Unreached
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
 
@@ -56,7 +57,14 @@ RETRY_BODY: dict[str, Any] = {
     responses=errors(400, 401, 403, 404, 409, 429, 503),
     openapi_extra=RETRY_BODY | TAKES_KEY,
 )
-async def retry(caller: ChangerDep, request: Request, id: JobId, parts: PartsDep, once: OnceDep) -> Retried:
+async def retry(
+    caller: AdminDep,
+    request: Request,
+    id: JobId,
+    reruns: JobRerunDep,
+    creator: JobCreatorDep,
+    idempotent: IdempotentDep,
+) -> Retried:
     """Call those again whom an ended job did not reach: a new job, linked by `retryOf`.
 
     Left out are contacts whose number does not exist, who were removed, whose call is still live, and, without
@@ -69,19 +77,19 @@ async def retry(caller: ChangerDep, request: Request, id: JobId, parts: PartsDep
     left to call; those of `POST /batch/create`.
     """
     body = await read_small(request)
-    return await once.answer(Retried, body, partial(_retry, body, id, caller, parts))
+    return await idempotent.answer(Retried, body, partial(_retry, body, id, caller, reruns, creator))
 
 
-async def _retry(body: bytes, id: str, caller: Caller, parts: Parts, making: CreateContext) -> Retried:
+async def _retry(
+    body: bytes, id: str, caller: Caller, reruns: JobRerun, creator: JobCreator, context: CreateContext
+) -> Retried:
     try:
-        earlier = await parts.retrying.request(caller.organization_id, id)
-        read = read_retry(parse_json(body) if body.strip() else {}, earlier, making.now)
-        found = await parts.retrying.unreached(caller.organization_id, id, include_unknown=read.include_unknown)
-    except NotFound:
-        raise job_not_found(id) from None
+        earlier = await reruns.request(caller.organization_id, id)
+        read = read_retry(parse_json(body) if body.strip() else {}, earlier, context.now)
+        found = await reruns.unreached(caller.organization_id, id, include_unknown=read.include_unknown)
     except WrongStatus as error:
         raise InvalidStatus(f"This job is {error.status}. Only a job that has ended can be retried.") from None
-    created = await enter_job(_fields(read, id), partial(_intake, found), caller, parts, making)
+    created = await creator.create(_fields(read, id), partial(_intake, found), caller, context)
     return Retried(
         **{name: getattr(created, name) for name in type(created).model_fields},
         retry_of=id,
@@ -105,7 +113,7 @@ def _intake(found: Unreached) -> Intake:
 
 
 @router.delete("", operation_id="deleteBatchJob", responses=errors(400, 401, 403, 404, 429, 503))
-async def delete(caller: ChangerDep, id: JobId, parts: PartsDep) -> Deleted:
+async def delete(caller: AdminDep, id: JobId, deletion: JobDeletionDep) -> Deleted:
     """Delete an ended job with its contacts, their fields, what its conversations brought, and its rejected rows.
 
     It cannot be undone. What has happened stays on record: of each call the number, its times, outcome and cost, which
@@ -115,13 +123,8 @@ async def delete(caller: ChangerDep, id: JobId, parts: PartsDep) -> Deleted:
     their outcome unknown, may be.
     """
     try:
-        contacts = await parts.deleting.delete(caller.organization_id, id, by=caller.key_id)
-    except NotFound:
-        raise job_not_found(id) from None
+        contacts = await deletion.delete(caller.organization_id, id, by=caller.key_id)
     except WrongStatus as error:
         raise InvalidStatus(f"This job is {error.status}. Only a job that has ended can be deleted.") from None
-    except StillCalling as error:
-        said = "1 call" if error.calls == 1 else f"{error.calls:,} calls"
-        raise InvalidStatus(f"{said} of this job may still be live. Delete it when they have ended.") from None
     said = "1 contact was" if contacts == 1 else f"{contacts:,} contacts were"
     return Deleted(message=f"The job and the data of its {said} deleted.", batch_job_id=id, contacts_deleted=contacts)

@@ -2,19 +2,23 @@
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import APIRouter, Request
 
-from api.dependencies import KEYS, CallerDep, ChangerDep, JobId, PartsDep, job_not_found
+from api.auth import KEYS, AdminDep, MemberDep
+from api.dependencies import DirectoryDep, JobsDep, WorkflowsDep
+from api.http.bodies import read_body
 from api.http.error_responses import errors
-from api.http.idempotency import TAKES_KEY, OnceDep
+from api.http.idempotency import TAKES_KEY, IdempotentDep
 from api.http.openapi import CONTACT_QUERY, CREATE_BODY, JOB_QUERY
-from api.http.pagination import ContactQuery, ContactQueryDep, JobQueryDep
-from api.jobs.create import create_job
+from api.http.pagination import ContactQueryDep, JobQueryDep
+from api.jobs.create import JobCreatorDep
+from api.jobs.lookup import JobId, find_job
 from api.jobs.schemas import Created, JobDetail, JobPage, Progress
 from api.jobs.views import contact_view, estimated_completion, job_fields, job_view, progress_view
-from api.parts import Parts
 from domain.jobs.models import Job
+from workflows.client import JobWorkflows
 
 PROGRESS_LIMIT = 1.0  # seconds for a workflow to say how it goes
 
@@ -27,7 +31,7 @@ router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
     responses=errors(400, 401, 403, 404, 409, 503),
     openapi_extra=CREATE_BODY | TAKES_KEY,
 )
-async def create(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> Created:
+async def create(caller: AdminDep, request: Request, creator: JobCreatorDep, idempotent: IdempotentDep) -> Created:
     """Create a batch job: every contact of a CSV file, an XLSX workbook or a JSON array is called.
 
     Send `multipart/form-data` with a `file` that has a `phone` column, or `application/json` with
@@ -41,11 +45,12 @@ async def create(caller: ChangerDep, request: Request, parts: PartsDep, once: On
     `invalid_phone_format`, `overlapping_contacts`, `insufficient_credits`,
     `idempotency_conflict`.
     """
-    return await create_job(request, caller, parts, once)
+    body = await read_body(request)
+    return await idempotent.answer(Created, body, partial(creator.create_from_body, body, caller))
 
 
 @router.get("/jobs", operation_id="listBatchJobs", responses=errors(400, 401, 404, 503), openapi_extra=JOB_QUERY)
-async def list_jobs(caller: CallerDep, query: JobQueryDep, parts: PartsDep) -> JobPage:
+async def list_jobs(caller: MemberDep, query: JobQueryDep, jobs: JobsDep) -> JobPage:
     """List the organization's batch jobs, newest first.
 
     `search` looks in name and description. Test calls are not listed, or with `testOf` only they.
@@ -53,7 +58,7 @@ async def list_jobs(caller: CallerDep, query: JobQueryDep, parts: PartsDep) -> J
     Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`; `not_found` for another organization's
     `organizationId`.
     """
-    found = await parts.jobs.page(
+    found = await jobs.page(
         caller.organization_id, query.status, query.search, query.page, query.page_size, test_of=query.test_of
     )
     return JobPage(
@@ -70,22 +75,23 @@ async def list_jobs(caller: CallerDep, query: JobQueryDep, parts: PartsDep) -> J
     responses=errors(400, 401, 404, 503),
     openapi_extra=CONTACT_QUERY,
 )
-async def detail(caller: CallerDep, query: ContactQueryDep, id: JobId, parts: PartsDep) -> JobDetail:
+async def detail(
+    caller: MemberDep,
+    query: ContactQueryDep,
+    id: JobId,
+    jobs: JobsDep,
+    directory: DirectoryDep,
+    workflows: WorkflowsDep,
+) -> JobDetail:
     """Look at one batch job: its counts by status, a page of its contacts in file order, and how it goes.
 
     Error codes: `job_not_found`, `invalid_status`, `invalid_page`, `invalid_page_size`.
     """
-    job = await parts.jobs.job(caller.organization_id, id)
-    if job is None:
-        raise job_not_found(id)
-    return await _detail(parts, job, query)
-
-
-async def _detail(parts: Parts, job: Job, query: ContactQuery) -> JobDetail:
+    job = await find_job(jobs, caller.organization_id, id)
     contacts, organization, progress = await asyncio.gather(
-        parts.jobs.contacts(job.organization_id, job.id, query.status, query.page, query.page_size),
-        parts.directory.organization(job.organization_id),
-        _progress(parts, job),
+        jobs.contacts(job.organization_id, job.id, query.status, query.page, query.page_size),
+        directory.organization(job.organization_id),
+        _progress(workflows, job),
     )
     completion = estimated_completion(job, organization.concurrent_call_limit, datetime.now(UTC))
     return JobDetail(
@@ -101,13 +107,13 @@ async def _detail(parts: Parts, job: Job, query: ContactQuery) -> JobDetail:
     )
 
 
-async def _progress(parts: Parts, job: Job) -> Progress | None:
+async def _progress(workflows: JobWorkflows, job: Job) -> Progress | None:
     """What the workflow says; None where it has nothing to say, or does not within a second."""
     if job.status.ended:
         return None
     try:
         async with asyncio.timeout(PROGRESS_LIMIT):
-            said = await parts.workflows.progress(job.id)
+            said = await workflows.progress(job.id)
     except TimeoutError:
         return None
     return None if said is None else progress_view(said)

@@ -7,14 +7,15 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from api.dependencies import KEYS, ChangerDep, JobId, PartsDep, job_not_found
+from api.auth import KEYS, AdminDep
+from api.dependencies import DirectoryDep, JobRerunDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
-from api.jobs.create import enter_job
+from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
+from api.jobs.create import JobCreator, JobCreatorDep
+from api.jobs.lookup import JobId
 from api.jobs.rerun_schemas import Tested
 from api.jobs.schemas import shown
-from api.parts import Parts
 from domain.calling_rules.window import CallingWindow, find_opening
 from domain.calls.agent_parameters import replace_number
 from domain.contacts.report import Intake, IntakeReport
@@ -25,7 +26,8 @@ from domain.phone.location import locate_number
 from domain.phone.numbers import PhoneProblem, read_phone
 from domain.requests.strict_json import parse_json
 from domain.statuses import OnOverlap
-from store.errors import NotFound
+from store.jobs.rerun import JobRerun
+from store.organizations.directory import Directory
 
 TRIED_FOR = timedelta(minutes=10)  # a test that cannot be placed by then is none any more
 FIRST_OF_ALL = 9  # its weight among the organization's jobs
@@ -61,7 +63,15 @@ TEST_BODY: dict[str, Any] = {
     responses=errors(400, 401, 403, 404, 409, 429, 503),
     openapi_extra=TEST_BODY | TAKES_KEY,
 )
-async def try_out(caller: ChangerDep, request: Request, id: JobId, parts: PartsDep, once: OnceDep) -> Tested:
+async def try_out(
+    caller: AdminDep,
+    request: Request,
+    id: JobId,
+    reruns: JobRerunDep,
+    directory: DirectoryDep,
+    creator: JobCreatorDep,
+    idempotent: IdempotentDep,
+) -> Tested:
     """Call one number with the fields of the job's first contact, to hear what its agent makes of them.
 
     The call is a job of its own, of one contact and one attempt, linked by `testOf` and left out of the list of jobs.
@@ -76,20 +86,25 @@ async def try_out(caller: ChangerDep, request: Request, id: JobId, parts: PartsD
     `no_outbound_agent`, `insufficient_credits`.
     """
     body = await read_small(request)
-    return await once.answer(Tested, body, partial(_test, body, id, caller, parts))
+    return await idempotent.answer(Tested, body, partial(_test, body, id, caller, reruns, directory, creator))
 
 
-async def _test(body: bytes, id: str, caller: Caller, parts: Parts, making: CreateContext) -> Tested:
+async def _test(
+    body: bytes,
+    id: str,
+    caller: Caller,
+    reruns: JobRerun,
+    directory: Directory,
+    creator: JobCreator,
+    context: CreateContext,
+) -> Tested:
     number, warnings = _phone(parse_json(body))
-    try:
-        tried = await parts.retrying.request(caller.organization_id, id, ended=False)
-        first = await parts.retrying.first_contact(caller.organization_id, id)
-    except NotFound:
-        raise job_not_found(id) from None
-    contact = _in_place_of(first, number)
-    await _refuse_while_closed(parts, caller, tried, contact, making.now)
-    fields = ReadJobFields(request=_request(tried, id, making.now), warnings=warnings)
-    created = await enter_job(fields, _only(contact), caller, parts, making)
+    tried = await reruns.request(caller.organization_id, id, ended=False)
+    first = await reruns.first_contact(caller.organization_id, id)
+    contact = _in_locate_number(first, number)
+    await _refuse_while_closed(directory, caller, tried, contact, context.now)
+    fields = ReadJobFields(request=_request(tried, id, context.now), warnings=warnings)
+    created = await creator.create(fields, _only(contact), caller, context)
     return Tested(**{name: getattr(created, name) for name in type(created).model_fields}, test_of=id)
 
 
@@ -104,7 +119,7 @@ def _phone(body: Any) -> tuple[str, list[str]]:
     return number, ignored(values, {"phone"})
 
 
-def _in_place_of(first: NewContact, number: str) -> NewContact:
+def _in_locate_number(first: NewContact, number: str) -> NewContact:
     place = locate_number(number)
     return NewContact(
         row=first.row,
@@ -116,10 +131,10 @@ def _in_place_of(first: NewContact, number: str) -> NewContact:
 
 
 async def _refuse_while_closed(
-    parts: Parts, caller: Caller, tried: JobRequest, contact: NewContact, now: datetime
+    directory: Directory, caller: Caller, tried: JobRequest, contact: NewContact, now: datetime
 ) -> None:
     """Raises InvalidRequest: nobody waits for hours for a test."""
-    organization = await parts.directory.organization(caller.organization_id)
+    organization = await directory.organization(caller.organization_id)
     window: CallingWindow | None = tried.calling_window or organization.calling_window
     if window is None:
         return

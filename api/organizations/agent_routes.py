@@ -5,25 +5,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
+from api.auth import KEYS, AdminDep, MemberDep
+from api.dependencies import DirectoryDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.errors import AgentNotFound, InUse
 from api.http.examples import AN_AGENT
 from api.http.field_types import SCHEMES
-from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
 from api.http.json_body import described, described_change, parsed
 from api.http.openapi import SEARCH_QUERY
 from api.http.pagination import PageQueryDep
 from api.organizations.bodies import ChangedAgent, NewAgent
 from api.organizations.schemas import AgentPage, AgentView, Removed
 from api.organizations.views import agent_view
-from api.parts import Parts
 from domain.calls.models import Audio
 from domain.errors import InvalidRequest
-from domain.jobs.models import Agent, Caller
-from store import errors as store
+from domain.jobs.models import Caller
 from store.organizations.agents import AgentChange
+from store.organizations.directory import Directory
 
 EXAMPLE = {
     "name": "Ava",
@@ -37,12 +36,12 @@ AgentId = Annotated[str, Path(description="An agent's id.", examples=[AN_AGENT])
 
 
 @router.get("", operation_id="listAgents", responses=errors(400, 401, 503), openapi_extra=SEARCH_QUERY)
-async def list_agents(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> AgentPage:
+async def list_agents(caller: MemberDep, query: PageQueryDep, directory: DirectoryDep) -> AgentPage:
     """List the organization's agents, oldest first; `search` in their names.
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    found = await parts.directory.agents_page(caller.organization_id, query.search, query.page, query.page_size)
+    found = await directory.agents_page(caller.organization_id, query.search, query.page, query.page_size)
     return AgentPage(
         agents=[agent_view(agent) for agent in found.agents],
         total=found.total,
@@ -57,28 +56,30 @@ async def list_agents(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -
     responses=errors(400, 401, 403, 409, 503),
     openapi_extra=described(NewAgent, EXAMPLE) | TAKES_KEY,
 )
-async def create_agent(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> AgentView:
+async def create_agent(
+    caller: AdminDep, request: Request, directory: DirectoryDep, idempotent: IdempotentDep
+) -> AgentView:
     """Add a voice agent that lives elsewhere: where the audio of its calls goes, and how it talks.
 
     Error codes: `invalid_request`, `idempotency_conflict`.
     """
     content = await read_small(request)
-    return await once.answer(AgentView, content, partial(_create, content, caller, parts))
+    return await idempotent.answer(AgentView, content, partial(_create, content, caller, directory))
 
 
-async def _create(content: bytes, caller: Caller, parts: Parts, making: CreateContext) -> AgentView:
+async def _create(content: bytes, caller: Caller, directory: Directory, context: CreateContext) -> AgentView:
     sent = parsed(NewAgent, content)
     _must_fit(sent.audio, sent.audio_url)
-    created = await parts.directory.create_agent(
-        caller.organization_id, sent.name, sent.architecture, sent.audio, sent.audio_url, id=making.new_id("agent")
+    created = await directory.create_agent(
+        caller.organization_id, sent.name, sent.architecture, sent.audio, sent.audio_url, id=context.new_id("agent")
     )
     return agent_view(created)
 
 
 @router.get("/{id}", operation_id="getAgent", responses=errors(401, 404, 503))
-async def get_agent(caller: CallerDep, id: AgentId, parts: PartsDep) -> AgentView:
+async def get_agent(caller: MemberDep, id: AgentId, directory: DirectoryDep) -> AgentView:
     """Look at one agent. Error codes: `agent_not_found`."""
-    return agent_view(await _agent(caller, id, parts))
+    return agent_view(await directory.agent(caller.organization_id, id))
 
 
 @router.patch(
@@ -87,51 +88,27 @@ async def get_agent(caller: CallerDep, id: AgentId, parts: PartsDep) -> AgentVie
     responses=errors(400, 401, 403, 404, 503),
     openapi_extra=described_change(ChangedAgent, {"name": "Ava 2", "audioUrl": "wss://agent.example.com/calls/2"}),
 )
-async def change_agent(caller: ChangerDep, id: AgentId, request: Request, parts: PartsDep) -> AgentView:
+async def change_agent(caller: AdminDep, id: AgentId, request: Request, directory: DirectoryDep) -> AgentView:
     """Change an agent for jobs to come; what is not sent stays. A job keeps its agent as it was at creation.
 
     Error codes: `invalid_request`, `agent_not_found`.
     """
     sent = parsed(ChangedAgent, await read_small(request))
-    before = await _agent(caller, id, parts)
+    before = await directory.agent(caller.organization_id, id)
     change = AgentChange(**{name: getattr(sent, name) for name in sent.model_fields_set})
     after = before.model_copy(update={name: getattr(change, name) for name in change.model_fields_set})
     _must_fit(after.audio, after.audio_url)
-    try:
-        return agent_view(await parts.directory.change_agent(caller.organization_id, id, change))
-    except store.NotFound:
-        raise AgentNotFound(NO_AGENT) from None
+    return agent_view(await directory.change_agent(caller.organization_id, id, change))
 
 
 @router.delete("/{id}", operation_id="removeAgent", responses=errors(401, 403, 404, 409, 503))
-async def remove_agent(caller: ChangerDep, id: AgentId, parts: PartsDep) -> Removed:
+async def remove_agent(caller: AdminDep, id: AgentId, directory: DirectoryDep) -> Removed:
     """Remove an agent. What ended jobs tell of it stays.
 
     Error codes: `agent_not_found`; `in_use` while a job that has not ended has it, or a number's calls are held by it.
     """
-    try:
-        await parts.directory.remove_agent(caller.organization_id, id)
-    except store.NotFound:
-        raise AgentNotFound(NO_AGENT) from None
-    except store.InUse as error:
-        raise in_use("agent", error) from None
+    await directory.remove_agent(caller.organization_id, id)
     return Removed(id=id)
-
-
-NO_AGENT = "There is no agent of this id."
-
-
-def in_use(what: str, error: store.InUse) -> InUse:
-    """Say who still needs it."""
-    details = [{"id": user, "reason": f"uses this {what}"} for user in error.by]
-    return InUse(f"This {what} is still used by {', '.join(error.by)}. Cancel the jobs, or assign another.", details)
-
-
-async def _agent(caller: Caller, id: str, parts: Parts) -> Agent:
-    try:
-        return await parts.directory.agent(caller.organization_id, id)
-    except store.NotFound:
-        raise AgentNotFound(NO_AGENT) from None
 
 
 def _must_fit(audio: Audio, url: str) -> None:

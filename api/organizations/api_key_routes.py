@@ -5,39 +5,36 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
+from api.auth import KEYS, AdminDep, MemberDep
+from api.dependencies import DirectoryDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.errors import Forbidden, KeyNotFound, LastOwnerKey
+from api.http.errors import Forbidden
 from api.http.examples import A_KEY
-from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
 from api.http.json_body import described, parsed
 from api.http.openapi import PAGE_QUERY
 from api.http.pagination import PageQueryDep
 from api.organizations.bodies import NewKey
 from api.organizations.schemas import IssuedKeyView, KeyPage, KeyView
 from api.organizations.views import key_view
-from api.parts import Parts
 from domain.errors import InvalidRequest
 from domain.jobs.models import Caller
-from store import errors as store
-from store.organizations.api_keys import Key
+from store.organizations.directory import Directory
 
 EXAMPLE = {"name": "Nightly import", "role": "admin", "expiresAt": "2027-12-31T00:00:00Z"}
-NO_KEY = "There is no key of this id."
-LAST = "This is the last owner's key: no other is valid for as long. Create another owner's key first."
 
 router = APIRouter(prefix="/api-keys", tags=["API keys"], dependencies=KEYS)
 KeyId = Annotated[str, Path(description="A key's id, not the key.", examples=[A_KEY])]
 
 
 @router.get("", operation_id="listApiKeys", responses=errors(400, 401, 503), openapi_extra=PAGE_QUERY)
-async def list_keys(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> KeyPage:
+async def list_keys(caller: MemberDep, query: PageQueryDep, directory: DirectoryDep) -> KeyPage:
     """List the organization's keys, oldest first, never what they are.
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    found = await parts.directory.keys_page(caller.organization_id, query.page, query.page_size)
+    found = await directory.keys_page(caller.organization_id, query.page, query.page_size)
     return KeyPage(
         api_keys=[key_view(key) for key in found.keys], total=found.total, page=query.page, page_size=query.page_size
     )
@@ -49,53 +46,45 @@ async def list_keys(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> 
     responses=errors(400, 401, 403, 409, 503),
     openapi_extra=described(NewKey, EXAMPLE) | TAKES_KEY,
 )
-async def create_key(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> IssuedKeyView:
+async def create_key(
+    caller: AdminDep, request: Request, directory: DirectoryDep, idempotent: IdempotentDep
+) -> IssuedKeyView:
     """Issue a key. This answer is the only one that shows it.
 
     Error codes: `invalid_request`; `forbidden` for a role above that of the key that asks; `idempotency_conflict`;
     `secrets_unavailable` with an Idempotency-Key where this server keeps no secrets.
     """
     content = await read_small(request)
-    return await once.answer(IssuedKeyView, content, partial(_create, content, caller, parts), secret=True)
+    return await idempotent.answer(IssuedKeyView, content, partial(_create, content, caller, directory), secret=True)
 
 
-async def _create(content: bytes, caller: Caller, parts: Parts, making: CreateContext) -> IssuedKeyView:
+async def _create(content: bytes, caller: Caller, directory: Directory, context: CreateContext) -> IssuedKeyView:
     sent = parsed(NewKey, content)
     if sent.role.above(caller.role):
         raise Forbidden(f"The key of an {caller.role} cannot give the role {sent.role}.")
-    if sent.expires_at is not None and sent.expires_at <= making.now:
+    if sent.expires_at is not None and sent.expires_at <= context.now:
         raise InvalidRequest("expiresAt must be in the future.", [{"field": "expiresAt", "reason": "is past"}])
-    issued = await parts.directory.create_key(
-        caller.organization_id, sent.role, sent.name, expires_at=sent.expires_at, id=making.new_id("key")
+    issued = await directory.create_key(
+        caller.organization_id, sent.role, sent.name, expires_at=sent.expires_at, id=context.new_id("key")
     )
-    key = await parts.directory.key(caller.organization_id, issued.id)
+    key = await directory.key(caller.organization_id, issued.id)
     return IssuedKeyView(**key.model_dump(), key=issued.key)
 
 
 @router.get("/{id}", operation_id="getApiKey", responses=errors(401, 404, 503))
-async def get_key(caller: CallerDep, id: KeyId, parts: PartsDep) -> KeyView:
+async def get_key(caller: MemberDep, id: KeyId, directory: DirectoryDep) -> KeyView:
     """Look at one key, never at what it is. Error codes: `api_key_not_found`."""
-    return key_view(await _key(caller, id, parts))
+    return key_view(await directory.key(caller.organization_id, id))
 
 
 @router.delete("/{id}", operation_id="revokeApiKey", responses=errors(401, 403, 404, 409, 503))
-async def revoke_key(caller: ChangerDep, id: KeyId, parts: PartsDep) -> KeyView:
+async def revoke_key(caller: AdminDep, id: KeyId, directory: DirectoryDep) -> KeyView:
     """Revoke a key: from the answer on it is nobody's. Said twice it means the same.
 
     Error codes: `api_key_not_found`; `forbidden` for a role above that of the key that asks; `last_owner_key` where
     no other owner's key would be valid for as long as this one.
     """
-    if (await _key(caller, id, parts)).role.above(caller.role):
+    if (await directory.key(caller.organization_id, id)).role.above(caller.role):
         raise Forbidden(f"The key of an {caller.role} cannot revoke an owner's.")
-    try:
-        await parts.directory.revoke_key(caller.organization_id, id, keep_an_owner=True)
-    except store.LastOwner:
-        raise LastOwnerKey(LAST) from None
-    return key_view(await _key(caller, id, parts))
-
-
-async def _key(caller: Caller, id: str, parts: Parts) -> Key:
-    try:
-        return await parts.directory.key(caller.organization_id, id)
-    except store.NotFound:
-        raise KeyNotFound(NO_KEY) from None
+    await directory.revoke_key(caller.organization_id, id, keep_an_owner=True)
+    return key_view(await directory.key(caller.organization_id, id))

@@ -2,12 +2,14 @@
 
 from fastapi import APIRouter
 
-from api.dependencies import KEYS, CallerDep, JobId, PartsDep, job_not_found
+from api.auth import KEYS, MemberDep
+from api.dependencies import AuditLogDep, JobsDep
 from api.http.error_responses import errors
 from api.http.openapi import PAGE_QUERY
 from api.http.pagination import PageQuery, PageQueryDep
 from api.jobs.control_schemas import ActivityEntry, ActivityPage
-from api.parts import Parts
+from api.jobs.lookup import JobId, find_job
+from store.audit_log import AuditLog
 
 router = APIRouter(dependencies=KEYS)
 
@@ -19,14 +21,15 @@ router = APIRouter(dependencies=KEYS)
     responses=errors(400, 401, 404, 503),
     openapi_extra=PAGE_QUERY,
 )
-async def job_activity(caller: CallerDep, query: PageQueryDep, id: JobId, parts: PartsDep) -> ActivityPage:
+async def job_activity(
+    caller: MemberDep, query: PageQueryDep, id: JobId, jobs: JobsDep, log: AuditLogDep
+) -> ActivityPage:
     """List what was done to a job: when, by whom, what. Newest first.
 
     Error codes: `job_not_found`, `invalid_page`, `invalid_page_size`.
     """
-    if await parts.jobs.job(caller.organization_id, id) is None:
-        raise job_not_found(id)
-    return await _page(parts, caller.organization_id, id, query)
+    await find_job(jobs, caller.organization_id, id)
+    return await _page(log, caller.organization_id, id, query)
 
 
 @router.get(
@@ -36,16 +39,16 @@ async def job_activity(caller: CallerDep, query: PageQueryDep, id: JobId, parts:
     responses=errors(400, 401, 503),
     openapi_extra=PAGE_QUERY,
 )
-async def organization_activity(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> ActivityPage:
+async def organization_activity(caller: MemberDep, query: PageQueryDep, log: AuditLogDep) -> ActivityPage:
     """List what was done in the organization, to all of its jobs too. Newest first.
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    return await _page(parts, caller.organization_id, None, query)
+    return await _page(log, caller.organization_id, None, query)
 
 
-async def _page(parts: Parts, organization_id: str, job_id: str | None, query: PageQuery) -> ActivityPage:
-    found = await parts.activity.page(organization_id, job_id, query.page, query.page_size)
+async def _page(log: AuditLog, organization_id: str, job_id: str | None, query: PageQuery) -> ActivityPage:
+    found = await log.page(organization_id, job_id, query.page, query.page_size)
     return ActivityPage(
         activity=[ActivityEntry(**entry.model_dump()) for entry in found.entries],
         total=found.total,

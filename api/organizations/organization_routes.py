@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from fastapi import APIRouter, BackgroundTasks, Request
+from fastapi import APIRouter, Request
 
-from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
+from api.auth import KEYS, AdminDep, MemberDep
+from api.dependencies import DirectoryDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.examples import A_WINDOW
 from api.http.json_body import described_change, parsed
-from api.jobs.nudge import nudge_all, nudge_lines
+from api.jobs.nudge import NudgesDep
 from api.organizations.bodies import ChangedOrganization
 from api.organizations.schemas import OrganizationView
 from api.organizations.views import organization_view
@@ -24,9 +25,9 @@ router = APIRouter(prefix="/organization", tags=["organization"], dependencies=K
 
 
 @router.get("", operation_id="getOrganization", responses=errors(401, 503))
-async def get_organization(caller: CallerDep, parts: PartsDep) -> OrganizationView:
+async def get_organization(caller: MemberDep, directory: DirectoryDep) -> OrganizationView:
     """Look at the organization of the key."""
-    return organization_view(await parts.directory.organization(caller.organization_id))
+    return organization_view(await directory.organization(caller.organization_id))
 
 
 @router.patch(
@@ -36,7 +37,7 @@ async def get_organization(caller: CallerDep, parts: PartsDep) -> OrganizationVi
     openapi_extra=described_change(ChangedOrganization, EXAMPLE),
 )
 async def change_organization(
-    caller: ChangerDep, request: Request, parts: PartsDep, afterwards: BackgroundTasks
+    caller: AdminDep, request: Request, directory: DirectoryDep, nudges: NudgesDep
 ) -> OrganizationView:
     """Change the organization; what is not sent stays, `null` takes a rule away.
 
@@ -45,14 +46,14 @@ async def change_organization(
     """
     change = _change(parsed(ChangedOrganization, await read_small(request)))
     try:
-        changed = await parts.directory.change_organization(caller.organization_id, change, by=caller.key_id)
+        changed = await directory.change_organization(caller.organization_id, change, by=caller.key_id)
     except ValueError:
         reason = "must not be more than concurrentCallLimit"
         raise InvalidRequest(f"reservedLines {reason}.", [{"field": "reservedLines", "reason": reason}]) from None
     if OF_LINES & change.model_fields_set:
-        nudge_lines(afterwards, parts, caller.organization_id)
+        nudges.lines(caller.organization_id)
     if "calling_window" in change.model_fields_set:
-        nudge_all(afterwards, parts, await parts.directory.running_jobs(caller.organization_id))
+        nudges.jobs(await directory.running_jobs(caller.organization_id))
     return organization_view(changed)
 
 

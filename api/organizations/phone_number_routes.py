@@ -1,29 +1,32 @@
 """The numbers that an organization calls from."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
-from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
+from api.auth import KEYS, AdminDep, MemberDep
+from api.dependencies import CarriersDep, DirectoryDep, VaultDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.errors import AgentNotFound, ApiError, PhoneNumberNotFound, SecretsUnavailable
+from api.http.errors import AgentNotFound, PhoneNumberNotFound, SecretsUnavailable
 from api.http.examples import A_NUMBER, AN_AGENT
-from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
 from api.http.json_body import checked, described, described_change, parsed
 from api.http.openapi import SEARCH_QUERY
 from api.http.pagination import PageQueryDep
-from api.organizations.agent_routes import in_use
 from api.organizations.bodies import ChangedPhoneNumber, NewPhoneNumber
 from api.organizations.schemas import PhoneNumberPage, PhoneNumberView, Removed
 from api.organizations.views import phone_number_view
-from api.parts import Parts
+from carriers import Carrier
 from carriers.registry import number_settings
 from domain.errors import InvalidRequest
 from domain.jobs.models import Caller, PhoneNumber
 from store import errors as store
-from store.organizations.directory import TWILIO
+from store.db.vault import Vault
+from store.organizations.directory import TWILIO, Directory
 from store.organizations.phone_numbers import PhoneNumberChange
 
 EXAMPLE = {
@@ -43,12 +46,12 @@ PhoneNumberId = Annotated[str, Path(description="A number's id.", examples=[A_NU
 
 
 @router.get("", operation_id="listPhoneNumbers", responses=errors(400, 401, 503), openapi_extra=SEARCH_QUERY)
-async def list_phone_numbers(caller: CallerDep, query: PageQueryDep, parts: PartsDep) -> PhoneNumberPage:
+async def list_phone_numbers(caller: MemberDep, query: PageQueryDep, directory: DirectoryDep) -> PhoneNumberPage:
     """List the numbers that the organization calls from, oldest first; `search` in number or label.
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    found = await parts.directory.phone_numbers_page(caller.organization_id, query.search, query.page, query.page_size)
+    found = await directory.phone_numbers_page(caller.organization_id, query.search, query.page, query.page_size)
     return PhoneNumberPage(
         phone_numbers=[phone_number_view(number) for number in found.phone_numbers],
         total=found.total,
@@ -63,7 +66,14 @@ async def list_phone_numbers(caller: CallerDep, query: PageQueryDep, parts: Part
     responses=errors(400, 401, 403, 404, 409, 503),
     openapi_extra=described(NewPhoneNumber, EXAMPLE) | TAKES_KEY,
 )
-async def create_phone_number(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> PhoneNumberView:
+async def create_phone_number(
+    caller: AdminDep,
+    request: Request,
+    directory: DirectoryDep,
+    carriers: CarriersDep,
+    vault: VaultDep,
+    idempotent: IdempotentDep,
+) -> PhoneNumberView:
     """Add a number to call from. It must be yours at the carrier; that is not checked here.
 
     `carrierSettings` are the number's own at its carrier: `{"accountSid": …, "authToken": …}` at Twilio,
@@ -73,35 +83,38 @@ async def create_phone_number(caller: ChangerDep, request: Request, parts: Parts
     `idempotency_conflict`, `secrets_unavailable` where this server keeps no secrets.
     """
     content = await read_small(request)
-    return await once.answer(PhoneNumberView, content, partial(_create, content, caller, parts))
+    work = partial(_create, content, caller, directory, carriers, vault)
+    return await idempotent.answer(PhoneNumberView, content, work)
 
 
-async def _create(content: bytes, caller: Caller, parts: Parts, making: CreateContext) -> PhoneNumberView:
+async def _create(
+    content: bytes,
+    caller: Caller,
+    directory: Directory,
+    carriers: Mapping[str, Carrier],
+    vault: Vault,
+    context: CreateContext,
+) -> PhoneNumberView:
     sent = parsed(NewPhoneNumber, content)
-    _check_carrier(sent, parts)
-    try:
-        created = await parts.directory.create_phone_number(
+    _check_carrier(sent, carriers)
+    with _agent_of_the_body():
+        created = await directory.create_phone_number(
             caller.organization_id,
             sent.number,
             agent_id=sent.outbound_agent_id,
             label=sent.label or None,
             calls_per_second=sent.calls_per_second,
             carrier_account_id=sent.carrier,
-            sealed_settings=_sealed(sent.carrier, sent.carrier_settings, parts),
-            id=making.new_id("phone"),
+            sealed_settings=_sealed(sent.carrier, sent.carrier_settings, vault),
+            id=context.new_id("phone"),
         )
-    except store.NotFound as error:
-        raise _not_found(error) from None
     return phone_number_view(created)
 
 
 @router.get("/{id}", operation_id="getPhoneNumber", responses=errors(401, 404, 503))
-async def get_phone_number(caller: CallerDep, id: PhoneNumberId, parts: PartsDep) -> PhoneNumberView:
+async def get_phone_number(caller: MemberDep, id: PhoneNumberId, directory: DirectoryDep) -> PhoneNumberView:
     """Look at one number. Error codes: `phone_number_not_found`."""
-    found = await parts.directory.phone_number(caller.organization_id, id)
-    if found is None:
-        raise PhoneNumberNotFound(NO_NUMBER)
-    return phone_number_view(found)
+    return phone_number_view(await _phone_number(directory, caller.organization_id, id))
 
 
 @router.patch(
@@ -111,7 +124,7 @@ async def get_phone_number(caller: CallerDep, id: PhoneNumberId, parts: PartsDep
     openapi_extra=described_change(ChangedPhoneNumber, {"outboundAgentId": AN_AGENT, "callsPerSecond": 5}),
 )
 async def change_phone_number(
-    caller: ChangerDep, id: PhoneNumberId, request: Request, parts: PartsDep
+    caller: AdminDep, id: PhoneNumberId, request: Request, directory: DirectoryDep, vault: VaultDep
 ) -> PhoneNumberView:
     """Change a number; what is not sent stays.
 
@@ -121,49 +134,46 @@ async def change_phone_number(
     `phone_number_not_found`, `agent_not_found`, `in_use`, `secrets_unavailable`.
     """
     sent = parsed(ChangedPhoneNumber, await read_small(request))
-    try:
-        return phone_number_view(await _changed(caller.organization_id, id, sent, parts))
-    except store.NotFound as error:
-        raise _not_found(error) from None
-    except store.InUse as error:
-        raise in_use("phone number", error) from None
-
-
-async def _changed(organization_id: str, id: str, sent: ChangedPhoneNumber, parts: Parts) -> PhoneNumber:
-    given = {name: getattr(sent, name) for name in sent.model_fields_set - {"carrier_settings"}}
     if "carrier_settings" in sent.model_fields_set:
-        number = await parts.directory.phone_number(organization_id, id)
-        if number is None:
-            raise PhoneNumberNotFound(NO_NUMBER)
-        sealed = _sealed(number.carrier, sent.carrier_settings, parts)
-        await parts.directory.change_carrier_settings(organization_id, id, number.carrier, sealed)
-    return await parts.directory.change_phone_number(organization_id, id, PhoneNumberChange(**given))
+        number = await _phone_number(directory, caller.organization_id, id)
+        sealed = _sealed(number.carrier, sent.carrier_settings, vault)
+        await directory.change_carrier_settings(caller.organization_id, id, number.carrier, sealed)
+    change = PhoneNumberChange(**sent.model_dump(include=sent.model_fields_set - {"carrier_settings"}))
+    with _agent_of_the_body():
+        return phone_number_view(await directory.change_phone_number(caller.organization_id, id, change))
 
 
 @router.delete("/{id}", operation_id="removePhoneNumber", responses=errors(401, 403, 404, 409, 503))
-async def remove_phone_number(caller: ChangerDep, id: PhoneNumberId, parts: PartsDep) -> Removed:
+async def remove_phone_number(caller: AdminDep, id: PhoneNumberId, directory: DirectoryDep) -> Removed:
     """Remove a number. What ended jobs tell of it stays.
 
     Error codes: `phone_number_not_found`; `in_use` while a job that has not ended calls from it.
     """
-    try:
-        await parts.directory.remove_phone_number(caller.organization_id, id)
-    except store.NotFound as error:
-        raise _not_found(error) from None
-    except store.InUse as error:
-        raise in_use("phone number", error) from None
+    await directory.remove_phone_number(caller.organization_id, id)
     return Removed(id=id)
 
 
-def _not_found(error: store.NotFound) -> ApiError:
-    if error.what == "agent":
-        return AgentNotFound(NO_AGENT, [{"field": "outboundAgentId", "reason": "not found"}])
-    return PhoneNumberNotFound(NO_NUMBER)
+async def _phone_number(directory: Directory, organization_id: str, id: str) -> PhoneNumber:
+    found = await directory.phone_number(organization_id, id)
+    if found is None:
+        raise PhoneNumberNotFound(NO_NUMBER)
+    return found
 
 
-def _check_carrier(sent: NewPhoneNumber, parts: Parts) -> None:
+@contextmanager
+def _agent_of_the_body() -> Iterator[None]:
+    """An agent that is not there was named by a field of the request."""
+    try:
+        yield
+    except store.NotFound as error:
+        if error.what != "agent":
+            raise
+        raise AgentNotFound(NO_AGENT, [_blame("outboundAgentId", "not found")]) from None
+
+
+def _check_carrier(sent: NewPhoneNumber, carriers: Mapping[str, Carrier]) -> None:
     """Raises InvalidRequest where this server does not call through the carrier."""
-    names = {TWILIO, *parts.carriers}
+    names = {TWILIO, *carriers}
     if sent.carrier not in names:
         reason = f"must be one of {', '.join(sorted(names))}"
         raise InvalidRequest(f"This server does not call through {sent.carrier}.", [_blame("carrier", reason)])
@@ -173,7 +183,7 @@ def _blame(field: str, reason: str) -> dict[str, str]:
     return {"field": field, "reason": reason}
 
 
-def _sealed(carrier: str, sent: dict[str, Any] | None, parts: Parts) -> str | None:
+def _sealed(carrier: str, sent: dict[str, Any] | None, vault: Vault) -> str | None:
     """Settings as they are kept. Raises InvalidRequest where the carrier has no such settings, SecretsUnavailable."""
     if sent is None:
         return None
@@ -183,6 +193,6 @@ def _sealed(carrier: str, sent: dict[str, Any] | None, parts: Parts) -> str | No
         raise InvalidRequest("This carrier has no settings of single numbers.", [_blame("carrierSettings", reason)])
     settings = checked(kind, sent, "carrierSettings")
     try:
-        return parts.vault.seal(settings.model_dump_json(by_alias=True))
+        return vault.seal(settings.model_dump_json(by_alias=True))
     except store.NoSecret:
         raise SecretsUnavailable(NO_SECRET) from None

@@ -4,18 +4,19 @@ from functools import partial
 
 from fastapi import APIRouter, Request
 
-from api.dependencies import KEYS, PartsDep, PlatformDep
+from api.auth import KEYS, PlatformDep
+from api.dependencies import DirectoryDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.idempotency import TAKES_KEY, CreateContext, PlatformOnceDep
+from api.http.idempotency import TAKES_KEY, CreateContext, PlatformIdempotentDep
 from api.http.json_body import described, parsed
 from api.http.openapi import PAGE_QUERY
 from api.http.pagination import PlatformPageDep
 from api.organizations.bodies import NewOrganization
 from api.organizations.schemas import CreatedOrganization, OrganizationPage
 from api.organizations.views import organization_view
-from api.parts import Parts
 from domain.statuses import Role
+from store.organizations.directory import Directory
 
 EXAMPLE = {"name": "Clinic", "concurrentCallLimit": 20, "credits": "100.00"}
 
@@ -29,38 +30,38 @@ router = APIRouter(prefix="/organizations", tags=["platform"], dependencies=KEYS
     openapi_extra=described(NewOrganization, EXAMPLE) | TAKES_KEY,
 )
 async def create_organization(
-    _: PlatformDep, request: Request, parts: PartsDep, once: PlatformOnceDep
+    _: PlatformDep, request: Request, directory: DirectoryDep, idempotent: PlatformIdempotentDep
 ) -> CreatedOrganization:
     """Create an organization and the key of its owner, which is shown this once. With the platform's key only.
 
     Error codes: `invalid_request`, `idempotency_conflict`, `secrets_unavailable`.
     """
     content = await read_small(request)
-    return await once.answer(CreatedOrganization, content, partial(_create, content, parts), secret=True)
+    return await idempotent.answer(CreatedOrganization, content, partial(_create, content, directory), secret=True)
 
 
-async def _create(content: bytes, parts: Parts, making: CreateContext) -> CreatedOrganization:
+async def _create(content: bytes, directory: Directory, context: CreateContext) -> CreatedOrganization:
     sent = parsed(NewOrganization, content)
-    created = await parts.directory.create_organization(
+    created = await directory.create_organization(
         sent.name,
         sent.concurrent_call_limit,
         sent.credits,
         allowed_countries=sent.allowed_countries,
-        id=making.new_id("org"),
+        id=context.new_id("org"),
     )
-    issued = await parts.directory.create_key(created.id, Role.OWNER, "owner", id=making.new_id("key"))
+    issued = await directory.create_key(created.id, Role.OWNER, "owner", id=context.new_id("key"))
     return CreatedOrganization(
         **organization_view(created).model_dump(by_alias=False), owner_key_id=issued.id, owner_key=issued.key
     )
 
 
 @router.get("", operation_id="listOrganizations", responses=errors(400, 401, 403, 503), openapi_extra=PAGE_QUERY)
-async def list_organizations(_: PlatformDep, query: PlatformPageDep, parts: PartsDep) -> OrganizationPage:
+async def list_organizations(_: PlatformDep, query: PlatformPageDep, directory: DirectoryDep) -> OrganizationPage:
     """List all organizations, oldest first; `search` in their names. With the platform's key only.
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    found = await parts.directory.organizations_page(query.search, query.page, query.page_size)
+    found = await directory.organizations_page(query.search, query.page, query.page_size)
     return OrganizationPage(
         organizations=[organization_view(organization) for organization in found.organizations],
         total=found.total,

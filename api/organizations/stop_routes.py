@@ -1,13 +1,14 @@
 """Stop everything, and go on."""
 
-from fastapi import APIRouter, BackgroundTasks
+from fastapi import APIRouter
 
-from api.dependencies import KEYS, ChangerDep, PartsDep
+from api.auth import KEYS, AdminDep
+from api.dependencies import InFlightDep, JobLifecycleDep
 from api.http.error_responses import errors
 from api.jobs.control_routes import CANCEL_BODY, CancelOptionsDep
 from api.jobs.control_schemas import Resumed, Stopped
 from api.jobs.in_flight import wait_for_in_flight_requests
-from api.jobs.nudge import nudge_all
+from api.jobs.nudge import NudgesDep
 
 STOPPED = "Everything is paused. No call starts until it is resumed."
 RESUMED = "What the stop paused goes on."
@@ -16,25 +17,27 @@ router = APIRouter(prefix="/organization", tags=["organization"], dependencies=K
 
 
 @router.post("/stop", operation_id="stopOrganization", responses=errors(400, 401, 403, 503), openapi_extra=CANCEL_BODY)
-async def stop(caller: ChangerDep, options: CancelOptionsDep, parts: PartsDep, afterwards: BackgroundTasks) -> Stopped:
+async def stop(
+    caller: AdminDep, options: CancelOptionsDep, lifecycle: JobLifecycleDep, in_flight: InFlightDep, nudges: NudgesDep
+) -> Stopped:
     """Pause every job of the organization that has not ended. From the answer on no call of any job starts.
 
     Live calls end by themselves; `{"hangUp": true}` ends them too. Said twice it means the same. Jobs created
     afterwards are not stopped. Error codes: `invalid_request`.
     """
     organization_id = caller.organization_id
-    done = await parts.control.stop(organization_id, hang_up=bool(options.hangUp), by=caller.key_id)
-    await wait_for_in_flight_requests(lambda: parts.placing.count_for_organization(organization_id), organization_id)
-    nudge_all(afterwards, parts, done.job_ids)
+    done = await lifecycle.stop(organization_id, hang_up=bool(options.hangUp), by=caller.key_id)
+    await wait_for_in_flight_requests(lambda: in_flight.count_for_organization(organization_id), organization_id)
+    nudges.jobs(done.job_ids)
     return Stopped(message=STOPPED, batch_job_ids=done.job_ids, live_calls=done.live)
 
 
 @router.post("/resume", operation_id="resumeOrganization", responses=errors(401, 403, 503))
-async def resume(caller: ChangerDep, parts: PartsDep, afterwards: BackgroundTasks) -> Resumed:
+async def resume(caller: AdminDep, lifecycle: JobLifecycleDep, nudges: NudgesDep) -> Resumed:
     """Let the jobs go on that the stop paused: calling, or waiting for their start.
 
     Jobs that were paused before, or by something else, stay paused. Said twice it means the same.
     """
-    job_ids = await parts.control.resume_all(caller.organization_id, by=caller.key_id)
-    nudge_all(afterwards, parts, job_ids)
+    job_ids = await lifecycle.resume_all(caller.organization_id, by=caller.key_id)
+    nudges.jobs(job_ids)
     return Resumed(message=RESUMED, batch_job_ids=job_ids)

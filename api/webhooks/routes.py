@@ -1,21 +1,19 @@
 """Webhooks: where an organization's events are sent, and what became of each."""
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
 
-from activities.webhooks.dns import resolved
-from api.dependencies import KEYS, CallerDep, ChangerDep, PartsDep
+from api.auth import KEYS, AdminDep, MemberDep
+from api.dependencies import WebhooksDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.errors import DeliveryNotFound, InvalidStatus, SecretsUnavailable, TooManyWebhooks, WebhookNotFound
-from api.http.idempotency import TAKES_KEY, CreateContext, OnceDep
+from api.http.errors import InvalidStatus
+from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
 from api.http.pagination import PageQueryDep
 from api.organizations.schemas import Removed
-from api.parts import Parts
+from api.webhooks.destinations import DestinationsDep, WebhookDestinations
 from api.webhooks.openapi import CHANGE_BODY, CREATE_BODY, DELIVERY_QUERY
 from api.webhooks.schemas import (
     MESSAGE_ID,
@@ -28,16 +26,12 @@ from api.webhooks.schemas import (
     WebhookList,
 )
 from domain.errors import InvalidRequest
+from domain.jobs.models import Caller
 from domain.requests.strict_json import parse_json
-from domain.webhooks.destinations import parse_target, require_allowed
 from domain.webhooks.events import Delivery as DomainDelivery
 from domain.webhooks.events import DeliveryStatus, Endpoint
 from domain.webhooks.fields import read_new_webhook, read_webhook_change
-from store.errors import Disabled, NoSecret, NotFound, TooMany, Unreadable
-from store.webhooks.endpoints import EndpointChange, EndpointRequest, NewEndpoint
-
-LOOKUP_SECONDS = 3.0  # a name that is not found by then is judged when something is sent to it
-NO_SECRET = "A webhook's secret cannot be kept: the server's OUTDIAL_SECRET is missing, or is another one."  # noqa: S105
+from store.webhooks.endpoints import EndpointChange, EndpointRequest, NewEndpoint, Webhooks
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], dependencies=KEYS)
 
@@ -45,7 +39,7 @@ WebhookId = Annotated[str, Path(description="A webhook's id.", examples=[WEBHOOK
 DeliveryId = Annotated[str, Path(description="A delivery's id.", examples=[MESSAGE_ID])]
 
 
-async def sent_object(request: Request, _: ChangerDep) -> dict[str, Any]:
+async def sent_object(request: Request, _: AdminDep) -> dict[str, Any]:
     """The body, after the key. Raises InvalidRequest."""
     body = parse_json(await read_small(request))
     if not isinstance(body, dict):
@@ -53,7 +47,7 @@ async def sent_object(request: Request, _: ChangerDep) -> dict[str, Any]:
     return body
 
 
-async def wanted_status(request: Request, _: CallerDep) -> DeliveryStatus | None:
+async def wanted_status(request: Request, _: MemberDep) -> DeliveryStatus | None:
     """The query's `status`, after the key. Raises InvalidStatus."""
     text = request.query_params.get("status", "").strip()
     if text and text not in set(DeliveryStatus):
@@ -67,9 +61,9 @@ StatusDep = Annotated[DeliveryStatus | None, Depends(wanted_status)]
 
 
 @router.get("", operation_id="listWebhooks", responses=errors(401, 429, 503))
-async def list_webhooks(caller: CallerDep, parts: PartsDep) -> WebhookList:
+async def list_webhooks(caller: MemberDep, webhooks: WebhooksDep) -> WebhookList:
     """List the organization's webhooks, oldest first. Their secrets are never shown again."""
-    found = await parts.webhooks.all(caller.organization_id)
+    found = await webhooks.all(caller.organization_id)
     return WebhookList(webhooks=[_view(endpoint) for endpoint in found], total=len(found))
 
 
@@ -79,7 +73,13 @@ async def list_webhooks(caller: CallerDep, parts: PartsDep) -> WebhookList:
     responses=errors(400, 401, 403, 409, 429, 503),
     openapi_extra=CREATE_BODY | TAKES_KEY,
 )
-async def create_webhook(caller: ChangerDep, request: Request, parts: PartsDep, once: OnceDep) -> NewWebhook:
+async def create_webhook(
+    caller: AdminDep,
+    request: Request,
+    webhooks: WebhooksDep,
+    destinations: DestinationsDep,
+    idempotent: IdempotentDep,
+) -> NewWebhook:
     """Have events sent to a URL. The answer holds the secret that verifies their signatures; it is shown this once.
 
     The URL must be https and must not stand for an address in a private network. Everything is signed by the
@@ -88,70 +88,67 @@ async def create_webhook(caller: ChangerDep, request: Request, parts: PartsDep, 
     Error codes: `invalid_request`, `too_many_webhooks`, `secrets_unavailable`, `idempotency_conflict`.
     """
     content = await read_small(request)
+    work = partial(_create, content, caller, webhooks, destinations)
+    return await idempotent.answer(NewWebhook, content, work, secret=True)
 
-    async def work(making: CreateContext) -> NewWebhook:
-        body = parse_json(content)
-        if not isinstance(body, dict):
-            raise InvalidRequest("The body must be a JSON object.")
-        read = read_new_webhook(body)
-        await _must_lead_outside(parts, read["url"])
-        with _refusals():
-            return _new_view(
-                await parts.webhooks.create(caller.organization_id, EndpointRequest(**read), making.new_id("webhook"))
-            )
 
-    return await once.answer(NewWebhook, content, work, secret=True)
+async def _create(
+    content: bytes, caller: Caller, webhooks: Webhooks, destinations: WebhookDestinations, context: CreateContext
+) -> NewWebhook:
+    body = parse_json(content)
+    if not isinstance(body, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    read = read_new_webhook(body)
+    await destinations.check(read["url"])
+    return _new_view(await webhooks.create(caller.organization_id, EndpointRequest(**read), context.new_id("webhook")))
 
 
 @router.get("/{id}", operation_id="getWebhook", responses=errors(401, 404, 429, 503))
-async def get_webhook(caller: CallerDep, id: WebhookId, parts: PartsDep) -> Webhook:
+async def get_webhook(caller: MemberDep, id: WebhookId, webhooks: WebhooksDep) -> Webhook:
     """Look at one webhook. Error codes: `webhook_not_found`."""
-    with _refusals():
-        return _view(await parts.webhooks.get(caller.organization_id, id))
+    return _view(await webhooks.get(caller.organization_id, id))
 
 
 @router.patch(
     "/{id}", operation_id="changeWebhook", responses=errors(400, 401, 403, 404, 429, 503), openapi_extra=CHANGE_BODY
 )
-async def change_webhook(caller: ChangerDep, body: BodyDep, id: WebhookId, parts: PartsDep) -> Webhook:
+async def change_webhook(
+    caller: AdminDep, body: BodyDep, id: WebhookId, webhooks: WebhooksDep, destinations: DestinationsDep
+) -> Webhook:
     """Change a webhook; what is not given stays. While it is disabled what waits is kept, and nothing new is.
 
     Error codes: `webhook_not_found`, `invalid_request`.
     """
-    with _refusals():
-        await parts.webhooks.get(caller.organization_id, id)
-        change = read_webhook_change(body)
-        if "url" in change:
-            await _must_lead_outside(parts, change["url"])
-        return _view(await parts.webhooks.change(caller.organization_id, id, EndpointChange(**change)))
+    await webhooks.get(caller.organization_id, id)
+    change = read_webhook_change(body)
+    if "url" in change:
+        await destinations.check(change["url"])
+    return _view(await webhooks.change(caller.organization_id, id, EndpointChange(**change)))
 
 
 @router.delete("/{id}", operation_id="deleteWebhook", responses=errors(401, 403, 404, 429, 503))
-async def delete_webhook(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> Removed:
+async def delete_webhook(caller: AdminDep, id: WebhookId, webhooks: WebhooksDep) -> Removed:
     """Delete a webhook with its log. What waits is never sent. Error codes: `webhook_not_found`."""
-    with _refusals():
-        await parts.webhooks.delete(caller.organization_id, id)
+    await webhooks.delete(caller.organization_id, id)
     return Removed(id=id)
 
 
 @router.post("/{id}/rotate-secret", operation_id="rotateWebhookSecret", responses=errors(400, 401, 403, 404, 429, 503))
-async def rotate_secret(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> NewWebhook:
+async def rotate_secret(caller: AdminDep, id: WebhookId, webhooks: WebhooksDep) -> NewWebhook:
     """Give a webhook a new secret. For a day everything is signed with both, the one before and this one.
 
     Error codes: `webhook_not_found`, `secrets_unavailable`.
     """
-    with _refusals():
-        return _new_view(await parts.webhooks.rotate_secret(caller.organization_id, id))
+    return _new_view(await webhooks.rotate_secret(caller.organization_id, id))
 
 
 @router.post("/{id}/test", operation_id="testWebhook", responses=errors(400, 401, 403, 404, 429, 503))
-async def test_webhook(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> Delivery:
+async def test_webhook(caller: AdminDep, id: WebhookId, webhooks: WebhooksDep) -> Delivery:
     """Send `webhook.test`, whatever events the webhook asked for; the delivery tells what became of it.
 
     Error codes: `webhook_not_found`; `invalid_status` where it is disabled.
     """
-    with _refusals():
-        return _delivery_view(await parts.webhooks.test(caller.organization_id, id))
+    return _delivery_view(await webhooks.test(caller.organization_id, id))
 
 
 @router.get(
@@ -161,14 +158,13 @@ async def test_webhook(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> De
     openapi_extra=DELIVERY_QUERY,
 )
 async def list_deliveries(
-    caller: CallerDep, status: StatusDep, query: PageQueryDep, id: WebhookId, parts: PartsDep
+    caller: MemberDep, status: StatusDep, query: PageQueryDep, id: WebhookId, webhooks: WebhooksDep
 ) -> DeliveryPage:
     """List what was sent to a webhook and what waits, newest first. Final deliveries are kept for 30 days.
 
     Error codes: `webhook_not_found`, `invalid_status`, `invalid_page`, `invalid_page_size`.
     """
-    with _refusals():
-        found = await parts.webhooks.deliveries(caller.organization_id, id, status, query.page, query.page_size)
+    found = await webhooks.deliveries(caller.organization_id, id, status, query.page, query.page_size)
     return DeliveryPage(
         deliveries=[_delivery_view(delivery) for delivery in found.deliveries],
         total=found.total,
@@ -179,14 +175,13 @@ async def list_deliveries(
 
 @router.get("/{id}/deliveries/{deliveryId}", operation_id="getWebhookDelivery", responses=errors(401, 404, 429, 503))
 async def get_delivery(
-    caller: CallerDep,
+    caller: MemberDep,
     id: WebhookId,
     deliveryId: DeliveryId,  # noqa: N803  the contract's name
-    parts: PartsDep,
+    webhooks: WebhooksDep,
 ) -> Delivery:
     """Look at one delivery. Error codes: `webhook_not_found`, `delivery_not_found`."""
-    with _refusals():
-        return _delivery_view(await parts.webhooks.delivery(caller.organization_id, id, deliveryId))
+    return _delivery_view(await webhooks.delivery(caller.organization_id, id, deliveryId))
 
 
 @router.post(
@@ -195,17 +190,16 @@ async def get_delivery(
     responses=errors(400, 401, 403, 404, 429, 503),
 )
 async def replay(
-    caller: ChangerDep,
+    caller: AdminDep,
     id: WebhookId,
     deliveryId: DeliveryId,  # noqa: N803  the contract's name
-    parts: PartsDep,
+    webhooks: WebhooksDep,
 ) -> Delivery:
     """Send a delivery again, now, under the `webhook-id` it has; later events of its job wait for it.
 
     Error codes: `webhook_not_found`, `delivery_not_found`; `invalid_status` where the webhook is disabled.
     """
-    with _refusals():
-        return _delivery_view(await parts.webhooks.replay(caller.organization_id, id, deliveryId))
+    return _delivery_view(await webhooks.replay(caller.organization_id, id, deliveryId))
 
 
 @router.post(
@@ -213,41 +207,12 @@ async def replay(
     operation_id="replayFailedWebhookDeliveries",
     responses=errors(400, 401, 403, 404, 429, 503),
 )
-async def replay_failed(caller: ChangerDep, id: WebhookId, parts: PartsDep) -> Replayed:
+async def replay_failed(caller: AdminDep, id: WebhookId, webhooks: WebhooksDep) -> Replayed:
     """Send all deliveries again that are `failed` or `refused`, in their order, under the ids they have.
 
     Error codes: `webhook_not_found`; `invalid_status` where the webhook is disabled.
     """
-    with _refusals():
-        return Replayed(replayed=await parts.webhooks.replay_failed(caller.organization_id, id))
-
-
-async def _must_lead_outside(parts: Parts, url: str) -> None:
-    """Raises InvalidRequest. A name without an address is let through: it is judged again with every delivery."""
-    target = parse_target(url)
-    try:
-        async with asyncio.timeout(LOOKUP_SECONDS):
-            addresses = await resolved(target.host, target.port)
-    except OSError:  # TimeoutError is one
-        addresses = []
-    require_allowed(target, addresses, parts.webhook_places)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """What the store says no to, as the API says it."""
-    try:
-        yield
-    except NotFound as error:
-        if error.what == "delivery":
-            raise DeliveryNotFound("There is no delivery of this id.") from None
-        raise WebhookNotFound("There is no webhook of this id.") from None
-    except Disabled as error:
-        raise InvalidStatus(str(error)) from None
-    except TooMany as error:
-        raise TooManyWebhooks(str(error)) from None
-    except (NoSecret, Unreadable):
-        raise SecretsUnavailable(NO_SECRET) from None
+    return Replayed(replayed=await webhooks.replay_failed(caller.organization_id, id))
 
 
 def _view(endpoint: Endpoint) -> Webhook:

@@ -1,0 +1,114 @@
+"""What the API and the worker are made of, built in one place: engine, vault, carriers, and the stores on them."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeVar, cast
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+
+from carriers import Carrier
+from carriers.accounts import CarrierAccounts
+from carriers.registry import builders, set_up
+from settings import Settings
+from store.audit_log import AuditLog
+from store.billing.ledger import Ledger
+from store.calls.agent_reports import AgentReports
+from store.calls.claim import Claims
+from store.calls.dials import Dials
+from store.calls.due_page import DuePages
+from store.calls.in_flight import InFlightRequests
+from store.calls.lines import Lines
+from store.calls.lookup import OrderLookup
+from store.contacts.do_not_call import DoNotCall
+from store.db.engine import create_engine
+from store.db.vault import Vault
+from store.idempotency import Idempotency
+from store.jobs.change_feed import ChangeFeed
+from store.jobs.delete import JobDeletion
+from store.jobs.export import Results
+from store.jobs.lifecycle import JobLifecycle
+from store.jobs.preview import JobPreview
+from store.jobs.repository import Jobs
+from store.jobs.rerun import JobRerun
+from store.jobs.update import JobUpdates
+from store.organizations.carrier_credentials import CarrierCredentials
+from store.organizations.directory import Directory
+from store.organizations.rate_limits import RateLimits
+from store.reconcile import Reconciliation
+from store.webhooks.endpoints import Webhooks
+from workflows.client import JobWorkflows
+
+Service = TypeVar("Service")
+
+
+class Services:
+    """The services of a process, one of each class."""
+
+    def __init__(self, *services: object) -> None:
+        self._by_class = {type(service): service for service in services}
+
+    def __getitem__(self, kind: type[Service]) -> Service:
+        """Raises KeyError for a class of which none was built."""
+        return cast("Service", self._by_class[kind])
+
+    def add(self, *services: object) -> None:
+        self._by_class |= {type(service): service for service in services}
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings, pool_size: int) -> AsyncIterator[AsyncEngine]:
+    """A pool of connections, closed at the end. Nothing is connected yet."""
+    engine = create_engine(settings.database_url.get_secret_value(), pool_size)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, client: Client, carriers: Mapping[str, Carrier] | None = None
+) -> AsyncIterator[Services]:
+    """All services, closed at the end; nothing is connected yet. `carriers` (by account) replaces the real ones."""
+    vault = Vault.of(settings.secret.get_secret_value())
+    async with open_engine(settings, settings.database_pool_size) as engine:
+        accounts = _carriers(settings, CarrierCredentials(engine, vault), carriers)
+        try:
+            yield Services(settings, engine, vault, accounts, JobWorkflows(client), *_stores(engine, vault, settings))
+        finally:
+            await accounts.close()
+
+
+def _carriers(settings: Settings, own: CarrierCredentials, instead: Mapping[str, Carrier] | None) -> CarrierAccounts:
+    environment = settings.environment()
+    shared = set_up(environment) if instead is None else instead
+    return CarrierAccounts(shared, own.settings, builders(environment))
+
+
+def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[object, ...]:
+    return (
+        AuditLog(engine),
+        ChangeFeed(engine),
+        Claims(engine, settings.speed),
+        AgentReports(engine),
+        Dials(engine, settings.speed),
+        Directory(engine),
+        DoNotCall(engine),
+        DuePages(engine),
+        Idempotency(engine),
+        InFlightRequests(engine),
+        JobDeletion(engine),
+        JobLifecycle(engine),
+        JobPreview(engine),
+        JobRerun(engine),
+        JobUpdates(engine),
+        Jobs(engine),
+        Ledger(engine),
+        Lines(engine),
+        OrderLookup(engine),
+        RateLimits(engine),
+        Reconciliation(engine, settings.speed),
+        Results(engine),
+        Webhooks(engine, vault),
+    )
