@@ -1,7 +1,7 @@
 """What the documents say of the code is so: paths, links, settings, endpoints."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from api.app import create_app
 from docs.make_entities import PAGE, page
 from settings import Settings
 from store.contacts import transitions
+from store.jobs import status
 
 ROOT = Path(__file__).parents[1]
 LAYERS = ("domain", "store", "carriers", "activities", "workflows", "api", "cli", "stack")
@@ -21,6 +22,7 @@ TEXTS = sorted(
     for text in (ROOT / folder).glob("*.md" if folder == "." else "**/*.md")
 )
 
+Transitions = Mapping[str, tuple[Collection[str], Collection[str]]]
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -82,7 +84,9 @@ def drawn(heading: str) -> dict[str, tuple[set[str], set[str]]]:
     """The arrows of a state diagram by their label: from where and to where; a box stands for what is in it."""
     _, _, section = (ROOT / "docs/states.md").read_text().partition(f"## {heading}\n")
     diagram = section.partition("stateDiagram-v2\n")[2].partition("```")[0]
-    boxes = {name: inside.split() for name, inside in re.findall(r"state (\w+) \{([\w\s]+)\}", diagram)}
+    boxes: dict[str, list[str]] = {}
+    for name, inside in re.findall(r"state (\w+) \{([\w\s]+)\}", diagram):
+        boxes[name] = [status for part in inside.split() for status in boxes.get(part, [part])]
     arrows: dict[str, tuple[set[str], set[str]]] = {}
     for source, target, label in re.findall(r"(\w+) --> (\w+): (\w+)", diagram):
         sources, targets = arrows.setdefault(label, (set(), set()))
@@ -142,7 +146,6 @@ def test_the_picture_of_the_tables_is_drawn_from_the_tables() -> None:
     assert PAGE.read_text() == page(), "make entities"
 
 
-def test_the_picture_of_a_contact_has_the_transitions_of_the_code() -> None:
-    assert drawn("A contact") == {
-        name: (set(froms), set(tos)) for name, (froms, tos) in transitions.TRANSITIONS.items()
-    }
+@pytest.mark.parametrize(("heading", "table"), [("A job", status.TRANSITIONS), ("A contact", transitions.TRANSITIONS)])
+def test_the_picture_of_the_statuses_has_the_transitions_of_the_code(heading: str, table: Transitions) -> None:
+    assert drawn(heading) == {name: (set(froms), set(tos)) for name, (froms, tos) in table.items()}

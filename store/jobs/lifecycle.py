@@ -17,7 +17,7 @@ from store.contacts.due_times import make_due_now
 from store.contacts.transitions import cancel_waiting
 from store.db.locks import lock_organization
 from store.errors import WrongStatus
-from store.jobs.status import NOT_ENDED, locked_status, mark_workflow_started, move, pause_in
+from store.jobs.status import locked_status, mark_workflow_started, move, pause_in
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class JobLifecycle:
             was = await locked_status(connection, organization_id, job_id)
             if was is JobStatus.PAUSED:
                 return was
-            if not await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=by):
+            if not await pause_in(connection, organization_id, job_id, reason, by=by):
                 raise WrongStatus(was)
             return JobStatus.PAUSED
 
@@ -132,7 +132,7 @@ class JobLifecycle:
             await lock_organization(connection, organization_id)
             job_ids = await _jobs_that(connection, organization_id, "status IN ('pending', 'scheduled', 'running')")
             for job_id in job_ids:
-                await pause_in(connection, organization_id, job_id, NOT_ENDED, STOPPED, by=by)
+                await pause_in(connection, organization_id, job_id, STOPPED, by=by)
             await connection.execute(
                 text("UPDATE batch_jobs SET stopped_at = clock_timestamp() WHERE id = ANY(:jobs)"), {"jobs": job_ids}
             )
@@ -169,8 +169,7 @@ class JobLifecycle:
             moved = await move(
                 connection,
                 job_id,
-                NOT_ENDED,
-                JobStatus.CANCELLED,
+                "cancel",
                 "dialling = false, status_reason = NULL, completed_at = clock_timestamp()",
             )
             live = await count_live_calls(connection, organization_id, job_id)
@@ -194,8 +193,7 @@ class JobLifecycle:
             moved = await move(
                 connection,
                 job_id,
-                {JobStatus.RUNNING, JobStatus.PAUSED},
-                JobStatus.COMPLETED,
+                "complete",
                 "dialling = false, completed_at = clock_timestamp()",
             )
             if moved:
@@ -219,8 +217,7 @@ class JobLifecycle:
             moved = await move(
                 connection,
                 job_id,
-                NOT_ENDED,
-                JobStatus.FAILED,
+                "fail",
                 "dialling = false, completed_at = clock_timestamp(), status_reason = :reason",
                 reason=reason,
             )
@@ -252,8 +249,7 @@ async def _start(connection: AsyncConnection, organization_id: str, job_id: str,
     await move(
         connection,
         job_id,
-        {JobStatus.PENDING, JobStatus.SCHEDULED},
-        JobStatus.RUNNING,
+        "start",
         "dialling = true, actual_start_time = clock_timestamp()",
     )
     await note_job(connection, organization_id, job_id, by, Action.STARTED)
@@ -267,9 +263,9 @@ async def _resume(connection: AsyncConnection, organization_id: str, job_id: str
     await move(
         connection,
         job_id,
-        {JobStatus.PAUSED},
-        towards,
+        "resume",
         "dialling = :dialling, status_reason = NULL, stopped_at = NULL, resumed_at = clock_timestamp()",
+        to=towards,
         dialling=towards is JobStatus.RUNNING,
     )
     await note_job(connection, organization_id, job_id, by, Action.RESUMED)
@@ -281,7 +277,7 @@ async def _pause_if_vanished(connection: AsyncConnection, organization_id: str, 
     reason = (await connection.execute(_VANISHED, {"job": job_id})).scalar_one_or_none()
     if reason is None:
         return False
-    return await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=SYSTEM)
+    return await pause_in(connection, organization_id, job_id, reason, by=SYSTEM)
 
 
 async def _pause_if_missed(connection: AsyncConnection, organization_id: str, job_id: str) -> bool:
@@ -298,7 +294,7 @@ async def _pause_if_missed(connection: AsyncConnection, organization_id: str, jo
         f"Its start, {start:%Y-%m-%d %H:%M} UTC, was missed by more than {within // MINUTE} minutes."
         " Resume it to start now."
     )
-    return await pause_in(connection, organization_id, job_id, NOT_ENDED, reason, by=SYSTEM)
+    return await pause_in(connection, organization_id, job_id, reason, by=SYSTEM)
 
 
 async def _jobs_that(connection: AsyncConnection, organization_id: str, condition: str) -> list[str]:

@@ -3,19 +3,33 @@
 Whoever has committed a closed gate here knows that no claim passes any more: claims read it under the same lock.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import SYSTEM, Action
 from domain.statuses import JobStatus
+from domain.statuses import JobStatus as S
 from store.audit_log import note_job
 from store.db.ids import may_exist
 from store.db.locks import lock_organization
 from store.errors import NotFound
 
-NOT_ENDED = frozenset(status for status in JobStatus if not status.ended)
+WAITING = (S.PENDING, S.SCHEDULED)
+OPEN = (*WAITING, S.RUNNING, S.PAUSED)
+
+# From which statuses a job may move, and to which. It enters as pending or as scheduled (repository.py).
+TRANSITIONS: Mapping[str, tuple[Collection[S], Collection[S]]] = {
+    "start": (WAITING, (S.RUNNING,)),
+    "reschedule": ((S.PENDING,), (S.SCHEDULED,)),
+    "pause": ((*WAITING, S.RUNNING), (S.PAUSED,)),
+    "pause_running": ((S.RUNNING,), (S.PAUSED,)),
+    "resume": ((S.PAUSED,), (*WAITING, S.RUNNING)),
+    "complete": ((S.RUNNING, S.PAUSED), (S.COMPLETED,)),
+    "cancel": (OPEN, (S.CANCELLED,)),
+    "fail": (OPEN, (S.FAILED,)),
+}
 
 
 async def locked_status(connection: AsyncConnection, organization_id: str, job_id: str) -> JobStatus:
@@ -37,16 +51,21 @@ async def locked_status(connection: AsyncConnection, organization_id: str, job_i
 async def move(
     connection: AsyncConnection,
     job_id: str,
-    allowed: Collection[JobStatus],
-    to: JobStatus,
+    transition: str,
     also: str = "",
+    to: JobStatus | None = None,
     **values: object,
 ) -> bool:
-    """Compare and set: move a job to a status from one of those allowed, and set what goes with it."""
+    """Compare and set: take a job through one of TRANSITIONS, and set what goes with it; False where it may not.
+
+    `to`: which of several statuses. Raises ValueError for one to which the transition does not lead.
+    """
+    allowed, targets = TRANSITIONS[transition]
+    [target] = (status for status in targets if to in (None, status))
     more = f", {also}" if also else ""
     moved = await connection.execute(
         text(f"UPDATE batch_jobs SET status = :to{more} WHERE id = :job AND status = ANY(:allowed)"),  # noqa: S608
-        {"job": job_id, "to": to, "allowed": sorted(allowed), **values},
+        {"job": job_id, "to": target, "allowed": sorted(allowed), **values},
     )
     return moved.rowcount == 1
 
@@ -55,14 +74,14 @@ async def pause_in(
     connection: AsyncConnection,
     organization_id: str,
     job_id: str,
-    allowed: Collection[JobStatus],
     reason: str | None,
     *,
     by: str,
+    transition: str = "pause",
 ) -> bool:
     """Close the gate of a job within a transaction that holds the lock, and note why."""
     also = "dialling = false, status_reason = :reason"
-    paused = await move(connection, job_id, allowed, JobStatus.PAUSED, also, reason=reason)
+    paused = await move(connection, job_id, transition, also, reason=reason)
     if paused:
         details = {} if reason is None else {"reason": reason}
         await note_job(connection, organization_id, job_id, by, Action.PAUSED, details)
@@ -71,7 +90,7 @@ async def pause_in(
 
 async def pause_running(connection: AsyncConnection, organization_id: str, job_id: str, reason: str) -> None:
     """Pause a job by a rule of ours, if it is calling."""
-    await pause_in(connection, organization_id, job_id, {JobStatus.RUNNING}, reason, by=SYSTEM)
+    await pause_in(connection, organization_id, job_id, reason, by=SYSTEM, transition="pause_running")
 
 
 async def mark_workflow_started(connection: AsyncConnection, job_id: str) -> None:

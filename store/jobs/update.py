@@ -182,7 +182,7 @@ async def _apply_side_effects(connection: AsyncConnection, job_id: str, changed:
     """What a change means for contacts: when they are due, and who has had all attempts."""
     if changed.get("scheduled_start_time") is not None:
         await reschedule(connection, job_id, changed["scheduled_start_time"])
-        await move(connection, job_id, {JobStatus.PENDING}, JobStatus.SCHEDULED)
+        await move(connection, job_id, "reschedule")
     if "calling_window" in changed:
         await recheck_window_of_job(connection, job_id)
     if "max_attempts" in changed:

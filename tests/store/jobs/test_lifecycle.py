@@ -430,11 +430,18 @@ async def test_a_job_moves_only_from_where_it_may(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine))
 
     async with shared.engine.begin() as connection:
-        refused = await move(connection, job.id, {JobStatus.PAUSED}, JobStatus.COMPLETED, "dialling = false")
-        moved = await move(connection, job.id, {JobStatus.RUNNING}, JobStatus.PAUSED, "dialling = false")
+        refused = await move(connection, job.id, "resume", to=JobStatus.RUNNING)
+        moved = await move(connection, job.id, "pause", "dialling = false")
 
     assert (refused, moved) == (False, True)
     assert (await job.row()).status == "paused"
+
+
+async def test_a_transition_leads_only_where_its_table_says(shared: Calling) -> None:
+    async with shared.engine.begin() as connection:
+        for transition, to in (("pause", JobStatus.FAILED), ("resume", None)):
+            with pytest.raises(ValueError, match="unpack"):
+                await move(connection, "batch_any", transition, to=to)
 
 
 # --- strangers
