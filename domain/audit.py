@@ -1,4 +1,4 @@
-"""What is done to jobs and organizations, and by whom: the words of the record."""
+"""What is done to jobs and organizations, and by whom."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -29,7 +29,7 @@ class Action(StrEnum):
 
 
 class AuditEntry(Model):
-    """Something that was done. `actor`: a key's id, or one of the words above. No phone number is in `details`."""
+    """Something that was done. `actor`: a key's id, or one of the constants above. No phone number is in `details`."""
 
     id: str
     at: datetime

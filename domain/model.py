@@ -1,4 +1,4 @@
-"""The base of every model: frozen, and strict about what it does not know."""
+"""The base of every model: frozen."""
 
 from pydantic import BaseModel, ConfigDict
 

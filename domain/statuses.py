@@ -76,7 +76,7 @@ class Role(StrEnum):
     def may_change(self) -> bool:
         return self is not Role.MEMBER
 
-    def above(self, other: "Role") -> bool:
+    def outranks(self, other: "Role") -> bool:
         """Whether this role may do what the other may not."""
         ranks = list(Role)
         return ranks.index(self) < ranks.index(other)

@@ -72,7 +72,7 @@ class DispatchState:
 
     def hold(self, held: NotNow, now: datetime) -> None:
         """A claim said no: what holds everybody holds the job until it is worth asking again."""
-        if not held.reason.of_one_contact:
+        if not held.reason.concerns_one_contact:
             until = now + max(SHORTEST_HOLD, timedelta(seconds=held.seconds))
             self._hold = DispatchHold(held.reason, until, by_page=False)
 

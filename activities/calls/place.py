@@ -98,7 +98,11 @@ class CallPlacer:
                 send_before = time.monotonic() + SEND_TIMEOUT_SECONDS
                 claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
                 claimed = await shield_until_done(claim)
-                if not isinstance(claimed, NotNow) or not claimed.reason.short or claimed.seconds > MAX_WAIT_SECONDS:
+                if (
+                    not isinstance(claimed, NotNow)
+                    or not claimed.reason.is_transient
+                    or claimed.seconds > MAX_WAIT_SECONDS
+                ):
                     return claimed, send_before
                 await sleep_unless_stopping(claimed.seconds)
 

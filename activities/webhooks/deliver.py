@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.calls.heartbeats import Pulse, heartbeats
 from activities.webhooks.http_sender import Poster
 from domain.model import Model
-from domain.webhooks.events import Answer, DeliveryStatus, DueDelivery, Event
+from domain.webhooks.events import AttemptResult, DeliveryStatus, DueDelivery, Event
 
 if TYPE_CHECKING:
     from store.webhooks.outbox import Outbox
@@ -147,12 +147,12 @@ class _Sending:
         self._pulse.show(f"{self.delivered} delivered, {self.failed} failed")
         return status
 
-    async def _posted(self, sending: DueDelivery) -> Answer:
+    async def _posted(self, sending: DueDelivery) -> AttemptResult:
         """What nobody foresaw fails this try: it must not hold up other lanes."""
         if sending.event is None:
-            return Answer(error=f"{OUR_MISTAKE}: it cannot be read.")
+            return AttemptResult(error=f"{OUR_MISTAKE}: it cannot be read.")
         try:
             return await self._poster.post(sending.url, sending.id, sending.secrets, self._body(sending.event))
         except Exception as error:
             activity.logger.exception("delivery %s cannot be made", sending.id)
-            return Answer(error=f"{OUR_MISTAKE} ({type(error).__name__}).")
+            return AttemptResult(error=f"{OUR_MISTAKE} ({type(error).__name__}).")

@@ -14,7 +14,7 @@ from activities.webhooks.dns import Resolve, resolved
 from domain.errors import InvalidRequest
 from domain.phone.masking import mask_numbers
 from domain.webhooks.destinations import Address, AllowedDestination, Target, may_send_to, parse_target
-from domain.webhooks.events import Answer
+from domain.webhooks.events import AttemptResult
 
 REQUEST_SECONDS = 10.0  # for everything: lookup, connection, request, answer
 READ_BYTES = 64 * 1024  # of an answer's body; the rest is not waited for
@@ -111,22 +111,22 @@ class Poster:
         for pool in self._pools.values():
             await pool.aclose()
 
-    async def post(self, url: str, id: str, secrets: Sequence[str], body: bytes) -> Answer:
+    async def post(self, url: str, id: str, secrets: Sequence[str], body: bytes) -> AttemptResult:
         """Post a body, signed with each secret, under the `webhook-id` `id`. Every ending is an answer."""
         try:
             target = parse_target(url)
             async with asyncio.timeout(self._seconds):
                 return await self._post(url, target, signed(id, secrets, body), body)
         except InvalidRequest as error:
-            return Answer(error=error.sentence, refused=True)
+            return AttemptResult(error=error.sentence, refused=True)
         except Private:
-            return Answer(error=REFUSED if target.scheme == "https" else REFUSED_PLAIN, refused=True)
+            return AttemptResult(error=REFUSED if target.scheme == "https" else REFUSED_PLAIN, refused=True)
         except TimeoutError:
-            return Answer(error=TOO_SLOW)
+            return AttemptResult(error=TOO_SLOW)
         except BROKEN as error:
-            return Answer(error=_in_words(error))
+            return AttemptResult(error=_in_words(error))
 
-    async def _post(self, url: str, target: Target, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _post(self, url: str, target: Target, headers: Mapping[str, str], body: bytes) -> AttemptResult:
         parts = urlsplit(url)
         where = httpcore.URL(
             scheme=target.scheme,
@@ -143,15 +143,15 @@ class Poster:
             text = await _beginning(response)
         return await self._read(url, code, said, text)
 
-    async def _read(self, url: str, code: int, headers: Mapping[str, str], text: str | None) -> Answer:
+    async def _read(self, url: str, code: int, headers: Mapping[str, str], text: str | None) -> AttemptResult:
         if 200 <= code < 300:
-            return Answer(code=code, body=text)
+            return AttemptResult(code=code, body=text)
         if 300 <= code < 400 and "location" in headers:
             inside = await self._leads_inside(urljoin(url, headers["location"]))
             error = REDIRECTS_INSIDE if inside else f"It answered {code}, a redirect: redirects are not followed."
-            return Answer(code=code, body=text, error=error, refused=inside)
+            return AttemptResult(code=code, body=text, error=error, refused=inside)
         retry_after = _retry_after(headers.get("retry-after", ""))
-        return Answer(code=code, body=text, error=f"It answered {code}.", retry_after=retry_after)
+        return AttemptResult(code=code, body=text, error=f"It answered {code}.", retry_after=retry_after)
 
     async def _leads_inside(self, url: str) -> bool:
         """Whether a redirect would lead into a private network; what an operator allows does not count for it."""

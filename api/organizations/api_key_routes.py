@@ -60,7 +60,7 @@ async def create_key(
 
 async def _create(content: bytes, caller: Caller, directory: Directory, context: CreateContext) -> IssuedKeyView:
     sent = parsed(NewKey, content)
-    if sent.role.above(caller.role):
+    if sent.role.outranks(caller.role):
         raise Forbidden(f"The key of an {caller.role} cannot give the role {sent.role}.")
     if sent.expires_at is not None and sent.expires_at <= context.now:
         raise InvalidRequest("expiresAt must be in the future.", [{"field": "expiresAt", "reason": "is past"}])
@@ -84,7 +84,7 @@ async def revoke_key(caller: AdminDep, id: KeyId, directory: DirectoryDep) -> Ke
     Error codes: `api_key_not_found`; `forbidden` for a role above that of the key that asks; `last_owner_key` where
     no other owner's key would be valid for as long as this one.
     """
-    if (await directory.key(caller.organization_id, id)).role.above(caller.role):
+    if (await directory.key(caller.organization_id, id)).role.outranks(caller.role):
         raise Forbidden(f"The key of an {caller.role} cannot revoke an owner's.")
     await directory.revoke_key(caller.organization_id, id, keep_an_owner=True)
     return key_view(await directory.key(caller.organization_id, id))

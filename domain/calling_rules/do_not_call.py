@@ -21,7 +21,7 @@ class Source(StrEnum):
 
     API = "api"
     FILE = "file"
-    NETWORK = "sip_607"  # the person's network said: unwanted (RFC 8197)
+    NETWORK = "sip_607"  # the person's network reported: unwanted (RFC 8197)
     AGENT = "agent"  # the person told the agent
     OPERATOR = "operator"
 

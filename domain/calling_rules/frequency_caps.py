@@ -31,19 +31,19 @@ def find_allowed_time(frequency: ContactFrequency, earlier: Sequence[EarlierCall
     times = sorted((call.asked_at for call in earlier), reverse=True)
     waits = [
         now,
-        *_until_below(frequency.calls_per_24_hours, times, DAY),
-        *_until_below(frequency.calls_per_7_days, times, WEEK),
-        *_quiet(frequency.quiet_hours, earlier),
+        *_wait_for_cap(frequency.calls_per_24_hours, times, DAY),
+        *_wait_for_cap(frequency.calls_per_7_days, times, WEEK),
+        *_wait_for_quiet(frequency.quiet_hours, earlier),
     ]
     return max(waits)
 
 
-def _until_below(cap: int | None, times: Sequence[datetime], span: timedelta) -> list[datetime]:
+def _wait_for_cap(cap: int | None, times: Sequence[datetime], span: timedelta) -> list[datetime]:
     """When the `cap`-th latest call is as old as the span, one more fits."""
     return [times[cap - 1] + span] if cap is not None and len(times) >= cap else []
 
 
-def _quiet(hours: int | None, earlier: Sequence[EarlierCall]) -> list[datetime]:
+def _wait_for_quiet(hours: int | None, earlier: Sequence[EarlierCall]) -> list[datetime]:
     if hours is None:
         return []
     ended = [call.conversation_ended_at for call in earlier if call.conversation_ended_at is not None]

@@ -25,24 +25,24 @@ class Preset(Model):
 
 
 @cache
-def _read() -> dict[str, Preset]:
+def _load() -> dict[str, Preset]:
     data = tomllib.loads(_DATA.read_text(encoding="utf-8"))
-    return {name: _preset(name, Preset.model_validate({"name": name, **entry})) for name, entry in data.items()}
+    return {name: _name_window(name, Preset.model_validate({"name": name, **entry})) for name, entry in data.items()}
 
 
-def _preset(name: str, preset: Preset) -> Preset:
+def _name_window(name: str, preset: Preset) -> Preset:
     return preset.model_copy(update={"window": preset.window.model_copy(update={"preset": name})})
 
 
-PRESETS: tuple[str, ...] = tuple(_read())
+PRESETS: tuple[str, ...] = tuple(_load())
 
 
 def get_preset(name: str) -> Preset:
     """The preset of that name. Raises KeyError."""
-    return _read()[name]
+    return _load()[name]
 
 
 def get_preset_frequency(window: CallingWindow | None) -> ContactFrequency | None:
     """The cap that a window brings by the preset under whose name it was chosen."""
-    chosen = None if window is None or window.preset is None else _read().get(window.preset)
+    chosen = None if window is None or window.preset is None else _load().get(window.preset)
     return None if chosen is None else chosen.frequency

@@ -1,10 +1,11 @@
-"""When a job starts and ends: from the text of a request to an instant, judged against `now`."""
+"""When a job starts and ends: from the text of a request to an instant, compared with `now`."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from domain.calling_rules.window import find_clock_change
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
 from domain.model import Model
 
@@ -12,7 +13,7 @@ PAST_TOLERANCE = timedelta(seconds=60)  # clocks differ, forms are slow: this fa
 MAX_START_AHEAD = timedelta(days=366)
 MAX_END_AHEAD = 2 * MAX_START_AHEAD
 EXCLUDED_ZONES = frozenset({"localtime", "Factory"})  # in the zone directory, but no zones of the IANA
-MARGIN = timedelta(days=2)  # more than any offset: far from `now` nothing needs to be computed exactly
+_MARGIN = timedelta(days=2)  # more than any offset: far from `now` nothing needs to be computed exactly
 
 _START = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
@@ -27,7 +28,7 @@ PAST = "is in the past"
 
 
 class InvalidMoment(ValueError):
-    """Why a text is no time that can be meant."""
+    """Why a text is not a time that can be used."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -42,7 +43,7 @@ class PastMoment(InvalidMoment):
 
 
 class StartTime(Model):
-    """When to start: `at` in UTC, None for now. `note` tells what a clock change did to the wish."""
+    """When to start: `at` in UTC, None for now. `note`: what a clock change did to the time asked for."""
 
     at: datetime | None = None
     note: str | None = None
@@ -69,17 +70,17 @@ def load_zone(name: str) -> ZoneInfo:
 
 
 def parse_start(text: str) -> WrittenMoment:
-    """As `read_moment`. Raises InvalidRequest."""
+    """As `parse_moment`. Raises InvalidRequest."""
     try:
         return parse_moment(text)
     except InvalidMoment as problem:
-        raise refuse_start(problem.reason) from None
+        raise invalid_start_error(problem.reason) from None
 
 
 def parse_moment(text: str) -> WrittenMoment:
     """Read `YYYY-MM-DD`, `T` or a blank, `HH:MM[:SS[.f]]`, then nothing, `Z`, `±HH:MM`, `±HHMM` or `±HH`.
 
-    Raises MomentProblem. There is no leap second; digits past the microsecond are dropped.
+    Raises InvalidMoment. There is no leap second; digits past the microsecond are dropped.
     """
     match = _START.fullmatch(text)
     if match is None:
@@ -111,64 +112,64 @@ def _read_offset(text: str | None) -> timedelta | None:
 
 
 def resolve_start(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> StartTime:
-    """Place a written start on the time line. Raises InvalidRequest (too far ahead), PastScheduledTime."""
+    """Find the instant of a written start. Raises InvalidRequest (too far ahead), PastScheduledTime."""
     try:
-        at, note = _placed(written, zone, now, MAX_START_AHEAD, "the start")
+        at, note = _resolve(written, zone, now, MAX_START_AHEAD, "the start")
     except PastMoment:
-        raise _past() from None
+        raise _past_error() from None
     except InvalidMoment as problem:
-        raise refuse_start(problem.reason) from None
+        raise invalid_start_error(problem.reason) from None
     if at < now - PAST_TOLERANCE:
-        raise _past()
+        raise _past_error()
     return StartTime(at=at if at > now else None, note=note)
 
 
 def resolve_end(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> StartTime:
-    """Place a written end, read as a start is. Raises MomentProblem (too far ahead), PastMoment."""
-    at, note = _placed(written, zone, now, MAX_END_AHEAD, "the end")
+    """Find the instant of a written end, read as a start is. Raises InvalidMoment (too far ahead), PastMoment."""
+    at, note = _resolve(written, zone, now, MAX_END_AHEAD, "the end")
     if at <= now:
         raise PastMoment
     return StartTime(at=at, note=note)
 
 
 def resolve_not_before(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """Before when somebody is not to be called, read as a start is; None where that is over.
+    """Find the instant before which somebody is not to be called, read as a start is; None where that is over.
 
-    Raises MomentProblem (too far ahead).
+    Raises InvalidMoment (too far ahead).
     """
     try:
-        at, _ = _placed(written, zone, now, MAX_START_AHEAD, "it")
+        at, _ = _resolve(written, zone, now, MAX_START_AHEAD, "it")
     except PastMoment:
         return None
     return at if at > now else None
 
 
-def _placed(
+def _resolve(
     written: WrittenMoment, zone: ZoneInfo, now: datetime, horizon: timedelta, what: str
 ) -> tuple[datetime, str | None]:
     """The instant, in UTC, and what a clock change did to it.
 
-    Raises MomentProblem past the horizon, PastMoment where it is so long over that it needs no computing.
+    Raises InvalidMoment past the horizon, PastMoment where it is so long over that it needs no computing.
     """
     too_far = InvalidMoment(f"may be at most {horizon.days} days ahead")
     today = now.astimezone(UTC).replace(tzinfo=None)
-    if written.wall > today + horizon + MARGIN:
+    if written.wall > today + horizon + _MARGIN:
         raise too_far
-    if written.wall < today - MARGIN:
+    if written.wall < today - _MARGIN:
         raise PastMoment
-    at, note = _on_the_time_line(written, zone, what)
+    at, note = _to_instant(written, zone, what)
     if at > now + horizon:
         raise too_far
     return at, note
 
 
-def _on_the_time_line(written: WrittenMoment, zone: ZoneInfo, what: str) -> tuple[datetime, str | None]:
+def _to_instant(written: WrittenMoment, zone: ZoneInfo, what: str) -> tuple[datetime, str | None]:
     if written.offset is None:
-        return _in_zone(written.wall, zone, what)
+        return _to_instant_in_zone(written.wall, zone, what)
     return written.wall.replace(tzinfo=timezone(written.offset)).astimezone(UTC), None
 
 
-def _in_zone(wall: datetime, zone: ZoneInfo, what: str) -> tuple[datetime, str | None]:
+def _to_instant_in_zone(wall: datetime, zone: ZoneInfo, what: str) -> tuple[datetime, str | None]:
     earlier = wall.replace(tzinfo=zone, fold=0)
     later = wall.replace(tzinfo=zone, fold=1)
     at = earlier.astimezone(UTC)
@@ -177,7 +178,7 @@ def _in_zone(wall: datetime, zone: ZoneInfo, what: str) -> tuple[datetime, str |
     said = f"{wall:%H:%M} on {wall:%Y-%m-%d} in {zone.key}"
     if at.astimezone(zone).replace(tzinfo=None) == wall:
         return at, f"The clock shows {said} twice: {what} is the first of the two."
-    end = _end_of_gap(later.astimezone(UTC), at, zone)
+    end = find_clock_change(later.astimezone(UTC).replace(microsecond=0), at.replace(microsecond=0), zone)
     local = end.astimezone(zone)
     return (
         end,
@@ -185,25 +186,12 @@ def _in_zone(wall: datetime, zone: ZoneInfo, what: str) -> tuple[datetime, str |
     )
 
 
-def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Find the instant of the clock change between two instants. Changes take place at whole seconds."""
-    before, after = before.replace(microsecond=0), after.replace(microsecond=0)
-    new_offset = after.astimezone(zone).utcoffset()
-    while after - before > timedelta(seconds=1):
-        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
-        if middle.astimezone(zone).utcoffset() == new_offset:
-            after = middle
-        else:
-            before = middle
-    return after
-
-
-def refuse_start(reason: str) -> InvalidRequest:
-    """Say what is wrong with the field."""
+def invalid_start_error(reason: str) -> InvalidRequest:
+    """The error of the field."""
     return InvalidRequest(f"scheduledStartTime {reason}.", [{"field": "scheduledStartTime", "reason": reason}])
 
 
-def _past() -> PastScheduledTime:
+def _past_error() -> PastScheduledTime:
     return PastScheduledTime(
         "scheduledStartTime is in the past: choose a later time, or leave it out to start now.",
         [{"field": "scheduledStartTime", "reason": PAST}],

@@ -49,7 +49,7 @@ class CallingWindow(Hours):
     also: tuple[Hours, ...] = ()
 
     def hours_on(self, day: date) -> tuple[tuple[time, time], ...]:
-        """From and to by the clock on the wall, of every stretch of a local date."""
+        """From and to by the clock on the wall, of every open interval of a local date."""
         if day in get_holidays(self.holidays, day.year):
             return ()
         weekday = WEEK[day.weekday()]
@@ -69,7 +69,7 @@ def find_opening(window: CallingWindow, zones: Sequence[str], at: datetime) -> d
     for start, end in list_open_intervals(window, tuple(zones), today):
         if at < end:
             return max(start, at)
-    return _first_opening(window, tuple(zones), today + DAY)
+    return _find_first_opening(window, tuple(zones), today + DAY)
 
 
 def is_open(window: CallingWindow, zones: Sequence[str], at: datetime) -> bool:
@@ -80,7 +80,7 @@ def is_open(window: CallingWindow, zones: Sequence[str], at: datetime) -> bool:
 def find_lasting_opening(
     window: CallingWindow, zones: Sequence[str], at: datetime, lasting: timedelta
 ) -> datetime | None:
-    """As `opening`, where it stays open for so long, a few seconds at most: for what may be on its way until then."""
+    """As `find_opening`, where it stays open for that long: a few seconds, in which a call may be on its way."""
     opens = find_opening(window, zones, at)
     if opens is None or is_open(window, zones, opens + lasting):
         return opens
@@ -90,89 +90,89 @@ def find_lasting_opening(
 @lru_cache(maxsize=4096)
 def list_open_intervals(window: CallingWindow, zones: tuple[str, ...], day: date) -> tuple[Interval, ...]:
     """When the window is open in all zones on a UTC day, in order."""
-    common = _open_in(window, zones[0], day)
+    common = _list_open_in_zone(window, zones[0], day)
     for zone in zones[1:]:
         if not common:
             break
-        common = _common(common, _open_in(window, zone, day))
+        common = _intersect(common, _list_open_in_zone(window, zone, day))
     return common
 
 
 @lru_cache(maxsize=4096)
-def _first_opening(window: CallingWindow, zones: tuple[str, ...], from_day: date) -> datetime | None:
+def _find_first_opening(window: CallingWindow, zones: tuple[str, ...], from_day: date) -> datetime | None:
     """The first opening on a UTC day or after it."""
     for ahead in range(LOOK_AHEAD_DAYS):
-        stretches = list_open_intervals(window, zones, from_day + ahead * DAY)
-        if stretches:
-            return stretches[0][0]
+        intervals = list_open_intervals(window, zones, from_day + ahead * DAY)
+        if intervals:
+            return intervals[0][0]
     return None
 
 
 @lru_cache(maxsize=16384)
-def _open_in(window: CallingWindow, zone: str, day: date) -> tuple[Interval, ...]:
-    """When the window is open in a zone on a UTC day, in order; stretches that touch are one."""
-    stretches: list[Interval] = []
-    for part, offset in _parts_of(day, ZoneInfo(zone)):
-        stretches += _open_within(window, part, offset)
-    return _joined(stretches)
+def _list_open_in_zone(window: CallingWindow, zone: str, day: date) -> tuple[Interval, ...]:
+    """When the window is open in a zone on a UTC day, in order; intervals that touch are one."""
+    intervals: list[Interval] = []
+    for part, offset in _split_at_clock_change(day, ZoneInfo(zone)):
+        intervals += _list_open_within(window, part, offset)
+    return _merge(intervals)
 
 
-def _open_within(window: CallingWindow, part: Interval, offset: timedelta) -> Iterator[Interval]:
+def _list_open_within(window: CallingWindow, part: Interval, offset: timedelta) -> Iterator[Interval]:
     """When the window is open in a part of the time line throughout which the clocks have one distance from UTC."""
     start, end = part
     local_day = (start + offset).date()
     while local_day <= (end + offset).date():
         midnight = datetime.combine(local_day, MIDNIGHT, UTC) - offset
         for from_, to in window.hours_on(local_day):
-            opens = max(start, midnight + _since_midnight(from_))
-            closes = min(end, midnight + (_since_midnight(to) or DAY))
+            opens = max(start, midnight + _measure_from_midnight(from_))
+            closes = min(end, midnight + (_measure_from_midnight(to) or DAY))
             if opens < closes:
                 yield opens, closes
         local_day += DAY
 
 
-def _since_midnight(at: time) -> timedelta:
+def _measure_from_midnight(at: time) -> timedelta:
     return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
 
 
 @lru_cache(maxsize=4096)
-def _parts_of(day: date, zone: ZoneInfo) -> tuple[tuple[Interval, timedelta], ...]:
+def _split_at_clock_change(day: date, zone: ZoneInfo) -> tuple[tuple[Interval, timedelta], ...]:
     """A UTC day, in two where the zone's clocks are changed on it; each part with its distance from UTC."""
     start = datetime.combine(day, MIDNIGHT, UTC)
     end = start + DAY
-    before, after = _offset(start, zone), _offset(end, zone)
+    before, after = _get_offset(start, zone), _get_offset(end, zone)
     if before == after:
         return (((start, end), before),)
-    change = _change_between(start, end, zone)
+    change = find_clock_change(start, end, zone)
     return ((start, change), before), ((change, end), after)
 
 
-def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The instant of the one clock change between two instants. Changes take place at whole seconds."""
-    old = _offset(before, zone)
+def find_clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The instant of the one clock change between two instants, both of whole seconds, as clock changes are."""
+    old = _get_offset(before, zone)
     while after - before > timedelta(seconds=1):
         middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
-        if _offset(middle, zone) == old:
+        if _get_offset(middle, zone) == old:
             before = middle
         else:
             after = middle
     return after
 
 
-def _offset(at: datetime, zone: ZoneInfo) -> timedelta:
+def _get_offset(at: datetime, zone: ZoneInfo) -> timedelta:
     return at.astimezone(zone).utcoffset() or timedelta()
 
 
-def _joined(stretches: Iterable[Interval]) -> tuple[Interval, ...]:
-    joined: list[Interval] = []
-    for start, end in sorted(stretches):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+def _merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    merged: list[Interval] = []
+    for start, end in sorted(intervals):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            joined.append((start, end))
-    return tuple(joined)
+            merged.append((start, end))
+    return tuple(merged)
 
 
-def _common(some: Sequence[Interval], others: Sequence[Interval]) -> tuple[Interval, ...]:
+def _intersect(some: Sequence[Interval], others: Sequence[Interval]) -> tuple[Interval, ...]:
     pairs = ((max(a, c), min(b, d)) for a, b in some for c, d in others)
-    return _joined((start, end) for start, end in pairs if start < end)
+    return _merge((start, end) for start, end in pairs if start < end)

@@ -10,7 +10,7 @@ from domain.calling_rules.presets import PRESETS, get_preset
 from domain.calling_rules.window import MIDNIGHT, WEEK, CallingWindow, Hours, Weekday
 
 MAX_DATES = 366
-MAX_HOURS = 14  # two stretches for each day of the week
+MAX_HOURS = 14  # two intervals for each day of the week
 END_OF_DAY = "24:00"
 NO_WINDOW = "No calling window is set: calls may be made at any hour."
 
@@ -30,26 +30,28 @@ class InvalidWindow(ValueError):
 
 
 def parse_window(value: Any) -> CallingWindow:
-    """Read the name of a preset or an object. Raises WindowProblem for the first thing that is wrong.
+    """Read the name of a preset or an object. Raises InvalidWindow for the first thing that is wrong.
 
     An object may name a preset too: its hours are then those of the preset, and holidays may be added.
     """
     if isinstance(value, str):
-        return _window_of_preset(value, "")
-    fields = _object(value, "", _WINDOW_KEYS, f"must be an object with from and to, or one of {_words(PRESETS)}")
-    window = _from_preset(fields) if fields.get("preset") is not None else _own(fields)
-    return window if fields.get("holidays") is None else _with_holidays(window, fields["holidays"])
+        return _read_preset(value, "")
+    fields = _require_object(value, "", _WINDOW_KEYS, f"must be an object with from and to, or one of {_join(PRESETS)}")
+    window = _read_with_preset(fields) if fields.get("preset") is not None else _read_own_hours(fields)
+    if fields.get("holidays") is None:
+        return window
+    return window.model_copy(update={"holidays": _read_holidays(fields["holidays"])})
 
 
 def dump_window(window: CallingWindow) -> dict[str, Any]:
-    """The form in which it is given back, which `window_from_json` reads again."""
+    """The JSON in which it is given back, which `parse_window` reads again."""
     holidays = window.holidays
-    written = _hours_to_json(window)
+    written = _dump_hours(window)
     written["holidays"] = [day.isoformat() for day in holidays] if isinstance(holidays, tuple) else holidays
     if window.preset is not None:
         written["preset"] = window.preset
     if window.also:
-        written["also"] = [_hours_to_json(hours) for hours in window.also]
+        written["also"] = [_dump_hours(hours) for hours in window.also]
     return written
 
 
@@ -57,7 +59,7 @@ def describe_window(own: CallingWindow | None, of_organization: CallingWindow | 
     """Say which window holds for a job: its own, else its organization's.
 
     >>> from datetime import time
-    >>> window_sentence(CallingWindow(from_=time(9), to=time(20)), None)
+    >>> describe_window(CallingWindow(from_=time(9), to=time(20)), None)
     'Calls are made from 09:00 to 20:00, by the clock where the contact is.'
     """
     window = own or of_organization
@@ -72,14 +74,14 @@ def describe_window(own: CallingWindow | None, of_organization: CallingWindow | 
     return "".join(parts) + "."
 
 
-def _window_of_preset(name: Any, path: str) -> CallingWindow:
+def _read_preset(name: Any, path: str) -> CallingWindow:
     if not isinstance(name, str) or name not in PRESETS:
-        raise InvalidWindow(path, f"must be one of {_words(PRESETS)}")
+        raise InvalidWindow(path, f"must be one of {_join(PRESETS)}")
     return get_preset(name).window
 
 
-def _from_preset(fields: dict[str, Any]) -> CallingWindow:
-    window = _window_of_preset(fields["preset"], "preset")
+def _read_with_preset(fields: dict[str, Any]) -> CallingWindow:
+    window = _read_preset(fields["preset"], "preset")
     written = dump_window(window)
     for key in sorted(_WINDOW_KEYS - ({"preset"} if window.holidays else {"preset", "holidays"})):
         if fields.get(key) not in (None, written.get(key, [])):
@@ -87,47 +89,46 @@ def _from_preset(fields: dict[str, Any]) -> CallingWindow:
     return window
 
 
-def _own(fields: dict[str, Any]) -> CallingWindow:
+def _read_own_hours(fields: dict[str, Any]) -> CallingWindow:
     also = [] if fields.get("also") is None else fields["also"]
     if not isinstance(also, list) or len(also) > MAX_HOURS:
         raise InvalidWindow("also", f"must be an array of at most {MAX_HOURS} objects with from, to and weekdays")
     return CallingWindow(
-        **dict(_hours(fields, "")),
-        also=tuple(_hours(_object(other, f"also[{i}]", _HOURS_KEYS), f"also[{i}].") for i, other in enumerate(also)),
+        **dict(_read_hours(fields, "")),
+        also=tuple(
+            _read_hours(_require_object(other, f"also[{i}]", _HOURS_KEYS), f"also[{i}].")
+            for i, other in enumerate(also)
+        ),
     )
 
 
-def _hours(fields: dict[str, Any], path: str) -> Hours:
-    from_ = _time(fields.get("from"), f"{path}from")
-    to = MIDNIGHT if fields.get("to") == END_OF_DAY else _time(fields.get("to"), f"{path}to")
+def _read_hours(fields: dict[str, Any], path: str) -> Hours:
+    from_ = _read_time(fields.get("from"), f"{path}from")
+    to = MIDNIGHT if fields.get("to") == END_OF_DAY else _read_time(fields.get("to"), f"{path}to")
     if to != MIDNIGHT and to <= from_:
         raise InvalidWindow(f"{path}to", "must be later than from: a window ends at midnight, 24:00, at the latest")
-    return Hours(from_=from_, to=to, weekdays=_weekdays(fields.get("weekdays"), f"{path}weekdays"))
+    return Hours(from_=from_, to=to, weekdays=_read_weekdays(fields.get("weekdays"), f"{path}weekdays"))
 
 
-def _time(value: Any, path: str) -> time:
+def _read_time(value: Any, path: str) -> time:
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise InvalidWindow(path, "must be a time of day such as 09:00")
     return time(int(match[1]), int(match[2]))
 
 
-def _weekdays(value: Any, path: str) -> tuple[Weekday, ...]:
+def _read_weekdays(value: Any, path: str) -> tuple[Weekday, ...]:
     if value is None:
         return WEEK
     if not isinstance(value, list) or not value:
-        raise InvalidWindow(path, f"must be an array of at least one of {_words(WEEK)}")
+        raise InvalidWindow(path, f"must be an array of at least one of {_join(WEEK)}")
     for i, day in enumerate(value):
         if not isinstance(day, str) or day not in WEEK:
-            raise InvalidWindow(f"{path}[{i}]", f"must be one of {_words(WEEK)}")
+            raise InvalidWindow(f"{path}[{i}]", f"must be one of {_join(WEEK)}")
     return tuple(day for day in WEEK if day in value)
 
 
-def _with_holidays(window: CallingWindow, value: Any) -> CallingWindow:
-    return window.model_copy(update={"holidays": _holidays(value)})
-
-
-def _holidays(value: Any) -> str | tuple[date, ...]:
+def _read_holidays(value: Any) -> str | tuple[date, ...]:
     if isinstance(value, str) and value in list_holiday_codes():
         return value
     if not isinstance(value, list) or len(value) > MAX_DATES:
@@ -135,10 +136,10 @@ def _holidays(value: Any) -> str | tuple[date, ...]:
             "holidays",
             f'must be a country or a part of one, as "US" or "US-FL", or an array of at most {MAX_DATES} dates',
         )
-    return tuple(sorted({_date(day, f"holidays[{i}]") for i, day in enumerate(value)}))
+    return tuple(sorted({_read_date(day, f"holidays[{i}]") for i, day in enumerate(value)}))
 
 
-def _date(value: Any, path: str) -> date:
+def _read_date(value: Any, path: str) -> date:
     try:
         if isinstance(value, str) and _DATE.fullmatch(value):
             return date.fromisoformat(value)
@@ -147,17 +148,17 @@ def _date(value: Any, path: str) -> date:
     raise InvalidWindow(path, "must be a date such as 2026-12-25")
 
 
-def _object(value: Any, path: str, known: frozenset[str], reason: str = "must be an object") -> dict[str, Any]:
+def _require_object(value: Any, path: str, known: frozenset[str], reason: str = "must be an object") -> dict[str, Any]:
     """A mistyped name must not open a window wider than was meant, so unknown names are refused."""
     if not isinstance(value, dict):
         raise InvalidWindow(path, reason)
     unknown = sorted(set(value) - known)
     if unknown:
-        raise InvalidWindow(path, f"may have {_words(sorted(known))} only, not {unknown[0][:40]!r}")
+        raise InvalidWindow(path, f"may have {_join(sorted(known))} only, not {unknown[0][:40]!r}")
     return value
 
 
-def _hours_to_json(hours: Hours) -> dict[str, Any]:
+def _dump_hours(hours: Hours) -> dict[str, Any]:
     return {
         "from": f"{hours.from_:%H:%M}",
         "to": END_OF_DAY if hours.to == MIDNIGHT else f"{hours.to:%H:%M}",
@@ -165,7 +166,7 @@ def _hours_to_json(hours: Hours) -> dict[str, Any]:
     }
 
 
-def _words(names: Sequence[str]) -> str:
+def _join(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 

@@ -1,4 +1,4 @@
-"""What an agent is told of the call and of the person it talks to."""
+"""What an agent receives about the call and the person it talks to."""
 
 import json
 import re
@@ -10,34 +10,34 @@ CALL_ID = "outdial_call_id"
 CALL_TOKEN = "outdial_call_token"  # noqa: S105  a name
 API_URL = "outdial_api"  # where the agent reports: `{outdial_api}/calls/{outdial_call_id}/result`
 
-_NO_WORD = re.compile(r"[^a-z0-9]+")
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 
-def contact_parameters(data: Mapping[str, Any], number: str) -> dict[str, str]:
+def build_contact_parameters(data: Mapping[str, Any], number: str) -> dict[str, str]:
     """A contact's name and custom fields as text, in their order; the number itself is not among them."""
-    texts = {key: _text(value) for key, value in data.items()}
-    return {key: text for key, text in texts.items() if not _is_ours(key) and not _is_number(key, text, number)}
+    texts = {key: _format(value) for key, value in data.items()}
+    return {key: text for key, text in texts.items() if not _is_reserved(key) and not _is_number(key, text, number)}
 
 
-def call_parameters(call_id: str, token: str | None, api: str) -> dict[str, str]:
-    """What the agent needs to report what came of the call; without a token it needs a key of its own."""
+def build_call_parameters(call_id: str, token: str | None, api: str) -> dict[str, str]:
+    """What the agent needs to report on the call; without a token it needs a key of its own."""
     own = {CALL_ID: call_id, API_URL: api}
     return own if token is None else {**own, CALL_TOKEN: token}
 
 
 def replace_number(data: Mapping[str, Any], number: str, other: str) -> dict[str, Any]:
-    """The same fields, for another number: it stands wherever the contact's own did."""
-    return {key: other if _is_number(key, _text(value), number) else value for key, value in data.items()}
+    """The same fields for another number, wherever the contact's own stood."""
+    return {key: other if _is_number(key, _format(value), number) else value for key, value in data.items()}
 
 
-def _is_ours(key: str) -> bool:
+def _is_reserved(key: str) -> bool:
     """However a carrier may write the name: as a SIP header blanks become dashes and case does not count."""
-    return _NO_WORD.sub("_", key.lower()).strip("_").startswith(RESERVED_PREFIX)
+    return _SEPARATORS.sub("_", key.lower()).strip("_").startswith(RESERVED_PREFIX)
 
 
 def _is_number(key: str, text: str, number: str) -> bool:
     return key.lower() == "phone" or text.strip().removeprefix("'") == number
 
 
-def _text(value: Any) -> str:
+def _format(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -7,7 +7,7 @@ from domain.model import Model
 
 
 class ConversationReport(Model):
-    """What is said at once; None: nothing is said of it."""
+    """One report; None: the field is not reported."""
 
     disposition: str | None = None
     summary: str | None = None
@@ -20,13 +20,13 @@ class Conversation(ConversationReport):
     """All that was reported of one call."""
 
     call_id: str  # the dial's id
-    reported_at: datetime  # when something was said last, UTC
+    reported_at: datetime  # of the latest report, UTC
 
     @classmethod
-    def after(
-        cls, earlier: "Conversation | None", said: ConversationReport, call_id: str, at: datetime
+    def merge(
+        cls, earlier: "Conversation | None", report: ConversationReport, call_id: str, at: datetime
     ) -> "Conversation":
-        """Field by field the last word counts; a field of which nothing is said keeps what was said before."""
+        """Field by field the latest report counts; a field that is not reported keeps its earlier value."""
         known = {} if earlier is None else earlier.model_dump()
-        news = {name: value for name, value in said.model_dump().items() if value is not None}
-        return cls.model_validate({**known, **news, "call_id": call_id, "reported_at": at})
+        reported = {name: value for name, value in report.model_dump().items() if value is not None}
+        return cls.model_validate({**known, **reported, "call_id": call_id, "reported_at": at})

@@ -1,11 +1,11 @@
-"""When a job pauses itself: its last calls say that going on does harm."""
+"""When a job pauses itself: its last calls show that going on does harm."""
 
 from collections.abc import Sequence
 
 from domain.calls.models import Outcome
 
 SAMPLE_SIZE = 50  # of the job's latest ended calls
-MIN_SAMPLE_SIZE = 20  # fewer tell nothing
+MIN_SAMPLE_SIZE = 20  # fewer are no evidence
 MAX_CARRIER_ERROR_SHARE = 0.5  # a share of them: died on the way
 MAX_BLOCKED_SHARE = 0.3  # came back because the network blocks the caller id
 
@@ -14,21 +14,21 @@ ACCOUNT_REJECTED_REASON = "The carrier refused the account or its configuration.
 
 
 def find_pause_reason(latest: Sequence[Outcome]) -> str | None:
-    """Judge the outcomes of a job's latest calls, at most LOOKED_AT: why it must pause, None where it need not.
+    """Judge the outcomes of a job's latest calls, at most SAMPLE_SIZE: why it must pause, None where it need not.
 
     A single refusal of the account (ACCOUNT_REJECTED) pauses it too.
     """
     if len(latest) < MIN_SAMPLE_SIZE:
         return None
-    return _too_many(
+    return _explain_share(
         latest, Outcome.CARRIER_ERROR, MAX_CARRIER_ERROR_SHARE, "died on the way: ask the carrier"
-    ) or _too_many(
+    ) or _explain_share(
         latest, Outcome.BLOCKED, MAX_BLOCKED_SHARE, "were blocked by the network: the caller id may be marked as spam"
     )
 
 
-def _too_many(latest: Sequence[Outcome], outcome: Outcome, most: float, what: str) -> str | None:
+def _explain_share(latest: Sequence[Outcome], outcome: Outcome, share: float, what: str) -> str | None:
     count = latest.count(outcome)
-    if count < most * len(latest):
+    if count < share * len(latest):
         return None
     return f"The circuit breaker paused the job: {count} of its last {len(latest)} calls {what}, then resume."

@@ -8,7 +8,7 @@ from domain.statuses import ContactStatus, JobStatus
 
 
 class NotNowReason(StrEnum):
-    """Why a contact may not be called now. `line` and `pacing` pass by themselves within seconds."""
+    """Why a contact may not be called now."""
 
     GATE = "gate"  # the job does not dial: paused, cancelled, ended, past its end time
     CONTACT = "contact"  # the contact is final, or on the phone already
@@ -20,15 +20,16 @@ class NotNowReason(StrEnum):
     WINDOW = "window"  # the calling window is closed where the contact is
     FREQUENCY = "frequency"  # the number was called as often as it may be
     NOT_BEFORE = "not_before"  # the contact's own earliest time
-    TIMEZONE = "timezone"  # the contact's zone is unknown: nobody can say when it may be called
+    TIMEZONE = "timezone"  # the contact's zone is unknown, and so is when it may be called
     MAX_COST = "max_cost"  # the job has cost all it may
 
     @property
-    def short(self) -> bool:
+    def is_transient(self) -> bool:
+        """Whether it passes by itself within seconds."""
         return self in {NotNowReason.LINE, NotNowReason.PACING}
 
     @property
-    def of_one_contact(self) -> bool:
+    def concerns_one_contact(self) -> bool:
         """Whether others of the job may be called meanwhile."""
         return self in {
             NotNowReason.CONTACT,
@@ -51,7 +52,7 @@ class Wish(StrEnum):
 
 
 class NotNow(Model):
-    """Not claimed. `until`: UTC, when it is worth asking again."""
+    """Not claimed. `until`: UTC, when it is worth another try."""
 
     reason: NotNowReason
     until: datetime | None = None
@@ -79,12 +80,12 @@ class JobPage(Model):
     counts: dict[ContactStatus, int]
     due: list[DueContact]
     next_due_at: datetime | None  # when somebody who is not due yet will be
-    held: NotNow | None = None  # what keeps all of them from being called: the claim would say the same
+    held: NotNow | None = None  # what keeps all of them from being called; the claim would decide the same
     more: bool = False  # others are due as well, but the page is full
     next_due_reason: NotNowReason | None = None  # why that one is not due earlier; None: its retry
     name: str | None = None
     priority: int = 5  # its weight among the organization's jobs
-    end_time: datetime | None = None  # after it nobody is dialed
+    end_time: datetime | None = None  # after it no calls are placed
     contacts_without_zone: int = 0  # held for good: their own zone is unknown
 
     @property

@@ -1,4 +1,4 @@
-"""What can be known of one call: its order, the carrier's reports, and what they come to."""
+"""One call: its order, the carrier's reports, and its outcome."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -21,12 +21,12 @@ class CallState(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a carrier says that a call ended, before we judge what that means for the contact."""
+    """How a call ended by the carrier's report, before it is decided what that means for the contact."""
 
     COMPLETED = "completed"  # it was answered, and is over
     BUSY = "busy"
     NO_ANSWER = "no_answer"
-    CANCELED = "canceled"  # called off by us before anyone answered
+    CANCELED = "canceled"  # by us, before anyone answered
     FAILED = "failed"  # the SIP code, where there is one, says why
 
 
@@ -52,14 +52,14 @@ class CallOrder(Model):
     from_: str  # E.164, the caller id
     audio: Audio
     audio_url: str
-    parameters: dict[str, str]  # what the agent is told: name and custom fields, as text
+    parameters: dict[str, str]  # what the agent receives: name and custom fields, as text
     ring_seconds: int  # the carrier gives up ringing after this
     max_call_seconds: int  # the carrier hangs up after this
     instructions_url: str | None = None  # where a carrier may ask again what an answered call is connected to
 
 
 class CallReport(Model):
-    """What a carrier says of a call at one moment, in words that all carriers share."""
+    """What a carrier reports of a call at one moment, in terms that all carriers share."""
 
     call_id: str  # the carrier's own id
     key: str | None = None  # the dial's key, where the carrier gives it back
@@ -75,7 +75,7 @@ class CallReport(Model):
 
 
 class Recorded(StrEnum):
-    """What a report changed in the record."""
+    """What a report changed in the database."""
 
     MOVED = "moved"
     NOTHING = "nothing"  # doubled, late, or of a state that is behind
@@ -93,19 +93,19 @@ class HangUpReason(StrEnum):
 
 
 class OnMachine(StrEnum):
-    """What becomes of a call when the carrier tells, while it goes on, that a machine answered."""
+    """What becomes of a call when the carrier reports, while it goes on, that a machine answered."""
 
     TALK = "talk"  # the agent goes on, and may leave a message
     HANG_UP = "hangUp"
 
-    def hang_up_reason(self, answered_by: AnsweredBy | None) -> HangUpReason | None:
-        """Why a call is to be ended, told who answered it; None: it goes on."""
+    def decide_hang_up(self, answered_by: AnsweredBy | None) -> HangUpReason | None:
+        """Why a call is to be ended, given who answered it; None: it goes on."""
         ends = self is OnMachine.HANG_UP and answered_by is AnsweredBy.MACHINE
         return HangUpReason.MACHINE if ends else None
 
 
 class Outcome(StrEnum):
-    """What one dial came to. Every expected ending is one of these values, never an exception."""
+    """The outcome of one dial. Every expected ending is one of these values, never an exception."""
 
     ANSWERED = "answered"
     BUSY = "busy"
@@ -118,7 +118,7 @@ class Outcome(StrEnum):
     CARRIER_ERROR = "trouble"  # the carrier or the way to it failed; nobody's fault on either end
     ACCOUNT_REJECTED = "refused"  # the carrier refuses the account or its configuration
     CALLED_OFF = "called_off"
-    UNKNOWN = "unknown"  # it cannot be told whether anybody was called
+    UNKNOWN = "unknown"  # nobody knows whether anybody was called
 
     @property
     def charged(self) -> bool:

@@ -1,17 +1,17 @@
-"""A dial, as its carrier knows it: its key, its order, and where the carrier turns to."""
+"""A dial as its carrier knows it: its key, its order, and the addresses for the carrier."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from domain.calls.agent_parameters import call_parameters, contact_parameters
+from domain.calls.agent_parameters import build_call_parameters, build_contact_parameters
 from domain.calls.models import Audio, CallOrder
 
 MAX_DIAL_DIGITS = 10  # digits; a key with more is none of ours
 
 
 class DialFacts(Protocol):
-    """What the record has of a dial."""
+    """What the database holds of a dial."""
 
     @property
     def dial_id(self) -> str: ...
@@ -34,23 +34,23 @@ class DialFacts(Protocol):
 
 
 def build_call_order(dial: DialFacts, key: str, token: str | None, public_url: str) -> CallOrder:
-    """`token`: what its agent may speak of the call with. `public_url`: where carriers and agents reach the API."""
-    own = call_parameters(dial.dial_id, token, public_url)
+    """`token`: with it the agent reports on this call. `public_url`: where carriers and agents reach the API."""
+    own = build_call_parameters(dial.dial_id, token, public_url)
     return CallOrder(
         key=key,
         to=dial.to,
         from_=dial.from_,
         audio=dial.audio,
         audio_url=dial.audio_url,
-        parameters={**own, **contact_parameters(dial.data, dial.to)},
+        parameters={**own, **build_contact_parameters(dial.data, dial.to)},
         ring_seconds=dial.ring_seconds,
         max_call_seconds=dial.max_call_seconds,
-        instructions_url=_carrier_url(public_url, dial.account, "instructions", key),
+        instructions_url=_build_carrier_url(public_url, dial.account, "instructions", key),
     )
 
 
 def parse_dial_key(key: str) -> tuple[str, int] | None:
-    """The contact's id and the number of the dial; None where it is no key of ours."""
+    """The contact's id and the number of the dial; None for a key that is not ours."""
     contact_id, _, dial = key.rpartition(":")
     if contact_id and dial.isascii() and dial.isdigit() and len(dial) < MAX_DIAL_DIGITS:
         return contact_id, int(dial)
@@ -58,9 +58,9 @@ def parse_dial_key(key: str) -> tuple[str, int] | None:
 
 
 def build_callback_url(public_url: str, account: str, key: str) -> str:
-    """Where a carrier tells of a call."""
-    return _carrier_url(public_url, account, "events", key)
+    """Where a carrier reports on a call."""
+    return _build_carrier_url(public_url, account, "events", key)
 
 
-def _carrier_url(public_url: str, account: str, what: str, key: str) -> str:
+def _build_carrier_url(public_url: str, account: str, what: str, key: str) -> str:
     return f"{public_url}/carriers/{account}/{what}?dial={quote(key, safe='')}"

@@ -1,4 +1,4 @@
-"""From what a carrier reports to what the dial came to. Codes: RFC 3261 §21, RFC 8197 (607), RFC 8688 (608)."""
+"""From a carrier's report to the dial's outcome. Codes: RFC 3261 §21, RFC 8197 (607), RFC 8688 (608)."""
 
 from domain.calls.models import CallReport, Ending, HangUpReason, Outcome
 
@@ -8,7 +8,7 @@ SIP_OUTCOMES: dict[int, Outcome] = {
     403: Outcome.ACCOUNT_REJECTED,
     404: Outcome.INVALID_NUMBER,
     407: Outcome.ACCOUNT_REJECTED,
-    408: Outcome.CARRIER_ERROR,  # without ringing; after ringing it is NO_ANSWER, see `judge`
+    408: Outcome.CARRIER_ERROR,  # without ringing; after ringing it is NO_ANSWER, see `_classify_sip_code`
     410: Outcome.INVALID_NUMBER,
     480: Outcome.NO_ANSWER,
     484: Outcome.INVALID_NUMBER,
@@ -45,7 +45,7 @@ HANG_UP_EXPLANATIONS: dict[HangUpReason, str] = {  # of calls that were answered
 
 
 def determine_outcome(report: CallReport, *, rang: bool, answered: bool, hung_up: HangUpReason | None) -> Outcome:
-    """Tell what an ended call came to.
+    """Determine the outcome of an ended call.
 
     `rang` and `answered` say whether the dial was ever seen in that state; `hung_up` why we ended it, if we did.
     """
@@ -56,11 +56,11 @@ def determine_outcome(report: CallReport, *, rang: bool, answered: bool, hung_up
     if hung_up is HangUpReason.RING_TIMER:
         return Outcome.TIMEOUT if rang else Outcome.CARRIER_ERROR  # still queued at the carrier: nobody's phone rang
     if report.sip_code is not None:
-        return _by_sip_code(report.sip_code, report.sip_reason, rang=rang)
-    return _by_ending(report.ending)
+        return _classify_sip_code(report.sip_code, report.sip_reason, rang=rang)
+    return _classify_ending(report.ending)
 
 
-def _by_sip_code(code: int, reason: str | None, *, rang: bool) -> Outcome:
+def _classify_sip_code(code: int, reason: str | None, *, rang: bool) -> Outcome:
     if code == 408 and rang:
         return Outcome.NO_ANSWER
     if code == 603 and reason is not None and NETWORK_BLOCKED in reason.lower():
@@ -68,7 +68,7 @@ def _by_sip_code(code: int, reason: str | None, *, rang: bool) -> Outcome:
     return SIP_OUTCOMES.get(code, Outcome.CARRIER_ERROR)
 
 
-def _by_ending(ending: Ending | None) -> Outcome:
+def _classify_ending(ending: Ending | None) -> Outcome:
     match ending:
         case Ending.BUSY:
             return Outcome.BUSY
@@ -79,7 +79,7 @@ def _by_ending(ending: Ending | None) -> Outcome:
 
 
 def explain_outcome(outcome: Outcome, ended_by_us: HangUpReason | None = None) -> str | None:
-    """Say it for people: the contact's `failureReason`; `ended_by_us`: why an answered call did not go on."""
+    """The contact's `failureReason`, for people. `ended_by_us`: why an answered call did not go on."""
     if outcome is Outcome.ANSWERED:
         return None if ended_by_us is None else HANG_UP_EXPLANATIONS.get(ended_by_us)
     return EXPLANATIONS[outcome]

@@ -10,7 +10,7 @@ from domain.model import Model
 from domain.statuses import ContactStatus
 
 DELAYS_MINUTES = (5, 30, 120)
-REDIAL_DELAYS = (timedelta(seconds=30), timedelta(minutes=2))  # after trouble, not charged
+REDIAL_DELAYS = (timedelta(seconds=30), timedelta(minutes=2))  # after a carrier error, not charged
 MAX_CARRIER_ERRORS = 3  # then the contact ends as carrier_error
 ACCOUNT_RETRY_DELAY = timedelta(minutes=5)  # how long an account's gate stays closed before a probe call
 JITTER = 0.1  # a share of the delay, either way, so that retries do not come in waves
@@ -77,34 +77,34 @@ def decide_next_step(
     *,
     attempts: int,
     max_attempts: int,
-    troubles: int,
-    no_more: bool,
+    carrier_errors: int,
+    no_further_calls: bool,
     spread: float,
     answered_by: AnsweredBy | None = None,
     retry_after: timedelta | None = None,
 ) -> NextStep:
     """Decide what follows a dial.
 
-    `attempts` and `troubles` (in a row) count this dial; `no_more`: the job has ended, or the contact was removed;
-    `spread` in [0, 1) places the jitter; `retry_after`, the carrier's own wish after trouble, may
+    `attempts` and `carrier_errors` (in a row) count this dial; `no_further_calls`: the job has ended, or the contact
+    was removed; `spread` in [0, 1) places the jitter; `retry_after`, which the carrier asked for after an error, may
     lengthen a delay and not shorten it: three refusals within seconds would give the contact up.
     """
-    if no_more:
+    if no_further_calls:
         return NextStep(status=FINAL_STATUSES[outcome])
     if attempts < max_attempts and policy.calls_again_after(outcome, answered_by):
-        return _again(_jittered(policy.delay(attempts), spread))
-    if outcome is Outcome.CARRIER_ERROR and troubles < MAX_CARRIER_ERRORS:
-        return _again(max(REDIAL_DELAYS[troubles - 1], retry_after or timedelta()))
+        return _queue_after(_add_jitter(policy.delay(attempts), spread))
+    if outcome is Outcome.CARRIER_ERROR and carrier_errors < MAX_CARRIER_ERRORS:
+        return _queue_after(max(REDIAL_DELAYS[carrier_errors - 1], retry_after or timedelta()))
     if outcome is Outcome.CALLED_OFF:  # while everything was stopped
-        return _again(REDIAL_DELAYS[0])
+        return _queue_after(REDIAL_DELAYS[0])
     if outcome is Outcome.ACCOUNT_REJECTED:
-        return _again(ACCOUNT_RETRY_DELAY)
+        return _queue_after(ACCOUNT_RETRY_DELAY)
     return NextStep(status=FINAL_STATUSES[outcome])
 
 
-def _again(delay: timedelta) -> NextStep:
+def _queue_after(delay: timedelta) -> NextStep:
     return NextStep(status=ContactStatus.QUEUED, delay=delay)
 
 
-def _jittered(delay: timedelta, spread: float) -> timedelta:
+def _add_jitter(delay: timedelta, spread: float) -> timedelta:
     return delay * (1 - JITTER + 2 * JITTER * spread)

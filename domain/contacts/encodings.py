@@ -8,7 +8,7 @@ from charset_normalizer import CharsetMatch, from_bytes
 
 WESTERN = "cp1252"
 CENTRAL = "cp1250"
-NAMES = {  # the encodings that are told apart, in the order in which equal evidence decides
+NAMES = {  # the encodings that are distinguished, in the order in which equal evidence decides
     WESTERN: "Windows-1252",
     "cp932": "Shift-JIS",
     "cp1251": "Windows-1251 (Cyrillic)",
@@ -55,7 +55,7 @@ def _list_cells(content: bytes) -> Iterator[bytes]:
 
 
 def _choose_latin(evidence: bytes) -> str:
-    """Central European only where the Western reading puts signs into words, where the other one has letters."""
+    """Central European only where it reads letters that the Western reading takes for signs."""
     western, central = (profile_script(evidence.decode(encoding, "replace")).letters for encoding in (WESTERN, CENTRAL))
     return CENTRAL if central - western >= _MIN_LETTERS_MORE else WESTERN
 

@@ -24,7 +24,7 @@ class NumberList(Model):
 
 
 def read_note(values: RawValues) -> str | None:
-    """Why a number is listed, in somebody's own words. What is wrong with it is gathered in `values`."""
+    """Why a number is listed. Problems are gathered in `values`."""
     return values.optional_text("note", longest=MAX_NOTE_LENGTH) or None
 
 

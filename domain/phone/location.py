@@ -18,12 +18,12 @@ class Location(Model):
 
 
 def locate_number(number: E164 | str) -> Location:
-    """Place a valid number by the numbering plan. A mobile or toll-free one may ring in many zones."""
+    """Locate a valid number by the numbering plan. A mobile or toll-free one may ring in many zones."""
     return locate_parsed(phonenumbers.parse(number))
 
 
 def locate_parsed(parsed: PhoneNumber) -> Location:
-    """As `place_of`, of what `domain.phones.parse_phone` gave."""
+    """As `locate_number`, of what `parse_phone` returned."""
     country = phonenumbers.region_code_for_number(parsed)
     return Location(
         country=country if country is not None and country.isalpha() else None,
@@ -42,6 +42,6 @@ def is_country_allowed(country: str | None, allowed: frozenset[str]) -> bool:
 
 
 def explain_country_block(country: str | None) -> str:
-    """Say it for people."""
+    """The sentence for people."""
     where = "numbers of no country" if country is None else f"numbers of {country}"
     return f"The organization may not call {where}."

@@ -24,7 +24,7 @@ class PhoneProblem(Model):
 
 
 def clean_phone_cell(cell: str) -> str:
-    """What a cell says: without the space around it and one leading `'`, a spreadsheet's mark for text."""
+    """A cell's text without the space around it and one leading `'`, a spreadsheet's mark for text."""
     return cell.strip().removeprefix("'")
 
 
@@ -35,9 +35,9 @@ def read_phone(text: str) -> E164 | PhoneProblem:
 
 
 def parse_phone(text: str) -> PhoneNumber | PhoneProblem:
-    """As `read_phone`, with what the parser found: to place the number without parsing it again."""
+    """As `read_phone`, with what the parser found: to locate the number without parsing it again."""
     if not _E164_FORM.fullmatch(text):
-        return PhoneProblem(reason=_why_not_e164(text))
+        return PhoneProblem(reason=_explain_not_e164(text))
     try:
         number = phonenumbers.parse(text)
     except NumberParseException as error:
@@ -52,7 +52,7 @@ def parse_phone(text: str) -> PhoneNumber | PhoneProblem:
     return number
 
 
-def _why_not_e164(text: str) -> str:
+def _explain_not_e164(text: str) -> str:
     if not text.strip():
         return "is empty"
     if _SCIENTIFIC.fullmatch(text):
@@ -65,10 +65,10 @@ def _why_not_e164(text: str) -> str:
         return "begins with 00 instead of +" if text.startswith("00") else "does not begin with + and a country code"
     if not _PLUS_AND_DIGITS.fullmatch(text):
         return "holds something other than one leading + and the digits 0 to 9"
-    return _why_not_these_digits(text.removeprefix("+"))
+    return _explain_digits(text.removeprefix("+"))
 
 
-def _why_not_these_digits(digits: str) -> str:
+def _explain_digits(digits: str) -> str:
     if digits.startswith("0"):
         return "begins with no country code: after the + comes a digit from 1 to 9"
     return "has more than 15 digits" if len(digits) > 15 else "is too short"

@@ -98,18 +98,18 @@ def parse_address(host: str) -> Address | None:
 def parse_target(url: str) -> Target:
     """Take a webhook's URL apart. Raises InvalidRequest where it is none that we can send to."""
     if len(url) > MAX_URL_LENGTH or not _PRINTABLE.fullmatch(url):
-        raise invalid_url(f"must be a URL of at most {MAX_URL_LENGTH:,} printable ASCII characters")
+        raise invalid_url_error(f"must be a URL of at most {MAX_URL_LENGTH:,} printable ASCII characters")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise invalid_url("is not a URL") from None
+        raise invalid_url_error("is not a URL") from None
     if parts.scheme not in PORTS or not _HOST.fullmatch(host):
-        raise invalid_url("must be a URL such as https://example.com/hooks")
+        raise invalid_url_error("must be a URL such as https://example.com/hooks")
     if "@" in parts.netloc or "#" in url:
-        raise invalid_url("must hold no user name, password or fragment")
+        raise invalid_url_error("must hold no user name, password or fragment")
     if port == 0:
-        raise invalid_url("has no such port")
+        raise invalid_url_error("has no such port")
     return Target(scheme=parts.scheme, host=host, port=port or PORTS[parts.scheme])
 
 
@@ -117,11 +117,11 @@ def require_allowed(target: Target, addresses: Iterable[Address], allowed: Itera
     """Raises InvalidRequest where a host's addresses, as they are now, may not be sent to."""
     found, allowed = list(addresses), tuple(allowed)
     if not all(may_send_to(address, target.port, allowed) for address in found):
-        raise invalid_url("points to a private network, which webhooks may not reach")
+        raise invalid_url_error("points to a private network, which webhooks may not reach")
     named = bool(found) and all(any(place.holds(one, target.port) for place in allowed) for one in found)
     if target.scheme != "https" and not named:
-        raise invalid_url("must begin with https://")
+        raise invalid_url_error("must begin with https://")
 
 
-def invalid_url(reason: str) -> InvalidRequest:
+def invalid_url_error(reason: str) -> InvalidRequest:
     return InvalidRequest(f"url {reason}.", [{"field": "url", "reason": reason}])

@@ -1,4 +1,4 @@
-"""Outgoing webhooks: what is told, to whom, and what follows from an answer. Signed as Standard Webhooks says."""
+"""Outgoing webhooks: what is sent, to whom, and what follows from the response. Signed by Standard Webhooks."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,11 +18,11 @@ RETRY_DELAYS = tuple(
 MAX_RETRY_DELAY = timedelta(hours=24)
 DISABLE_AFTER = timedelta(days=5)  # without one success: then the endpoint is disabled
 OLD_SECRET_LIFETIME = timedelta(hours=24)  # after a rotation both secrets sign
-GONE = 410  # the receiver says that it wants no more
+GONE = 410  # the receiver wants no more
 
 
 class EventType(StrEnum):
-    """What may be told. `webhook.test` is sent when asked for, to any endpoint."""
+    """What may be sent. `webhook.test` is sent when asked for, to any endpoint."""
 
     BATCH_STARTED = "batch.started"
     BATCH_PAUSED = "batch.paused"
@@ -55,7 +55,7 @@ class Endpoint(Model):
     url: str
     description: str | None
     events: tuple[EventType, ...]
-    credits_below: Decimal  # dollars; `credits.low` is told when the free credits fall below
+    credits_below: Decimal  # dollars; `credits.low` is sent when the free credits fall below
     disabled_at: datetime | None
     disabled_reason: str | None
     failing_since: datetime | None  # no success since
@@ -76,13 +76,13 @@ class Delivery(Model):
     last_attempt_at: datetime | None
     next_attempt_at: datetime | None  # null once final
     delivered_at: datetime | None
-    response_code: int | None  # of the last answer
+    response_code: int | None  # of the last response
     response_body: str | None  # its beginning, numbers masked
     last_error: str | None
 
 
 class Event(Model):
-    """What is told, as it was when it happened."""
+    """What is sent, as it was when it happened."""
 
     type: EventType
     at: datetime
@@ -105,8 +105,8 @@ class DueDelivery(Model):
     event: Event | None  # None: what is stored of it cannot be read
 
 
-class Answer(Model):
-    """What a request came to: an answer's status code, or an error in words; `refused` by us before it was sent."""
+class AttemptResult(Model):
+    """A response's status code, or an error in words; `refused`: by us, before it was sent."""
 
     code: int | None = None
     body: str | None = None
@@ -126,23 +126,23 @@ class FollowUp(Model):
     delay: timedelta | None = None
 
 
-def decide_follow_up(answer: Answer, failures: int) -> FollowUp:
-    """What follows an answer to the try after `failures` failed ones."""
-    if answer.delivered:
+def decide_follow_up(result: AttemptResult, failures: int) -> FollowUp:
+    """What follows the attempt after `failures` failed ones."""
+    if result.delivered:
         return FollowUp(status=DeliveryStatus.DELIVERED)
-    if answer.refused:
+    if result.refused:
         return FollowUp(status=DeliveryStatus.REFUSED)
     if failures >= len(RETRY_DELAYS):
         return FollowUp(status=DeliveryStatus.FAILED)
-    delay = max(RETRY_DELAYS[failures], answer.retry_after or timedelta())
+    delay = max(RETRY_DELAYS[failures], result.retry_after or timedelta())
     return FollowUp(status=DeliveryStatus.PENDING, delay=min(delay, MAX_RETRY_DELAY))
 
 
-def find_disable_reason(answer: Answer, failing_for: timedelta) -> str | None:
+def find_disable_reason(result: AttemptResult, failing_for: timedelta) -> str | None:
     """Why an endpoint gets nothing more; None where it goes on. `failing_for`: since its first failure in a row."""
-    if answer.delivered:
+    if result.delivered:
         return None
-    if answer.code == GONE:
+    if result.code == GONE:
         return "It answered 410 Gone."
     if failing_for >= DISABLE_AFTER:
         return f"Every delivery failed for {DISABLE_AFTER.days} days."

@@ -47,7 +47,7 @@ class AgentReports:
             if dial is None or await _is_deleted(connection, dial.contact_id):
                 raise NotFound("call", call_id)
             earlier = None if dial.conversation is None else Conversation.model_validate(dial.conversation)
-            conversation = Conversation.after(earlier, report, call_id, _in_milliseconds(dial.now))
+            conversation = Conversation.merge(earlier, report, call_id, _in_milliseconds(dial.now))
             kept = conversation.model_dump(mode="json")
             await connection.execute(sa.update(dials).where(dials.c.id == call_id).values(conversation=kept))
             on_contact = await connection.execute(

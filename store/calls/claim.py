@@ -174,7 +174,7 @@ async def _check_rules(
         return NotNow(reason=NotNowReason.CONTACT)
     not_now = check_window(facts) or await _check_frequency(connection, facts, whom["organization"])
     not_now = not_now or check_whole_job(facts) or check_lines(facts)
-    if not_now is not None and not_now.reason.of_one_contact and not_now.until is not None:
+    if not_now is not None and not_now.reason.concerns_one_contact and not_now.until is not None:
         await postpone(connection, whom["contact"], not_now.until, not_now.reason)
     return not_now
 

@@ -184,7 +184,7 @@ async def _move_forward(connection: AsyncConnection, dial: DialRow, report: Call
             "state": report.state,
             "sequence": report.sequence,
             "answered_by": report.answered_by,
-            "hang_up_reason": dial.on_machine.hang_up_reason(report.answered_by),
+            "hang_up_reason": dial.on_machine.decide_hang_up(report.answered_by),
             "behind": [state for state in CallState if state.rank < report.state.rank],
             "channel": CHANNEL,
         },

@@ -104,8 +104,8 @@ def _next_step(facts: RowMapping, result: DialResult, speed: float) -> NextStep:
         RetryPolicy.model_validate(facts["retry_policy"]),
         attempts=_attempts(facts, result),
         max_attempts=facts["max_attempts"],
-        troubles=_troubles(facts, result),
-        no_more=result.final or facts["removed_at"] is not None or JobStatus(facts["job_status"]).ended,
+        carrier_errors=_troubles(facts, result),
+        no_further_calls=result.final or facts["removed_at"] is not None or JobStatus(facts["job_status"]).ended,
         spread=_spread(facts["contact_id"], facts["number_of_dial"]),
         answered_by=_answered_by(facts, result),
         retry_after=None if result.retry_after is None else result.retry_after * speed,  # real seconds

@@ -13,7 +13,7 @@ from domain.jobs.models import Contact, Job, JobCounts
 from domain.model import Model
 from domain.statuses import ContactStatus
 from domain.webhooks.events import (
-    Answer,
+    AttemptResult,
     DeliveryStatus,
     DueDelivery,
     Event,
@@ -166,7 +166,7 @@ class Outbox:
                 event=await _readable(connection, row),
             )
 
-    async def note(self, delivery_id: str, answer: Answer, as_of: datetime) -> DeliveryStatus | None:
+    async def note(self, delivery_id: str, answer: AttemptResult, as_of: datetime) -> DeliveryStatus | None:
         """Write down what a try came to, and what follows; None where somebody else did. Said twice it counts once."""
         async with self._engine.begin() as connection:
             values = {"id": delivery_id, "as_of": as_of}
@@ -218,7 +218,7 @@ class Outbox:
             return set(named) - set(existing)
 
 
-async def _note_endpoint(connection: AsyncConnection, facts: RowMapping, answer: Answer) -> None:
+async def _note_endpoint(connection: AsyncConnection, facts: RowMapping, answer: AttemptResult) -> None:
     id = facts["endpoint_id"]
     if answer.delivered:
         await connection.execute(_SUCCEEDED, {"id": id})

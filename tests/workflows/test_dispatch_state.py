@@ -135,7 +135,7 @@ def test_a_hold_that_a_claim_told_stands_whatever_a_page_says() -> None:
     assert lineup.waiting_for(NOW) == WaitingFor(reason="account", until=NOW + timedelta(seconds=30))
 
 
-@pytest.mark.parametrize("reason", [reason for reason in NotNowReason if reason.of_one_contact])
+@pytest.mark.parametrize("reason", [reason for reason in NotNowReason if reason.concerns_one_contact])
 def test_what_holds_one_contact_holds_nobody_else(reason: NotNowReason) -> None:
     lineup = a_lineup(due(0), due(1), lines=1)
     called(lineup)

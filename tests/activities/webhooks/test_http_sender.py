@@ -13,7 +13,7 @@ from standardwebhooks import WebhookVerificationError
 from activities.webhooks import http_sender
 from activities.webhooks.http_sender import Poster
 from domain.webhooks.destinations import Address, AllowedDestination, parse_allowed_destinations
-from domain.webhooks.events import Answer
+from domain.webhooks.events import AttemptResult
 from tests.certificates import authority_for
 from tests.receiving import Receiver, answers, never
 
@@ -41,7 +41,7 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield receiver
 
 
-async def post(url: str, allowed: Sequence[AllowedDestination] = (), **more: object) -> Answer:
+async def post(url: str, allowed: Sequence[AllowedDestination] = (), **more: object) -> AttemptResult:
     secrets = more.pop("secrets", [SECRET])
     poster = Poster(allowed, **more)  # type: ignore[arg-type]
     try:
@@ -52,7 +52,7 @@ async def post(url: str, allowed: Sequence[AllowedDestination] = (), **more: obj
 
 async def test_a_request_is_signed_as_standard_webhooks_says(receiver: Receiver) -> None:
     answer = await post(receiver.url + "?to=us", receiver.place)
-    assert answer == Answer(code=200, body="thanks")
+    assert answer == AttemptResult(code=200, body="thanks")
     (received,) = receiver.requests
     assert received.verify(SECRET)["type"] == "webhook.test"
     with pytest.raises(WebhookVerificationError):
@@ -80,13 +80,13 @@ async def test_connections_are_kept(receiver: Receiver) -> None:
 
 async def test_a_private_address_is_refused_before_anything_is_sent(receiver: Receiver) -> None:
     for url in (f"https://127.0.0.1:{receiver.port}/", f"https://localhost:{receiver.port}/"):
-        assert await post(url) == Answer(error=http_sender.REFUSED, refused=True)
+        assert await post(url) == AttemptResult(error=http_sender.REFUSED, refused=True)
     assert receiver.requests == []
 
 
 async def test_plain_http_goes_only_where_an_operator_allows() -> None:
     answer = await post("http://hooks.test/", resolve=Names([PUBLIC]))
-    assert answer == Answer(error=http_sender.REFUSED_PLAIN, refused=True)
+    assert answer == AttemptResult(error=http_sender.REFUSED_PLAIN, refused=True)
 
 
 async def test_only_the_allowed_port_is_reached(receiver: Receiver) -> None:
@@ -127,7 +127,7 @@ async def test_other_redirects_are_not_followed_either(receiver: Receiver) -> No
 
 async def test_an_error_says_what_was_answered_with_numbers_masked(receiver: Receiver) -> None:
     receiver.answering = answers(500, "nobody has +12025550101", **{"Retry-After": "120"})
-    assert await post(receiver.url, receiver.place) == Answer(
+    assert await post(receiver.url, receiver.place) == AttemptResult(
         code=500, body="nobody has …01", error="It answered 500.", retry_after=timedelta(minutes=2)
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.app import create_app
 from api.webhooks.bodies import body_of
 from api.webhooks.schemas import BatchMessage, ContactMessage
-from domain.webhooks.events import Answer
+from domain.webhooks.events import AttemptResult
 from store.db.vault import Vault
 from store.jobs.lifecycle import JobLifecycle
 from store.webhooks.outbox import Outbox
@@ -46,7 +46,7 @@ async def all_sent(records: AsyncEngine, made: dict[str, Any], job_id: str) -> l
     while (sending := await outbox.take_up(made["id"], job_id, LONG_AGO)) is not None:
         assert (sending.url, sending.secrets) == (URL, (made["secret"],))
         sent.append(body_of(sending.event))
-        await outbox.note(sending.id, Answer(code=204), LONG_AGO)
+        await outbox.note(sending.id, AttemptResult(code=204), LONG_AGO)
     return sent
 
 
@@ -203,7 +203,7 @@ async def test_what_was_refused_is_replayed_under_its_id(api: Api, records: Asyn
     told = [(await api.post(f"/webhooks/{made['id']}/test")).json() for _ in range(2)]
     outbox = Outbox(records, Vault([SECRET]))
     for delivery in told:
-        await outbox.note(delivery["id"], Answer(error="Refused.", refused=True), LONG_AGO)
+        await outbox.note(delivery["id"], AttemptResult(error="Refused.", refused=True), LONG_AGO)
         found = await api.get(f"/webhooks/{made['id']}/deliveries/{delivery['id']}")
         assert (found.json()["status"], found.json()["lastError"]) == ("refused", "Refused.")
     again = (await api.post(f"/webhooks/{made['id']}/deliveries/{told[0]['id']}/replay")).json()

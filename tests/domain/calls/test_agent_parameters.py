@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.calls.agent_parameters import call_parameters, contact_parameters, replace_number
+from domain.calls.agent_parameters import build_call_parameters, build_contact_parameters, replace_number
 
 NUMBER = "+12025550101"
 
@@ -10,23 +10,23 @@ NUMBER = "+12025550101"
 def test_an_agent_is_told_name_and_custom_fields_in_their_order() -> None:
     data = {"plan": "basic", "Phone": NUMBER, "name": "Ada", "n": 1.5, "deep": {"ö": [None]}}
 
-    told = contact_parameters(data, NUMBER)
+    told = build_contact_parameters(data, NUMBER)
 
     assert list(told.items()) == [("plan", "basic"), ("name", "Ada"), ("n", "1.5"), ("deep", '{"ö": [null]}')]
 
 
 @pytest.mark.parametrize("cell", [NUMBER, f"'{NUMBER}", f" {NUMBER} "])
 def test_the_number_is_not_among_them_whatever_its_column_is_called(cell: str) -> None:
-    assert contact_parameters({"Mobile": cell, "name": "Ada"}, NUMBER) == {"name": "Ada"}
+    assert build_contact_parameters({"Mobile": cell, "name": "Ada"}, NUMBER) == {"name": "Ada"}
 
 
 @pytest.mark.parametrize("name", ["outdial_call_token", "Outdial_Call_ID", "outdial call token", "outdial-api"])
 def test_no_field_of_a_contact_passes_for_ours(name: str) -> None:
-    assert contact_parameters({name: "x", "outdialed": "y"}, NUMBER) == {"outdialed": "y"}
+    assert build_contact_parameters({name: "x", "outdialed": "y"}, NUMBER) == {"outdialed": "y"}
 
 
 def test_an_agent_is_told_where_and_with_what_to_report() -> None:
-    assert call_parameters("call_1", "t0ken", "https://calls.example") == {
+    assert build_call_parameters("call_1", "t0ken", "https://calls.example") == {
         "outdial_call_id": "call_1",
         "outdial_call_token": "t0ken",
         "outdial_api": "https://calls.example",
@@ -34,7 +34,7 @@ def test_an_agent_is_told_where_and_with_what_to_report() -> None:
 
 
 def test_without_a_secret_there_is_no_token() -> None:
-    assert "outdial_call_token" not in call_parameters("call_1", None, "https://calls.example")
+    assert "outdial_call_token" not in build_call_parameters("call_1", None, "https://calls.example")
 
 
 def test_another_number_stands_wherever_the_contacts_own_did() -> None:

@@ -110,8 +110,8 @@ def test_an_answer_needs_no_sentence_unless_we_ended_the_call() -> None:
 @pytest.mark.parametrize("answered_by", [*AnsweredBy, None])
 def test_only_a_machine_is_hung_up_on_and_only_if_the_job_says_so(answered_by: AnsweredBy | None) -> None:
     ends = HangUpReason.MACHINE if answered_by is AnsweredBy.MACHINE else None
-    assert OnMachine.HANG_UP.hang_up_reason(answered_by) is ends
-    assert OnMachine.TALK.hang_up_reason(answered_by) is None
+    assert OnMachine.HANG_UP.decide_hang_up(answered_by) is ends
+    assert OnMachine.TALK.decide_hang_up(answered_by) is None
 
 
 def test_outcome_unknown_and_declined_are_said_in_the_tables_words() -> None:

@@ -19,8 +19,8 @@ def after(
     *,
     attempts: int = 1,
     most: int = 3,
-    troubles: int = 0,
-    no_more: bool = False,
+    carrier_errors: int = 0,
+    no_further_calls: bool = False,
     spread: float = MIDDLE,
     answered_by: AnsweredBy | None = None,
     retry_after: timedelta | None = None,
@@ -30,8 +30,8 @@ def after(
         policy,
         attempts=attempts,
         max_attempts=most,
-        troubles=troubles,
-        no_more=no_more,
+        carrier_errors=carrier_errors,
+        no_further_calls=no_further_calls,
         spread=spread,
         answered_by=answered_by,
         retry_after=retry_after,
@@ -79,19 +79,19 @@ def test_jitter_moves_a_retry_by_a_tenth_either_way() -> None:
     assert after(Outcome.BUSY, spread=1.0).delay == timedelta(seconds=330)
 
 
-@pytest.mark.parametrize(("troubles", "seconds"), [(1, 30), (2, 120)])
-def test_trouble_is_dialed_again_soon_even_without_attempts_left(troubles: int, seconds: int) -> None:
-    step = after(Outcome.CARRIER_ERROR, attempts=0, most=1, troubles=troubles)
+@pytest.mark.parametrize(("carrier_errors", "seconds"), [(1, 30), (2, 120)])
+def test_trouble_is_dialed_again_soon_even_without_attempts_left(carrier_errors: int, seconds: int) -> None:
+    step = after(Outcome.CARRIER_ERROR, attempts=0, most=1, carrier_errors=carrier_errors)
     assert step == NextStep(status=ContactStatus.QUEUED, delay=timedelta(seconds=seconds))
 
 
 def test_the_third_trouble_in_a_row_is_a_carrier_error() -> None:
-    assert after(Outcome.CARRIER_ERROR, troubles=3) == NextStep(status=ContactStatus.CARRIER_ERROR)
+    assert after(Outcome.CARRIER_ERROR, carrier_errors=3) == NextStep(status=ContactStatus.CARRIER_ERROR)
 
 
 @pytest.mark.parametrize(("wished", "granted"), [(47, 47), (2, 30)])
 def test_the_carriers_own_wish_lengthens_the_delay_after_trouble(wished: int, granted: int) -> None:
-    step = after(Outcome.CARRIER_ERROR, troubles=1, retry_after=timedelta(seconds=wished))
+    step = after(Outcome.CARRIER_ERROR, carrier_errors=1, retry_after=timedelta(seconds=wished))
     assert step.delay == timedelta(seconds=granted)
 
 
@@ -106,7 +106,7 @@ def test_a_call_that_was_hung_up_when_everything_stopped_is_made_again() -> None
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_nobody_is_called_again_once_the_job_has_ended(outcome: Outcome) -> None:
-    step = after(outcome, RetryPolicy(on_voicemail=OnVoicemail.RETRY), troubles=1, no_more=True)
+    step = after(outcome, RetryPolicy(on_voicemail=OnVoicemail.RETRY), carrier_errors=1, no_further_calls=True)
     assert step.status.final
     assert step.delay is None
 
@@ -125,7 +125,7 @@ def test_only_the_statuses_of_the_policy_are_called_again() -> None:
     assert after(Outcome.BUSY, policy).status is ContactStatus.QUEUED
     assert after(Outcome.NO_ANSWER, policy) == NextStep(status=ContactStatus.NO_ANSWER)
     assert after(Outcome.TIMEOUT, policy) == NextStep(status=ContactStatus.TIMEOUT)
-    assert after(Outcome.CARRIER_ERROR, policy, troubles=1).status is ContactStatus.QUEUED  # no attempt at all
+    assert after(Outcome.CARRIER_ERROR, policy, carrier_errors=1).status is ContactStatus.QUEUED  # no attempt at all
 
 
 def test_a_policy_without_statuses_calls_nobody_again() -> None:

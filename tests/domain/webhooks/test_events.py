@@ -6,16 +6,16 @@ import pytest
 
 from domain.errors import InvalidRequest
 from domain.phone.masking import mask_numbers
-from domain.webhooks.events import Answer, DeliveryStatus, EventType, decide_follow_up, find_disable_reason
+from domain.webhooks.events import AttemptResult, DeliveryStatus, EventType, decide_follow_up, find_disable_reason
 from domain.webhooks.fields import read_new_webhook, read_webhook_change
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-ERROR = Answer(code=500, error="It answered 500.")
+ERROR = AttemptResult(code=500, error="It answered 500.")
 
 
 @pytest.mark.parametrize("code", [200, 201, 204, 299])
 def test_any_2xx_is_delivered(code: int) -> None:
-    assert decide_follow_up(Answer(code=code), 3).status is DeliveryStatus.DELIVERED
+    assert decide_follow_up(AttemptResult(code=code), 3).status is DeliveryStatus.DELIVERED
 
 
 def test_tries_are_5_s_to_24_h_apart_and_then_given_up() -> None:
@@ -42,15 +42,17 @@ def test_a_receiver_may_ask_for_more_time_but_not_for_less_or_for_ever() -> None
 
 
 def test_what_is_refused_is_not_tried_again() -> None:
-    following = decide_follow_up(Answer(error="Refused.", refused=True), 0)
+    following = decide_follow_up(AttemptResult(error="Refused.", refused=True), 0)
     assert (following.status, following.delay) == (DeliveryStatus.REFUSED, None)
 
 
 def test_an_endpoint_is_disabled_after_days_without_success_or_when_it_is_gone() -> None:
     assert find_disable_reason(ERROR, 5 * DAY) == "Every delivery failed for 5 days."
     assert find_disable_reason(ERROR, 5 * DAY - SECOND) is None
-    assert find_disable_reason(Answer(code=410, error="It answered 410."), timedelta()) == "It answered 410 Gone."
-    assert find_disable_reason(Answer(code=200), 9 * DAY) is None
+    assert (
+        find_disable_reason(AttemptResult(code=410, error="It answered 410."), timedelta()) == "It answered 410 Gone."
+    )
+    assert find_disable_reason(AttemptResult(code=200), 9 * DAY) is None
 
 
 def test_the_fields_of_a_new_webhook_are_read() -> None:

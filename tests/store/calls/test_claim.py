@@ -356,7 +356,7 @@ async def test_a_held_claim_takes_no_slot(shared: Calling) -> None:
 async def _claimed(job: Job, which: int) -> None:
     """Claim until it passes, as a worker does."""
     while isinstance(held := await job.claim(which), NotNow):
-        assert held.reason.short
+        assert held.reason.is_transient
         await asyncio.sleep(held.seconds)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from domain.webhooks.events import Answer, DeliveryStatus, EventType
+from domain.webhooks.events import AttemptResult, DeliveryStatus, EventType
 from store.db.vault import Vault
 from store.errors import NoSecret, NotFound
 from store.tables import webhook_deliveries, webhook_endpoints
@@ -16,7 +16,7 @@ from tests.store.calling import Calling, a_caller
 
 VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])
 NOW = datetime(2020, 1, 1, tzinfo=UTC)  # of workflows: behind the clock
-OK, ERROR = Answer(code=200), Answer(code=500, error="It answered 500.")
+OK, ERROR = AttemptResult(code=200), AttemptResult(code=500, error="It answered 500.")
 
 
 class Waiting:
