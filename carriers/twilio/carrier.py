@@ -33,15 +33,15 @@ from carriers import (
     SearchOrder,
     Traits,
 )
-from carriers.twilio.client import TRANSPORT_ERRORS, Departure, PooledHttpClient, current_departure
-from carriers.twilio.failures import OVER_ALREADY, asking_failed, placing_broke, placing_failed
-from carriers.twilio.instructions import fetched, instructions
+from carriers.twilio.client import TRANSPORT_ERRORS, OutgoingRequest, PooledHttpClient, current_request
+from carriers.twilio.failures import NOT_IN_PROGRESS, place_failure, request_failure, transport_failure
+from carriers.twilio.instructions import fetched_twiml, instruction_arguments
 from carriers.twilio.reports import report_of_event, report_of_resource
 from domain.calls.models import CallOrder, CallReport
 
 EVENTS = ["initiated", "ringing", "answered", "completed"]
-SEARCHED_CALLS = 200  # the newest ones between two numbers; more than these were never placed in one search window
-SIGNATURES = ("x-twilio-signature", "x-signalwire-signature")  # made alike, whoever answers at the base URL
+SEARCH_PAGE_SIZE = 200  # the newest calls between two numbers; never so many are placed in one search window
+SIGNATURE_HEADERS = ("x-twilio-signature", "x-signalwire-signature")  # computed alike by either
 REJECTIONS = (TwilioRestException, TwilioServiceException)
 NO_ENVIRONMENT = {"TWILIO_REGION": "", "TWILIO_EDGE": ""}  # the client would rewrite our base URL by these
 T = TypeVar("T")
@@ -84,21 +84,21 @@ class Twilio:
 
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
         """Ask for a call. See `carriers.Carrier`."""
-        departure = Departure(send_before)
-        current_departure.set(departure)
+        outgoing = OutgoingRequest(send_before)
+        current_request.set(outgoing)
         try:
             return report_of_resource(await self._create(order, callback_url))
         except REJECTIONS as rejected:
-            raise placing_failed(rejected.status, _code(rejected), departure.headers) from None
+            raise place_failure(rejected.status, _code(rejected), outgoing.headers) from None
         except TRANSPORT_ERRORS:
-            raise placing_broke(departure) from None
+            raise transport_failure(outgoing) from None
         except (ValueError, TypeError, KeyError, AttributeError, TwilioException):
-            raise _unreadable(departure) from None
+            raise _unreadable(outgoing) from None
         finally:
-            departure.close()
+            outgoing.abandon()
 
     async def fetch(self, call_id: str) -> CallReport | Gone:
-        """Ask how a call stands."""
+        """Ask for a call's state."""
         try:
             return report_of_resource(await self._ask(self._client.calls(call_id).fetch_async))
         except _NotFoundError:
@@ -107,22 +107,22 @@ class Twilio:
             raise CarrierAway("The carrier's answer cannot be read.") from None
 
     async def find(self, order: SearchOrder) -> CallReport | Absent | CannotTell:
-        """Look for the one call between two numbers that was created in time and belongs to no other dial.
+        """Find the one call between two numbers that was created in time and belongs to no other dial.
 
         Without a time filter: Twilio's has whole days, and a queued call has no start time. Never `Absent`:
         the list lags behind.
         """
 
         async def newest() -> list[CallInstance]:
-            page = await self._client.calls.page_async(to=order.to, from_=order.from_, page_size=SEARCHED_CALLS)
+            page = await self._client.calls.page_async(to=order.to, from_=order.from_, page_size=SEARCH_PAGE_SIZE)
             return list(page)
 
         try:
             calls = await self._ask(newest)
-            fitting = [call for call in calls if _fits(call, order)]
-            if len(fitting) != 1 or _may_go_on(calls, order):
+            matching = [call for call in calls if _matches(call, order)]
+            if len(matching) != 1 or _is_cut_off(calls, order):
                 return CannotTell()
-            return report_of_resource(fitting[0])
+            return report_of_resource(matching[0])
         except _NotFoundError:
             return CannotTell()
         except ValueError:
@@ -132,7 +132,7 @@ class Twilio:
         """End a call. `completed` ends it whether it is queued, rings or talks: no race can be lost."""
         try:
             await self._ask(lambda: self._client.calls(call_id).update_async(status="completed"))
-        except (_NotFoundError, _OverAlreadyError):
+        except (_NotFoundError, _NotInProgressError):
             return
 
     def read_event(self, request: EventRequest) -> CallReport:
@@ -156,10 +156,10 @@ class Twilio:
     def instruct(self, request: EventRequest, order: CallOrder) -> Instructions:
         """Serve the TwiML that was too long for the request."""
         self._signed_form(request)
-        return Instructions(content_type="text/xml", body=fetched(order))
+        return Instructions(content_type="text/xml", body=fetched_twiml(order))
 
     def _signed_form(self, request: EventRequest) -> dict[str, str]:
-        signature = next((request.headers[name] for name in SIGNATURES if name in request.headers), "")
+        signature = next((request.headers[name] for name in SIGNATURE_HEADERS if name in request.headers), "")
         try:
             form = dict(parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=bool(request.body)))
             signed = self._validator.validate(request.url, form, signature)
@@ -191,19 +191,18 @@ class Twilio:
             status_callback=callback_url,
             status_callback_event=EVENTS,
             status_callback_method="POST",
-            **instructions(order),
+            **instruction_arguments(order),
             **(detection if self._detect_machines else {}),
             **(recording if self._record else {}),
         )
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
-        """Raises CarrierAway, CarrierRefused, _NotFoundError, _OverAlreadyError."""
-        departure = Departure()
-        current_departure.set(departure)
+        """Raises CarrierAway, CarrierRefused, _NotFoundError, _NotInProgressError."""
+        current_request.set(OutgoingRequest())
         try:
             return await question()
         except REJECTIONS as rejected:
-            raise _asking_failed(rejected.status, _code(rejected)) from None
+            raise _request_failure(rejected.status, _code(rejected)) from None
         except TRANSPORT_ERRORS:
             raise CarrierAway("The carrier did not answer the question.") from None
         except (ValueError, TypeError, KeyError, AttributeError, TwilioException):
@@ -214,36 +213,36 @@ class _NotFoundError(Exception):
     """The carrier knows no such thing."""
 
 
-class _OverAlreadyError(Exception):
+class _NotInProgressError(Exception):
     """The call has ended."""
 
 
-def _asking_failed(status: int, code: int | None) -> Exception:
-    if code == OVER_ALREADY:
-        return _OverAlreadyError()
-    return _NotFoundError() if status == 404 else asking_failed(status, code)
+def _request_failure(status: int, code: int | None) -> Exception:
+    if code == NOT_IN_PROGRESS:
+        return _NotInProgressError()
+    return _NotFoundError() if status == 404 else request_failure(status, code)
 
 
-def _unreadable(departure: Departure) -> CarrierError:
-    if departure.left:
+def _unreadable(outgoing: OutgoingRequest) -> CarrierError:
+    if outgoing.sent:
         return PlaceUnknown("The carrier's answer cannot be read.")
-    return placing_broke(departure)
+    return transport_failure(outgoing)
 
 
 def _code(rejected: TwilioRestException | TwilioServiceException) -> int | None:
     return rejected.code if isinstance(rejected.code, int) else None
 
 
-def _fits(call: CallInstance, order: SearchOrder) -> bool:
+def _matches(call: CallInstance, order: SearchOrder) -> bool:
     created = _created(call)
     if created is None or call.sid in order.not_these:
         return False
     return order.asked_after - timedelta(seconds=1) < created <= order.asked_before
 
 
-def _may_go_on(calls: list[CallInstance], order: SearchOrder) -> bool:
+def _is_cut_off(calls: list[CallInstance], order: SearchOrder) -> bool:
     """Whether the page ended before the search window did."""
-    oldest = _created(calls[-1]) if len(calls) >= SEARCHED_CALLS else None
+    oldest = _created(calls[-1]) if len(calls) >= SEARCH_PAGE_SIZE else None
     return oldest is not None and oldest >= order.asked_after - timedelta(seconds=1)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP underneath the official client: one pool, no retries, no logs, a look at the clock last thing."""
+"""The HTTP underneath the official client: one pool, no retries, no logs, the clock checked right before sending."""
 
 import asyncio
 import logging
@@ -13,44 +13,41 @@ import aiohttp
 from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 
-CONNECTIONS = 100
+MAX_CONNECTIONS = 100
 KEEP_ALIVE_SECONDS = 15.0  # shorter than carriers keep an idle connection, so that none is reused as it closes
 
 
-class Departure:
-    """One request on its way: whether its first byte has left, and until when it may.
-
-    `send_before` is an instant of `time.monotonic()`.
-    """
+class OutgoingRequest:
+    """Whether a request was sent, and the instant (`time.monotonic()`) after which it must not be."""
 
     def __init__(self, send_before: float | None = None) -> None:
         self._send_before = send_before
-        self._over = False
-        self.left = False
+        self._abandoned = False
+        self.sent = False
         self.too_late = False
         self.headers: Mapping[str, str] = {}  # of the answer
 
-    def depart(self) -> None:
-        """Called as the next thing before the first byte is written. Raises to hold the request back."""
-        if self.left:
+    def before_send(self) -> None:
+        """Called right before the first byte is written. Raises NotSentError to keep it from being written."""
+        if self.sent:
             return
-        if self._over:
-            raise RequestHeldBackError
+        if self._abandoned:
+            raise NotSentError
         if self._send_before is not None and time.monotonic() >= self._send_before:
             self.too_late = True
-            raise RequestHeldBackError
-        self.left = True
+            raise NotSentError
+        self.sent = True
 
-    def close(self) -> None:
-        """Nothing may leave any more."""
-        self._over = True
+    def abandon(self) -> None:
+        """Nothing may be sent any more."""
+        self._abandoned = True
 
 
-class RequestHeldBackError(Exception):
+class NotSentError(Exception):
     """Raised inside the connection, so that nothing is written."""
 
 
-current_departure: ContextVar[Departure] = ContextVar("current_departure")
+current_request: ContextVar[OutgoingRequest] = ContextVar("current_request")
 
 
 class PooledHttpClient(AsyncHttpClient):  # type: ignore[misc]
@@ -71,8 +68,8 @@ class PooledHttpClient(AsyncHttpClient):  # type: ignore[misc]
         timeout: float | None = None,  # noqa: ASYNC109
         allow_redirects: bool = False,
     ) -> Response:
-        """Ask once. Raises aiohttp's errors and TimeoutError."""
-        departure = current_departure.get()
+        """Send once. Raises aiohttp's errors and TimeoutError."""
+        outgoing = current_request.get()
         async with self._open_session().request(
             method,
             uri,
@@ -80,9 +77,9 @@ class PooledHttpClient(AsyncHttpClient):  # type: ignore[misc]
             data=None if data is None else urlencode(data, doseq=True).encode(),
             headers={**(headers or {}), **_authorization(auth)},
             allow_redirects=False,
-            trace_request_ctx=departure,
+            trace_request_ctx=outgoing,
         ) as answer:
-            departure.headers = answer.headers
+            outgoing.headers = answer.headers
             return Response(answer.status, await answer.text(errors="replace"), answer.headers)
 
     async def close(self) -> None:
@@ -93,10 +90,10 @@ class PooledHttpClient(AsyncHttpClient):  # type: ignore[misc]
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
+                connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
                 timeout=aiohttp.ClientTimeout(total=self.timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[_departures()],
+                trace_configs=[_send_hook()],
             )
         return self._session
 
@@ -105,16 +102,16 @@ def _authorization(auth: tuple[str, str] | None) -> dict[str, str]:
     return {} if auth is None else {"Authorization": aiohttp.encode_basic_auth(*auth)}
 
 
-def _departures() -> aiohttp.TraceConfig:
+def _send_hook() -> aiohttp.TraceConfig:
     """A form is written in one piece with its headers, over the connection that was waited for; the hook runs
     right before that, with nothing awaited in between."""
 
     async def on_form(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
-        context.trace_request_ctx.depart()
+        context.trace_request_ctx.before_send()
 
     trace = aiohttp.TraceConfig()
     trace.on_request_chunk_sent.append(on_form)
     return trace
 
 
-TRANSPORT_ERRORS = (aiohttp.ClientError, asyncio.TimeoutError, OSError, RequestHeldBackError)
+TRANSPORT_ERRORS = (aiohttp.ClientError, asyncio.TimeoutError, OSError, NotSentError)

@@ -1,4 +1,4 @@
-"""Twilio as it is set in the environment."""
+"""Twilio from the environment's settings."""
 
 from collections.abc import Mapping
 from typing import Annotated

@@ -13,7 +13,7 @@ from carriers import (
     PlaceUnknown,
     TooLate,
 )
-from carriers.twilio.client import Departure
+from carriers.twilio.client import OutgoingRequest
 
 NUMBER_CODES = frozenset(
     {
@@ -32,7 +32,7 @@ NUMBER_CODES = frozenset(
         32205,  # 21215 of a SIP trunk
     }
 )
-FULL_CODES = frozenset(
+LIMIT_CODES = frozenset(
     {
         10004,  # all the calls at once that the account may have
         20429,  # too many requests at once
@@ -61,34 +61,34 @@ ACCOUNT_CODES = frozenset(
         21609,  # invalid StatusCallback
     }
 )
-OVER_ALREADY = 21220  # the call is not in progress
+NOT_IN_PROGRESS = 21220  # the call is not in progress
 
 
-def placing_failed(status: int, code: int | None, headers: Mapping[str, str]) -> CarrierError:
-    """What an answer to a create request other than 201 means."""
+def place_failure(status: int, code: int | None, headers: Mapping[str, str]) -> CarrierError:
+    """What an answer other than 201 to a create request means."""
     if code in NUMBER_CODES:
         return NumberRefused("The carrier refuses this number.")
-    if code not in FULL_CODES and _account(status, code):
+    if code not in LIMIT_CODES and _concerns_account(status, code):
         return CarrierRefused("The carrier refuses the account or its configuration.")
-    if status in {429, 503} or code in FULL_CODES:
+    if status in {429, 503} or code in LIMIT_CODES:
         return NotPlaced("The carrier takes no call at the moment.", retry_after(headers))
     if 400 <= status < 500:
         return NotPlaced("The carrier did not take the call.")
     return PlaceUnknown("The carrier failed while it was asked for the call.")
 
 
-def placing_broke(departure: Departure) -> CarrierError:
+def transport_failure(outgoing: OutgoingRequest) -> CarrierError:
     """What it means that a create request got no answer."""
-    if departure.too_late:
+    if outgoing.too_late:
         return TooLate("The request was held back: its time to leave had passed.")
-    if departure.left:
+    if outgoing.sent:
         return PlaceUnknown("The carrier was asked for the call and gave no answer.")
     return NotPlaced("The carrier could not be reached.")
 
 
-def asking_failed(status: int, code: int | None) -> CarrierError:
-    """What an error means as the answer to a question."""
-    if code not in FULL_CODES and _account(status, code):
+def request_failure(status: int, code: int | None) -> CarrierError:
+    """What an error means as the answer to a request about a call."""
+    if code not in LIMIT_CODES and _concerns_account(status, code):
         return CarrierRefused("The carrier refuses the account or its configuration.")
     return CarrierAway("The carrier did not answer the question.")
 
@@ -106,5 +106,5 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> time
     return max(timedelta(0), at - (now or datetime.now(UTC)))
 
 
-def _account(status: int, code: int | None) -> bool:
+def _concerns_account(status: int, code: int | None) -> bool:
     return status in {401, 402, 403} or code in ACCOUNT_CODES

@@ -1,7 +1,8 @@
-"""What Twilio does with an answered call: TwiML inline, or the address where it gets some."""
+"""What Twilio does with an answered call: TwiML inline, or the address where it fetches some."""
 
 import re
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from twilio.twiml.voice_response import Connect, Dial, Stream, VoiceResponse  # type: ignore[import-untyped]
@@ -9,10 +10,10 @@ from twilio.twiml.voice_response import Connect, Dial, Stream, VoiceResponse  # 
 from domain.calls.agent_parameters import RESERVED_PREFIX
 from domain.calls.models import Audio, CallOrder
 
-TWIML_CHARACTERS = 4_000  # longest value of the Twiml parameter, and a sensible length of a URL
-FETCHED_CHARACTERS = 16_000  # whatever letters they are, 64 kB: as much as Twilio reads from an address
-PARAMETER_CHARACTERS = 499  # name and value of a <Parameter> together must stay under 500
-SIP_HEADER_CHARACTERS = 1_024  # of all headers of a <Sip> address together
+MAX_TWIML_CHARACTERS = 4_000  # of the Twiml parameter, and a sensible length of a URL
+MAX_FETCHED_CHARACTERS = 16_000  # whatever letters they are, 64 kB: as much as Twilio reads from an address
+MAX_PARAMETER_CHARACTERS = 499  # name and value of a <Parameter> together must stay under 500
+MAX_SIP_HEADER_CHARACTERS = 1_024  # of all headers of a <Sip> address together
 TRUNCATED = "outdial_truncated"  # tells the agent that parameters are missing or cut
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -21,40 +22,42 @@ _NOT_HEADER = re.compile(r"[^A-Za-z0-9-]+")
 Parameters = dict[str, str]
 
 
-def instructions(order: CallOrder) -> dict[str, str]:
+def instruction_arguments(order: CallOrder) -> dict[str, str]:
     """The arguments `twiml` or `url` of a create request. What is too long for it Twilio fetches from our API.
 
     What does not fit is left out, the longest parameter first, and the parameter `outdial_truncated` = `true`
     says so: a call is not refused because a column is long. What is ours is never left out.
     """
+    url = order.audio_url
     match order.audio:
         case Audio.WEBSOCKET:
-            if order.instructions_url and len(_stream(order.audio_url, _cut(order.parameters))) > TWIML_CHARACTERS:
+            if order.instructions_url and len(_stream(url, _truncate_values(order.parameters))) > MAX_TWIML_CHARACTERS:
                 return {"url": order.instructions_url, "method": "POST"}
-            return {"twiml": _connected(order, TWIML_CHARACTERS)}
+            return {"twiml": _stream_twiml(order, MAX_TWIML_CHARACTERS)}
         case Audio.SIP:
-            address = _fitting(order.parameters, lambda given: _sip_address(order.audio_url, given), _sip_limit(order))
-            return {"twiml": _dial(order, address)}
+            limit = len(url) + 1 + MAX_SIP_HEADER_CHARACTERS
+            return {"twiml": _dial(order, _fit(order.parameters, partial(_sip_address, url), limit))}
         case Audio.TWIML:
-            return {"url": _fitting(order.parameters, lambda given: _url(order.audio_url, given), TWIML_CHARACTERS)}
+            return {"url": _fit(order.parameters, partial(_url, url), MAX_TWIML_CHARACTERS)}
 
 
-def fetched(order: CallOrder) -> str:
+def fetched_twiml(order: CallOrder) -> str:
     """The TwiML that is too long for the request, as our API serves it."""
-    return _connected(order, FETCHED_CHARACTERS)
+    return _stream_twiml(order, MAX_FETCHED_CHARACTERS)
 
 
-def _connected(order: CallOrder, limit: int) -> str:
-    return _fitting(_cut(order.parameters), lambda given: _stream(order.audio_url, given), limit)
+def _stream_twiml(order: CallOrder, limit: int) -> str:
+    return _fit(_truncate_values(order.parameters), partial(_stream, order.audio_url), limit)
 
 
-def _cut(parameters: Parameters) -> Parameters:
+def _truncate_values(parameters: Parameters) -> Parameters:
     """Cut each value to what a <Parameter> holds."""
-    cut = {name: value[: max(0, PARAMETER_CHARACTERS - len(name))] for name, value in parameters.items()}
+    cut = {name: value[: max(0, MAX_PARAMETER_CHARACTERS - len(name))] for name, value in parameters.items()}
     return cut if cut == parameters else {**cut, TRUNCATED: "true"}
 
 
-def _fitting(parameters: Parameters, render: Callable[[Parameters], str], limit: int) -> str:
+def _fit(parameters: Parameters, render: Callable[[Parameters], str], limit: int) -> str:
+    """Render as many parameters as the limit allows, in characters."""
     kept = dict(parameters)
     text = render(kept)
     while len(text) > limit and (theirs := [name for name in kept if not name.startswith(RESERVED_PREFIX)]):
@@ -82,10 +85,6 @@ def _response(verb: Connect | Dial) -> str:
     return str(VoiceResponse().append(verb))
 
 
-def _sip_limit(order: CallOrder) -> int:
-    return len(order.audio_url) + 1 + SIP_HEADER_CHARACTERS
-
-
 def _sip_address(address: str, parameters: Parameters) -> str:
     """Twilio passes on headers whose names begin with X-, written behind the address."""
     headers = {f"X-{_NOT_HEADER.sub('-', name).strip('-') or 'Field'}": value for name, value in parameters.items()}
@@ -94,14 +93,14 @@ def _sip_address(address: str, parameters: Parameters) -> str:
 
 def _url(url: str, parameters: Parameters) -> str:
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(query=_joined(parts.query, parameters)))
+    return urlunsplit(parts._replace(query=_join_query(parts.query, parameters)))
 
 
 def _with_query(address: str, values: Parameters) -> str:
     head, _, query = address.partition("?")
-    joined = _joined(query, values)
+    joined = _join_query(query, values)
     return f"{head}?{joined}" if joined else head
 
 
-def _joined(query: str, values: Parameters) -> str:
+def _join_query(query: str, values: Parameters) -> str:
     return "&".join(part for part in (query, urlencode(values, errors="replace")) if part)

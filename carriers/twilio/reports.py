@@ -1,4 +1,4 @@
-"""From Twilio's words for a call to those that all carriers share."""
+"""From Twilio's call resources and callbacks to the reports that all carriers share."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -39,13 +39,13 @@ def report_of_resource(call: CallInstance) -> CallReport:
         state=_state(call.status),
         at=call.end_time or call.date_updated or call.date_created,
         ending=ENDINGS.get(call.status),
-        duration_seconds=_whole(call.duration),
+        duration_seconds=_parse_int(call.duration),
         answered_by=_answered_by(call.answered_by),
     )
 
 
 def report_of_event(form: Mapping[str, str], url: str) -> CallReport:
-    """Read a status callback, or the word of the machine detection or of a recording, which come without a status:
+    """Read a status callback, or the result of the machine detection or a recording, which come without a status:
     the call was answered then. Raises ValueError where it cannot be read."""
     if not form.get("CallSid"):
         raise ValueError("An event without a call id.")
@@ -54,11 +54,11 @@ def report_of_event(form: Mapping[str, str], url: str) -> CallReport:
         call_id=form["CallSid"],
         key=parse_qs(urlsplit(url).query).get("dial", [None])[0],
         state=_state(status),
-        sequence=_whole(form.get("SequenceNumber")),
-        at=_instant(form.get("Timestamp")),
+        sequence=_parse_int(form.get("SequenceNumber")),
+        at=_parse_timestamp(form.get("Timestamp")),
         ending=ENDINGS.get(status or ""),
-        sip_code=_whole(form.get("SipResponseCode")),
-        duration_seconds=_whole(form.get("CallDuration")),
+        sip_code=_parse_int(form.get("SipResponseCode")),
+        duration_seconds=_parse_int(form.get("CallDuration")),
         answered_by=_answered_by(form.get("AnsweredBy")),
         recording_url=form.get("RecordingUrl") or None,
     )
@@ -78,11 +78,11 @@ def _answered_by(word: str | None) -> AnsweredBy | None:
     return AnsweredBy.HUMAN if word == "human" else AnsweredBy.UNKNOWN
 
 
-def _whole(text: str | None) -> int | None:
+def _parse_int(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdecimal() else None
 
 
-def _instant(text: str | None) -> datetime | None:
+def _parse_timestamp(text: str | None) -> datetime | None:
     if not text:
         return None
     at = parsedate_to_datetime(text)

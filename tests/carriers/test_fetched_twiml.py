@@ -9,7 +9,7 @@ from aiohttp import web
 
 from carriers import BadSignature, EventRequest, Instructing
 from carriers.twilio import Twilio
-from carriers.twilio.instructions import TWIML_CHARACTERS, fetched, instructions
+from carriers.twilio.instructions import MAX_TWIML_CHARACTERS, fetched_twiml, instruction_arguments
 from domain.calls.models import CallOrder
 from tests.carriers.agent import an_agent
 from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place
@@ -58,16 +58,16 @@ def test_only_what_is_too_long_is_asked_for_again() -> None:
     short = an_order("+12015550123", instructions_url=address)
     long = an_order("+12015550123", parameters=MANY, instructions_url=address)
 
-    assert "twiml" in instructions(short)
-    assert instructions(long) == {"url": address, "method": "POST"}
-    assert len(fetched(long)) > TWIML_CHARACTERS
-    assert stream_parameters(fetched(long)) == MANY
+    assert "twiml" in instruction_arguments(short)
+    assert instruction_arguments(long) == {"url": address, "method": "POST"}
+    assert len(fetched_twiml(long)) > MAX_TWIML_CHARACTERS
+    assert stream_parameters(fetched_twiml(long)) == MANY
 
 
 def test_what_is_longer_than_twilio_fetches_is_left_out_longest_first() -> None:
     order = an_order("+12015550123", parameters={f"field_{n}": "漢" * 400 for n in range(100)})
 
-    text = fetched(order)
+    text = fetched_twiml(order)
 
     assert len(text.encode()) < 65_536
     assert stream_parameters(text)["outdial_truncated"] == "true"

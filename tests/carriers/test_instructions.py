@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
-from carriers.twilio.instructions import TWIML_CHARACTERS, instructions
+from carriers.twilio.instructions import MAX_TWIML_CHARACTERS, instruction_arguments
 from domain.calls.models import Audio
 from tests.carriers.simulation import an_order
 
@@ -17,7 +17,7 @@ def stream_parameters(twiml: str) -> dict[str, str]:
 def test_a_websocket_gets_the_audio_and_the_contacts_fields() -> None:
     order = an_order("+12015550123", parameters={"name": "Renée & <Söhne>", "note": "a\x00b\u2028"})
 
-    twiml = instructions(order)["twiml"]
+    twiml = instruction_arguments(order)["twiml"]
 
     assert ET.fromstring(twiml)[0][0].attrib["url"] == order.audio_url
     assert stream_parameters(twiml) == {"name": "Renée & <Söhne>", "note": "ab\u2028"}
@@ -26,7 +26,7 @@ def test_a_websocket_gets_the_audio_and_the_contacts_fields() -> None:
 def test_a_long_value_is_cut_and_the_agent_is_told() -> None:
     order = an_order("+12015550123", parameters={"note": "x" * 600, "name": "A"})
 
-    told = stream_parameters(instructions(order)["twiml"])
+    told = stream_parameters(instruction_arguments(order)["twiml"])
 
     assert len("note" + told["note"]) == 499
     assert told["name"] == "A"
@@ -36,10 +36,10 @@ def test_a_long_value_is_cut_and_the_agent_is_told() -> None:
 def test_what_does_not_fit_is_left_out_longest_first() -> None:
     parameters = {"name": "Customer 0001"} | {f"field_{n}": "é" * (200 + n) for n in range(40)}
 
-    twiml = instructions(an_order("+12015550123", parameters=parameters))["twiml"]
+    twiml = instruction_arguments(an_order("+12015550123", parameters=parameters))["twiml"]
 
     told = stream_parameters(twiml)
-    assert len(twiml) <= TWIML_CHARACTERS
+    assert len(twiml) <= MAX_TWIML_CHARACTERS
     assert told["name"] == "Customer 0001"
     assert "field_0" in told
     assert "field_39" not in told
@@ -50,9 +50,9 @@ def test_what_is_ours_is_never_left_out() -> None:
     ours = {"outdial_call_id": "call_1", "outdial_call_token": "t" * 300, "outdial_api": "https://x.example"}
     theirs = {f"field_{n}": "x" * 200 for n in range(40)}
 
-    twiml = instructions(an_order("+12015550123", parameters=ours | theirs))["twiml"]
+    twiml = instruction_arguments(an_order("+12015550123", parameters=ours | theirs))["twiml"]
 
-    assert len(twiml) <= TWIML_CHARACTERS
+    assert len(twiml) <= MAX_TWIML_CHARACTERS
     assert ours.items() <= stream_parameters(twiml).items()
 
 
@@ -64,7 +64,7 @@ def test_a_sip_address_gets_the_fields_as_headers() -> None:
         parameters={"first name": "A&B", "note": "x" * 2_000},
     )
 
-    sip = ET.fromstring(instructions(order)["twiml"]).find("./Dial/Sip")
+    sip = ET.fromstring(instruction_arguments(order)["twiml"]).find("./Dial/Sip")
 
     assert sip is not None
     assert sip.text is not None
@@ -78,7 +78,7 @@ def test_a_twiml_address_gets_the_fields_in_its_query() -> None:
         "+12015550123", audio=Audio.TWIML, audio_url="https://agent.example/twiml?v=1", parameters={"name": "A B"}
     )
 
-    url = instructions(order)["url"]
+    url = instruction_arguments(order)["url"]
 
     assert parse_qs(urlsplit(url).query) == {"v": ["1"], "name": ["A B"]}
 
@@ -86,4 +86,4 @@ def test_a_twiml_address_gets_the_fields_in_its_query() -> None:
 def test_no_fields_leave_the_address_alone() -> None:
     order = an_order("+12015550123", audio=Audio.TWIML, audio_url="https://agent.example/twiml", parameters={})
 
-    assert instructions(order) == {"url": "https://agent.example/twiml"}
+    assert instruction_arguments(order) == {"url": "https://agent.example/twiml"}

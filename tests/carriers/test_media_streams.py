@@ -9,7 +9,7 @@ import pytest
 from carriers import Gone
 from carriers.simulator.media_streams import StreamOrder, stream_of
 from carriers.twilio import Twilio
-from carriers.twilio.instructions import instructions
+from carriers.twilio.instructions import instruction_arguments
 from domain.calls.models import CallState
 from tests.carriers.agent import an_agent
 from tests.carriers.simulation import Callbacks, Simulator, an_order, free_port, number_ending, place, until
@@ -18,7 +18,7 @@ from tests.carriers.simulation import Callbacks, Simulator, an_order, free_port,
 def test_a_streams_address_and_parameters_are_read_from_the_twiml() -> None:
     order = an_order("+12015550123", audio_url="wss://a.example/t?x=1&y=2", parameters={"name": "Renée & <Söhne>"})
 
-    found = stream_of(instructions(order)["twiml"])
+    found = stream_of(instruction_arguments(order)["twiml"])
 
     assert found == StreamOrder("wss://a.example/t?x=1&y=2", {"name": "Renée & <Söhne>"})
 

@@ -12,7 +12,7 @@ import pytest
 
 from carriers import CarrierAway, CarrierError, CarrierRefused, NotPlaced, NumberRefused, PlaceUnknown, TooLate
 from carriers.twilio import Twilio
-from carriers.twilio.failures import placing_failed, retry_after
+from carriers.twilio.failures import place_failure, retry_after
 from domain.calls.models import CallReport
 from tests.carriers.simulation import (
     Callbacks,
@@ -275,7 +275,7 @@ async def test_calls_placed_together_share_connections_and_all_arrive(
     ],
 )
 def test_each_answer_has_its_place_in_the_error_tree(status: int, code: int | None, error: type[CarrierError]) -> None:
-    assert type(placing_failed(status, code, {})) is error
+    assert type(place_failure(status, code, {})) is error
 
 
 def test_retry_after_is_read_in_both_its_forms() -> None:
