@@ -16,7 +16,7 @@ def main() -> None:
     sys.stdout.write(f"http://{options.host}:{listener.getsockname()[1]}\n")
     sys.stdout.flush()
     for ending in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(ending, lambda *_: None)  # the server ends in order and raises it again: exit code 0
+        signal.signal(ending, lambda *_: None)  # the server shuts down in order and raises it again: exit code 0
     serve(build_app(options), listener)
 
 

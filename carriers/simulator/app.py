@@ -1,4 +1,4 @@
-"""The routes: Twilio's Calls API, and what only a simulator can answer."""
+"""The routes: Twilio's Calls API, and the simulator's own."""
 
 import asyncio
 import contextlib
@@ -14,54 +14,54 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from carriers.simulator.call_engine import Exchange
-from carriers.simulator.call_store import Record
+from carriers.simulator.call_engine import CallEngine
+from carriers.simulator.call_store import CallStore
 from carriers.simulator.calls import Call
 from carriers.simulator.faults import Faults, happens
 from carriers.simulator.options import Options
-from carriers.simulator.request_parsing import check_credentials, filters_of, form_of, order_of, page_of
-from carriers.simulator.resources import API, Refused, account_resource, call_resource, list_resource
+from carriers.simulator.request_parsing import call_request_of, check_credentials, filters_of, form_of, page_of
+from carriers.simulator.resources import API, ApiError, account_resource, call_resource, list_resource
 from carriers.simulator.server import drop_connection
 
-FIRST_CALLBACK_PATIENCE_SECONDS = 5.0
-Answer = Callable[[Request], Awaitable[Response]]
+FIRST_CALLBACK_TIMEOUT_SECONDS = 5.0
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class CallsApi:
     """Create, fetch, list and update calls."""
 
-    def __init__(self, options: Options, exchange: Exchange, record: Record) -> None:
+    def __init__(self, options: Options, engine: CallEngine, store: CallStore) -> None:
         self._options = options
-        self._exchange = exchange
-        self._record = record
-        self._asked: Counter[str] = Counter()  # create requests by number, refused ones too
+        self._engine = engine
+        self._store = store
+        self._requests: Counter[str] = Counter()  # to create calls, by number; refused ones too
 
     def routes(self) -> list[Route]:
         account = f"{API}/Accounts/{{account}}"
         return [
-            Route(f"{account}/Calls.json", self._guarded(self.create), methods=["POST"]),
-            Route(f"{account}/Calls.json", self._guarded(self.list), methods=["GET"]),
-            Route(f"{account}/Calls/{{sid}}.json", self._guarded(self.update), methods=["POST"]),
-            Route(f"{account}/Calls/{{sid}}.json", self._guarded(self.fetch), methods=["GET"]),
-            Route(f"{account}.json", self._guarded(self.account), methods=["GET"]),
+            Route(f"{account}/Calls.json", self._authenticated(self.create), methods=["POST"]),
+            Route(f"{account}/Calls.json", self._authenticated(self.list), methods=["GET"]),
+            Route(f"{account}/Calls/{{sid}}.json", self._authenticated(self.update), methods=["POST"]),
+            Route(f"{account}/Calls/{{sid}}.json", self._authenticated(self.fetch), methods=["GET"]),
+            Route(f"{account}.json", self._authenticated(self.account), methods=["GET"]),
         ]
 
     async def create(self, request: Request) -> Response:
         asked_at = time.time()
-        order = order_of(form_of(await request.body()))
-        faults = self._exchange.faults_of(order.to)
-        self._asked[order.to] += 1
-        draw = (self._options.seed, order.to, self._asked[order.to])
+        call_request = call_request_of(form_of(await request.body()))
+        faults = self._engine.faults_of(call_request.to)
+        self._requests[call_request.to] += 1
+        draw = (self._options.seed, call_request.to, self._requests[call_request.to])
         if happens(faults.hang, *draw, "hang"):
-            return await _never(request)
+            return await _never_answer(request)
         _refuse_by_chance(faults, draw)
-        call = self._exchange.take(order, asked_at)
+        call = self._engine.create(call_request, asked_at)
         return await self._answer_create(request, call, faults, draw)
 
     async def _answer_create(self, request: Request, call: Call, faults: Faults, draw: tuple[object, ...]) -> Response:
         resource = self._resource(call)
         if happens(faults.callback_before_answer, *draw, "before"):
-            await self._exchange.first_callback(call, FIRST_CALLBACK_PATIENCE_SECONDS)
+            await self._engine.first_callback(call, FIRST_CALLBACK_TIMEOUT_SECONDS)
         if faults.create_delay_seconds:
             await asyncio.sleep(faults.create_delay_seconds)
         if happens(faults.answer_lost, *draw, "answer lost"):
@@ -74,92 +74,92 @@ class CallsApi:
     async def list(self, request: Request) -> Response:
         query = dict(request.query_params)
         page, size = page_of(query)
-        before = time.time() - self._exchange.faults.list_lag_seconds
-        calls = self._record.page(filters_of(query), before=before, limit=size + 1, offset=page * size)
+        before = time.time() - self._engine.faults.list_lag_seconds
+        calls = self._store.page(filters_of(query), before=before, limit=size + 1, offset=page * size)
         own = {name: value for name, value in query.items() if name not in {"Page", "PageSize", "PageToken"}}
         sid = self._options.account_sid
         return JSONResponse(list_resource(calls[:size], sid, own, page=page, page_size=size, more=len(calls) > size))
 
     async def update(self, request: Request) -> Response:
-        """Status=canceled ends a call that nobody has answered, completed any; TwiML is taken and ignored."""
+        """Status=canceled ends a call that nobody has answered, completed any; TwiML is accepted and ignored."""
         call = self._call(request)
         form = form_of(await request.body())
         status = form.get("Status", [""])[-1]
         if not call.live:
-            raise Refused(400, 21220)
+            raise ApiError(400, 21220)
         if status not in {"", "canceled", "completed"}:
-            raise Refused(400, 20001)
+            raise ApiError(400, 20001)
         if status == "completed" or (status == "canceled" and call.answered_at is None):
-            self._exchange.hang_up(call)
+            self._engine.hang_up(call)
         elif not status and call.answered_at is None:
-            raise Refused(400, 21220)
+            raise ApiError(400, 21220)
         return JSONResponse(self._resource(call))
 
     async def account(self, request: Request) -> Response:
         return JSONResponse(account_resource(self._options.account_sid))
 
     def _call(self, request: Request) -> Call:
-        call = self._exchange.find(request.path_params["sid"])
+        call = self._engine.get(request.path_params["sid"])
         if call is None:
-            raise Refused(404, 20404)
+            raise ApiError(404, 20404)
         return call
 
     def _resource(self, call: Call) -> dict[str, Any]:
         return call_resource(call, self._options.account_sid)
 
-    def _guarded(self, answer: Answer) -> Answer:
-        """Answer only who has the account's credentials, and errors as Twilio writes them."""
+    def _authenticated(self, handler: Handler) -> Handler:
+        """Handle requests with the account's credentials; answer errors as Twilio does."""
 
-        async def guarded(request: Request) -> Response:
+        async def handle(request: Request) -> Response:
             try:
                 self._check(request)
-                return await answer(request)
-            except Refused as refused:
-                return JSONResponse(refused.body(), refused.status, refused.headers)
+                return await handler(request)
+            except ApiError as error:
+                return JSONResponse(error.body(), error.status, error.headers)
 
-        return guarded
+        return handle
 
     def _check(self, request: Request) -> None:
-        if status := self._exchange.faults.account_refused:
-            raise Refused(status, 20003)
+        if status := self._engine.faults.account_refused:
+            raise ApiError(status, 20003)
         sid = self._options.account_sid
         check_credentials(request.headers.get("authorization", ""), sid, self._options.auth_token)
         if request.path_params["account"] != sid:
-            raise Refused(404, 20404)
+            raise ApiError(404, 20404)
 
 
 def _refuse_by_chance(faults: Faults, draw: tuple[object, ...]) -> None:
     retry_after = {"Retry-After": str(faults.retry_after_seconds)}
     if happens(faults.too_many_requests, *draw, "429"):
-        raise Refused(429, 20429, retry_after)
+        raise ApiError(429, 20429, retry_after)
     if happens(faults.unavailable, *draw, "503"):
-        raise Refused(503, 20503, retry_after)
+        raise ApiError(503, 20503, retry_after)
     if happens(faults.server_error, *draw, "500"):
-        raise Refused(500, 20500)
+        raise ApiError(500, 20500)
 
 
 async def _lose_answer(request: Request, faults: Faults) -> Response:
     if faults.answer_lost_how == "hang":
-        return await _never(request)
+        return await _never_answer(request)
     if faults.answer_lost_how == "error":
-        raise Refused(500, 20500)
+        raise ApiError(500, 20500)
     drop_connection(request.scope)
-    return Response(status_code=500)  # nobody is there to read it
+    return Response(status_code=500)  # never sent
 
 
-async def _never(request: Request) -> Response:
+async def _never_answer(request: Request) -> Response:
     """Leave the request without an answer until the client goes away."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
     return Response(status_code=499)
 
 
-class Simulator:
-    """What no carrier offers: the record, and the faults."""
+class SimulatorApi:
+    """What no carrier offers: every dial, and faults."""
 
-    def __init__(self, exchange: Exchange, record: Record) -> None:
-        self._exchange = exchange
-        self._record = record
+    def __init__(self, engine: CallEngine, store: CallStore) -> None:
+        self._engine = engine
+        self._store = store
 
     def routes(self) -> list[Route]:
         return [
@@ -171,19 +171,19 @@ class Simulator:
         ]
 
     async def report(self, request: Request) -> Response:
-        self._record.flush()
-        return Response(await asyncio.to_thread(self._record.report), media_type="application/json")
+        self._store.flush()
+        return Response(await asyncio.to_thread(self._store.report), media_type="application/json")
 
     async def streams(self, request: Request) -> Response:
-        return JSONResponse(asdict(self._exchange.media.counts))
+        return JSONResponse(asdict(self._engine.media.counts))
 
     async def read_faults(self, request: Request) -> Response:
-        return JSONResponse(self._exchange.faults.model_dump(mode="json", exclude_defaults=True))
+        return JSONResponse(self._engine.faults.model_dump(mode="json", exclude_defaults=True))
 
     async def set_faults(self, request: Request) -> Response:
         """Replace all faults; `{}` ends them."""
         try:
-            self._exchange.faults = Faults.model_validate_json(await request.body())
+            self._engine.faults = Faults.model_validate_json(await request.body())
         except ValidationError as error:
             return JSONResponse({"error": error.errors(include_url=False, include_input=False)}, 400)
         return await self.read_faults(request)
@@ -194,14 +194,14 @@ class Simulator:
 
 def build_app(options: Options) -> Starlette:
     """The simulator's application; it opens its database when it starts."""
-    record = Record(options.database)
-    exchange = Exchange(options, record)
+    store = CallStore(options.database)
+    engine = CallEngine(options, store)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await exchange.open()
+        await engine.open()
         yield
-        await exchange.close()
+        await engine.close()
 
-    routes = CallsApi(options, exchange, record).routes() + Simulator(exchange, record).routes()
+    routes = CallsApi(options, engine, store).routes() + SimulatorApi(engine, store).routes()
     return Starlette(routes=routes, lifespan=lifespan)

@@ -1,6 +1,6 @@
-"""The simulator's own record in SQLite: who was dialed when. It outlives a `kill -9`.
+"""The simulator's own database, in SQLite: who was dialed when. It survives a `kill -9`.
 
-A new dial is written before its request is answered; what becomes of it, in batches.
+A new call is written before its request is answered; its changes, in batches.
 """
 
 import sqlite3
@@ -35,7 +35,7 @@ SELECT json_object(
 """
 
 
-class Record:
+class CallStore:
     """All calls ever taken. Used from one thread; `report` opens a connection of its own."""
 
     def __init__(self, path: Path) -> None:
@@ -47,11 +47,11 @@ class Record:
         self._changed: dict[str, Call] = {}
 
     def add(self, call: Call) -> None:
-        """Write a new dial, now."""
+        """Write a new call, now."""
         self._connection.execute(_WRITE, _row(call))
 
-    def change(self, call: Call) -> None:
-        """Write how a call stands with the next batch."""
+    def update(self, call: Call) -> None:
+        """Write a call with the next batch."""
         self._changed[call.sid] = call
 
     def flush(self) -> None:
@@ -63,7 +63,7 @@ class Record:
         self._connection.executemany(_WRITE, rows)
         self._connection.execute("COMMIT")
 
-    def find(self, sid: str) -> Call | None:
+    def get(self, sid: str) -> Call | None:
         rows = self._connection.execute(f"{_READ} WHERE sid = ?", [sid]).fetchall()
         return _call(rows[0]) if rows else None
 

@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 import httptools
 
-IDLE_SECONDS = 4.0  # servers commonly drop an idle connection after five
-CONNECTIONS = 64  # to one origin
+MAX_IDLE_SECONDS = 4.0  # servers commonly drop an idle connection after five
+MAX_CONNECTIONS = 64  # to one origin
 
 Origin = tuple[str, int, bool]  # host, port, whether TLS is spoken
 
 
-class PostFailedError(Exception):
+class NoAnswerError(Exception):
     """No answer came."""
 
 
@@ -45,7 +45,7 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.reusable = False
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(PostFailedError())
+            self._answer.set_exception(NoAnswerError())
 
     def on_message_complete(self) -> None:
         self.reusable = self.reusable and self._parser.should_keep_alive()
@@ -55,7 +55,7 @@ class _Connection(asyncio.Protocol):
     async def send(self, request: bytes) -> int:
         self._answer = asyncio.get_running_loop().create_future()
         if self.transport is None or not self.reusable:
-            raise PostFailedError
+            raise NoAnswerError
         self.transport.write(request)
         return await self._answer
 
@@ -65,22 +65,22 @@ class _Connection(asyncio.Protocol):
             self.transport.abort()
 
 
-class Poster:
+class CallbackClient:
     """A pool of connections for each origin."""
 
     def __init__(self, timeout_seconds: float) -> None:
         self._timeout_seconds = timeout_seconds
         self._idle: defaultdict[Origin, list[_Connection]] = defaultdict(list)
-        self._room: defaultdict[Origin, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(CONNECTIONS))
+        self._limits: defaultdict[Origin, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(MAX_CONNECTIONS))
 
     async def post(self, url: str, headers: dict[str, str], form: bytes) -> int:
-        """The answer's status. The address is used exactly as it is written. Raises PostFailedError."""
-        origin, host, target = _parts(url)
+        """The answer's status. The address is used exactly as it is written. Raises NoAnswerError."""
+        origin, host, target = _split(url)
         try:
-            async with asyncio.timeout(self._timeout_seconds), self._room[origin]:
-                return await self._exchange(origin, _request(host, target, headers, form))
+            async with asyncio.timeout(self._timeout_seconds), self._limits[origin]:
+                return await self._send(origin, _request(host, target, headers, form))
         except (OSError, TimeoutError, ValueError):
-            raise PostFailedError from None
+            raise NoAnswerError from None
 
     def close(self) -> None:
         for connections in self._idle.values():
@@ -88,8 +88,8 @@ class Poster:
                 connection.close()
         self._idle.clear()
 
-    async def _exchange(self, origin: Origin, request: bytes) -> int:
-        connection = self._rested(origin) or await _connect(origin)
+    async def _send(self, origin: Origin, request: bytes) -> int:
+        connection = self._idle_connection(origin) or await _connect(origin)
         try:
             status = await connection.send(request)
         except BaseException:
@@ -102,12 +102,12 @@ class Poster:
             connection.close()
         return status
 
-    def _rested(self, origin: Origin) -> _Connection | None:
+    def _idle_connection(self, origin: Origin) -> _Connection | None:
         """The connection that was used last, if it may still be open."""
         idle = self._idle[origin]
         while idle:
             connection = idle.pop()
-            if connection.reusable and time.monotonic() - connection.idle_since < IDLE_SECONDS:
+            if connection.reusable and time.monotonic() - connection.idle_since < MAX_IDLE_SECONDS:
                 return connection
             connection.close()
         return None
@@ -121,7 +121,7 @@ async def _connect(origin: Origin) -> _Connection:
 
 
 @lru_cache(maxsize=1024)
-def _parts(url: str) -> tuple[Origin, str, str]:
+def _split(url: str) -> tuple[Origin, str, str]:
     parts = urlsplit(url)
     tls = parts.scheme == "https"
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

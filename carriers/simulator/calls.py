@@ -1,12 +1,12 @@
-"""One call at the simulator: what was ordered, where it stands, and the steps that lie before it."""
+"""One call at the simulator: its request, its state, and the steps to come."""
 
 import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from carriers.simulator.scenarios import Plan
+from carriers.simulator.scenarios import Scenario
 
-DETECTION_SECONDS = 3.0  # how long it takes to tell a person from a machine, at most
+MAX_DETECTION_SECONDS = 3.0
 ENDINGS = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 
 
@@ -22,7 +22,7 @@ class Step:
 
 @dataclass(slots=True)
 class Call:
-    """A dial that was taken. Instants are real seconds since the epoch; durations the carrier's seconds."""
+    """A dial. Instants are real seconds since the epoch; durations the carrier's seconds."""
 
     sid: str
     to: str
@@ -48,7 +48,7 @@ class Call:
     duration: int | None = None
     answered_by: str | None = None
     sequence: int = 0  # of the next event
-    told: bool = False  # its last callback was delivered or given up
+    told: bool = False  # its last callback was delivered or given up (a column of the database)
     steps: deque[Step] = field(default_factory=deque)
 
     @property
@@ -56,30 +56,30 @@ class Call:
         return self.ended_at is None
 
 
-def steps_of(call: Call, plan: Plan, speed: float) -> deque[Step]:
-    """Lay out what is still to come, in order."""
-    ring_at = call.dial_at + plan.setup / speed
+def remaining_steps(call: Call, scenario: Scenario, speed: float) -> deque[Step]:
+    """The steps that are still to come, in order."""
+    ring_at = call.dial_at + scenario.setup / speed
     steps = [Step(call.dial_at, "initiated")]
-    if not plan.rings:
-        steps.append(Step(ring_at, "completed", plan.status, plan.sip_code))
+    if not scenario.rings:
+        steps.append(Step(ring_at, "completed", scenario.status, scenario.sip_code))
     else:
         steps.append(Step(ring_at, "ringing", "ringing"))
-        steps += _after_ringing(call, plan, ring_at, speed)
+        steps += _after_ringing(call, scenario, ring_at, speed)
     return deque(step for step in steps if not _happened(call, step))
 
 
-def _after_ringing(call: Call, plan: Plan, ring_at: float, speed: float) -> list[Step]:
+def _after_ringing(call: Call, scenario: Scenario, ring_at: float, speed: float) -> list[Step]:
     if call.never_ends:
         return []
-    if plan.ring > call.timeout:
+    if scenario.ring > call.timeout:
         return [Step(ring_at + call.timeout / speed, "completed", "no-answer", 487)]
-    answer_at = ring_at + plan.ring / speed
-    if plan.talk is None:
-        return [Step(answer_at, "completed", plan.status, plan.sip_code)]
-    talk = min(plan.talk, call.time_limit)
+    answer_at = ring_at + scenario.ring / speed
+    if scenario.talk is None:
+        return [Step(answer_at, "completed", scenario.status, scenario.sip_code)]
+    talk = min(scenario.talk, call.time_limit)
     steps = [Step(answer_at, "answered", "in-progress")]
     if call.detects:
-        steps.append(Step(answer_at + min(DETECTION_SECONDS, talk / 2) / speed, "detected"))
+        steps.append(Step(answer_at + min(MAX_DETECTION_SECONDS, talk / 2) / speed, "detected"))
     return [*steps, Step(answer_at + talk / speed, "completed", "completed", 200)]
 
 
@@ -94,8 +94,8 @@ def _happened(call: Call, step: Step) -> bool:
     return done[step.event] is not None
 
 
-def apply(call: Call, step: Step, plan: Plan, speed: float) -> None:
-    """Let a step happen."""
+def apply_step(call: Call, step: Step, scenario: Scenario, speed: float) -> None:
+    """Change the call as a step says."""
     call.updated_at = step.at
     call.status = step.status or call.status
     match step.event:
@@ -106,7 +106,7 @@ def apply(call: Call, step: Step, plan: Plan, speed: float) -> None:
         case "answered":
             call.answered_at = step.at
         case "detected":
-            call.answered_by = plan.answered_by
+            call.answered_by = scenario.answered_by
         case _:
             _end(call, step, speed)
 
@@ -119,8 +119,8 @@ def _end(call: Call, step: Step, speed: float) -> None:
         call.duration = max(1, math.ceil((step.at - call.answered_at) * speed - 0.01))
 
 
-def hanging_up(call: Call, now: float) -> Step:
-    """The step by which a live call ends at our wish."""
+def hang_up_step(call: Call, now: float) -> Step:
+    """The step that ends a live call by request."""
     if call.answered_at is not None:
         return Step(now, "completed", "completed", 200)
     return Step(now, "completed", "canceled", 487)

@@ -1,4 +1,4 @@
-"""What may go wrong on purpose, by probability or by number: at the start or by `PUT /simulator/faults`."""
+"""Faults on purpose, by probability or by number: at the start or by `PUT /simulator/faults`."""
 
 from random import Random
 from typing import Literal
@@ -10,7 +10,7 @@ Seconds = Field(default=0.0, ge=0.0)
 
 
 class Faults(BaseModel):
-    """Each of these may also be given for single numbers, in `numbers`: there it replaces the general one.
+    """Each may also be given for single numbers, in `numbers`: there it replaces the general one.
 
     Probabilities lie in 0 to 1; seconds are real ones, `speed` does not touch them.
     """
@@ -23,17 +23,17 @@ class Faults(BaseModel):
     callback_late_seconds: float = Field(default=2.0, ge=0.0)
     callback_out_of_order: float = Probability  # it is held back until the call's next one was sent
     callback_before_answer: float = Probability  # the first callback arrives before the create request is answered
-    answer_lost: float = Probability  # the request is taken, its answer is not given
-    answer_lost_how: Literal["close", "hang", "error"] = "close"  # error: 500, though the call was taken
-    create_delay_seconds: float = Seconds  # the request is taken at once, its answer comes so much later
-    hang: float = Probability  # the request is never taken and never answered
+    answer_lost: float = Probability  # the call is created, the answer is not sent
+    answer_lost_how: Literal["close", "hang", "error"] = "close"  # error: 500, though the call was created
+    create_delay_seconds: float = Seconds  # the call is created at once, the answer comes so much later
+    hang: float = Probability  # no call is created, no answer sent
     too_many_requests: float = Probability  # 429
     retry_after_seconds: int = Field(default=1, ge=0)  # of the 429 and the 503
-    server_error: float = Probability  # 500, nothing was taken
+    server_error: float = Probability  # 500, no call was created
     unavailable: float = Probability  # 503
     account_refused: Literal[0, 401, 403] = 0  # every request, 20003
-    never_ends: float = Probability  # rings on without a final word until it is hung up
-    list_lag_seconds: float = Seconds  # a call is not in the list before
+    never_ends: float = Probability  # rings on until it is hung up
+    list_lag_seconds: float = Seconds  # until a call is in the list
     numbers: dict[str, "Faults"] = {}
 
     def of(self, number: str) -> "Faults":

@@ -1,4 +1,4 @@
-"""What a request asks for: its credentials, a create form, a list query."""
+"""Reads requests: their credentials, a create form, a list query."""
 
 import base64
 import binascii
@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from carriers.simulator.call_engine import Order
+from carriers.simulator.call_engine import CallRequest
 from carriers.simulator.media_streams import stream_of
-from carriers.simulator.resources import Refused
+from carriers.simulator.resources import ApiError
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS = 60, 600  # Twilio's default and limit
 TIME_LIMIT_SECONDS = 14_400
-TWIML_CHARACTERS = 4_000
-PAGE_SIZE, LARGEST_PAGE_SIZE = 50, 1_000
+MAX_TWIML_CHARACTERS = 4_000
+PAGE_SIZE, MAX_PAGE_SIZE = 50, 1_000
 
 Form = Mapping[str, list[str]]
 
@@ -31,18 +31,18 @@ def form_of(body: bytes) -> dict[str, list[str]]:
 
 
 def check_credentials(authorization: str, account_sid: str, auth_token: str) -> None:
-    """Raises Refused unless they are the account's."""
+    """Raises ApiError unless they are the account's."""
     scheme, _, encoded = authorization.partition(" ")
     try:
         given = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         given = b""
     if scheme.lower() != "basic" or not secrets.compare_digest(given, f"{account_sid}:{auth_token}".encode()):
-        raise Refused(401, 20003)
+        raise ApiError(401, 20003)
 
 
-def order_of(form: Form) -> Order:
-    """Check a create request as Twilio does. Raises Refused."""
+def call_request_of(form: Form) -> CallRequest:
+    """Check a create request as Twilio does. Raises ApiError."""
     to, from_ = _one(form, "To"), _one(form, "From")
     _require(to is not None, 21201)
     _require(from_ is not None, 21213)
@@ -50,23 +50,23 @@ def order_of(form: Form) -> Order:
     _require(E164.fullmatch(from_ or "") is not None, 21212)
     twiml = _one(form, "Twiml")
     _require(twiml is not None or _is_url(_one(form, "Url")), 21205)
-    _require(len(twiml or "") <= TWIML_CHARACTERS, 20001)
-    return Order(
+    _require(len(twiml or "") <= MAX_TWIML_CHARACTERS, 20001)
+    return CallRequest(
         to=to or "",
         from_=from_ or "",
         status_callback=_one(form, "StatusCallback"),
         events=frozenset(" ".join(form.get("StatusCallbackEvent", ["completed"])).split()),
         amd_callback=_one(form, "AsyncAmdStatusCallback") if _one(form, "AsyncAmd") == "true" else None,
         detects=_one(form, "MachineDetection") in {"Enable", "DetectMessageEnd"},
-        timeout=_whole(form, "Timeout", TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS),
-        time_limit=_whole(form, "TimeLimit", TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS),
+        timeout=_parse_int(form, "Timeout", TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS),
+        time_limit=_parse_int(form, "TimeLimit", TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS),
         stream=stream_of(twiml),
         url=_one(form, "Url") if twiml is None else None,
     )
 
 
 def filters_of(query: Mapping[str, str]) -> dict[str, Any]:
-    """The list's filters, as `Record.page` takes them. Queued calls have no start time to ask for."""
+    """The list's filters, as `CallStore.page` takes them. Queued calls have no start time."""
     columns = {"To": "to", "From": "from_", "Status": "status"}
     filters: dict[str, Any] = {columns[name]: query[name] for name in columns if name in query}
     for name in ("StartTime", "StartTime>", "StartTime>="):
@@ -82,21 +82,21 @@ def page_of(query: Mapping[str, str]) -> tuple[int, int]:
     """Page number from 0, and page size."""
     try:
         size = int(query.get("PageSize", PAGE_SIZE))
-        return max(0, int(query.get("Page", 0))), min(max(1, size), LARGEST_PAGE_SIZE)
+        return max(0, int(query.get("Page", 0))), min(max(1, size), MAX_PAGE_SIZE)
     except ValueError:
-        raise Refused(400, 20001) from None
+        raise ApiError(400, 20001) from None
 
 
 def _require(condition: bool, code: int) -> None:
     if not condition:
-        raise Refused(400, code)
+        raise ApiError(400, code)
 
 
 def _one(form: Form, name: str) -> str | None:
     return form[name][-1] or None if name in form else None
 
 
-def _whole(form: Form, name: str, default: int, largest: int) -> int:
+def _parse_int(form: Form, name: str, default: int, largest: int) -> int:
     text = _one(form, name) or str(default)
     _require(text.isascii() and text.isdecimal(), 20001)
     return min(int(text), largest)
@@ -110,4 +110,4 @@ def _day(text: str, days: int = 0) -> float:
     try:
         return (datetime.fromisoformat(text[:10]).replace(tzinfo=UTC) + timedelta(days=days)).timestamp()
     except ValueError:
-        raise Refused(400, 20001) from None
+        raise ApiError(400, 20001) from None

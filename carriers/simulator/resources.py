@@ -30,8 +30,8 @@ MESSAGES: dict[int, str] = {
 }
 
 
-class Refused(Exception):
-    """A request that is answered with an error."""
+class ApiError(Exception):
+    """An error answer."""
 
     def __init__(self, status: int, code: int, headers: dict[str, str] | None = None) -> None:
         super().__init__(MESSAGES[code])
@@ -128,7 +128,7 @@ def account_resource(account_sid: str) -> dict[str, Any]:
 
 
 def callback_fields(call: Call, account_sid: str, event: str, at: float, sequence: int) -> dict[str, str]:
-    """What a status callback says of an event."""
+    """The form of a status callback."""
     fields = {
         "CallSid": call.sid,
         "AccountSid": account_sid,
@@ -153,7 +153,7 @@ def callback_fields(call: Call, account_sid: str, event: str, at: float, sequenc
 
 
 def detection_fields(call: Call, account_sid: str, detected_after: float) -> dict[str, str]:
-    """What the callback of an asynchronous machine detection says; the time is in the carrier's seconds."""
+    """The form of an asynchronous machine detection's callback; its duration is in the carrier's seconds."""
     return {
         "CallSid": call.sid,
         "AccountSid": account_sid,

@@ -1,4 +1,4 @@
-"""What the person at the other end does: decided by the seed, the number and which of its dials it is."""
+"""What the person at the far end does: decided by the seed, the number and which of its dials it is."""
 
 import math
 import re
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 
-SET_ASIDE = re.compile(r"\+1[2-9]\d{2}55501(\d\d)")  # +1 NXX 555 0100 to 0199, for fiction: they may be scripted
+FICTIONAL = re.compile(r"\+1[2-9]\d{2}55501(\d\d)")  # +1 NXX 555 0100 to 0199, for fiction: they may be scripted
 TALK_MEDIAN_SECONDS = 60.0
 TALK_SIGMA = 0.95
 VOICEMAIL_MEDIAN_SECONDS = 25.0
@@ -15,24 +15,24 @@ FOREVER = math.inf
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How a dial goes if nobody interferes. Times in the carrier's seconds."""
+class Scenario:
+    """How a dial goes if nobody hangs up. Times in the carrier's seconds."""
 
-    setup: float  # from leaving the queue to the first sign of the far end
+    setup: float  # from leaving the queue to the first response
     rings: bool
     ring: float  # until it is answered or finally refused; FOREVER rings until the time is up
-    status: str  # Twilio's final status, where the plan itself ends the call
+    status: str  # Twilio's final status
     sip_code: int
     talk: float | None = None  # None: not answered
     answered_by: str | None = None  # Twilio's word, where it was answered
 
 
-_PERSON = Plan(setup=1.0, rings=True, ring=5.0, status="completed", sip_code=200, talk=60.0, answered_by="human")
-_NO_ANSWER = Plan(setup=1.0, rings=True, ring=FOREVER, status="no-answer", sip_code=487)
+_PERSON = Scenario(setup=1.0, rings=True, ring=5.0, status="completed", sip_code=200, talk=60.0, answered_by="human")
+_NO_ANSWER = Scenario(setup=1.0, rings=True, ring=FOREVER, status="no-answer", sip_code=487)
 
 
-def _refused(status: str, sip_code: int, *, rings: bool = False, ring: float = 0.0) -> Plan:
-    return Plan(setup=1.0, rings=rings, ring=ring, status=status, sip_code=sip_code)
+def _refused(status: str, sip_code: int, *, rings: bool = False, ring: float = 0.0) -> Scenario:
+    return Scenario(setup=1.0, rings=rings, ring=ring, status=status, sip_code=sip_code)
 
 
 BUSY = _refused("busy", 486)
@@ -41,7 +41,7 @@ DECLINED = _refused("failed", 603, rings=True, ring=4.0)
 BLOCKED = _refused("failed", 608)
 OUT_OF_ORDER = _refused("failed", 503)
 
-SCRIPTED: dict[str, Plan] = {
+SCRIPTED: dict[str, Scenario] = {
     "00": replace(_PERSON, ring=2.0, talk=2.0),
     "01": BUSY,
     "02": _NO_ANSWER,
@@ -56,17 +56,17 @@ SCRIPTED: dict[str, Plan] = {
 
 
 @lru_cache(maxsize=4096)
-def plan_for(seed: int, number: str, dial: int) -> Plan:
-    """Plan the `dial`-th (from 1) dial of a number: the same for the same arguments."""
-    set_aside = SET_ASIDE.fullmatch(number)
-    if set_aside is not None and set_aside[1] in SCRIPTED:
-        return SCRIPTED[set_aside[1]]
+def scenario_for(seed: int, number: str, dial: int) -> Scenario:
+    """The scenario of the `dial`-th (from 1) dial of a number: the same for the same arguments."""
+    fictional = FICTIONAL.fullmatch(number)
+    if fictional is not None and fictional[1] in SCRIPTED:
+        return SCRIPTED[fictional[1]]
     chance = Random(f"{seed}:{number}:{dial}")  # noqa: S311 - a seeded game, no secret
-    plan = _drawn(chance)
-    return replace(plan, setup=chance.uniform(0.4, 1.6))
+    scenario = _drawn(chance)
+    return replace(scenario, setup=chance.uniform(0.4, 1.6))
 
 
-def _drawn(chance: Random) -> Plan:
+def _drawn(chance: Random) -> Scenario:
     """People who opted in: 28 % person, 40 % voicemail, 21 % no answer, 4 % busy, 3 % invalid,
     2 % declined or blocked, 2 % carrier failure."""
     draw = chance.random() * 100
@@ -74,17 +74,17 @@ def _drawn(chance: Random) -> Plan:
         return _person(chance)
     if draw < 68:
         return _voicemail(chance)
-    for below, plan in ((89, _NO_ANSWER), (93, BUSY), (96, UNREACHABLE), (97, DECLINED), (98, BLOCKED)):
+    for below, scenario in ((89, _NO_ANSWER), (93, BUSY), (96, UNREACHABLE), (97, DECLINED), (98, BLOCKED)):
         if draw < below:
-            return plan
+            return scenario
     return OUT_OF_ORDER
 
 
-def _person(chance: Random) -> Plan:
+def _person(chance: Random) -> Scenario:
     talk = max(1.0, chance.lognormvariate(math.log(TALK_MEDIAN_SECONDS), TALK_SIGMA))
     return replace(_PERSON, ring=chance.uniform(2.0, 10.0), talk=talk)
 
 
-def _voicemail(chance: Random) -> Plan:
+def _voicemail(chance: Random) -> Scenario:
     talk = max(3.0, chance.lognormvariate(math.log(VOICEMAIL_MEDIAN_SECONDS), VOICEMAIL_SIGMA))
     return replace(_PERSON, ring=chance.uniform(6.0, 12.0), talk=talk, answered_by="machine_start")

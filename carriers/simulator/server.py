@@ -7,7 +7,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-GRACE_SECONDS = 1  # requests that hang are given up after this when the process is told to end
+GRACE_SECONDS = 1  # for requests that hang, when the process is asked to end
 KEEP_ALIVE_SECONDS = 75  # longer than clients keep an idle connection, so that none is reused as it closes
 _TRANSPORT = "outdial.transport"
 
@@ -26,12 +26,12 @@ def drop_connection(scope: MutableMapping[str, Any]) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind first, so that port 0 can be told to others."""
+    """Bind first: the port is known then, also for 0."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
-    listener.listen(1024)  # who connects from now on waits until we serve
+    listener.listen(1024)  # connections wait from now on until we serve
     return listener
 
 

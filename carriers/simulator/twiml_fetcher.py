@@ -1,4 +1,4 @@
-"""TwiML that did not come with the request: it is asked for at its address, signed, once the call is answered."""
+"""TwiML that did not come with the request: fetched from its address, signed, once the call is answered."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,17 +8,17 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from yarl import URL
 
 from carriers.simulator.calls import Call
-from carriers.simulator.media_streams import StreamOrder, stream_of
+from carriers.simulator.media_streams import StreamTarget, stream_of
 
-TIMEOUT_SECONDS = 15.0  # the carrier's own
-LARGEST_TWIML = 65_536  # bytes, the carrier's own
+TIMEOUT_SECONDS = 15.0  # Twilio's own
+MAX_TWIML_BYTES = 65_536  # Twilio's own
 FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 
-Connect = Callable[[str, StreamOrder], None]
+Connect = Callable[[str, StreamTarget], None]
 
 
-class Fetcher:
-    """Used from one event loop. What goes wrong ends no call: the person hears nothing."""
+class TwimlFetcher:
+    """Used from one event loop. A failure ends no call: the person hears nothing."""
 
     def __init__(self, account_sid: str, auth_token: str) -> None:
         self._account_sid = account_sid
@@ -26,7 +26,7 @@ class Fetcher:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def fetch(self, call: Call, url: str, connect: Connect) -> None:
-        """Ask for the TwiML, and connect the call to the stream that it names."""
+        """Fetch the TwiML, and connect the call to the stream that it names."""
         task = asyncio.create_task(self._fetch(call, url, connect))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -59,6 +59,6 @@ class Fetcher:
             aiohttp.ClientSession(timeout=timeout) as session,
             session.post(URL(url, encoded=True), data=form, headers=headers) as answer,
         ):
-            body = await answer.content.read(LARGEST_TWIML + 1)
-            whole = answer.status == 200 and len(body) <= LARGEST_TWIML
+            body = await answer.content.read(MAX_TWIML_BYTES + 1)
+            whole = answer.status == 200 and len(body) <= MAX_TWIML_BYTES
             return body.decode(answer.charset or "utf-8") if whole else None

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from carriers import Gone
-from carriers.simulator.media_streams import StreamOrder, stream_of
+from carriers.simulator.media_streams import StreamTarget, stream_of
 from carriers.twilio import Twilio
 from carriers.twilio.instructions import instruction_arguments
 from domain.calls.models import CallState
@@ -20,7 +20,7 @@ def test_a_streams_address_and_parameters_are_read_from_the_twiml() -> None:
 
     found = stream_of(instruction_arguments(order)["twiml"])
 
-    assert found == StreamOrder("wss://a.example/t?x=1&y=2", {"name": "Renée & <Söhne>"})
+    assert found == StreamTarget("wss://a.example/t?x=1&y=2", {"name": "Renée & <Söhne>"})
 
 
 @pytest.mark.parametrize(

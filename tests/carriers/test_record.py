@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from carriers.simulator.scenarios import plan_for
+from carriers.simulator.scenarios import scenario_for
 from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Callbacks, Simulator, an_order, number_ending, place
 
 NUMBERS = [f"+1415234{line:04d}" for line in range(60)]
@@ -184,7 +184,7 @@ def test_faults_that_do_not_exist_are_refused(simulator: Simulator) -> None:
 
 
 def test_people_who_opted_in_answer_as_often_as_the_design_says() -> None:
-    plans = [plan_for(1, f"+1415{line:07d}", 1) for line in range(4_000)]
+    plans = [scenario_for(1, f"+1415{line:07d}", 1) for line in range(4_000)]
 
     shares = Counter((plan.sip_code, plan.answered_by) for plan in plans)
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from temporalio.client import Client
 
-from carriers.simulator.scenarios import OUT_OF_ORDER, plan_for
+from carriers.simulator.scenarios import OUT_OF_ORDER, scenario_for
 from tests import judge
 from tests.end_to_end.batches.crashing import Batch
 from tests.end_to_end.batches.numbers import Numbers, contacts
@@ -77,7 +77,9 @@ async def _round(stack: LiveStack, numbers: Numbers, times: int) -> Round:
 def _people(numbers: Numbers, count: int) -> list[dict[str, object]]:
     """Whose calls do not die on the way: they would be placed again later, when all others are done."""
     some = numbers.some(2 * count)
-    return contacts([number for number in some if plan_for(SEED, number, 1).sip_code != OUT_OF_ORDER.sip_code][:count])
+    return contacts(
+        [number for number in some if scenario_for(SEED, number, 1).sip_code != OUT_OF_ORDER.sip_code][:count]
+    )
 
 
 def _other_job(stack: LiveStack, called: list[dict[str, object]]) -> Batch:
