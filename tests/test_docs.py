@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,10 @@ PLACEHOLDER = re.compile(r"NNNN|NAME|DIR")
 ENDPOINTS = re.compile(r"([A-Z]+(?:, [A-Z]+)*) (/\S+)")
 ROW = re.compile(r"^\| `(OUTDIAL_\w+)` \| `?([^|`]*?)`? \|", re.MULTILINE)
 
+IDENTIFIER = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+|[a-z]+(?:_[a-z]+)+")
+
 NOT_FILES = {"multipart/form-data"}
+NOT_OURS = {"session_limit", "start_delay", "MySettings"}  # Asterisk's, Temporal's, a reader's
 ELSEWHERE = {"stack/README.md": {"logs/", "postgres/"}}  # of the data directory
 
 
@@ -68,6 +72,13 @@ def missing(text: str) -> Iterator[str]:
         is_file = FILE.fullmatch(named) is not None
         if not (file_exists(named, text) if is_file else module_exists(named) or not MODULE.fullmatch(named)):
             yield named
+
+
+@cache
+def words_of_the_code() -> set[str]:
+    folders = [*LAYERS, "tests", "examples"]
+    sources = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    return {word for file in [*sources, *ROOT.glob("*.py")] for word in re.findall(r"\w+", file.read_text())}
 
 
 def anchors(text: Path) -> set[str]:
@@ -107,6 +118,12 @@ def defaults() -> dict[str, str]:
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_a_text_names_in_backticks_exists(text: str) -> None:
     assert list(missing(text)) == []
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_looks_like_a_name_in_the_code_is_one(text: str) -> None:
+    named = {word for span in spans(text) for word in re.findall(r"[\w.]+", span) if IDENTIFIER.fullmatch(word)}
+    assert named - words_of_the_code() - NOT_OURS == set()
 
 
 @pytest.mark.parametrize("text", TEXTS)
