@@ -12,9 +12,9 @@ from domain.webhooks.events import EventType
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.tables import activity
-from store.webhooks.events import job_moved
+from store.webhooks.events import queue_job_event
 
-TOLD = {
+EVENT_TYPES = {
     Action.STARTED: EventType.BATCH_STARTED,
     Action.PAUSED: EventType.BATCH_PAUSED,
     Action.RESUMED: EventType.BATCH_RESUMED,
@@ -31,54 +31,39 @@ class ActivityPage(Model):
     total: int
 
 
-async def note(
+async def record_action(
     connection: AsyncConnection,
-    *,
     organization_id: str,
-    actor: str,
     action: Action,
-    job_id: str | None = None,
+    by: str,
     details: Mapping[str, Any] | None = None,
+    *,
+    job_id: str | None = None,
     id: str | None = None,
 ) -> None:
-    """Record what this transaction does, and tell webhooks of it. `details` become JSON; they hold no phone number."""
+    """Record what this transaction does, and queue the webhook event of it. `details` hold no phone number."""
     row = {
         "id": id or new_id("activity"),
         "organization_id": organization_id,
         "job_id": job_id,
-        "actor": actor,
+        "actor": by,
         "action": action.value,
         "details": dict(details or {}),
     }
     await connection.execute(sa.insert(activity).values(row))
-    if job_id is not None and action in TOLD:
-        await job_moved(connection, job_id, TOLD[action])
+    if job_id is not None and action in EVENT_TYPES:
+        await queue_job_event(connection, job_id, EVENT_TYPES[action])
 
 
-async def noted(connection: AsyncConnection, organization_id: str, id: str) -> dict[str, Any] | None:
-    """The details of an entry of this id, if there is one: then what it tells of was done already."""
+async def find_details(connection: AsyncConnection, organization_id: str, id: str) -> dict[str, Any] | None:
+    """The details of the entry of this id; None: what it would record was not done yet."""
     query = sa.select(activity.c.details).where(activity.c.id == id, activity.c.organization_id == organization_id)
     details: dict[str, Any] | None = (await connection.execute(query)).scalar_one_or_none()
     return details
 
 
-async def note_job(
-    connection: AsyncConnection,
-    organization_id: str,
-    job_id: str,
-    by: str,
-    action: Action,
-    details: Mapping[str, Any] | None = None,
-    id: str | None = None,
-) -> None:
-    """`note` for what is done to a job."""
-    await note(
-        connection, organization_id=organization_id, actor=by, action=action, job_id=job_id, details=details, id=id
-    )
-
-
 class AuditLog:
-    """The record, for reading."""
+    """Read only."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -22,7 +22,8 @@ from domain.model import Model
 from domain.money import MICRO
 from store.db.engine import reading
 from store.db.ids import new_id
-from store.errors import NotFound
+from store.errors import InsufficientCredits, NotFound
+from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, dials, ledger_entries, organizations
 
 ZERO = Decimal(0)
@@ -106,7 +107,7 @@ class Ledger:
         if amount <= 0:
             raise ValueError("A top-up is more than zero dollars.")
         async with self._engine.begin() as connection:
-            before = await locked_organization(connection, organization_id)
+            before = await lock_and_read_organization(connection, organization_id)
             if id is not None and await _is_booked(connection, organization_id, id):
                 return before
             await book(
@@ -141,14 +142,6 @@ class Ledger:
         return Audit.model_validate(row)
 
 
-async def locked_organization(connection: AsyncConnection, organization_id: str) -> Organization:
-    """Lock the organization's row until the transaction ends, and read it; raises NotFound."""
-    row = (await connection.execute(_LOCKED, {"organization_id": organization_id})).mappings().first()
-    if row is None:
-        raise NotFound("organization", organization_id)
-    return Organization.model_validate(row)
-
-
 async def book(
     connection: AsyncConnection,
     *,
@@ -181,6 +174,15 @@ async def book(
     await connection.execute(_BOOK, values)
 
 
+def compute_hold(organization: Organization, cost: Decimal) -> Decimal:
+    """How much of an estimate, in dollars, is held. Raises InsufficientCredits."""
+    if organization.credits_unlimited:
+        return ZERO
+    if cost > organization.free:
+        raise InsufficientCredits(cost, organization.free)
+    return cost
+
+
 async def _is_booked(connection: AsyncConnection, organization_id: str, entry_id: str) -> bool:
     entry = ledger_entries.c
     query = sa.select(entry.id).where(entry.id == entry_id, entry.organization_id == organization_id)
@@ -200,19 +202,6 @@ async def _entries(connection: AsyncConnection, organization_id: str, offset: in
 
 
 _ID = sa.bindparam("organization_id", type_=sa.String)
-ORGANIZATIONS = sa.select(
-    organizations.c.id,
-    organizations.c.name,
-    organizations.c.concurrent_call_limit,
-    organizations.c.credits_unlimited,
-    organizations.c.balance,
-    organizations.c.held,
-    organizations.c.reserved_lines,
-    organizations.c.calling_window,
-    organizations.c.contact_frequency,
-    organizations.c.allowed_countries,
-)
-_LOCKED = ORGANIZATIONS.where(organizations.c.id == _ID).with_for_update()
 _BALANCE_DELTA = sa.bindparam("balance_delta", type_=ledger_entries.c.balance_delta.type)
 _HELD_DELTA = sa.bindparam("held_delta", type_=ledger_entries.c.held_delta.type)
 _SUMS = (

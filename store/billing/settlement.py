@@ -1,11 +1,11 @@
-"""The end of a job's money: what is left of its hold goes back when the job is over and nobody is on the phone."""
+"""The end of a job's credits: what is left of its hold is released when it has ended and no call of it is live."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.billing.ledger import EntryKind, book
 
-_TAKE_BACK = text("""
+_RELEASE = text("""
     WITH job AS (SELECT id, hold FROM batch_jobs WHERE id = :job FOR UPDATE)
     UPDATE batch_jobs SET hold = 0 FROM job
     WHERE batch_jobs.id = job.id AND job.hold > 0
@@ -21,7 +21,7 @@ async def release_remaining_hold(connection: AsyncConnection, organization_id: s
 
     The caller has locked the organization's row.
     """
-    left = (await connection.execute(_TAKE_BACK, {"job": job_id, "organization": organization_id})).scalar_one_or_none()
+    left = (await connection.execute(_RELEASE, {"job": job_id, "organization": organization_id})).scalar_one_or_none()
     if left:
         await book(
             connection,

@@ -11,7 +11,7 @@ from store.db.engine import reading
 from store.db.ids import may_exist
 from store.errors import NotFound
 from store.tables import contacts, dials
-from store.webhooks.events import contact_reported
+from store.webhooks.events import queue_report_event
 
 _LOCKED = sa.select(
     dials.c.contact_id, dials.c.number_of_dial, dials.c.conversation, sa.func.clock_timestamp().label("now")
@@ -58,7 +58,7 @@ class AgentReports:
                 .values(conversation=kept, reported_at=conversation.reported_at)
             )
             if on_contact.rowcount and _is_new(earlier, conversation):
-                await contact_reported(connection, dial.contact_id)
+                await queue_report_event(connection, dial.contact_id)
             return conversation
 
 

@@ -22,9 +22,9 @@ from store.billing.ledger import EntryKind, book
 from store.billing.settlement import release_remaining_hold
 from store.calls.claim_rules import find_opening, read_calling_window
 from store.calls.dial_rows import CHANNEL
-from store.contacts.do_not_call import add_in
+from store.contacts.do_not_call import list_numbers
 from store.contacts.transitions import RECORD_OUTCOME
-from store.jobs.status import pause_running
+from store.jobs.status import pause_if_running
 
 _SLOW_DOWN = text("""
     UPDATE phone_numbers SET next_slot_at = greatest(next_slot_at, clock_timestamp() + :wait) WHERE id = :number
@@ -160,7 +160,7 @@ async def _apply_side_effects(connection: AsyncConnection, facts: RowMapping, re
     """What follows for others: an unwanted number is listed, the carrier is given time, the circuit breaker trips."""
     if result.outcome is Outcome.UNWANTED:
         numbers = [facts["to_number"]]
-        await add_in(connection, facts["organization_id"], numbers, source=Source.NETWORK, by=SYSTEM)
+        await list_numbers(connection, facts["organization_id"], numbers, source=Source.NETWORK, by=SYSTEM)
     if result.retry_after is not None:
         await connection.execute(_SLOW_DOWN, {"number": facts["phone_number_id"], "wait": result.retry_after})
     if facts["circuit_breaker"] and result.outcome in TRIPPING_OUTCOMES:
@@ -174,7 +174,7 @@ async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome
         since = {"job": facts["job_id"], "since": facts["resumed_at"], "looked_at": SAMPLE_SIZE}
         reason = find_pause_reason([Outcome(found) for found in (await connection.execute(_LATEST, since)).scalars()])
     if reason is not None:
-        await pause_running(connection, facts["organization_id"], facts["job_id"], reason)
+        await pause_if_running(connection, facts["organization_id"], facts["job_id"], reason)
 
 
 async def _move_account_gate(connection: AsyncConnection, facts: RowMapping, outcome: Outcome, speed: float) -> None:

@@ -1,4 +1,4 @@
-"""The do-not-call list of an organization. Who enters it while waiting to be called is not called any more.
+"""The do-not-call list of an organization. A contact whose number is listed while it waits is not called any more.
 
 Everything that changes the list locks the organization's row first: a claim sees the list before or after, never
 between.
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.audit import Action
 from domain.calling_rules.do_not_call import LISTED_REASON, ListedNumber, Source
 from domain.model import Model
-from store.audit_log import note as record
+from store.audit_log import record_action
 from store.contacts.transitions import block_numbers
 from store.db.engine import reading
 from store.db.ids import may_exist
@@ -45,7 +45,7 @@ class DoNotCallPage(Model):
 
 
 class DoNotCall:
-    """Every public method is one transaction; the list of another organization does not exist."""
+    """Each public method is one transaction; the list of another organization does not exist."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -56,10 +56,10 @@ class DoNotCall:
         """List numbers, E.164; those that are listed already stay as they are."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            return await add_in(connection, organization_id, numbers, source=source, by=by, note=note)
+            return await list_numbers(connection, organization_id, numbers, source=source, by=by, note=note)
 
     async def opt_out(self, organization_id: str, call_id: str, *, by: str, note: str | None = None) -> OptedOut:
-        """List the number of a call (our id of the dial), as its agent was told. Raises NotFound."""
+        """List the number of a call (our id of the dial), as the person asked its agent. Raises NotFound."""
         if not may_exist(call_id):
             raise NotFound("call", call_id)
         async with self._engine.begin() as connection:
@@ -70,7 +70,7 @@ class DoNotCall:
             number = (await connection.execute(called)).scalar_one_or_none()
             if number is None:
                 raise NotFound("call", call_id)
-            added = await add_in(connection, organization_id, [number], source=Source.AGENT, by=by, note=note)
+            added = await list_numbers(connection, organization_id, [number], source=Source.AGENT, by=by, note=note)
             return OptedOut(number=number, added=added)
 
     async def remove(self, organization_id: str, number: str, *, by: str) -> bool:
@@ -79,11 +79,10 @@ class DoNotCall:
             return False
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            deleted = await connection.execute(sa.delete(do_not_call).where(*_is(organization_id, number)))
+            deleted = await connection.execute(sa.delete(do_not_call).where(*_entry(organization_id, number)))
             if not deleted.rowcount:
                 return False
-            action = Action.DO_NOT_CALL_REMOVED
-            await record(connection, organization_id=organization_id, actor=by, action=action, details={"numbers": 1})
+            await record_action(connection, organization_id, Action.DO_NOT_CALL_REMOVED, by, {"numbers": 1})
             return True
 
     async def get(self, organization_id: str, number: str) -> ListedNumber | None:
@@ -91,7 +90,7 @@ class DoNotCall:
         if not may_exist(number):
             return None
         async with reading(self._engine) as connection:
-            query = _ENTRIES.where(*_is(organization_id, number))
+            query = _ENTRIES.where(*_entry(organization_id, number))
             row = (await connection.execute(query)).mappings().one_or_none()
             return None if row is None else ListedNumber.model_validate(row)
 
@@ -114,7 +113,7 @@ class DoNotCall:
             return DoNotCallPage(entries=[ListedNumber.model_validate(row) for row in rows], total=total)
 
 
-async def listed(connection: AsyncConnection, organization_id: str, numbers: Collection[str]) -> frozenset[str]:
+async def find_listed(connection: AsyncConnection, organization_id: str, numbers: Collection[str]) -> frozenset[str]:
     """Those of the numbers that are on the organization's list."""
     query = sa.select(do_not_call.c.number).where(
         do_not_call.c.organization_id == organization_id, do_not_call.c.number == sa.any_(_texts(numbers))
@@ -122,7 +121,7 @@ async def listed(connection: AsyncConnection, organization_id: str, numbers: Col
     return frozenset((await connection.execute(query)).scalars())
 
 
-async def add_in(
+async def list_numbers(
     connection: AsyncConnection,
     organization_id: str,
     numbers: Collection[str],
@@ -131,23 +130,16 @@ async def add_in(
     by: str,
     note: str | None = None,
 ) -> Added:
-    """List numbers within a transaction that has locked the organization's row, and record it where it is news."""
+    """List numbers within a transaction that has locked the organization's row, and record those that are new."""
     new = await _insert(connection, organization_id, numbers, source, by, note)
     blocked = await block_numbers(connection, organization_id, numbers, LISTED_REASON)
     job_ids = tuple(sorted(set(blocked)))
     if new:
         details = {"numbers": new, "source": source.value}
-        action = Action.DO_NOT_CALL_ADDED
-        await record(connection, organization_id=organization_id, actor=by, action=action, details=details)
+        await record_action(connection, organization_id, Action.DO_NOT_CALL_ADDED, by, details)
     for job_id in job_ids:
-        await record(
-            connection,
-            organization_id=organization_id,
-            actor=by,
-            action=Action.DO_NOT_CALL_ADDED,
-            job_id=job_id,
-            details={"contactsBlocked": blocked.count(job_id), "source": source.value},
-        )
+        of_job = {"contactsBlocked": blocked.count(job_id), "source": source.value}
+        await record_action(connection, organization_id, Action.DO_NOT_CALL_ADDED, by, of_job, job_id=job_id)
     return Added(new=new, blocked=len(blocked), job_ids=job_ids)
 
 
@@ -176,7 +168,7 @@ def _texts(numbers: Collection[str]) -> sa.BindParameter[list[str]]:
     return sa.literal(list(numbers), postgresql.ARRAY(sa.String))
 
 
-def _is(organization_id: str, number: str) -> tuple[sa.ColumnElement[bool], ...]:
+def _entry(organization_id: str, number: str) -> tuple[sa.ColumnElement[bool], ...]:
     return do_not_call.c.organization_id == organization_id, do_not_call.c.number == number
 
 

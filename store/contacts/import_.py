@@ -1,8 +1,7 @@
-"""How a new job's contacts get in: the rule for numbers that other open jobs will call too, and the copy."""
+"""How a new job's contacts enter: the rule for numbers that other open jobs will call too, and the copy."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,16 +13,15 @@ from domain.calls.dispatch import NotNowReason
 from domain.jobs.models import NewContact, Organization
 from domain.model import Model
 from domain.statuses import ContactStatus, OnOverlap
-from store.billing.ledger import ZERO
-from store.contacts.do_not_call import listed
-from store.db.engine import json_text
+from store.contacts.do_not_call import find_listed
+from store.db.engine import copy_rows, json_text
 from store.db.ids import new_id
-from store.errors import InsufficientCredits, NoContactsLeft, Overlapping
+from store.errors import NoContactsLeft, Overlapping
 from store.tables import phone_numbers
 
-CALLED_TWICE = "will be called by another open job too"
-SKIPPED = "skipped, because another open job will call the number"
-SHOWN_ROWS = 100  # of the rows that a warning names
+OVERLAPPING_WARNING = "will be called by another open job too"
+SKIPPED_WARNING = "skipped, because another open job will call the number"
+MAX_ROWS_NAMED = 100  # of the rows that a warning names
 
 _OVERLAPS = sa.text("""
     SELECT DISTINCT contact.number
@@ -41,8 +39,8 @@ NO_ZONE = "The contact's time zone is unknown: nobody can say when it may be cal
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
-class Entering(Model):
-    """Contacts on their way in. `blocked`: why one may never be called, by number."""
+class Admitted(Model):
+    """Contacts that enter a job. `blocked`: why one may never be called, by number."""
 
     contacts: list[NewContact]
     blocked: dict[str, str]
@@ -52,16 +50,16 @@ class Entering(Model):
         return len(self.contacts) - len(self.blocked)
 
 
-async def after_overlap_rule(
+async def apply_overlap_rule(
     connection: AsyncConnection,
     organization_id: str,
     rule: OnOverlap,
     contacts: Sequence[NewContact],
     report: dict[str, Any],
 ) -> tuple[Sequence[NewContact], dict[str, Any]]:
-    """Apply the job's rule: return who is to be called, and the report with what is to be said of the others.
+    """Apply the job's rule: return who is to be called, and the report with a warning about the others.
 
-    The caller has locked the organization's row, so that two jobs cannot overlook each other.
+    The caller has locked the organization's row, so that two jobs created at once see each other.
     Raises Overlapping, NoContactsLeft.
     """
     shared = await _called_by_others(connection, organization_id, contacts)
@@ -72,18 +70,18 @@ async def after_overlap_rule(
     left = [contact for contact in contacts if not (skip and contact.number in shared)]
     if not left:
         raise NoContactsLeft(rows)
-    return left, _with_warning(report, SKIPPED if skip else CALLED_TWICE, rows)
+    return left, _with_warning(report, SKIPPED_WARNING if skip else OVERLAPPING_WARNING, rows)
 
 
-async def admitted(
+async def admit_contacts(
     connection: AsyncConnection, organization: Organization, contacts: Sequence[NewContact], report: dict[str, Any]
-) -> tuple[Entering, dict[str, Any]]:
-    """Judge who may never be called: numbers on the do-not-call list, and countries that are not allowed.
+) -> tuple[Admitted, dict[str, Any]]:
+    """Find who may never be called: numbers on the do-not-call list, and countries that are not allowed.
 
     They enter as `blocked` and the report's warnings name their rows. Raises NoContactsLeft where nobody else is left.
     """
-    allowed = await allowed_countries(connection, organization)
-    never = await listed(connection, organization.id, [contact.number for contact in contacts])
+    allowed = await read_allowed_countries(connection, organization)
+    never = await find_listed(connection, organization.id, [contact.number for contact in contacts])
     reasons = {
         contact.number: explain_block(listed=contact.number in never, country=contact.country, allowed=allowed)
         for contact in contacts
@@ -94,11 +92,11 @@ async def admitted(
     for reason in sorted(set(blocked.values())):
         rows = [contact.row for contact in contacts if blocked.get(contact.number) == reason]
         report = _with_warning(report, f"blocked ({reason.rstrip('.')})", rows)
-    return Entering(contacts=list(contacts), blocked=blocked), report
+    return Admitted(contacts=list(contacts), blocked=blocked), report
 
 
-async def allowed_countries(connection: AsyncConnection, organization: Organization) -> frozenset[str]:
-    """The countries that an organization may call: those it says, else those of its own numbers."""
+async def read_allowed_countries(connection: AsyncConnection, organization: Organization) -> frozenset[str]:
+    """The countries that an organization may call: those it allows, else those of its own numbers."""
     if organization.allowed_countries is not None:
         return frozenset(organization.allowed_countries)
     query = sa.select(phone_numbers.c.country).where(
@@ -109,25 +107,15 @@ async def allowed_countries(connection: AsyncConnection, organization: Organizat
     return frozenset((await connection.execute(query.distinct())).scalars())
 
 
-def to_hold(organization: Organization, cost: Decimal) -> Decimal:
-    """What of an estimate is held. Raises InsufficientCredits."""
-    if organization.credits_unlimited:
-        return ZERO
-    if cost > organization.free:
-        raise InsufficientCredits(cost, organization.free)
-    return cost
-
-
 async def copy_contacts(
-    connection: AsyncConnection, organization_id: str, job_id: str, entering: Entering, due_from: datetime
+    connection: AsyncConnection, organization_id: str, job_id: str, admitted: Admitted, due_from: datetime
 ) -> None:
-    """Enter all contacts with PostgreSQL's COPY, within the transaction of `connection`; due at `due_from` or later."""
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None  # noqa: S101  a connection in use has one
-    async with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for contact in entering.contacts:
-            whose = (new_id("contact"), job_id, organization_id)
-            await copy.write_row((*whose, *_as_copied(contact, entering.blocked.get(contact.number), due_from)))
+    """Store all contacts, due at `due_from` or later."""
+    rows = (
+        (new_id("contact"), job_id, organization_id, *_as_copied(one, admitted.blocked.get(one.number), due_from))
+        for one in admitted.contacts
+    )
+    await copy_rows(connection, _COPY, rows)
 
 
 def _as_copied(contact: NewContact, blocked: str | None, due_from: datetime) -> tuple[Any, ...]:
@@ -161,8 +149,8 @@ async def _called_by_others(
 def _with_warning(report: dict[str, Any], what: str, rows: Sequence[int]) -> dict[str, Any]:
     if not rows:
         return report
-    named = ", ".join(str(row) for row in rows[:SHOWN_ROWS])
-    more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
+    named = ", ".join(str(row) for row in rows[:MAX_ROWS_NAMED])
+    more = f" and {len(rows) - MAX_ROWS_NAMED} more" if len(rows) > MAX_ROWS_NAMED else ""
     count, noun = ("1 contact", "row") if len(rows) == 1 else (f"{len(rows)} contacts", "rows")
     warning = f"{count} {what}: {noun} {named}{more}."
     return {**report, "warnings": [*report.get("warnings", []), warning]}

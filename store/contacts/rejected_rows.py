@@ -1,11 +1,11 @@
-"""The rejected rows of a job's files, kept within the transaction that creates the job or adds to it."""
+"""The rejected rows of a job's files, stored within the transaction that creates the job or adds to it."""
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.contacts.rejects import Rejects
-from store.db.engine import json_text
+from store.db.engine import copy_rows, json_text
 from store.tables import batch_jobs
 
 NOT_KEPT = (
@@ -15,7 +15,7 @@ NOT_KEPT = (
 _COPY = "COPY rejects (job_id, row, cells, reason) FROM STDIN"
 
 
-def fit_in(job: RowMapping, rejects: Rejects) -> bool:
+def can_keep(job: RowMapping, rejects: Rejects) -> bool:
     """Whether a file's rejected rows can stand in the one file that a job has of them."""
     header = job["file_header"]
     return header is None or Rejects(header=tuple(header), delimiter=job["file_delimiter"]).can_hold(rejects)
@@ -35,8 +35,5 @@ async def keep_rejects(
     await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id, has_none).values(file))
     if not rejects.rows:
         return
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None  # noqa: S101  a connection in use has one
-    async with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for reject in rejects.rows:
-            await copy.write_row((job_id, after_row + reject.row, json_text(reject.cells), reject.reason))
+    rows = ((job_id, after_row + reject.row, json_text(reject.cells), reject.reason) for reject in rejects.rows)
+    await copy_rows(connection, _COPY, rows)

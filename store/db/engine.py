@@ -1,6 +1,7 @@
 """The way to PostgreSQL: the engine, its migrations, and whether it answers."""
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,15 @@ def create_engine(url: str, pool_size: int = 10) -> AsyncEngine:
 def json_text(value: Any) -> str:
     """Write JSON as it is stored: order and non-ASCII characters kept, no blanks, no NaN."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+async def copy_rows(connection: AsyncConnection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Run `COPY … FROM STDIN` within the transaction of `connection`."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None  # noqa: S101  a connection in use has one
+    async with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            await copy.write_row(row)
 
 
 def reading(engine: AsyncEngine) -> AsyncConnection:

@@ -1,4 +1,4 @@
-"""A job deleted: its contacts and all that is known of them go, what has happened stays on record.
+"""A job is deleted: its contacts and all that is known of them go; what has happened stays in the database.
 
 What goes: the job, its contacts with their fields, what its conversations brought, its rejected rows. What stays: its
 dials (the number called, when, what came of it, what it cost), which caps on calls to a number, late events and
@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
-from store.audit_log import note_job
+from store.audit_log import record_action
 from store.errors import NotFound, StillCalling, WrongStatus
-from store.jobs.status import locked_status
+from store.jobs.status import lock_and_read_status
 from store.tables import batch_jobs, dials
 
 # A call of which nobody can tell whether it took place may turn up for as long as one may last.
@@ -38,7 +38,7 @@ class JobDeletion:
         Raises NotFound; WrongStatus where it has not ended; StillCalling where calls are, or may be, live.
         """
         async with self._engine.begin() as connection:
-            status = await locked_status(connection, organization_id, job_id)
+            status = await lock_and_read_status(connection, organization_id, job_id)
             if not status.ended:
                 raise WrongStatus(status)
             whose = {"organization": organization_id, "job": job_id}
@@ -55,5 +55,5 @@ class JobDeletion:
             gone = await connection.execute(sa.delete(batch_jobs).where(batch_jobs.c.id == job_id))
             if gone.rowcount != 1:
                 raise NotFound("job", job_id)
-            await note_job(connection, organization_id, job_id, by, Action.DELETED, {"contacts": contacts})
+            await record_action(connection, organization_id, Action.DELETED, by, {"contacts": contacts}, job_id=job_id)
             return int(contacts)

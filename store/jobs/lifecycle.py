@@ -10,14 +10,14 @@ from domain.audit import SYSTEM, TEMPORAL, Action
 from domain.calls.dispatch import Wish
 from domain.model import Model
 from domain.statuses import JobStatus
-from store.audit_log import note, note_job
+from store.audit_log import record_action
 from store.billing.settlement import release_remaining_hold
 from store.calls.in_flight import count_live_calls, hang_up_live_calls
 from store.contacts.due_times import make_due_now
 from store.contacts.transitions import cancel_waiting
 from store.db.locks import lock_organization
 from store.errors import WrongStatus
-from store.jobs.status import locked_status, mark_workflow_started, move, pause_in
+from store.jobs.status import lock_and_read_status, mark_workflow_started, move, pause_job
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class JobLifecycle:
 
     async def _started_now(self, organization_id: str, job_id: str, by: str) -> Started | None:
         async with self._engine.begin() as connection:
-            was = await locked_status(connection, organization_id, job_id)
+            was = await lock_and_read_status(connection, organization_id, job_id)
             if not was.waiting_to_start:
                 raise WrongStatus(was)
             if await _pause_if_vanished(connection, organization_id, job_id):
@@ -93,7 +93,7 @@ class JobLifecycle:
         A start that was missed by too much, and a number or agent that is gone, pause the job.
         """
         async with self._engine.begin() as connection:
-            was = await locked_status(connection, organization_id, job_id)
+            was = await lock_and_read_status(connection, organization_id, job_id)
             await mark_workflow_started(connection, job_id)
             if not was.waiting_to_start:
                 return was
@@ -109,17 +109,17 @@ class JobLifecycle:
     ) -> JobStatus:
         """Close the gate until `resume`. Raises WrongStatus where the job has ended."""
         async with self._engine.begin() as connection:
-            was = await locked_status(connection, organization_id, job_id)
+            was = await lock_and_read_status(connection, organization_id, job_id)
             if was is JobStatus.PAUSED:
                 return was
-            if not await pause_in(connection, organization_id, job_id, reason, by=by):
+            if not await pause_job(connection, organization_id, job_id, reason, by=by):
                 raise WrongStatus(was)
             return JobStatus.PAUSED
 
     async def resume(self, organization_id: str, job_id: str, *, by: str = SYSTEM) -> JobStatus:
         """Go on where `pause` stopped: calling, or waiting for the start. Raises WrongStatus where it has ended."""
         async with self._engine.begin() as connection:
-            was = await locked_status(connection, organization_id, job_id)
+            was = await lock_and_read_status(connection, organization_id, job_id)
             if was.ended:
                 raise WrongStatus(was)
             if was is not JobStatus.PAUSED:
@@ -132,7 +132,7 @@ class JobLifecycle:
             await lock_organization(connection, organization_id)
             job_ids = await _jobs_that(connection, organization_id, "status IN ('pending', 'scheduled', 'running')")
             for job_id in job_ids:
-                await pause_in(connection, organization_id, job_id, STOPPED, by=by)
+                await pause_job(connection, organization_id, job_id, STOPPED, by=by)
             await connection.execute(
                 text("UPDATE batch_jobs SET stopped_at = clock_timestamp() WHERE id = ANY(:jobs)"), {"jobs": job_ids}
             )
@@ -140,13 +140,8 @@ class JobLifecycle:
             if hang_up:
                 await hang_up_live_calls(connection, organization_id)
             if job_ids:
-                await note(
-                    connection,
-                    organization_id=organization_id,
-                    actor=by,
-                    action=Action.STOPPED,
-                    details={"jobs": len(job_ids), "hangUp": hang_up},
-                )
+                details = {"jobs": len(job_ids), "hangUp": hang_up}
+                await record_action(connection, organization_id, Action.STOPPED, by, details)
             return Stopped(job_ids=tuple(job_ids), live=live)
 
     async def resume_all(self, organization_id: str, *, by: str) -> tuple[str, ...]:
@@ -165,7 +160,7 @@ class JobLifecycle:
         hung up.
         """
         async with self._engine.begin() as connection:
-            was = await locked_status(connection, organization_id, job_id)
+            was = await lock_and_read_status(connection, organization_id, job_id)
             moved = await move(
                 connection,
                 job_id,
@@ -178,7 +173,7 @@ class JobLifecycle:
             contacts = await cancel_waiting(connection, job_id, CANCELLED) if moved else 0
             if moved:
                 details = {"contacts": contacts, "hangUp": hang_up}
-                await note_job(connection, organization_id, job_id, by, Action.CANCELLED, details)
+                await record_action(connection, organization_id, Action.CANCELLED, by, details, job_id=job_id)
             if hang_up:
                 await hang_up_live_calls(connection, organization_id, job_id)
             await release_remaining_hold(connection, organization_id, job_id)
@@ -187,7 +182,7 @@ class JobLifecycle:
     async def complete(self, organization_id: str, job_id: str) -> bool:
         """Mark a job completed once every contact is final; False while one is not, or where it has ended."""
         async with self._engine.begin() as connection:
-            await locked_status(connection, organization_id, job_id)
+            await lock_and_read_status(connection, organization_id, job_id)
             if await _open_contacts(connection, job_id):
                 return False
             moved = await move(
@@ -197,14 +192,14 @@ class JobLifecycle:
                 "dialling = false, completed_at = clock_timestamp()",
             )
             if moved:
-                await note_job(connection, organization_id, job_id, SYSTEM, Action.COMPLETED)
+                await record_action(connection, organization_id, Action.COMPLETED, SYSTEM, job_id=job_id)
             await release_remaining_hold(connection, organization_id, job_id)
             return moved
 
     async def close(self, organization_id: str, job_id: str, as_of: datetime) -> int:
         """Cancel everybody who is not on the phone, if the job's end time has come by `as_of` (UTC); how many."""
         async with self._engine.begin() as connection:
-            await locked_status(connection, organization_id, job_id)
+            await lock_and_read_status(connection, organization_id, job_id)
             over = text("SELECT end_time <= greatest(clock_timestamp(), :as_of) FROM batch_jobs WHERE id = :job")
             if not (await connection.execute(over, {"job": job_id, "as_of": as_of})).scalar_one():
                 return 0
@@ -213,7 +208,7 @@ class JobLifecycle:
     async def fail(self, organization_id: str, job_id: str, reason: str) -> bool:
         """End a job that cannot go on. Contacts not on the phone are cancelled, and say why."""
         async with self._engine.begin() as connection:
-            await locked_status(connection, organization_id, job_id)
+            await lock_and_read_status(connection, organization_id, job_id)
             moved = await move(
                 connection,
                 job_id,
@@ -223,7 +218,9 @@ class JobLifecycle:
             )
             if moved:
                 await cancel_waiting(connection, job_id, f"The job failed: {reason}")
-                await note_job(connection, organization_id, job_id, SYSTEM, Action.FAILED, {"reason": reason})
+                await record_action(
+                    connection, organization_id, Action.FAILED, SYSTEM, {"reason": reason}, job_id=job_id
+                )
             await release_remaining_hold(connection, organization_id, job_id)
             return moved
 
@@ -252,7 +249,7 @@ async def _start(connection: AsyncConnection, organization_id: str, job_id: str,
         "start",
         "dialling = true, actual_start_time = clock_timestamp()",
     )
-    await note_job(connection, organization_id, job_id, by, Action.STARTED)
+    await record_action(connection, organization_id, Action.STARTED, by, job_id=job_id)
     query = text("SELECT actual_start_time FROM batch_jobs WHERE id = :job")
     started_at: datetime = (await connection.execute(query, {"job": job_id})).scalar_one()
     return started_at
@@ -268,7 +265,7 @@ async def _resume(connection: AsyncConnection, organization_id: str, job_id: str
         to=towards,
         dialling=towards is JobStatus.RUNNING,
     )
-    await note_job(connection, organization_id, job_id, by, Action.RESUMED)
+    await record_action(connection, organization_id, Action.RESUMED, by, job_id=job_id)
     return towards
 
 
@@ -277,7 +274,7 @@ async def _pause_if_vanished(connection: AsyncConnection, organization_id: str, 
     reason = (await connection.execute(_VANISHED, {"job": job_id})).scalar_one_or_none()
     if reason is None:
         return False
-    return await pause_in(connection, organization_id, job_id, reason, by=SYSTEM)
+    return await pause_job(connection, organization_id, job_id, reason, by=SYSTEM)
 
 
 async def _pause_if_missed(connection: AsyncConnection, organization_id: str, job_id: str) -> bool:
@@ -294,7 +291,7 @@ async def _pause_if_missed(connection: AsyncConnection, organization_id: str, jo
         f"Its start, {start:%Y-%m-%d %H:%M} UTC, was missed by more than {within // MINUTE} minutes."
         " Resume it to start now."
     )
-    return await pause_in(connection, organization_id, job_id, reason, by=SYSTEM)
+    return await pause_job(connection, organization_id, job_id, reason, by=SYSTEM)
 
 
 async def _jobs_that(connection: AsyncConnection, organization_id: str, condition: str) -> list[str]:

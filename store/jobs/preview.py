@@ -1,4 +1,4 @@
-"""What creating a job would come to, without storing anything."""
+"""What creating a job would come to; nothing is stored."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.jobs.models import JobRequest, NewContact, Organization
 from domain.model import Model
-from store.contacts.import_ import admitted, after_overlap_rule, allowed_countries
+from store.contacts.import_ import admit_contacts, apply_overlap_rule, read_allowed_countries
 from store.db.engine import reading
 from store.errors import NoContactsLeft, Overlapping
-from store.organizations.organizations import organization_of
+from store.organizations.rows import read_organization
 
 
 class PreviewFacts(Model):
@@ -33,7 +33,7 @@ class PreviewFacts(Model):
 
 
 class JobPreview:
-    """For reading only: what is read may change before a job is created."""
+    """Read only: what is read may change before a job is created."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -41,25 +41,25 @@ class JobPreview:
     async def foresee(
         self, organization_id: str, request: JobRequest, contacts: Sequence[NewContact], report: dict[str, Any]
     ) -> PreviewFacts:
-        """Judge contacts by the rule for overlaps, the do-not-call list and the countries. Raises NotFound."""
+        """Check contacts against the rule for overlaps, the do-not-call list and the countries. Raises NotFound."""
         async with reading(self._engine) as connection:
-            organization = await organization_of(connection, organization_id)
-            told: dict[str, Any] = {
+            organization = await read_organization(connection, organization_id)
+            facts: dict[str, Any] = {
                 "organization": organization,
-                "countries": await allowed_countries(connection, organization),
+                "countries": await read_allowed_countries(connection, organization),
                 "called": list(contacts),
                 "blocked": {},
                 "report": report,
             }
             try:
-                called, report = await after_overlap_rule(
+                called, report = await apply_overlap_rule(
                     connection, organization_id, request.on_overlap, contacts, report
                 )
-                entering, report = await admitted(connection, organization, called, report)
+                admitted, report = await admit_contacts(connection, organization, called, report)
             except Overlapping as error:
-                told["overlapping"] = error.rows
+                facts["overlapping"] = error.rows
             except NoContactsLeft as error:
-                told |= {"called": [], "nobody_left": error.why}
+                facts |= {"called": [], "nobody_left": error.why}
             else:
-                told |= {"called": entering.contacts, "blocked": entering.blocked, "report": report}
-        return PreviewFacts(**told)
+                facts |= {"called": admitted.contacts, "blocked": admitted.blocked, "report": report}
+        return PreviewFacts(**facts)

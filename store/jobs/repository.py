@@ -1,4 +1,4 @@
-"""Jobs and their contacts, as they enter and as they are read."""
+"""Jobs and their contacts: how they are created and read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,14 +14,15 @@ from domain.jobs.models import Agent, Contact, Job, JobCounts, JobRequest, NewCo
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES, RATES, estimate_cost
 from domain.statuses import ContactStatus, JobStatus
-from store.audit_log import note_job
-from store.billing.ledger import EntryKind, book, locked_organization
-from store.contacts.import_ import admitted, after_overlap_rule, copy_contacts, to_hold
+from store.audit_log import record_action
+from store.billing.ledger import EntryKind, book, compute_hold
+from store.contacts.import_ import Admitted, admit_contacts, apply_overlap_rule, copy_contacts
 from store.contacts.rejected_rows import keep_rejects
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.errors import NotFound
-from store.organizations.phone_numbers import must_be_callable
+from store.organizations.phone_numbers import check_callable
+from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, contacts
 
 LETTERS = "pg_c_utf8"  # a collation that knows upper and lower case of all letters, on every server since 17
@@ -80,33 +81,23 @@ class Jobs:
         if agent is None:
             raise NotFound("outbound agent of", number.id)
         async with self._engine.begin() as connection:
-            organization = await locked_organization(connection, organization_id)
+            organization = await lock_and_read_organization(connection, organization_id)
             if id is not None and (stored := await _stored(connection, organization, id)) is not None:
                 return stored
-            await must_be_callable(connection, organization_id, number)
-            called, report = await after_overlap_rule(connection, organization_id, request.on_overlap, contacts, report)
-            entering, report = await admitted(connection, organization, called, report)
-            cost = estimate_cost(entering.callable, agent.architecture)
-            hold = to_hold(organization, cost)
+            await check_callable(connection, organization_id, number)
+            called, report = await apply_overlap_rule(connection, organization_id, request.on_overlap, contacts, report)
+            admitted, report = await admit_contacts(connection, organization, called, report)
+            cost = estimate_cost(admitted.callable, agent.architecture)
             job = _as_inserted(organization_id, request, number, agent) | {
                 "id": id or new_id("batch"),
                 "total_contacts": len(called),
                 "validation": report,
-                "hold": hold,
+                "hold": compute_hold(organization, cost),
             }
-            status, created_at = (await connection.execute(_INSERT.values(job))).one()
-            await book(
-                connection,
-                organization_id=organization_id,
-                kind=EntryKind.HOLD,
-                held_delta=hold,
-                job_id=job["id"],
-            )
-            due_at = request.scheduled_start_time or created_at
-            await copy_contacts(connection, organization_id, job["id"], entering, due_at)
+            status = await _insert(connection, job, admitted)
             await keep_rejects(connection, job["id"], rejects)
             created = {"contacts": len(called)}
-            await note_job(connection, organization_id, job["id"], by, Action.CREATED, created)
+            await record_action(connection, organization_id, Action.CREATED, by, created, job_id=job["id"])
         return CreatedJob(
             id=job["id"],
             status=status,
@@ -248,6 +239,16 @@ async def _stored(connection: AsyncConnection, organization: Organization, job_i
     )
 
 
+async def _insert(connection: AsyncConnection, job: dict[str, Any], admitted: Admitted) -> JobStatus:
+    """Store the job and its contacts, and book its hold; where it stands."""
+    id, organization_id = job["id"], job["organization_id"]
+    status, created_at = (await connection.execute(_INSERT.values(job))).one()
+    hold = job["hold"]
+    await book(connection, organization_id=organization_id, kind=EntryKind.HOLD, held_delta=hold, job_id=id)
+    await copy_contacts(connection, organization_id, id, admitted, job["scheduled_start_time"] or created_at)
+    return JobStatus(status)
+
+
 def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber, agent: Agent) -> dict[str, Any]:
     later = sa.literal(request.scheduled_start_time, batch_jobs.c.scheduled_start_time.type) > sa.func.now()
     return {
@@ -268,9 +269,9 @@ def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber,
         "scheduled_start_time": request.scheduled_start_time,
         "timezone": request.timezone,
         "priority": request.priority,
-        "calling_window": as_json(request.calling_window),
-        "contact_frequency": as_json(request.contact_frequency),
-        "retry_policy": as_json(request.retry_policy),
+        "calling_window": to_json(request.calling_window),
+        "contact_frequency": to_json(request.contact_frequency),
+        "retry_policy": to_json(request.retry_policy),
         "on_machine": request.on_machine.value,
         "end_time": request.end_time,
         "start_within_minutes": request.start_within_minutes,
@@ -281,7 +282,7 @@ def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber,
     }
 
 
-def as_json(rule: Model | None) -> dict[str, Any] | sa.Null:
+def to_json(rule: Model | None) -> dict[str, Any] | sa.Null:
     """A rule as it is stored; none: SQL's null, not JSON's."""
     return sa.null() if rule is None else rule.model_dump(mode="json")
 

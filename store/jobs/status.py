@@ -1,6 +1,6 @@
-"""A job's status and gate, as every transaction reads and moves them. `move` is the one compare-and-set.
+"""A job's status and gate, as every transaction reads and moves them. No code but `move` changes a status.
 
-Whoever has committed a closed gate here knows that no claim passes any more: claims read it under the same lock.
+Once a closed gate is committed no claim passes any more: claims read it under the same lock.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.audit import SYSTEM, Action
 from domain.statuses import JobStatus
 from domain.statuses import JobStatus as S
-from store.audit_log import note_job
+from store.audit_log import record_action
 from store.db.ids import may_exist
 from store.db.locks import lock_organization
 from store.errors import NotFound
@@ -32,7 +32,7 @@ TRANSITIONS: Mapping[str, tuple[Collection[S], Collection[S]]] = {
 }
 
 
-async def locked_status(connection: AsyncConnection, organization_id: str, job_id: str) -> JobStatus:
+async def lock_and_read_status(connection: AsyncConnection, organization_id: str, job_id: str) -> JobStatus:
     """Take the organization's lock, then read. Raises NotFound for a job of somebody else, too."""
     if not may_exist(job_id):
         raise NotFound("job", job_id)
@@ -70,7 +70,7 @@ async def move(
     return moved.rowcount == 1
 
 
-async def pause_in(
+async def pause_job(
     connection: AsyncConnection,
     organization_id: str,
     job_id: str,
@@ -79,18 +79,18 @@ async def pause_in(
     by: str,
     transition: str = "pause",
 ) -> bool:
-    """Close the gate of a job within a transaction that holds the lock, and note why."""
+    """Close the gate of a job within a transaction that holds the lock, and record why."""
     also = "dialling = false, status_reason = :reason"
     paused = await move(connection, job_id, transition, also, reason=reason)
     if paused:
         details = {} if reason is None else {"reason": reason}
-        await note_job(connection, organization_id, job_id, by, Action.PAUSED, details)
+        await record_action(connection, organization_id, Action.PAUSED, by, details, job_id=job_id)
     return paused
 
 
-async def pause_running(connection: AsyncConnection, organization_id: str, job_id: str, reason: str) -> None:
-    """Pause a job by a rule of ours, if it is calling."""
-    await pause_in(connection, organization_id, job_id, reason, by=SYSTEM, transition="pause_running")
+async def pause_if_running(connection: AsyncConnection, organization_id: str, job_id: str, reason: str) -> None:
+    """Pause a job by a rule of our own, if it is calling."""
+    await pause_job(connection, organization_id, job_id, reason, by=SYSTEM, transition="pause_running")
 
 
 async def mark_workflow_started(connection: AsyncConnection, job_id: str) -> None:

@@ -21,16 +21,17 @@ from domain.model import Model
 from domain.money import ASSUMED_MINUTES
 from domain.requests.limits import MAX_CONTACTS
 from domain.statuses import ContactStatus, JobStatus
-from store.audit_log import note_job, noted
-from store.billing.ledger import EntryKind, book, locked_organization
+from store.audit_log import find_details, record_action
+from store.billing.ledger import EntryKind, book, compute_hold
 from store.contacts.due_times import recheck_window_of_job, reschedule
-from store.contacts.import_ import admitted, copy_contacts, to_hold
-from store.contacts.rejected_rows import NOT_KEPT, fit_in, keep_rejects
+from store.contacts.import_ import admit_contacts, copy_contacts
+from store.contacts.rejected_rows import NOT_KEPT, can_keep, keep_rejects
 from store.contacts.transitions import finish_exhausted, remove
 from store.db.engine import reading
 from store.db.ids import may_exist
 from store.errors import NotFound, WrongStatus
-from store.jobs.status import locked_status, move
+from store.jobs.status import lock_and_read_status, move
+from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, contacts, rejects
 
 logger = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class JobUpdates:
     async def change(self, organization_id: str, job_id: str, change: JobChange, *, by: str) -> JobStatus:
         """Set the fields that are given. Raises WrongStatus: it has ended; or it began, and the start is to move."""
         async with self._engine.begin() as connection:
-            status = await locked_status(connection, organization_id, job_id)
+            status = await lock_and_read_status(connection, organization_id, job_id)
             before = await _job(connection, job_id)
             changed = _really_changed(before, change)
             if status.ended or (before["actual_start_time"] is not None and START & changed.keys()):
@@ -74,7 +75,7 @@ class JobUpdates:
                 await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id).values(changed))
                 await _apply_side_effects(connection, job_id, changed)
                 told = _told(change, changed)
-                await note_job(connection, organization_id, job_id, by, Action.CHANGED, told)
+                await record_action(connection, organization_id, Action.CHANGED, by, told, job_id=job_id)
             return await _status(connection, job_id)
 
     async def append(
@@ -96,29 +97,29 @@ class JobUpdates:
         InsufficientCredits; then nothing is stored.
         """
         async with self._engine.begin() as connection:
-            status = await locked_status(connection, organization_id, job_id)
+            status = await lock_and_read_status(connection, organization_id, job_id)
             job = await _job(connection, job_id)
             rejected, report = _to_be_kept(job, rejected, report)
-            before = None if id is None else await noted(connection, organization_id, id)
+            before = None if id is None else await find_details(connection, organization_id, id)
             if before is not None:
                 return _as_before(status, before["contacts"], job, report)
             if status.ended:
                 raise WrongStatus(status)
-            organization = await locked_organization(connection, organization_id)
+            organization = await lock_and_read_organization(connection, organization_id)
             last = await _last_row(connection, job_id)
             new, report = await _new_to_the_job(connection, job_id, new, report, last)
             if job["total_contacts"] + len(new) > MAX_CONTACTS:
                 raise TooManyContacts(f"The job would have more than {MAX_CONTACTS:,} contacts.")
-            entering, report = await admitted(connection, organization, new, report)
-            cost = entering.callable * ASSUMED_MINUTES * Decimal(job["rate_per_minute"])
-            hold = to_hold(organization, cost)
+            admitted, report = await admit_contacts(connection, organization, new, report)
+            cost = admitted.callable * ASSUMED_MINUTES * Decimal(job["rate_per_minute"])
+            hold = compute_hold(organization, cost)
             grown = {"hold": batch_jobs.c.hold + hold, "total_contacts": batch_jobs.c.total_contacts + len(new)}
             await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id).values(grown))
             await book(connection, organization_id=organization_id, kind=EntryKind.HOLD, held_delta=hold, job_id=job_id)
-            await copy_contacts(connection, organization_id, job_id, entering, await _due_from(connection, job))
+            await copy_contacts(connection, organization_id, job_id, admitted, await _due_from(connection, job))
             await keep_rejects(connection, job_id, rejected, after_row=last)
             details = {"contacts": len(new)}
-            await note_job(connection, organization_id, job_id, by, Action.CONTACTS_ADDED, details, id)
+            await record_action(connection, organization_id, Action.CONTACTS_ADDED, by, details, job_id=job_id, id=id)
             return Appended(
                 status=status, added=len(new), total=job["total_contacts"] + len(new), cost=cost, report=report
             )
@@ -126,13 +127,13 @@ class JobUpdates:
     async def remove_contact(self, organization_id: str, job_id: str, contact_id: str, *, by: str) -> Removed:
         """Call a contact no more. Raises NotFound; one that is final stays as it is."""
         async with self._engine.begin() as connection:
-            await locked_status(connection, organization_id, job_id)
+            await lock_and_read_status(connection, organization_id, job_id)
             await _contact(connection, job_id, contact_id)
             removed = await remove(connection, contact_id, REMOVED)
             contact = await _contact(connection, job_id, contact_id)
             if removed:
                 details = {"contactId": contact_id, "row": contact.row}
-                await note_job(connection, organization_id, job_id, by, Action.CONTACT_REMOVED, details)
+                await record_action(connection, organization_id, Action.CONTACT_REMOVED, by, details, job_id=job_id)
             return contact
 
     async def obey(self, organization_id: str, job_id: str, change: JobChange) -> None:
@@ -193,7 +194,7 @@ def _to_be_kept(
     job: RowMapping, rejected: Rejects | None, report: dict[str, Any]
 ) -> tuple[Rejects | None, dict[str, Any]]:
     """The rejected rows that can be kept with the job's own; the report says where they cannot."""
-    if rejected is None or fit_in(job, rejected):
+    if rejected is None or can_keep(job, rejected):
         return rejected, report
     told = [NOT_KEPT, *report["warnings"]][:MAX_ENTRIES] if rejected.rows else report["warnings"]
     return None, report | {"warnings": told}

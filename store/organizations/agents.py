@@ -14,7 +14,7 @@ from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import InUse, NotFound
-from store.organizations.organizations import organization_of
+from store.organizations.rows import read_organization
 from store.tables import agents, batch_jobs, phone_numbers
 
 NAMED = 10  # of the jobs or numbers that still use something
@@ -66,9 +66,9 @@ class Agents:
             "audio_url": audio_url,
         }
         async with self._engine.begin() as connection:
-            await organization_of(connection, organization_id)
+            await read_organization(connection, organization_id)
             await connection.execute(postgresql.insert(agents).values(row).on_conflict_do_nothing())
-            return await agent_of(connection, organization_id, row["id"])
+            return await read_agent(connection, organization_id, row["id"])
 
     async def agents(self, organization_id: str) -> list[Agent]:
         """The agents of an organization, oldest first."""
@@ -91,25 +91,25 @@ class Agents:
     async def agent(self, organization_id: str, agent_id: str) -> Agent:
         """Raises NotFound."""
         async with reading(self._engine) as connection:
-            return await agent_of(connection, organization_id, agent_id)
+            return await read_agent(connection, organization_id, agent_id)
 
     async def change_agent(self, organization_id: str, agent_id: str, change: AgentChange) -> Agent:
         """Change what is given, for jobs to come: one that exists keeps its agent's facts. Raises NotFound."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            found = await agent_of(connection, organization_id, agent_id)
+            found = await read_agent(connection, organization_id, agent_id)
             fields = change.fields()
             if not fields:
                 return found
             await connection.execute(sa.update(agents).where(agents.c.id == agent_id).values(fields))
-            return await agent_of(connection, organization_id, agent_id)
+            return await read_agent(connection, organization_id, agent_id)
 
     async def remove_agent(self, organization_id: str, agent_id: str) -> None:
         """From now on it does not exist; what jobs tell of it stays. Raises NotFound, InUse."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            await agent_of(connection, organization_id, agent_id)
-            users = await open_jobs(connection, batch_jobs.c.agent_id == agent_id)
+            await read_agent(connection, organization_id, agent_id)
+            users = await find_open_jobs(connection, batch_jobs.c.agent_id == agent_id)
             users += (await connection.execute(_NUMBERS_OF, {"agent_id": agent_id})).scalars().all()
             if users:
                 raise InUse("agent", agent_id, users[:NAMED])
@@ -129,7 +129,7 @@ _NUMBERS_OF = (
 )
 
 
-async def agent_of(connection: AsyncConnection, organization_id: str, agent_id: str) -> Agent:
+async def read_agent(connection: AsyncConnection, organization_id: str, agent_id: str) -> Agent:
     """Raises NotFound."""
     query = _AGENTS.where(agents.c.id == agent_id, *_of(organization_id))
     found = await _read(connection, query) if may_exist(agent_id) else []
@@ -138,7 +138,7 @@ async def agent_of(connection: AsyncConnection, organization_id: str, agent_id: 
     return found[0]
 
 
-async def open_jobs(connection: AsyncConnection, uses: sa.ColumnElement[bool]) -> list[str]:
+async def find_open_jobs(connection: AsyncConnection, uses: sa.ColumnElement[bool]) -> list[str]:
     """Jobs that have not ended and use something, the oldest first: enough to name them."""
     query = sa.select(batch_jobs.c.id).where(uses, batch_jobs.c.status.not_in(ENDED))
     return list((await connection.execute(query.order_by(batch_jobs.c.created_at).limit(NAMED))).scalars())

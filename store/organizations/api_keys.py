@@ -15,7 +15,7 @@ from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import LastOwner, NotFound
-from store.organizations.organizations import organization_of
+from store.organizations.rows import read_organization
 from store.tables import api_keys
 
 KEY_BYTES = 32
@@ -74,7 +74,7 @@ class ApiKeys:
             key_hash=_hashed(issued.key),
         )
         async with self._engine.begin() as connection:
-            await organization_of(connection, organization_id)
+            await read_organization(connection, organization_id)
             await connection.execute(
                 insert.on_conflict_do_update(index_elements=["id"], set_={"key_hash": insert.excluded.key_hash})
             )

@@ -14,13 +14,13 @@ from domain.calling_rules.window_format import dump_window
 from domain.jobs.models import Organization
 from domain.model import Model
 from domain.statuses import JobStatus
-from store.audit_log import note
-from store.billing.ledger import ORGANIZATIONS, EntryKind, book
+from store.audit_log import record_action
+from store.billing.ledger import EntryKind, book
 from store.contacts.due_times import recheck_window_of_organization
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
-from store.errors import NotFound
+from store.organizations.rows import ORGANIZATIONS, read_organization, read_organizations
 from store.tables import batch_jobs, organizations
 
 
@@ -71,16 +71,16 @@ class Organizations:
         }
         async with self._engine.begin() as connection:
             if id is not None and await _exists(connection, id):
-                return await organization_of(connection, id)
+                return await read_organization(connection, id)
             await connection.execute(sa.insert(organizations).values(row))
             if credits is not None:
                 await book(connection, organization_id=organization_id, kind=EntryKind.TOP_UP, balance_delta=credits)
-            return await organization_of(connection, organization_id)
+            return await read_organization(connection, organization_id)
 
     async def organizations(self) -> list[Organization]:
         """All of them, oldest first: for operators only."""
         async with reading(self._engine) as connection:
-            return await _read(connection, ORGANIZATIONS.order_by(*_OLDEST))
+            return await read_organizations(connection, ORGANIZATIONS.order_by(*_OLDEST))
 
     async def organizations_page(self, search: str | None, page: int, page_size: int) -> OrganizationPage:
         """Organizations, oldest first; `search` in their names. `page` counts from 1."""
@@ -91,12 +91,12 @@ class Organizations:
         query = ORGANIZATIONS.where(*where).order_by(*_OLDEST).offset((page - 1) * page_size).limit(page_size)
         async with reading(self._engine) as connection:
             total = (await connection.execute(count)).scalar_one()
-            return OrganizationPage(organizations=await _read(connection, query), total=total)
+            return OrganizationPage(organizations=await read_organizations(connection, query), total=total)
 
     async def organization(self, organization_id: str) -> Organization:
         """Raises NotFound."""
         async with reading(self._engine) as connection:
-            return await organization_of(connection, organization_id)
+            return await read_organization(connection, organization_id)
 
     async def set_concurrent_call_limit(self, organization_id: str, limit: int) -> Organization:
         """Change how many calls the organization may have at once; ends none. Raises NotFound."""
@@ -110,13 +110,13 @@ class Organizations:
         """
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            before = await organization_of(connection, organization_id)
+            before = await read_organization(connection, organization_id)
             fields = change.fields()
             if fields:
                 values = {name: _stored(value) for name, value in fields.items()}
                 update = sa.update(organizations).where(organizations.c.id == organization_id)
                 await connection.execute(update.values(values))
-            after = await organization_of(connection, organization_id)
+            after = await read_organization(connection, organization_id)
             if after.reserved_lines > after.concurrent_call_limit:
                 raise ValueError("The reserved lines must not be more than the limit of concurrent calls.")
             if after.calling_window != before.calling_window:
@@ -136,18 +136,6 @@ class Organizations:
 _OLDEST = organizations.c.created_at, organizations.c.id
 
 
-async def organization_of(connection: AsyncConnection, organization_id: str) -> Organization:
-    """Raises NotFound."""
-    found = await _read(connection, ORGANIZATIONS.where(organizations.c.id == organization_id))
-    if not found:
-        raise NotFound("organization", organization_id)
-    return found[0]
-
-
-async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[Organization]:
-    return [Organization.model_validate(row) for row in (await connection.execute(query)).mappings()]
-
-
 async def _exists(connection: AsyncConnection, organization_id: str) -> bool:
     query = sa.select(organizations.c.id).where(organizations.c.id == organization_id)
     return (await connection.execute(query)).first() is not None
@@ -165,7 +153,7 @@ async def _note(connection: AsyncConnection, before: Organization, after: Organi
         if getattr(after, name) != getattr(before, name)
     }
     if changed:
-        await note(connection, organization_id=after.id, actor=by, action=Action.CHANGED, details=changed)
+        await record_action(connection, after.id, Action.CHANGED, by, changed)
 
 
 def _shown(value: Any) -> Any:

@@ -14,8 +14,8 @@ from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import InUse, NotFound
-from store.organizations.agents import NAMED, agent_of, open_jobs
-from store.organizations.organizations import organization_of
+from store.organizations.agents import NAMED, find_open_jobs, read_agent
+from store.organizations.rows import read_organization
 from store.tables import agents, batch_jobs, carrier_accounts, dials, phone_numbers
 
 TWILIO = "twilio"
@@ -70,12 +70,12 @@ class PhoneNumbers:
         account = _account(row["id"], carrier_account_id, sealed_settings)
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            await organization_of(connection, organization_id)
+            await read_organization(connection, organization_id)
             await _must_own_agent(connection, organization_id, agent_id)
             await connection.execute(postgresql.insert(carrier_accounts).values(account).on_conflict_do_nothing())
             row["carrier_account_id"] = account["id"]
             await connection.execute(postgresql.insert(phone_numbers).values(row).on_conflict_do_nothing())
-            return await phone_number_of(connection, organization_id, row["id"])
+            return await read_phone_number(connection, organization_id, row["id"])
 
     async def phone_numbers(self, organization_id: str) -> list[PhoneNumber]:
         """The numbers of an organization, each with its outbound agent, oldest first."""
@@ -102,7 +102,7 @@ class PhoneNumbers:
         """The number with its outbound agent, None where the organization has no such number."""
         async with reading(self._engine) as connection:
             try:
-                return await phone_number_of(connection, organization_id, phone_number_id)
+                return await read_phone_number(connection, organization_id, phone_number_id)
             except NotFound:
                 return None
 
@@ -118,12 +118,12 @@ class PhoneNumbers:
         fields = change.model_dump(include=change.model_fields_set)
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            found = await phone_number_of(connection, organization_id, phone_number_id)
+            found = await read_phone_number(connection, organization_id, phone_number_id)
             await _must_own_agent(connection, organization_id, fields.get("outbound_agent_id"))
             if not fields:
                 return found
             await connection.execute(_update(phone_number_id, fields))
-            return await phone_number_of(connection, organization_id, phone_number_id)
+            return await read_phone_number(connection, organization_id, phone_number_id)
 
     async def change_carrier_settings(
         self, organization_id: str, phone_number_id: str, carrier: str, sealed_settings: str | None
@@ -137,7 +137,7 @@ class PhoneNumbers:
         insert = postgresql.insert(carrier_accounts).values(account)
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            await phone_number_of(connection, organization_id, phone_number_id)
+            await read_phone_number(connection, organization_id, phone_number_id)
             if sealed_settings is None:
                 await connection.execute(insert.on_conflict_do_nothing())
             else:
@@ -146,14 +146,14 @@ class PhoneNumbers:
                     raise InUse("phone number", phone_number_id, live)
                 await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=account | _OPEN_GATE))
             await connection.execute(_update(phone_number_id, {"carrier_account_id": account["id"]}))
-            return await phone_number_of(connection, organization_id, phone_number_id)
+            return await read_phone_number(connection, organization_id, phone_number_id)
 
     async def remove_phone_number(self, organization_id: str, phone_number_id: str) -> None:
         """From now on it does not exist; what jobs tell of it stays. Raises NotFound, InUse."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            await phone_number_of(connection, organization_id, phone_number_id)
-            users = await open_jobs(connection, batch_jobs.c.phone_number_id == phone_number_id)
+            await read_phone_number(connection, organization_id, phone_number_id)
+            users = await find_open_jobs(connection, batch_jobs.c.phone_number_id == phone_number_id)
             if users:
                 raise InUse("phone number", phone_number_id, users)
             await connection.execute(_update(phone_number_id, {"removed_at": sa.func.now()}))
@@ -192,17 +192,17 @@ _PHONE_NUMBERS = sa.select(
 )
 
 
-async def must_be_callable(connection: AsyncConnection, organization_id: str, number: PhoneNumber) -> None:
+async def check_callable(connection: AsyncConnection, organization_id: str, number: PhoneNumber) -> None:
     """Whether a job may still be made with a number as it was read, now that the organization is locked.
 
     Raises NotFound where it, or its agent, was removed or changed since.
     """
-    now = await phone_number_of(connection, organization_id, number.id)
+    now = await read_phone_number(connection, organization_id, number.id)
     if now.agent is None or number.agent is None or now.agent.id != number.agent.id:
         raise NotFound("outbound agent of", number.id)
 
 
-async def phone_number_of(connection: AsyncConnection, organization_id: str, phone_number_id: str) -> PhoneNumber:
+async def read_phone_number(connection: AsyncConnection, organization_id: str, phone_number_id: str) -> PhoneNumber:
     """Raises NotFound."""
     query = _PHONE_NUMBERS.where(phone_numbers.c.id == phone_number_id, *_of(organization_id))
     found = await _read(connection, query) if may_exist(phone_number_id) else []
@@ -240,7 +240,7 @@ def _update(phone_number_id: str, fields: dict[str, Any]) -> sa.Update:
 
 async def _must_own_agent(connection: AsyncConnection, organization_id: str, agent_id: str | None) -> None:
     if agent_id is not None:
-        await agent_of(connection, organization_id, agent_id)
+        await read_agent(connection, organization_id, agent_id)
 
 
 def _of(organization_id: str) -> list[sa.ColumnElement[bool]]:

@@ -1,8 +1,8 @@
-"""What webhooks tell is written with the fact itself: one statement in its transaction, nothing where nobody listens.
+"""Webhook events are queued with the fact itself: one statement in its transaction, nothing where nobody listens.
 
-A delivery holds ids and what may change later (status, counts); what a person's data is, is read when it is sent.
-Whoever calls `job_moved` holds the organization's lock, so that the order of a job's events is that of their commits.
-That a contact is final, or that credits fell, is told by triggers (migration 0006): both happen in many places.
+A delivery holds ids and what may change later (status, counts); a person's data is read when it is sent. Whoever calls
+`queue_job_event` holds the organization's lock, so that a job's events are in the order of their commits. That a
+contact is final, or that credits fell, is queued by triggers (migration 0006): both happen in many places.
 """
 
 from sqlalchemy import text
@@ -13,11 +13,11 @@ from domain.webhooks.events import EventType
 CHANNEL = "outdial_webhooks"  # NOTIFY carries the endpoint's id whenever something is to be delivered
 
 NEW_ID = "'msg_' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 24)"
-_TOLD = "SELECT pg_notify(:channel, endpoint_id) FROM (SELECT DISTINCT endpoint_id FROM told) AS listening"
+_NOTIFY = "SELECT pg_notify(:channel, endpoint_id) FROM (SELECT DISTINCT endpoint_id FROM queued) AS listening"
 _WANTS = "e.disabled_at IS NULL AND CAST(:type AS varchar) = ANY(e.events)"
 
 _JOB = text(f"""
-    WITH told AS (
+    WITH queued AS (
       INSERT INTO webhook_deliveries (id, endpoint_id, organization_id, job_id, lane, type, facts)
       SELECT {NEW_ID}, e.id, e.organization_id, j.id, j.id, CAST(:type AS varchar), jsonb_build_object(
         'status', j.status, 'status_reason', j.status_reason, 'total_contacts', j.total_contacts,
@@ -28,7 +28,7 @@ _JOB = text(f"""
       FROM batch_jobs j JOIN webhook_endpoints e ON e.organization_id = j.organization_id
       WHERE j.id = :job AND {_WANTS}
       RETURNING endpoint_id
-    ) {_TOLD}
+    ) {_NOTIFY}
 """)  # noqa: S608 — our own constants
 _REPORTED = text("""
     WITH hurried AS (
@@ -44,11 +44,11 @@ _REPORTED = text("""
 """)
 
 
-async def job_moved(connection: AsyncConnection, job_id: str, type: EventType) -> None:
-    """Tell that a job was started, paused, resumed or has ended, as it stands in this transaction."""
+async def queue_job_event(connection: AsyncConnection, job_id: str, type: EventType) -> None:
+    """Queue that a job was started, paused, resumed or has ended, as it stands in this transaction."""
     await connection.execute(_JOB, {"type": type, "job": job_id, "channel": CHANNEL})
 
 
-async def contact_reported(connection: AsyncConnection, contact_id: str) -> None:
-    """An agent told of the conversation: what was not sent yet goes out with it; what was is told once more."""
+async def queue_report_event(connection: AsyncConnection, contact_id: str) -> None:
+    """An agent reported its call: events not sent yet go out with the report; what was sent is sent again."""
     await connection.execute(_REPORTED, {"contact": contact_id, "channel": CHANNEL})

@@ -3,21 +3,15 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
-from store.audit_log import AuditLog, note
+from store.audit_log import AuditLog, record_action
 from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller
 
 
 async def _noted(engine: AsyncEngine, given: Given, action: Action, job: Job | None = None, **details: object) -> None:
     async with engine.begin() as connection:
-        await note(
-            connection,
-            organization_id=given.id,
-            actor="key_1",
-            action=action,
-            job_id=None if job is None else job.id,
-            details=details,
-        )
+        job_id = None if job is None else job.id
+        await record_action(connection, given.id, action, "key_1", details, job_id=job_id)
 
 
 async def test_what_was_done_is_read_newest_first_and_page_by_page(shared: Calling) -> None:
@@ -67,6 +61,6 @@ async def test_the_record_of_another_organization_does_not_exist(shared: Calling
 async def test_what_is_rolled_back_leaves_no_record(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     async with shared.engine.connect() as connection:
-        await note(connection, organization_id=given.id, actor="key_1", action=Action.STOPPED)
+        await record_action(connection, given.id, Action.STOPPED, "key_1")
         await connection.rollback()
     assert (await AuditLog(shared.engine).page(given.id, None, 1, 20)).total == 0

@@ -4,7 +4,7 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
-from store.audit_log import note
+from store.audit_log import record_action
 from tests.api.client import Api, Tenant, refused
 from tests.api.jobs.test_lists import MOMENT
 
@@ -13,14 +13,8 @@ NUMBERS = ["+12025550101", "+12025550102"]
 
 async def noted(records: AsyncEngine, api: Api, action: Action, job_id: str | None = None) -> None:
     async with records.begin() as connection:
-        await note(
-            connection,
-            organization_id=api.tenant.id,
-            actor="key_1",
-            action=action,
-            job_id=job_id,
-            details={"concurrentCallLimit": 7},
-        )
+        details = {"concurrentCallLimit": 7}
+        await record_action(connection, api.tenant.id, action, "key_1", details, job_id=job_id)
 
 
 async def test_an_entry_says_when_who_what_and_of_which_job(api: Api, records: AsyncEngine) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.audit import Action
 from domain.calling_rules.do_not_call import LISTED_REASON, Source
 from store.audit_log import AuditLog
-from store.contacts.do_not_call import Added, DoNotCall, listed
+from store.contacts.do_not_call import Added, DoNotCall, find_listed
 from store.errors import NotFound
 from tests.builders import Given, a_contact, a_number
 from tests.store.calling import Calling, a_caller
@@ -136,8 +136,8 @@ async def test_the_intake_asks_for_many_numbers_at_once(shared: Calling) -> None
     await _add(shared.engine, given, ADA, CY)
     async with shared.engine.connect() as connection:
         asked = [a_number(n) for n in range(10_000, 20_000)] + [ADA, BOB]
-        assert await listed(connection, given.id, asked) == {ADA}
-        assert await listed(connection, given.id, []) == frozenset()
+        assert await find_listed(connection, given.id, asked) == {ADA}
+        assert await find_listed(connection, given.id, []) == frozenset()
 
 
 async def test_an_agent_lists_the_number_of_its_call(shared: Calling) -> None:
