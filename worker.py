@@ -31,6 +31,7 @@ from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
 from store.db.vault import Vault
+from store.jobs.commands import OperatorCommands
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
 from store.leases import StreamLeases
@@ -96,7 +97,8 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
 
 
 def _jobs(services: Services) -> JobActivities:
-    return JobActivities(services[DuePages], services[JobLifecycle], services[JobUpdates])
+    lifecycle = services[JobLifecycle]
+    return JobActivities(services[DuePages], lifecycle, OperatorCommands(lifecycle, services[JobUpdates]))
 
 
 def _reconciling(services: Services) -> ReconcileActivities:
@@ -150,13 +152,9 @@ def jobs_worker(
             jobs.note_workflow,
             jobs.begin_job,
             jobs.next_page,
-            jobs.obey,
-            jobs.change_limit,
-            jobs.reschedule,
+            jobs.apply_command,
             jobs.complete_job,
             jobs.abandon_contact,
-            jobs.change,
-            jobs.remove_contact,
             jobs.close_job,
             lines.want_lines,
             lines.organization_lines,

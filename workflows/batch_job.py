@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.jobs import Abandonment, JobActivities, JobRef, PageRequest
     from activities.lines import LinesActivities, WantLines
     from domain.calls.dispatch import DueContact, JobPage
+    from domain.jobs.commands import OperatorCommand
     from domain.jobs.line_shares import LinesShare, LinesWanted
     from domain.model import Model
     from domain.statuses import JobStatus
@@ -25,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.job_web_ui import JobProgress, details
     from workflows.line_share import LinesPace, LinesSoFar, Want
     from workflows.names import BATCH_JOB, CALLS_QUEUE, LOOK, SAY_LINES, SHARE_LINES, STATUS, lines_workflow_id
-    from workflows.operator_commands import AnyOrder, Orders
+    from workflows.operator_commands import CommandQueue, OperatorSignals
     from workflows.organization_lines import OrganizationLines
     from workflows.reusable_timer import ReusableTimer
 
@@ -49,7 +50,7 @@ class BatchJobStart(Model):
     name: str
     start_at: datetime | None = None
     in_flight: tuple[DueContact, ...] = ()
-    orders: tuple[AnyOrder, ...] = ()
+    commands: tuple[OperatorCommand, ...] = ()
     lines: LinesSoFar | None = None
     pace: LinesPace = LinesPace()
 
@@ -61,13 +62,15 @@ class BatchJobResult(Model):
 
 
 @workflow.defn(name=BATCH_JOB)
-class BatchJob(Orders):
+class BatchJob(OperatorSignals):
     """One job. The record owns its facts; this owns what happens next."""
 
     @workflow.init
     def __init__(self, start: BatchJobStart) -> None:
-        super().__init__(JobRef(organization_id=start.organization_id, job_id=start.job_id), start.orders)
         self._start = start
+        self._job = JobRef(organization_id=start.organization_id, job_id=start.job_id)
+        self._changed = bool(start.commands)  # since the story last looked around
+        self._commands = CommandQueue(self._job, start.commands, self._wake)
         self._name = start.name
         self._dispatch = DispatchState(start.lines, start.pace)
         self._contact_counts = ContactCounts()
@@ -133,8 +136,8 @@ class BatchJob(Orders):
     # --- the story's verbs ---------------------------------------------------------------------------------------
 
     async def _look_at_job(self) -> JobPage:
-        """Obey what operators asked for, then read where the job stands, if anything may have changed."""
-        self._look = await self._obey() or self._look
+        """Apply what operators asked for, then read where the job stands, if anything may have changed."""
+        self._look = await self._commands.apply() or self._look
         page = self._dispatch.page
         if page is None or self._look or self._dispatch.wants_more(workflow.now()):
             self._look = False
@@ -163,7 +166,7 @@ class BatchJob(Orders):
             self._call_in_background(contact, again=True)
 
     def _dial_while_lines_are_free(self) -> None:
-        if self._called_off:
+        if self._commands.stops_calling:
             return
         for contact in self._dispatch.next_calls(workflow.now()):
             self._contact_counts.dialed(contact)
@@ -330,6 +333,9 @@ class BatchJob(Orders):
             waiting_for=self._dispatch.waiting_for(now),
         )
 
+    def _wake(self) -> None:
+        self._changed = True
+
     # --- from run to run -----------------------------------------------------------------------------------------
 
     def _continue(self) -> NoReturn:
@@ -339,7 +345,7 @@ class BatchJob(Orders):
                 name=self._name,
                 start_at=self._next_start_at,
                 in_flight=tuple(self._dispatch.in_flight.values()),
-                orders=tuple(self._orders),
+                commands=self._commands.waiting,
                 lines=self._dispatch.share.so_far,
                 pace=self._start.pace,
             ),

@@ -1,97 +1,93 @@
-"""What operators ask of a job from Temporal's side: signals, obeyed in their order, in the record."""
+"""What operators ask of a job from Temporal's side: signals, and the queue from which they are applied in order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.jobs import Change, JobActivities, JobRef, LimitChange, Order, Removal, Rescheduling
-    from domain.calls.dispatch import Wish
+    from activities.jobs import JobActivities, JobRef
+    from domain.jobs.commands import CommandKind, OperatorCommand
     from workflows.activity_options import execute_short_activity
 
 MAX_LINES = 50
-CALLING_OFF = frozenset({Wish.CANCEL, Wish.CANCEL_AND_HANG_UP, Wish.PAUSE})
-
-AnyOrder = Order | LimitChange | Rescheduling | Change | Removal
-OBEYING: dict[type[AnyOrder], Callable[[Any, Any], Any]] = {
-    Order: JobActivities.obey,
-    LimitChange: JobActivities.change_limit,
-    Rescheduling: JobActivities.reschedule,
-    Change: JobActivities.change,
-    Removal: JobActivities.remove_contact,
-}
 
 
-class Orders:
-    """The side of a job's workflow that operators see. `changed`: something happened since it last looked around."""
+class CommandQueue:
+    """Commands received and not yet applied; `on_command` is called at each."""
 
-    def __init__(self, job: JobRef, orders: Iterable[AnyOrder]) -> None:
+    def __init__(self, job: JobRef, commands: Iterable[OperatorCommand], on_command: Callable[[], None]) -> None:
         self._job = job
-        self._orders = deque(orders)
-        self._changed = bool(self._orders)
+        self._commands = deque(commands)
+        self._on_command = on_command
+
+    @property
+    def waiting(self) -> tuple[OperatorCommand, ...]:
+        return tuple(self._commands)
+
+    @property
+    def stops_calling(self) -> bool:
+        """Whether a command that is still to be applied says that no calls are to be placed."""
+        return any(command.kind.stops_calling for command in self._commands)
+
+    def add(self, kind: CommandKind, **values: Any) -> None:
+        self._commands.append(OperatorCommand(**self._job.model_dump(), kind=kind, **values))
+        self._on_command()
+
+    async def apply(self) -> bool:
+        """Apply all to the database, one after another; whether there were any."""
+        applied = bool(self._commands)
+        while self._commands:
+            await execute_short_activity(JobActivities.apply_command, self._commands[0])
+            self._commands.popleft()
+        return applied
+
+
+class OperatorSignals:
+    """The signals that operators send to a job. Temporal finds them on the workflow's class and its bases, nowhere
+    else: this base has no state and does nothing but fill the workflow's queue."""
+
+    _commands: CommandQueue
 
     @workflow.signal(description="Start now instead of at the scheduled time.")
     def start_now(self) -> None:
-        self._wish(Wish.START_NOW)
+        self._commands.add(CommandKind.START_NOW)
 
-    @workflow.signal(description="Dial nobody until `resume`. Live calls end by themselves.")
+    @workflow.signal(description="Place no calls until `resume`. Live calls end by themselves.")
     def pause(self) -> None:
-        self._wish(Wish.PAUSE)
+        self._commands.add(CommandKind.PAUSE)
 
     @workflow.signal(description="Go on after `pause`.")
     def resume(self) -> None:
-        self._wish(Wish.RESUME)
+        self._commands.add(CommandKind.RESUME)
 
     @workflow.signal(description="End the job: nobody else is dialed, live calls end by themselves.")
     def cancel(self) -> None:
-        self._wish(Wish.CANCEL)
+        self._commands.add(CommandKind.CANCEL)
 
     @workflow.signal(description="End the job, and hang up its live calls.")
     def cancel_and_hang_up(self) -> None:
-        self._wish(Wish.CANCEL_AND_HANG_UP)
+        self._commands.add(CommandKind.CANCEL_AND_HANG_UP)
 
     @workflow.signal(description="Use at most this many lines, 1 to 50. Input: a number.")
     def change_limit(self, lines: int) -> None:
-        self._order(LimitChange(**self._job.model_dump(), limit=max(1, min(MAX_LINES, lines))))
+        self.change({"concurrentCallLimit": max(1, min(MAX_LINES, lines))})
 
     @workflow.signal(description='Move a start that has not come. Input: "2027-01-31T09:00:00+01:00".')
     def reschedule(self, start_at: datetime) -> None:
-        self._order(Rescheduling(**self._job.model_dump(), start=start_at))
+        """A time without an offset is UTC."""
+        start = start_at.astimezone(UTC) if start_at.tzinfo is not None else start_at.replace(tzinfo=UTC)
+        self._commands.add(CommandKind.RESCHEDULE, start=start)
 
     @workflow.signal(
         description="Change the job, as PATCH does: name, description, concurrentCallLimit, maxAttempts, priority,"
         ' callingWindow, onMachine, endTime, maxCost, scheduledStartTime. Input: {"priority": 9, "endTime": null}.'
     )
     def change(self, fields: dict[str, Any]) -> None:
-        self._order(Change(**self._job.model_dump(), fields=fields))
+        self._commands.add(CommandKind.CHANGE, fields=fields)
 
     @workflow.signal(description='Do not call this contact any more. Input: its id, "contact_…".')
     def remove_contact(self, contact_id: str) -> None:
-        self._order(Removal(**self._job.model_dump(), contact_id=contact_id))
-
-    @property
-    def _called_off(self) -> bool:
-        """Whether an order that is still to be obeyed says to call nobody."""
-        return any(isinstance(order, Order) and order.wish in CALLING_OFF for order in self._orders)
-
-    async def _obey(self) -> bool:
-        """Do in the record what was asked for; whether anything was."""
-        obeyed = bool(self._orders)
-        while self._orders:
-            order = self._orders[0]
-            await execute_short_activity(OBEYING[type(order)], order)
-            self._orders.popleft()
-        return obeyed
-
-    def _wish(self, wish: Wish) -> None:
-        self._order(Order(**self._job.model_dump(), wish=wish))
-
-    def _order(self, order: AnyOrder) -> None:
-        self._orders.append(order)
-        self._wake()
-
-    def _wake(self) -> None:
-        self._changed = True
+        self._commands.add(CommandKind.REMOVE_CONTACT, contact_id=contact_id)

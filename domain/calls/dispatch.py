@@ -41,16 +41,6 @@ class NotNowReason(StrEnum):
         }
 
 
-class Wish(StrEnum):
-    """What an operator may ask of a job from Temporal's side."""
-
-    START_NOW = "start_now"
-    PAUSE = "pause"
-    RESUME = "resume"
-    CANCEL = "cancel"
-    CANCEL_AND_HANG_UP = "cancel_and_hang_up"
-
-
 class NotNow(Model):
     """Not claimed. `until`: UTC, when it is worth another try."""
 

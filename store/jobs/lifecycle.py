@@ -1,13 +1,11 @@
 """What is done to a job's status: started, paused, resumed, cancelled, ended; and to all jobs of an organization."""
 
-import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.audit import SYSTEM, TEMPORAL, Action
-from domain.calls.dispatch import Wish
+from domain.audit import SYSTEM, Action
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.audit_log import record_action
@@ -18,8 +16,6 @@ from store.contacts.transitions import cancel_waiting
 from store.db.locks import lock_organization
 from store.errors import WrongStatus
 from store.jobs.status import lock_and_read_status, mark_workflow_started, move, pause_job
-
-logger = logging.getLogger(__name__)
 
 MINUTE = timedelta(minutes=1)
 
@@ -223,22 +219,6 @@ class JobLifecycle:
                 )
             await release_remaining_hold(connection, organization_id, job_id)
             return moved
-
-    async def obey(self, organization_id: str, job_id: str, wish: Wish) -> None:
-        """Do what an operator wishes from Temporal's side; what the status does not allow changes nothing."""
-        try:
-            match wish:
-                case Wish.START_NOW:
-                    await self.start_now(organization_id, job_id, by=TEMPORAL)
-                case Wish.PAUSE:
-                    await self.pause(organization_id, job_id, by=TEMPORAL)
-                case Wish.RESUME:
-                    await self.resume(organization_id, job_id, by=TEMPORAL)
-                case Wish.CANCEL | Wish.CANCEL_AND_HANG_UP:
-                    hang_up = wish is Wish.CANCEL_AND_HANG_UP
-                    await self.cancel(organization_id, job_id, hang_up=hang_up, by=TEMPORAL)
-        except WrongStatus as refusal:
-            logger.info("job %s: %s changes nothing, it is %s", job_id, wish, refusal.status)
 
 
 async def _start(connection: AsyncConnection, organization_id: str, job_id: str, by: str) -> datetime:

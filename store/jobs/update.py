@@ -1,6 +1,5 @@
 """What is changed of a job that has not ended: its fields, its start, and who is called."""
 
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,10 +10,10 @@ from pydantic.alias_generators import to_camel
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.audit import TEMPORAL, Action
+from domain.audit import Action
 from domain.contacts.rejects import Rejects
 from domain.contacts.report import MAX_ENTRIES
-from domain.errors import RequestError, TooManyContacts
+from domain.errors import TooManyContacts
 from domain.jobs.change import read_change
 from domain.jobs.models import JobChange, NewContact
 from domain.model import Model
@@ -33,8 +32,6 @@ from store.errors import NotFound, WrongStatus
 from store.jobs.status import lock_and_read_status, move
 from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, contacts, rejects
-
-logger = logging.getLogger(__name__)
 
 REMOVED = "Removed from the job."
 START = frozenset({"scheduled_start_time", "timezone"})
@@ -136,32 +133,14 @@ class JobUpdates:
                 await record_action(connection, organization_id, Action.CONTACT_REMOVED, by, details, job_id=job_id)
             return contact
 
-    async def obey(self, organization_id: str, job_id: str, change: JobChange) -> None:
-        """`change` for an operator at Temporal's side; what the status does not allow changes nothing."""
-        try:
-            await self.change(organization_id, job_id, change, by=TEMPORAL)
-        except WrongStatus as refusal:
-            logger.info("job %s: nothing is changed, it is %s", job_id, refusal.status)
-
-    async def obey_fields(self, organization_id: str, job_id: str, fields: dict[str, Any]) -> None:
-        """The same for fields as PATCH takes them; what cannot be read changes nothing either."""
-        try:
-            written = read_change(fields)
-            async with reading(self._engine) as connection:
-                job = await _job(connection, job_id)
-            start = job["scheduled_start_time"] if job["actual_start_time"] is None else None
-            change, _ = written.placed(job["timezone"], start, job["end_time"], datetime.now(UTC))
-        except RequestError as refusal:
-            logger.info("job %s: nothing is changed: %s", job_id, refusal.sentence)
-        else:
-            await self.obey(organization_id, job_id, change)
-
-    async def obey_removal(self, organization_id: str, job_id: str, contact_id: str) -> None:
-        """`remove_contact` for an operator at Temporal's side; one that is not there changes nothing."""
-        try:
-            await self.remove_contact(organization_id, job_id, contact_id, by=TEMPORAL)
-        except NotFound as refusal:
-            logger.info("job %s: nobody is removed: %s", job_id, refusal)
+    async def change_fields(self, organization_id: str, job_id: str, fields: dict[str, Any], *, by: str) -> JobStatus:
+        """`change` for fields as PATCH takes them. Raises RequestError too, where they cannot be read."""
+        written = read_change(fields)
+        async with reading(self._engine) as connection:
+            job = await _job(connection, job_id)
+        start = job["scheduled_start_time"] if job["actual_start_time"] is None else None
+        change, _ = written.placed(job["timezone"], start, job["end_time"], datetime.now(UTC))
+        return await self.change(organization_id, job_id, change, by=by)
 
 
 def _really_changed(before: RowMapping, change: JobChange) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
+from store.jobs.commands import OperatorCommands
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import CreatedJob
 from store.jobs.update import JobUpdates
@@ -101,7 +102,9 @@ class Running:
         watch = DialWatch(self.dials, self._database_url)
         carriers = {NAME: self.carrier}
         calls = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL)
-        jobs = JobActivities(DuePages(self.engine), self.control, JobUpdates(self.engine))
+        jobs = JobActivities(
+            DuePages(self.engine), self.control, OperatorCommands(self.control, JobUpdates(self.engine))
+        )
         lines = LinesActivities(Lines(self.engine), self.control, self.workflows)
         async with (
             watch.running(),

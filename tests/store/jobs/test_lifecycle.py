@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import make_url
 
-from domain.calls.dispatch import NotNowReason, Wish
+from domain.calls.dispatch import NotNowReason
 from domain.statuses import ContactStatus, JobStatus
 from store.calls.claim import Claimed
 from store.calls.dial_rows import CHANNEL
@@ -397,35 +397,6 @@ async def test_what_has_ended_does_not_fail(shared: Calling, status: JobStatus) 
     assert await job.row() == before
 
 
-# --- wishes
-
-
-async def test_a_wish_does_what_the_command_does(shared: Calling) -> None:
-    job = await shared.a_waiting_job(await a_caller(shared.engine), 2)
-
-    for wish, status in [
-        (Wish.START_NOW, "running"),
-        (Wish.START_NOW, "running"),
-        (Wish.PAUSE, "paused"),
-        (Wish.START_NOW, "paused"),
-        (Wish.RESUME, "running"),
-        (Wish.CANCEL, "cancelled"),
-        (Wish.RESUME, "cancelled"),
-        (Wish.CANCEL_AND_HANG_UP, "cancelled"),
-    ]:
-        await shared.control.obey(job.given.id, job.id, wish)
-        assert (await job.row()).status == status
-
-
-async def test_the_wish_to_hang_up_reaches_live_dials(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
-    call = await job.call()
-
-    await shared.control.obey(job.given.id, job.id, Wish.CANCEL_AND_HANG_UP)
-
-    assert (await call.row()).hang_up_reason == "called_off"
-
-
 async def test_a_job_moves_only_from_where_it_may(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine))
 
@@ -455,7 +426,6 @@ COMMANDS: dict[str, tuple[Any, ...]] = {
     "complete": (),
     "fail": ("Because.",),
     "close": (LATER,),
-    "obey": (Wish.CANCEL,),
 }
 
 
