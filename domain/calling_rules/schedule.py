@@ -6,7 +6,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from domain.calling_rules.window import find_clock_change
-from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
+from domain.errors import InvalidTimezone, PastScheduledTime
 from domain.model import Model
 
 PAST_TOLERANCE = timedelta(seconds=60)  # clocks differ, forms are slow: this far back still means now
@@ -69,14 +69,6 @@ def load_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def parse_start(text: str) -> WrittenMoment:
-    """As `parse_moment`. Raises InvalidRequest."""
-    try:
-        return parse_moment(text)
-    except InvalidMoment as problem:
-        raise invalid_start_error(problem.reason) from None
-
-
 def parse_moment(text: str) -> WrittenMoment:
     """Read `YYYY-MM-DD`, `T` or a blank, `HH:MM[:SS[.f]]`, then nothing, `Z`, `±HH:MM`, `±HHMM` or `±HH`.
 
@@ -112,13 +104,11 @@ def _read_offset(text: str | None) -> timedelta | None:
 
 
 def resolve_start(written: WrittenMoment, zone: ZoneInfo, now: datetime) -> StartTime:
-    """Find the instant of a written start. Raises InvalidRequest (too far ahead), PastScheduledTime."""
+    """Find the instant of a written start. Raises InvalidMoment (too far ahead), PastScheduledTime."""
     try:
         at, note = _resolve(written, zone, now, MAX_START_AHEAD, "the start")
     except PastMoment:
         raise _past_error() from None
-    except InvalidMoment as problem:
-        raise invalid_start_error(problem.reason) from None
     if at < now - PAST_TOLERANCE:
         raise _past_error()
     return StartTime(at=at if at > now else None, note=note)
@@ -184,11 +174,6 @@ def _to_instant_in_zone(wall: datetime, zone: ZoneInfo, what: str) -> tuple[date
         end,
         f"A clock change skips {said}: {what} is {local:%Y-%m-%d %H:%M}, right after it.",
     )
-
-
-def invalid_start_error(reason: str) -> InvalidRequest:
-    """The error of the field."""
-    return InvalidRequest(f"scheduledStartTime {reason}.", [{"field": "scheduledStartTime", "reason": reason}])
 
 
 def _past_error() -> PastScheduledTime:

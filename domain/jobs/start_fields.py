@@ -12,7 +12,7 @@ from domain.calling_rules.schedule import (
     resolve_end,
     resolve_start,
 )
-from domain.errors import InvalidRequest, PastScheduledTime
+from domain.errors import PastScheduledTime
 from domain.model import Model
 from domain.requests.raw_values import RawValues
 
@@ -85,6 +85,6 @@ def _start(
         return StartTime() if written is None else resolve_start(written, zone, now)
     except PastScheduledTime as past:
         return past
-    except InvalidRequest as refused:
-        values.blame("scheduledStartTime", refused.details[0]["reason"])
+    except InvalidMoment as problem:
+        values.blame("scheduledStartTime", problem.reason)
         return StartTime()

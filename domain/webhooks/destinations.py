@@ -5,7 +5,7 @@ Sources: the special-purpose registries of IANA for IPv4 and IPv6; RFC 6052 and 
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
 from domain.errors import InvalidRequest
@@ -85,14 +85,6 @@ def may_send_to(address: Address, port: int, allowed: Iterable[AllowedDestinatio
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return may_send_to(address.ipv4_mapped, port, allowed)
     return any(place.holds(address, port) for place in allowed) or not is_private(address)
-
-
-def parse_address(host: str) -> Address | None:
-    """The address that a host is written as; None for a name."""
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
 
 
 def parse_target(url: str) -> Target:
