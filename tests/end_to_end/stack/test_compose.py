@@ -1,6 +1,7 @@
 """The files for containers are read, not run: no engine is at hand where the tests run."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,11 @@ def test_nothing_is_reachable_from_other_machines(compose: dict[str, Any]) -> No
 
 def test_the_image_does_not_run_as_root() -> None:
     assert "USER outdial" in (ROOT / "Dockerfile").read_text()
+
+
+def test_all_code_gets_into_the_image() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    code = [f"{module}.py" for module in project["py-modules"]]
+    code += [package.removesuffix("*") for package in project["packages"]["find"]["include"]]
+    let_in = set((ROOT / ".dockerignore").read_text().splitlines())
+    assert {f"!{name}" for name in code} <= let_in
