@@ -61,26 +61,26 @@ def up(
 
 
 async def run_forever(ready: Ready) -> None:
-    """Say where everything answers, and that is all."""
+    """Print the addresses, and wait for a signal."""
     announce(Console(), ready)
     await asyncio.Event().wait()
 
 
-def run(options: Options, story: "local_stack.Story" = run_forever) -> None:
-    """Run the stack in the foreground while the story is told. Raises Failure."""
+def run(options: Options, session: "local_stack.Session" = run_forever) -> None:
+    """Run the stack in the foreground for as long as the session takes. Raises Failure."""
     from stack import local_stack  # noqa: PLC0415 - half a second of imports that no other command needs
 
     console = Console()
     console.print("Starting PostgreSQL, Temporal, the simulator, the API and the worker …")
     try:
-        asyncio.run(local_stack.up(options, story))
+        asyncio.run(local_stack.up(options, session))
     except StackError as error:
         raise Failure(str(error)) from error
     console.print("All parts have ended.")
 
 
 def announce(console: Console, ready: Ready) -> None:
-    """Say where everything answers."""
+    """Print the addresses, ids and keys."""
     table = Table(box=None, show_header=False, pad_edge=False)
     rows = {
         "API": ready.api.url,

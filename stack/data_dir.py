@@ -1,4 +1,4 @@
-"""The data directory of a local stack: who holds it, where its files are, what a former run left alive."""
+"""The data directory of a local stack: its files, its lock, processes that a former run left."""
 
 import contextlib
 import fcntl
@@ -12,11 +12,11 @@ import psutil
 
 from stack.errors import AlreadyRunning
 
-LEFTOVER_SECONDS = 10.0  # for a left process to end
+LEFTOVER_TIMEOUT_SECONDS = 10.0
 
 
 class DataDir:
-    """`DIR`, and what is in it."""
+    """The paths below `--data-dir`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().resolve()
@@ -31,31 +31,31 @@ class DataDir:
         self._processes = self.root / "processes.json"
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the directory; the kernel gives it back when we die. Raises AlreadyRunning."""
+    def locked(self) -> Iterator[None]:
+        """Lock the directory; the kernel unlocks it when we die. Raises AlreadyRunning."""
         self.logs.mkdir(parents=True, exist_ok=True)
         with self._lock.open("a+") as lock:
-            self._take(lock)
+            self._acquire(lock)
             yield
 
-    def remember(self, pids: Mapping[int, signal.Signals]) -> None:
-        """Note which processes are ours and how each is ended, for the run after a sudden end."""
-        known = [[pid, _born(pid), int(number)] for pid, number in pids.items()]
-        self._processes.write_text(json.dumps(known))
+    def save_pids(self, pids: Mapping[int, signal.Signals]) -> None:
+        """Note our processes and the signal that ends each, for the run after a sudden end."""
+        noted = [[pid, _started_at(pid), int(number)] for pid, number in pids.items()]
+        self._processes.write_text(json.dumps(noted))
 
-    def forget(self) -> None:
+    def forget_pids(self) -> None:
         """All of them have ended."""
         self._processes.unlink(missing_ok=True)
 
     def end_leftovers(self) -> None:
-        """End what a former run left alive: only where the kernel could not do it, or has not yet."""
+        """End what a former run left running, where the kernel could not do it or has not yet."""
         with contextlib.suppress(OSError, ValueError):
-            for pid, born, number in json.loads(self._processes.read_text()):
-                if born is not None and _born(pid) == born:
+            for pid, started_at, number in json.loads(self._processes.read_text()):
+                if started_at is not None and _started_at(pid) == started_at:
                     _end(pid, signal.Signals(number))
-        self.forget()
+        self.forget_pids()
 
-    def _take(self, lock: IO[str]) -> None:
+    def _acquire(self, lock: IO[str]) -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -67,8 +67,8 @@ class DataDir:
         lock.flush()
 
 
-def _born(pid: int) -> float | None:
-    """When the process was started: with its pid, what tells it from any other."""
+def _started_at(pid: int) -> float | None:
+    """When the process was started: with its pid, that tells it from any other."""
     try:
         return psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
@@ -80,6 +80,6 @@ def _end(pid: int, number: signal.Signals) -> None:
         process = psutil.Process(pid)
         process.send_signal(number)
         try:
-            process.wait(LEFTOVER_SECONDS)
+            process.wait(LEFTOVER_TIMEOUT_SECONDS)
         except psutil.TimeoutExpired:
             process.kill()

@@ -1,4 +1,4 @@
-"""`make demo`: the whole stack in a fresh directory calls `samples/contacts.csv`, before your eyes."""
+"""`make demo`: a stack in a fresh directory calls `samples/contacts.csv`."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         with _data_dir(arguments.data_dir) as data_dir:
-            run(_options(data_dir), Demo(run_forever=not arguments.once).tell)
+            run(_options(data_dir), partial(demo, run_forever=not arguments.once))
     except Failure as failure:
         Console(stderr=True).print(str(failure), style="bold red", markup=False)
         sys.exit(failure.exit_code)
@@ -44,28 +45,22 @@ def main() -> None:
         sys.exit(ExitCode.INTERRUPTED)
 
 
-class Demo:
-    """One job, from its file to its result."""
-
-    def __init__(self, *, run_forever: bool) -> None:
-        self._stay = run_forever
-
-    async def tell(self, ready: Ready) -> None:
-        """Submit, watch, show. Raises Failure where the job does not complete."""
-        announce(console, ready)
-        code = await _submit(ready)
-        if code != ExitCode.OK:
-            raise Failure("The job did not complete.", ExitCode(code))
-        job = await _newest_job(ready)
-        _show_result(job)
-        _show_where_to_look(ready, job["id"])
-        if self._stay:
-            console.print("\nThe stack stays up until Ctrl-C.")
-            await asyncio.Event().wait()
+async def demo(ready: Ready, *, run_forever: bool) -> None:
+    """Submit a job, watch it, show its result. Raises Failure where it does not complete."""
+    announce(console, ready)
+    code = await _submit(ready)
+    if code != ExitCode.OK:
+        raise Failure("The job did not complete.", ExitCode(code))
+    job = await _newest_job(ready)
+    _show_result(job)
+    _show_addresses(ready, job["id"])
+    if run_forever:
+        console.print("\nThe stack stays up until Ctrl-C.")
+        await asyncio.Event().wait()
 
 
 async def _submit(ready: Ready) -> int:
-    """Run the very command that anyone would, its output on this terminal; its exit code."""
+    """Run `outdial submit` with its output on this terminal; its exit code."""
     flags = [str(CONTACTS), "--from", ready.phone_numbers.pipeline, "--lines", str(LINES), "--watch"]
     console.print(f"\n[bold]$ outdial submit {' '.join(flags)}[/]\n", soft_wrap=True, highlight=False)
     process = await asyncio.create_subprocess_exec(
@@ -75,7 +70,7 @@ async def _submit(ready: Ready) -> int:
     try:
         return await process.wait()
     finally:
-        if process.returncode is None:  # the end was asked for
+        if process.returncode is None:  # a signal ended the session
             process.terminate()
             await process.wait()
 
@@ -99,7 +94,7 @@ def _show_result(job: Json) -> None:
     console.print(table)
 
 
-def _show_where_to_look(ready: Ready, job_id: str) -> None:
+def _show_addresses(ready: Ready, job_id: str) -> None:
     workflow = f"{ready.temporal.ui}/namespaces/{ready.temporal.namespace}/workflows/batch-job%2F{job_id}"
     console.print(f"\n[bold]Look at[/]  API docs         {ready.api.url}/docs", soft_wrap=True)
     console.print(f"         the job          {ready.api.url}/batch/jobs/{job_id}", soft_wrap=True)
@@ -108,16 +103,16 @@ def _show_where_to_look(ready: Ready, job_id: str) -> None:
 
 
 def _options(data_dir: Path) -> Options:
-    """The usual ports, where they are free: a demo does not fail for a port."""
-    usual = Options(data_dir=data_dir)
-    ports = {name: getattr(usual, name) for name in ("api_port", "temporal_port", "ui_port", "carrier_port")}
-    return usual.model_copy(update={name: port if is_free(port) else 0 for name, port in ports.items()})
+    """The default ports, where they are free: a demo does not fail for a port."""
+    default = Options(data_dir=data_dir)
+    ports = {name: getattr(default, name) for name in ("api_port", "temporal_port", "ui_port", "carrier_port")}
+    return default.model_copy(update={name: port if is_free(port) else 0 for name, port in ports.items()})
 
 
 @contextlib.contextmanager
-def _data_dir(kept: Path | None) -> Iterator[Path]:
-    if kept is not None:
-        yield kept
+def _data_dir(given: Path | None) -> Iterator[Path]:
+    if given is not None:
+        yield given
         return
     fresh = Path(tempfile.mkdtemp(prefix="outdial-demo-"))
     try:

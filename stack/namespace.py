@@ -1,6 +1,6 @@
-"""What Outdial needs of a Temporal namespace: that it is there, its retention, search attributes.
+"""What Outdial needs of a Temporal namespace: that it exists, its retention, search attributes.
 
-The local stack does this at every start; elsewhere `outdial migrate` does. Saying it twice changes nothing.
+The local stack prepares it at every start, elsewhere `outdial migrate --temporal` does. It is idempotent.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from workflows.connection import connect
 from workflows.names import SEARCH_ATTRIBUTES
 
 RETENTION = timedelta(days=30)
-KNOWN_SECONDS = 60.0  # the server reads its list of namespaces every few seconds
+PROPAGATION_TIMEOUT_SECONDS = 60.0  # the server reads its list of namespaces every few seconds
 RPC_TIMEOUT = timedelta(seconds=10)
 
 
@@ -41,12 +41,12 @@ async def prepare(client: Client, *, retention: timedelta | None = None) -> None
 
     `retention` changes a namespace that exists; None leaves it as its operator set it. Raises RPCError.
     """
-    kept = await _retention(client)
-    if kept is None:
+    current = await _retention(client)
+    if current is None:
         await _register(client, retention or RETENTION)
-        await _until_known(client)
-    elif retention is not None and kept != retention:
-        await _keep_for(client, retention)
+        await _wait_until_known(client)
+    elif retention is not None and current != retention:
+        await _set_retention(client, retention)
     await _add_search_attributes(client)
 
 
@@ -69,9 +69,9 @@ async def _register(client: Client, retention: timedelta) -> None:
     await client.workflow_service.register_namespace(request, timeout=RPC_TIMEOUT)
 
 
-async def _until_known(client: Client) -> None:
+async def _wait_until_known(client: Client) -> None:
     """A new namespace is known to every part of the server a little later. Raises TimeoutError."""
-    async with asyncio.timeout(KNOWN_SECONDS):
+    async with asyncio.timeout(PROPAGATION_TIMEOUT_SECONDS):
         while not await _lists_search_attributes(client):  # noqa: ASYNC110 - the server has no event for it
             await asyncio.sleep(1)
 
@@ -88,7 +88,7 @@ async def _lists_search_attributes(client: Client) -> bool:
     return True
 
 
-async def _keep_for(client: Client, retention: timedelta) -> None:
+async def _set_retention(client: Client, retention: timedelta) -> None:
     config = NamespaceConfig(workflow_execution_retention_ttl=_duration(retention))
     request = UpdateNamespaceRequest(namespace=client.namespace, config=config)
     await client.workflow_service.update_namespace(request, timeout=RPC_TIMEOUT)

@@ -1,4 +1,4 @@
-"""What `outdial up` may be told."""
+"""The settings of `outdial up`."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Options(BaseModel):
-    """The flags of `outdial up`; a port of 0 takes a free one."""
+    """The options of `outdial up`; a port of 0 takes a free one."""
 
     model_config = ConfigDict(frozen=True)
 

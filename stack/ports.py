@@ -1,4 +1,4 @@
-"""Ports for the parts: a given one is looked at, 0 takes a free one."""
+"""Ports of the services: a given one is checked, 0 takes a free one."""
 
 import random
 import socket
@@ -7,15 +7,15 @@ from pathlib import Path
 from stack.errors import PortTaken
 
 LOOPBACK = "127.0.0.1"
-LOWEST_FREE_PORT = 15_000
-# Above it the kernel takes ports for outgoing connections: a part that is being restarted would find its own
-# port taken by a client of another part, or that client connected to itself.
+MIN_FREE_PORT = 15_000
+# From there on the kernel takes ports for outgoing connections: a service that is restarted would find its own port
+# taken by a client of another service, or that client connected to itself.
 EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 FIRST_EPHEMERAL_PORT = 32_768
-TRIES = 200
+MAX_TRIES = 200
 
 
-def settle(port: int, flag: str) -> int:
+def choose_port(port: int, flag: str) -> int:
     """The port itself, or a free one for 0. Raises PortTaken."""
     if port == 0:
         return free_port()
@@ -26,8 +26,8 @@ def settle(port: int, flag: str) -> int:
 
 def free_port() -> int:
     """A port that nothing listens on, outside the kernel's range for outgoing connections."""
-    candidates = range(LOWEST_FREE_PORT, max(_first_ephemeral_port(), LOWEST_FREE_PORT + 1000))
-    for port in random.sample(candidates, TRIES):
+    candidates = range(MIN_FREE_PORT, max(_first_ephemeral_port(), MIN_FREE_PORT + 1000))
+    for port in random.sample(candidates, MAX_TRIES):
         if is_free(port):
             return port
     raise OSError("no free port found on 127.0.0.1")

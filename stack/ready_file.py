@@ -1,4 +1,4 @@
-"""The ready file and the demo's keys: where a local stack answers, for scripts, tests and benchmarks."""
+"""The ready file and the demo's keys: addresses of a local stack, for scripts, tests and benchmarks."""
 
 import os
 from pathlib import Path
@@ -40,7 +40,7 @@ class CarrierAccount(_Document):
 
 
 class Keys(_Document):
-    """What is kept in `keys.json`: shown nowhere else, and only for the local stack."""
+    """The content of `keys.json`: shown nowhere else, and only for the local stack."""
 
     organization: Organization
     other_organization: OtherOrganization
@@ -49,7 +49,7 @@ class Keys(_Document):
 
 
 class Secrets(_Document):
-    """What is kept in `secrets.json`: the stack's own OUTDIAL_SECRET and OUTDIAL_PLATFORM_KEY."""
+    """The content of `secrets.json`: the stack's own OUTDIAL_SECRET and OUTDIAL_PLATFORM_KEY."""
 
     secret: str
     platform_key: str
@@ -84,7 +84,7 @@ class Pids(_Document):
 
 
 class Ready(_Document):
-    """All that answers."""
+    """The ready file."""
 
     api: ApiAddress
     other_organization: OtherOrganization
@@ -96,7 +96,7 @@ class Ready(_Document):
 
 
 def write(document: BaseModel, path: Path) -> None:
-    """Replace a file by rename: whoever reads it sees the old one or the new one, whole."""
+    """Replace a file by rename: readers see the old one or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "w") as file:

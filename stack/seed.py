@@ -1,4 +1,4 @@
-"""What a local stack holds from its first start: two organizations, their keys, agents and numbers."""
+"""What a local stack has from its first start: two organizations, their keys, agents and numbers."""
 
 import secrets
 from decimal import Decimal
@@ -13,7 +13,7 @@ from store.db.engine import create_engine
 from store.errors import NotFound
 from store.organizations.directory import Directory
 
-# An example: a real agent's address goes here. The simulator connects to none.
+# An example: the simulator connects to no agent.
 AGENT_URL = "ws://127.0.0.1:9/{architecture}"
 CALLS_PER_SECOND = Decimal(10)  # before scaling by the speed
 POOL_SIZE = 2
@@ -26,26 +26,26 @@ NUMBER_WITHOUT_AGENT = "+12025550174"
 NUMBER_OF_THE_OTHER = "+12025550181"
 
 
-async def seed(url: str, kept: Path) -> Keys:
-    """The keys of the first start; they are made, with what they open, unless the database knows them."""
+async def seed(url: str, file: Path) -> Keys:
+    """The keys of the first start; created, with what they open, unless the database has them."""
     engine = create_engine(url, POOL_SIZE)
     try:
         directory = Directory(engine)
-        keys = _read(kept)
-        if keys is not None and await _knows(directory, keys):
+        keys = _read(file)
+        if keys is not None and await _has(directory, keys):
             return keys
-        keys = await _make(directory)
-        ready_file.write(keys, kept)
+        keys = await _create(directory)
+        ready_file.write(keys, file)
         return keys
     finally:
         await engine.dispose()
 
 
-def _read(kept: Path) -> Keys | None:
-    return Keys.model_validate_json(kept.read_text()) if kept.exists() else None
+def _read(file: Path) -> Keys | None:
+    return Keys.model_validate_json(file.read_text()) if file.exists() else None
 
 
-async def _knows(directory: Directory, keys: Keys) -> bool:
+async def _has(directory: Directory, keys: Keys) -> bool:
     try:
         await directory.organization(keys.organization.organization_id)
     except NotFound:
@@ -53,10 +53,10 @@ async def _knows(directory: Directory, keys: Keys) -> bool:
     return True
 
 
-async def _make(directory: Directory) -> Keys:
+async def _create(directory: Directory) -> Keys:
     demo = (await directory.create_organization("Demo", 50, Decimal(1000), allowed_countries=(ANYWHERE,))).id
     other = (await directory.create_organization("Other", 5, Decimal(100), allowed_countries=(ANYWHERE,))).id
-    numbers = {kind: await _number(directory, demo, number, kind) for kind, number in NUMBERS.items()}
+    numbers = {kind: await _create_number(directory, demo, number, kind) for kind, number in NUMBERS.items()}
     return Keys(
         organization=Organization(
             organization_id=demo,
@@ -66,19 +66,19 @@ async def _make(directory: Directory) -> Keys:
         other_organization=OtherOrganization(
             organization_id=other,
             owner_key=(await directory.create_key(other, Role.OWNER, "other owner")).key,
-            phone_number_id=await _number(directory, other, NUMBER_OF_THE_OTHER, Architecture.PIPELINE),
+            phone_number_id=await _create_number(directory, other, NUMBER_OF_THE_OTHER, Architecture.PIPELINE),
         ),
         phone_numbers=PhoneNumbers(
             pipeline=numbers[Architecture.PIPELINE],
             realtime=numbers[Architecture.REALTIME],
             text=numbers[Architecture.TEXT],
-            no_agent=await _number(directory, demo, NUMBER_WITHOUT_AGENT, None),
+            no_agent=await _create_number(directory, demo, NUMBER_WITHOUT_AGENT, None),
         ),
         carrier=CarrierAccount(account_sid=f"AC{secrets.token_hex(16)}", auth_token=secrets.token_hex(16)),
     )
 
 
-async def _number(directory: Directory, owner: str, number: str, kind: Architecture | None) -> str:
+async def _create_number(directory: Directory, owner: str, number: str, kind: Architecture | None) -> str:
     """A caller id and, where a kind is given, the agent that holds its calls; the number's id."""
     agent_id = None
     if kind is not None:

@@ -1,4 +1,4 @@
-"""Our own processes of the local stack, what they are told, and the ports they keep."""
+"""The services of the local stack: their programs, settings and ports."""
 
 import os
 import sys
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from stack import health_checks
 from stack.data_dir import DataDir
-from stack.local_secrets import secrets_in
+from stack.local_secrets import load_secrets
 from stack.options import Options
-from stack.ports import LOOPBACK, free_port, is_free, settle
+from stack.ports import LOOPBACK, choose_port, free_port, is_free
 from stack.postgres import Postgres
 from stack.processes import Program
 from stack.ready_file import CarrierAccount
@@ -20,7 +20,7 @@ CARRIER_CALLS_PER_SECOND = 10  # before scaling by the speed
 
 @dataclass(frozen=True)
 class Ports:
-    """Kept by the parts for as long as the stack runs."""
+    """The same for as long as the stack runs."""
 
     api: int
     temporal: int
@@ -29,20 +29,20 @@ class Ports:
     postgres: int
 
     @classmethod
-    def settle(cls, options: Options, data_dir: DataDir) -> "Ports":
+    def choose(cls, options: Options, data_dir: DataDir) -> "Ports":
         """Raises PortTaken."""
         return cls(
-            api=settle(options.api_port, "--api-port"),
-            temporal=settle(options.temporal_port, "--temporal-port"),
-            ui=settle(options.ui_port, "--ui-port"),
-            carrier=settle(options.carrier_port, "--carrier-port"),
+            api=choose_port(options.api_port, "--api-port"),
+            temporal=choose_port(options.temporal_port, "--temporal-port"),
+            ui=choose_port(options.ui_port, "--ui-port"),
+            carrier=choose_port(options.carrier_port, "--carrier-port"),
             postgres=_postgres_port(data_dir.postgres_port),
         )
 
 
 @dataclass(frozen=True)
 class Services:
-    """Every program of one stack."""
+    """Of one stack."""
 
     options: Options
     data_dir: DataDir
@@ -82,7 +82,7 @@ class Services:
                 "OUTDIAL_SIMULATOR_ACCOUNT_SID": account.account_sid,
                 "OUTDIAL_SIMULATOR_AUTH_TOKEN": account.auth_token,
             },
-            answers=health_checks.listens(self.ports.carrier),
+            health_check=health_checks.accepts_connections(self.ports.carrier),
         )
 
     def api(self, account: CarrierAccount) -> Program:
@@ -90,7 +90,7 @@ class Services:
             name="api",
             argv=_module("api"),
             environment=self.environment(account),
-            answers=health_checks.http_ok(f"{self.api_url}/healthz"),
+            health_check=health_checks.answers_http(f"{self.api_url}/healthz"),
         )
 
     def workers(self, account: CarrierAccount) -> list[Program]:
@@ -99,14 +99,14 @@ class Services:
                 name=f"worker-{number}",
                 argv=_module("worker"),
                 environment=self.environment(account),
-                answers=health_checks.polls(self.temporal.connect),
+                health_check=health_checks.worker_polls(self.temporal.connect),
             )
             for number in range(1, self.options.workers + 1)
         ]
 
     def environment(self, account: CarrierAccount) -> dict[str, str]:
         """The settings of API and workers, the simulator's account included."""
-        kept = secrets_in(self.data_dir.secrets)
+        secrets = load_secrets(self.data_dir.secrets)
         return {
             "OUTDIAL_DATABASE_URL": self.postgres.url,
             "OUTDIAL_API_HOST": LOOPBACK,
@@ -117,25 +117,25 @@ class Services:
             "OUTDIAL_TWILIO_BASE_URL": self.options.carrier_url or self.carrier_url,
             "OUTDIAL_SPEED": str(self.options.speed),
             "OUTDIAL_RATE_LIMIT_PER_MINUTE": "none",
-            "OUTDIAL_SECRET": kept.secret,
-            "OUTDIAL_PLATFORM_KEY": kept.platform_key,
+            "OUTDIAL_SECRET": secrets.secret,
+            "OUTDIAL_PLATFORM_KEY": secrets.platform_key,
             "OUTDIAL_WEBHOOK_ALLOW_PRIVATE": "127.0.0.0/8, ::1/128",
             "TEMPORAL_ADDRESS": self.temporal.address,
             "TEMPORAL_NAMESPACE": NAMESPACE,
-            "TEMPORAL_CONFIG_FILE": os.devnull,  # nobody's profile for another Temporal
+            "TEMPORAL_CONFIG_FILE": os.devnull,  # no profile for another Temporal
             "PYTHONUNBUFFERED": "1",
         }
 
 
 def _module(name: str) -> list[str]:
-    """Run by our own interpreter; -P: a folder named `api` in the working directory is not ours."""
+    """Run by our own interpreter; -P: not a folder named `api` in the working directory."""
     return [sys.executable, "-P", "-m", name]
 
 
-def _postgres_port(kept: Path) -> int:
+def _postgres_port(file: Path) -> int:
     """The port of the first run, unless something else has it now."""
-    if kept.exists() and is_free(int(kept.read_text())):
-        return int(kept.read_text())
+    if file.exists() and is_free(int(file.read_text())):
+        return int(file.read_text())
     port = free_port()
-    kept.write_text(str(port))
+    file.write_text(str(port))
     return port

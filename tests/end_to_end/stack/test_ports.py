@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from stack.errors import PortTaken
-from stack.ports import LOOPBACK, free_port, is_free, settle
+from stack.ports import LOOPBACK, choose_port, free_port, is_free
 
 
 @pytest.fixture
@@ -14,11 +14,11 @@ def taken():
 
 def test_a_taken_port_is_said_with_the_flag_that_helps(taken: int) -> None:
     with pytest.raises(PortTaken, match=rf"Port {taken} is taken.*--ui-port N; --ui-port 0 takes a free one"):
-        settle(taken, "--ui-port")
+        choose_port(taken, "--ui-port")
 
 
 def test_port_zero_takes_a_free_one_below_the_range_of_outgoing_connections() -> None:
-    port = settle(0, "--api-port")
+    port = choose_port(0, "--api-port")
     assert is_free(port)
     assert 1024 < port < 32_768
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stack.errors import PartFailed
+from stack.errors import ServiceFailed
 from stack.processes import Program
-from stack.supervisor import Supervised
+from stack.supervisor import SupervisedProcess
 from tests.live import alive
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
@@ -32,7 +32,7 @@ class Starts:
 
 async def test_a_program_that_dies_is_started_again(tmp_path: Path) -> None:
     starts = Starts()
-    part = Supervised(Program("sleeper", SLEEPER), tmp_path, starts)
+    part = SupervisedProcess(Program("sleeper", SLEEPER), tmp_path, starts)
     await part.start()
     first = part.pid
     os.kill(first, signal.SIGKILL)
@@ -44,7 +44,7 @@ async def test_a_program_that_dies_is_started_again(tmp_path: Path) -> None:
 
 async def test_a_start_that_cannot_be_noted_ends_no_supervision(tmp_path: Path) -> None:
     starts = Starts(failing=True)
-    part = Supervised(Program("sleeper", SLEEPER), tmp_path, starts)
+    part = SupervisedProcess(Program("sleeper", SLEEPER), tmp_path, starts)
     await part.start()
     os.kill(part.pid, signal.SIGKILL)
     await _wait(lambda: starts.seen == 2)
@@ -53,7 +53,7 @@ async def test_a_start_that_cannot_be_noted_ends_no_supervision(tmp_path: Path) 
 
 async def test_a_program_that_was_stopped_stays_away(tmp_path: Path) -> None:
     starts = Starts()
-    part = Supervised(Program("sleeper", SLEEPER), tmp_path, starts)
+    part = SupervisedProcess(Program("sleeper", SLEEPER), tmp_path, starts)
     await part.start()
     await part.stop()
     assert starts.seen == 1
@@ -64,17 +64,17 @@ async def test_a_program_that_cannot_run_is_named_with_its_log(tmp_path: Path) -
     async def never(_pid: int) -> bool:
         return False
 
-    broken = Program("broken", [sys.executable, "-S", "-c", "raise SystemExit('no')"], answers=never)
-    part = Supervised(broken, tmp_path, Starts())
-    with pytest.raises(PartFailed, match=r"broken does not start.*broken\.log"):
+    broken = Program("broken", [sys.executable, "-S", "-c", "raise SystemExit('no')"], health_check=never)
+    part = SupervisedProcess(broken, tmp_path, Starts())
+    with pytest.raises(ServiceFailed, match=r"broken does not start.*broken\.log"):
         await part.start()
     await part.stop()
     assert "no" in part.log.read_text()
 
 
 async def test_a_program_that_does_not_exist_fails_at_once(tmp_path: Path) -> None:
-    part = Supervised(Program("absent", ["/nonexistent/program"]), tmp_path, Starts())
-    with pytest.raises(PartFailed, match="absent does not start"):
+    part = SupervisedProcess(Program("absent", ["/nonexistent/program"]), tmp_path, Starts())
+    with pytest.raises(ServiceFailed, match="absent does not start"):
         await part.start()
     await part.stop()
 
@@ -83,7 +83,7 @@ async def test_a_program_that_will_not_end_is_killed(tmp_path: Path) -> None:
     async def printed(_pid: int) -> bool:
         return part.log.read_text() != ""
 
-    part = Supervised(Program("stubborn", STUBBORN, answers=printed, patience=0.2), tmp_path, Starts())
+    part = SupervisedProcess(Program("stubborn", STUBBORN, health_check=printed, stop_timeout=0.2), tmp_path, Starts())
     await part.start()
     await part.stop()
     assert not alive({part.pid})
