@@ -87,7 +87,8 @@ def test_an_awkward_file_is_read_as_expected(name: str) -> None:
     assert [reject.row for reject in intake.rejects.rows] == [row["row"] for row in expected["report"]["invalid"]]
 
 
-MAIN = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+NAMESPACE = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+MAIN = b'<worksheet xmlns="%s"><sheetData>' % NAMESPACE
 
 
 def bomb_of_zeros() -> bytes:
@@ -128,7 +129,23 @@ def bomb_of_sheets() -> bytes:
     return edited((FILES / "plain.xlsx").read_bytes(), "xl/workbook.xml", lambda _: workbook)
 
 
-BOMBS = [bomb_of_zeros, bomb_of_one_text, bomb_of_parts, bomb_of_cells, bomb_of_texts, bomb_of_sheets]
+def bomb_behind_a_prefix() -> bytes:
+    """A cell in the last corner, in a namespace that only a prefix tells."""
+    cell = b'<x:row><x:c r="XFD1048576"><x:v>1</x:v></x:c></x:row>'
+    header = b'<x:row r="1"><x:c r="A1"><x:v>1</x:v></x:c></x:row>'
+    sheet = b'<worksheet xmlns:x="%s"><x:sheetData>' % NAMESPACE + header + cell + b"</x:sheetData></worksheet>"
+    return hand_made(sheet, strings("phone"))
+
+
+BOMBS = [
+    bomb_of_zeros,
+    bomb_of_one_text,
+    bomb_of_parts,
+    bomb_of_cells,
+    bomb_of_texts,
+    bomb_of_sheets,
+    bomb_behind_a_prefix,
+]
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
