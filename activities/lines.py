@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LinesWorkflows(Protocol):
-    """What is needed of Temporal; `workflows.handles.JobWorkflows` is the real one."""
+    """What is needed of Temporal; `workflows.client.JobWorkflows` is the real one."""
 
     async def want_lines(self, organization_id: str, wanted: LinesWanted) -> None: ...
 

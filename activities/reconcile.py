@@ -24,7 +24,7 @@ CLOSED = "Its workflow ended from outside; the contacts that were left are cance
 
 
 class Workflows(Protocol):
-    """What the housekeeper needs of Temporal; `workflows.handles.JobWorkflows` is the real one."""
+    """What the housekeeper needs of Temporal; `workflows.client.JobWorkflows` is the real one."""
 
     async def start(self, job_id: str, organization_id: str, name: str, start_at: datetime | None) -> None: ...
 

@@ -44,8 +44,8 @@ organizations = Table(
     Column("balance", Dollars, nullable=False, server_default="0"),  # top-ups − captures
     Column("held", Dollars, nullable=False, server_default="0"),  # holds of jobs + reserves of live calls
     Column("reserved_lines", Integer, nullable=False, server_default="0"),  # kept free for other calls
-    Column("calling_window", JSONB),  # domain.windows.CallingWindow; for jobs that have none of their own
-    Column("contact_frequency", JSONB),  # domain.frequency.ContactFrequency, over all jobs
+    Column("calling_window", JSONB),  # domain.calling_rules.window.CallingWindow; for jobs that have none of their own
+    Column("contact_frequency", JSONB),  # domain.calling_rules.frequency_caps.ContactFrequency, over all jobs
     Column("allowed_countries", JSONB),  # ISO 3166 codes, or ["*"]; null: those of its own numbers
     Column("created_at", Moment, nullable=False, server_default=func.now()),
 )
@@ -71,7 +71,7 @@ agents = Table(
     Column("organization_id", ForeignKey("organizations.id"), nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("architecture", String, nullable=False),
-    Column("audio", String, nullable=False),  # domain.calls.Audio
+    Column("audio", String, nullable=False),  # domain.calls.models.Audio
     Column("audio_url", Text, nullable=False),
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("removed_at", Moment),  # jobs that used it keep their facts; no new one may
@@ -85,7 +85,7 @@ carrier_accounts = Table(  # one gate for all jobs that call through an account
     Column("closed_reason", Text),
     Column("probe_dial_id", String),  # the one call that may go first when the gate opens
     Column("carrier", String),  # null: the id is the carrier's name
-    Column("settings", Text),  # its own credentials, sealed by store.secrets; null: those of the process
+    Column("settings", Text),  # its own credentials, sealed by store.db.vault; null: those of the process
 )
 
 phone_numbers = Table(
@@ -138,8 +138,8 @@ batch_jobs = Table(
     Column("priority", Integer, nullable=False, server_default="5"),  # its weight among the organization's jobs
     Column("calling_window", JSONB),  # null: the organization's
     Column("contact_frequency", JSONB),  # beside the organization's
-    Column("retry_policy", JSONB, nullable=False, server_default="{}"),  # domain.retries.RetryPolicy
-    Column("on_machine", String, nullable=False, server_default="talk"),  # domain.calls.OnMachine
+    Column("retry_policy", JSONB, nullable=False, server_default="{}"),  # domain.calls.retries.RetryPolicy
+    Column("on_machine", String, nullable=False, server_default="talk"),  # domain.calls.models.OnMachine
     Column("end_time", Moment),  # after it nobody is dialed
     Column("start_within_minutes", Integer, nullable=False, server_default="120"),
     Column("circuit_breaker", Boolean, nullable=False, server_default=text("true")),
@@ -172,7 +172,7 @@ contacts = Table(
     Column("dials", Integer, nullable=False, server_default="0"),  # claimed: the highest dial number
     Column("troubles", Integer, nullable=False, server_default="0"),  # in a row
     Column("due_at", Moment, nullable=False, server_default=func.now()),
-    Column("held_reason", String),  # domain.dispatch.HeldReason: why it is due no earlier
+    Column("held_reason", String),  # domain.calls.dispatch.NotNowReason: why it is due no earlier
     Column("removed_at", Moment),  # by somebody: not called any more
     Column("last_attempt_at", Moment),
     Column("next_retry_at", Moment),
@@ -181,7 +181,7 @@ contacts = Table(
     Column("call_seconds", Integer),
     Column("answered_by", String),
     Column("external_id", Text),  # the client's own
-    Column("conversation", JSON),  # domain.conversations.Conversation of the last dial that has one
+    Column("conversation", JSON),  # domain.calls.agent_report.Conversation of the last dial that has one
     Column("reported_at", Moment),  # when that was said
     UniqueConstraint("job_id", "row"),
     Index("ix_contacts_job_id_status", "job_id", "status"),
@@ -217,19 +217,19 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     Column("carrier_account_id", String, nullable=False),
     Column("from_number", String, nullable=False),
     Column("to_number", String, nullable=False),
-    Column("state", String, nullable=False, server_default="asked"),  # domain.calls.CallState
+    Column("state", String, nullable=False, server_default="asked"),  # domain.calls.models.CallState
     Column("call_id", String),  # the carrier's
     Column("asked_at", Moment, nullable=False, server_default=func.now()),
     Column("ringing_at", Moment),
     Column("answered_at", Moment),
     Column("ended_at", Moment),
-    Column("hang_up_reason", String),  # domain.calls.HangUpReason: asked for, not necessarily done
+    Column("hang_up_reason", String),  # domain.calls.models.HangUpReason: asked for, not necessarily done
     Column("outcome", String),
     Column("sip_code", Integer),
     Column("call_seconds", Integer),  # the carrier's
     Column("answered_by", String),
     Column("cost", Dollars),
-    Column("conversation", JSON),  # domain.conversations.Conversation: what its agent reported
+    Column("conversation", JSON),  # domain.calls.agent_report.Conversation: what its agent reported
     Column("reserved_from_hold", Dollars, nullable=False, server_default="0"),
     Column("reserved_from_free", Dollars, nullable=False, server_default="0"),
     UniqueConstraint("contact_id", "number_of_dial"),
@@ -274,7 +274,7 @@ do_not_call = Table(
     metadata,
     Column("organization_id", ForeignKey("organizations.id"), primary_key=True),
     Column("number", String, primary_key=True),  # E.164
-    Column("source", String, nullable=False),  # domain.do_not_call.Source
+    Column("source", String, nullable=False),  # domain.calling_rules.do_not_call.Source
     Column("note", Text),
     Column("added_by", String, nullable=False),  # as in `activity.actor`
     Column("added_at", Moment, nullable=False, server_default=func.now()),
@@ -289,7 +289,7 @@ activity = Table(  # what was done to jobs and organizations, never updated
     Column("job_id", String),  # no key: what was done to a deleted job stays on record
     Column("at", Moment, nullable=False, server_default=func.clock_timestamp()),
     Column("actor", String, nullable=False),  # a key's id, "temporal", "operator" or "outdial"
-    Column("action", String, nullable=False),  # domain.activity.Action
+    Column("action", String, nullable=False),  # domain.audit.Action
     Column("details", JSONB, nullable=False, server_default="{}"),
     Index("ix_activity_newest", "organization_id", text("at DESC"), text("id DESC")),
     Index("ix_activity_of_job", "job_id", text("at DESC"), text("id DESC")),
@@ -327,7 +327,7 @@ webhook_endpoints = Table(
     Column("organization_id", ForeignKey("organizations.id"), nullable=False, index=True),
     Column("url", Text, nullable=False),
     Column("description", Text),
-    Column("events", ARRAY(String), nullable=False),  # domain.webhooks.EventType
+    Column("events", ARRAY(String), nullable=False),  # domain.webhooks.events.EventType
     Column("credits_below", Dollars, nullable=False),
     Column("credits_are_low", Boolean, nullable=False, server_default=text("false")),  # it was told, or knew
     Column("secret", Text, nullable=False),  # sealed, as the next

@@ -1,6 +1,7 @@
 """What the documents say of the code is so: paths, links, settings, endpoints."""
 
 import re
+import tokenize
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,8 @@ SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FILE = re.compile(r"(?:[\w-]+/)*[\w-]+\.(?:py|md)|(?:[\w-]+/)+(?:[\w.-]+)?")
 MODULE = re.compile(rf"(?:{'|'.join(LAYERS)})(?:\.\w+)+")
+WHOLE_PATH = re.compile(rf"(?<![\w./])(?:(?:{'|'.join(LAYERS)}|docs|tests)/[\w/.-]+\.(?:py|md)|{MODULE.pattern})")
+PROSE = (tokenize.COMMENT, tokenize.STRING)
 PLACEHOLDER = re.compile(r"NNNN|NAME|DIR")
 ENDPOINTS = re.compile(r"([A-Z]+(?:, [A-Z]+)*) (/\S+)")
 ROW = re.compile(r"^\| `(OUTDIAL_\w+)` \| `?([^|`]*?)`? \|", re.MULTILINE)
@@ -72,6 +75,17 @@ def missing(text: str) -> Iterator[str]:
         is_file = FILE.fullmatch(named) is not None
         if not (file_exists(named, text) if is_file else module_exists(named) or not MODULE.fullmatch(named)):
             yield named
+
+
+def missing_in_comments(folder: str) -> Iterator[str]:
+    """Files and modules that comments and docstrings name by their whole path, and that are not there."""
+    for source in (ROOT / folder).rglob("*.py"):
+        with source.open("rb") as opened:
+            written = [token.string for token in tokenize.tokenize(opened.readline) if token.type in PROSE]
+        for found in WHOLE_PATH.finditer("\n".join(text for text in written if text.startswith(("#", '"""')))):
+            named = found[0].rstrip(".")
+            if not ((ROOT / named).exists() if "/" in named else module_exists(named)):
+                yield f"{source.relative_to(ROOT)}: {named}"
 
 
 @cache
@@ -118,6 +132,11 @@ def defaults() -> dict[str, str]:
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_a_text_names_in_backticks_exists(text: str) -> None:
     assert list(missing(text)) == []
+
+
+@pytest.mark.parametrize("folder", [*LAYERS, "tests"])
+def test_what_comments_name_exists(folder: str) -> None:
+    assert list(missing_in_comments(folder)) == []
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -109,7 +109,7 @@ def _cell(value: Any) -> str:
 
 
 def _ours(result: Result) -> dict[str, Any]:
-    """In the order of domain.results.RESULT_COLUMNS."""
+    """In the order of domain.contacts.export.RESULT_COLUMNS."""
     contact = result.contact
     completed = contact.status is ContactStatus.COMPLETED
     return {

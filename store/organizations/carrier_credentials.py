@@ -21,7 +21,7 @@ _OF_NUMBERS = (
 
 
 class CarrierCredentials:
-    """Kept sealed by `store.phone_numbers`."""
+    """Kept sealed by `store.organizations.phone_numbers`."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self._engine = engine

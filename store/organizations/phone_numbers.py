@@ -55,7 +55,7 @@ class PhoneNumbers:
     ) -> PhoneNumber:
         """Add a caller id, E.164; raises NotFound for an organization or agent that is not there.
 
-        `sealed_settings` (by `store.secrets`) give it an account of its own at the carrier that `carrier_account_id`
+        `sealed_settings` (by `store.db.vault`) give it an account of its own at the carrier that `carrier_account_id`
         names. A number of this `id` that is there already is returned.
         """
         row: dict[str, Any] = {
