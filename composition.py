@@ -32,8 +32,11 @@ from store.jobs.preview import JobPreview
 from store.jobs.repository import Jobs
 from store.jobs.rerun import JobRerun
 from store.jobs.update import JobUpdates
+from store.organizations.agents import Agents
+from store.organizations.api_keys import ApiKeys
 from store.organizations.carrier_credentials import CarrierCredentials
-from store.organizations.directory import Directory
+from store.organizations.organizations import Organizations
+from store.organizations.phone_numbers import PhoneNumbers
 from store.organizations.rate_limits import RateLimits
 from store.reconcile import Reconciliation
 from store.webhooks.endpoints import Webhooks
@@ -88,12 +91,13 @@ def _carriers(settings: Settings, own: CarrierCredentials, instead: Mapping[str,
 
 def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[object, ...]:
     return (
+        Agents(engine),
+        ApiKeys(engine),
         AuditLog(engine),
         ChangeFeed(engine),
         Claims(engine, settings.speed),
         AgentReports(engine),
         Dials(engine, settings.speed),
-        Directory(engine),
         DoNotCall(engine),
         DuePages(engine),
         Idempotency(engine),
@@ -107,6 +111,8 @@ def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[obje
         Ledger(engine),
         Lines(engine),
         OrderLookup(engine),
+        Organizations(engine),
+        PhoneNumbers(engine),
         RateLimits(engine),
         Reconciliation(engine, settings.speed),
         Results(engine),

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from api.dependencies import AgentReportsDep, DirectoryDep, SettingsDep, VaultDep
+from api.dependencies import AgentReportsDep, ApiKeysDep, SettingsDep, VaultDep
 from api.http.errors import CallNotFound, Forbidden, Unauthorized
 from api.http.examples import A_CALL
 from api.http.rate_limit import RateLimitDep
@@ -28,12 +28,12 @@ API_KEY = APIKeyHeader(name="x-api-key", auto_error=False, scheme_name="apiKey")
 KEYS = [Depends(BEARER), Depends(API_KEY)]
 
 
-async def authenticate(request: Request, directory: DirectoryDep, settings: SettingsDep) -> Caller:
+async def authenticate(request: Request, api_keys: ApiKeysDep, settings: SettingsDep) -> Caller:
     """Whose key it is, looked up each time: a revoked key is refused from then on. Raises Unauthorized."""
     key = _sent_key(request)
     if key is None:
         raise Unauthorized(NO_KEY)
-    found = await directory.caller(key) if len(key) <= MAX_KEY_LENGTH else None
+    found = await api_keys.find_caller(key) if len(key) <= MAX_KEY_LENGTH else None
     if found is None:
         raise Unauthorized(PLATFORMS if _is_platform_key(key, settings) else WRONG_KEY)
     return found
@@ -56,15 +56,13 @@ async def require_admin(caller: AuthenticatedDep, limit: RateLimitDep) -> Caller
     return caller
 
 
-async def require_platform(
-    request: Request, directory: DirectoryDep, settings: SettingsDep, limit: RateLimitDep
-) -> None:
+async def require_platform(request: Request, api_keys: ApiKeysDep, settings: SettingsDep, limit: RateLimitDep) -> None:
     """Whoever runs this installation. Raises Unauthorized, Forbidden for an organization's key, RateLimited."""
     key = _sent_key(request)
     if key is None:
         raise Unauthorized(NO_KEY)
     if not _is_platform_key(key, settings):
-        if len(key) <= MAX_KEY_LENGTH and await directory.caller(key) is not None:
+        if len(key) <= MAX_KEY_LENGTH and await api_keys.find_caller(key) is not None:
             raise Forbidden(PLATFORM_ONLY)
         raise Unauthorized(WRONG_KEY)
     await limit.count(PLATFORM)
@@ -75,7 +73,7 @@ async def require_call_agent(
     request: Request,
     vault: VaultDep,
     reports: AgentReportsDep,
-    directory: DirectoryDep,
+    api_keys: ApiKeysDep,
     settings: SettingsDep,
     limit: RateLimitDep,
 ) -> Caller:
@@ -85,7 +83,7 @@ async def require_call_agent(
     """
     key = _sent_key(request)
     if key is None or not vault.is_call_token(id, key):
-        return await require_admin(await authenticate(request, directory, settings), limit)
+        return await require_admin(await authenticate(request, api_keys, settings), limit)
     await limit.count(id)
     organization_id = await reports.find_organization(id)
     if organization_id is None:

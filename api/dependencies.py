@@ -24,7 +24,10 @@ from store.jobs.preview import JobPreview
 from store.jobs.repository import Jobs
 from store.jobs.rerun import JobRerun
 from store.jobs.update import JobUpdates
-from store.organizations.directory import Directory
+from store.organizations.agents import Agents
+from store.organizations.api_keys import ApiKeys
+from store.organizations.organizations import Organizations
+from store.organizations.phone_numbers import PhoneNumbers
 from store.organizations.rate_limits import RateLimits
 from store.reconcile import Reconciliation
 from store.webhooks.endpoints import Webhooks
@@ -41,11 +44,12 @@ def service(kind: type[Any]) -> Any:
     return Depends(find)
 
 
+AgentsDep = Annotated[Agents, service(Agents)]
+ApiKeysDep = Annotated[ApiKeys, service(ApiKeys)]
 AuditLogDep = Annotated[AuditLog, service(AuditLog)]
 CarriersDep = Annotated[CarrierAccounts, service(CarrierAccounts)]
 AgentReportsDep = Annotated[AgentReports, service(AgentReports)]
 DialsDep = Annotated[Dials, service(Dials)]
-DirectoryDep = Annotated[Directory, service(Directory)]
 DoNotCallDep = Annotated[DoNotCall, service(DoNotCall)]
 EngineDep = Annotated[AsyncEngine, service(AsyncEngine)]
 IdempotencyDep = Annotated[Idempotency, service(Idempotency)]
@@ -58,7 +62,9 @@ JobUpdatesDep = Annotated[JobUpdates, service(JobUpdates)]
 JobsDep = Annotated[Jobs, service(Jobs)]
 LedgerDep = Annotated[Ledger, service(Ledger)]
 OrdersDep = Annotated[OrderLookup, service(OrderLookup)]
+OrganizationsDep = Annotated[Organizations, service(Organizations)]
 RateLimitsDep = Annotated[RateLimits, service(RateLimits)]
+PhoneNumbersDep = Annotated[PhoneNumbers, service(PhoneNumbers)]
 ReconciliationDep = Annotated[Reconciliation, service(Reconciliation)]
 ResultsDep = Annotated[Results, service(Results)]
 SettingsDep = Annotated[Settings, service(Settings)]

@@ -30,15 +30,13 @@ def create(
     output: Output,
 ) -> None:
     """Add a voice agent that lives elsewhere."""
-    output.model(
-        database.run(lambda store: store.directory.create_agent(organization, name, architecture, audio, audio_url))
-    )
+    output.model(database.run(lambda store: store.agents.create(organization, name, architecture, audio, audio_url)))
 
 
 @command(app, "list")
 def list_agents(organization: OrgId, database: Database, output: Output) -> None:
     """List the agents of an organization."""
-    output.models(database.run(lambda store: store.directory.agents(organization)), COLUMNS)
+    output.models(database.run(lambda store: store.agents.list_all(organization)), COLUMNS)
 
 
 @command(app)
@@ -48,5 +46,5 @@ def remove(
     database: Database,
 ) -> None:
     """Remove an agent; refused while an open job or a number uses it."""
-    database.run(lambda store: store.directory.remove_agent(organization, agent_id))
+    database.run(lambda store: store.agents.remove(organization, agent_id))
     Console().print(f"{text(agent_id)} is removed.")

@@ -30,15 +30,13 @@ def create(
 ) -> None:
     """Issue a key. It is shown this once."""
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    output.model(
-        database.run(lambda store: store.directory.create_key(organization, role, name, expires_at=expires_at))
-    )
+    output.model(database.run(lambda store: store.api_keys.create(organization, role, name, expires_at=expires_at)))
 
 
 @command(app, "list")
 def list_keys(organization: OrgId, database: Database, output: Output) -> None:
     """List the keys of an organization, never what they are."""
-    output.models(database.run(lambda store: store.directory.keys(organization)), COLUMNS)
+    output.models(database.run(lambda store: store.api_keys.list_all(organization)), COLUMNS)
 
 
 @command(app)
@@ -48,5 +46,5 @@ def revoke(
     database: Database,
 ) -> None:
     """Make a key nobody's, from now on."""
-    database.run(lambda store: store.directory.revoke_key(organization, key_id))
+    database.run(lambda store: store.api_keys.revoke(organization, key_id))
     Console().print(f"{text(key_id)} is revoked.")

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from store.billing.ledger import Ledger
-    from store.organizations.directory import Directory
+    from store.organizations.agents import Agents
+    from store.organizations.api_keys import ApiKeys
+    from store.organizations.organizations import Organizations
+    from store.organizations.phone_numbers import PhoneNumbers
 
 Result = TypeVar("Result")
 
@@ -44,7 +47,10 @@ DRIVER = "postgresql+psycopg://"
 class Store:
     """What operators manage."""
 
-    directory: "Directory"
+    organizations: "Organizations"
+    api_keys: "ApiKeys"
+    agents: "Agents"
+    phone_numbers: "PhoneNumbers"
     ledger: "Ledger"
 
 
@@ -85,10 +91,14 @@ class Database:
 
     async def _run(self, action: Callable[[Store], Awaitable[Result]]) -> Result:
         from store.billing.ledger import Ledger  # noqa: PLC0415  as above
-        from store.organizations.directory import Directory  # noqa: PLC0415
+        from store.organizations.agents import Agents  # noqa: PLC0415
+        from store.organizations.api_keys import ApiKeys  # noqa: PLC0415
+        from store.organizations.organizations import Organizations  # noqa: PLC0415
+        from store.organizations.phone_numbers import PhoneNumbers  # noqa: PLC0415
 
         async with self.engine() as engine:
-            return await action(Store(Directory(engine), Ledger(engine)))
+            parts = Organizations(engine), ApiKeys(engine), Agents(engine), PhoneNumbers(engine), Ledger(engine)
+            return await action(Store(*parts))
 
 
 @contextmanager

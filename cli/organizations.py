@@ -72,13 +72,13 @@ def create_organization(
     output: Output,
 ) -> None:
     """Create an organization."""
-    output.model(database.run(lambda store: store.directory.create_organization(name, limit, credits)))
+    output.model(database.run(lambda store: store.organizations.create(name, limit, credits)))
 
 
 @command(org, "list")
 def list_organizations(database: Database, output: Output) -> None:
     """List all organizations."""
-    output.models(database.run(lambda store: store.directory.organizations()), COLUMNS)
+    output.models(database.run(lambda store: store.organizations.list_all()), COLUMNS)
 
 
 @command(org, "limit")
@@ -89,7 +89,7 @@ def set_limit(
     output: Output,
 ) -> None:
     """Change how many calls an organization may have at once; ends none."""
-    output.model(database.run(lambda store: store.directory.set_concurrent_call_limit(organization, limit)))
+    output.model(database.run(lambda store: store.organizations.set_concurrent_call_limit(organization, limit)))
 
 
 def _countries(written: str) -> tuple[str, ...]:
@@ -130,4 +130,4 @@ def change_organization(
     if not fields:
         raise typer.BadParameter("Say what to change: --name, --limit, --reserved or --countries.")
     change = OrganizationChange.model_validate(fields)
-    output.model(database.run(lambda store: store.directory.change_organization(organization, change, by=OPERATOR)))
+    output.model(database.run(lambda store: store.organizations.change(organization, change, by=OPERATOR)))

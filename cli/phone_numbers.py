@@ -58,7 +58,7 @@ def create(
     """Add a number to call from."""
     output.model(
         database.run(
-            lambda store: store.directory.create_phone_number(
+            lambda store: store.phone_numbers.create(
                 organization,
                 phone,
                 agent_id=agent_id,
@@ -73,7 +73,7 @@ def create(
 @command(app, "list")
 def list_numbers(organization: OrgId, database: Database, output: Output) -> None:
     """List the numbers of an organization."""
-    output.models(database.run(lambda store: store.directory.phone_numbers(organization)), COLUMNS)
+    output.models(database.run(lambda store: store.phone_numbers.list_all(organization)), COLUMNS)
 
 
 @command(app)
@@ -86,11 +86,11 @@ def assign(
     output: Output,
 ) -> None:
     """Say which agent holds the calls from a number."""
-    output.model(database.run(lambda store: store.directory.assign_agent(organization, phone_id, agent_id)))
+    output.model(database.run(lambda store: store.phone_numbers.assign_agent(organization, phone_id, agent_id)))
 
 
 @command(app)
 def remove(organization: OrgId, phone_id: PhoneId, database: Database) -> None:
     """Remove a number; refused while an open job calls from it."""
-    database.run(lambda store: store.directory.remove_phone_number(organization, phone_id))
+    database.run(lambda store: store.phone_numbers.remove(organization, phone_id))
     Console().print(f"{text(phone_id)} is removed.")

@@ -4,6 +4,8 @@ import secrets
 from decimal import Decimal
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from domain.calls.models import Audio
 from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
@@ -11,7 +13,10 @@ from stack import ready_file
 from stack.ready_file import CarrierAccount, Keys, Organization, OtherOrganization, PhoneNumbers
 from store.db.engine import create_engine
 from store.errors import NotFound
-from store.organizations.directory import Directory
+from store.organizations.agents import Agents
+from store.organizations.api_keys import ApiKeys
+from store.organizations.organizations import Organizations
+from store.organizations.phone_numbers import PhoneNumbers as StoredNumbers
 
 # An example: the simulator connects to no agent.
 AGENT_URL = "ws://127.0.0.1:9/{architecture}"
@@ -30,11 +35,10 @@ async def seed(url: str, file: Path) -> Keys:
     """The keys of the first start; created, with what they open, unless the database has them."""
     engine = create_engine(url, POOL_SIZE)
     try:
-        directory = Directory(engine)
         keys = _read(file)
-        if keys is not None and await _has(directory, keys):
+        if keys is not None and await _has(engine, keys):
             return keys
-        keys = await _create(directory)
+        keys = await _create(engine)
         ready_file.write(keys, file)
         return keys
     finally:
@@ -45,47 +49,48 @@ def _read(file: Path) -> Keys | None:
     return Keys.model_validate_json(file.read_text()) if file.exists() else None
 
 
-async def _has(directory: Directory, keys: Keys) -> bool:
+async def _has(engine: AsyncEngine, keys: Keys) -> bool:
     try:
-        await directory.organization(keys.organization.organization_id)
+        await Organizations(engine).get(keys.organization.organization_id)
     except NotFound:
         return False
     return True
 
 
-async def _create(directory: Directory) -> Keys:
-    demo = (await directory.create_organization("Demo", 50, Decimal(1000), allowed_countries=(ANYWHERE,))).id
-    other = (await directory.create_organization("Other", 5, Decimal(100), allowed_countries=(ANYWHERE,))).id
-    numbers = {kind: await _create_number(directory, demo, number, kind) for kind, number in NUMBERS.items()}
+async def _create(engine: AsyncEngine) -> Keys:
+    organizations, api_keys = Organizations(engine), ApiKeys(engine)
+    demo = (await organizations.create("Demo", 50, Decimal(1000), allowed_countries=(ANYWHERE,))).id
+    other = (await organizations.create("Other", 5, Decimal(100), allowed_countries=(ANYWHERE,))).id
+    numbers = {kind: await _create_number(engine, demo, number, kind) for kind, number in NUMBERS.items()}
     return Keys(
         organization=Organization(
             organization_id=demo,
-            owner_key=(await directory.create_key(demo, Role.OWNER, "demo owner")).key,
-            member_key=(await directory.create_key(demo, Role.MEMBER, "demo member")).key,
+            owner_key=(await api_keys.create(demo, Role.OWNER, "demo owner")).key,
+            member_key=(await api_keys.create(demo, Role.MEMBER, "demo member")).key,
         ),
         other_organization=OtherOrganization(
             organization_id=other,
-            owner_key=(await directory.create_key(other, Role.OWNER, "other owner")).key,
-            phone_number_id=await _create_number(directory, other, NUMBER_OF_THE_OTHER, Architecture.PIPELINE),
+            owner_key=(await api_keys.create(other, Role.OWNER, "other owner")).key,
+            phone_number_id=await _create_number(engine, other, NUMBER_OF_THE_OTHER, Architecture.PIPELINE),
         ),
         phone_numbers=PhoneNumbers(
             pipeline=numbers[Architecture.PIPELINE],
             realtime=numbers[Architecture.REALTIME],
             text=numbers[Architecture.TEXT],
-            no_agent=await _create_number(directory, demo, NUMBER_WITHOUT_AGENT, None),
+            no_agent=await _create_number(engine, demo, NUMBER_WITHOUT_AGENT, None),
         ),
         carrier=CarrierAccount(account_sid=f"AC{secrets.token_hex(16)}", auth_token=secrets.token_hex(16)),
     )
 
 
-async def _create_number(directory: Directory, owner: str, number: str, kind: Architecture | None) -> str:
+async def _create_number(engine: AsyncEngine, owner: str, number: str, kind: Architecture | None) -> str:
     """A caller id and, where a kind is given, the agent that holds its calls; the number's id."""
     agent_id = None
     if kind is not None:
         address = AGENT_URL.format(architecture=kind.value)
-        agent = await directory.create_agent(owner, f"{kind.value.capitalize()} agent", kind, Audio.WEBSOCKET, address)
+        agent = await Agents(engine).create(owner, f"{kind.value.capitalize()} agent", kind, Audio.WEBSOCKET, address)
         agent_id = agent.id
-    created = await directory.create_phone_number(
+    created = await StoredNumbers(engine).create(
         owner,
         number,
         agent_id=agent_id,

@@ -12,7 +12,10 @@ from domain.model import Model
 from domain.phone.location import ANYWHERE, locate_number
 from domain.statuses import Architecture, Role
 from store.jobs.repository import CreatedJob, Jobs
-from store.organizations.directory import Directory, IssuedKey
+from store.organizations.agents import Agents
+from store.organizations.api_keys import ApiKeys, IssuedKey
+from store.organizations.organizations import Organizations
+from store.organizations.phone_numbers import PhoneNumbers
 
 CREDITS = Decimal(1000)  # dollars
 CALLER_ID = "+12025550100"
@@ -43,14 +46,14 @@ async def an_organization(
     calls_per_second: Decimal = Decimal(1000),
 ) -> Given:
     """`credits` in dollars, None: unlimited; `limit`: calls at once."""
-    directory = Directory(engine)
-    organization = await directory.create_organization(name, limit, credits, allowed_countries=(ANYWHERE,))
-    agent = await directory.create_agent(organization.id, "Ada", architecture, Audio.WEBSOCKET, AUDIO_URL)
+    api_keys = ApiKeys(engine)
+    organization = await Organizations(engine).create(name, limit, credits, allowed_countries=(ANYWHERE,))
+    agent = await Agents(engine).create(organization.id, "Ada", architecture, Audio.WEBSOCKET, AUDIO_URL)
     return Given(
         organization=organization,
-        owner=await directory.create_key(organization.id, Role.OWNER, "owner"),
-        member=await directory.create_key(organization.id, Role.MEMBER, "member"),
-        number=await directory.create_phone_number(
+        owner=await api_keys.create(organization.id, Role.OWNER, "owner"),
+        member=await api_keys.create(organization.id, Role.MEMBER, "member"),
+        number=await PhoneNumbers(engine).create(
             organization.id, caller_id, agent_id=agent.id, calls_per_second=calls_per_second
         ),
     )

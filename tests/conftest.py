@@ -16,7 +16,6 @@ from store.billing.ledger import Ledger
 from store.db.engine import create_engine, migrate
 from store.db.ids import new_id
 from store.jobs.repository import Jobs
-from store.organizations.directory import Directory
 from store.tables import metadata
 
 TEMPLATE = "outdial_template"
@@ -96,11 +95,6 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(database_url, pool_size=10)
     yield engine
     await engine.dispose()
-
-
-@pytest.fixture
-def directory(engine: AsyncEngine) -> Directory:
-    return Directory(engine)
 
 
 @pytest.fixture

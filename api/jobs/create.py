@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from api.contacts.reader import read_create
-from api.dependencies import DirectoryDep, JobsDep, WorkflowsDep
+from api.dependencies import JobsDep, OrganizationsDep, PhoneNumbersDep, WorkflowsDep
 from api.http.bodies import Form, JsonBody
 from api.http.errors import NoOutboundAgent, PhoneNumberNotFound
 from api.http.idempotency import CreateContext
@@ -21,7 +21,8 @@ from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
 from domain.money import format_dollars as dollars
 from domain.statuses import JobStatus
 from store.jobs.repository import CreatedJob, Jobs
-from store.organizations.directory import Directory
+from store.organizations.organizations import Organizations
+from store.organizations.phone_numbers import PhoneNumbers
 from workflows.client import JobWorkflows
 
 CREATED = "Batch job created successfully."
@@ -32,7 +33,8 @@ DELAYED = "Its start is delayed until the scheduler answers again; the job is st
 class JobCreator:
     """Stores jobs and starts them. Once a job is stored nothing makes it an error any more."""
 
-    directory: Directory
+    organizations: Organizations
+    phone_numbers: PhoneNumbers
     jobs: Jobs
     workflows: JobWorkflows
 
@@ -45,9 +47,9 @@ class JobCreator:
         self, fields: ReadJobFields, contacts: Callable[[], Intake], caller: Caller, context: CreateContext
     ) -> Created:
         """Store and start what was read; `contacts` may raise what is wrong with them."""
-        number, agent = await number_to_call_from(self.directory, caller, fields.request.from_phone_number_id)
+        number, agent = await number_to_call_from(self.phone_numbers, caller, fields.request.from_phone_number_id)
         intake = contacts()
-        organization = await self.directory.organization(caller.organization_id)
+        organization = await self.organizations.get(caller.organization_id)
         hours = await hours_of(organization, fields.request, intake, context.now)
         report = intake.report.with_warnings([*fields.warnings, *hours.warnings])
         job = await self.jobs.create(
@@ -69,16 +71,18 @@ class JobCreator:
         return await reached(start, f"start of {job.id}")
 
 
-async def job_creator(directory: DirectoryDep, jobs: JobsDep, workflows: WorkflowsDep) -> JobCreator:
-    return JobCreator(directory, jobs, workflows)
+async def job_creator(
+    organizations: OrganizationsDep, phone_numbers: PhoneNumbersDep, jobs: JobsDep, workflows: WorkflowsDep
+) -> JobCreator:
+    return JobCreator(organizations, phone_numbers, jobs, workflows)
 
 
 JobCreatorDep = Annotated[JobCreator, Depends(job_creator)]
 
 
-async def number_to_call_from(directory: Directory, caller: Caller, number_id: str) -> tuple[PhoneNumber, Agent]:
+async def number_to_call_from(phone_numbers: PhoneNumbers, caller: Caller, number_id: str) -> tuple[PhoneNumber, Agent]:
     """The number and its agent, which can talk. Raises PhoneNumberNotFound, NoOutboundAgent."""
-    number = await directory.phone_number(caller.organization_id, number_id)
+    number = await phone_numbers.find(caller.organization_id, number_id)
     if number is None:
         raise PhoneNumberNotFound(
             "There is no phone number of this id.", [{"field": "fromPhoneNumberId", "reason": "not found"}]

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 
 from api.auth import KEYS, MemberDep
 from api.contacts.reader import read_create
-from api.dependencies import DirectoryDep, JobPreviewDep
+from api.dependencies import JobPreviewDep, OrganizationsDep, PhoneNumbersDep
 from api.http.bodies import read_body
 from api.http.error_responses import errors
 from api.http.exception_handlers import too_expensive
@@ -45,7 +45,13 @@ router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
     responses=errors(400, 401, 404, 429, 503),
     openapi_extra=CREATE_BODY | REQUEST_ID,
 )
-async def validate(caller: MemberDep, request: Request, directory: DirectoryDep, preview: JobPreviewDep) -> Validated:
+async def validate(
+    caller: MemberDep,
+    request: Request,
+    organizations: OrganizationsDep,
+    phone_numbers: PhoneNumbersDep,
+    preview: JobPreviewDep,
+) -> Validated:
     """Say what creating this job would come to: the same request as `POST /batch/create`, and nothing is stored.
 
     A member's key may ask too. The answer holds the whole report on the contacts, whom the do-not-call list and the
@@ -60,9 +66,9 @@ async def validate(caller: MemberDep, request: Request, directory: DirectoryDep,
     now = datetime.now(UTC)
     read = await read_create(await read_body(request), now)
     wanted = read.fields.request
-    _, agent = await number_to_call_from(directory, caller, wanted.from_phone_number_id)
+    _, agent = await number_to_call_from(phone_numbers, caller, wanted.from_phone_number_id)
     intake = read.intake()
-    hours = await hours_of(await directory.organization(caller.organization_id), wanted, intake, now)
+    hours = await hours_of(await organizations.get(caller.organization_id), wanted, intake, now)
     report = intake.report.with_warnings([*read.fields.warnings, *hours.warnings]).to_json()
     foreseen = await preview.foresee(caller.organization_id, wanted, intake.contacts, report)
     expected = await _forecast(foreseen, wanted, now)

@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, AdminDep, MemberDep
-from api.dependencies import DirectoryDep, JobsDep, WorkflowsDep
+from api.dependencies import JobsDep, OrganizationsDep, WorkflowsDep
 from api.http.bodies import read_body
 from api.http.error_responses import errors
 from api.http.idempotency import TAKES_KEY, IdempotentDep
@@ -80,7 +80,7 @@ async def detail(
     query: ContactQueryDep,
     id: JobId,
     jobs: JobsDep,
-    directory: DirectoryDep,
+    organizations: OrganizationsDep,
     workflows: WorkflowsDep,
 ) -> JobDetail:
     """Look at one batch job: its counts by status, a page of its contacts in file order, and how it goes.
@@ -90,7 +90,7 @@ async def detail(
     job = await find_job(jobs, caller.organization_id, id)
     contacts, organization, progress = await asyncio.gather(
         jobs.contacts(job.organization_id, job.id, query.status, query.page, query.page_size),
-        directory.organization(job.organization_id),
+        organizations.get(job.organization_id),
         _progress(workflows, job),
     )
     completion = estimated_completion(job, organization.concurrent_call_limit, datetime.now(UTC))

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, AdminDep
-from api.dependencies import DirectoryDep, JobRerunDep
+from api.dependencies import JobRerunDep, OrganizationsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
@@ -27,7 +27,7 @@ from domain.phone.numbers import PhoneProblem, read_phone
 from domain.requests.strict_json import parse_json
 from domain.statuses import OnOverlap
 from store.jobs.rerun import JobRerun
-from store.organizations.directory import Directory
+from store.organizations.organizations import Organizations
 
 TRIED_FOR = timedelta(minutes=10)  # a test that cannot be placed by then is none any more
 FIRST_OF_ALL = 9  # its weight among the organization's jobs
@@ -68,7 +68,7 @@ async def try_out(
     request: Request,
     id: JobId,
     reruns: JobRerunDep,
-    directory: DirectoryDep,
+    organizations: OrganizationsDep,
     creator: JobCreatorDep,
     idempotent: IdempotentDep,
 ) -> Tested:
@@ -86,7 +86,7 @@ async def try_out(
     `no_outbound_agent`, `insufficient_credits`.
     """
     body = await read_small(request)
-    return await idempotent.answer(Tested, body, partial(_test, body, id, caller, reruns, directory, creator))
+    return await idempotent.answer(Tested, body, partial(_test, body, id, caller, reruns, organizations, creator))
 
 
 async def _test(
@@ -94,7 +94,7 @@ async def _test(
     id: str,
     caller: Caller,
     reruns: JobRerun,
-    directory: Directory,
+    organizations: Organizations,
     creator: JobCreator,
     context: CreateContext,
 ) -> Tested:
@@ -102,7 +102,7 @@ async def _test(
     tried = await reruns.request(caller.organization_id, id, ended=False)
     first = await reruns.first_contact(caller.organization_id, id)
     contact = _in_locate_number(first, number)
-    await _refuse_while_closed(directory, caller, tried, contact, context.now)
+    await _refuse_while_closed(organizations, caller, tried, contact, context.now)
     fields = ReadJobFields(request=_request(tried, id, context.now), warnings=warnings)
     created = await creator.create(fields, _only(contact), caller, context)
     return Tested(**{name: getattr(created, name) for name in type(created).model_fields}, test_of=id)
@@ -131,10 +131,10 @@ def _in_locate_number(first: NewContact, number: str) -> NewContact:
 
 
 async def _refuse_while_closed(
-    directory: Directory, caller: Caller, tried: JobRequest, contact: NewContact, now: datetime
+    organizations: Organizations, caller: Caller, tried: JobRequest, contact: NewContact, now: datetime
 ) -> None:
     """Raises InvalidRequest: nobody waits for hours for a test."""
-    organization = await directory.organization(caller.organization_id)
+    organization = await organizations.get(caller.organization_id)
     window: CallingWindow | None = tried.calling_window or organization.calling_window
     if window is None:
         return

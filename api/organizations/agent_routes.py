@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from api.auth import KEYS, AdminDep, MemberDep
-from api.dependencies import DirectoryDep
+from api.dependencies import AgentsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.examples import AN_AGENT
@@ -21,8 +21,7 @@ from api.organizations.views import agent_view
 from domain.calls.models import Audio
 from domain.errors import InvalidRequest
 from domain.jobs.models import Caller
-from store.organizations.agents import AgentChange
-from store.organizations.directory import Directory
+from store.organizations.agents import AgentChange, Agents
 
 EXAMPLE = {
     "name": "Ava",
@@ -36,12 +35,12 @@ AgentId = Annotated[str, Path(description="An agent's id.", examples=[AN_AGENT])
 
 
 @router.get("", operation_id="listAgents", responses=errors(400, 401, 503), openapi_extra=SEARCH_QUERY)
-async def list_agents(caller: MemberDep, query: PageQueryDep, directory: DirectoryDep) -> AgentPage:
+async def list_agents(caller: MemberDep, query: PageQueryDep, agents: AgentsDep) -> AgentPage:
     """List the organization's agents, oldest first; `search` in their names.
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    found = await directory.agents_page(caller.organization_id, query.search, query.page, query.page_size)
+    found = await agents.list_page(caller.organization_id, query.search, query.page, query.page_size)
     return AgentPage(
         agents=[agent_view(agent) for agent in found.agents],
         total=found.total,
@@ -56,30 +55,28 @@ async def list_agents(caller: MemberDep, query: PageQueryDep, directory: Directo
     responses=errors(400, 401, 403, 409, 503),
     openapi_extra=described(NewAgent, EXAMPLE) | TAKES_KEY,
 )
-async def create_agent(
-    caller: AdminDep, request: Request, directory: DirectoryDep, idempotent: IdempotentDep
-) -> AgentView:
+async def create_agent(caller: AdminDep, request: Request, agents: AgentsDep, idempotent: IdempotentDep) -> AgentView:
     """Add a voice agent that lives elsewhere: where the audio of its calls goes, and how it talks.
 
     Error codes: `invalid_request`, `idempotency_conflict`.
     """
     content = await read_small(request)
-    return await idempotent.answer(AgentView, content, partial(_create, content, caller, directory))
+    return await idempotent.answer(AgentView, content, partial(_create, content, caller, agents))
 
 
-async def _create(content: bytes, caller: Caller, directory: Directory, context: CreateContext) -> AgentView:
+async def _create(content: bytes, caller: Caller, agents: Agents, context: CreateContext) -> AgentView:
     sent = parsed(NewAgent, content)
     _must_fit(sent.audio, sent.audio_url)
-    created = await directory.create_agent(
+    created = await agents.create(
         caller.organization_id, sent.name, sent.architecture, sent.audio, sent.audio_url, id=context.new_id("agent")
     )
     return agent_view(created)
 
 
 @router.get("/{id}", operation_id="getAgent", responses=errors(401, 404, 503))
-async def get_agent(caller: MemberDep, id: AgentId, directory: DirectoryDep) -> AgentView:
+async def get_agent(caller: MemberDep, id: AgentId, agents: AgentsDep) -> AgentView:
     """Look at one agent. Error codes: `agent_not_found`."""
-    return agent_view(await directory.agent(caller.organization_id, id))
+    return agent_view(await agents.get(caller.organization_id, id))
 
 
 @router.patch(
@@ -88,26 +85,26 @@ async def get_agent(caller: MemberDep, id: AgentId, directory: DirectoryDep) -> 
     responses=errors(400, 401, 403, 404, 503),
     openapi_extra=described_change(ChangedAgent, {"name": "Ava 2", "audioUrl": "wss://agent.example.com/calls/2"}),
 )
-async def change_agent(caller: AdminDep, id: AgentId, request: Request, directory: DirectoryDep) -> AgentView:
+async def change_agent(caller: AdminDep, id: AgentId, request: Request, agents: AgentsDep) -> AgentView:
     """Change an agent for jobs to come; what is not sent stays. A job keeps its agent as it was at creation.
 
     Error codes: `invalid_request`, `agent_not_found`.
     """
     sent = parsed(ChangedAgent, await read_small(request))
-    before = await directory.agent(caller.organization_id, id)
+    before = await agents.get(caller.organization_id, id)
     change = AgentChange(**{name: getattr(sent, name) for name in sent.model_fields_set})
     after = before.model_copy(update={name: getattr(change, name) for name in change.model_fields_set})
     _must_fit(after.audio, after.audio_url)
-    return agent_view(await directory.change_agent(caller.organization_id, id, change))
+    return agent_view(await agents.change(caller.organization_id, id, change))
 
 
 @router.delete("/{id}", operation_id="removeAgent", responses=errors(401, 403, 404, 409, 503))
-async def remove_agent(caller: AdminDep, id: AgentId, directory: DirectoryDep) -> Removed:
+async def remove_agent(caller: AdminDep, id: AgentId, agents: AgentsDep) -> Removed:
     """Remove an agent. What ended jobs tell of it stays.
 
     Error codes: `agent_not_found`; `in_use` while a job that has not ended has it, or a number's calls are held by it.
     """
-    await directory.remove_agent(caller.organization_id, id)
+    await agents.remove(caller.organization_id, id)
     return Removed(id=id)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from api.auth import KEYS, AdminDep, MemberDep
-from api.dependencies import DirectoryDep
+from api.dependencies import ApiKeysDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import Forbidden
@@ -20,7 +20,7 @@ from api.organizations.schemas import IssuedKeyView, KeyPage, KeyView
 from api.organizations.views import key_view
 from domain.errors import InvalidRequest
 from domain.jobs.models import Caller
-from store.organizations.directory import Directory
+from store.organizations.api_keys import ApiKeys
 
 EXAMPLE = {"name": "Nightly import", "role": "admin", "expiresAt": "2027-12-31T00:00:00Z"}
 
@@ -29,12 +29,12 @@ KeyId = Annotated[str, Path(description="A key's id, not the key.", examples=[A_
 
 
 @router.get("", operation_id="listApiKeys", responses=errors(400, 401, 503), openapi_extra=PAGE_QUERY)
-async def list_keys(caller: MemberDep, query: PageQueryDep, directory: DirectoryDep) -> KeyPage:
+async def list_keys(caller: MemberDep, query: PageQueryDep, api_keys: ApiKeysDep) -> KeyPage:
     """List the organization's keys, oldest first, never what they are.
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    found = await directory.keys_page(caller.organization_id, query.page, query.page_size)
+    found = await api_keys.list_page(caller.organization_id, query.page, query.page_size)
     return KeyPage(
         api_keys=[key_view(key) for key in found.keys], total=found.total, page=query.page, page_size=query.page_size
     )
@@ -47,7 +47,7 @@ async def list_keys(caller: MemberDep, query: PageQueryDep, directory: Directory
     openapi_extra=described(NewKey, EXAMPLE) | TAKES_KEY,
 )
 async def create_key(
-    caller: AdminDep, request: Request, directory: DirectoryDep, idempotent: IdempotentDep
+    caller: AdminDep, request: Request, api_keys: ApiKeysDep, idempotent: IdempotentDep
 ) -> IssuedKeyView:
     """Issue a key. This answer is the only one that shows it.
 
@@ -55,36 +55,36 @@ async def create_key(
     `secrets_unavailable` with an Idempotency-Key where this server keeps no secrets.
     """
     content = await read_small(request)
-    return await idempotent.answer(IssuedKeyView, content, partial(_create, content, caller, directory), secret=True)
+    return await idempotent.answer(IssuedKeyView, content, partial(_create, content, caller, api_keys), secret=True)
 
 
-async def _create(content: bytes, caller: Caller, directory: Directory, context: CreateContext) -> IssuedKeyView:
+async def _create(content: bytes, caller: Caller, api_keys: ApiKeys, context: CreateContext) -> IssuedKeyView:
     sent = parsed(NewKey, content)
     if sent.role.outranks(caller.role):
         raise Forbidden(f"The key of an {caller.role} cannot give the role {sent.role}.")
     if sent.expires_at is not None and sent.expires_at <= context.now:
         raise InvalidRequest("expiresAt must be in the future.", [{"field": "expiresAt", "reason": "is past"}])
-    issued = await directory.create_key(
+    issued = await api_keys.create(
         caller.organization_id, sent.role, sent.name, expires_at=sent.expires_at, id=context.new_id("key")
     )
-    key = await directory.key(caller.organization_id, issued.id)
+    key = await api_keys.get(caller.organization_id, issued.id)
     return IssuedKeyView(**key.model_dump(), key=issued.key)
 
 
 @router.get("/{id}", operation_id="getApiKey", responses=errors(401, 404, 503))
-async def get_key(caller: MemberDep, id: KeyId, directory: DirectoryDep) -> KeyView:
+async def get_key(caller: MemberDep, id: KeyId, api_keys: ApiKeysDep) -> KeyView:
     """Look at one key, never at what it is. Error codes: `api_key_not_found`."""
-    return key_view(await directory.key(caller.organization_id, id))
+    return key_view(await api_keys.get(caller.organization_id, id))
 
 
 @router.delete("/{id}", operation_id="revokeApiKey", responses=errors(401, 403, 404, 409, 503))
-async def revoke_key(caller: AdminDep, id: KeyId, directory: DirectoryDep) -> KeyView:
+async def revoke_key(caller: AdminDep, id: KeyId, api_keys: ApiKeysDep) -> KeyView:
     """Revoke a key: from the answer on it is nobody's. Said twice it means the same.
 
     Error codes: `api_key_not_found`; `forbidden` for a role above that of the key that asks; `last_owner_key` where
     no other owner's key would be valid for as long as this one.
     """
-    if (await directory.key(caller.organization_id, id)).role.outranks(caller.role):
+    if (await api_keys.get(caller.organization_id, id)).role.outranks(caller.role):
         raise Forbidden(f"The key of an {caller.role} cannot revoke an owner's.")
-    await directory.revoke_key(caller.organization_id, id, keep_an_owner=True)
-    return key_view(await directory.key(caller.organization_id, id))
+    await api_keys.revoke(caller.organization_id, id, keep_an_owner=True)
+    return key_view(await api_keys.get(caller.organization_id, id))

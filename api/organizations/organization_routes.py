@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, AdminDep, MemberDep
-from api.dependencies import DirectoryDep
+from api.dependencies import OrganizationsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.examples import A_WINDOW
@@ -25,9 +25,9 @@ router = APIRouter(prefix="/organization", tags=["organization"], dependencies=K
 
 
 @router.get("", operation_id="getOrganization", responses=errors(401, 503))
-async def get_organization(caller: MemberDep, directory: DirectoryDep) -> OrganizationView:
+async def get_organization(caller: MemberDep, organizations: OrganizationsDep) -> OrganizationView:
     """Look at the organization of the key."""
-    return organization_view(await directory.organization(caller.organization_id))
+    return organization_view(await organizations.get(caller.organization_id))
 
 
 @router.patch(
@@ -37,7 +37,7 @@ async def get_organization(caller: MemberDep, directory: DirectoryDep) -> Organi
     openapi_extra=described_change(ChangedOrganization, EXAMPLE),
 )
 async def change_organization(
-    caller: AdminDep, request: Request, directory: DirectoryDep, nudges: NudgesDep
+    caller: AdminDep, request: Request, organizations: OrganizationsDep, nudges: NudgesDep
 ) -> OrganizationView:
     """Change the organization; what is not sent stays, `null` takes a rule away.
 
@@ -46,14 +46,14 @@ async def change_organization(
     """
     change = _change(parsed(ChangedOrganization, await read_small(request)))
     try:
-        changed = await directory.change_organization(caller.organization_id, change, by=caller.key_id)
+        changed = await organizations.change(caller.organization_id, change, by=caller.key_id)
     except ValueError:
         reason = "must not be more than concurrentCallLimit"
         raise InvalidRequest(f"reservedLines {reason}.", [{"field": "reservedLines", "reason": reason}]) from None
     if OF_LINES & change.model_fields_set:
         nudges.lines(caller.organization_id)
     if "calling_window" in change.model_fields_set:
-        nudges.jobs(await directory.running_jobs(caller.organization_id))
+        nudges.jobs(await organizations.list_running_jobs(caller.organization_id))
     return organization_view(changed)
 
 

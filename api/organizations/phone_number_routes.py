@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 
 from api.auth import KEYS, AdminDep, MemberDep
-from api.dependencies import CarriersDep, DirectoryDep, VaultDep
+from api.dependencies import CarriersDep, PhoneNumbersDep, VaultDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import AgentNotFound, PhoneNumberNotFound, SecretsUnavailable
@@ -26,8 +26,7 @@ from domain.errors import InvalidRequest
 from domain.jobs.models import Caller, PhoneNumber
 from store import errors as store
 from store.db.vault import Vault
-from store.organizations.directory import TWILIO, Directory
-from store.organizations.phone_numbers import PhoneNumberChange
+from store.organizations.phone_numbers import TWILIO, PhoneNumberChange, PhoneNumbers
 
 EXAMPLE = {
     "number": "+12025550171",
@@ -46,12 +45,12 @@ PhoneNumberId = Annotated[str, Path(description="A number's id.", examples=[A_NU
 
 
 @router.get("", operation_id="listPhoneNumbers", responses=errors(400, 401, 503), openapi_extra=SEARCH_QUERY)
-async def list_phone_numbers(caller: MemberDep, query: PageQueryDep, directory: DirectoryDep) -> PhoneNumberPage:
+async def list_phone_numbers(caller: MemberDep, query: PageQueryDep, phone_numbers: PhoneNumbersDep) -> PhoneNumberPage:
     """List the numbers that the organization calls from, oldest first; `search` in number or label.
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    found = await directory.phone_numbers_page(caller.organization_id, query.search, query.page, query.page_size)
+    found = await phone_numbers.list_page(caller.organization_id, query.search, query.page, query.page_size)
     return PhoneNumberPage(
         phone_numbers=[phone_number_view(number) for number in found.phone_numbers],
         total=found.total,
@@ -69,7 +68,7 @@ async def list_phone_numbers(caller: MemberDep, query: PageQueryDep, directory: 
 async def create_phone_number(
     caller: AdminDep,
     request: Request,
-    directory: DirectoryDep,
+    phone_numbers: PhoneNumbersDep,
     carriers: CarriersDep,
     vault: VaultDep,
     idempotent: IdempotentDep,
@@ -83,14 +82,14 @@ async def create_phone_number(
     `idempotency_conflict`, `secrets_unavailable` where this server keeps no secrets.
     """
     content = await read_small(request)
-    work = partial(_create, content, caller, directory, carriers, vault)
+    work = partial(_create, content, caller, phone_numbers, carriers, vault)
     return await idempotent.answer(PhoneNumberView, content, work)
 
 
 async def _create(
     content: bytes,
     caller: Caller,
-    directory: Directory,
+    phone_numbers: PhoneNumbers,
     carriers: Mapping[str, Carrier],
     vault: Vault,
     context: CreateContext,
@@ -98,7 +97,7 @@ async def _create(
     sent = parsed(NewPhoneNumber, content)
     _check_carrier(sent, carriers)
     with _agent_of_the_body():
-        created = await directory.create_phone_number(
+        created = await phone_numbers.create(
             caller.organization_id,
             sent.number,
             agent_id=sent.outbound_agent_id,
@@ -112,9 +111,9 @@ async def _create(
 
 
 @router.get("/{id}", operation_id="getPhoneNumber", responses=errors(401, 404, 503))
-async def get_phone_number(caller: MemberDep, id: PhoneNumberId, directory: DirectoryDep) -> PhoneNumberView:
+async def get_phone_number(caller: MemberDep, id: PhoneNumberId, phone_numbers: PhoneNumbersDep) -> PhoneNumberView:
     """Look at one number. Error codes: `phone_number_not_found`."""
-    return phone_number_view(await _phone_number(directory, caller.organization_id, id))
+    return phone_number_view(await _phone_number(phone_numbers, caller.organization_id, id))
 
 
 @router.patch(
@@ -124,7 +123,7 @@ async def get_phone_number(caller: MemberDep, id: PhoneNumberId, directory: Dire
     openapi_extra=described_change(ChangedPhoneNumber, {"outboundAgentId": AN_AGENT, "callsPerSecond": 5}),
 )
 async def change_phone_number(
-    caller: AdminDep, id: PhoneNumberId, request: Request, directory: DirectoryDep, vault: VaultDep
+    caller: AdminDep, id: PhoneNumberId, request: Request, phone_numbers: PhoneNumbersDep, vault: VaultDep
 ) -> PhoneNumberView:
     """Change a number; what is not sent stays.
 
@@ -135,26 +134,26 @@ async def change_phone_number(
     """
     sent = parsed(ChangedPhoneNumber, await read_small(request))
     if "carrier_settings" in sent.model_fields_set:
-        number = await _phone_number(directory, caller.organization_id, id)
+        number = await _phone_number(phone_numbers, caller.organization_id, id)
         sealed = _sealed(number.carrier, sent.carrier_settings, vault)
-        await directory.change_carrier_settings(caller.organization_id, id, number.carrier, sealed)
+        await phone_numbers.change_carrier_settings(caller.organization_id, id, number.carrier, sealed)
     change = PhoneNumberChange(**sent.model_dump(include=sent.model_fields_set - {"carrier_settings"}))
     with _agent_of_the_body():
-        return phone_number_view(await directory.change_phone_number(caller.organization_id, id, change))
+        return phone_number_view(await phone_numbers.change(caller.organization_id, id, change))
 
 
 @router.delete("/{id}", operation_id="removePhoneNumber", responses=errors(401, 403, 404, 409, 503))
-async def remove_phone_number(caller: AdminDep, id: PhoneNumberId, directory: DirectoryDep) -> Removed:
+async def remove_phone_number(caller: AdminDep, id: PhoneNumberId, phone_numbers: PhoneNumbersDep) -> Removed:
     """Remove a number. What ended jobs tell of it stays.
 
     Error codes: `phone_number_not_found`; `in_use` while a job that has not ended calls from it.
     """
-    await directory.remove_phone_number(caller.organization_id, id)
+    await phone_numbers.remove(caller.organization_id, id)
     return Removed(id=id)
 
 
-async def _phone_number(directory: Directory, organization_id: str, id: str) -> PhoneNumber:
-    found = await directory.phone_number(organization_id, id)
+async def _phone_number(phone_numbers: PhoneNumbers, organization_id: str, id: str) -> PhoneNumber:
+    found = await phone_numbers.find(organization_id, id)
     if found is None:
         raise PhoneNumberNotFound(NO_NUMBER)
     return found

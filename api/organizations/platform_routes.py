@@ -5,7 +5,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, PlatformDep
-from api.dependencies import DirectoryDep
+from api.dependencies import ApiKeysDep, OrganizationsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.idempotency import TAKES_KEY, CreateContext, PlatformIdempotentDep
@@ -16,7 +16,8 @@ from api.organizations.bodies import NewOrganization
 from api.organizations.schemas import CreatedOrganization, OrganizationPage
 from api.organizations.views import organization_view
 from domain.statuses import Role
-from store.organizations.directory import Directory
+from store.organizations.api_keys import ApiKeys
+from store.organizations.organizations import Organizations
 
 EXAMPLE = {"name": "Clinic", "concurrentCallLimit": 20, "credits": "100.00"}
 
@@ -30,38 +31,48 @@ router = APIRouter(prefix="/organizations", tags=["platform"], dependencies=KEYS
     openapi_extra=described(NewOrganization, EXAMPLE) | TAKES_KEY,
 )
 async def create_organization(
-    _: PlatformDep, request: Request, directory: DirectoryDep, idempotent: PlatformIdempotentDep
+    _: PlatformDep,
+    request: Request,
+    organizations: OrganizationsDep,
+    api_keys: ApiKeysDep,
+    idempotent: PlatformIdempotentDep,
 ) -> CreatedOrganization:
     """Create an organization and the key of its owner, which is shown this once. With the platform's key only.
 
     Error codes: `invalid_request`, `idempotency_conflict`, `secrets_unavailable`.
     """
     content = await read_small(request)
-    return await idempotent.answer(CreatedOrganization, content, partial(_create, content, directory), secret=True)
+    return await idempotent.answer(
+        CreatedOrganization, content, partial(_create, content, organizations, api_keys), secret=True
+    )
 
 
-async def _create(content: bytes, directory: Directory, context: CreateContext) -> CreatedOrganization:
+async def _create(
+    content: bytes, organizations: Organizations, api_keys: ApiKeys, context: CreateContext
+) -> CreatedOrganization:
     sent = parsed(NewOrganization, content)
-    created = await directory.create_organization(
+    created = await organizations.create(
         sent.name,
         sent.concurrent_call_limit,
         sent.credits,
         allowed_countries=sent.allowed_countries,
         id=context.new_id("org"),
     )
-    issued = await directory.create_key(created.id, Role.OWNER, "owner", id=context.new_id("key"))
+    issued = await api_keys.create(created.id, Role.OWNER, "owner", id=context.new_id("key"))
     return CreatedOrganization(
         **organization_view(created).model_dump(by_alias=False), owner_key_id=issued.id, owner_key=issued.key
     )
 
 
 @router.get("", operation_id="listOrganizations", responses=errors(400, 401, 403, 503), openapi_extra=PAGE_QUERY)
-async def list_organizations(_: PlatformDep, query: PlatformPageDep, directory: DirectoryDep) -> OrganizationPage:
+async def list_organizations(
+    _: PlatformDep, query: PlatformPageDep, organizations: OrganizationsDep
+) -> OrganizationPage:
     """List all organizations, oldest first; `search` in their names. With the platform's key only.
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    found = await directory.organizations_page(query.search, query.page, query.page_size)
+    found = await organizations.list_page(query.search, query.page, query.page_size)
     return OrganizationPage(
         organizations=[organization_view(organization) for organization in found.organizations],
         total=found.total,

@@ -42,11 +42,12 @@ class AgentPage(Model):
 
 
 class Agents:
-    """Every public method is one transaction; what belongs to another organization, or is removed, does not exist."""
+    """Each public method is one transaction; what belongs to another organization, or is removed, does not exist."""
 
-    _engine: AsyncEngine
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
 
-    async def create_agent(
+    async def create(
         self,
         organization_id: str,
         name: str,
@@ -70,12 +71,12 @@ class Agents:
             await connection.execute(postgresql.insert(agents).values(row).on_conflict_do_nothing())
             return await read_agent(connection, organization_id, row["id"])
 
-    async def agents(self, organization_id: str) -> list[Agent]:
+    async def list_all(self, organization_id: str) -> list[Agent]:
         """The agents of an organization, oldest first."""
         async with reading(self._engine) as connection:
             return await _read(connection, _AGENTS.where(*_of(organization_id)).order_by(*_OLDEST))
 
-    async def agents_page(self, organization_id: str, search: str | None, page: int, page_size: int) -> AgentPage:
+    async def list_page(self, organization_id: str, search: str | None, page: int, page_size: int) -> AgentPage:
         """As `agents`, a page of those with `search` in their names; `page` counts from 1."""
         if not may_exist(search or ""):
             return AgentPage(agents=[], total=0)
@@ -88,12 +89,12 @@ class Agents:
             total = (await connection.execute(count)).scalar_one()
             return AgentPage(agents=await _read(connection, query), total=total)
 
-    async def agent(self, organization_id: str, agent_id: str) -> Agent:
+    async def get(self, organization_id: str, agent_id: str) -> Agent:
         """Raises NotFound."""
         async with reading(self._engine) as connection:
             return await read_agent(connection, organization_id, agent_id)
 
-    async def change_agent(self, organization_id: str, agent_id: str, change: AgentChange) -> Agent:
+    async def change(self, organization_id: str, agent_id: str, change: AgentChange) -> Agent:
         """Change what is given, for jobs to come: one that exists keeps its agent's facts. Raises NotFound."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
@@ -104,7 +105,7 @@ class Agents:
             await connection.execute(sa.update(agents).where(agents.c.id == agent_id).values(fields))
             return await read_agent(connection, organization_id, agent_id)
 
-    async def remove_agent(self, organization_id: str, agent_id: str) -> None:
+    async def remove(self, organization_id: str, agent_id: str) -> None:
         """From now on it does not exist; what jobs tell of it stays. Raises NotFound, InUse."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)

@@ -50,11 +50,12 @@ class KeyPage(Model):
 
 
 class ApiKeys:
-    """Every public method is one transaction; what belongs to another organization does not exist."""
+    """Each public method is one transaction; what belongs to another organization does not exist."""
 
-    _engine: AsyncEngine
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
 
-    async def create_key(
+    async def create(
         self,
         organization_id: str,
         role: Role,
@@ -80,13 +81,13 @@ class ApiKeys:
             )
         return issued
 
-    async def keys(self, organization_id: str) -> list[Key]:
+    async def list_all(self, organization_id: str) -> list[Key]:
         """The keys of an organization, oldest first, the revoked ones too."""
         query = _KEYS.where(api_keys.c.organization_id == organization_id).order_by(*_OLDEST)
         async with reading(self._engine) as connection:
             return [Key.model_validate(row) for row in (await connection.execute(query)).mappings()]
 
-    async def keys_page(self, organization_id: str, page: int, page_size: int) -> KeyPage:
+    async def list_page(self, organization_id: str, page: int, page_size: int) -> KeyPage:
         """As `keys`, a page of them; `page` counts from 1."""
         mine = api_keys.c.organization_id == organization_id
         count = sa.select(sa.func.count()).select_from(api_keys).where(mine)
@@ -96,12 +97,12 @@ class ApiKeys:
             rows = (await connection.execute(query)).mappings()
             return KeyPage(keys=[Key.model_validate(row) for row in rows], total=total)
 
-    async def key(self, organization_id: str, key_id: str) -> Key:
+    async def get(self, organization_id: str, key_id: str) -> Key:
         """Raises NotFound."""
         async with reading(self._engine) as connection:
             return await _key(connection, organization_id, key_id)
 
-    async def revoke_key(self, organization_id: str, key_id: str, *, keep_an_owner: bool = False) -> None:
+    async def revoke(self, organization_id: str, key_id: str, *, keep_an_owner: bool = False) -> None:
         """From now on the key is nobody's; said twice it means the same. Raises NotFound.
 
         With `keep_an_owner` it raises LastOwner for an owner's key that no other owner's key would outlast.
@@ -116,7 +117,7 @@ class ApiKeys:
             revoke = sa.update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=sa.func.now())
             await connection.execute(revoke)
 
-    async def caller(self, key: str) -> Caller | None:
+    async def find_caller(self, key: str) -> Caller | None:
         """Who calls with this key; None where it was never issued, is revoked, or has expired."""
         async with reading(self._engine) as connection:
             row = (await connection.execute(_CALLER, {"key_hash": _hashed(key)})).mappings().first()

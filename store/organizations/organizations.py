@@ -47,11 +47,12 @@ class OrganizationPage(Model):
 
 
 class Organizations:
-    """Every public method is one transaction."""
+    """Each public method is one transaction."""
 
-    _engine: AsyncEngine
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
 
-    async def create_organization(
+    async def create(
         self,
         name: str,
         concurrent_call_limit: int = 5,
@@ -77,12 +78,12 @@ class Organizations:
                 await book(connection, organization_id=organization_id, kind=EntryKind.TOP_UP, balance_delta=credits)
             return await read_organization(connection, organization_id)
 
-    async def organizations(self) -> list[Organization]:
+    async def list_all(self) -> list[Organization]:
         """All of them, oldest first: for operators only."""
         async with reading(self._engine) as connection:
             return await read_organizations(connection, ORGANIZATIONS.order_by(*_OLDEST))
 
-    async def organizations_page(self, search: str | None, page: int, page_size: int) -> OrganizationPage:
+    async def list_page(self, search: str | None, page: int, page_size: int) -> OrganizationPage:
         """Organizations, oldest first; `search` in their names. `page` counts from 1."""
         if not may_exist(search or ""):
             return OrganizationPage(organizations=[], total=0)
@@ -93,7 +94,7 @@ class Organizations:
             total = (await connection.execute(count)).scalar_one()
             return OrganizationPage(organizations=await read_organizations(connection, query), total=total)
 
-    async def organization(self, organization_id: str) -> Organization:
+    async def get(self, organization_id: str) -> Organization:
         """Raises NotFound."""
         async with reading(self._engine) as connection:
             return await read_organization(connection, organization_id)
@@ -101,9 +102,9 @@ class Organizations:
     async def set_concurrent_call_limit(self, organization_id: str, limit: int) -> Organization:
         """Change how many calls the organization may have at once; ends none. Raises NotFound."""
         change = OrganizationChange(concurrent_call_limit=limit)
-        return await self.change_organization(organization_id, change, by=OPERATOR)
+        return await self.change(organization_id, change, by=OPERATOR)
 
-    async def change_organization(self, organization_id: str, change: OrganizationChange, *, by: str) -> Organization:
+    async def change(self, organization_id: str, change: OrganizationChange, *, by: str) -> Organization:
         """Change what is given and record what is different then. Raises NotFound, ValueError.
 
         Claims that follow judge by it, for jobs that run as well; it ends no call.
@@ -124,7 +125,7 @@ class Organizations:
             await _note(connection, before, after, by)
             return after
 
-    async def running_jobs(self, organization_id: str) -> list[str]:
+    async def list_running_jobs(self, organization_id: str) -> list[str]:
         """The jobs that a change of the organization's rules concerns now, by id."""
         query = sa.select(batch_jobs.c.id).where(
             batch_jobs.c.organization_id == organization_id, batch_jobs.c.status == JobStatus.RUNNING.value

@@ -37,11 +37,12 @@ class PhoneNumberPage(Model):
 
 
 class PhoneNumbers:
-    """Every public method is one transaction; what belongs to another organization, or is removed, does not exist."""
+    """Each public method is one transaction; what belongs to another organization, or is removed, does not exist."""
 
-    _engine: AsyncEngine
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
 
-    async def create_phone_number(
+    async def create(
         self,
         organization_id: str,
         number: str,
@@ -77,14 +78,12 @@ class PhoneNumbers:
             await connection.execute(postgresql.insert(phone_numbers).values(row).on_conflict_do_nothing())
             return await read_phone_number(connection, organization_id, row["id"])
 
-    async def phone_numbers(self, organization_id: str) -> list[PhoneNumber]:
+    async def list_all(self, organization_id: str) -> list[PhoneNumber]:
         """The numbers of an organization, each with its outbound agent, oldest first."""
         async with reading(self._engine) as connection:
             return await _read(connection, _PHONE_NUMBERS.where(*_of(organization_id)).order_by(*_OLDEST))
 
-    async def phone_numbers_page(
-        self, organization_id: str, search: str | None, page: int, page_size: int
-    ) -> PhoneNumberPage:
+    async def list_page(self, organization_id: str, search: str | None, page: int, page_size: int) -> PhoneNumberPage:
         """As `phone_numbers`, a page of those with `search` in number or label; `page` counts from 1."""
         if not may_exist(search or ""):
             return PhoneNumberPage(phone_numbers=[], total=0)
@@ -98,7 +97,7 @@ class PhoneNumbers:
             total = (await connection.execute(count)).scalar_one()
             return PhoneNumberPage(phone_numbers=await _read(connection, query), total=total)
 
-    async def phone_number(self, organization_id: str, phone_number_id: str) -> PhoneNumber | None:
+    async def find(self, organization_id: str, phone_number_id: str) -> PhoneNumber | None:
         """The number with its outbound agent, None where the organization has no such number."""
         async with reading(self._engine) as connection:
             try:
@@ -109,11 +108,9 @@ class PhoneNumbers:
     async def assign_agent(self, organization_id: str, phone_number_id: str, agent_id: str | None) -> PhoneNumber:
         """Say which agent holds the calls from a number, None: no calls from it. Raises NotFound."""
         change = PhoneNumberChange(outbound_agent_id=agent_id)
-        return await self.change_phone_number(organization_id, phone_number_id, change)
+        return await self.change(organization_id, phone_number_id, change)
 
-    async def change_phone_number(
-        self, organization_id: str, phone_number_id: str, change: PhoneNumberChange
-    ) -> PhoneNumber:
+    async def change(self, organization_id: str, phone_number_id: str, change: PhoneNumberChange) -> PhoneNumber:
         """Change what is given; pacing holds at once, an agent for jobs to come. Raises NotFound."""
         fields = change.model_dump(include=change.model_fields_set)
         async with self._engine.begin() as connection:
@@ -148,7 +145,7 @@ class PhoneNumbers:
             await connection.execute(_update(phone_number_id, {"carrier_account_id": account["id"]}))
             return await read_phone_number(connection, organization_id, phone_number_id)
 
-    async def remove_phone_number(self, organization_id: str, phone_number_id: str) -> None:
+    async def remove(self, organization_id: str, phone_number_id: str) -> None:
         """From now on it does not exist; what jobs tell of it stays. Raises NotFound, InUse."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)

@@ -12,13 +12,17 @@ from typing import Any
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.models import Audio
 from domain.jobs.models import Agent
 from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from settings import Settings
-from store.organizations.directory import Directory
+from store.organizations.agents import Agents
+from store.organizations.api_keys import ApiKeys
+from store.organizations.organizations import Organizations
+from store.organizations.phone_numbers import PhoneNumbers
 
 CSV = b"phone,name\n+12025550101,Ada\n"
 CONTACTS = [{"phone": "+12025550101", "name": "Ada"}]
@@ -100,16 +104,16 @@ class Tenant:
     agent_id: str  # of the pipeline number
 
 
-async def new_tenant(directory: Directory, credits: Decimal | None = Decimal(100), lines: int = 5) -> Tenant:
-    organization = await directory.create_organization("Test", lines, credits, allowed_countries=(ANYWHERE,))
+async def new_tenant(engine: AsyncEngine, credits: Decimal | None = Decimal(100), lines: int = 5) -> Tenant:
+    organization = await Organizations(engine).create("Test", lines, credits, allowed_countries=(ANYWHERE,))
     keys, agents = await asyncio.gather(
-        asyncio.gather(*(directory.create_key(organization.id, role, role) for role in Role)),
-        asyncio.gather(*(_new_agent(directory, organization.id, kind) for kind in Architecture)),
+        asyncio.gather(*(ApiKeys(engine).create(organization.id, role, role) for role in Role)),
+        asyncio.gather(*(_new_agent(engine, organization.id, kind) for kind in Architecture)),
     )
     owner, admin, member = (issued.key for issued in keys)
     agent_ids = [*(agent.id for agent in agents), None]
     pipeline, realtime, text, bare = await asyncio.gather(
-        *(directory.create_phone_number(organization.id, CALLER_ID, agent_id=agent) for agent in agent_ids)
+        *(PhoneNumbers(engine).create(organization.id, CALLER_ID, agent_id=agent) for agent in agent_ids)
     )
     return Tenant(
         id=organization.id,
@@ -124,9 +128,9 @@ async def new_tenant(directory: Directory, credits: Decimal | None = Decimal(100
     )
 
 
-async def _new_agent(directory: Directory, organization_id: str, kind: Architecture) -> Agent:
+async def _new_agent(engine: AsyncEngine, organization_id: str, kind: Architecture) -> Agent:
     url = "wss://agent.example.test"
-    return await directory.create_agent(organization_id, kind, kind, Audio.WEBSOCKET, url)
+    return await Agents(engine).create(organization_id, kind, kind, Audio.WEBSOCKET, url)
 
 
 @dataclass(frozen=True)

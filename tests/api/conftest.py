@@ -12,7 +12,6 @@ from store.db.engine import create_engine
 from store.db.ids import new_id
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import Jobs
-from store.organizations.directory import Directory
 from tests.api.client import Api, Served, Tenant, free_port, new_tenant, serve, settings_for
 
 
@@ -51,11 +50,6 @@ async def records(shared_database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-def directory(records: AsyncEngine) -> Directory:
-    return Directory(records)
-
-
-@pytest.fixture
 def jobs(records: AsyncEngine) -> Jobs:
     return Jobs(records)
 
@@ -66,13 +60,13 @@ def control(records: AsyncEngine) -> JobLifecycle:
 
 
 @pytest.fixture
-async def tenant(directory: Directory) -> Tenant:
-    return await new_tenant(directory)
+async def tenant(records: AsyncEngine) -> Tenant:
+    return await new_tenant(records)
 
 
 @pytest.fixture
-async def other(directory: Directory) -> Tenant:
-    return await new_tenant(directory)
+async def other(records: AsyncEngine) -> Tenant:
+    return await new_tenant(records)
 
 
 @pytest.fixture

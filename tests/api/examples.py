@@ -13,7 +13,10 @@ from domain.statuses import Architecture, Role
 from domain.webhooks.events import EventType
 from store.db.vault import Vault
 from store.jobs.repository import Jobs
-from store.organizations.directory import Directory
+from store.organizations.agents import Agents
+from store.organizations.api_keys import ApiKeys
+from store.organizations.organizations import Organizations
+from store.organizations.phone_numbers import PhoneNumbers
 from store.tables import contacts as contact_rows
 from store.webhooks.endpoints import EndpointRequest, Webhooks
 from tests.api.client import CALLER_ID, SECRET
@@ -28,13 +31,13 @@ def example(kind: str) -> str:
 
 async def put_in(records: AsyncEngine) -> dict[str, str]:
     """Store all of it: a scheduled job of three contacts, one of them called. Answers a key for each role."""
-    directory = Directory(records)
-    organization = await directory.create_organization(
+    api_keys, phone_numbers = ApiKeys(records), PhoneNumbers(records)
+    organization = await Organizations(records).create(
         "Clinic", 5, Decimal(100), allowed_countries=(ANYWHERE,), id=example("org")
     )
-    keys = {role.value: (await directory.create_key(organization.id, role, role)).key for role in Role}
-    await directory.create_key(organization.id, Role.MEMBER, "Nightly import", id=example("key"))
-    await directory.create_agent(
+    keys = {role.value: (await api_keys.create(organization.id, role, role)).key for role in Role}
+    await api_keys.create(organization.id, Role.MEMBER, "Nightly import", id=example("key"))
+    await Agents(records).create(
         organization.id,
         "Ava",
         Architecture.PIPELINE,
@@ -42,17 +45,15 @@ async def put_in(records: AsyncEngine) -> dict[str, str]:
         "wss://agent.example.com/calls",
         id=example("agent"),
     )
-    await directory.create_phone_number(
-        organization.id, CALLER_ID, agent_id=example("agent"), label="Main", id=example("phone")
-    )
-    await _job(records, directory, organization.id)
+    await phone_numbers.create(organization.id, CALLER_ID, agent_id=example("agent"), label="Main", id=example("phone"))
+    await _job(records, phone_numbers, organization.id)
     endpoint = EndpointRequest(url="https://example.com/hooks/outdial", events=(EventType.BATCH_COMPLETED,))
     await Webhooks(records, Vault.of(SECRET)).create(organization.id, endpoint, id=example("webhook"))
     return keys
 
 
-async def _job(records: AsyncEngine, directory: Directory, organization_id: str) -> None:
-    number = await directory.phone_number(organization_id, example("phone"))
+async def _job(records: AsyncEngine, phone_numbers: PhoneNumbers, organization_id: str) -> None:
+    number = await phone_numbers.find(organization_id, example("phone"))
     assert number is not None
     now = datetime.now(UTC)
     request = JobRequest(

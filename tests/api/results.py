@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.ids import new_id
-from store.organizations.directory import TWILIO
+from store.organizations.phone_numbers import TWILIO
 from store.tables import batch_jobs, contacts, dials
 
 

@@ -2,9 +2,10 @@
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.statuses import Role
-from store.organizations.directory import Directory
+from store.organizations.api_keys import ApiKeys
 from tests.api.client import Api, Tenant, refused
 
 
@@ -50,12 +51,13 @@ async def test_every_endpoint_asks_for_a_key(http: httpx.AsyncClient) -> None:
 
 
 async def test_a_revoked_key_is_refused_from_then_on(
-    http: httpx.AsyncClient, tenant: Tenant, directory: Directory
+    http: httpx.AsyncClient, tenant: Tenant, records: AsyncEngine
 ) -> None:
-    issued = await directory.create_key(tenant.id, Role.ADMIN, "short-lived")
+    api_keys = ApiKeys(records)
+    issued = await api_keys.create(tenant.id, Role.ADMIN, "short-lived")
     headers = {"x-api-key": issued.key}
     assert (await http.get("/batch/jobs", headers=headers)).status_code == 200
-    await directory.revoke_key(tenant.id, issued.id)
+    await api_keys.revoke(tenant.id, issued.id)
     refused(await http.get("/batch/jobs", headers=headers), 401, "unauthorized")
 
 

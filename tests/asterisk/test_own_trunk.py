@@ -19,7 +19,7 @@ from store.db.vault import Vault
 from store.jobs.lifecycle import JobLifecycle
 from store.leases import StreamLeases
 from store.organizations.carrier_credentials import CarrierCredentials
-from store.organizations.directory import Directory
+from store.organizations.phone_numbers import PhoneNumbers
 from tests.activities.calling import Calling, eventually
 from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME
@@ -42,7 +42,7 @@ class Worker:
     async def give_the_number(self, trunk: str) -> None:
         given = self.calling.given
         sealed = VAULT.seal(json.dumps({"trunk": trunk}))
-        await Directory(self.engine).change_carrier_settings(given.id, given.number.id, NAME, sealed)
+        await PhoneNumbers(self.engine).change_carrier_settings(given.id, given.number.id, NAME, sealed)
 
     async def resume(self) -> None:
         """The job paused itself when the carrier refused."""

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.vault import Vault
-from store.organizations.directory import Directory
+from store.organizations.phone_numbers import PhoneNumbers
 from tests.builders import an_organization
 from tests.cli.conftest import FakeApi, Run
 
@@ -57,11 +57,10 @@ async def test_numbers_with_settings_of_their_own_are_looked_at_too(
 ) -> None:
     monkeypatch.setenv("OUTDIAL_DATABASE_URL", database_url)
     monkeypatch.setenv("OUTDIAL_SECRET", SECRET)
-    directory = Directory(engine)
     given = await an_organization(engine)
     for number, digit, secret in (("+12025550161", "1", SECRET), ("+12025550162", "2", SECRET), STRANGE):
         own = Vault.of(secret).seal(json.dumps({"accountSid": "AC" + digit * 32, "authToken": "token"}))
-        await directory.create_phone_number(given.id, number, sealed_settings=own)
+        await PhoneNumbers(engine).create(given.id, number, sealed_settings=own)
     api.will(f"GET /2010-04-01/Accounts/AC{'1' * 32}.json", (200, {"sid": "AC1", "status": "active"}))
     api.will(f"GET /2010-04-01/Accounts/AC{'2' * 32}.json", (401, {"code": 20003, "message": "No", "status": 401}))
 

@@ -20,7 +20,7 @@ from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
-from store.organizations.directory import TWILIO
+from store.organizations.phone_numbers import TWILIO
 from store.tables import batch_jobs, carrier_accounts, carrier_events, contacts, dials
 from tests.builders import CREDITS, Given, a_job, a_number, an_organization
 

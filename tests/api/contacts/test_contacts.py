@@ -6,7 +6,6 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.organizations.directory import Directory
 from tests.api.client import Api, Tenant, new_tenant, numbers, refused
 from tests.api.jobs.test_control import completed, dial, end_dial, running, scheduled
 
@@ -140,8 +139,8 @@ async def test_codes_of_a_file_are_those_of_create(api: Api, file: bytes | None,
     refused(await upload(api, await running(api), file), 400, code)
 
 
-async def test_a_job_holds_at_most_ten_thousand_contacts(http: httpx.AsyncClient, directory: Directory) -> None:
-    api = Api(http, await new_tenant(directory, credits=None))
+async def test_a_job_holds_at_most_ten_thousand_contacts(http: httpx.AsyncClient, records: AsyncEngine) -> None:
+    api = Api(http, await new_tenant(records, credits=None))
     job_id = await running(api)
     full = [*numbers(9_999), "+442079460101"]  # two are in the job already
     refused(await add(api, job_id, *full, "+442079460102"), 400, "too_many_contacts")

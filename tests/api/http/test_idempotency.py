@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.jobs.repository import Jobs
-from store.organizations.directory import Directory
 from tests.api.client import CSV, SECRET, Api, Tenant, free_port, new_tenant, refused
 from tests.api.managing import AGENT, NUMBER, ask
 
@@ -230,10 +229,10 @@ async def until_it_answers(popen: "subprocess.Popen[bytes]", url: str) -> None:
 
 
 async def test_a_create_whose_process_was_killed_is_done_once_by_whoever_sends_it_again(
-    api: Api, shared_database_url: str, records: AsyncEngine, jobs: Jobs, directory: Directory, mute: str
+    api: Api, shared_database_url: str, records: AsyncEngine, jobs: Jobs, mute: str
 ) -> None:
     """One is killed after it stored the job, while it waits for Temporal; one before, while it waits for a lock."""
-    stored, waiting = api, Api(api.http, await new_tenant(directory))
+    stored, waiting = api, Api(api.http, await new_tenant(records))
     key = f"order {uuid4()}"
     async with a_process(shared_database_url, mute) as (popen, url), records.connect() as connection:
         lock = sa.text("SELECT id FROM organizations WHERE id = :id FOR UPDATE")

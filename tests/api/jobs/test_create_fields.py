@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.organizations.directory import Directory
 from tests.api.client import CONTACTS, Api, Tenant, new_tenant, refused
 
 RANGES = [
@@ -83,9 +83,9 @@ async def test_a_number_needs_an_agent_that_can_talk(api: Api) -> None:
 
 
 async def test_the_free_credits_must_cover_the_unrounded_estimate(
-    http: httpx.AsyncClient, directory: Directory
+    http: httpx.AsyncClient, records: AsyncEngine
 ) -> None:
-    api = Api(http, await new_tenant(directory, credits=Decimal("0.10")))
+    api = Api(http, await new_tenant(records, credits=Decimal("0.10")))
     three = [{"phone": f"+120255501{last:02d}"} for last in range(3)]  # 3 x $0.035 = $0.105, shown as $0.11
     body = refused(await api.send(three), 400, "insufficient_credits")
     assert "$0.11" in body["error"]
@@ -94,8 +94,8 @@ async def test_the_free_credits_must_cover_the_unrounded_estimate(
     refused(await api.send(three[2:]), 400, "insufficient_credits")
 
 
-async def test_an_organization_without_a_ledger_is_never_short(http: httpx.AsyncClient, directory: Directory) -> None:
-    api = Api(http, await new_tenant(directory, credits=None))
+async def test_an_organization_without_a_ledger_is_never_short(http: httpx.AsyncClient, records: AsyncEngine) -> None:
+    api = Api(http, await new_tenant(records, credits=None))
     assert (await api.send()).status_code == 200
 
 
@@ -128,9 +128,9 @@ async def test_the_first_thing_wrong_answers(api: Api, other: Tenant) -> None:
 
 
 async def test_the_file_is_judged_after_the_number_and_before_the_credits(
-    http: httpx.AsyncClient, directory: Directory
+    http: httpx.AsyncClient, records: AsyncEngine
 ) -> None:
-    api = Api(http, await new_tenant(directory, credits=Decimal(0)))
+    api = Api(http, await new_tenant(records, credits=Decimal(0)))
     refused(await api.upload(b"", fromPhoneNumberId="phone_none"), 404, "phone_number_not_found")
     refused(await api.upload(b""), 400, "invalid_csv")
     refused(await api.upload(b"name\nAda\n"), 400, "missing_phone_column")

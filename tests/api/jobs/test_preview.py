@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.organizations.directory import Directory
 from store.tables import batch_jobs, contacts, organizations
 from tests.api.client import Api, Tenant, new_tenant, numbers, refused
 
@@ -79,8 +78,8 @@ async def test_the_smaller_limit_on_lines_binds(api: Api, limit: int, binding: s
     assert found["lines"] == {"job": limit, "organization": 5, "usable": usable}
 
 
-async def test_credits_bind_where_they_do_not_cover_the_estimate(http: httpx.AsyncClient, directory: Directory) -> None:
-    poor = Api(http, await new_tenant(directory, credits=Decimal("0.05")))
+async def test_credits_bind_where_they_do_not_cover_the_estimate(http: httpx.AsyncClient, records: AsyncEngine) -> None:
+    poor = Api(http, await new_tenant(records, credits=Decimal("0.05")))
 
     found = await said(poor, [{"phone": number} for number in numbers(2)])
 
@@ -90,8 +89,8 @@ async def test_credits_bind_where_they_do_not_cover_the_estimate(http: httpx.Asy
     assert found["credits"] == {"needed": "0.070000", "free": "0.050000", "enough": False}
 
 
-async def test_unlimited_credits_never_bind(http: httpx.AsyncClient, directory: Directory) -> None:
-    rich = Api(http, await new_tenant(directory, credits=None))
+async def test_unlimited_credits_never_bind(http: httpx.AsyncClient, records: AsyncEngine) -> None:
+    rich = Api(http, await new_tenant(records, credits=None))
 
     found = await said(rich, [{"phone": "+12025550101"}])
 

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.audit_log import AuditLog
-from store.organizations.directory import Directory
 from tests.api.client import Api, Tenant, new_tenant, refused
 from tests.api.managing import ask
 
@@ -35,8 +34,8 @@ async def test_an_organization_is_seen_by_every_key(api: Api) -> None:
     }
 
 
-async def test_unlimited_credits_are_null(http: httpx.AsyncClient, directory: Directory) -> None:
-    rich = await new_tenant(directory, credits=None)
+async def test_unlimited_credits_are_null(http: httpx.AsyncClient, records: AsyncEngine) -> None:
+    rich = await new_tenant(records, credits=None)
     assert (await ask(http, rich.owner, "GET", "/organization")).json()["credits"] is None
 
 

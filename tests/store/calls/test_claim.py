@@ -13,7 +13,7 @@ from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import Audio
 from domain.statuses import Architecture, ContactStatus
 from store.calls.claim import Claimed
-from store.organizations.directory import Directory
+from store.organizations.organizations import Organizations
 from store.tables import contacts, dials, organizations, phone_numbers
 from tests.builders import AUDIO_URL, Given, a_contact, a_number, an_organization
 from tests.builders import contacts as some_contacts
@@ -178,7 +178,7 @@ async def test_a_lowered_limit_ends_no_call_and_lets_none_start(shared: Calling)
     job = await shared.a_job(given, 4)
     calls = [await job.call(which) for which in range(3)]
 
-    await Directory(shared.engine).set_concurrent_call_limit(given.id, 1)
+    await Organizations(shared.engine).set_concurrent_call_limit(given.id, 1)
 
     assert await job.live() == 3
     for call in calls:

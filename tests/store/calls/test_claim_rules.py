@@ -16,8 +16,7 @@ from domain.calls.models import AnsweredBy, Ending
 from domain.jobs.models import NewContact
 from domain.statuses import ContactStatus
 from store.contacts.do_not_call import DoNotCall
-from store.organizations.directory import Directory
-from store.organizations.organizations import OrganizationChange
+from store.organizations.organizations import OrganizationChange, Organizations
 from store.tables import contacts, dials, organizations
 from tests.builders import Given, a_contact, a_number, an_organization
 from tests.builders import contacts as some_contacts
@@ -143,14 +142,12 @@ async def test_without_one_of_its_own_the_organizations_window_holds(shared: Cal
 
 async def test_another_window_of_the_organization_lets_those_go_who_waited(shared: Calling) -> None:
     given = await a_caller(shared.engine)
-    directory = Directory(shared.engine)
-    await directory.change_organization(
-        given.id, OrganizationChange(calling_window=await _closed(shared, "UTC")), by="x"
-    )
+    organizations = Organizations(shared.engine)
+    await organizations.change(given.id, OrganizationChange(calling_window=await _closed(shared, "UTC")), by="x")
     job = await shared.a_job(given, [_in("UTC", 423)])
     assert await job.is_held() is NotNowReason.WINDOW
 
-    await directory.change_organization(given.id, OrganizationChange(calling_window=None), by="x")
+    await organizations.change(given.id, OrganizationChange(calling_window=None), by="x")
 
     assert len((await shared.progress.read(job.id, datetime.now(UTC), 10)).due) == 1
 

@@ -11,7 +11,7 @@ from domain.calls.dispatch import NotNowReason
 from domain.calls.models import AnsweredBy, CallState, Ending, HangUpReason, Outcome, Recorded
 from domain.statuses import ContactStatus
 from store.leases import StreamLeases
-from store.organizations.directory import TWILIO
+from store.organizations.phone_numbers import TWILIO
 from store.tables import carrier_events, dials
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Call, Calling, Job, a_caller

@@ -14,7 +14,8 @@ from domain.statuses import Architecture, ContactStatus, JobStatus, OnOverlap
 from store.billing.ledger import Ledger
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, Overlapping
 from store.jobs.repository import CreatedJob, Jobs
-from store.organizations.directory import Directory
+from store.organizations.organizations import Organizations
+from store.organizations.phone_numbers import PhoneNumbers
 from store.tables import batch_jobs
 from store.tables import contacts as contacts_table
 from tests.builders import Given, a_contact, a_job, a_number, a_report, a_request, an_organization, contacts
@@ -61,7 +62,7 @@ async def test_a_job_keeps_agent_rate_and_caller_id_of_its_creation(engine: Asyn
     given = await an_organization(engine, architecture=Architecture.REALTIME)
     created = await a_job(engine, given)
 
-    await Directory(engine).assign_agent(given.id, given.number.id, None)
+    await PhoneNumbers(engine).assign_agent(given.id, given.number.id, None)
 
     row = await _job_row(engine, created)
     agent = given.number.agent
@@ -147,7 +148,7 @@ async def test_the_last_cent_may_be_held(engine: AsyncEngine) -> None:
 
     await a_job(engine, given, 3)
 
-    assert (await Directory(engine).organization(given.id)).free == 0
+    assert (await Organizations(engine).get(given.id)).free == 0
 
 
 async def test_a_refused_job_leaves_nothing(engine: AsyncEngine, jobs: Jobs, ledger: Ledger) -> None:
@@ -288,9 +289,9 @@ async def test_nobody_to_call_is_no_job(engine: AsyncEngine) -> None:
         await a_job(engine, given, [])
 
 
-async def test_a_number_without_an_agent_calls_nobody(engine: AsyncEngine, directory: Directory) -> None:
+async def test_a_number_without_an_agent_calls_nobody(engine: AsyncEngine) -> None:
     given = await an_organization(engine)
-    number = await directory.assign_agent(given.id, given.number.id, None)
+    number = await PhoneNumbers(engine).assign_agent(given.id, given.number.id, None)
 
     with pytest.raises(NotFound):
         await Jobs(engine).create(given.id, a_request(given), number, contacts(1), a_report(contacts(1)))
