@@ -22,22 +22,22 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"  # where carriers reach our API for callbacks
     log_level: str = "INFO"
     rate_limit_per_minute: int | None = Field(default=6000, ge=1)  # requests of one key; None: no limit
-    secret: SecretStr = SecretStr("")  # seals what is kept; several with commas between them, the first seals
-    platform_key: SecretStr = SecretStr("")  # creates organizations; empty: nobody does, over the API
+    secret: SecretStr = SecretStr("")  # several with commas between them: the first encrypts, all decrypt
+    platform_key: SecretStr = SecretStr("")  # creates organizations over the API; empty: no key does
 
-    webhook_allow_private: str = ""  # where webhooks may go besides: "10.0.0.0/8, 127.0.0.1:8080"; also without https
+    webhook_allow_private: str = ""  # networks for webhooks, also without https: "10.0.0.0/8, 127.0.0.1:8080"
 
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_base_url: str | None = None  # None: api.twilio.com; a URL: a compatible carrier or the simulator
-    place_timeout_seconds: float = Field(default=10.0, gt=0, le=10)  # as ASK_LIMIT allows
+    place_timeout_seconds: float = Field(default=10.0, gt=0, le=10)  # see domain.calls.deadlines
 
     speed: float = Field(default=1.0, gt=0)  # the local stack only: divides retry delays and pacing
     call_slots: int = Field(default=400, ge=1)  # activities a worker runs at once; at least 2 x the lines served
     housekeeper_seconds: float = Field(default=30.0, gt=0)
 
     def environment(self) -> dict[str, str]:
-        """The process's environment with what is set here: carriers read their own variables in it."""
+        """The process's environment with these settings: carriers read their own variables in it."""
         own = {f"OUTDIAL_{name.upper()}": _text(getattr(self, name)) for name in type(self).model_fields}
         return {**os.environ, **own}
 
