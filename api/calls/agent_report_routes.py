@@ -12,14 +12,8 @@ from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.jobs.schemas import Answer, ConversationView
 from api.jobs.views import conversation_view
-from domain.calls.agent_report import ConversationReport
-from domain.calls.agent_report_fields import (
-    MAX_DISPOSITION_LENGTH,
-    MAX_SUMMARY_LENGTH,
-    MAX_URL_LENGTH,
-    WEB_ADDRESS,
-    read_conversation,
-)
+from domain.calls.agent_report import ConversationReport, read_conversation
+from domain.requests.field_types import field_schemas
 from domain.requests.strict_json import parse_json
 
 router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)
@@ -33,25 +27,7 @@ class Reported(Answer):
     conversation: ConversationView
 
 
-def _text(longest: int, example: str) -> dict[str, Any]:
-    return {"type": ["string", "null"], "maxLength": longest, "default": None, "examples": [example]}
-
-
-def _address(example: str) -> dict[str, Any]:
-    return {**_text(MAX_URL_LENGTH, example), "pattern": f"^{WEB_ADDRESS}$"}
-
-
-PROPERTIES: dict[str, Any] = {
-    "disposition": _text(MAX_DISPOSITION_LENGTH, "appointment_confirmed"),
-    "summary": _text(MAX_SUMMARY_LENGTH, "Ada keeps her appointment on May 3."),
-    "data": {
-        "type": ["object", "null"],
-        "default": None,
-        "description": "Of your own making; 16 KB as JSON at most.",
-    },
-    "transcriptUrl": _address("https://agent.example/transcripts/1"),
-    "recordingUrl": _address("https://agent.example/recordings/1"),
-}
+PROPERTIES = field_schemas(ConversationReport)
 SAYS_SOMETHING: list[dict[str, Any]] = [
     {
         "required": [name],

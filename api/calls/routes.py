@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 
 from api.auth import KEYS, CallAgentDep
+from api.contacts.openapi import OPT_OUT_BODY
 from api.dependencies import DoNotCallDep, InFlightDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.jobs.control_openapi import OPT_OUT_BODY
 from api.jobs.control_schemas import OptedOut
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import NudgesDep
 from domain.contacts.number_list import read_note
 from domain.errors import InvalidRequest
 from domain.phone.masking import mask_number
-from domain.requests.raw_values import RawValues
+from domain.requests.reading import Problems
 from domain.requests.strict_json import parse_json
 
 router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)
@@ -27,9 +27,9 @@ async def note(request: Request, _: CallAgentDep) -> str | None:
     body = parse_json(content) if content else {}
     if not isinstance(body, dict):
         raise InvalidRequest('The body must be a JSON object, such as {"note": "…"}, or empty.')
-    values = RawValues(body)
-    found = read_note(values)
-    values.refuse_problems()
+    problems = Problems()
+    found = read_note(body, problems)
+    problems.refuse()
     return found
 
 

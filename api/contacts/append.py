@@ -1,8 +1,6 @@
 """Adding contacts to a job that has not ended: read by the rules of create, stored in one transaction."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from anyio import to_process
 
@@ -15,11 +13,11 @@ from domain.contacts.contact import ReadOptions
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
 from domain.contacts.report import Intake, IntakeReport
-from domain.jobs.column_fields import read_named_columns
-from domain.jobs.fields import CONTACT_FIELDS, body_contacts, body_values, form_contacts, ignored
+from domain.jobs.column_fields import NamedColumns
+from domain.jobs.create_request import CONTACT_FIELDS, ORDER, body_contacts, form_contacts
 from domain.jobs.models import Caller
 from domain.money import format_dollars as dollars
-from domain.requests.raw_values import FormValues, RawValues
+from domain.requests.reading import Problems, body_fields, form_fields, given_fields, ignored, read_sent
 from domain.requests.strict_json import parse_json
 from store.errors import WrongStatus
 from store.jobs.repository import Jobs
@@ -57,16 +55,16 @@ async def append_contacts(
 
 def _read(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
     """Runs in a worker process. Raises RequestError."""
-    values: RawValues
+    problems, contacts, file = Problems(ORDER), None, None
     if isinstance(body, JsonBody):
-        values = body_values(parse_json(body.content, body.charset))
-        contacts: Sequence[Any] | None = body_contacts(values)
+        fields = body_fields(parse_json(body.content, body.charset))
+        given, contacts = given_fields(fields), body_contacts(fields, problems)
     else:
-        values = form = FormValues(body.fields)
-        contacts = form_contacts(form, has_file=bool(body.file))
-    reading = ReadOptions(columns=read_named_columns(values), timezone=timezone, now=now)
-    values.refuse_problems()
-    file = body.file if isinstance(body, Form) else None
+        fields, file = dict(body.fields), body.file
+        contacts = form_contacts(body.fields, problems, has_file=bool(file))
+        given = form_fields(body.fields, problems, NamedColumns)
+    reading = ReadOptions(columns=read_sent(NamedColumns, given, problems), timezone=timezone, now=now)
+    problems.refuse()
     intake = read_contact_file(file, reading) if contacts is None else read_contact_list(contacts, reading)
-    report = intake.report.with_warnings(ignored(values, CONTACT_FIELDS))
+    report = intake.report.with_warnings(ignored(fields, CONTACT_FIELDS))
     return intake.model_copy(update={"report": report})

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request
 
 from api.auth import KEYS, AdminDep, MemberDep
+from api.contacts.openapi import DO_NOT_CALL_BODY, DO_NOT_CALL_QUERY
 from api.contacts.read_numbers import read_numbers, source_of
 from api.dependencies import DoNotCallDep, InFlightDep
 from api.http.bodies import Form, JsonBody, read_body
@@ -14,7 +15,6 @@ from api.http.error_responses import errors
 from api.http.errors import NotFound
 from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
 from api.http.pagination import PageQueryDep
-from api.jobs.control_openapi import DO_NOT_CALL_BODY, DO_NOT_CALL_QUERY
 from api.jobs.control_schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import Nudges, NudgesDep

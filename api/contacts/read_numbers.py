@@ -7,8 +7,8 @@ from domain.calling_rules.do_not_call import Source
 from domain.contacts.contact import ReadOptions
 from domain.contacts.number_list import NumberList, collect_numbers, read_note, read_number_list
 from domain.contacts.read_file import read_contact_file
-from domain.jobs.column_fields import NamedColumns, read_named_columns
-from domain.requests.raw_values import FormValues
+from domain.jobs.column_fields import NAMING_FIELDS, NamedColumns
+from domain.requests.reading import Problems, form_fields, read_sent
 from domain.requests.strict_json import parse_json
 
 
@@ -25,8 +25,9 @@ async def read_numbers(body: Form | JsonBody) -> NumberList:
 def _read(body: Form | JsonBody) -> NumberList:
     if isinstance(body, JsonBody):
         return read_number_list(parse_json(body.content, body.charset))
-    values = FormValues(body.fields)
-    note = read_note(values)
-    columns = NamedColumns(phone=read_named_columns(values).phone)
-    values.refuse_problems()
-    return collect_numbers(read_contact_file(body.file, ReadOptions(columns=columns)), note)
+    problems = Problems(["note", *NAMING_FIELDS])
+    fields = form_fields(body.fields, problems, NamedColumns)
+    note, columns = read_note(fields, problems), read_sent(NamedColumns, fields, problems)
+    problems.refuse()
+    options = ReadOptions(columns=NamedColumns(phone=columns.phone))
+    return collect_numbers(read_contact_file(body.file, options), note)

@@ -14,7 +14,7 @@ from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
 from domain.contacts.report import Intake
 from domain.errors import RequestError
-from domain.jobs.fields import ReadJobFields, read_form, read_json
+from domain.jobs.create_request import ReadJobFields, read_form, read_json
 from domain.requests.strict_json import parse_json
 
 WARM_FILE = b"phone\n+12025550101\n"

@@ -10,7 +10,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from domain.errors import InvalidCsv, InvalidRequest
-from domain.jobs.fields import KNOWN_FIELDS
+from domain.jobs.create_request import KNOWN_FIELDS
 from domain.requests.limits import MAX_FILE_BYTES
 
 if TYPE_CHECKING:

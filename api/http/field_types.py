@@ -8,13 +8,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-from api.jobs.create_fields import CALLING_WINDOW
 from domain.calling_rules.window import CallingWindow
+from domain.calling_rules.window_field import EXAMPLES
+from domain.calling_rules.window_field import Window as WindowField
 from domain.calling_rules.window_format import parse_window
 from domain.calls.models import Audio
 from domain.money import MICRO
 from domain.phone.location import is_country
 from domain.phone.numbers import PhoneProblem, read_phone
+from domain.requests.field_types import nullable
 
 LINE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"  # any text that is not blank
 DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,18})?")
@@ -107,7 +109,9 @@ Number = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "description": "E.164."}),
 ]
 Country = Annotated[str, AfterValidator(_country), WithJsonSchema({"type": "string", "pattern": r"^([A-Z]{2}|\*)$"})]
-WINDOW = CALLING_WINDOW | {
+WINDOW = nullable(WindowField().schema()) | {
+    "default": None,
+    "examples": EXAMPLES,
     "description": "When people may be called, in the time zone of each, where a job has no window of its own; null: at"
     " any hour.",
 }

@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI page that FastAPI cannot derive: the two bodies of create."""
+"""The parts of the OpenAPI page that FastAPI cannot derive: bodies and queries that we read by ourselves."""
 
 import re
 from collections.abc import Mapping
@@ -7,8 +7,6 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.http.bodies import PART_LIMIT
-from api.jobs.create_fields import E164, FIELDS, IN_FORM
-from domain.requests.limits import MAX_CONTACTS, MAX_FIELDS
 from domain.statuses import ContactStatus, JobStatus
 
 TITLE = "Outdial"
@@ -29,55 +27,43 @@ Each key may make so many requests a minute: `X-RateLimit-Limit`, `X-RateLimit-R
 Amounts are dollars, as strings. What is tagged `platform` takes the key of whoever runs this installation."""
 
 
-CONTACTS: dict[str, Any] = {
-    "type": "array",
-    "minItems": 1,
-    "maxItems": MAX_CONTACTS,
-    "items": {
-        "type": "object",
-        "required": ["phone"],
-        "maxProperties": MAX_FIELDS,
-        "properties": {
-            "phone": {"type": "string", "pattern": E164, "description": "E.164.", "examples": ["+12025550101"]},
-            "name": {"description": "Text, as a rule; kept as it came.", "examples": ["Ada"]},
-        },
-        "additionalProperties": True,
-    },
-}
 FILE: dict[str, Any] = {
     "type": "string",
     "contentMediaType": "application/octet-stream",
     "format": "binary",
     "description": "CSV or XLSX (its first sheet) with a `phone` column: at most 10 MB and 10,000 contacts.",
 }
-EXAMPLE: dict[str, Any] = {
-    "fromPhoneNumberId": "phone_0123456789abcdef01234567",
-    "name": "Appointments in May",
-    "contacts": [{"phone": "+12025550101", "name": "Ada", "plan": "basic"}],
-    "scheduledStartTime": "2027-05-03T09:00",
-    "timezone": "America/New_York",
-    "callingWindow": "us-federal",
-}
 
 
-def _body(required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": [*required, "fromPhoneNumberId", "name"], "properties": properties}
+def body(content: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
+    """The `requestBody` of an endpoint: a schema, or schema and example, for each content type."""
+    return {"requestBody": {"required": required, "content": content}}
 
 
-def form(schema: dict[str, Any]) -> dict[str, Any]:
-    """A form with a file: a schema with `file` among its properties."""
+def json_body(
+    properties: dict[str, Any], example: dict[str, Any], *, needed: list[str] | None = None, required: bool = True
+) -> dict[str, Any]:
+    return body({"application/json": json_content(properties, example, needed)}, required=required)
+
+
+def json_content(
+    properties: dict[str, Any], example: dict[str, Any], needed: list[str] | None = None
+) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
+    if needed:
+        schema["required"] = needed
+    return {"schema": schema, "example": example}
+
+
+def file_form(properties: dict[str, Any], needed: list[str] | None = None) -> dict[str, Any]:
+    """A form with a file."""
+    schema = {"type": "object", "required": ["file", *(needed or [])], "properties": {"file": FILE, **properties}}
     return {"multipart/form-data": {"schema": schema | {"maxProperties": PART_LIMIT}}}
 
 
-CREATE_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            **form(_body(["file"], {"file": FILE} | IN_FORM)),
-            "application/json": {"schema": _body(["contacts"], {"contacts": CONTACTS} | FIELDS), "example": EXAMPLE},
-        },
-    }
-}
+def without_default(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same field of a change, where what is not given stays."""
+    return {key: value for key, value in schema.items() if key != "default"}
 
 
 def _in_query(name: str, description: str, **schema: Any) -> dict[str, Any]:

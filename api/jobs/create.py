@@ -15,8 +15,8 @@ from api.jobs.calling_hours import Hours, hours_of
 from api.jobs.scheduler import reached
 from api.jobs.schemas import Created, shown
 from domain.contacts.report import Intake, IntakeReport
+from domain.jobs.create_request import ReadJobFields
 from domain.jobs.estimate import estimate
-from domain.jobs.fields import ReadJobFields
 from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
 from domain.money import format_dollars as dollars
 from domain.statuses import JobStatus

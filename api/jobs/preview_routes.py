@@ -16,14 +16,15 @@ from api.dependencies import JobPreviewDep, OrganizationsDep, PhoneNumbersDep
 from api.http.bodies import read_body
 from api.http.error_responses import errors
 from api.http.exception_handlers import too_expensive
-from api.http.openapi import CREATE_BODY, REQUEST_ID
+from api.http.openapi import REQUEST_ID
 from api.jobs.calling_hours import hours_of
 from api.jobs.create import number_to_call_from
+from api.jobs.openapi import CREATE_BODY
 from api.jobs.preview_schemas import Binding, CountryCount, CreditCheck, Lines, Obstacle, Validated, ZoneCount
 from api.jobs.schemas import shown
 from domain.contacts.report import IntakeReport
+from domain.jobs.create_request import ReadJobFields
 from domain.jobs.estimate import Estimate, estimate
-from domain.jobs.fields import ReadJobFields
 from domain.jobs.forecast import ALWAYS, Forecast, Zones, forecast
 from domain.jobs.models import Agent, JobRequest, NewContact
 from domain.money import MICRO, estimate_cost

@@ -1,7 +1,6 @@
 """Ended jobs: call those again who were not reached, or delete the job."""
 
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Request
 
@@ -12,43 +11,20 @@ from api.http.error_responses import errors
 from api.http.errors import InvalidStatus
 from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
 from api.jobs.create import JobCreator, JobCreatorDep
-from api.jobs.create_fields import FIELDS, nullable
 from api.jobs.export_schemas import Deleted
 from api.jobs.lookup import JobId
+from api.jobs.openapi import RETRY_BODY
 from api.jobs.rerun_schemas import Retried
 from domain.contacts.report import Intake, IntakeReport
 from domain.errors import NoValidContacts
-from domain.jobs.fields import ReadJobFields
+from domain.jobs.create_request import ReadJobFields
 from domain.jobs.models import Caller
-from domain.jobs.rerun_fields import RETRY_FIELDS, ReadRetry, read_retry
+from domain.jobs.rerun import ReadRetry, read_retry
 from domain.requests.strict_json import parse_json
 from store.errors import WrongStatus
 from store.jobs.rerun import JobRerun, Unreached
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
-
-RETRY_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": False,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        **{name: FIELDS[name] for name in FIELDS if name in RETRY_FIELDS},
-                        **{name: nullable(FIELDS[name]) for name in ("name", "fromPhoneNumberId")},
-                        "includeUnknown": {
-                            "type": ["boolean", "null"],
-                            "default": False,
-                            "description": "Also those of whom nobody can tell whether they were called.",
-                        },
-                    },
-                },
-                "example": {"name": "Second round", "maxAttempts": 2, "scheduledStartTime": "2027-05-04T09:00"},
-            }
-        },
-    }
-}
 
 
 @router.post(

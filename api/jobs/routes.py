@@ -11,10 +11,11 @@ from api.dependencies import JobsDep, OrganizationsDep, WorkflowsDep
 from api.http.bodies import read_body
 from api.http.error_responses import errors
 from api.http.idempotency import TAKES_KEY, IdempotentDep
-from api.http.openapi import CONTACT_QUERY, CREATE_BODY, JOB_QUERY
+from api.http.openapi import CONTACT_QUERY, JOB_QUERY
 from api.http.pagination import ContactQueryDep, JobQueryDep
 from api.jobs.create import JobCreatorDep
 from api.jobs.lookup import JobId, find_job
+from api.jobs.openapi import CREATE_BODY
 from api.jobs.schemas import Created, JobDetail, JobPage, Progress
 from api.jobs.views import contact_view, estimated_completion, job_fields, job_view, progress_view
 from domain.jobs.models import Job

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 
@@ -20,10 +20,12 @@ from domain.calling_rules.window import CallingWindow, find_opening
 from domain.calls.agent_parameters import replace_number
 from domain.contacts.report import Intake, IntakeReport
 from domain.errors import InvalidPhoneFormat, InvalidRequest
-from domain.jobs.fields import ReadJobFields, body_values, ignored
+from domain.jobs.create_request import ReadJobFields
 from domain.jobs.models import Caller, JobRequest, NewContact
 from domain.phone.location import locate_number
 from domain.phone.numbers import PhoneProblem, read_phone
+from domain.requests.field_types import SentModel, Text
+from domain.requests.reading import Problems, body_fields, given_fields, ignored, read_sent
 from domain.requests.strict_json import parse_json
 from domain.statuses import OnOverlap
 from store.jobs.rerun import JobRerun
@@ -34,6 +36,12 @@ FIRST_OF_ALL = 9  # its weight among the organization's jobs
 MAX_NAME_LENGTH = 200
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
+
+
+class TestTarget(SentModel):
+    phone: Annotated[str, Text(required=True)]
+
+
 TEST_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -110,13 +118,13 @@ async def _test(
 
 def _phone(body: Any) -> tuple[str, list[str]]:
     """Raises InvalidRequest, InvalidPhoneFormat."""
-    values = body_values(body)
-    text = values.required_text("phone")
-    values.refuse_problems()
-    number = read_phone(text)
+    fields, problems = body_fields(body), Problems()
+    sent = read_sent(TestTarget, given_fields(fields), problems)
+    problems.refuse()
+    number = read_phone(sent.phone)
     if isinstance(number, PhoneProblem):
         raise InvalidPhoneFormat(f"phone {number.reason}.", [{"field": "phone", "reason": number.reason}])
-    return number, ignored(values, {"phone"})
+    return number, ignored(fields, {"phone"})
 
 
 def _in_locate_number(first: NewContact, number: str) -> NewContact:

@@ -10,12 +10,12 @@ from api.dependencies import JobsDep, JobUpdatesDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import InvalidStatus
-from api.jobs.control_openapi import CHANGE_BODY
 from api.jobs.control_schemas import Changed
 from api.jobs.lookup import JobId, find_job
 from api.jobs.nudge import NudgesDep
+from api.jobs.openapi import CHANGE_BODY
 from api.jobs.views import job_fields
-from domain.jobs.change import WrittenChange, read_change
+from domain.jobs.change_request import WrittenChange, read_change
 from domain.requests.strict_json import parse_json
 from domain.statuses import JobStatus
 from store.errors import WrongStatus

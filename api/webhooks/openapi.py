@@ -5,9 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 
-from api.http.openapi import PAGE_QUERY
-from api.jobs.control_openapi import body, json_body
-from api.jobs.create_fields import MAX_COST, nullable, without_default
+from api.http.openapi import PAGE_QUERY, json_body, without_default
 from api.webhooks.schemas import (
     MESSAGE_ID,
     URL,
@@ -18,54 +16,21 @@ from api.webhooks.schemas import (
     TestMessage,
     names,
 )
-from domain.webhooks.destinations import MAX_URL_LENGTH
-from domain.webhooks.events import SUBSCRIBABLE, DeliveryStatus
-from domain.webhooks.fields import MAX_DESCRIPTION_LENGTH
+from domain.requests.field_types import field_schemas
+from domain.webhooks.events import DeliveryStatus
+from domain.webhooks.fields import WebhookChange, WebhookFields
 
-_URL = r"^https?://[A-Za-z0-9._-]{1,253}(:[1-9][0-9]{0,3})?([/?][!\x22$-~]*)?$"
-_FIELDS: dict[str, Any] = {
-    "url": {
-        "type": "string",
-        "maxLength": MAX_URL_LENGTH,
-        "pattern": _URL,
-        "description": "https, and no address in a private network, but for those that the operator allows.",
-        "examples": [URL],
-    },
-    "events": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(SUBSCRIBABLE)}},
-    "description": {"type": ["string", "null"], "maxLength": MAX_DESCRIPTION_LENGTH},
-    "creditsBelow": MAX_COST
-    | {
-        "default": "10.00",
-        "description": "Dollars, more than 0, below which `credits.low` is sent. A number is rounded to 6 decimals.",
-        "examples": ["10.00"],
-    },
-}
+_NEW, _CHANGE = field_schemas(WebhookFields), field_schemas(WebhookChange)
 CREATE_BODY = json_body(
-    _FIELDS,
+    _NEW,
     {"url": URL, "events": ["batch.completed", "contact.finished"], "description": "Our CRM"},
     needed=["url", "events"],
 )
-CHANGE_BODY = body(
-    {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {
-                    "url": nullable(_FIELDS["url"]),
-                    "events": nullable(_FIELDS["events"]),
-                    "description": _FIELDS["description"],
-                    "creditsBelow": without_default(_FIELDS["creditsBelow"]),
-                    "enabled": {
-                        "type": ["boolean", "null"],
-                        "description": "True also lets a disabled webhook begin anew.",
-                    },
-                },
-            },
-            "example": {"events": ["batch.completed"], "enabled": True},
-        }
-    }
+CHANGE_BODY = json_body(
+    {name: without_default(schema) for name, schema in _CHANGE.items()},
+    {"events": ["batch.completed"], "enabled": True},
 )
+CHANGE_BODY["requestBody"]["content"]["application/json"]["schema"]["additionalProperties"] = False
 DELIVERY_QUERY: dict[str, Any] = {
     "parameters": [
         {

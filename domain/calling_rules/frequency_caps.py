@@ -2,21 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from pydantic import Field
 
 from domain.model import Model
+from domain.requests.field_types import SentModel, Whole
 
 DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
 
 
-class ContactFrequency(Model):
+class ContactFrequency(SentModel):
     """Caps on calls to one number; None: no cap. Real hours at any speed."""
 
-    calls_per_24_hours: int | None = Field(default=None, ge=1, le=100)
-    calls_per_7_days: int | None = Field(default=None, ge=1, le=100)
-    quiet_hours: int | None = Field(default=None, ge=1, le=8760)  # after a conversation
+    calls_per_24_hours: Annotated[int | None, Field(ge=1), Whole(1, 100)] = Field(
+        default=None, description="Calls in any 24 hours."
+    )
+    calls_per_7_days: Annotated[int | None, Field(ge=1), Whole(1, 100)] = Field(
+        default=None, description="Calls in any 7 days."
+    )
+    quiet_hours: Annotated[int | None, Field(ge=1), Whole(1, 8760)] = Field(
+        default=None, description="After a conversation."
+    )
 
 
 class EarlierCall(Model):

@@ -1,19 +1,62 @@
 """What a call's agent reports of the conversation."""
 
+import json
+import re
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from domain.model import Model
+from pydantic import Field
+
+from domain.errors import InvalidRequest
+from domain.requests.field_types import FieldType, Schema, SentModel, Text, aliases, read_text, refusal
+from domain.requests.reading import Problems, body_fields, given_fields, read_sent
+
+MAX_URL_LENGTH = 2_000  # characters
+MAX_DATA_BYTES = 16 * 1024  # as JSON in UTF-8
+WEB_ADDRESS = r"https?://[^\s/?#\[\]]+\S*"
 
 
-class ConversationReport(Model):
+class WebAddress(FieldType):
+    def read(self, value: Any) -> str:
+        url = read_text(value)
+        if len(url) > MAX_URL_LENGTH:
+            raise refusal(f"may have at most {MAX_URL_LENGTH:,} characters")
+        if not re.fullmatch(WEB_ADDRESS, url):
+            raise refusal("must be an http or https address")
+        return url
+
+    def schema(self) -> Schema:
+        return {"type": "string", "maxLength": MAX_URL_LENGTH, "pattern": f"^{WEB_ADDRESS}$"}
+
+
+class SmallObject(FieldType):
+    """An object that is kept as it came."""
+
+    def read(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise refusal("must be an object")
+        if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_DATA_BYTES:
+            raise refusal(f"may have at most {MAX_DATA_BYTES // 1024} KB")
+        return value
+
+    def schema(self) -> Schema:
+        return {"type": "object"}
+
+
+class ConversationReport(SentModel):
     """One report; None: the field is not reported."""
 
-    disposition: str | None = None
-    summary: str | None = None
-    data: dict[str, Any] | None = None
-    transcript_url: str | None = None
-    recording_url: str | None = None
+    disposition: Annotated[str | None, Text(100)] = Field(default=None, examples=["appointment_confirmed"])
+    summary: Annotated[str | None, Text(10_000)] = Field(default=None, examples=["Ada keeps her appointment on May 3."])
+    data: Annotated[dict[str, Any] | None, SmallObject()] = Field(
+        default=None, description="Of your own making; 16 KB as JSON at most."
+    )
+    transcript_url: Annotated[str | None, WebAddress()] = Field(
+        default=None, examples=["https://agent.example/transcripts/1"]
+    )
+    recording_url: Annotated[str | None, WebAddress()] = Field(
+        default=None, examples=["https://agent.example/recordings/1"]
+    )
 
 
 class Conversation(ConversationReport):
@@ -30,3 +73,14 @@ class Conversation(ConversationReport):
         known = {} if earlier is None else earlier.model_dump()
         reported = {name: value for name, value in report.model_dump().items() if value is not None}
         return cls.model_validate({**known, **reported, "call_id": call_id, "reported_at": at})
+
+
+def read_conversation(body: Any) -> ConversationReport:
+    """Read a JSON body; null is not given, other fields are ignored. Raises InvalidRequest naming every bad field."""
+    problems = Problems()
+    report = read_sent(ConversationReport, given_fields(body_fields(body)), problems)
+    problems.refuse()
+    blank = {name: None for name in ("disposition", "summary") if not getattr(report, name)}
+    if (report := report.model_copy(update=blank)) == ConversationReport():
+        raise InvalidRequest(f"Nothing is reported: send at least one of {', '.join(aliases(ConversationReport))}.")
+    return report

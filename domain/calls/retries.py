@@ -2,14 +2,18 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
 from domain.calls.models import AnsweredBy, Outcome
 from domain.model import Model
+from domain.requests.field_types import OneOf, SentModel, SomeOf, TrueOrFalse, Whole, Wholes
 from domain.statuses import ContactStatus
 
 DELAYS_MINUTES = (5, 30, 120)
+MAX_DELAYS = 10
+MAX_DELAY_MINUTES = 10_080  # a week
 REDIAL_DELAYS = (timedelta(seconds=30), timedelta(minutes=2))  # after a carrier error, not charged
 MAX_CARRIER_ERRORS = 3  # then the contact ends as carrier_error
 ACCOUNT_RETRY_DELAY = timedelta(minutes=5)  # how long an account's gate stays closed before a probe call
@@ -42,14 +46,20 @@ class OnDeclined(StrEnum):
     RETRY = "retry"
 
 
-class RetryPolicy(Model):
+class RetryPolicy(SentModel):
     """How a job calls again; how often is its `maxAttempts`, whatever the outcomes."""
 
-    delays_minutes: tuple[int, ...] = Field(default=DELAYS_MINUTES, min_length=1, max_length=10)  # the last one repeats
-    retryable_statuses: tuple[ContactStatus, ...] = RETRYABLE
-    on_voicemail: OnVoicemail = OnVoicemail.COMPLETE
-    on_declined: OnDeclined = OnDeclined.FAIL
-    retries_first: bool = False  # those to be called again go before those not called yet
+    delays_minutes: Annotated[
+        tuple[int, ...],
+        Field(min_length=1, max_length=MAX_DELAYS),
+        Wholes(MAX_DELAYS, Whole(1, MAX_DELAY_MINUTES)),
+    ] = Field(default=DELAYS_MINUTES, description="After the first attempt, after the second …; the last one repeats.")
+    retryable_statuses: Annotated[tuple[ContactStatus, ...], SomeOf(RETRYABLE)] = RETRYABLE
+    on_voicemail: Annotated[OnVoicemail, OneOf(OnVoicemail)] = OnVoicemail.COMPLETE
+    on_declined: Annotated[OnDeclined, OneOf(OnDeclined)] = OnDeclined.FAIL
+    retries_first: Annotated[bool, TrueOrFalse()] = Field(
+        default=False, description="Those to be called again go before those not called yet."
+    )
 
     def calls_again_after(self, outcome: Outcome, answered_by: AnsweredBy | None) -> bool:
         """Whether this outcome alone would bring another attempt."""

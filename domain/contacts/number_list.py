@@ -1,16 +1,19 @@
 """From a request to numbers that must not be called: a JSON array, or a file with a phone column."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from domain.contacts.report import MAX_ENTRIES, Intake, IntakeReport, ReportBuilder, list_indexes
-from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
+from domain.errors import InvalidPhoneFormat, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.model import Model
 from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem, read_phone
+from domain.requests.field_types import SentModel, Text
 from domain.requests.limits import MAX_CONTACTS
-from domain.requests.raw_values import RawValues
+from domain.requests.reading import Problems, body_fields, read_sent
 
 MAX_NOTE_LENGTH = 1000  # code points
 
@@ -23,9 +26,15 @@ class NumberList(Model):
     report: IntakeReport
 
 
-def read_note(values: RawValues) -> str | None:
-    """Why a number is listed. Problems are gathered in `values`."""
-    return values.optional_text("note", longest=MAX_NOTE_LENGTH) or None
+class Note(SentModel):
+    """Why a number is listed."""
+
+    note: Annotated[str | None, Text(MAX_NOTE_LENGTH)] = Field(default=None, examples=["Asked not to be called again."])
+
+
+def read_note(fields: Mapping[str, Any], problems: Problems) -> str | None:
+    """The note among these fields; what is wrong with it is noted."""
+    return read_sent(Note, fields, problems).note or None
 
 
 def read_number_list(body: Any) -> NumberList:
@@ -33,17 +42,15 @@ def read_number_list(body: Any) -> NumberList:
 
     Raises InvalidRequest, NoValidContacts, TooManyContacts, InvalidPhoneFormat (naming indexes from 0).
     """
-    if not isinstance(body, dict):
-        raise InvalidRequest("The body must be a JSON object.")
-    values = RawValues(body)
-    note, sent = read_note(values), values.given("numbers")
+    fields, problems = body_fields(body), Problems()
+    note, sent = read_note(fields, problems), fields.get("numbers")
     if sent is None:
-        values.blame_missing("numbers")
+        problems.note("numbers", "is required")
     elif not isinstance(sent, list):
-        values.blame("numbers", "must be an array of strings")
-    values.refuse_problems()
+        problems.note("numbers", "must be an array of strings")
+    problems.refuse()
     report = ReportBuilder()
-    for index, number in enumerate(_read_all(sent)):
+    for index, number in enumerate(_read_all(sent or [])):
         report.add_contact(NewContact(row=index + 1, number=number, data={}))
     return collect_numbers(report.build([]), note)
 

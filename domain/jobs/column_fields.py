@@ -1,34 +1,50 @@
 """The fields that say which columns of the contacts have a meaning."""
 
-from domain.model import Model
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.requests.field_types import SentModel, Text, Texts, aliases
 from domain.requests.limits import MAX_FIELDS
-from domain.requests.raw_values import RawValues
 
-NAMING_FIELDS = frozenset({"phoneColumn", "timezoneColumn", "notBeforeColumn", "externalIdColumn", "requiredFields"})
-MAX_NAME_LENGTH = 1000  # characters of the name of a column
+COLUMN = Text(1000, required=True)
 
 
-class NamedColumns(Model):
+class NamedColumns(SentModel):
     """The columns, in JSON the keys, that the request names. None: none has that meaning; `phone`: the usual one."""
 
-    phone: str | None = None
-    timezone: str | None = None
-    not_before: str | None = None
-    external_id: str | None = None
-    required: tuple[str, ...] = ()
-
-
-def read_named_columns(values: RawValues) -> NamedColumns:
-    """Read the fields; what is wrong is noted in `values`."""
-    return NamedColumns(
-        phone=_name(values, "phoneColumn"),
-        timezone=_name(values, "timezoneColumn"),
-        not_before=_name(values, "notBeforeColumn"),
-        external_id=_name(values, "externalIdColumn"),
-        required=values.texts("requiredFields", MAX_FIELDS),
+    phone: Annotated[str | None, COLUMN] = Field(
+        default=None,
+        alias="phoneColumn",
+        description="The column, in JSON the key, with the numbers, where it is not `phone`.",
+        examples=["mobile"],
+    )
+    timezone: Annotated[str | None, COLUMN] = Field(
+        default=None,
+        alias="timezoneColumn",
+        description="The column with each contact's IANA time zone; blank: that of its number. A contact whose zone is"
+        " unknown is not called, and `validation.warnings` names it.",
+        examples=["timezone"],
+    )
+    not_before: Annotated[str | None, COLUMN] = Field(
+        default=None,
+        alias="notBeforeColumn",
+        description="The column with the time before which a contact is not called, as `scheduledStartTime`; without an"
+        " offset by the clock of its own zone.",
+        examples=["call_after"],
+    )
+    external_id: Annotated[str | None, COLUMN] = Field(
+        default=None,
+        alias="externalIdColumn",
+        description="The column with your own id of each contact, given back everywhere.",
+        examples=["customer_id"],
+    )
+    required: Annotated[tuple[str, ...], Texts(MAX_FIELDS)] = Field(
+        default=(),
+        alias="requiredFields",
+        description="Columns without which a contact is not called. In a form: JSON text.",
+        examples=[["name", "appointment"]],
     )
 
 
-def _name(values: RawValues, field: str) -> str | None:
-    given = values.given(field) is not None
-    return values.required_text(field, longest=MAX_NAME_LENGTH) or None if given else None
+NAMING_FIELDS = tuple(aliases(NamedColumns))

@@ -2,15 +2,15 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calling_rules.window import CallingWindow
 from domain.calls.agent_report import Conversation
-from domain.calls.models import AnsweredBy, Audio, OnMachine
-from domain.calls.retries import RetryPolicy
+from domain.calls.models import AnsweredBy, Audio
+from domain.jobs.settings import NAME, NUMBER_ID, JobSettings
 from domain.model import Model
-from domain.statuses import Architecture, ContactStatus, JobStatus, OnOverlap, Role
+from domain.statuses import Architecture, ContactStatus, JobStatus, Role
 
 
 class Caller(Model):
@@ -60,49 +60,18 @@ class PhoneNumber(Model):
     created_at: datetime | None = None
 
 
-class JobRequest(Model):
+class JobRequest(JobSettings):
     """The fields of create, valid: everything but the contacts."""
 
-    name: str
-    description: str | None = None
-    from_phone_number_id: str
-    concurrent_call_limit: int = 5
-    max_attempts: int = 3
-    scheduled_start_time: datetime | None = None  # UTC; None: now
-    timezone: str = "UTC"
-    ring_seconds: int = 45
-    max_call_seconds: int = 900
-    on_overlap: OnOverlap = OnOverlap.WARN
-    priority: int = 5  # 1 to 9
-    calling_window: CallingWindow | None = None
-    contact_frequency: ContactFrequency | None = None
-    retry_policy: RetryPolicy = RetryPolicy()
-    on_machine: OnMachine = OnMachine.TALK
-    end_time: datetime | None = None  # UTC
-    start_within_minutes: int = 120
-    circuit_breaker: bool = True
-    max_cost: Decimal | None = None  # dollars
     retry_of: str | None = None  # the job whose contacts it calls again
     test_of: str | None = None  # the job that it tries with one call
 
 
-class JobChange(Model):
-    """What is to change of a job that has not ended: the fields that are set, None where they are to be empty.
+class JobChange(JobSettings):
+    """What is to change of a job: the settings that are set, None where they are to be empty."""
 
-    The start can only move while it has not come.
-    """
-
-    name: str = ""
-    description: str | None = None
-    concurrent_call_limit: int = 5
-    max_attempts: int = 3
-    priority: int = 5
-    calling_window: CallingWindow | None = None
-    on_machine: OnMachine = OnMachine.TALK
-    end_time: datetime | None = None  # UTC
-    max_cost: Decimal | None = None  # dollars
-    scheduled_start_time: datetime | None = None  # UTC
-    timezone: str = "UTC"
+    from_phone_number_id: Annotated[str, NUMBER_ID] = ""
+    name: Annotated[str, NAME] = ""
 
 
 class NewContact(Model):
@@ -143,36 +112,20 @@ class JobCounts(Model):
         return self.total - self.processed
 
 
-class Job(Model):
+class Job(JobSettings):
     """A job as it is read, with its counts."""
 
     id: str
     organization_id: str
-    name: str
-    description: str | None
     status: JobStatus
     status_reason: str | None
     agent_id: str
-    from_phone_number_id: str
     total_contacts: int
     counts: JobCounts
-    scheduled_start_time: datetime | None
-    timezone: str
     actual_start_time: datetime | None
     completed_at: datetime | None
     created_at: datetime
-    concurrent_call_limit: int
-    max_attempts: int
     workflow_started_at: datetime | None
-    priority: int = 5
-    calling_window: CallingWindow | None = None
-    contact_frequency: ContactFrequency | None = None
-    retry_policy: RetryPolicy = RetryPolicy()
-    on_machine: OnMachine = OnMachine.TALK
-    end_time: datetime | None = None
-    start_within_minutes: int = 120
-    circuit_breaker: bool = True
-    max_cost: Decimal | None = None
     spent: Decimal = Decimal(0)
     retry_of: str | None = None
     test_of: str | None = None

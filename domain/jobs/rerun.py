@@ -1,11 +1,66 @@
-"""Which contacts of an ended job are called again by a new one."""
+"""Calling again: what a retry may say, and which contacts of an ended job its new one calls."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from domain.jobs.models import JobChange, JobRequest
+from domain.jobs.moments import place_moments
+from domain.jobs.settings import MAX_NAME_LENGTH, RETRY, sent_to
+from domain.model import Model
+from domain.requests.field_types import SentModel, TrueOrFalse, aliases
+from domain.requests.reading import Problems, body_fields, given_fields, ignored, read_sent
 from domain.statuses import ContactStatus
 
 _REACHED = frozenset({ContactStatus.COMPLETED})
 _NO_USE = frozenset({ContactStatus.INVALID_NUMBER})
+
+
+_AGAIN = " (retry)"
+
+
+class RetryOptions(SentModel):
+    """What a retry may say besides the settings of its job."""
+
+    include_unknown: Annotated[bool, TrueOrFalse()] = Field(
+        default=False, description="Also those of whom nobody can tell whether they were called."
+    )
+
+
+class ReadRetry(Model):
+    """The request of the new job, what a clock change did to its start, and what was ignored."""
+
+    request: JobRequest
+    include_unknown: bool
+    start_note: str | None
+    warnings: list[str]
+
+
+def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ReadRetry:
+    """Read a JSON body on top of the request of the earlier job, whose zone is the usual one.
+
+    Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
+    """
+    fields, settings, options = body_fields(body), sent_to(RETRY), aliases(RetryOptions)
+    given = {name: value for name, value in given_fields(fields).items() if name in settings}
+    if given.get("fromPhoneNumberId") == "":  # here, too, that is not given: the earlier job's number
+        del given["fromPhoneNumberId"]
+    problems = Problems([*settings, *options])
+    change = read_sent(JobChange, given, problems)
+    include_unknown = read_sent(RetryOptions, given_fields(fields), problems).include_unknown
+    problems.refuse()
+    changed: dict[str, Any] = {"name": _named_again(earlier.name)}
+    changed |= {name: getattr(change, name) for name in change.model_fields_set}
+    moments = place_moments(change.scheduled_start_time, None, changed.get("timezone", earlier.timezone), now)
+    changed |= {"scheduled_start_time": moments.start, "timezone": moments.zone}
+    return ReadRetry(
+        request=earlier.model_copy(update=changed),
+        include_unknown=include_unknown,
+        start_note=moments.note,
+        warnings=ignored(fields, settings | options),
+    )
 
 
 class LeftOut(StrEnum):
@@ -32,3 +87,7 @@ def why_left_out(status: ContactStatus, *, unknown: bool, removed: bool, include
     if unknown and not include_unknown:
         return LeftOut.UNKNOWN
     return None
+
+
+def _named_again(name: str) -> str:
+    return name if name.endswith(_AGAIN) else f"{name[: MAX_NAME_LENGTH - len(_AGAIN)]}{_AGAIN}"

@@ -2,65 +2,69 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from domain.requests.limits import quoted
-from domain.requests.raw_values import RawValues
+from pydantic import Field
+
+from domain.requests.field_types import Dollars, SentModel, SomeOf, Text, TrueOrFalse, aliases
+from domain.requests.reading import Problems, given_fields, read_sent
+from domain.webhooks.destinations import MAX_URL_LENGTH
 from domain.webhooks.events import SUBSCRIBABLE, EventType
 
-MAX_DESCRIPTION_LENGTH = 1_000
-FIELDS = frozenset({"url", "events", "description", "creditsBelow"})
-_ONE_OF = "must be an array of one or more of " + ", ".join(map(quoted, SUBSCRIBABLE))
+_URL = Field(
+    description="https, and no address in a private network, but for those that the operator allows.",
+    examples=["https://example.com/hooks/outdial"],
+    json_schema_extra={  # judged where it is looked up
+        "maxLength": MAX_URL_LENGTH,
+        "pattern": r"^https?://[A-Za-z0-9._-]{1,253}(:[1-9][0-9]{0,3})?([/?][!\x22$-~]*)?$",
+    },
+)
+Url = Annotated[str, Text(required=True), _URL]
+Events = Annotated[tuple[EventType, ...], SomeOf(SUBSCRIBABLE, may_be_empty=False)]
+
+
+class WebhookFields(SentModel):
+    url: Url
+    events: Events
+    description: Annotated[str | None, Text(1_000)] = None
+    credits_below: Annotated[Decimal | None, Dollars()] = Field(
+        default=None,
+        description="Dollars, more than 0, below which `credits.low` is sent. A number is rounded to 6 decimals.",
+        examples=["10.00"],
+        json_schema_extra={"default": "10.00"},
+    )
+
+
+class WebhookChange(WebhookFields):
+    """What is not sent stays."""
+
+    url: Url = ""
+    events: Events = ()
+    enabled: Annotated[bool, TrueOrFalse()] = Field(
+        default=True, description="True also lets a disabled webhook begin anew."
+    )
 
 
 def read_new_webhook(body: Mapping[str, Any]) -> dict[str, Any]:
     """What a new endpoint is made of, by our names; what is not given is left out. Raises InvalidRequest."""
-    values = RawValues(body)
-    read: dict[str, Any] = {
-        "url": values.required_text("url"),
-        "events": _events(values),
-        "description": _description(values),
-    }
-    if values.given("events") is None:
-        values.blame_missing("events")
-    read |= _credits_below(values)
-    values.refuse_problems()
-    return read
+    problems = Problems()
+    read = read_sent(WebhookFields, given_fields(body), problems)
+    problems.refuse()
+    return _set(read)
 
 
 def read_webhook_change(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields to be changed, by our names; a description that is null is taken away. Raises InvalidRequest."""
-    values = RawValues(body)
-    read: dict[str, Any] = _credits_below(values)
-    if values.given("url") is not None:
-        read["url"] = values.required_text("url")
-    if values.given("events") is not None:
-        read["events"] = _events(values)
-    if "description" in body:
-        read["description"] = _description(values)
-    if values.given("enabled") is not None:
-        read["enabled"] = values.boolean("enabled", default=True)
-    for name in values.names():
-        if name not in FIELDS | {"enabled"}:
-            values.blame(name, "cannot be changed")
-    values.refuse_problems()
-    return read
+    problems = Problems()
+    without = {name: value for name, value in body.items() if name == "description"}
+    read = read_sent(WebhookChange, given_fields(body) | without, problems)
+    for name in body:
+        if name not in aliases(WebhookChange):
+            problems.note(name, "cannot be changed")
+    problems.refuse()
+    return _set(read)
 
 
-def _events(values: RawValues) -> tuple[EventType, ...]:
-    given = values.structure("events")
-    if given is None:
-        return ()
-    if not isinstance(given, list) or not given or any(one not in SUBSCRIBABLE for one in given):
-        values.blame("events", _ONE_OF)
-        return ()
-    return tuple(one for one in SUBSCRIBABLE if one in given)
-
-
-def _description(values: RawValues) -> str | None:
-    return values.optional_text("description", longest=MAX_DESCRIPTION_LENGTH) or None
-
-
-def _credits_below(values: RawValues) -> dict[str, Decimal]:
-    below = values.dollars("creditsBelow")
-    return {} if below is None else {"credits_below": below}
+def _set(read: WebhookFields) -> dict[str, Any]:
+    fields = {name: getattr(read, name) for name in read.model_fields_set}
+    return fields | {"description": read.description or None} if "description" in fields else fields

@@ -14,7 +14,7 @@ from domain.audit import Action
 from domain.contacts.rejects import Rejects
 from domain.contacts.report import MAX_ENTRIES
 from domain.errors import TooManyContacts
-from domain.jobs.change import read_change
+from domain.jobs.change_request import read_change
 from domain.jobs.models import JobChange, NewContact
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES

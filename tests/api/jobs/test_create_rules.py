@@ -6,8 +6,8 @@ from typing import Any
 
 import openpyxl
 
-from api.jobs.create_fields import FIELDS
-from domain.jobs.fields import KNOWN_FIELDS
+from api.jobs.openapi import FIELDS
+from domain.jobs.create_request import KNOWN_FIELDS
 from tests.api.client import Api, refused
 
 RULES: dict[str, Any] = {

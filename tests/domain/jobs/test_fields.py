@@ -13,7 +13,7 @@ from domain.calls.models import OnMachine
 from domain.calls.retries import OnDeclined, OnVoicemail, RetryPolicy
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
 from domain.jobs.column_fields import NamedColumns
-from domain.jobs.fields import ReadJobFields, read_form, read_json
+from domain.jobs.create_request import ReadJobFields, read_form, read_json
 from domain.jobs.models import JobRequest
 from domain.statuses import ContactStatus, OnOverlap
 

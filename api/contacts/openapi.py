@@ -1,0 +1,64 @@
+"""Bodies and queries of the OpenAPI page for contacts and for the do-not-call list."""
+
+from typing import Any
+
+from api.http.openapi import PAGE_QUERY, body, file_form, json_body, json_content, without_default
+from domain.contacts.number_list import Note
+from domain.jobs.column_fields import NamedColumns
+from domain.requests.field_types import field_schemas, form_schemas
+from domain.requests.limits import MAX_CONTACTS, MAX_FIELDS
+
+E164 = r"^\+[1-9][0-9]{6,14}$"
+NUMBER: dict[str, Any] = {"type": "string", "pattern": E164, "description": "E.164.", "examples": ["+12025550101"]}
+CONTACTS: dict[str, Any] = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_CONTACTS,
+    "items": {
+        "type": "object",
+        "required": ["phone"],
+        "maxProperties": MAX_FIELDS,
+        "properties": {
+            "phone": NUMBER,
+            "name": {"description": "Text, as a rule; kept as it came.", "examples": ["Ada"]},
+        },
+        "additionalProperties": True,
+    },
+}
+NUMBERS: dict[str, Any] = {"type": "array", "minItems": 1, "maxItems": MAX_CONTACTS, "items": NUMBER}
+_COLUMNS = {name: without_default(schema) for name, schema in field_schemas(NamedColumns).items()}
+_COLUMNS_IN_FORM = {name: without_default(schema) for name, schema in form_schemas(NamedColumns).items()}
+
+APPEND_BODY = body(
+    {
+        **file_form(_COLUMNS_IN_FORM),
+        "application/json": json_content(
+            {"contacts": CONTACTS, **_COLUMNS},
+            {"contacts": [{"phone": "+12025550103", "name": "Grace"}]},
+            ["contacts"],
+        ),
+    }
+)
+DO_NOT_CALL_QUERY: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "search",
+            "in": "query",
+            "required": False,
+            "description": "Only numbers with these digits in them.",
+            "schema": {"type": "string"},
+        },
+        *PAGE_QUERY["parameters"],
+    ]
+}
+DO_NOT_CALL_BODY = body(
+    {
+        "application/json": json_content(
+            {"numbers": NUMBERS, **field_schemas(Note)},
+            {"numbers": ["+12025550101", "+12025550102"], "note": "Asked not to be called again."},
+            ["numbers"],
+        ),
+        **file_form({**form_schemas(Note), "phoneColumn": _COLUMNS_IN_FORM["phoneColumn"]}),
+    }
+)
+OPT_OUT_BODY = json_body(field_schemas(Note), {"note": "Asked not to be called again."}, required=False)

@@ -1,0 +1,75 @@
+"""A request to change a job: from a JSON body to a change that keeps every rule of create."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.errors import InvalidRequest
+from domain.jobs.models import JobChange
+from domain.jobs.moments import place_moments
+from domain.jobs.settings import NULL, PATCH, sent_to
+from domain.model import Model
+from domain.requests.limits import quoted
+from domain.requests.reading import Problems, body_fields, read_sent
+
+CHANGEABLE = sent_to(PATCH)
+
+
+class WrittenChange(Model):
+    """A change whose times are not yet placed: without an offset they are wall-clock times in the job's zone."""
+
+    change: JobChange
+
+    def placed(
+        self, zone: str, start: datetime | None, end: datetime | None, now: datetime
+    ) -> tuple[JobChange, str | None]:
+        """The change, and what a clock change did to its times, for people.
+
+        `zone` and `end` (UTC) are the job's, `start` (UTC) where it is still to come. A start of a moment ago is now.
+        Raises InvalidTimezone, InvalidRequest, PastScheduledTime.
+        """
+        written, given = self.change, self.change.model_fields_set
+        own_zone = written.timezone if "timezone" in given else zone
+        moments = place_moments(written.scheduled_start_time, written.end_time, own_zone, now)
+        times = {"scheduled_start_time": moments.start or now, "end_time": moments.end, "timezone": moments.zone}
+        change = written.model_copy(update={name: time for name, time in times.items() if name in given})
+        start = change.scheduled_start_time if "scheduled_start_time" in given else start
+        end = change.end_time if "end_time" in given else end
+        if end is not None and end <= (start or now):
+            _refuse_order(change)
+        return change, moments.note
+
+
+def read_change(body: Any) -> WrittenChange:
+    """Read a JSON body as `parse_json` gave it. What is not changeable is refused: it must not go unheard.
+
+    Raises InvalidRequest naming every bad field.
+    """
+    fields = body_fields(body)
+    if not fields:
+        raise InvalidRequest(f"Nothing is to be changed: send at least one of {', '.join(sorted(CHANGEABLE))}.")
+    _refuse_others(fields)
+    problems = Problems(list(CHANGEABLE))
+    change = read_sent(JobChange, fields, problems)
+    problems.refuse()
+    return WrittenChange(change=change)
+
+
+def _refuse_others(fields: Mapping[str, Any]) -> None:
+    """Before any value is read: what a model is not asked about, and null, which takes away some settings only."""
+    problems = Problems()
+    for name, value in fields.items():
+        if name not in CHANGEABLE:
+            problems.note(quoted(name), "cannot be changed")
+        elif value is None and name not in sent_to(NULL):
+            problems.note(name, "cannot be null")
+    problems.refuse()
+
+
+def _refuse_order(change: JobChange) -> None:
+    problems = Problems()
+    if "end_time" in change.model_fields_set:
+        problems.note("endTime", "must be after the start")
+    elif "scheduled_start_time" in change.model_fields_set:
+        problems.note("scheduledStartTime", "must be before endTime")
+    problems.refuse()

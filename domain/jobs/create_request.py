@@ -1,0 +1,121 @@
+"""A request to create a job, but for its contacts: from a form or a JSON body to settings that keep every rule."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from domain.calling_rules.presets import get_preset_frequency
+from domain.calls.retries import RetryPolicy
+from domain.jobs.column_fields import NAMING_FIELDS, NamedColumns
+from domain.jobs.models import JobRequest
+from domain.jobs.moments import place_moments
+from domain.jobs.settings import ATTEMPTS, SentRetryPolicy
+from domain.model import Model
+from domain.requests.field_types import aliases
+from domain.requests.reading import Problems, body_fields, form_fields, given_fields, ignored, read_sent
+from domain.requests.strict_json import parse_json_text, text_problem
+
+CONTACT_FIELDS = frozenset({"file", "contacts", *NAMING_FIELDS})
+KNOWN_FIELDS = CONTACT_FIELDS | aliases(JobRequest).keys()
+TIMES = ("scheduledStartTime", "endTime", "timezone")
+ORDER = ["contacts", *(name for name in aliases(JobRequest) if name not in TIMES), *NAMING_FIELDS, *TIMES]
+
+
+class ReadJobFields(Model):
+    """A valid request, what clock changes did to its start and end (for `message`), and what was ignored.
+
+    `contacts` are those sent as JSON, not yet read; None: they come as a file. `columns`: how to read either.
+    """
+
+    request: JobRequest
+    contacts: Sequence[Any] | None = None
+    start_note: str | None = None
+    warnings: Sequence[str] = ()
+    columns: NamedColumns = NamedColumns()
+
+
+def read_form(form: Mapping[str, str], *, has_file: bool, now: datetime) -> ReadJobFields:
+    """Read the fields of a form: text, where empty or blank is not given. An empty file is no file.
+
+    Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
+    """
+    problems = Problems(ORDER)
+    contacts = form_contacts(form, problems, has_file=has_file)
+    return _read(form_fields(form, problems, JobRequest, NamedColumns), form, contacts, problems, now)
+
+
+def read_json(body: Any, now: datetime) -> ReadJobFields:
+    """Read a JSON body as `parse_json` gave it, where null is not given. Raises as `read_form`."""
+    fields, problems = body_fields(body), Problems(ORDER)
+    return _read(given_fields(fields), fields, body_contacts(fields, problems), problems, now)
+
+
+def form_contacts(form: Mapping[str, str], problems: Problems, *, has_file: bool) -> Sequence[Any] | None:
+    """Contacts that a form holds as JSON text, None where there are none. Raises InvalidRequest: no JSON."""
+    text = form.get("contacts", "")
+    if not text.strip():
+        return None
+    if (problem := text_problem(text)) is not None:
+        problems.note("contacts", problem)
+        return None
+    if has_file:
+        problems.note("contacts", "cannot be sent together with a file")
+    contacts = parse_json_text(text, "contacts")
+    return None if has_file and contacts is None else body_contacts({"contacts": contacts}, problems)
+
+
+def body_contacts(body: Mapping[str, Any], problems: Problems) -> Sequence[Any]:
+    """The contacts of a JSON body."""
+    contacts = body.get("contacts")
+    if isinstance(contacts, list):
+        return contacts
+    problems.note("contacts", "is required" if contacts is None else "must be an array of objects")
+    return []
+
+
+def _read(
+    given: Mapping[str, Any],
+    names: Collection[str],
+    contacts: Sequence[Any] | None,
+    problems: Problems,
+    now: datetime,
+) -> ReadJobFields:
+    _note_other_attempts(given, problems)
+    request, columns = read_sent(JobRequest, given, problems), read_sent(NamedColumns, given, problems)
+    problems.refuse()
+    moments = place_moments(request.scheduled_start_time, request.end_time, request.timezone, now)
+    times = {"scheduled_start_time": moments.start, "end_time": moments.end, "timezone": moments.zone}
+    return ReadJobFields(
+        request=request.model_copy(update=times | _implied(request)),
+        contacts=contacts,
+        start_note=moments.note,
+        warnings=ignored(names, KNOWN_FIELDS),
+        columns=columns,
+    )
+
+
+def _note_other_attempts(given: Mapping[str, Any], problems: Problems) -> None:
+    """One setting, which the contract lets stand in two places: nothing within one field compares them."""
+    policy = given.get("retryPolicy")
+    own = policy.get("maxAttempts") if isinstance(policy, dict) else None
+    if own is None or "maxAttempts" not in given:
+        return
+    try:
+        differs = ATTEMPTS.read(own) != ATTEMPTS.read(given["maxAttempts"])
+    except PydanticCustomError:  # named where it stands
+        return
+    if differs:
+        problems.note("retryPolicy.maxAttempts", "differs from maxAttempts: leave one of them out")
+
+
+def _implied(request: JobRequest) -> dict[str, Any]:
+    """What one setting says of another: attempts in the policy, the cap that comes with a preset."""
+    implied: dict[str, Any] = {}
+    if isinstance(request.retry_policy, SentRetryPolicy):
+        implied["retry_policy"] = RetryPolicy(**request.retry_policy.model_dump(exclude={"max_attempts"}))
+        implied["max_attempts"] = request.retry_policy.max_attempts or request.max_attempts
+    if request.contact_frequency is None:
+        implied["contact_frequency"] = get_preset_frequency(request.calling_window)
+    return implied

@@ -1,0 +1,67 @@
+"""Placing a job's start and end on the time line: they are judged together, and against the zone and the clock."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from domain.calling_rules.schedule import (
+    InvalidMoment,
+    StartTime,
+    WrittenMoment,
+    load_zone,
+    resolve_end,
+    resolve_start,
+)
+from domain.errors import PastScheduledTime
+from domain.model import Model
+from domain.requests.reading import Problems
+
+
+class Moments(Model):
+    """Start and end in UTC, None: now and never. `note` tells what clock changes did to them."""
+
+    start: datetime | None
+    end: datetime | None
+    zone: str
+    note: str | None
+
+
+def place_moments(start: datetime | None, end: datetime | None, zone_name: str, now: datetime) -> Moments:
+    """Place what was written: naive times are wall-clock times in the zone.
+
+    Raises InvalidTimezone, InvalidRequest (too far ahead; an end that is past or not after the start),
+    PastScheduledTime.
+    """
+    zone, problems = load_zone(zone_name), Problems()
+    ends = _place_end(end, zone, problems, now)
+    starts = _place_start(start, zone, problems, now)
+    if isinstance(starts, StartTime) and ends.at is not None and ends.at <= (starts.at or now):
+        problems.note("endTime", "must be after the start")
+    problems.refuse()
+    if isinstance(starts, PastScheduledTime):
+        raise starts
+    note = " ".join(filter(None, (starts.note, ends.note)))
+    return Moments(start=starts.at, end=ends.at, zone=zone.key, note=note or None)
+
+
+def _place_end(end: datetime | None, zone: ZoneInfo, problems: Problems, now: datetime) -> StartTime:
+    try:
+        return StartTime() if end is None else resolve_end(_written(end), zone, now)
+    except InvalidMoment as problem:
+        problems.note("endTime", problem.reason)
+        return StartTime()
+
+
+def _place_start(
+    start: datetime | None, zone: ZoneInfo, problems: Problems, now: datetime
+) -> StartTime | PastScheduledTime:
+    try:
+        return StartTime() if start is None else resolve_start(_written(start), zone, now)
+    except PastScheduledTime as past:
+        return past
+    except InvalidMoment as problem:
+        problems.note("scheduledStartTime", problem.reason)
+        return StartTime()
+
+
+def _written(at: datetime) -> WrittenMoment:
+    return WrittenMoment(wall=at.replace(tzinfo=None), offset=at.utcoffset())

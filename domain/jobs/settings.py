@@ -1,0 +1,162 @@
+"""The settings of a job, declared once: name, type, bounds, default and description of each.
+
+Derived from them are the bodies of create, PATCH and retry, `change` from Temporal's side, the row that is stored, the
+OpenAPI page and the options of the command line. The details of an error come in the order of these fields.
+"""
+
+from datetime import datetime, timezone
+from decimal import Decimal
+from enum import Flag, auto
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.calling_rules.schedule import InvalidMoment, parse_moment
+from domain.calling_rules.window import CallingWindow
+from domain.calling_rules.window_field import EXAMPLES, Window
+from domain.calls.models import OnMachine
+from domain.calls.retries import MAX_DELAY_MINUTES, RetryPolicy
+from domain.requests.field_types import (
+    Dollars,
+    FieldType,
+    Inside,
+    OneOf,
+    Schema,
+    SentModel,
+    Text,
+    TrueOrFalse,
+    Whole,
+    read_text,
+    refusal,
+)
+from domain.statuses import OnOverlap
+
+MAX_NAME_LENGTH = 200  # characters
+NAME = Text(MAX_NAME_LENGTH, required=True)
+NUMBER_ID = Text(required=True)
+ATTEMPTS = Whole(1, 10)
+DEFAULT_ATTEMPTS = 3
+ZONE = "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"
+
+
+class Also(Flag):
+    """Where a setting may be sent, besides create."""
+
+    PATCH = auto()
+    NULL = auto()  # null in PATCH takes away what is set
+    RETRY = auto()
+
+
+PATCH, NULL, RETRY = Also
+
+
+class Moment(FieldType):
+    """A time as it is written: without an offset it is naive, wall-clock time in the job's `timezone`."""
+
+    def read(self, value: object) -> datetime:
+        try:
+            written = parse_moment(read_text(value))
+        except InvalidMoment as problem:
+            raise refusal(problem.reason) from None
+        return written.wall if written.offset is None else written.wall.replace(tzinfo=timezone(written.offset))
+
+    def schema(self) -> Schema:
+        day = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+        time = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
+        return {"type": "string", "pattern": f"^{day}[T ]{time}(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$"}
+
+
+class SentAttempts(SentModel):
+    max_attempts: Annotated[int | None, ATTEMPTS] = Field(
+        default=None,
+        description="The same as `maxAttempts` beside it.",
+        json_schema_extra={"default": DEFAULT_ATTEMPTS},
+    )
+
+
+class SentRetryPolicy(RetryPolicy, SentAttempts):
+    """As clients write it: `maxAttempts` may stand here, too."""
+
+
+class JobSettings(SentModel):
+    """What clients say of a job, but for its contacts. Times are UTC once `moments.place_times` has placed them."""
+
+    from_phone_number_id: Annotated[str, NUMBER_ID, RETRY] = Field(
+        description="The number to call from; its outbound agent holds the conversation.",
+        examples=["phone_0123456789abcdef01234567"],
+    )
+    name: Annotated[str, NAME, PATCH | RETRY] = Field(examples=["Appointments in May"])
+    description: Annotated[str | None, Text(1000), PATCH | NULL] = None
+    concurrent_call_limit: Annotated[int, Whole(1, 50), PATCH | RETRY] = Field(default=5, description="Calls at once.")
+    max_attempts: Annotated[int, ATTEMPTS, PATCH | RETRY] = Field(
+        default=DEFAULT_ATTEMPTS, description="For each contact, the first call counted."
+    )
+    retry_policy: Annotated[RetryPolicy, Inside(SentRetryPolicy)] = Field(
+        default=RetryPolicy(),
+        description="Who is called again, and when. In a form: JSON text.",
+        examples=[{"delaysMinutes": [10, 60], "onVoicemail": "retry"}],
+    )
+    calling_window: Annotated[CallingWindow | None, Window(), PATCH | NULL] = Field(
+        default=None,
+        description="When people may be called, in the time zone of each: `from` and `to` of a day, or a preset by"
+        " name. The organization's unless given. In a form: the name, or JSON text.",
+        examples=EXAMPLES,
+    )
+    priority: Annotated[int, Whole(1, 9), PATCH] = Field(
+        default=5, description="The job's weight where jobs share lines: 9 gets nine times as many as 1."
+    )
+    contact_frequency: Annotated[ContactFrequency | None, Inside(ContactFrequency)] = Field(
+        default=None,
+        description="Caps on calls to one number, over all jobs of the organization. In a form: JSON text.",
+        examples=[{"callsPer24Hours": 1, "callsPer7Days": 3}],
+    )
+    on_machine: Annotated[OnMachine, OneOf(OnMachine), PATCH] = Field(
+        default=OnMachine.TALK,
+        description="What becomes of a call when the carrier tells that a machine answered it, some seconds after the"
+        " agent began to speak: `talk` lets the agent go on, who may leave a message; `hangUp` ends it, and it costs"
+        " what it lasted. Whether the contact is called again is `retryPolicy.onVoicemail`.",
+        examples=[OnMachine.HANG_UP],
+    )
+    start_within_minutes: Annotated[int, Whole(1, MAX_DELAY_MINUTES)] = Field(
+        default=120,
+        alias="startWithin",
+        description="Minutes. A start missed by more pauses the job instead of calling late.",
+    )
+    circuit_breaker: Annotated[bool, TrueOrFalse()] = Field(
+        default=True,
+        description="Whether the job pauses itself when its last calls show that going on does harm.",
+    )
+    max_cost: Annotated[Decimal | None, Dollars(), PATCH | NULL] = Field(
+        default=None,
+        description="Dollars, more than 0. No call begins that could go beyond it. A number is rounded to 6 decimals.",
+        examples=["12.50"],
+    )
+    ring_seconds: Annotated[int, Whole(15, 120)] = Field(default=45, description="How long a call may ring.")
+    max_call_seconds: Annotated[int, Whole(10, 14_400)] = Field(default=900, description="How long a call may last.")
+    on_overlap: Annotated[OnOverlap, OneOf(OnOverlap)] = Field(  # create's alone: it is not kept
+        default=OnOverlap.WARN,
+        description="What to do about numbers that another open job of the organization will call too.",
+    )
+    scheduled_start_time: Annotated[datetime | None, Moment(), PATCH | RETRY] = Field(  # None: now
+        default=None,
+        description="ISO 8601; without an offset wall-clock time in `timezone`; at most 366 days ahead.",
+        examples=["2027-03-01T09:00"],
+    )
+    end_time: Annotated[datetime | None, Moment(), PATCH | NULL] = Field(
+        default=None,
+        description="As `scheduledStartTime`, after the start. Who is not reached by then is not called any more.",
+        examples=["2027-03-01T18:00"],
+    )
+    timezone: Annotated[str, Text(pattern=ZONE), PATCH | RETRY] = Field(
+        default="UTC", description="IANA name.", examples=["Europe/Berlin"]
+    )
+
+
+def sent_to(where: Also) -> dict[str, str]:
+    """The settings that may be sent there: our names by the contract's."""
+    return {
+        str(field.alias): name
+        for name, field in JobSettings.model_fields.items()
+        if any(isinstance(one, Also) and where in one for one in field.metadata)
+    }
