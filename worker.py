@@ -19,7 +19,6 @@ from activities.lines import LinesActivities
 from activities.reconcile import ReconcileActivities
 from activities.webhooks.deliver import WebhookActivities
 from activities.webhooks.http_sender import Poster
-from api.webhooks.bodies import body_of
 from carriers import Streaming
 from carriers.accounts import CarrierAccounts
 from composition import Services, open_engine, open_services
@@ -137,7 +136,7 @@ async def _webhooks(client: Client, settings: Settings, services: Services, stac
     stack.push_async_callback(poster.close)
     database_url = settings.database_url.get_secret_value()
     await stack.enter_async_context(DueDeliveryNotifier(outbox, WebhookWorkflows(client), database_url).running())
-    return WebhookActivities(outbox, poster, body_of)
+    return WebhookActivities(outbox, poster)
 
 
 def jobs_worker(

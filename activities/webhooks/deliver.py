@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ from temporalio import activity
 from activities.calls.heartbeats import Pulse, heartbeats
 from activities.webhooks.http_sender import Poster
 from domain.model import Model
-from domain.webhooks.events import AttemptResult, DeliveryStatus, DueDelivery, Event
+from domain.webhooks.events import AttemptResult, DeliveryStatus, DueDelivery
+from domain.webhooks.messages import render_body
 
 if TYPE_CHECKING:
     from store.webhooks.outbox import Outbox
@@ -23,8 +23,6 @@ LINGER_SECONDS = 5.0  # after the last one: while a job runs the next event is s
 SAY_BUSY_SECONDS = 10.0
 
 OUR_MISTAKE = "Not sent, by a mistake of ours"
-
-Body = Callable[[Event], bytes]
 
 
 class DeliverRequest(Model):
@@ -44,19 +42,16 @@ class Round(Model):
 
 
 class WebhookActivities:
-    """`body` makes an event's text: the API's own models, which this ring does not know."""
-
-    def __init__(self, outbox: "Outbox", poster: Poster, body: Body, *, linger_seconds: float = LINGER_SECONDS) -> None:
+    def __init__(self, outbox: "Outbox", poster: Poster, *, linger_seconds: float = LINGER_SECONDS) -> None:
         self._outbox = outbox
         self._poster = poster
-        self._body = body
         self._linger = linger_seconds
 
     @activity.defn
     async def deliver(self, request: DeliverRequest) -> Round:
         """Send what is due, for a minute at most. Safe to run twice: what was sent and not noted is sent again."""
         async with heartbeats("delivering") as pulse:
-            sending = _Sending(self._outbox, self._poster, self._body, request, pulse)
+            sending = _Sending(self._outbox, self._poster, request, pulse)
             await sending.run(self._linger)
             stands = await self._outbox.end(request.endpoint_id)
             return Round(
@@ -70,12 +65,11 @@ class WebhookActivities:
 class _Sending:
     """One round: the lanes that are seen to, and what came of it."""
 
-    def __init__(self, outbox: "Outbox", poster: Poster, body: Body, request: DeliverRequest, pulse: Pulse) -> None:
+    def __init__(self, outbox: "Outbox", poster: Poster, request: DeliverRequest, pulse: Pulse) -> None:
         self.delivered = 0
         self.failed = 0
         self._outbox = outbox
         self._poster = poster
-        self._body = body
         self._request = request
         self._pulse = pulse
         self._lanes: dict[str, asyncio.Task[None]] = {}
@@ -152,7 +146,7 @@ class _Sending:
         if sending.event is None:
             return AttemptResult(error=f"{OUR_MISTAKE}: it cannot be read.")
         try:
-            return await self._poster.post(sending.url, sending.id, sending.secrets, self._body(sending.event))
+            return await self._poster.post(sending.url, sending.id, sending.secrets, render_body(sending.event))
         except Exception as error:
             activity.logger.exception("delivery %s cannot be made", sending.id)
             return AttemptResult(error=f"{OUR_MISTAKE} ({type(error).__name__}).")
