@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -42,8 +43,16 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run_it
 
 
-class Asked(NamedTuple):
-    """A request that arrived."""
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    """A contact file with one contact."""
+    path = tmp_path / "spring list.csv"
+    path.write_bytes(b"phone\r\n+12025550101\r\n")
+    return str(path)
+
+
+class Request(NamedTuple):
+    """A request that came."""
 
     line: str
     headers: dict[str, str]
@@ -56,7 +65,7 @@ class FakeApi:
 
     url: str = ""
     answers: dict[str, list[tuple[int, Any] | None]] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
 
     def will(self, line: str, *answers: tuple[int, Any] | None) -> None:
         self.answers[line] = list(answers)
@@ -74,7 +83,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeApi]:
         def do_GET(self) -> None:
             line = f"{self.command} {self.path}"
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            fake.asked.append(Asked(line, {name.lower(): value for name, value in self.headers.items()}, body))
+            fake.requests.append(Request(line, {name.lower(): value for name, value in self.headers.items()}, body))
             answer = fake.next_answer(line)
             if answer is None:
                 self.close_connection = True

@@ -37,7 +37,7 @@ def test_a_carrier_in_order_is_said_to_be(run: Run, api: FakeApi) -> None:
         ("account", True),
         ("callback address", True),
     ]
-    assert {asked.line for asked in api.asked} == {ACCOUNT, EVENTS}
+    assert {request.line for request in api.requests} == {ACCOUNT, EVENTS}
 
 
 @pytest.mark.usefixtures("_twilio")

@@ -8,8 +8,8 @@ from rich.console import Console
 from cli import watch
 from cli.client import Api, ApiUnavailable
 from cli.watch import watch_job
+from tests.cli.answers import ID, JOB, job, refusal
 from tests.cli.conftest import FakeApi
-from tests.cli.test_jobs import ID, JOB, job, refusal
 
 
 def test_a_terminal_shows_counts_results_and_trouble(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,12 @@
-"""Commands for operators, on a real database."""
+"""Commands for organizations: over HTTP, and for operators on a real database."""
 
 import json
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.answers import ID, sent
+from tests.cli.conftest import FakeApi, Run
 
 
 @pytest.fixture
@@ -148,3 +149,30 @@ def test_a_database_that_is_away_is_said_without_its_password(run: Run) -> None:
         assert ended.code == 4
         assert "The database does not answer" in ended.err
         assert "hush" not in ended.err
+
+
+def test_stop_and_resume_all(run: Run, api: FakeApi) -> None:
+    answer = {"success": True, "message": "Done so.", "batchJobIds": [ID], "liveCalls": 3}
+    api.will("POST /organization/stop", (200, answer))
+    api.will("POST /organization/resume", (200, answer))
+    assert run("stop", "--hang-up").out == "1 jobs were paused, 3 calls are live.\nDone so.\n"
+    assert sent(api) == {"hangUp": True}
+    assert run("resume-all").out == "1 jobs were resumed.\nDone so.\n"
+    assert json.loads(run("stop", "--json").out) == answer
+
+
+@pytest.mark.parametrize(("arguments", "path"), [([], "/organization/activity"), ([ID], f"/batch/jobs/{ID}/activity")])
+def test_activity_is_listed(run: Run, api: FakeApi, arguments: list[str], path: str) -> None:
+    entry = {
+        "id": "activity_1",
+        "at": "2026-11-24T12:00:00Z",
+        "actor": "key_1",
+        "action": "changed",
+        "jobId": ID,
+        "details": {"name": "[red]"},
+    }
+    api.will(f"GET {path}", (200, {"activity": [entry], "total": 1, "page": 1, "pageSize": 20}))
+    out = run("activity", *arguments).out
+    assert api.requests[0].line == f"GET {path}?page=1&pageSize=20"
+    for said in ("key_1", "changed", ID, "[red]", "page 1, 1 entries"):
+        assert said in out

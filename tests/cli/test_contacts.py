@@ -1,0 +1,50 @@
+"""Commands for contacts, and for numbers that are not called."""
+
+from tests.cli.answers import CONTACTS, DONE, ID, REPORT, form_of, sent
+from tests.cli.conftest import FakeApi, Run
+
+CONTACT = "contact_0123456789abcdef01234567"
+NUMBER = "+12025550101"
+
+
+def test_add_sends_the_file_and_shows_what_became_of_its_rows(run: Run, api: FakeApi, file: str) -> None:
+    answer = {"success": True, "added": 1, "totalContacts": 5, "validation": REPORT}
+    api.will(f"POST /batch/jobs/{ID}/contacts", (200, answer))
+    ended = run("add", ID, file, "--phone-column", "Mobile")
+    assert form_of(api.requests[0]) == {"phoneColumn": b"Mobile", "file": CONTACTS}
+    assert "14 rows: 1 to call" in ended.out
+    assert "1 contacts were added; the job has 5." in ended.out
+
+
+def test_remove_takes_a_contact_away(run: Run, api: FakeApi) -> None:
+    api.will(f"DELETE /batch/jobs/{ID}/contacts/{CONTACT}", (200, DONE))
+    assert run("remove", ID, CONTACT).out == "Done so.\n"
+    assert run("remove", ID, "../x").code == 1
+
+
+def test_numbers_are_listed_from_arguments_or_a_file(run: Run, api: FakeApi, file: str) -> None:
+    answer = {"success": True, "added": 1, "alreadyListed": 0, "contactsBlocked": 2, "validation": REPORT}
+    api.will("POST /do-not-call", (200, answer))
+    ended = run("dnc", "add", NUMBER, "--note", "Asked us.")
+    assert sent(api) == {"numbers": [NUMBER], "note": "Asked us."}
+    assert "1 numbers were listed, 0 were already; 2 waiting contacts are not called any more." in ended.out
+    assert run("dnc", "add", "--file", file, "--phone-column", "Mobile").code == 0
+    assert form_of(api.requests[1]) == {"phoneColumn": b"Mobile", "file": CONTACTS}
+    for wrong in ([], [NUMBER, "--file", file]):
+        assert run("dnc", "add", *wrong).code == 1
+
+
+def test_a_number_is_taken_off_the_list(run: Run, api: FakeApi) -> None:
+    api.will("DELETE /do-not-call/%2B12025550101", (200, {"success": True, "removed": True}))
+    assert run("dnc", "remove", NUMBER).out == "The number may be called again.\n"
+    api.will("DELETE /do-not-call/%2B12025550101", (200, {"success": True, "removed": False}))
+    assert run("dnc", "remove", NUMBER).out == "The number was not on the list.\n"
+
+
+def test_the_list_is_shown(run: Run, api: FakeApi) -> None:
+    entry = {"number": NUMBER, "source": "agent", "note": None, "addedBy": "key_1", "addedAt": "2026-11-24T12:00:00Z"}
+    api.will("GET /do-not-call", (200, {"entries": [entry], "total": 1, "page": 1, "pageSize": 20}))
+    out = run("dnc", "list", "--search", "555").out
+    assert api.requests[0].line == "GET /do-not-call?search=555&page=1&pageSize=20"
+    assert NUMBER in out
+    assert "agent" in out

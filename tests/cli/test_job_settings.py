@@ -1,0 +1,191 @@
+"""Commands that send a job's settings."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli.answers import CONTACTS, CREATE, CREATED, ID, JOB, REPORT, form_of, job, refusal, sent
+from tests.cli.conftest import FakeApi, Run
+
+VALIDATED = {
+    "success": True,
+    "wouldBeCreated": True,
+    "obstacles": [],
+    "totalContacts": 3,
+    "blockedContacts": 1,
+    "estimatedCost": "$0.07",
+    "estimatedDuration": "2 minutes",
+    "estimatedFinish": None,
+    "bindingLimit": "organization",
+    "countries": [
+        {"country": "US", "contacts": 2, "allowed": True},
+        {"country": None, "contacts": 1, "allowed": False},
+    ],
+    "message": "Calling would start now.",
+    "validation": REPORT,
+}
+
+
+def test_submit_sends_the_file_as_it_is_and_only_what_was_given(run: Run, api: FakeApi, file: str) -> None:
+    api.will(CREATE, (200, CREATED))
+    ended = run("submit", file, "--from", "phone_1")
+    assert ended.code == 0
+    assert form_of(api.requests[0]) == {
+        "fromPhoneNumberId": b"phone_1",
+        "name": b"spring list",
+        "file": CONTACTS,
+    }
+    assert api.requests[0].headers["authorization"] == "Bearer od_secret"
+
+
+def test_submit_passes_every_option_on(run: Run, api: FakeApi, file: str) -> None:
+    api.will(CREATE, (200, CREATED))
+    options = {
+        "--name": ("name", "Mine"),
+        "--description": ("description", "Why"),
+        "--at": ("scheduledStartTime", "2027-03-01T09:00"),
+        "--timezone": ("timezone", "Europe/Berlin"),
+        "--lines": ("concurrentCallLimit", "7"),
+        "--attempts": ("maxAttempts", "2"),
+        "--ring-seconds": ("ringSeconds", "20"),
+        "--max-call-seconds": ("maxCallSeconds", "60"),
+        "--on-overlap": ("onOverlap", "skip"),
+        "--on-machine": ("onMachine", "hangUp"),
+        "--priority": ("priority", "9"),
+        "--end": ("endTime", "2027-03-01T18:00"),
+        "--start-within": ("startWithin", "30"),
+        "--max-cost": ("maxCost", "12.50"),
+        "--phone-column": ("phoneColumn", "Mobile"),
+        "--timezone-column": ("timezoneColumn", "zone"),
+        "--not-before-column": ("notBeforeColumn", "earliest"),
+    }
+    given = [word for option, (_, value) in options.items() for word in (option, value)]
+    window = ["--window", "09:00-20:00 mon,fri"]
+
+    assert run("submit", file, "--from", "phone_1", *given, *window, "--no-circuit-breaker").code == 0
+
+    form = form_of(api.requests[0])
+    assert json.loads(form.pop("callingWindow")) == {"from": "09:00", "to": "20:00", "weekdays": ["mon", "fri"]}
+    assert form == {field: value.encode() for field, value in options.values()} | {
+        "fromPhoneNumberId": b"phone_1",
+        "circuitBreaker": b"false",
+        "file": CONTACTS,
+    }
+
+
+def test_submit_shows_the_account_of_the_rows(run: Run, api: FakeApi, file: str) -> None:
+    api.will(CREATE, (200, CREATED))
+    out = run("submit", file, "--from", "phone_1").out
+    assert "14 rows: 1 to call, 12 invalid, 1 duplicates, 0 blank" in out
+    assert "row 3: phone …01: [bold]is odd" in out
+    assert "… and 2 more invalid rows" in out
+    assert "row 15: the number of row 2 again" in out
+    assert 'The unknown field "x" was ignored.' in out
+
+
+def test_json_is_one_document_a_line(run: Run, api: FakeApi, file: str) -> None:
+    api.will(CREATE, (200, CREATED))
+    api.will(JOB, (200, job("running", 1)), (200, job("completed", 4)))
+    ended = run("submit", file, "--from", "phone_1", "--watch", "--json")
+    assert ended.code == 0
+    created, watched = (json.loads(line) for line in ended.out.splitlines())
+    assert created == CREATED
+    assert watched["status"] == "completed"
+
+
+def test_a_refusal_is_printed_with_its_details(run: Run, api: FakeApi, file: str) -> None:
+    details = [{"field": "name", "reason": "is required"}, {"field": "maxAttempts", "reason": "must be a whole number"}]
+    api.will(CREATE, (400, refusal("invalid_request", *details)))
+    ended = run("submit", file, "--from", "phone_1")
+    assert ended.code == 1
+    assert ended.out == ""
+    assert ended.err == (
+        "outdial: Not like this. (invalid_request)\n"
+        "  field name: is required\n"
+        "  field maxAttempts: must be a whole number\n"
+    )
+
+
+def test_when_the_answer_is_lost_nobody_is_told_that_nothing_happened(run: Run, api: FakeApi, file: str) -> None:
+    api.will(CREATE, None)
+    ended = run("submit", file, "--from", "phone_1")
+    assert ended.code == 4
+    assert "It cannot be told whether the job was created: look with `outdial jobs`" in ended.err
+
+
+def test_an_api_that_is_not_there_is_said(run: Run, file: str) -> None:
+    ended = run("submit", file, "--from", "phone_1", "--key", "k", "--url", "http://127.0.0.1:9")
+    assert (ended.code, ended.out) == (4, "")
+    assert "The API does not answer at http://127.0.0.1:9." in ended.err
+
+
+def test_validate_says_what_a_file_would_come_to(run: Run, api: FakeApi, file: str) -> None:
+    api.will("POST /batch/validate", (200, VALIDATED))
+
+    ended = run("validate", file, "--from", "phone_1", "--lines", "9", "--window", "us-federal")
+
+    assert ended.code == 0
+    assert "organization" in ended.out
+    assert "US 2, — 1" in ended.out
+    form = form_of(api.requests[0])
+    assert (form["concurrentCallLimit"], form["callingWindow"], form["name"]) == (b"9", b"us-federal", b"spring list")
+
+
+def test_validate_fails_where_the_job_would_be_refused(run: Run, api: FakeApi, file: str) -> None:
+    obstacle = {"code": "insufficient_credits", "error": "Top up."}
+    api.will("POST /batch/validate", (200, VALIDATED | {"wouldBeCreated": False, "obstacles": [obstacle]}))
+
+    ended = run("validate", file, "--from", "phone_1", "--json")
+
+    assert (ended.code, json.loads(ended.out)["obstacles"]) == (1, [obstacle])
+    assert "Top up." in ended.err
+
+
+def test_retry_sends_what_is_different(run: Run, api: FakeApi) -> None:
+    api.will(f"POST /batch/jobs/{ID}/retry", (200, CREATED))
+
+    assert run("retry", ID, "--attempts", "2", "--include-unknown").code == 0
+
+    assert sent(api) == {"maxAttempts": 2, "includeUnknown": True}
+
+
+@pytest.mark.parametrize(
+    ("written", "window"),
+    [
+        ("09:00-20:00", {"from": "09:00", "to": "20:00"}),
+        ("us-federal", "us-federal"),
+        ('{"from": "09:00", "to": "24:00", "holidays": "US"}', {"from": "09:00", "to": "24:00", "holidays": "US"}),
+    ],
+)
+def test_change_sends_only_what_is_named(run: Run, api: FakeApi, written: str, window: Any) -> None:
+    api.will(f"PATCH /batch/jobs/{ID}", (200, job("running", message="Batch job changed.")))
+    ended = run("change", ID, "--window", written, "--lines", "7", "--clear", "end", "--clear", "max-cost")
+    assert (ended.code, ended.out) == (0, "Batch job changed.\n")
+    assert sent(api) == {"callingWindow": window, "concurrentCallLimit": 7, "endTime": None, "maxCost": None}
+
+
+def test_every_field_can_be_changed(run: Run, api: FakeApi) -> None:
+    api.will(f"PATCH /batch/jobs/{ID}", (200, job("scheduled", message="Batch job changed.")))
+    options = ["--name", "Spring", "--description", "x", "--attempts", "2", "--priority", "1", "--end", "E"]
+    run("change", ID, *options, "--on-machine", "talk", "--max-cost", "5", "--at", "T", "--timezone", "UTC")
+    assert sent(api) == {
+        "name": "Spring",
+        "description": "x",
+        "maxAttempts": 2,
+        "priority": 1,
+        "onMachine": "talk",
+        "endTime": "E",
+        "maxCost": "5",
+        "scheduledStartTime": "T",
+        "timezone": "UTC",
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--window", "{no json"], ["--clear", "name"], ["--lines", "many"]],
+)
+def test_a_change_written_wrongly_is_2_and_sends_nothing(run: Run, api: FakeApi, arguments: list[str]) -> None:
+    assert run("change", ID, *arguments).code == 2
+    assert api.requests == []
