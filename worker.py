@@ -18,7 +18,8 @@ from activities.jobs import JobActivities
 from activities.lines import LinesActivities
 from activities.reconcile import ReconcileActivities
 from activities.webhooks.deliver import WebhookActivities
-from activities.webhooks.http_sender import Poster
+from activities.webhooks.http_sender import WebhookSender
+from api.webhooks.bodies import body_of
 from carriers import Streaming
 from carriers.accounts import CarrierAccounts
 from composition import Services, open_engine, open_services
@@ -38,21 +39,19 @@ from store.reconcile import Reconciliation
 from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
 from workflows.batch_job import BatchJob
-from workflows.client import JobWorkflows
-from workflows.connection import connect
-from workflows.names import CALLS_QUEUE, HOUSEKEEPER_ID, JOBS_QUEUE, WEBHOOKS_QUEUE
+from workflows.client import JobWorkflows, WebhookWorkflows, connect
+from workflows.names import CALLS_QUEUE, JOBS_QUEUE, RECONCILER_ID, WEBHOOKS_QUEUE
 from workflows.organization_lines import OrganizationLines
 from workflows.reconciler import Reconciler, ReconcilerStart
-from workflows.webhook_client import WebhookWorkflows
 from workflows.webhook_delivery import WebhookDeliveries
 
 STICKY_TIMEOUT = timedelta(seconds=3)  # how long a dead worker's cache holds a job up
 HEARTBEAT_THROTTLE = timedelta(seconds=2)  # a cancel reaches a call this soon
-GRACE = timedelta(seconds=20)  # longer than placing a call; followers leave at once
-CONNECT_AGAIN_SECONDS = 1.0
-SHORT_ACTIVITIES = 50
+SHUTDOWN_TIMEOUT = timedelta(seconds=20)  # longer than placing a call; followers leave at once
+CONNECT_INTERVAL_SECONDS = 1.0
+MAX_SHORT_ACTIVITIES = 50
 WEBHOOK_POOL_SIZE = 4  # connections of their own: deliveries never make a call wait for one
-WEBHOOKS_AT_ONCE = 20  # endpoints that a worker delivers to, a minute at most each before it is another's turn
+MAX_WEBHOOKS = 20  # endpoints that a worker delivers to, a minute at most each before it is another's turn
 
 logger = logging.getLogger("worker")
 
@@ -62,26 +61,26 @@ async def main(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    client = await _connected(stop)
+    client = await _connect(stop)
     if client is None:
         return
     async with AsyncExitStack() as stack:
         for worker in await _workers(client, settings, stack):
             await stack.enter_async_context(worker)
-        await _start_housekeeper(client, settings)
+        await _start_reconciler(client, settings)
         logger.info("working")
         await stop.wait()
         logger.info("stopping")
 
 
-async def _connected(stop: asyncio.Event) -> Client | None:
+async def _connect(stop: asyncio.Event) -> Client | None:
     """Connect to Temporal, however long that takes; None when stopped first."""
     while not stop.is_set():
         try:
             return await connect()
         except (RuntimeError, RPCError) as error:
             logger.warning("Temporal does not answer (%s); trying again", type(error).__name__)
-            await asyncio.sleep(CONNECT_AGAIN_SECONDS)
+            await asyncio.sleep(CONNECT_INTERVAL_SECONDS)
     return None
 
 
@@ -89,7 +88,7 @@ async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) ->
     services = await stack.enter_async_context(open_services(settings, client))
     lines = LinesActivities(services[Lines], services[JobLifecycle], services[JobWorkflows])
     return [
-        jobs_worker(client, _jobs(services), lines, _reconciling(services)),
+        jobs_worker(client, _jobs(services), lines, _reconciliation(services)),
         calls_worker(client, await _calls(settings, services, stack), settings.call_slots),
         webhooks_worker(client, await _webhooks(client, settings, services, stack)),
     ]
@@ -100,7 +99,7 @@ def _jobs(services: Services) -> JobActivities:
     return JobActivities(services[DuePages], lifecycle, OperatorCommands(lifecycle, services[JobUpdates]))
 
 
-def _reconciling(services: Services) -> ReconcileActivities:
+def _reconciliation(services: Services) -> ReconcileActivities:
     return ReconcileActivities(
         services[Reconciliation],
         services[JobLifecycle],
@@ -132,15 +131,16 @@ async def _calls(settings: Settings, services: Services, stack: AsyncExitStack) 
 
 async def _webhooks(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> WebhookActivities:
     engine = await stack.enter_async_context(open_engine(settings, WEBHOOK_POOL_SIZE))
-    poster, outbox = Poster(parse_allowed_destinations(settings.webhook_allow_private)), Outbox(engine, services[Vault])
-    stack.push_async_callback(poster.close)
+    sender = WebhookSender(parse_allowed_destinations(settings.webhook_allow_private))
+    stack.push_async_callback(sender.close)
+    outbox = Outbox(engine, services[Vault])
     database_url = settings.database_url.get_secret_value()
     await stack.enter_async_context(DueDeliveryNotifier(outbox, WebhookWorkflows(client), database_url).running())
-    return WebhookActivities(outbox, poster)
+    return WebhookActivities(outbox, sender, body_of)
 
 
 def jobs_worker(
-    client: Client, jobs: JobActivities, lines: LinesActivities, housekeeping: ReconcileActivities
+    client: Client, jobs: JobActivities, lines: LinesActivities, reconciliation: ReconcileActivities
 ) -> Worker:
     """For workflows and short activities."""
     return Worker(
@@ -155,16 +155,16 @@ def jobs_worker(
             jobs.complete_job,
             jobs.abandon_contact,
             jobs.close_job,
-            lines.want_lines,
+            lines.request_lines,
             lines.organization_lines,
             lines.stop_organization,
-            housekeeping.sweep,
+            reconciliation.reconcile,
         ],
-        max_concurrent_activities=SHORT_ACTIVITIES,
+        max_concurrent_activities=MAX_SHORT_ACTIVITIES,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         # Eager starts would put a job's calls on the worker that holds its cache, and its death would stop the job.
         disable_eager_activity_execution=True,
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=SHUTDOWN_TIMEOUT,
     )
 
 
@@ -177,7 +177,7 @@ def calls_worker(client: Client, calls: CallActivities, slots: int) -> Worker:
         max_concurrent_activities=slots,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         disable_eager_activity_execution=True,
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=SHUTDOWN_TIMEOUT,
     )
 
 
@@ -188,21 +188,21 @@ def webhooks_worker(client: Client, webhooks: WebhookActivities) -> Worker:
         task_queue=WEBHOOKS_QUEUE,
         workflows=[WebhookDeliveries],
         activities=[webhooks.deliver],
-        max_concurrent_activities=WEBHOOKS_AT_ONCE,
+        max_concurrent_activities=MAX_WEBHOOKS,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         disable_eager_activity_execution=True,
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=SHUTDOWN_TIMEOUT,
     )
 
 
-async def _start_housekeeper(client: Client, settings: Settings) -> None:
+async def _start_reconciler(client: Client, settings: Settings) -> None:
     await client.start_workflow(
         Reconciler.run,
         ReconcilerStart(every_seconds=settings.housekeeper_seconds),
-        id=HOUSEKEEPER_ID,
+        id=RECONCILER_ID,
         task_queue=JOBS_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary="Mends what a crash left undone",
+        static_summary="Fixes what a crash left undone",
     )
 
 

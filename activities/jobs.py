@@ -1,4 +1,4 @@
-"""What a job's workflow asks of the record: begin, who is next, obey an operator, complete."""
+"""What a job's workflow asks of the database: begin, who is next, apply a command, complete."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 
 class JobRef(Model):
-    """Which job."""
-
     organization_id: str
     job_id: str
 
@@ -40,25 +38,25 @@ class Abandonment(Model):
 
 
 class JobActivities:
-    def __init__(self, progress: "DuePages", control: "JobLifecycle", commands: "OperatorCommands") -> None:
-        self._progress = progress
-        self._control = control
+    def __init__(self, pages: "DuePages", lifecycle: "JobLifecycle", commands: "OperatorCommands") -> None:
+        self._pages = pages
+        self._lifecycle = lifecycle
         self._commands = commands
 
     @activity.defn
     async def note_workflow(self, job: JobRef) -> None:
         """Mark that the job's workflow exists."""
-        await self._progress.mark_workflow_started(job.job_id)
+        await self._pages.mark_workflow_started(job.job_id)
 
     @activity.defn
     async def begin_job(self, job: JobRef) -> JobStatus:
         """The job's time has come: open its gate."""
-        return await self._control.begin(job.organization_id, job.job_id)
+        return await self._lifecycle.begin(job.organization_id, job.job_id)
 
     @activity.defn
     async def next_page(self, request: PageRequest) -> JobPage:
         """Where the job stands, and who is due."""
-        return await self._progress.read(request.job_id, request.as_of, request.limit)
+        return await self._pages.read(request.job_id, request.as_of, request.limit)
 
     @activity.defn
     async def apply_command(self, command: OperatorCommand) -> None:
@@ -68,14 +66,14 @@ class JobActivities:
     @activity.defn
     async def close_job(self, job: JobRef) -> int:
         """Its end time has come: cancel everybody who is not on the phone; how many."""
-        return await self._control.close(job.organization_id, job.job_id, activity.info().scheduled_time)
+        return await self._lifecycle.close(job.organization_id, job.job_id, activity.info().scheduled_time)
 
     @activity.defn
     async def complete_job(self, job: JobRef) -> bool:
         """Mark the job completed, if every contact is final."""
-        return await self._control.complete(job.organization_id, job.job_id)
+        return await self._lifecycle.complete(job.organization_id, job.job_id)
 
     @activity.defn
     async def abandon_contact(self, abandonment: Abandonment) -> None:
         """End a contact, never its job."""
-        await self._progress.abandon(abandonment.contact_id, abandonment.reason)
+        await self._pages.abandon(abandonment.contact_id, abandonment.reason)

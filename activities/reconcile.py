@@ -1,4 +1,4 @@
-"""What the housekeeper mends: jobs without a workflow, workflows without an end, dials that nobody follows."""
+"""What the reconciler fixes: jobs without a workflow, workflows that were ended, dials that nobody follows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from temporalio import activity
 
-from activities.calls.heartbeats import heartbeats
-from activities.calls.poll_carrier import ask_how_it_stands
+from activities.heartbeats import heartbeats
+from activities.poll_carrier import poll_carrier
 from carriers import Carrier, CarrierAway, CarrierRefused
 from domain.calls.models import HangUpReason
 from domain.model import Model
@@ -24,21 +24,21 @@ CLOSED = "Its workflow ended from outside; the contacts that were left are cance
 
 
 class Workflows(Protocol):
-    """What the housekeeper needs of Temporal; `workflows.client.JobWorkflows` is the real one."""
+    """`workflows.client.JobWorkflows`."""
 
     async def start(self, job_id: str, organization_id: str, name: str, start_at: datetime | None) -> None: ...
 
-    async def look(self, job_id: str) -> None: ...
+    async def nudge(self, job_id: str) -> None: ...
 
     async def is_open(self, job_id: str) -> bool | None: ...
 
     async def start_lines(self, organization_id: str) -> bool: ...
 
-    async def look_at_lines(self, organization_id: str) -> None: ...
+    async def nudge_lines(self, organization_id: str) -> None: ...
 
 
-class Sweep(Model):
-    """What one sweep did: counts."""
+class Fixed(Model):
+    """How many of each were fixed."""
 
     started: int = 0
     failed: int = 0
@@ -50,68 +50,65 @@ class Sweep(Model):
 class ReconcileActivities:
     def __init__(
         self,
-        housekeeping: "Reconciliation",
-        control: "JobLifecycle",
+        reconciliation: "Reconciliation",
+        lifecycle: "JobLifecycle",
         dials: "Dials",
         lines: "Lines",
         workflows: Workflows,
         carriers: Mapping[str, Carrier],
     ) -> None:
-        self._housekeeping = housekeeping
-        self._control = control
+        self._reconciliation = reconciliation
+        self._lifecycle = lifecycle
         self._dials = dials
         self._lines = lines
         self._workflows = workflows
         self._carriers = carriers
 
-    @activity.defn
-    async def sweep(self) -> Sweep:
-        """Look once for everything that was left undone, and mend it. Safe to run at any time, by anybody."""
-        async with heartbeats("sweeping") as pulse:
-            started = await self._start_the_unstarted()
-            pulse.show("workflows")
-            failed = await self._fail_the_closed(await self._housekeeping.open_jobs())
+    @activity.defn(name="sweep")
+    async def reconcile(self) -> Fixed:
+        """Find whatever was left undone, and fix it. Idempotent, at any time."""
+        async with heartbeats("sweeping") as heartbeat:
+            started = await self._start_unstarted_jobs()
+            heartbeat.show("workflows")
+            failed = await self._fail_closed_jobs(await self._reconciliation.open_jobs())
             lines = await self._start_missing_lines()
-            pulse.show("dials")
-            ended = await self._end_the_overdue()
-            nudged = await self._nudge_the_stuck()
-            return Sweep(started=started, failed=failed, ended_dials=ended, nudged=nudged, lines=lines)
+            heartbeat.show("dials")
+            ended = await self._end_overdue_dials()
+            nudged = await self._nudge_stuck_jobs()
+            return Fixed(started=started, failed=failed, ended_dials=ended, nudged=nudged, lines=lines)
 
-    async def _start_the_unstarted(self) -> int:
-        """A workflow that was there and is closed left no mark: it ended before its first step, by force."""
-        jobs = await self._housekeeping.unstarted()
+    async def _start_unstarted_jobs(self) -> int:
+        """A workflow that existed and is closed left no mark: it was ended by force before its first step."""
+        jobs = await self._reconciliation.unstarted()
         for job in jobs:
             start_at = job.scheduled_start_time if job.status is JobStatus.SCHEDULED else None
             await self._workflows.start(job.id, job.organization_id, job.name, start_at)
-        return len(jobs) - await self._fail_the_closed(jobs)
+        return len(jobs) - await self._fail_closed_jobs(jobs)
 
-    async def _fail_the_closed(self, jobs: "Sequence[OpenJob]") -> int:
-        failed = 0
-        for job in jobs:
-            if await self._workflows.is_open(job.id) is not True:
-                failed += await self._fail(job)
-        return failed
+    async def _fail_closed_jobs(self, jobs: "Sequence[OpenJob]") -> int:
+        """Those whose workflow is closed; how many."""
+        return sum([await self._fail(job) for job in jobs if await self._workflows.is_open(job.id) is not True])
 
     async def _fail(self, job: "OpenJob") -> bool:
-        failed = await self._control.fail(job.organization_id, job.id, CLOSED)
+        failed = await self._lifecycle.fail(job.organization_id, job.id, CLOSED)
         if failed:
             activity.logger.error("job %s failed: its workflow is closed", job.id)
-            await self._workflows.look_at_lines(job.organization_id)  # it cannot give its lines back any more
+            await self._workflows.nudge_lines(job.organization_id)  # the job cannot give its lines back any more
         return failed
 
     async def _start_missing_lines(self) -> int:
-        """Wherever people are called, lines are shared out."""
+        """Wherever calls are placed, lines are shared out."""
         organizations = await self._lines.list_calling_organizations()
         return sum([await self._workflows.start_lines(organization_id) for organization_id in organizations])
 
-    async def _end_the_overdue(self) -> int:
-        dials = await self._housekeeping.overdue_dials(DIAL_SLACK_SECONDS)
+    async def _end_overdue_dials(self) -> int:
+        dials = await self._reconciliation.overdue_dials(DIAL_SLACK_SECONDS)
         for dial in dials:
             await self._end(dial)
         return len(dials)
 
     async def _end(self, dial: "OpenDial") -> None:
-        """Ask the carrier, hang up what still lives, and take its word; without one the outcome is unknown."""
+        """Hang up, ask the carrier, and take its word; without one the outcome is unknown."""
         if dial.call_id is None:
             await self._dials.give_up(dial.id)
             return
@@ -122,10 +119,10 @@ class ReconcileActivities:
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)
             return
-        await ask_how_it_stands(carrier, self._dials, dial, dial.call_id)
+        await poll_carrier(carrier, self._dials, dial, dial.call_id)
 
-    async def _nudge_the_stuck(self) -> int:
-        stuck = await self._housekeeping.stuck_jobs()
+    async def _nudge_stuck_jobs(self) -> int:
+        stuck = await self._reconciliation.stuck_jobs()
         for job_id in stuck:
-            await self._workflows.look(job_id)
+            await self._workflows.nudge(job_id)
         return len(stuck)

@@ -41,7 +41,7 @@ from composition import Services, open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from store.jobs.change_feed import ChangeFeed
-from workflows.connection import connect
+from workflows.client import connect
 
 VERSION = "0.1.0"
 

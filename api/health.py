@@ -5,30 +5,16 @@ from collections.abc import Awaitable
 from typing import Any
 
 from fastapi import APIRouter, Response
-from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import EngineDep, ReconciliationDep, WorkflowsDep
-from domain.json_model import JsonModel
+from api.jobs.schemas import PartHealth, Readiness
 from store.db.engine import ping
 from store.reconcile import Reconciliation
-from workflows.client import TemporalAway
-
-
-class PartHealth(JsonModel):
-    ok: bool
-    detail: str = Field(examples=["reachable"])
-
-
-class Readiness(JsonModel):
-    """Whether this process can do its work, part by part."""
-
-    ready: bool
-    parts: dict[str, PartHealth]
-
+from workflows.client import TemporalUnavailable
 
 ANSWER_LIMIT = 3.0  # seconds for each part
-AWAY = (TimeoutError, OSError, SQLAlchemyError, TemporalAway, RuntimeError)  # the last: a client that never connected
+AWAY = (TimeoutError, OSError, SQLAlchemyError, TemporalUnavailable, RuntimeError)  # the last: never connected
 
 router = APIRouter(tags=["health"])
 NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "A part is missing."}}

@@ -18,7 +18,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.connection import connect
+from workflows.client import connect
 from workflows.names import SEARCH_ATTRIBUTES
 
 RETENTION = timedelta(days=30)

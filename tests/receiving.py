@@ -92,12 +92,8 @@ class Receiver:
             await receiver.stop()
 
     @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
     def url(self) -> str:
-        return f"{self.origin}/hooks"
+        return f"http://127.0.0.1:{self.port}/hooks"
 
     @property
     def place(self) -> tuple[AllowedDestination, ...]:

@@ -1,4 +1,4 @@
-"""Short activities, one transaction each: for our own failures again and again."""
+"""Short activities, one transaction each, retried for our own failures without end."""
 
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -12,16 +12,18 @@ SHORT_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=500), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=10)
 )
 
-Owner = TypeVar("Owner")
-Asked = TypeVar("Asked")
-Answer = TypeVar("Answer")
+Activities = TypeVar("Activities")
+Input = TypeVar("Input")
+Result = TypeVar("Result")
 
 
 async def execute_short_activity(
-    activity: Callable[[Owner, Asked], Coroutine[Any, Any, Answer]], asked: Asked, retry: RetryPolicy = SHORT_RETRY
-) -> Answer:
+    activity: Callable[[Activities, Input], Coroutine[Any, Any, Result]],
+    input: Input,
+    retry: RetryPolicy = SHORT_RETRY,
+) -> Result:
     """Run a short activity. Raises ActivityError where it fails for good, or `retry` ends."""
-    answer: Answer = await workflow.execute_activity_method(
-        activity, asked, start_to_close_timeout=SHORT_TIMEOUT, retry_policy=retry
+    result: Result = await workflow.execute_activity_method(
+        activity, input, start_to_close_timeout=SHORT_TIMEOUT, retry_policy=retry
     )
-    return answer
+    return result

@@ -1,4 +1,4 @@
-"""The life of a batch job: wait for its time, call everyone who is due, finish when nobody is left."""
+"""The life of a batch job: wait for its time, call everybody who is due, finish when nobody is left."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.calls.call import CallActivities
     from activities.calls.payloads import CallContact, CallEnded
     from activities.jobs import Abandonment, JobActivities, JobRef, PageRequest
-    from activities.lines import LinesActivities, WantLines
+    from activities.lines import LinesActivities, RequestLines
     from domain.calls.dispatch import DueContact, JobPage
     from domain.jobs.commands import OperatorCommand
     from domain.jobs.line_shares import LinesShare, LinesWanted
@@ -23,12 +23,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.activity_options import execute_short_activity
     from workflows.contact_counts import ContactCounts
     from workflows.dispatch_state import DispatchState
-    from workflows.job_web_ui import JobProgress, details
-    from workflows.line_share import LinesPace, LinesSoFar, Want
+    from workflows.line_share import LineShareState, LinesPace, LinesRequest
     from workflows.names import BATCH_JOB, CALLS_QUEUE, LOOK, SAY_LINES, SHARE_LINES, STATUS, lines_workflow_id
     from workflows.operator_commands import CommandQueue, OperatorSignals
     from workflows.organization_lines import OrganizationLines
     from workflows.reusable_timer import ReusableTimer
+    from workflows.web_ui import JobProgress, job_details
 
 TASK_TIMEOUT = timedelta(seconds=15)  # a full replay takes 4 s at 2,000 events; a worker that dies costs this
 MAX_RUN_EVENTS = 2_000  # events; an ending that meets the closing task replays the whole run: the longer, the slower
@@ -37,8 +37,8 @@ CALL_HEARTBEAT = timedelta(seconds=15)  # how long a dead worker's calls are una
 CALL_RETRY = RetryPolicy(  # for our own failures only, without end: the same dial again
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=10)
 )
-SAY_RETRY = RetryPolicy(maximum_attempts=3)  # without it the limits hold, and the housekeeper sees to the rest
-PAGE = 100  # contacts asked for at once
+LINES_RETRY = RetryPolicy(maximum_attempts=3)  # without lines the limits hold, and the reconciler does the rest
+PAGE = 100  # contacts read at once
 ABANDONED = "Outdial could not place this call; the worker's log says why."
 
 
@@ -51,7 +51,7 @@ class BatchJobStart(Model):
     start_at: datetime | None = None
     in_flight: tuple[DueContact, ...] = ()
     commands: tuple[OperatorCommand, ...] = ()
-    lines: LinesSoFar | None = None
+    lines: LineShareState | None = None
     pace: LinesPace = LinesPace()
 
 
@@ -63,22 +63,22 @@ class BatchJobResult(Model):
 
 @workflow.defn(name=BATCH_JOB)
 class BatchJob(OperatorSignals):
-    """One job. The record owns its facts; this owns what happens next."""
+    """One job. The database owns its facts; this owns what happens next."""
 
     @workflow.init
     def __init__(self, start: BatchJobStart) -> None:
         self._start = start
         self._job = JobRef(organization_id=start.organization_id, job_id=start.job_id)
-        self._changed = bool(start.commands)  # since the story last looked around
-        self._commands = CommandQueue(self._job, start.commands, self._wake)
         self._name = start.name
+        self._changed = bool(start.commands)  # since the story last looked around
+        self._must_read = True  # the database, before anything else
+        self._commands = CommandQueue(self._job, start.commands, self._wake)
         self._dispatch = DispatchState(start.lines, start.pace)
         self._contact_counts = ContactCounts()
         self._ended_calls: deque[asyncio.Task[None]] = deque()
-        self._look = True  # at the record again, before anything else
         self._next_start_at: datetime | None = None  # for which the next run is to wait
-        self._alarm = ReusableTimer("look again", self.look)
-        self._lines_alarm = ReusableTimer("lines", self._wake)
+        self._timer = ReusableTimer("re-check", self.refresh)
+        self._lines_timer = ReusableTimer("lines", self._wake)
 
     @workflow.run
     async def run(self, start: BatchJobStart) -> BatchJobResult:
@@ -100,10 +100,10 @@ class BatchJob(OperatorSignals):
         if self._start.start_at is not None:
             await self._wait_for_start(self._start.start_at)
             return None
-        self._follow_carried_calls()
+        self._follow_live_calls()
         while not self._is_long():
             self._raise_failures()
-            page = await self._look_at_job()
+            page = await self._read_job()
             if page.status.ended and not page.open and self._dispatch.idle:
                 await self._give_lines_back()
                 return BatchJobResult(status=page.status)
@@ -111,12 +111,12 @@ class BatchJob(OperatorSignals):
                 self._next_start_at = page.scheduled_start_time
                 return None
             if page.status.waiting_to_start:
-                await self._begin()
+                await self._begin_job()
             elif self._is_over(page):
-                await self._end()
+                await self._end_job()
             else:
-                await self._say_lines()
-                self._dial_while_lines_are_free()
+                await self._request_lines()
+                self._place_calls()
                 self._show(page)
                 await self._wait_for_change()
         return None
@@ -135,104 +135,16 @@ class BatchJob(OperatorSignals):
 
     # --- the story's verbs ---------------------------------------------------------------------------------------
 
-    async def _look_at_job(self) -> JobPage:
-        """Apply what operators asked for, then read where the job stands, if anything may have changed."""
-        self._look = await self._commands.apply() or self._look
-        page = self._dispatch.page
-        if page is None or self._look or self._dispatch.wants_more(workflow.now()):
-            self._look = False
-            page = await self._read_page()
-        return page
-
-    def _starts_later(self, page: JobPage) -> bool:
-        start_at = page.scheduled_start_time
-        return page.status is JobStatus.SCHEDULED and start_at is not None and start_at > workflow.now()
-
-    async def _begin(self) -> None:
-        await execute_short_activity(JobActivities.begin_job, self._job)
-        self._look = True
-
-    def _is_over(self, page: JobPage) -> bool:
-        """Whether nobody is left to call, or no time."""
-        if page.status.ended:
-            return False
-        nobody_left = not page.open and self._dispatch.idle
-        too_late = self._dispatch.uncalled > 0 and self._dispatch.is_late(workflow.now())
-        return nobody_left or too_late
-
-    def _follow_carried_calls(self) -> None:
+    def _follow_live_calls(self) -> None:
+        """Of the run before."""
         for contact in self._start.in_flight:
             self._dispatch.in_flight[contact.contact_id] = contact
-            self._call_in_background(contact, again=True)
-
-    def _dial_while_lines_are_free(self) -> None:
-        if self._commands.stops_calling:
-            return
-        for contact in self._dispatch.next_calls(workflow.now()):
-            self._contact_counts.dialed(contact)
-            self._call_in_background(contact, again=contact.live)
+            self._call_in_background(contact, resumed=True)
 
     def _is_long(self) -> bool:
-        """Whether to hand over, live calls and all: the next run follows them. Nobody is dialed from here on."""
+        """Whether the next run is to go on, and to follow the live calls. No calls are placed from here on."""
         info = workflow.info()
         return info.get_current_history_length() >= MAX_RUN_EVENTS or info.is_continue_as_new_suggested()
-
-    async def _wait_for_change(self) -> None:
-        wake_at = self._dispatch.wake_at(workflow.now())
-        if wake_at is not None:
-            self._alarm.set(wake_at)
-        self._lines_alarm.set_or_clear(self._dispatch.speak_at(workflow.now()))
-        await workflow.wait_condition(lambda: self._changed)
-        self._changed = False
-
-    async def _end(self) -> None:
-        """Everybody was called, or the rest was not reached in time."""
-        ending = JobActivities.close_job if self._dispatch.uncalled else JobActivities.complete_job
-        await execute_short_activity(ending, self._job)
-        self._look = True
-
-    # --- a share of the organization's lines ---------------------------------------------------------------------
-
-    async def _say_lines(self) -> None:
-        """Say how many lines the job can use now, where that is news; the answer comes as a signal."""
-        now = workflow.now()
-        if self._dispatch.must_speak(now):
-            want = self._dispatch.want(now)
-            self._dispatch.share.said(want, now)
-            await self._tell_lines(want)
-
-    async def _give_lines_back(self) -> None:
-        if self._dispatch.share.ever_spoke:
-            await self._tell_lines(Want(), over=True)
-
-    async def _tell_lines(self, want: Want, *, over: bool = False) -> None:
-        """Where there is no lines workflow, or it was ended from outside, one is started by whoever wants lines."""
-        organization_id = self._job.organization_id
-        wanted = LinesWanted(
-            job_id=self._job.job_id, name=self._name, priority=want.priority, lines=want.lines, over=over
-        )
-        lines: workflow.ExternalWorkflowHandle[OrganizationLines] = workflow.get_external_workflow_handle_for(
-            OrganizationLines.run, lines_workflow_id(organization_id)
-        )
-        try:
-            await lines.signal(OrganizationLines.want, wanted)
-        except ApplicationError:
-            if want.lines:
-                await self._open_lines(WantLines(organization_id=organization_id, wanted=wanted))
-
-    async def _open_lines(self, want: WantLines) -> None:
-        with contextlib.suppress(ActivityError):
-            await execute_short_activity(LinesActivities.want_lines, want, SAY_RETRY)
-
-    # --- one call ------------------------------------------------------------------------------------------------
-
-    def _call_in_background(self, contact: DueContact, *, again: bool) -> None:
-        call = asyncio.ensure_future(self._call(contact, again=again))
-        call.add_done_callback(self._keep_ended)
-
-    def _keep_ended(self, call: asyncio.Task[None]) -> None:
-        self._ended_calls.append(call)
-        self._wake()
 
     def _raise_failures(self) -> None:
         """A bug in a call's task fails the workflow task, visibly, and the next deployment goes on from there.
@@ -242,7 +154,101 @@ class BatchJob(OperatorSignals):
         while self._ended_calls:
             self._ended_calls.popleft().result()
 
-    async def _call(self, contact: DueContact, *, again: bool) -> None:
+    async def _read_job(self) -> JobPage:
+        """Apply what operators sent, then read where the job stands, if anything may have changed."""
+        self._must_read = await self._commands.apply() or self._must_read
+        page = self._dispatch.page
+        if page is None or self._must_read or self._dispatch.wants_page(workflow.now()):
+            self._must_read = False
+            page = await self._read_page()
+        return page
+
+    def _starts_later(self, page: JobPage) -> bool:
+        start_at = page.scheduled_start_time
+        return page.status is JobStatus.SCHEDULED and start_at is not None and start_at > workflow.now()
+
+    async def _begin_job(self) -> None:
+        await execute_short_activity(JobActivities.begin_job, self._job)
+        self._must_read = True
+
+    def _is_over(self, page: JobPage) -> bool:
+        """Whether nobody is left to call, or no time."""
+        if page.status.ended:
+            return False
+        nobody_left = not page.open and self._dispatch.idle
+        too_late = self._dispatch.uncalled > 0 and self._dispatch.is_late(workflow.now())
+        return nobody_left or too_late
+
+    async def _end_job(self) -> None:
+        """Everybody was called, or the rest was not reached in time."""
+        ending = JobActivities.close_job if self._dispatch.uncalled else JobActivities.complete_job
+        await execute_short_activity(ending, self._job)
+        self._must_read = True
+
+    def _place_calls(self) -> None:
+        """To everybody who is due, while lines are free."""
+        if self._commands.stops_calling:
+            return
+        for contact in self._dispatch.next_calls(workflow.now()):
+            self._contact_counts.dialed(contact)
+            self._call_in_background(contact, resumed=contact.live)
+
+    async def _wait_for_change(self) -> None:
+        now = workflow.now()
+        wake_at = self._dispatch.wake_at(now)
+        if wake_at is not None:
+            self._timer.set(wake_at)
+        self._lines_timer.set_or_clear(self._dispatch.share.wake_at(self._dispatch.lines_request(now), now))
+        await workflow.wait_condition(lambda: self._changed)
+        self._changed = False
+
+    def _wake(self) -> None:
+        self._changed = True
+
+    # --- a share of the organization's lines ---------------------------------------------------------------------
+
+    async def _request_lines(self) -> None:
+        """Request the lines that the job can use now, where that is news; the answer comes as a signal."""
+        now = workflow.now()
+        request = self._dispatch.lines_request(now)
+        if self._dispatch.share.must_send(request, now):
+            self._dispatch.share.sent(request, now)
+            await self._send_request(request)
+
+    async def _give_lines_back(self) -> None:
+        if self._dispatch.share.ever_requested:
+            await self._send_request(LinesRequest(), over=True)
+
+    async def _send_request(self, request: LinesRequest, *, over: bool = False) -> None:
+        """Where no lines workflow runs, or it was ended from outside, a job that wants lines starts one."""
+        organization_id = self._job.organization_id
+        wanted = LinesWanted(
+            job_id=self._job.job_id, name=self._name, priority=request.priority, lines=request.lines, over=over
+        )
+        lines: workflow.ExternalWorkflowHandle[OrganizationLines] = workflow.get_external_workflow_handle_for(
+            OrganizationLines.run, lines_workflow_id(organization_id)
+        )
+        try:
+            await lines.signal(OrganizationLines.receive_request, wanted)
+        except ApplicationError:
+            if request.lines:
+                await self._start_lines(RequestLines(organization_id=organization_id, wanted=wanted))
+
+    async def _start_lines(self, request: RequestLines) -> None:
+        with contextlib.suppress(ActivityError):
+            await execute_short_activity(LinesActivities.request_lines, request, LINES_RETRY)
+
+    # --- one call ------------------------------------------------------------------------------------------------
+
+    def _call_in_background(self, contact: DueContact, *, resumed: bool) -> None:
+        call = asyncio.ensure_future(self._call(contact, resumed=resumed))
+        call.add_done_callback(self._keep_ended)
+
+    def _keep_ended(self, call: asyncio.Task[None]) -> None:
+        self._ended_calls.append(call)
+        self._wake()
+
+    async def _call(self, contact: DueContact, *, resumed: bool) -> None:
         try:
             ended = await workflow.execute_activity_method(
                 CallActivities.call_contact,
@@ -251,7 +257,7 @@ class BatchJob(OperatorSignals):
                     job_id=self._job.job_id,
                     contact_id=contact.contact_id,
                     dial=contact.dial,
-                    again=again,
+                    resumed=resumed,
                 ),
                 task_queue=CALLS_QUEUE,
                 activity_id=f"call-{contact.contact_id}-{contact.dial}",
@@ -262,7 +268,7 @@ class BatchJob(OperatorSignals):
             )
         except ActivityError:
             ended = await self._abandon(contact)
-        self._settle(contact, ended)
+        self._note_ended(contact, ended)
 
     async def _abandon(self, contact: DueContact) -> CallEnded:
         """An activity that fails for good ends its contact, never the job."""
@@ -271,12 +277,12 @@ class BatchJob(OperatorSignals):
         )
         return CallEnded()
 
-    def _settle(self, contact: DueContact, ended: CallEnded) -> None:
+    def _note_ended(self, contact: DueContact, ended: CallEnded) -> None:
         self._dispatch.ended(contact.contact_id, ended.due_at)
         self._contact_counts.ended(contact, ended.status)
         if ended.held is not None:
             self._dispatch.hold(ended.held, workflow.now())
-        self._look = self._look or ended.held is not None or self._dispatch.idle
+        self._must_read = self._must_read or ended.held is not None or self._dispatch.idle
 
     # --- pages of due contacts -----------------------------------------------------------------------------------
 
@@ -302,26 +308,26 @@ class BatchJob(OperatorSignals):
             workflow.upsert_memo({"name": name})
 
     def _show(self, page: JobPage) -> None:
-        """Say where the job stands, in Temporal's web UI."""
-        said = details(self._name, page.status, page.status_reason, self._contact_counts.counts, self.progress())
-        workflow.set_current_details(said)
+        """In Temporal's web UI."""
+        counts = self._contact_counts.counts
+        workflow.set_current_details(job_details(self._name, page.status, page.status_reason, counts, self.progress()))
 
-    # --- what others say, and ask --------------------------------------------------------------------------------
+    # --- signals and queries; those of operators are in OperatorSignals ------------------------------------------
 
-    @workflow.signal(name=LOOK, description="The job's record changed: look at it again. Sent by the API.")
-    def look(self) -> None:
-        self._look = True
+    @workflow.signal(name=LOOK, description="The job changed in the database: read it. Sent by the API.")
+    def refresh(self) -> None:
+        self._must_read = True
         self._wake()
 
     @workflow.signal(name=SHARE_LINES, description="How many lines the job may use. Sent by its organization's lines.")
-    def share_lines(self, share: LinesShare) -> None:
-        self._dispatch.share.hear(share)
+    def receive_share(self, share: LinesShare) -> None:
+        self._dispatch.share.receive(share)
         self._wake()
 
-    @workflow.signal(name=SAY_LINES, description="Say how many lines you want. Sent by its organization's lines.")
-    def say_lines(self) -> None:
-        self._dispatch.share.ask()
-        self.look()  # who starts to share out lines anew may know other limits
+    @workflow.signal(name=SAY_LINES, description="Request your lines again. Sent by its organization's lines.")
+    def repeat_request(self) -> None:
+        self._dispatch.share.repeat()
+        self.refresh()  # who begins to share out lines may know other limits
 
     @workflow.query(description="Live calls, lines, and what the job waits for.")
     def progress(self) -> JobProgress:
@@ -333,9 +339,6 @@ class BatchJob(OperatorSignals):
             waiting_for=self._dispatch.waiting_for(now),
         )
 
-    def _wake(self) -> None:
-        self._changed = True
-
     # --- from run to run -----------------------------------------------------------------------------------------
 
     def _continue(self) -> NoReturn:
@@ -346,7 +349,7 @@ class BatchJob(OperatorSignals):
                 start_at=self._next_start_at,
                 in_flight=tuple(self._dispatch.in_flight.values()),
                 commands=self._commands.waiting,
-                lines=self._dispatch.share.so_far,
+                lines=self._dispatch.share.state,
                 pace=self._start.pace,
             ),
             task_timeout=TASK_TIMEOUT,

@@ -1,4 +1,4 @@
-"""How many contacts stand where: the record's last counts, and what was seen to happen since."""
+"""How many contacts have which status: by the last page, and what happened since."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from domain.statuses import ContactStatus
 
 
 class ContactCounts:
-    """For people's eyes, so that nobody has to ask the record at every call."""
+    """For people who look at Temporal's web UI, without a query at every call."""
 
     def __init__(self) -> None:
         self._counts: Counter[ContactStatus] = Counter()
-        self._ended_in_record: set[str] = set()  # in flight here, over by the page
+        self._ended_on_page: set[str] = set()  # in flight here, over by the page
 
     @property
     def counts(self) -> Mapping[ContactStatus, int]:
@@ -23,7 +23,7 @@ class ContactCounts:
         """Begin anew from a page. It names those in flight that are still due or live; the others have ended."""
         self._counts = Counter(page.counts)
         on_page = {contact.contact_id: contact for contact in page.due}
-        self._ended_in_record = {contact_id for contact_id in in_flight if contact_id not in on_page}
+        self._ended_on_page = {contact_id for contact_id in in_flight if contact_id not in on_page}
         for contact_id in in_flight:
             if contact_id in on_page:
                 self.dialed(on_page[contact_id])
@@ -35,8 +35,8 @@ class ContactCounts:
 
     def ended(self, contact: DueContact, status: ContactStatus | None) -> None:
         """Its call is over; None: it was not called."""
-        if contact.contact_id in self._ended_in_record:
-            self._ended_in_record.discard(contact.contact_id)
+        if contact.contact_id in self._ended_on_page:
+            self._ended_on_page.discard(contact.contact_id)
         else:
             self._move(ContactStatus.DIALING, status or _before(contact))
 

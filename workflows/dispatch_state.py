@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from domain.calls.dispatch import DueContact, JobPage, NotNow, NotNowReason
 from domain.model import Model
 from domain.statuses import JobStatus
-from workflows.line_share import LineShare, LinesPace, LinesSoFar, Want
+from workflows.line_share import LineShare, LineShareState, LinesPace, LinesRequest
 
-LOOK_AGAIN = timedelta(minutes=5)  # at what only somebody else can change, should a nudge be lost
-SHORTEST_HOLD = timedelta(seconds=1)  # so that a claim and a page that disagree do not chase each other
+RECHECK_INTERVAL = timedelta(minutes=5)  # of what only others can change, should a nudge be lost
+MIN_HOLD = timedelta(seconds=1)  # so that a claim and a page that disagree do not chase each other
 
 
 class WaitingFor(Model):
-    """Why nobody is dialed now. `until`: UTC, None where only a person can tell."""
+    """Why no calls are placed now. `until`: UTC, None where only a person can tell."""
 
     reason: str
     until: datetime | None = None
@@ -23,7 +23,7 @@ class WaitingFor(Model):
 
 @dataclass(frozen=True)
 class DispatchHold:
-    """Nobody is dialed before `until`. What a page said, the next page can take back; what a claim said, it cannot."""
+    """No calls are placed before `until`. What a page said, the next page can take back; a claim's word it cannot."""
 
     reason: NotNowReason
     until: datetime
@@ -31,25 +31,25 @@ class DispatchHold:
 
 
 class DispatchState:
-    """The state between two looks at the record. Times are the workflow's, UTC."""
+    """The state between two readings of the database. Times are the workflow's, UTC."""
 
-    def __init__(self, lines_so_far: LinesSoFar | None = None, pace: LinesPace | None = None) -> None:
+    def __init__(self, lines: LineShareState | None = None, pace: LinesPace | None = None) -> None:
         self.page: JobPage | None = None
         self.in_flight: dict[str, DueContact] = {}
-        self.share = LineShare(lines_so_far or LinesSoFar(), pace or LinesPace())
+        self.share = LineShare(lines or LineShareState(), pace or LinesPace())
         self._due: deque[DueContact] = deque()
         self._next_due_at: datetime | None = None
         self._next_due_reason: str = "retry"
         self._hold: DispatchHold | None = None
 
     def take(self, page: JobPage, now: datetime) -> None:
-        """A fresh look at the record replaces the last one; those in flight are known already."""
+        """A fresh page replaces the last one; those in flight are known already."""
         self.page = page
         self._due = deque(contact for contact in page.due if contact.contact_id not in self.in_flight)
         self._next_due_at = page.next_due_at
         self._next_due_reason = page.next_due_reason or "retry"
         if page.held is not None:
-            self._hold = DispatchHold(page.held.reason, now + _how_long(page.held), by_page=True)
+            self._hold = DispatchHold(page.held.reason, now + _duration(page.held), by_page=True)
         elif self._hold is not None and self._hold.by_page:
             self._hold = None
 
@@ -73,11 +73,11 @@ class DispatchState:
     def hold(self, held: NotNow, now: datetime) -> None:
         """A claim said no: what holds everybody holds the job until it is worth asking again."""
         if not held.reason.concerns_one_contact:
-            until = now + max(SHORTEST_HOLD, timedelta(seconds=held.seconds))
+            until = now + max(MIN_HOLD, timedelta(seconds=held.seconds))
             self._hold = DispatchHold(held.reason, until, by_page=False)
 
     def may_dial(self, now: datetime) -> bool:
-        """Whether the job calls people, as far as is known."""
+        """Whether calls may be placed, as far as is known."""
         running = self.page is not None and self.page.status is JobStatus.RUNNING
         return running and not self._is_held(now) and not self.is_late(now)
 
@@ -94,43 +94,36 @@ class DispatchState:
     # --- lines ---------------------------------------------------------------------------------------------------
 
     @property
-    def most_lines(self) -> int:
+    def max_lines(self) -> int:
         """The smaller of the job's own and its organization's limit."""
         return self.page.lines if self.page is not None else 0
 
     def lines(self, now: datetime) -> int:
         """How many lines the job may use."""
-        return self.share.lines(self.most_lines, now)
+        return self.share.lines(self.max_lines, now)
 
     def lines_wanted(self, now: datetime) -> int:
-        """How many lines the job can use now: none while it may not call anybody."""
+        """How many lines the job can use now: none while no calls may be placed."""
         if self.page is None or not self.may_dial(now):
             return 0
         if self.page.more:
-            return self.most_lines
-        return min(self.most_lines, len(self.in_flight) + len(self._due))
+            return self.max_lines
+        return min(self.max_lines, len(self.in_flight) + len(self._due))
 
     def free_lines(self, now: datetime) -> int:
         return max(0, self.lines(now) - len(self.in_flight))
 
-    def must_speak(self, now: datetime) -> bool:
-        """Whether the organization's lines are to be told now how many the job wants."""
-        return self.share.must_say(self.want(now), now)
-
-    def speak_at(self, now: datetime) -> datetime | None:
-        """When they are to be told, or the job goes on without their answer."""
-        return self.share.wake_at(self.want(now), now)
-
-    def want(self, now: datetime) -> Want:
+    def lines_request(self, now: datetime) -> LinesRequest:
+        """What the job would request of its organization's lines now."""
         if self.page is None:
-            return Want()
-        most = self.most_lines if self.page.status is JobStatus.RUNNING else 0
-        return Want(lines=self.lines_wanted(now), most=most, priority=self.page.priority)
+            return LinesRequest()
+        most = self.max_lines if self.page.status is JobStatus.RUNNING else 0
+        return LinesRequest(lines=self.lines_wanted(now), most=most, priority=self.page.priority)
 
     @property
     def _has_room(self) -> bool:
         """Whether the limits leave lines, whoever has them now."""
-        return len(self.in_flight) < self.most_lines
+        return len(self.in_flight) < self.max_lines
 
     # --- what to do next -----------------------------------------------------------------------------------------
 
@@ -139,8 +132,8 @@ class DispatchState:
         """Nobody on the phone, nobody next."""
         return not self.in_flight and not self._due
 
-    def wants_more(self, now: datetime) -> bool:
-        """Whether there is room and somebody has become due since the last look."""
+    def wants_page(self, now: datetime) -> bool:
+        """Whether there is room and somebody has become due since the last page."""
         if self._due or not self._has_room or not self.may_dial(now):
             return False
         if self.page is not None and self.page.more:
@@ -148,19 +141,19 @@ class DispatchState:
         return self._next_due_at is not None and self._next_due_at <= now
 
     def wake_at(self, now: datetime) -> datetime | None:
-        """When to look again without being told; None while the lines are full: an ending will tell."""
+        """When to re-check without being signaled; None while the lines are full: a call that ends will wake."""
         times = [self._dial_at(now), self.page.end_time if self.page is not None and self.uncalled else None]
         return min((at for at in times if at is not None), default=None)
 
     def _dial_at(self, now: datetime) -> datetime | None:
         if self.page is not None and self.page.status is not JobStatus.RUNNING:
-            return now + LOOK_AGAIN
+            return now + RECHECK_INTERVAL
         if self._hold is not None and self._is_held(now):
             return self._hold.until
         return self._next_due_at if self._has_room and not self._due else None
 
     def waiting_for(self, now: datetime) -> WaitingFor | None:
-        """What keeps the job from dialling, for people."""
+        """What keeps the job from placing calls, for people."""
         if self.page is None:
             return WaitingFor(reason="start")
         if self.page.status is JobStatus.PAUSED:
@@ -179,6 +172,6 @@ class DispatchState:
         return self._hold is not None and self._hold.until > now
 
 
-def _how_long(held: NotNow) -> timedelta:
-    """What only a person can change is looked at again now and then."""
-    return timedelta(seconds=held.seconds) if held.until is not None or held.seconds else LOOK_AGAIN
+def _duration(held: NotNow) -> timedelta:
+    """What only a person can change is re-checked now and then."""
+    return timedelta(seconds=held.seconds) if held.until is not None or held.seconds else RECHECK_INTERVAL

@@ -1,28 +1,33 @@
-"""Who wants lines, who has them and whose turn it is: an organization's decisions, without Temporal."""
+"""Which jobs requested lines, which have them and whose turn it is: the decisions for an organization, without
+Temporal."""
 
 from datetime import datetime, timedelta
+
+from pydantic import ConfigDict, Field
 
 from domain.jobs.line_shares import Demand, LinesShare, LinesWanted, OrganizationLines, fair_shares
 from domain.model import Model
 
 
 class Claimant(Model):
-    """A job that said how many lines it wants. `told`: its share as it was last told, None: it waits to be told.
+    """A job that requested lines. `sent`: the share that it knows, None: none was sent yet.
 
-    `service`: line-seconds that it had, for each unit of its weight. Only differences count: whoever begins to want
-    lines begins where the least served of the others stands.
+    `service`: line-seconds that it had, for each unit of its weight. Only differences count: a job's first request
+    puts it where the least served of the others stands.
     """
+
+    model_config = ConfigDict(populate_by_name=True)
 
     job_id: str
     name: str
     priority: int
     wants: int
     share: int = 0
-    told: int | None = None
+    sent: int | None = Field(None, alias="told")
     service: float = 0.0
 
 
-class BookSoFar(Model):
+class BookState(Model):
     """What one run of the workflow leaves to the next; `claimants` in their order."""
 
     facts: OrganizationLines | None = None
@@ -35,18 +40,18 @@ class BookSoFar(Model):
 class LineBook:
     """Times are the workflow's, UTC. With more jobs than lines, a turn lasts `turn`."""
 
-    def __init__(self, so_far: BookSoFar, turn: timedelta) -> None:
-        self.facts = so_far.facts
-        self._claimants = {claimant.job_id: claimant for claimant in so_far.claimants}
-        self._stamp = so_far.stamp
-        self._counted_until = so_far.counted_until
-        self._turn_ends_at = so_far.turn_ends_at
+    def __init__(self, state: BookState, turn: timedelta) -> None:
+        self.facts = state.facts
+        self._claimants = {claimant.job_id: claimant for claimant in state.claimants}
+        self._stamp = state.stamp
+        self._counted_until = state.counted_until
+        self._turn_ends_at = state.turn_ends_at
         self._turn = turn
-        self._heard: set[str] = set()  # since the last look at the record began
+        self._received: set[str] = set()  # jobs whose requests came after the last reading of the database began
 
     @property
-    def so_far(self) -> BookSoFar:
-        return BookSoFar(
+    def state(self) -> BookState:
+        return BookState(
             facts=self.facts,
             claimants=tuple(self._claimants.values()),
             stamp=self._stamp,
@@ -60,60 +65,64 @@ class LineBook:
         return tuple(self._claimants.values())
 
     @property
+    def job_ids(self) -> tuple[str, ...]:
+        return tuple(self._claimants)
+
+    @property
     def wanted(self) -> bool:
-        """Whether anybody wants lines."""
+        """Whether any job wants lines."""
         return any(claimant.wants for claimant in self._claimants.values())
 
     @property
     def turn_ends_at(self) -> datetime | None:
-        """When the lines move on; None while there is one for everybody."""
+        """When the lines move on; None while there is one for every job."""
         return self._turn_ends_at
 
-    def want(self, wanted: LinesWanted, now: datetime) -> None:
-        """Hear what a job says."""
+    def receive(self, request: LinesWanted, now: datetime) -> None:
+        """Take a job's request."""
         self._count_service(now)
-        self._heard.add(wanted.job_id)
-        if wanted.over:
-            self.forget(wanted.job_id)
+        self._received.add(request.job_id)
+        if request.over:
+            self.forget(request.job_id)
             return
-        known = self._claimants.get(wanted.job_id)
-        said = {"name": wanted.name, "priority": wanted.priority, "wants": wanted.lines}
-        if known is not None and known.wants and wanted.lines:
-            self._claimants[wanted.job_id] = known.model_copy(update=said)
+        known = self._claimants.get(request.job_id)
+        values = {"name": request.name, "priority": request.priority, "wants": request.lines}
+        if known is not None and known.wants and request.lines:
+            self._claimants[request.job_id] = known.model_copy(update=values)
             return
         service = max(known.service if known else 0.0, self._least_service())
-        self.forget(wanted.job_id)  # whoever begins to want lines is the last in the order
-        self._claimants[wanted.job_id] = Claimant(job_id=wanted.job_id, service=service, **said)
+        self.forget(request.job_id)  # a job's first lines put it last in the order
+        self._claimants[request.job_id] = Claimant(job_id=request.job_id, service=service, **values)
 
     def forget(self, job_id: str) -> None:
         """A job that has ended, or cannot be reached."""
         self._claimants.pop(job_id, None)
 
-    def begin_look(self) -> None:
-        """The record is being read: what is heard from now on is newer than what it will say."""
-        self._heard.clear()
+    def begin_reading(self) -> None:
+        """The database is being read: requests from now on are newer than what it will say."""
+        self._received.clear()
 
     def take(self, facts: OrganizationLines) -> list[str]:
-        """What the record said. Returns the jobs that run and have said nothing; those that do not run are dropped."""
+        """Take what the database said. Drops the jobs that do not run; returns those that run and requested nothing."""
         self.facts = facts
         for job_id in [known for known in self._claimants if known not in facts.running]:
-            if job_id not in self._heard:
+            if job_id not in self._received:
                 self.forget(job_id)
-        return [job_id for job_id in facts.running if job_id not in self._claimants and job_id not in self._heard]
+        return [job_id for job_id in facts.running if job_id not in self._claimants and job_id not in self._received]
 
-    def decide(self, now: datetime) -> dict[str, LinesShare]:
-        """Deal out the lines anew. Returns what is to be told, to whom."""
+    def allocate(self, now: datetime) -> dict[str, LinesShare]:
+        """Share out the lines anew. Returns the shares that changed, by job."""
         self._count_service(now)
         if self.facts is None:
             return {}
         self._move_on(self.facts.usable, now)
         demands = {job: Demand(lines=one.wants, weight=one.priority) for job, one in self._claimants.items()}
         shares = fair_shares(self.facts.usable, demands, list(demands))
-        news = [job for job, one in self._claimants.items() if one.wants and one.told != shares[job]]
+        news = [job for job, one in self._claimants.items() if one.wants and one.sent != shares[job]]
         if news:
             self._stamp = max(self._stamp + 1, int(now.timestamp() * 1000))  # newer even after a reset or a restart
         for job, share in shares.items():
-            changes = {"share": share} | ({"told": share} if job in news else {})
+            changes = {"share": share} | ({"sent": share} if job in news else {})
             self._claimants[job] = self._claimants[job].model_copy(update=changes)
         return {
             job: LinesShare(lines=shares[job], wanted=self._claimants[job].wants, stamp=self._stamp) for job in news

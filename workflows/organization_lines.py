@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NoReturn
 
+from pydantic import ConfigDict, Field
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
@@ -17,52 +18,54 @@ with workflow.unsafe.imports_passed_through():
     from domain.jobs.line_shares import LinesShare, LinesWanted
     from domain.model import Model
     from workflows.activity_options import execute_short_activity
-    from workflows.line_book import BookSoFar, LineBook
+    from workflows.line_book import BookState, LineBook
     from workflows.line_share import LinesPace
-    from workflows.lines_web_ui import Shares, lines_details, shares_of
-    from workflows.names import LOOK, ORGANIZATION_LINES, SAY_LINES, SHARE_LINES, job_workflow_id
+    from workflows.names import LOOK, ORGANIZATION_LINES, SAY_LINES, SHARE_LINES, WANT, job_workflow_id
     from workflows.reusable_timer import ReusableTimer
+    from workflows.web_ui import Shares, lines_details, shares_of
 
 
 class OrganizationLinesStart(Model):
-    """What a run begins with; all but the first carry on. `stops`: orders to stop everything, True: and hang up.
+    """What a run begins with; all but the first carry on. `stops`: commands to stop everything, True: and hang up.
 
-    `must_look`: the record changed, or was never read; `looked_at`: when it was.
+    `must_read`: the database changed, or was never read; `read_at`: when it was.
     """
+
+    model_config = ConfigDict(populate_by_name=True)
 
     organization_id: str
     pace: LinesPace = LinesPace()
-    book: BookSoFar | None = None
+    book: BookState | None = None
     stops: tuple[bool, ...] = ()
-    must_look: bool = True
-    looked_at: datetime | None = None
+    must_read: bool = Field(True, alias="must_look")
+    read_at: datetime | None = Field(None, alias="looked_at")
 
 
 @workflow.defn(name=ORGANIZATION_LINES)
 class OrganizationLines:
-    """Jobs say how many lines they can use; they are told how many they may."""
+    """Jobs request the lines that they can use; each is sent its share."""
 
     @workflow.init
     def __init__(self, start: OrganizationLinesStart) -> None:
         self._start = start
-        self._book = LineBook(start.book or BookSoFar(), timedelta(seconds=start.pace.turn_seconds))
+        self._book = LineBook(start.book or BookState(), timedelta(seconds=start.pace.turn_seconds))
         self._stops = deque(start.stops)
-        self._must_look = start.must_look
-        self._looked_at = start.looked_at or workflow.now()
-        self._silent: list[str] = []  # by the last look: jobs that run and are not known
-        self._unaware = False  # whether jobs may not have heard of the limits
+        self._must_read = start.must_read
+        self._read_at = start.read_at or workflow.now()
+        self._silent: list[str] = []  # by the last reading: jobs that run and requested nothing
+        self._unaware = False  # whether jobs may not know the limits
         self._changed = False
-        self._alarm = ReusableTimer("next turn, or look again", self._wake)
+        self._timer = ReusableTimer("next turn, or re-check", self._wake)
 
     @workflow.run
     async def run(self, start: OrganizationLinesStart) -> None:
-        """Obey, look at the record, share out, ask the silent, and wait for somebody to say something."""
+        """Stop if told to, read the database, share out, signal the jobs, and wait for a change."""
         while not self._is_long():
-            await self._stop_if_told()
-            if self._is_time_to_look():
-                await self._look_at_record()
-            await self._share_out()
-            await self._ask()
+            await self._apply_stops()
+            if self._must_read or self._is_overdue():
+                await self._read_database()
+            await self._send_shares()
+            await self._signal_uninformed_jobs()
             workflow.set_current_details(lines_details(self.shares()))
             await self._wait_for_change()
         self._continue()
@@ -71,69 +74,70 @@ class OrganizationLines:
 
     def _is_long(self) -> bool:
         info = workflow.info()
-        return info.get_current_history_length() >= self._start.pace.longest_run or info.is_continue_as_new_suggested()
+        long = info.get_current_history_length() >= self._start.pace.max_run_events
+        return long or info.is_continue_as_new_suggested()
 
-    async def _stop_if_told(self) -> None:
-        """Pause all jobs; those that are known are told to look, whoever paused them."""
+    async def _apply_stops(self) -> None:
+        """Pause all jobs; those that are known are signaled, whoever paused them."""
         while self._stops:
             stop = StopOrganization(organization_id=self._start.organization_id, hang_up=self._stops[0])
             stopped = await execute_short_activity(LinesActivities.stop_organization, stop)
             self._stops.popleft()
-            known = [claimant.job_id for claimant in self._book.claimants]
-            await self._signal_all({job_id: (LOOK, None) for job_id in [*known, *stopped.job_ids]})
+            await self._signal_all({job_id: (LOOK, None) for job_id in [*self._book.job_ids, *stopped.job_ids]})
 
-    def _is_time_to_look(self) -> bool:
-        return self._must_look or (self._book.wanted and workflow.now() >= self._next_look_at)
+    def _is_overdue(self) -> bool:
+        return self._book.wanted and workflow.now() >= self._read_again_at
 
-    async def _look_at_record(self) -> None:
-        """Limits may have changed, jobs may have ended without a word, and others be waiting to be asked."""
-        told, self._must_look, self._looked_at = self._must_look, False, workflow.now()
-        self._book.begin_look()
+    async def _read_database(self) -> None:
+        """Limits may have changed, jobs may have ended without a signal, and others wait to be signaled."""
+        nudged, self._must_read, self._read_at = self._must_read, False, workflow.now()
+        self._book.begin_reading()
         organization = OrganizationRef(organization_id=self._start.organization_id)
         facts = await execute_short_activity(LinesActivities.organization_lines, organization)
         before = self._book.facts
         self._silent = self._book.take(facts)
-        self._unaware = told or before is None or before.usable != facts.usable
+        self._unaware = nudged or before is None or before.usable != facts.usable
 
-    async def _ask(self) -> None:
-        """Jobs that said nothing are to speak; those that may not know the limits are to look at them."""
-        known = [claimant.job_id for claimant in self._book.claimants]
+    async def _send_shares(self) -> None:
+        shares = self._book.allocate(workflow.now())
+        await self._signal_all({job_id: (SHARE_LINES, share) for job_id, share in shares.items()})
+
+    async def _signal_uninformed_jobs(self) -> None:
+        """Jobs that requested nothing are to do so; those that may not know the limits are to read them."""
+        known = self._book.job_ids
+        unaware = known if self._unaware else ()
         silent = [job_id for job_id in self._silent if job_id not in known]
-        unaware = known if self._unaware else []
-        signals = {job_id: (LOOK, None) for job_id in unaware} | {job_id: (SAY_LINES, None) for job_id in silent}
         self._silent, self._unaware = [], False
-        await self._signal_all(signals)
-
-    async def _share_out(self) -> None:
-        news = self._book.decide(workflow.now())
-        await self._signal_all({job_id: (SHARE_LINES, share) for job_id, share in news.items()})
+        await self._signal_all(
+            {job_id: (LOOK, None) for job_id in unaware} | {job_id: (SAY_LINES, None) for job_id in silent}
+        )
 
     async def _wait_for_change(self) -> None:
         wake_at = self._wake_at()
         if wake_at is not None and not self._changed:
-            self._alarm.set(wake_at)
+            self._timer.set(wake_at)
         await workflow.wait_condition(lambda: self._changed)
         self._changed = False
 
     def _wake_at(self) -> datetime | None:
-        """None while nobody wants lines: then nothing changes by itself."""
+        """None while no job wants lines: then nothing changes by itself."""
         if not self._book.wanted:
             return None
-        return min(self._next_look_at, self._book.turn_ends_at or self._next_look_at)
+        return min(self._read_again_at, self._book.turn_ends_at or self._read_again_at)
 
     @property
-    def _next_look_at(self) -> datetime:
-        return self._looked_at + timedelta(seconds=self._start.pace.look_seconds)
+    def _read_again_at(self) -> datetime:
+        return self._read_at + timedelta(seconds=self._start.pace.refresh_seconds)
 
     def _continue(self) -> NoReturn:
         workflow.continue_as_new(
             OrganizationLinesStart(
                 organization_id=self._start.organization_id,
                 pace=self._start.pace,
-                book=self._book.so_far,
+                book=self._book.state,
                 stops=tuple(self._stops),
-                must_look=self._must_look,
-                looked_at=self._looked_at,
+                must_read=self._must_read,
+                read_at=self._read_at,
             )
         )
 
@@ -154,14 +158,14 @@ class OrganizationLines:
 
     # --- from jobs, the API and operators ------------------------------------------------------------------------
 
-    @workflow.signal(description="A job says how many lines it can use now. Sent by jobs.")
-    def want(self, wanted: LinesWanted) -> None:
-        self._book.want(wanted, workflow.now())
+    @workflow.signal(name=WANT, description="A job requests the lines that it can use now. Sent by jobs.")
+    def receive_request(self, request: LinesWanted) -> None:
+        self._book.receive(request, workflow.now())
         self._wake()
 
-    @workflow.signal(description="Limits or jobs changed in the record: look at it again. Sent by the API.")
-    def look(self) -> None:
-        self._must_look = True
+    @workflow.signal(name=LOOK, description="Limits or jobs changed in the database: read them. Sent by the API.")
+    def refresh(self) -> None:
+        self._must_read = True
         self._wake()
 
     @workflow.signal(description="Pause every job of the organization. Live calls end by themselves.")

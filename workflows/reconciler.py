@@ -1,4 +1,4 @@
-"""The housekeeper: every half minute it mends what a crash left undone. One for a whole installation."""
+"""Every half minute the reconciler fixes what a crash left undone. One for a whole installation."""
 
 from datetime import timedelta
 
@@ -7,51 +7,50 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.reconcile import ReconcileActivities, Sweep
+    from activities.reconcile import Fixed, ReconcileActivities
     from domain.model import Model
-    from workflows.names import HOUSEKEEPER
+    from workflows.names import RECONCILER
 
-SWEEP_TIMEOUT = timedelta(minutes=5)  # a describe for every open job
-SWEEP_HEARTBEAT = timedelta(seconds=15)
-SWEEP_RETRY = RetryPolicy(maximum_attempts=3)  # the next sweep is the better retry
-SWEEPS_IN_A_RUN = 200  # about 2,000 events, then continue as new
+RECONCILE_TIMEOUT = timedelta(minutes=5)  # a describe for every open job
+RECONCILE_HEARTBEAT = timedelta(seconds=15)
+RECONCILE_RETRY = RetryPolicy(maximum_attempts=3)  # the next round is the better retry
+ROUNDS_IN_A_RUN = 200  # about 2,000 events, then continue as new
 
 
 class ReconcilerStart(Model):
-    """`every_seconds` between two sweeps."""
+    """`every_seconds` between two rounds."""
 
     every_seconds: float = 30.0
 
 
-@workflow.defn(name=HOUSEKEEPER)
+@workflow.defn(name=RECONCILER)
 class Reconciler:
-    """A timer and a sweep, for ever. No Schedule: it would leave 43,200 closed workflows a month in the UI."""
+    """A timer and an activity, for ever. No Schedule: it would leave 43,200 closed workflows a month in the UI."""
 
     @workflow.run
     async def run(self, start: ReconcilerStart) -> None:
-        """Sweep, wait, sweep."""
-        for _ in range(SWEEPS_IN_A_RUN):
-            await self._sweep()
-            await workflow.sleep(timedelta(seconds=start.every_seconds), summary="next sweep")
+        """Reconcile, wait, reconcile."""
+        for _ in range(ROUNDS_IN_A_RUN):
+            await self._reconcile()
+            await workflow.sleep(timedelta(seconds=start.every_seconds), summary="next round")
         workflow.continue_as_new(start)
 
-    async def _sweep(self) -> None:
+    async def _reconcile(self) -> None:
         try:
-            sweep = await workflow.execute_activity_method(
-                ReconcileActivities.sweep,
-                start_to_close_timeout=SWEEP_TIMEOUT,
-                heartbeat_timeout=SWEEP_HEARTBEAT,
-                retry_policy=SWEEP_RETRY,
+            fixed = await workflow.execute_activity_method(
+                ReconcileActivities.reconcile,
+                start_to_close_timeout=RECONCILE_TIMEOUT,
+                heartbeat_timeout=RECONCILE_HEARTBEAT,
+                retry_policy=RECONCILE_RETRY,
             )
         except ActivityError:
-            workflow.set_current_details("The last sweep failed; see the worker's log. The next one tries again.")
+            workflow.set_current_details("The last round failed; see the worker's log. The next one tries again.")
             return
-        workflow.set_current_details(_details(sweep))
+        workflow.set_current_details(_details(fixed))
 
 
-def _details(sweep: Sweep) -> str:
+def _details(fixed: Fixed) -> str:
     return (
-        f"Last sweep: {sweep.started} jobs and the lines of {sweep.lines} organizations started, "
-        f"{sweep.failed} jobs failed, "
-        f"{sweep.ended_dials} dials ended, {sweep.nudged} jobs nudged."
+        f"Last round: {fixed.started} jobs and the lines of {fixed.lines} organizations started, "
+        f"{fixed.failed} jobs failed, {fixed.ended_dials} dials ended, {fixed.nudged} jobs nudged."
     )

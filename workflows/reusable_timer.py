@@ -1,4 +1,4 @@
-"""One timer at a time: wakes a workflow that waits for something else as well."""
+"""One timer at a time, beside whatever else a workflow waits for."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,31 +8,30 @@ from temporalio import workflow
 
 
 class ReusableTimer:
-    """Calls `ring` at the time that was set. An earlier one stays: whoever is woken looks for himself."""
+    """Calls `on_time` when the time comes that was set; `summary` is shown in Temporal's web UI."""
 
-    def __init__(self, summary: str, ring: Callable[[], None]) -> None:
+    def __init__(self, summary: str, on_time: Callable[[], None]) -> None:
         self._summary = summary
-        self._ring = ring
-        self._timer: asyncio.Task[None] | None = None
+        self._on_time = on_time
+        self._task: asyncio.Task[None] | None = None
         self._at: datetime | None = None
 
     def set(self, at: datetime) -> None:
-        """Ring at `at`, by the workflow's clock, or earlier."""
-        if self._timer is not None and not self._timer.done():
+        """Set the timer to `at`, by the workflow's clock. One that is earlier stays: it is cheaper than another."""
+        if self._task is not None and not self._task.done():
             if self._at is not None and self._at <= at:
                 return
-            self._timer.cancel()
+            self._task.cancel()
         self._at = at
-        self._timer = asyncio.ensure_future(self._wait(at))
+        self._task = asyncio.ensure_future(self._wait(at))
 
     def set_or_clear(self, at: datetime | None) -> None:
-        """Ring at `at`; None: do not ring any more."""
         if at is not None:
             self.set(at)
-        elif self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        elif self._task is not None:
+            self._task.cancel()
+            self._task = None
 
     async def _wait(self, at: datetime) -> None:
         await workflow.sleep(max(timedelta(0), at - workflow.now()), summary=self._summary)
-        self._ring()
+        self._on_time()

@@ -1,9 +1,9 @@
 """One call, from the claim to its end. Whatever happens, nobody is called twice for one dial.
 
-outcome recorded?       return it
-call id recorded?       follow the call
-asked, no call id?      wait until the request cannot be on its way any more, then search
-nothing yet?            claim, place, record, follow
+outcome recorded?               return it
+call id recorded?               follow the call
+request sent, no call id?       wait until it cannot be on its way any more, then search
+nothing yet?                    claim, place, record, follow
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from temporalio import activity
 
 from activities.calls.follow import CallFollower
-from activities.calls.heartbeats import Pulse, heartbeats
 from activities.calls.payloads import CallContact, CallEnded
 from activities.calls.place import CallPlacer, is_retry
 from activities.calls.waiting import swallow_cancellation
+from activities.heartbeats import Heartbeat, heartbeats
 from carriers import Carrier
 from domain.calls.models import HangUpReason
 from domain.statuses import ContactStatus
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class CallActivities:
     """`public_url`: where carriers and agents reach the API. `speed` divides what happens on the telephone.
 
-    `call_token` makes what an agent may speak of a call with; None where it must have a key of its own.
+    `call_token` makes the token by which an agent may report on a call; None where it needs an API key.
     """
 
     def __init__(
@@ -45,48 +45,48 @@ class CallActivities:
         call_token: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._dials = dials
-        self._placing = CallPlacer(claims, dials, watch, carriers, public_url, call_token)
-        self._following = CallFollower(dials, watch, carriers, speed)
+        self._placer = CallPlacer(claims, dials, watch, carriers, public_url, call_token)
+        self._follower = CallFollower(dials, watch, carriers, speed)
 
     @activity.defn
     async def call_contact(self, call: CallContact) -> CallEnded:
-        """Call one contact once and tell what became of it."""
-        async with heartbeats("waiting") as pulse:
+        """Call one contact once and return what became of it."""
+        async with heartbeats("waiting") as heartbeat:
             try:
-                return await self._call(call, pulse)
+                return await self._call(call, heartbeat)
             except asyncio.CancelledError:
                 details = activity.cancellation_details()
                 if details is not None and details.not_found:
                     activity.raise_complete_async()  # another run follows this call now
                 if details is not None and details.cancel_requested:
                     swallow_cancellation()
-                    return await self._call_off(call, pulse)
+                    return await self._hang_up(call, heartbeat)
                 raise
 
-    async def _call(self, call: CallContact, pulse: Pulse) -> CallEnded:
+    async def _call(self, call: CallContact, heartbeat: Heartbeat) -> CallEnded:
         dial = await self._dials.get(call.contact_id, call.dial) if is_retry(call) else None
         if dial is None:
-            held = await self._placing.claim_and_ask(call, pulse)
+            held = await self._placer.claim_and_place(call, heartbeat)
             dial = await self._dials.get(call.contact_id, call.dial)
             if dial is None:
                 return CallEnded(held=held)
-        return await self._see_through(dial, pulse)
+        return await self._see_to_its_end(dial, heartbeat)
 
-    async def _call_off(self, call: CallContact, pulse: Pulse) -> CallEnded:
-        """The workflow wants this call ended: hang up, and tell what became of it."""
+    async def _hang_up(self, call: CallContact, heartbeat: Heartbeat) -> CallEnded:
+        """The workflow cancels this call: hang up, and return what became of it."""
         dial = await self._dials.get(call.contact_id, call.dial)
         if dial is None:
             raise asyncio.CancelledError
         await self._dials.request_hang_up(dial.id, HangUpReason.CALLED_OFF)
-        return await self._see_through(dial, pulse)
+        return await self._see_to_its_end(dial, heartbeat)
 
-    async def _see_through(self, dial: "DialRow", pulse: Pulse) -> CallEnded:
-        pulse.show(dial.state)
+    async def _see_to_its_end(self, dial: "DialRow", heartbeat: Heartbeat) -> CallEnded:
+        heartbeat.show(dial.state)
         if dial.call_id is None:
-            dial = await self._placing.await_call_id(dial)
-        return _result(await self._following.until_ended(dial, pulse))
+            dial = await self._placer.await_call_id(dial)
+        return _result(await self._follower.until_ended(dial, heartbeat))
 
 
 def _result(dial: "DialRow") -> CallEnded:
-    again = dial.contact_status is ContactStatus.QUEUED
-    return CallEnded(status=dial.contact_status, outcome=dial.outcome, due_at=dial.contact_due_at if again else None)
+    due_at = dial.contact_due_at if dial.contact_status is ContactStatus.QUEUED else None
+    return CallEnded(status=dial.contact_status, outcome=dial.outcome, due_at=due_at)

@@ -1,4 +1,4 @@
-"""Hear a carrier's stream, in one worker of all: what it tells is recorded, what was missed is asked for."""
+"""A carrier's event stream, received by one worker of all: events are recorded, missed ones made up by polling."""
 
 import asyncio
 import contextlib
@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from activities.calls.poll_carrier import ask_how_it_stands
 from activities.calls.waiting import retry_write
+from activities.poll_carrier import poll_carrier
 from carriers import CarrierAway, CarrierRefused, Streaming
 from carriers.shared_stream import SharedStreaming
 from domain.calls.models import CallReport, Recorded
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from store.calls.dials import Dials
     from store.leases import Lease, StreamLeases
 
-ASKED_AT_ONCE = 8
-AGAIN_SECONDS = 0.5
+MAX_CONCURRENT_POLLS = 8
+RETRY_SECONDS = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -36,15 +36,15 @@ class CarrierStream:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listen while the block runs, whenever nobody else does."""
-        task = asyncio.create_task(self._for_ever())
+        """Receive while the block runs, whenever no other worker does."""
+        task = asyncio.create_task(self._run())
         try:
             yield
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _for_ever(self) -> None:
+    async def _run(self) -> None:
         while True:
             try:
                 async with self._leases.held(self._account) as lease:
@@ -52,13 +52,13 @@ class CarrierStream:
                     await self._listen(lease)
             except Exception:
                 logger.exception("listening to %s stopped; it begins again", self._account)
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen(self, lease: "Lease") -> None:
-        """Until the lease is lost, or the record could not be written."""
+        """Until the lease is lost, or an event could not be recorded."""
         tasks = [
-            asyncio.create_task(self._carrier.stream(self._hear, self._connected)),
-            asyncio.create_task(lease.kept(self._stands)),
+            asyncio.create_task(self._carrier.stream(self._receive, self._poll_open_calls)),
+            asyncio.create_task(lease.kept(self._is_connected)),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -69,10 +69,10 @@ class CarrierStream:
                 if isinstance(ended, Exception):
                     logger.error("listening to %s stopped", self._account, exc_info=ended)
 
-    def _stands(self) -> bool:
+    def _is_connected(self) -> bool:
         return not isinstance(self._carrier, SharedStreaming) or self._carrier.is_connected
 
-    async def _hear(self, report: CallReport) -> None:
+    async def _receive(self, report: CallReport) -> None:
         await retry_write(lambda: self._record(report))
 
     async def _record(self, report: CallReport) -> None:
@@ -81,17 +81,17 @@ class CarrierStream:
             with contextlib.suppress(CarrierAway, CarrierRefused):
                 await self._carrier.hang_up(report.call_id)
 
-    async def _connected(self) -> None:
-        """What happened before was not told: ask about every call that is open."""
+    async def _poll_open_calls(self) -> None:
+        """Events from before the connection are lost: poll every open call."""
         ids = await self._leases.open_dials(self._account)
-        room = asyncio.Semaphore(ASKED_AT_ONCE)
+        slots = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
 
-        async def ask(dial_id: str) -> None:
-            async with room:
+        async def poll(dial_id: str) -> None:
+            async with slots:
                 for dial in await self._dials.get_many([dial_id]):
                     if dial.call_id is not None and dial.ended_at is None:
-                        await ask_how_it_stands(self._carrier, self._dials, dial, dial.call_id)
+                        await poll_carrier(self._carrier, self._dials, dial, dial.call_id)
 
         async with asyncio.TaskGroup() as group:
             for dial_id in ids:
-                group.create_task(ask(dial_id))
+                group.create_task(poll(dial_id))

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import ConfigDict, Field
+
 from domain.calls.dispatch import NotNow
 from domain.calls.models import Outcome
 from domain.model import Model
@@ -9,13 +11,15 @@ from domain.statuses import ContactStatus
 
 
 class CallContact(Model):
-    """Call a contact once: its `dial`-th dial. `again`: an earlier run of the workflow had asked for it already."""
+    """Call a contact once: its `dial`-th dial. `resumed`: an earlier run of the workflow may have placed it already."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     organization_id: str
     job_id: str
     contact_id: str
     dial: int
-    again: bool = False
+    resumed: bool = Field(False, alias="again")
 
     @property
     def key(self) -> str:
@@ -24,7 +28,7 @@ class CallContact(Model):
 
 
 class CallEnded(Model):
-    """What became of it. `held`: it was not called, nothing has changed; otherwise the contact's new status."""
+    """What became of it. `held`: no call was placed, nothing has changed; otherwise the contact's new status."""
 
     status: ContactStatus | None = None
     outcome: Outcome | None = None

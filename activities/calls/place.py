@@ -1,4 +1,4 @@
-"""From the claim to the carrier's call id: asked once, recorded whatever happens, searched for when it got lost."""
+"""From the claim to the carrier's call id: requested once, recorded whatever happens, searched for when it got lost."""
 
 import asyncio
 import time
@@ -9,9 +9,9 @@ from weakref import WeakValueDictionary
 
 from temporalio import activity
 
-from activities.calls.heartbeats import Pulse
 from activities.calls.payloads import CallContact
 from activities.calls.waiting import retry_write, shield_until_done, sleep_unless_stopping, stopping, wait_for_news
+from activities.heartbeats import Heartbeat
 from carriers import (
     Absent,
     CannotTell,
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     from store.calls.dials import Dials
     from store.calls.watcher import DialWatch
 
-FIND_FOR_SECONDS = 60.0  # how long a carrier's list may lag behind
+SEARCH_TIMEOUT_SECONDS = 60.0  # how long a carrier's list of calls may lag behind
 SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
-ASKED_FOR = timedelta(seconds=PLACE_TIMEOUT_SECONDS)
-SLOWEST_SEARCH_SECONDS = 30.0
+PLACE_TIMEOUT = timedelta(seconds=PLACE_TIMEOUT_SECONDS)
+MAX_SEARCH_INTERVAL_SECONDS = 30.0
 MAX_WAIT_SECONDS = 10.0  # for a line or a slot, with nothing claimed; after that the workflow waits
 
 
 class CallPlacer:
-    """`public_url`: where carriers and agents reach the API. `call_token`: what an agent may speak of a call with."""
+    """`public_url` and `call_token` as in CallActivities."""
 
     def __init__(
         self,
@@ -59,29 +59,29 @@ class CallPlacer:
         self._carriers = carriers
         self._public_url = public_url.rstrip("/")
         self._call_token = call_token
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def claim_and_ask(self, call: CallContact, pulse: Pulse) -> "NotNow | None":
-        """Claim the dial and ask the carrier for it; Held where it may not be dialed now."""
+    async def claim_and_place(self, call: CallContact, heartbeat: Heartbeat) -> "NotNow | None":
+        """Claim the dial and place its call; NotNow where it may not be placed now."""
         claimed, send_before = await self._claim(call)
         if isinstance(claimed, NotNow):
             return claimed
-        pulse.show("asked")
-        await shield_until_done(self._ask(call, claimed, send_before))
+        heartbeat.show("asked")
+        await shield_until_done(self._place(call, claimed, send_before))
         return None
 
     async def await_call_id(self, dial: "DialRow") -> "DialRow":
-        """Somebody asked, and the call's id is not known: it comes by an event, or is searched for, or nobody knows."""
+        """A request was sent, and the call's id is not known: it comes by an event or a search, or never."""
         carrier = self._carrier(dial.account)
-        pause = 1.0
+        interval = 1.0
         with self._watch.follow(dial.id) as follower:
             dial = await self._dials.refresh(dial)
             while dial.ended_at is None and dial.call_id is None:
                 left = PLACE_TIMEOUT_SECONDS - dial.age_seconds
                 if left <= 0:
-                    await self._look_for(carrier, dial)
-                    pause = min(pause * 2, SLOWEST_SEARCH_SECONDS)
-                await wait_for_news(follower, max(left, pause))
+                    await self._look_up(carrier, dial)
+                    interval = min(interval * 2, MAX_SEARCH_INTERVAL_SECONDS)
+                await wait_for_news(follower, max(left, interval))
                 dial = await self._dials.refresh(dial)
         return dial
 
@@ -91,7 +91,7 @@ class CallPlacer:
         The second of the two is the instant, by the monotonic clock, before which a request must leave. It counts
         from before the claim: a process that stood still in between knows that it is too late.
         """
-        async with self._turns.setdefault(call.job_id, asyncio.Lock()):
+        async with self._locks.setdefault(call.job_id, asyncio.Lock()):
             while True:
                 if activity.is_worker_shutdown():
                     raise stopping()
@@ -106,11 +106,11 @@ class CallPlacer:
                     return claimed, send_before
                 await sleep_unless_stopping(claimed.seconds)
 
-    async def _ask(self, call: CallContact, claimed: "Claimed", send_before: float) -> None:
-        """Ask the carrier for the call, and write down what it says."""
+    async def _place(self, call: CallContact, claimed: "Claimed", send_before: float) -> None:
+        """Request the call of the carrier, and record its answer."""
         try:
             carrier = self._carrier(claimed.account)
-            if is_retry(call) and await self._was_asked_before(carrier, call, claimed):
+            if is_retry(call) and await self._was_placed_before(carrier, call, claimed):
                 return
             report = await carrier.place(
                 build_call_order(claimed, call.key, self._call_token(claimed.dial_id), self._public_url),
@@ -130,12 +130,12 @@ class CallPlacer:
             await retry_write(lambda: self._record(carrier, report, claimed.account, call.key))
 
     async def _record(self, carrier: Carrier, report: CallReport, account: str, key: str) -> None:
-        """Write down what the carrier said; a second call for one dial is hung up."""
+        """Record the carrier's answer; a second call for one dial is hung up."""
         if await self._dials.record(report, account, key) is Recorded.SECOND_CALL:
             await carrier.hang_up(report.call_id)
 
-    async def _was_asked_before(self, carrier: Carrier, call: CallContact, claimed: "Claimed") -> bool:
-        """A dial's row can only be missing because nothing was asked, or lost in a failover: look, to be sure."""
+    async def _was_placed_before(self, carrier: Carrier, call: CallContact, claimed: "Claimed") -> bool:
+        """A dial's row is missing because nothing was requested, or lost in a failover: search, to be sure."""
         since = activity.info().scheduled_time - SEARCH_SLACK
         report = await self._search(
             carrier, call.key, claimed.account, claimed.to, claimed.from_, since, datetime.now(UTC)
@@ -145,16 +145,16 @@ class CallPlacer:
             return True
         return False
 
-    async def _look_for(self, carrier: Carrier, dial: "DialRow") -> None:
+    async def _look_up(self, carrier: Carrier, dial: "DialRow") -> None:
         since = dial.asked_at - SEARCH_SLACK
         report = await self._search(
-            carrier, dial.key, dial.account, dial.to, dial.from_, since, dial.asked_at + ASKED_FOR
+            carrier, dial.key, dial.account, dial.to, dial.from_, since, dial.asked_at + PLACE_TIMEOUT
         )
         if isinstance(report, CallReport):
             await self._dials.record(report, dial.account, dial.key)
         elif isinstance(report, Absent):
             await self._dials.mark_not_placed(dial.id, Outcome.CARRIER_ERROR)
-        elif dial.age_seconds > PLACE_TIMEOUT_SECONDS + FIND_FOR_SECONDS:
+        elif dial.age_seconds > PLACE_TIMEOUT_SECONDS + SEARCH_TIMEOUT_SECONDS:
             await self._dials.give_up(dial.id)
 
     async def _search(
@@ -175,7 +175,7 @@ class CallPlacer:
             return CannotTell()
 
     def _carrier(self, account: str) -> Carrier:
-        """The adapter that serves an account. Raises CarrierRefused: one that is not set up is for a person to mend."""
+        """The adapter that serves an account. Raises CarrierRefused: only a person can set one up."""
         try:
             return self._carriers[account]
         except KeyError:
@@ -185,5 +185,5 @@ class CallPlacer:
 
 
 def is_retry(call: CallContact) -> bool:
-    """Whether this dial may have been asked for already, by an earlier try or run."""
-    return call.again or activity.info().attempt > 1
+    """Whether this dial may have been placed already, by an earlier attempt of the activity or run of the workflow."""
+    return call.resumed or activity.info().attempt > 1

@@ -1,4 +1,4 @@
-"""How activities wait: shielded, persistent, and gone when their worker stops."""
+"""How activities wait: shielded, with retries, and gone when their worker stops."""
 
 import asyncio
 import time
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from store.calls.dial_rows import DialRow
     from store.calls.watcher import Follower
 
-RECORD_FOR_SECONDS = 60.0  # the database away while a call id is in hand
+WRITE_TIMEOUT_SECONDS = 60.0  # the database may be away while a call id is in hand
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-async def shield_until_done(step: Coroutine[Any, Any, Answer]) -> Answer:
-    """Await, shielded: what is claimed is asked, what was asked is recorded, before anybody else looks.
+async def shield_until_done(step: Coroutine[Any, Any, Result]) -> Result:
+    """Await, shielded: what is claimed is requested, and what was requested is recorded, whatever happens meanwhile.
 
     A cancellation that comes meanwhile is raised by the next await that waits for something.
     """
@@ -37,7 +37,7 @@ async def shield_until_done(step: Coroutine[Any, Any, Answer]) -> Answer:
 
 
 def swallow_cancellation() -> None:
-    """The cancellation that was just caught is dealt with."""
+    """Note that the cancellation which was just caught is dealt with."""
     _this_task().uncancel()
 
 
@@ -49,8 +49,8 @@ def _this_task() -> asyncio.Task[object]:
 
 
 async def retry_write(write: Callable[[], Awaitable[object]]) -> None:
-    """Write what must not be lost, while the database comes back."""
-    give_up_at = time.monotonic() + RECORD_FOR_SECONDS
+    """Write what must not be lost, again and again while the database is away. Raises the last error."""
+    give_up_at = time.monotonic() + WRITE_TIMEOUT_SECONDS
     while True:
         try:
             await write()
@@ -58,12 +58,15 @@ async def retry_write(write: Callable[[], Awaitable[object]]) -> None:
         except Exception as error:  # the database is away, in one of its many words
             if time.monotonic() > give_up_at:
                 raise
-            activity.logger.warning("the record does not answer (%s); writing again", type(error).__name__)
+            activity.logger.warning("the database does not answer (%s); writing again", type(error).__name__)
             await asyncio.sleep(0.5)
 
 
 async def wait_for_news(follower: "Follower", seconds: float) -> "DialRow | None":
-    """Wait for news. A worker that stops leaves the call alone: another one follows it."""
+    """Wait for a dial to move; None when `seconds` are over.
+
+    Raises ApplicationError when the worker stops: another one follows the call.
+    """
     waiting = asyncio.ensure_future(follower.wait(seconds))
     shutdown = asyncio.ensure_future(activity.wait_for_worker_shutdown())
     try:
@@ -77,6 +80,7 @@ async def wait_for_news(follower: "Follower", seconds: float) -> "DialRow | None
 
 
 async def sleep_unless_stopping(seconds: float) -> None:
+    """Raises ApplicationError when the worker stops."""
     try:
         async with asyncio.timeout(seconds):
             await activity.wait_for_worker_shutdown()

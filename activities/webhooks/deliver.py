@@ -1,28 +1,30 @@
-"""Delivering what waits for an endpoint: lane by lane in order, lanes beside each other, within bounds."""
+"""Deliver what waits for an endpoint: in order for each job, several jobs at once, within bounds."""
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from temporalio import activity
 
-from activities.calls.heartbeats import Pulse, heartbeats
-from activities.webhooks.http_sender import Poster
+from activities.heartbeats import Heartbeat, heartbeats
+from activities.webhooks.http_sender import WebhookSender
 from domain.model import Model
-from domain.webhooks.events import AttemptResult, DeliveryStatus, DueDelivery
-from domain.webhooks.messages import render_body
+from domain.webhooks.events import AttemptResult, DeliveryStatus, DueDelivery, Event
 
 if TYPE_CHECKING:
     from store.webhooks.outbox import Outbox
 
-ROUND_SECONDS = 60.0  # then others have their turn
-LANES_AT_ONCE = 8  # jobs of one endpoint: a receiver is not flooded
-LOOK_SECONDS = 0.5  # how often new lanes are looked for while some are seen to
-LINGER_SECONDS = 5.0  # after the last one: while a job runs the next event is seldom far
-SAY_BUSY_SECONDS = 10.0
+BATCH_SECONDS = 60.0  # then other endpoints have their turn
+MAX_CONCURRENT_LANES = 8  # jobs of one endpoint: a receiver is not flooded
+LANE_INTERVAL_SECONDS = 0.5  # between two looks for new lanes
+LINGER_SECONDS = 5.0  # after the last delivery: while a job runs the next event is seldom far
+LEASE_INTERVAL_SECONDS = 10.0
 
 OUR_MISTAKE = "Not sent, by a mistake of ours"
+
+Render = Callable[[Event], bytes]
 
 
 class DeliverRequest(Model):
@@ -32,62 +34,70 @@ class DeliverRequest(Model):
     as_of: datetime
 
 
-class Round(Model):
-    """What a round came to. `exists`: the endpoint was not deleted. `next_due_at`: None where nothing waits."""
+class BatchResult(Model):
+    """`exists`: the endpoint was not deleted. `next_due_at`: UTC, None where nothing waits. `failed`: attempts."""
 
     exists: bool = True
     next_due_at: datetime | None = None
     delivered: int = 0
-    failed: int = 0  # tries
+    failed: int = 0
 
 
 class WebhookActivities:
-    def __init__(self, outbox: "Outbox", poster: Poster, *, linger_seconds: float = LINGER_SECONDS) -> None:
+    """`render` makes an event's body."""
+
+    def __init__(
+        self, outbox: "Outbox", sender: WebhookSender, render: Render, *, linger_seconds: float = LINGER_SECONDS
+    ) -> None:
         self._outbox = outbox
-        self._poster = poster
+        self._sender = sender
+        self._render = render
         self._linger = linger_seconds
 
     @activity.defn
-    async def deliver(self, request: DeliverRequest) -> Round:
-        """Send what is due, for a minute at most. Safe to run twice: what was sent and not noted is sent again."""
-        async with heartbeats("delivering") as pulse:
-            sending = _Sending(self._outbox, self._poster, request, pulse)
-            await sending.run(self._linger)
-            stands = await self._outbox.end(request.endpoint_id)
-            return Round(
-                exists=stands.exists,
-                next_due_at=stands.next_due_at,
-                delivered=sending.delivered,
-                failed=sending.failed,
+    async def deliver(self, request: DeliverRequest) -> BatchResult:
+        """Send what is due, for a minute at most. Idempotent for us; what was sent and not noted is sent again."""
+        async with heartbeats("delivering") as heartbeat:
+            batch = _Batch(self._outbox, self._sender, self._render, request, heartbeat)
+            await batch.run(self._linger)
+            endpoint = await self._outbox.end(request.endpoint_id)
+            return BatchResult(
+                exists=endpoint.exists,
+                next_due_at=endpoint.next_due_at,
+                delivered=batch.delivered,
+                failed=batch.failed,
             )
 
 
-class _Sending:
-    """One round: the lanes that are seen to, and what came of it."""
+class _Batch:
+    """The lanes that are being emptied, and what came of it. A lane holds one job's deliveries, in order."""
 
-    def __init__(self, outbox: "Outbox", poster: Poster, request: DeliverRequest, pulse: Pulse) -> None:
+    def __init__(
+        self, outbox: "Outbox", sender: WebhookSender, render: Render, request: DeliverRequest, heartbeat: Heartbeat
+    ) -> None:
         self.delivered = 0
         self.failed = 0
         self._outbox = outbox
-        self._poster = poster
+        self._sender = sender
+        self._render = render
         self._request = request
-        self._pulse = pulse
+        self._heartbeat = heartbeat
         self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._until = time.monotonic() + ROUND_SECONDS
-        self._say_busy_at = 0.0
+        self._until = time.monotonic() + BATCH_SECONDS
+        self._renew_lease_at = 0.0
 
     async def run(self, linger: float) -> None:
-        quiet_since = time.monotonic()
+        idle_since = time.monotonic()
         try:
             while await self._may_go_on():
                 await self._take_lanes()
                 if self._lanes:
-                    quiet_since = time.monotonic()
+                    idle_since = time.monotonic()
                     await self._until_one_ends()
-                elif time.monotonic() - quiet_since >= linger:
+                elif time.monotonic() - idle_since >= linger:
                     break
                 else:
-                    await asyncio.sleep(min(LOOK_SECONDS, linger))
+                    await asyncio.sleep(min(LANE_INTERVAL_SECONDS, linger))
         finally:
             await self._finish()
         for task in self._lanes.values():
@@ -97,20 +107,22 @@ class _Sending:
         now = time.monotonic()
         if now >= self._until or activity.is_worker_shutdown():
             return False
-        if now >= self._say_busy_at:
-            self._say_busy_at = now + SAY_BUSY_SECONDS
+        if now >= self._renew_lease_at:
+            self._renew_lease_at = now + LEASE_INTERVAL_SECONDS
             return await self._outbox.begin(self._request.endpoint_id)
         return True
 
     async def _take_lanes(self) -> None:
-        free = LANES_AT_ONCE - len(self._lanes)
+        free = MAX_CONCURRENT_LANES - len(self._lanes)
         if free > 0:
             endpoint, as_of = self._request.endpoint_id, self._request.as_of
             for lane in await self._outbox.due_lanes(endpoint, as_of, self._lanes.keys(), free):
                 self._lanes[lane] = asyncio.create_task(self._empty(lane))
 
     async def _until_one_ends(self) -> None:
-        ended, _ = await asyncio.wait(self._lanes.values(), timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait(
+            self._lanes.values(), timeout=LANE_INTERVAL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
         self._lanes = {lane: task for lane, task in self._lanes.items() if task not in ended}
         for task in ended:
             task.result()
@@ -121,32 +133,32 @@ class _Sending:
         await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
     async def _empty(self, lane: str) -> None:
-        """Send a lane's deliveries one after the other, until one fails or none is left."""
+        """Send a lane's deliveries one after another, until one fails or none is left."""
         status: DeliveryStatus | None = DeliveryStatus.DELIVERED
         while status not in {None, DeliveryStatus.PENDING} and time.monotonic() < self._until:
             status = await self._send_first(lane)
 
     async def _send_first(self, lane: str) -> DeliveryStatus | None:
         """None where nothing could be taken up."""
-        sending = await self._outbox.take_up(self._request.endpoint_id, lane, self._request.as_of)
-        if sending is None:
+        due = await self._outbox.take_up(self._request.endpoint_id, lane, self._request.as_of)
+        if due is None:
             return None
-        answer = await self._posted(sending)
-        status = await self._outbox.note(sending.id, answer, self._request.as_of)
-        if answer.delivered:
+        result = await self._send(due)
+        status = await self._outbox.note(due.id, result, self._request.as_of)
+        if result.delivered:
             self.delivered += 1
         else:
             self.failed += 1
-            activity.logger.info("delivery %s: %s", sending.id, answer.error)
-        self._pulse.show(f"{self.delivered} delivered, {self.failed} failed")
+            activity.logger.info("delivery %s: %s", due.id, result.error)
+        self._heartbeat.show(f"{self.delivered} delivered, {self.failed} failed")
         return status
 
-    async def _posted(self, sending: DueDelivery) -> AttemptResult:
-        """What nobody foresaw fails this try: it must not hold up other lanes."""
-        if sending.event is None:
+    async def _send(self, due: DueDelivery) -> AttemptResult:
+        """A bug fails this attempt: it must not hold up other lanes."""
+        if due.event is None:
             return AttemptResult(error=f"{OUR_MISTAKE}: it cannot be read.")
         try:
-            return await self._poster.post(sending.url, sending.id, sending.secrets, render_body(sending.event))
+            return await self._sender.send(due.url, due.id, due.secrets, self._render(due.event))
         except Exception as error:
-            activity.logger.exception("delivery %s cannot be made", sending.id)
+            activity.logger.exception("delivery %s cannot be made", due.id)
             return AttemptResult(error=f"{OUR_MISTAKE} ({type(error).__name__}).")

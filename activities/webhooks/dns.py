@@ -1,4 +1,4 @@
-"""What a host's name stands for now: the one lookup that webhooks are judged and sent by."""
+"""The addresses of a host: one lookup, whose result is checked and connected to."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ from domain.webhooks.destinations import Address
 Resolve = Callable[[str, int], Awaitable[list[Address]]]
 
 
-async def resolved(host: str, port: int) -> list[Address]:
+async def resolve(host: str, port: int) -> list[Address]:
     """All addresses of a host, the preferred one first. Raises OSError where it has none."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)

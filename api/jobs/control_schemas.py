@@ -4,22 +4,21 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from api.jobs.schemas import Answer, BatchJob, Moment
 from domain.audit import Action
 from domain.calling_rules.do_not_call import Source
 from domain.contacts.report import IntakeReport
-from domain.jobs.views import BatchJob
-from domain.json_model import JsonModel, Timestamp
 from domain.statuses import ContactStatus, JobStatus
 
 JOB_ID = "batch_0123456789abcdef01234567"
 NUMBER = "+12025550101"
 
 
-class ActivityEntry(JsonModel):
+class ActivityEntry(Answer):
     """Something that was done. No entry holds a phone number."""
 
     id: str = Field(examples=["activity_0123456789abcdef01234567"])
-    at: Timestamp
+    at: Moment
     job_id: str | None = Field(description="Null for what was done to the organization.", examples=[JOB_ID])
     actor: str = Field(
         description="The id of an API key; of a call, for its agent; `temporal`, an operator from Temporal's side;"
@@ -30,7 +29,7 @@ class ActivityEntry(JsonModel):
     details: dict[str, Any] = Field(examples=[{"concurrentCallLimit": 20}])
 
 
-class ActivityPage(JsonModel):
+class ActivityPage(Answer):
     """What was done, newest first. A page past the end is empty."""
 
     activity: list[ActivityEntry]
@@ -39,7 +38,7 @@ class ActivityPage(JsonModel):
     page_size: int = Field(examples=[20])
 
 
-class DoNotCallEntry(JsonModel):
+class DoNotCallEntry(Answer):
     """A number that is not called."""
 
     number: str = Field(description="E.164.", examples=[NUMBER])
@@ -50,10 +49,10 @@ class DoNotCallEntry(JsonModel):
     )
     note: str | None = Field(examples=["Asked not to be called again."])
     added_by: str = Field(description="As `actor` in the activity.", examples=["key_0123456789abcdef01234567"])
-    added_at: Timestamp
+    added_at: Moment
 
 
-class DoNotCallPage(JsonModel):
+class DoNotCallPage(Answer):
     """The list, newest first. A page past the end is empty."""
 
     entries: list[DoNotCallEntry]
@@ -62,7 +61,7 @@ class DoNotCallPage(JsonModel):
     page_size: int = Field(examples=[20])
 
 
-class DoNotCallAdded(JsonModel):
+class DoNotCallAdded(Answer):
     """The numbers are on the list; nobody is called under them from now on."""
 
     success: Literal[True] = True
@@ -74,12 +73,12 @@ class DoNotCallAdded(JsonModel):
     validation: IntakeReport = Field(description="What became of the rows, as create tells it.")
 
 
-class DoNotCallRemoved(JsonModel):
+class DoNotCallRemoved(Answer):
     success: Literal[True] = True
     removed: bool = Field(description="False where the number was not on the list (any more).")
 
 
-class OptedOut(JsonModel):
+class OptedOut(Answer):
     """The person of this call is not called any more."""
 
     success: Literal[True] = True
@@ -96,7 +95,7 @@ class Changed(BatchJob):
     message: str = Field(examples=["Batch job changed."])
 
 
-class Appended(JsonModel):
+class Appended(Answer):
     """The contacts are stored and will be called."""
 
     success: Literal[True] = True
@@ -108,7 +107,7 @@ class Appended(JsonModel):
     validation: IntakeReport = Field(description="What became of the rows, as create tells it.")
 
 
-class ContactRemoved(JsonModel):
+class ContactRemoved(Answer):
     success: Literal[True] = True
     message: str = Field(examples=["The contact is not called any more."])
     batch_job_id: str = Field(examples=[JOB_ID])
@@ -118,7 +117,7 @@ class ContactRemoved(JsonModel):
     )
 
 
-class Stopped(JsonModel):
+class Stopped(Answer):
     """Every job is paused."""
 
     success: Literal[True] = True
@@ -127,7 +126,7 @@ class Stopped(JsonModel):
     live_calls: int = Field(description="Left to end by themselves, or hung up.", examples=[50])
 
 
-class Resumed(JsonModel):
+class Resumed(Answer):
     """What a stop paused goes on."""
 
     success: Literal[True] = True

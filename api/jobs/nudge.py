@@ -27,10 +27,10 @@ class Nudges:
         self._afterwards.add_task(self._lines, organization_id)
 
     async def _job(self, id: str) -> None:
-        await reached(self._workflows.look(id), f"nudge of {id}")
+        await reached(self._workflows.nudge(id), f"nudge of {id}")
 
     async def _lines(self, organization_id: str) -> None:
-        await reached(self._workflows.look_at_lines(organization_id), f"nudge of the lines of {organization_id}")
+        await reached(self._workflows.nudge_lines(organization_id), f"nudge of the lines of {organization_id}")
 
 
 async def nudges(afterwards: BackgroundTasks, workflows: WorkflowsDep) -> Nudges:

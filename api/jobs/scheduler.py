@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 
-from workflows.client import TemporalAway
+from workflows.client import TemporalUnavailable
 
 LIMIT_SECONDS = 3.5  # a little more than each call's own limit, which does not cover the first connection
 
@@ -16,7 +16,7 @@ async def reached(call: Awaitable[None], what: str) -> bool:
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
             await call
-    except (TemporalAway, TimeoutError, RuntimeError) as error:  # RuntimeError: a client that never connected
+    except (TemporalUnavailable, TimeoutError, RuntimeError) as error:  # RuntimeError: a client that never connected
         log.warning("Temporal did not take the %s: %s %s", what, type(error).__name__, error)
         return False
     return True

@@ -5,20 +5,19 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.http.examples import A_JOB, A_KEY, A_NUMBER, A_WINDOW, AN_AGENT, AN_ORGANIZATION
+from api.jobs.schemas import Answer, ContactFrequency, Dollars, Moment
 from domain.calls.models import Audio
-from domain.jobs.views import ContactFrequency
-from domain.json_model import Dollars, JsonModel, Timestamp
 from domain.statuses import Architecture, Role
 from store.billing.ledger import EntryKind
 
 
-class Balance(JsonModel):
+class Balance(Answer):
     balance: Dollars = Field(description="Top-ups less the cost of calls.")
     held: Dollars = Field(description="For calls to come, and for live ones.")
     free: Dollars = Field(description="What new jobs may hold.")
 
 
-class OrganizationView(JsonModel):
+class OrganizationView(Answer):
     """An organization and the rules for all of its jobs."""
 
     id: str = Field(examples=[AN_ORGANIZATION])
@@ -43,14 +42,14 @@ class CreatedOrganization(OrganizationView):
     owner_key: str = Field(examples=["od_…"])
 
 
-class OrganizationPage(JsonModel):
+class OrganizationPage(Answer):
     organizations: list[OrganizationView]
     total: int = Field(examples=[1])
     page: int = Field(examples=[1])
     page_size: int = Field(examples=[20])
 
 
-class AgentView(JsonModel):
+class AgentView(Answer):
     """A voice agent, which lives elsewhere."""
 
     id: str = Field(examples=[AN_AGENT])
@@ -58,10 +57,10 @@ class AgentView(JsonModel):
     architecture: Architecture
     audio: Audio
     audio_url: str = Field(examples=["wss://agent.example.com/calls"])
-    created_at: Timestamp | None
+    created_at: Moment | None
 
 
-class AgentPage(JsonModel):
+class AgentPage(Answer):
     """Agents, oldest first. A page past the end is empty."""
 
     agents: list[AgentView]
@@ -70,7 +69,7 @@ class AgentPage(JsonModel):
     page_size: int = Field(examples=[20])
 
 
-class PhoneNumberView(JsonModel):
+class PhoneNumberView(Answer):
     """A number to call from."""
 
     id: str = Field(examples=[A_NUMBER])
@@ -81,10 +80,10 @@ class PhoneNumberView(JsonModel):
     calls_per_second: float = Field(examples=[1.0])
     carrier: str = Field(examples=["twilio"])
     own_carrier_settings: bool = Field(description="Whether it has settings of its own at the carrier.")
-    created_at: Timestamp | None
+    created_at: Moment | None
 
 
-class PhoneNumberPage(JsonModel):
+class PhoneNumberPage(Answer):
     """Numbers, oldest first. A page past the end is empty."""
 
     phone_numbers: list[PhoneNumberView]
@@ -93,16 +92,16 @@ class PhoneNumberPage(JsonModel):
     page_size: int = Field(examples=[20])
 
 
-class KeyView(JsonModel):
+class KeyView(Answer):
     """A key, never what it is."""
 
     id: str = Field(examples=[A_KEY])
     name: str = Field(examples=["Nightly import"])
     role: Role
-    created_at: Timestamp
-    expires_at: Timestamp | None
-    revoked_at: Timestamp | None
-    last_used_at: Timestamp | None = Field(description="To the minute.")
+    created_at: Moment
+    expires_at: Moment | None
+    revoked_at: Moment | None
+    last_used_at: Moment | None = Field(description="To the minute.")
 
 
 class IssuedKeyView(KeyView):
@@ -111,7 +110,7 @@ class IssuedKeyView(KeyView):
     key: str = Field(examples=["od_…"])
 
 
-class KeyPage(JsonModel):
+class KeyPage(Answer):
     """Keys, oldest first, the revoked ones too."""
 
     api_keys: list[KeyView]
@@ -120,7 +119,7 @@ class KeyPage(JsonModel):
     page_size: int = Field(examples=[20])
 
 
-class LedgerEntry(JsonModel):
+class LedgerEntry(Answer):
     """A line of the ledger, which is never changed."""
 
     id: str = Field(examples=["entry_0123456789abcdef01234567"])
@@ -129,16 +128,16 @@ class LedgerEntry(JsonModel):
     held_delta: Dollars
     batch_job_id: str | None = Field(examples=[A_JOB])
     call_id: str | None = Field(examples=["call_0123456789abcdef01234567"])
-    at: Timestamp
+    at: Moment
 
 
-class HoldView(JsonModel):
+class HoldView(Answer):
     batch_job_id: str = Field(examples=[A_JOB])
     name: str = Field(examples=["Appointments in May"])
     amount: Dollars
 
 
-class CreditsView(JsonModel):
+class CreditsView(Answer):
     """Credits in dollars, what is held for whom, and a page of the ledger, newest first."""
 
     unlimited: bool = Field(description="Nothing is held then; costs count all the same.")
@@ -153,13 +152,13 @@ class CreditsView(JsonModel):
     page_size: int = Field(examples=[20])
 
 
-class ToppedUp(JsonModel):
+class ToppedUp(Answer):
     success: Literal[True] = True
     organization_id: str = Field(examples=[AN_ORGANIZATION])
     amount: Dollars
     credits: Balance
 
 
-class Removed(JsonModel):
+class Removed(Answer):
     success: Literal[True] = True
     id: str

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
-from activities.webhooks.dns import resolved
+from activities.webhooks.dns import resolve
 from api.dependencies import service
 from domain.webhooks.destinations import AllowedDestination, parse_target, require_allowed
 
@@ -22,7 +22,7 @@ class WebhookDestinations:
         target = parse_target(url)
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
-                addresses = await resolved(target.host, target.port)
+                addresses = await resolve(target.host, target.port)
         except OSError:  # TimeoutError is one
             addresses = []
         require_allowed(target, addresses, self.allowed)

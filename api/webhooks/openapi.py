@@ -6,11 +6,19 @@ from typing import Any
 from fastapi import FastAPI, Response
 
 from api.http.openapi import PAGE_QUERY, json_body, without_default
-from api.webhooks.schemas import MESSAGE_ID, URL
+from api.webhooks.schemas import (
+    MESSAGE_ID,
+    URL,
+    BatchMessage,
+    ContactMessage,
+    CreditsMessage,
+    Message,
+    TestMessage,
+    names,
+)
 from domain.requests.field_types import field_schemas
 from domain.webhooks.events import DeliveryStatus
 from domain.webhooks.fields import WebhookChange, WebhookFields
-from domain.webhooks.messages import BatchMessage, ContactMessage, CreditsMessage, Message, TestMessage, event_types
 
 _NEW, _CHANGE = field_schemas(WebhookFields), field_schemas(WebhookChange)
 CREATE_BODY = json_body(
@@ -57,7 +65,7 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
 def describe_messages(application: FastAPI) -> None:
     """Add what is posted to the page's `webhooks`."""
     for kind in (BatchMessage, ContactMessage, CreditsMessage, TestMessage):
-        for event in event_types(kind):
+        for event in names(kind):
             application.webhooks.post(
                 event.value,
                 operation_id=f"on{''.join(map(str.capitalize, event.value.split('.')))}",

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class Workflows(Protocol):
-    """Who is woken; `workflows.webhook_client.WebhookWorkflows` is the real one."""
+    """Who is woken; `workflows.client.WebhookWorkflows` is the real one."""
 
     async def wake(self, organization_id: str, endpoint_id: str) -> None: ...
 

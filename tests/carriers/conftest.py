@@ -1,19 +1,14 @@
 """Real HTTP between the adapter and the simulator; numbers are never dialed by two tests."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
 
 from carriers.twilio import Twilio
-from domain.calls.models import CallOrder
-from tests.carriers.simulation import Callbacks, Simulator, an_order, closing, number_ending, place
-from tests.receiving import Receiver
+from tests.carriers.simulation import Callbacks, Simulator
 from tests.serving import served
-
-PlaceWithFaults = Callable[..., Awaitable[CallOrder]]
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +33,11 @@ def own_simulator(tmp_path: Path) -> Iterator[Simulator]:
 
 @pytest.fixture
 async def carrier(simulator: Simulator) -> AsyncIterator[Twilio]:
-    async with closing(simulator.carrier()) as carrier:
+    carrier = simulator.carrier()
+    try:
         yield carrier
+    finally:
+        await carrier.close()
 
 
 @pytest.fixture
@@ -49,23 +47,3 @@ async def callbacks(carrier: Twilio) -> AsyncIterator[Callbacks]:
     app.router.add_post("/carriers/twilio/events", callbacks.take)
     async with served(app) as callbacks.url:
         yield callbacks
-
-
-@pytest.fixture
-def place_with_faults(simulator: Simulator, carrier: Twilio, callbacks: Callbacks) -> PlaceWithFaults:
-    """Place a call to a number of its own that has these faults."""
-
-    async def place_it(digits: str, **faults: Any) -> CallOrder:
-        order = an_order(number_ending(digits))
-        simulator.set_faults(numbers={order.to: faults})
-        await place(carrier, callbacks, order)
-        return order
-
-    return place_it
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Receiver]:
-    """A server in a carrier's place: it remembers requests, and answers as a test says."""
-    async with Receiver.listening() as receiver:
-        yield receiver

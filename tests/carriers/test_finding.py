@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from carriers import CannotTell, SearchOrder
+import pytest
+
+from carriers import CannotTell, PlaceUnknown, SearchOrder
 from carriers.twilio import Twilio
 from domain.calls.models import CallOrder, CallReport
-from tests.carriers.simulation import Callbacks, Simulator, an_order, closing, number_ending, place, until
+from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place, until
 
 
 def a_search(order: CallOrder, **changes: Any) -> SearchOrder:
@@ -21,9 +23,24 @@ def a_search(order: CallOrder, **changes: Any) -> SearchOrder:
     return SearchOrder(**(values | changes))
 
 
+async def test_a_call_whose_answer_was_lost_is_found(
+    carrier: Twilio, callbacks: Callbacks, simulator: Simulator
+) -> None:
+    order = an_order(number_ending("02"))
+    simulator.set_faults(numbers={order.to: {"answer_lost": 1}})
+    with pytest.raises(PlaceUnknown):
+        await place(carrier, callbacks, order)
+
+    found = await carrier.find(a_search(order))
+
+    assert isinstance(found, CallReport)
+    assert found.call_id == (await callbacks.ending(order.key)).call_id
+
+
 async def test_a_queued_call_is_found_too(own_simulator: Simulator, callbacks: Callbacks) -> None:
     own_simulator.flags = ("--calls-per-second", "0.001")
-    async with closing(own_simulator.start().carrier()) as carrier:
+    carrier = own_simulator.start().carrier()
+    try:
         await place(carrier, callbacks, an_order(number_ending("00")))
         order = an_order(number_ending("00"))
         placed = await place(carrier, callbacks, order)
@@ -32,6 +49,8 @@ async def test_a_queued_call_is_found_too(own_simulator: Simulator, callbacks: C
 
         assert isinstance(found, CallReport)
         assert found.call_id == placed.call_id
+    finally:
+        await carrier.close()
 
 
 async def test_none_or_several_prove_nothing(carrier: Twilio, callbacks: Callbacks) -> None:
@@ -62,9 +81,10 @@ async def test_calls_of_other_dials_and_other_times_do_not_count(carrier: Twilio
 
 
 async def test_while_the_list_lags_it_cannot_be_told(own_simulator: Simulator, callbacks: Callbacks) -> None:
-    async with closing(own_simulator.start().carrier()) as carrier:
-        own_simulator.set_faults(list_lag_seconds=0.3)
-        order = an_order(number_ending("00"))
+    carrier = own_simulator.start().carrier()
+    own_simulator.set_faults(list_lag_seconds=0.3)
+    order = an_order(number_ending("00"))
+    try:
         await place(carrier, callbacks, order)
         assert isinstance(await carrier.find(a_search(order)), CannotTell)
 
@@ -72,3 +92,5 @@ async def test_while_the_list_lags_it_cannot_be_told(own_simulator: Simulator, c
         own_simulator.set_faults()
 
         assert isinstance(await carrier.find(a_search(order)), CallReport)
+    finally:
+        await carrier.close()

@@ -13,7 +13,7 @@ from workflows.line_share import LinesPace
 from workflows.names import SEARCH_ATTRIBUTES
 
 SHORT_RUNS = 120  # events after which the server suggests to continue as new
-HASTY = LinesPace(say_seconds=0.2, turn_seconds=0.5, look_seconds=1, longest_run=40)
+HASTY = LinesPace(request_seconds=0.2, turn_seconds=0.5, refresh_seconds=1, max_run_events=40)
 SKIPPING = ("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true")
 SUGGESTING = ("--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={SHORT_RUNS}")
 

@@ -13,8 +13,9 @@ from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from activities.webhooks.deliver import DeliverRequest, Round, WebhookActivities
-from activities.webhooks.http_sender import Poster
+from activities.webhooks.deliver import BatchResult, DeliverRequest, WebhookActivities
+from activities.webhooks.http_sender import WebhookSender
+from api.webhooks.bodies import body_of
 from domain.webhooks.events import SUBSCRIBABLE, Delivery, DeliveryStatus, EventType
 from store.db.vault import Vault
 from store.jobs.lifecycle import JobLifecycle
@@ -25,8 +26,8 @@ from tests.builders import Given, a_job, an_organization
 from tests.receiving import Receiver
 from tests.workflows.running import eventually
 from worker import webhooks_worker
+from workflows.client import WebhookWorkflows
 from workflows.names import webhook_workflow_id
-from workflows.webhook_client import WebhookWorkflows
 from workflows.webhook_delivery import WebhookDeliveries
 
 VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])
@@ -92,8 +93,8 @@ class Delivering:
     async def workers(self, *receivers: Receiver) -> AsyncIterator[None]:
         """Deliver to these receivers alone while the block runs."""
         allowed = [place for receiver in receivers for place in receiver.place]
-        poster = Poster(allowed, seconds=PATIENCE)
-        activities = WebhookActivities(self.outbox, poster, linger_seconds=LINGER)
+        poster = WebhookSender(allowed, seconds=PATIENCE)
+        activities = WebhookActivities(self.outbox, poster, body_of, linger_seconds=LINGER)
         watch = DueDeliveryNotifier(self.outbox, WebhookWorkflows(self.client), self._database_url)
         try:
             async with webhooks_worker(self.client, activities), watch.running():
@@ -101,10 +102,10 @@ class Delivering:
         finally:
             await poster.close()
 
-    async def deliver(self, endpoint: Endpoint, receiver: Receiver) -> Round:
+    async def deliver(self, endpoint: Endpoint, receiver: Receiver) -> BatchResult:
         """One round of one worker, without Temporal."""
-        poster = Poster(receiver.place, seconds=PATIENCE)
-        activities = WebhookActivities(self.outbox, poster, linger_seconds=LINGER)
+        poster = WebhookSender(receiver.place, seconds=PATIENCE)
+        activities = WebhookActivities(self.outbox, poster, body_of, linger_seconds=LINGER)
         request = DeliverRequest(endpoint_id=endpoint.id, as_of=datetime.now(UTC))
         try:
             return await ActivityEnvironment().run(activities.deliver, request)

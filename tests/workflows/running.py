@@ -68,8 +68,8 @@ class SkippingWorkflows(JobWorkflows):
         plain = Client(client.service_client, namespace=client.namespace, data_converter=pydantic_data_converter)
         self._in_real_time = JobWorkflows(plain, pace)
 
-    async def want_lines(self, organization_id: str, wanted: LinesWanted) -> None:
-        await self._in_real_time.want_lines(organization_id, wanted)
+    async def request_lines(self, organization_id: str, wanted: LinesWanted) -> None:
+        await self._in_real_time.request_lines(organization_id, wanted)
 
     async def start_lines(self, organization_id: str) -> bool:
         return await self._in_real_time.start_lines(organization_id)
@@ -89,7 +89,7 @@ class Running:
         self.carrier = FakeCarrier(self.dials)
         self.claims = BreakableClaims(engine)
         self.workflows = SkippingWorkflows(self.client, pace)
-        self.housekeeping = ReconcileActivities(
+        self.reconciliation = ReconcileActivities(
             Reconciliation(engine), self.control, self.dials, Lines(engine), self.workflows, {NAME: self.carrier}
         )
         self._database_url = database_url
@@ -108,7 +108,7 @@ class Running:
         lines = LinesActivities(Lines(self.engine), self.control, self.workflows)
         async with (
             watch.running(),
-            jobs_worker(self.client, jobs, lines, self.housekeeping),
+            jobs_worker(self.client, jobs, lines, self.reconciliation),
             calls_worker(self.client, calls, SLOTS),
         ):
             yield

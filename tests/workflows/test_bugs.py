@@ -5,11 +5,14 @@ from typing import NoReturn
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowExecutionStatus
 
 from domain.statuses import JobStatus
 from tests.builders import a_job, an_organization
 from tests.workflows.running import Job, Running, eventually
 from workflows.dispatch_state import DispatchState
+
+BACKOFF_SECONDS = 40.0  # the server waits up to ten seconds before it has a failed task tried again, then longer
 
 
 def mistaken(*_: object) -> NoReturn:
@@ -38,8 +41,12 @@ async def test_a_bug_after_a_call_fails_the_workflow_task_and_the_job_goes_on_on
     (failure, *_) = await failed_tasks(job)
     told = failure.workflow_task_failed_event_attributes.failure
     assert (told.application_failure_info.type, told.message) == ("KeyError", "'a mistake in our own code'")
-    assert (await job.handle.describe()).raw_description.pending_workflow_task.attempt > 1
+    assert (await job.handle.describe()).raw_description.HasField("pending_workflow_task")
 
     async with unmanned.workers():
-        assert await job.result() is JobStatus.COMPLETED
+        await eventually(lambda: _is_completed(job), BACKOFF_SECONDS)
     assert len({order.to for order in unmanned.carrier.asked}) == len(unmanned.carrier.asked) == 3
+
+
+async def _is_completed(job: Job) -> bool:
+    return await job.closed_as() is WorkflowExecutionStatus.COMPLETED and await job.status() is JobStatus.COMPLETED

@@ -84,7 +84,7 @@ class Sharing:
         await self.running.change(change, limit=limit, organization=self.given.id)
         if limit < self.limit:
             self._now_limited_to(limit)
-        await self.running.workflows.look_at_lines(self.given.id)
+        await self.running.workflows.nudge_lines(self.given.id)
 
     async def change_own_limit(self, called: Called, limit: int) -> None:
         called.limits.append((_now(), max(limit, called.limits[-1][1])))
@@ -115,7 +115,7 @@ class Sharing:
     async def much_is_said(self) -> None:
         """So that the lines workflow continues as new."""
         for _ in range(10):
-            await self.running.workflows.look_at_lines(self.given.id)
+            await self.running.workflows.nudge_lines(self.given.id)
 
     async def _terminate(self, handle: Any) -> None:
         with contextlib.suppress(RPCError):  # it is over, or never began
@@ -165,7 +165,7 @@ class Sharing:
 
     async def settle(self) -> None:
         """Once nothing happens any more shares are fair, and the lines in use; with too few lines all get turns."""
-        await ActivityEnvironment().run(self.running.housekeeping.sweep)
+        await ActivityEnvironment().run(self.running.reconciliation.reconcile)
         deadline = time.monotonic() + SETTLED_WITHIN
         before = len(self.running.carrier.calls)
         while (wrong := await self._unsettled(before)) is not None:
@@ -198,7 +198,7 @@ class Sharing:
         for called in self.called:
             await self.lose(called)
         await self.lose_lines()
-        await ActivityEnvironment().run(self.running.housekeeping.sweep)
+        await ActivityEnvironment().run(self.running.reconciliation.reconcile)
         await self.people_hang_up(len(self.live))
 
 

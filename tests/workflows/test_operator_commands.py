@@ -12,7 +12,7 @@ from tests.fakes.carrier import TALKS_ON
 from tests.workflows.running import Job, Running, eventually
 from workflows.batch_job import BatchJob
 from workflows.dispatch_state import WaitingFor
-from workflows.job_web_ui import JobProgress
+from workflows.web_ui import JobProgress
 
 IN_A_MONTH = timedelta(days=30)
 ONCE_OR_TWICE = pytest.mark.parametrize("times", [1, 2])
@@ -63,7 +63,7 @@ async def test_a_job_that_waits_says_so(running: Running) -> None:
 async def test_a_nudge_does_not_start_a_job_that_waits(running: Running) -> None:
     job = await a_waiting_job(running)
 
-    await running.workflows.look(job.id)
+    await running.workflows.nudge(job.id)
     await eventually(lambda: _runs(job, 3))
 
     assert await job.status() is JobStatus.SCHEDULED
@@ -224,7 +224,7 @@ async def test_what_was_changed_in_the_record_is_seen_after_a_nudge(running: Run
     job = await a_calling_job(running)
     await running.control.cancel(job.organization_id, job.id, hang_up=True)
 
-    await running.workflows.look(job.id)
+    await running.workflows.nudge(job.id)
 
     assert await job.result() is JobStatus.CANCELLED
 

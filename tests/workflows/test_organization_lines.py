@@ -97,7 +97,7 @@ class Sharing:
         await eventually(are_so)
 
     async def sweep(self) -> None:
-        await ActivityEnvironment().run(self.running.housekeeping.sweep)
+        await ActivityEnvironment().run(self.running.reconciliation.reconcile)
 
 
 async def test_jobs_share_the_lines_of_their_organization(running: Running) -> None:
@@ -164,7 +164,7 @@ async def test_a_higher_limit_of_the_organization_is_shared_out_at_once(running:
     await sharing.until_shares((first, 1), (second, 1))
 
     await running.change("UPDATE organizations SET concurrent_call_limit = 8")
-    await running.workflows.look_at_lines(sharing.given.id)
+    await running.workflows.nudge_lines(sharing.given.id)
 
     await sharing.until_live((first, 4), (second, 4))
 
@@ -175,7 +175,7 @@ async def test_a_lower_limit_takes_effect_as_calls_end(running: Running) -> None
     await sharing.until_live((job, 6))
 
     await running.change("UPDATE organizations SET concurrent_call_limit = 2")
-    await running.workflows.look_at_lines(sharing.given.id)
+    await running.workflows.nudge_lines(sharing.given.id)
     await sharing.until_shares((job, 2))
     assert await sharing.live(job) == [6]
     await sharing.end_calls(job, 5)
@@ -267,7 +267,7 @@ async def test_a_reset_lines_workflow_is_heard_again(running: Running) -> None:
 
     await reset(running, lines_workflow_id(sharing.given.id))
     await running.change("UPDATE organizations SET concurrent_call_limit = 4")
-    await running.workflows.look_at_lines(sharing.given.id)
+    await running.workflows.nudge_lines(sharing.given.id)
 
     await sharing.until_shares((first, 2), (second, 2))
 
@@ -290,7 +290,7 @@ async def test_the_next_run_goes_on_and_tells_nobody_what_they_know(hasty: Runni
 async def test_a_look_that_meets_the_end_of_a_run_is_not_lost(
     temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str
 ) -> None:
-    every_word_ends_a_run = LinesPace(longest_run=5)
+    every_word_ends_a_run = LinesPace(max_run_events=5)
     running = Running(temporal, engine, database_url, every_word_ends_a_run)
     async with running.workers():
         sharing = await Sharing.begin(running, limit=4)
@@ -304,7 +304,7 @@ async def test_a_look_that_meets_the_end_of_a_run_is_not_lost(
 
         await eventually(another_run_rests)
         await running.change("UPDATE organizations SET concurrent_call_limit = 3")
-        await running.workflows.look_at_lines(sharing.given.id)
+        await running.workflows.nudge_lines(sharing.given.id)
         await sharing.until_shares((job, 3))
     await running.close()
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from temporalio.testing import ActivityEnvironment
 
-from activities.reconcile import CLOSED, Sweep
+from activities.reconcile import CLOSED, Fixed
 from domain.statuses import ContactStatus, JobStatus
 from store.db.ids import new_id
 from store.jobs.repository import CreatedJob
@@ -15,8 +15,8 @@ from workflows.names import JOBS_QUEUE
 from workflows.reconciler import Reconciler, ReconcilerStart
 
 
-async def sweep(running: Running) -> Sweep:
-    return await ActivityEnvironment().run(running.housekeeping.sweep)
+async def sweep(running: Running) -> Fixed:
+    return await ActivityEnvironment().run(running.reconciliation.reconcile)
 
 
 async def an_old_job(running: Running, contacts: int = 3) -> tuple[Given, CreatedJob]:
@@ -54,7 +54,7 @@ async def test_a_job_that_was_stored_and_not_started_is_started(running: Running
 
     assert swept.started == 1
     assert await job.result() is JobStatus.COMPLETED
-    assert await sweep(running) == Sweep()
+    assert await sweep(running) == Fixed()
 
 
 async def test_a_terminated_workflow_fails_its_job_and_its_contacts_say_why(running: Running) -> None:
@@ -84,7 +84,7 @@ async def test_a_terminated_job_is_never_revived(running: Running) -> None:
     await a_terminated_job(running)
     await sweep(running)
 
-    assert await sweep(running) == Sweep()
+    assert await sweep(running) == Fixed()
     assert len(running.carrier.asked) == 1
 
 

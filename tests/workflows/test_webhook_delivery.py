@@ -145,7 +145,7 @@ async def test_a_redirect_into_a_private_network_is_refused_and_logged(
         await endpoint.until_all_are(DeliveryStatus.REFUSED, 1)
         (delivery,) = await endpoint.log()
         assert (delivery.attempts, delivery.response_code) == (1, 302)
-        assert delivery.last_error == http_sender.REDIRECTS_INSIDE
+        assert delivery.last_error == http_sender.REDIRECTS_TO_PRIVATE
         assert (delivery.next_attempt_at, inside.requests) == (None, [])
 
 

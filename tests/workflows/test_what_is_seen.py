@@ -10,8 +10,8 @@ from tests.builders import CALLER_ID, a_contact, a_job, a_number, an_organizatio
 from tests.fakes.carrier import BUSY, TALKS_ON
 from tests.workflows.running import Running, eventually, metadata_of
 from workflows.batch_job import BatchJob
-from workflows.job_web_ui import JobProgress
 from workflows.names import CALLS_QUEUE, ORGANIZATION, STATUS
+from workflows.web_ui import JobProgress
 
 
 def calls(events: Iterable[HistoryEvent]) -> list[HistoryEvent]:
@@ -74,7 +74,7 @@ async def test_progress_and_current_details_tell_how_far_a_job_is(running: Runni
     stored = await a_job(running.engine, given, 5, concurrent_call_limit=2)
     job = await running.start_in_real_time(given, stored)
     await eventually(lambda: len(running.carrier.live) == 2)
-    await running.workflows.look(job.id)
+    await running.workflows.nudge(job.id)
 
     progress = await job.handle.query(BatchJob.progress)
     assert progress == JobProgress(live_calls=2, lines_held=2, lines_wanted=2)
@@ -95,7 +95,7 @@ async def test_a_new_name_and_the_reason_of_a_pause_are_shown(running: Running) 
     await eventually(lambda: len(running.carrier.live) == 1)
     await running.change("UPDATE batch_jobs SET name = 'Autumn'")
     await running.control.pause(given.id, job.id, "Ask the *carrier*.")
-    await running.workflows.look(job.id)
+    await running.workflows.nudge(job.id)
 
     async def shows_both() -> bool:
         details = await job.current_details()

@@ -106,7 +106,7 @@ async def test_a_closed_gate_is_said_and_nobody_is_called(calling: Calling) -> N
 async def test_a_line_is_waited_for_with_heartbeats_and_nothing_claimed(
     calling: Calling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("activities.calls.heartbeats.EVERY_SECONDS", 0.1)
+    monkeypatch.setattr("activities.heartbeats.INTERVAL_SECONDS", 0.1)
     await calling.change("UPDATE organizations SET concurrent_call_limit = 1")
     calling.carrier.usually(TALKS_ON)
     first = calling.start(0)

@@ -96,7 +96,7 @@ async def test_a_job_that_is_cancelled_and_hung_up_ends_its_live_calls(calling: 
 
 
 async def test_after_silence_the_carrier_is_asked(calling: Calling, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("activities.calls.follow.SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr("activities.calls.follow.POLL_INTERVAL_SECONDS", 0.2)
     calling.carrier.script(calling.number, ANSWERS.but(telling=Telling.NEVER))
 
     ended = await calling.call()
@@ -106,7 +106,7 @@ async def test_after_silence_the_carrier_is_asked(calling: Calling, monkeypatch:
 
 
 async def test_a_carrier_that_is_away_is_asked_again(calling: Calling, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("activities.calls.follow.SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr("activities.calls.follow.POLL_INTERVAL_SECONDS", 0.1)
     calling.carrier.script(calling.number, ANSWERS.but(telling=Telling.NEVER))
     calling.carrier.away = {Question.FETCH}
     run = calling.start()
@@ -120,7 +120,7 @@ async def test_a_carrier_that_is_away_is_asked_again(calling: Calling, monkeypat
 async def test_a_call_that_the_carrier_does_not_know_is_unknown(
     calling: Calling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("activities.calls.follow.SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr("activities.calls.follow.POLL_INTERVAL_SECONDS", 0.1)
     calling.carrier.script(calling.number, TALKS_ON.but(telling=Telling.NEVER))
     run = calling.start()
     await calling.until_dial(lambda dial: dial.call_id is not None)

@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks import WebhookVerificationError
 
 from activities.webhooks import http_sender
-from activities.webhooks.http_sender import Poster
+from activities.webhooks.http_sender import WebhookSender
 from domain.webhooks.destinations import Address, AllowedDestination, parse_allowed_destinations
 from domain.webhooks.events import AttemptResult
 from tests.certificates import authority_for
@@ -43,9 +43,9 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 async def post(url: str, allowed: Sequence[AllowedDestination] = (), **more: object) -> AttemptResult:
     secrets = more.pop("secrets", [SECRET])
-    poster = Poster(allowed, **more)  # type: ignore[arg-type]
+    poster = WebhookSender(allowed, **more)  # type: ignore[arg-type]
     try:
-        return await poster.post(url, "msg_1", secrets, BODY)  # type: ignore[arg-type]
+        return await poster.send(url, "msg_1", secrets, BODY)  # type: ignore[arg-type]
     finally:
         await poster.close()
 
@@ -71,9 +71,9 @@ async def test_while_a_secret_is_replaced_both_verify(receiver: Receiver) -> Non
 
 async def test_connections_are_kept(receiver: Receiver) -> None:
     names = Names([LOCAL])
-    poster = Poster(receiver.place, resolve=names)
+    poster = WebhookSender(receiver.place, resolve=names)
     for _ in range(3):
-        await poster.post(f"http://hooks.test:{receiver.port}/", "msg_1", [SECRET], BODY)
+        await poster.send(f"http://hooks.test:{receiver.port}/", "msg_1", [SECRET], BODY)
     await poster.close()
     assert (len(receiver.requests), names.asked) == (3, 1)
 
@@ -113,7 +113,7 @@ async def test_a_redirect_into_a_private_network_is_refused_whatever_is_allowed(
         for location in (inside.url, f"//127.0.0.1:{inside.port}/", "http://localhost/", "/elsewhere"):
             receiver.answering = answers(302, Location=location)
             answer = await post(receiver.url, allowed)
-            assert (answer.code, answer.refused, answer.error) == (302, True, http_sender.REDIRECTS_INSIDE)
+            assert (answer.code, answer.refused, answer.error) == (302, True, http_sender.REDIRECTS_TO_PRIVATE)
         assert inside.requests == []
     assert len(receiver.requests) == 4
 
@@ -143,7 +143,7 @@ async def test_of_a_long_answer_only_the_beginning_is_read_and_kept(receiver: Re
     answer = await post(receiver.url, receiver.place)
     assert answer.body is not None
     assert answer.body.startswith("üü")
-    assert len(answer.body) <= http_sender.KEPT_CHARACTERS
+    assert len(answer.body) <= http_sender.MAX_KEPT_CHARACTERS
 
 
 async def test_a_slow_receiver_is_not_waited_for(receiver: Receiver) -> None:

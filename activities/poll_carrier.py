@@ -1,4 +1,4 @@
-"""Ask a carrier how a call stands, and write down what it says."""
+"""Ask a carrier how a call stands, and record its answer."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from store.calls.dials import Dials
 
 
-class NamedCall(Protocol):
+class PlacedDial(Protocol):
     """A dial whose call id is known."""
 
     @property
@@ -23,8 +23,9 @@ class NamedCall(Protocol):
     def key(self) -> str: ...
 
 
-async def ask_how_it_stands(carrier: Carrier, dials: "Dials", dial: NamedCall, call_id: str) -> None:
-    """A call that the carrier knows nothing of any more has an unknown outcome; one that cannot be asked waits."""
+async def poll_carrier(carrier: Carrier, dials: "Dials", dial: PlacedDial, call_id: str) -> None:
+    """A call that the carrier does not know any more has an unknown outcome; while it does not answer nothing
+    changes."""
     try:
         report = await carrier.fetch(call_id)
     except (CarrierAway, CarrierRefused) as error:

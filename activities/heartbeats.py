@@ -1,4 +1,4 @@
-"""Heartbeats that go on by themselves while an activity waits, and carry what it waits for."""
+"""Heartbeats that go on by themselves while an activity waits, and show what it waits for."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 from temporalio import activity
 
-EVERY_SECONDS = 3.0  # the SDK throttles to two seconds; the timeout is 15
+INTERVAL_SECONDS = 3.0  # the SDK throttles to two seconds; the timeout is 15
 
 
-class Pulse:
-    """The state shown with each heartbeat: "ringing"."""
+class Heartbeat:
+    """`state` goes out with each heartbeat: "ringing"."""
 
     def __init__(self, state: str) -> None:
         self.state = state
@@ -24,15 +24,15 @@ class Pulse:
     async def _beat(self) -> None:
         while True:
             activity.heartbeat(self.state)
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(INTERVAL_SECONDS)
 
 
 @asynccontextmanager
-async def heartbeats(state: str) -> AsyncIterator[Pulse]:
+async def heartbeats(state: str) -> AsyncIterator[Heartbeat]:
     """Beat until the block is left."""
-    pulse = Pulse(state)
-    beating = asyncio.create_task(pulse._beat())
+    heartbeat = Heartbeat(state)
+    beating = asyncio.create_task(heartbeat._beat())
     try:
-        yield pulse
+        yield heartbeat
     finally:
         beating.cancel()
