@@ -11,15 +11,7 @@ A, B = "+12025550101", "+12025550102"
 
 
 def test_values_keep_type_and_order() -> None:
-    contact = {
-        "z": 1,
-        "phone": A,
-        "vip": True,
-        "score": 1.5,
-        "none": None,
-        "tags": ["a", {"b": 2}],
-        "name": "Ann",
-    }
+    contact = {"z": 1, "phone": A, "vip": True, "score": 1.5, "none": None, "tags": ["a", {"b": 2}], "name": "Ann"}
     intake = read_contact_list([contact])
     assert list(intake.contacts[0].data.items()) == list(contact.items())
     assert intake.contacts[0].data["vip"] is True
