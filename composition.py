@@ -74,7 +74,7 @@ async def open_services(
     settings: Settings, client: Client, carriers: Mapping[str, Carrier] | None = None
 ) -> AsyncIterator[Services]:
     """All services, closed at the end; nothing is connected yet. `carriers` (by account) replaces the real ones."""
-    vault = Vault.of(settings.secret.get_secret_value())
+    vault = Vault.from_setting(settings.secret.get_secret_value())
     async with open_engine(settings, settings.database_pool_size) as engine:
         accounts = _carriers(settings, CarrierCredentials(engine, vault), carriers)
         try:
@@ -86,7 +86,7 @@ async def open_services(
 def _carriers(settings: Settings, own: CarrierCredentials, instead: Mapping[str, Carrier] | None) -> CarrierAccounts:
     environment = settings.environment()
     shared = set_up(environment) if instead is None else instead
-    return CarrierAccounts(shared, own.settings, builders(environment))
+    return CarrierAccounts(shared, own.read_settings, builders(environment))
 
 
 def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[object, ...]:

@@ -70,7 +70,7 @@ class ReconcileActivities:
         async with heartbeats("sweeping") as heartbeat:
             started = await self._start_unstarted_jobs()
             heartbeat.show("workflows")
-            failed = await self._fail_closed_jobs(await self._reconciliation.open_jobs())
+            failed = await self._fail_closed_jobs(await self._reconciliation.list_open_jobs())
             lines = await self._start_missing_lines()
             heartbeat.show("dials")
             ended = await self._end_overdue_dials()
@@ -79,7 +79,7 @@ class ReconcileActivities:
 
     async def _start_unstarted_jobs(self) -> int:
         """A workflow that existed and is closed left no mark: it was ended by force before its first step."""
-        jobs = await self._reconciliation.unstarted()
+        jobs = await self._reconciliation.list_unstarted_jobs()
         for job in jobs:
             start_at = job.scheduled_start_time if job.status is JobStatus.SCHEDULED else None
             await self._workflows.start(job.id, job.organization_id, job.name, start_at)
@@ -102,7 +102,7 @@ class ReconcileActivities:
         return sum([await self._workflows.start_lines(organization_id) for organization_id in organizations])
 
     async def _end_overdue_dials(self) -> int:
-        dials = await self._reconciliation.overdue_dials(DIAL_SLACK_SECONDS)
+        dials = await self._reconciliation.list_overdue_dials(DIAL_SLACK_SECONDS)
         for dial in dials:
             await self._end(dial)
         return len(dials)
@@ -122,7 +122,7 @@ class ReconcileActivities:
         await poll_carrier(carrier, self._dials, dial, dial.call_id)
 
     async def _nudge_stuck_jobs(self) -> int:
-        stuck = await self._reconciliation.stuck_jobs()
+        stuck = await self._reconciliation.list_stuck_jobs()
         for job_id in stuck:
             await self._workflows.nudge(job_id)
         return len(stuck)

@@ -52,7 +52,7 @@ async def _asked(question: Awaitable[PartHealth | None]) -> PartHealth:
 
 
 async def _progress(reconciliation: Reconciliation) -> PartHealth:
-    stuck = len(await reconciliation.stuck_jobs())
+    stuck = len(await reconciliation.list_stuck_jobs())
     if stuck:
         return PartHealth(ok=False, detail=f"running, with contacts due, and without progress: {stuck}")
     return PartHealth(ok=True, detail="all make progress")

@@ -82,9 +82,9 @@ async def _check_numbers(carrier: "Carrier") -> "list[Finding]":
 
     settings = Settings()
     async with Database().engine() as engine:
-        credentials = CarrierCredentials(engine, Vault.of(settings.secret.get_secret_value()))
-        accounts = CarrierAccounts({carrier.name: carrier}, credentials.settings, builders(settings.environment()))
-        found = await credentials.accounts_of_numbers(carrier.name)
+        credentials = CarrierCredentials(engine, Vault.from_setting(settings.secret.get_secret_value()))
+        accounts = CarrierAccounts({carrier.name: carrier}, credentials.read_settings, builders(settings.environment()))
+        found = await credentials.list_accounts(carrier.name)
         return [await _check_number(number, accounts[account]) for number, account in found]
 
 

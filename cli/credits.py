@@ -45,4 +45,4 @@ def entries(
     output: Output,
 ) -> None:
     """List the latest entries of the ledger, the newest first."""
-    output.models(database.run(lambda store: store.ledger.statement(organization, limit)), COLUMNS)
+    output.models(database.run(lambda store: store.ledger.list_entries(organization, limit)), COLUMNS)

@@ -68,7 +68,7 @@ class AuditLog:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def page(self, organization_id: str, job_id: str | None, page: int, page_size: int) -> ActivityPage:
+    async def list_page(self, organization_id: str, job_id: str | None, page: int, page_size: int) -> ActivityPage:
         """What was done in an organization, or to one of its jobs, newest first. `page` counts from 1."""
         where = [activity.c.organization_id == organization_id]
         if job_id is not None:

@@ -1,8 +1,8 @@
-"""Requests that create, each done once for its Idempotency-Key: who works on one, and what it was answered.
+"""Requests that create, each done once for its Idempotency-Key: which request is at work, and the answer it got.
 
-A record is held by one request at a time, for a few seconds that it prolongs while it works; a process that died holds
+A record is held by one request at a time, for a few seconds that it extends while it works; a process that died holds
 nothing for long. What keeps a second thing from being created is not the hold but the `seed`: the ids of what a request
-creates are made of it, so that whoever works on the record again, or too, meets the row that is there already.
+creates are made of it, so that whoever does the work again, or at the same time, finds the row that is there already.
 """
 
 from datetime import datetime, timedelta
@@ -16,8 +16,8 @@ from store.db.engine import reading
 from store.db.ids import ID_BYTES
 
 KEPT = timedelta(days=7)
-HOLD = timedelta(seconds=6)  # prolonged while the work goes on
-SWEPT_AT_ONCE = 20  # old records that a new one takes with it
+HOLD = timedelta(seconds=6)  # extended while the work goes on
+MAX_SWEPT = 20  # old records that a new one deletes
 
 
 class RecordKey(Model):
@@ -29,86 +29,86 @@ class RecordKey(Model):
 
 
 class Reserved(Model):
-    """The record is ours to work on. `seed`: 24 hexadecimal characters, the same for every request of the record.
+    """The record is held by this request. `seed`: 24 hexadecimal characters, the same for every request of the record.
 
-    `again`: another request began the work, at `begun_at`, and died or failed; how far it came is not known.
+    `resumed`: another request began the work, at `begun_at`, and died or failed; how far it came is not known.
     """
 
     seed: str
     begun_at: datetime
-    again: bool
+    resumed: bool
 
 
 class Answered(Model):
-    """It was done before, and this was the answer."""
+    """The work was done before, and this was the answer."""
 
     answer: str
 
 
-class AtWork(Model):
-    """Another request works on it."""
+class InProgress(Model):
+    """Another request is at work."""
 
 
-class OtherContent(Model):
-    """The key was used for something else."""
+class DifferentContent(Model):
+    """The key was used for other content."""
 
 
 class Idempotency:
-    """Every public method is one transaction."""
+    """Each public method is one transaction."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def take(
+    async def reserve(
         self, record: RecordKey, fingerprint: str, holder: str
-    ) -> Reserved | Answered | AtWork | OtherContent:
-        """Hold the record of a request, or learn why not. `fingerprint`: of what was sent."""
+    ) -> Reserved | Answered | InProgress | DifferentContent:
+        """Hold the record of a request, or find out why not. `fingerprint`: of what was sent."""
         facts = record.model_dump() | {"fingerprint": fingerprint, "holder": holder, "seed": token_hex(ID_BYTES)}
         async with self._engine.begin() as connection:
-            taken = (await connection.execute(_TAKE, facts | _SPANS)).first()
+            taken = (await connection.execute(_RESERVE, facts | _SPANS)).first()
             if taken is not None:
-                await connection.execute(_SWEEP, {"at_once": SWEPT_AT_ONCE, "kept": KEPT})
+                await connection.execute(_SWEEP, {"at_once": MAX_SWEPT, "kept": KEPT})
                 return Reserved.model_validate(taken._mapping)
-            return await _why_not(connection, facts)
+            return await _find_reason(connection, facts)
 
-    async def prolong(self, record: RecordKey, holder: str) -> None:
+    async def extend(self, record: RecordKey, holder: str) -> None:
         """Hold it for longer, where it is still held."""
         async with self._engine.begin() as connection:
-            await connection.execute(_PROLONG, record.model_dump() | {"holder": holder, "hold": HOLD})
+            await connection.execute(_EXTEND, record.model_dump() | {"holder": holder, "hold": HOLD})
 
-    async def answer(self, record: RecordKey, seed: str, answer: str) -> None:
-        """Keep the answer; the first one stays."""
+    async def store_answer(self, record: RecordKey, seed: str, answer: str) -> None:
+        """Store the answer; the first one stays."""
         async with self._engine.begin() as connection:
             await connection.execute(_ANSWER, record.model_dump() | {"seed": seed, "answer": answer})
 
-    async def let_go(self, record: RecordKey, holder: str) -> None:
-        """Whether it was done is not known: the next request with the same content goes on with it at once."""
+    async def release(self, record: RecordKey, holder: str) -> None:
+        """Whether the work was done is not known: the next request with the same content takes it up at once."""
         async with self._engine.begin() as connection:
-            await connection.execute(_LET_GO, record.model_dump() | {"holder": holder})
+            await connection.execute(_RELEASE, record.model_dump() | {"holder": holder})
 
     async def forget(self, record: RecordKey, holder: str) -> None:
         """Nothing was created: the key may be used as if it never had been."""
         async with self._engine.begin() as connection:
             await connection.execute(_FORGET, record.model_dump() | {"holder": holder})
 
-    async def at_work(self, record: RecordKey) -> bool:
-        """Whether a request works on it at this moment."""
+    async def is_in_progress(self, record: RecordKey) -> bool:
+        """Whether a request is at work on it now."""
         async with reading(self._engine) as connection:
-            return bool((await connection.execute(_AT_WORK, record.model_dump())).scalar())
+            return bool((await connection.execute(_IS_IN_PROGRESS, record.model_dump())).scalar())
 
 
-async def _why_not(connection: AsyncConnection, facts: dict[str, str]) -> Answered | AtWork | OtherContent:
+async def _find_reason(connection: AsyncConnection, facts: dict[str, str]) -> Answered | InProgress | DifferentContent:
     found = (await connection.execute(_FOUND, facts)).first()
     if found is None:  # forgotten in between
-        return AtWork()
+        return InProgress()
     if found.fingerprint != facts["fingerprint"]:
-        return OtherContent()
-    return AtWork() if found.answer is None else Answered(answer=found.answer)
+        return DifferentContent()
+    return InProgress() if found.answer is None else Answered(answer=found.answer)
 
 
 _SPANS = {"hold": HOLD, "kept": KEPT}
 _WHERE = "scope = :scope AND route = :route AND key = :key"
-_TAKE = sa.text("""
+_RESERVE = sa.text("""
     INSERT INTO idempotency_records AS kept (scope, route, key, fingerprint, seed, holder, held_until)
     VALUES (:scope, :route, :key, :fingerprint, :seed, :holder, now() + :hold)
     ON CONFLICT (scope, route, key) DO UPDATE SET
@@ -118,7 +118,7 @@ _TAKE = sa.text("""
         created_at = CASE WHEN kept.created_at < now() - :kept THEN now() ELSE kept.created_at END
     WHERE kept.created_at < now() - :kept
         OR (kept.answer IS NULL AND kept.held_until < now() AND kept.fingerprint = excluded.fingerprint)
-    RETURNING seed, created_at AS begun_at, xmax <> 0 AND created_at < now() AS again
+    RETURNING seed, created_at AS begun_at, xmax <> 0 AND created_at < now() AS resumed
 """).bindparams(sa.bindparam("hold", type_=sa.Interval), sa.bindparam("kept", type_=sa.Interval))
 _SWEEP = sa.text("""
     DELETE FROM idempotency_records WHERE ctid IN (
@@ -126,17 +126,17 @@ _SWEEP = sa.text("""
         ORDER BY created_at LIMIT :at_once FOR UPDATE SKIP LOCKED)
 """).bindparams(sa.bindparam("kept", type_=sa.Interval))
 _FOUND = sa.text(f"SELECT fingerprint, answer FROM idempotency_records WHERE {_WHERE}")  # noqa: S608  our own constant
-_AT_WORK = sa.text(
+_IS_IN_PROGRESS = sa.text(
     f"SELECT answer IS NULL AND held_until >= now() FROM idempotency_records WHERE {_WHERE}"  # noqa: S608
 )
-_PROLONG = sa.text(
+_EXTEND = sa.text(
     f"UPDATE idempotency_records SET held_until = now() + :hold WHERE {_WHERE} AND holder = :holder"  # noqa: S608
 ).bindparams(sa.bindparam("hold", type_=sa.Interval))
 _ANSWER = sa.text(
     "UPDATE idempotency_records SET answer = :answer"  # noqa: S608
     f" WHERE {_WHERE} AND seed = :seed AND answer IS NULL"
 )
-_LET_GO = sa.text(f"UPDATE idempotency_records SET held_until = now() WHERE {_WHERE} AND holder = :holder")  # noqa: S608
+_RELEASE = sa.text(f"UPDATE idempotency_records SET held_until = now() WHERE {_WHERE} AND holder = :holder")  # noqa: S608
 _FORGET = sa.text(
     f"DELETE FROM idempotency_records WHERE {_WHERE} AND holder = :holder AND answer IS NULL"  # noqa: S608
 )

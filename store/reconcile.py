@@ -1,4 +1,4 @@
-"""What may have been left undone, over all organizations: for the housekeeper only."""
+"""What a crash may have left undone, over all organizations: for the reconciler only."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from store.db.engine import reading
 
 UNSTARTED_AFTER = "15 seconds"  # create starts the workflow itself, right after its transaction
 STUCK_AFTER = "60 seconds"  # without a dial although somebody is due: twice the longest page and claim
-QUIET_LIMIT = 200  # rows a sweep looks at of each kind: the next sweep sees the rest
+MAX_ROWS = 200  # of each kind that a sweep reads: the next sweep finds the rest
 
 
 class OpenJob(Model):
@@ -35,7 +35,7 @@ class OpenDial(Model):
 
     @property
     def key(self) -> str:
-        """The key that the carrier has of it."""
+        """The key by which the carrier knows it."""
         return f"{self.contact_id}:{self.number_of_dial}"
 
 
@@ -43,7 +43,7 @@ _UNSTARTED = text(f"""
     SELECT id, organization_id, name, status, scheduled_start_time FROM batch_jobs
     WHERE workflow_started_at IS NULL AND status IN ('pending', 'scheduled', 'paused', 'running')
       AND created_at < clock_timestamp() - interval '{UNSTARTED_AFTER}'
-    ORDER BY created_at LIMIT {QUIET_LIMIT}
+    ORDER BY created_at LIMIT {MAX_ROWS}
 """)  # noqa: S608 — our own constants
 _OPEN = text("""
     SELECT id, organization_id, name, status, scheduled_start_time FROM batch_jobs
@@ -57,7 +57,7 @@ _OVERDUE = text(f"""
       AND clock_timestamp() > coalesce(d.answered_at + make_interval(secs => j.max_call_seconds / :speed),
                                        d.asked_at + make_interval(secs => j.ring_seconds / :speed))
                               + make_interval(secs => :slack)
-    ORDER BY d.asked_at LIMIT {QUIET_LIMIT}
+    ORDER BY d.asked_at LIMIT {MAX_ROWS}
 """)  # noqa: S608 — our own constants
 _STUCK = text(f"""
     SELECT j.id FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
@@ -69,32 +69,32 @@ _STUCK = text(f"""
                       AND (d.ended_at IS NULL OR d.asked_at > clock_timestamp() - interval '{STUCK_AFTER}'))
       AND (o.credits_unlimited OR j.hold >= 2 * j.rate_per_minute
            OR j.hold + o.balance - o.held >= 2 * j.rate_per_minute)
-    LIMIT {QUIET_LIMIT}
+    LIMIT {MAX_ROWS}
 """)  # noqa: S608 — our own constants
 
 
 class Reconciliation:
-    """`speed` as everywhere: of the local stack's telephone."""
+    """Read only. `speed` divides the length of calls, in the local stack only."""
 
     def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
         self._engine = engine
         self._speed = speed
 
-    async def unstarted(self) -> list[OpenJob]:
-        """Jobs that were stored and never had a workflow."""
+    async def list_unstarted_jobs(self) -> list[OpenJob]:
+        """Jobs that were stored and have never had a workflow."""
         return await self._jobs(_UNSTARTED)
 
-    async def open_jobs(self) -> list[OpenJob]:
+    async def list_open_jobs(self) -> list[OpenJob]:
         """Jobs that have not ended and had a workflow."""
         return await self._jobs(_OPEN)
 
-    async def overdue_dials(self, slack_seconds: float) -> list[OpenDial]:
+    async def list_overdue_dials(self, slack_seconds: float) -> list[OpenDial]:
         """Dials open longer than a call can last, by `slack_seconds`."""
         async with reading(self._engine) as connection:
             rows = (await connection.execute(_OVERDUE, {"speed": self._speed, "slack": slack_seconds})).mappings()
             return [OpenDial.model_validate(dict(row)) for row in rows]
 
-    async def stuck_jobs(self) -> list[str]:
+    async def list_stuck_jobs(self) -> list[str]:
         """Running jobs with contacts due for a minute, for which nothing was dialed meanwhile."""
         async with reading(self._engine) as connection:
             return list((await connection.execute(_STUCK)).scalars())

@@ -32,7 +32,7 @@ class CarrierStream:
         self._dials = dials
         self._leases = leases
         if isinstance(carrier, SharedStreaming):
-            carrier.share_stream(lambda: leases.stands(account))
+            carrier.share_stream(lambda: leases.is_streaming(account))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -47,7 +47,7 @@ class CarrierStream:
     async def _run(self) -> None:
         while True:
             try:
-                async with self._leases.held(self._account) as lease:
+                async with self._leases.hold(self._account) as lease:
                     logger.info("listening to %s", self._account)
                     await self._listen(lease)
             except Exception:
@@ -58,7 +58,7 @@ class CarrierStream:
         """Until the lease is lost, or an event could not be recorded."""
         tasks = [
             asyncio.create_task(self._carrier.stream(self._receive, self._poll_open_calls)),
-            asyncio.create_task(lease.kept(self._is_connected)),
+            asyncio.create_task(lease.keep(self._is_connected)),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -83,7 +83,7 @@ class CarrierStream:
 
     async def _poll_open_calls(self) -> None:
         """Events from before the connection are lost: poll every open call."""
-        ids = await self._leases.open_dials(self._account)
+        ids = await self._leases.list_open_dials(self._account)
         slots = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
 
         async def poll(dial_id: str) -> None:

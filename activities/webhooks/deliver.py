@@ -60,7 +60,7 @@ class WebhookActivities:
         async with heartbeats("delivering") as heartbeat:
             batch = _Batch(self._outbox, self._sender, self._render, request, heartbeat)
             await batch.run(self._linger)
-            endpoint = await self._outbox.end(request.endpoint_id)
+            endpoint = await self._outbox.mark_idle(request.endpoint_id)
             return BatchResult(
                 exists=endpoint.exists,
                 next_due_at=endpoint.next_due_at,
@@ -109,14 +109,14 @@ class _Batch:
             return False
         if now >= self._renew_lease_at:
             self._renew_lease_at = now + LEASE_INTERVAL_SECONDS
-            return await self._outbox.begin(self._request.endpoint_id)
+            return await self._outbox.mark_busy(self._request.endpoint_id)
         return True
 
     async def _take_lanes(self) -> None:
         free = MAX_CONCURRENT_LANES - len(self._lanes)
         if free > 0:
             endpoint, as_of = self._request.endpoint_id, self._request.as_of
-            for lane in await self._outbox.due_lanes(endpoint, as_of, self._lanes.keys(), free):
+            for lane in await self._outbox.find_due_lanes(endpoint, as_of, self._lanes.keys(), free):
                 self._lanes[lane] = asyncio.create_task(self._empty(lane))
 
     async def _until_one_ends(self) -> None:
@@ -140,11 +140,11 @@ class _Batch:
 
     async def _send_first(self, lane: str) -> DeliveryStatus | None:
         """None where nothing could be taken up."""
-        due = await self._outbox.take_up(self._request.endpoint_id, lane, self._request.as_of)
+        due = await self._outbox.take(self._request.endpoint_id, lane, self._request.as_of)
         if due is None:
             return None
         result = await self._send(due)
-        status = await self._outbox.note(due.id, result, self._request.as_of)
+        status = await self._outbox.record_result(due.id, result, self._request.as_of)
         if result.delivered:
             self.delivered += 1
         else:

@@ -30,7 +30,7 @@ async def get_credits(caller: MemberDep, query: PageQueryDep, ledger: LedgerDep)
     Always `balance` = top-ups − costs, and `free` = `balance` − `held`. Error codes: `invalid_page`,
     `invalid_page_size`.
     """
-    return credits_view(await ledger.credits(caller.organization_id, query.page, query.page_size), query)
+    return credits_view(await ledger.read_credits(caller.organization_id, query.page, query.page_size), query)
 
 
 @router.post(

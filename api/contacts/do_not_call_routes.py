@@ -51,7 +51,7 @@ async def list_numbers(caller: MemberDep, query: PageQueryDep, do_not_call: DoNo
 
     Error codes: `invalid_page`, `invalid_page_size`.
     """
-    found = await do_not_call.page(caller.organization_id, query.search, query.page, query.page_size)
+    found = await do_not_call.list_page(caller.organization_id, query.search, query.page, query.page_size)
     return DoNotCallPage(
         entries=[_view(entry) for entry in found.entries],
         total=found.total,
@@ -116,7 +116,7 @@ async def _add(
 @router.get("/{number}", operation_id="getDoNotCall", responses=errors(400, 401, 404, 503))
 async def get_number(caller: MemberDep, number: NumberDep, do_not_call: DoNotCallDep) -> DoNotCallEntry:
     """Look up one number. Error codes: `not_found` where it is not on the list; `invalid_phone_format`."""
-    entry = await do_not_call.get(caller.organization_id, number)
+    entry = await do_not_call.find(caller.organization_id, number)
     if entry is None:
         raise NotFound("This number is not on the do-not-call list.")
     return _view(entry)

@@ -25,7 +25,7 @@ from domain.errors import InvalidRequest
 from store.db.ids import new_id
 from store.db.vault import Vault
 from store.errors import NoSecret, Unreadable
-from store.idempotency import HOLD, Answered, AtWork, Idempotency, OtherContent, RecordKey, Reserved
+from store.idempotency import HOLD, Answered, DifferentContent, Idempotency, InProgress, RecordKey, Reserved
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -91,10 +91,10 @@ class IdempotentRequest:
         try:
             async with asyncio.timeout(WAIT_LIMIT):
                 while True:
-                    taken = await self._idempotency.take(record, fingerprint, self._holder)
-                    if isinstance(taken, OtherContent):
+                    taken = await self._idempotency.reserve(record, fingerprint, self._holder)
+                    if isinstance(taken, DifferentContent):
                         raise IdempotencyConflict(USED)
-                    if not isinstance(taken, AtWork):
+                    if not isinstance(taken, InProgress):
                         return taken
                     await self._until_free(record)
         except TimeoutError:
@@ -102,13 +102,13 @@ class IdempotentRequest:
 
     async def _until_free(self, record: RecordKey) -> None:
         await asyncio.sleep(WAIT_POLL)
-        while await self._idempotency.at_work(record):  # noqa: ASYNC110  what changes is in the database
+        while await self._idempotency.is_in_progress(record):  # noqa: ASYNC110  what changes is in the database
             await asyncio.sleep(WAIT_POLL)
 
     async def _work(self, record: RecordKey, held: Reserved, work: Work[Answer], *, secret: bool) -> Answer:
         try:
             async with self._prolonging(record):
-                answer = await work(CreateContext(held.begun_at if held.again else datetime.now(UTC), held.seed))
+                answer = await work(CreateContext(held.begun_at if held.resumed else datetime.now(UTC), held.seed))
         except Exception as error:
             await self._give_back(record, held, error)
             raise
@@ -129,21 +129,21 @@ class IdempotentRequest:
         while True:
             await asyncio.sleep(PROLONG_SECONDS)
             with _logged("prolonged"):
-                await self._idempotency.prolong(record, self._holder)
+                await self._idempotency.extend(record, self._holder)
 
     async def _give_back(self, record: RecordKey, held: Reserved, error: Exception) -> None:
         """After a refusal nothing is there, and the key is free; after anything else that is not known."""
         with _logged("given back"):
-            if _refused(error) and not held.again:
+            if _refused(error) and not held.resumed:
                 await self._idempotency.forget(record, self._holder)
             else:
-                await self._idempotency.let_go(record, self._holder)
+                await self._idempotency.release(record, self._holder)
 
     async def _keep(self, record: RecordKey, held: Reserved, answer: BaseModel, *, secret: bool) -> None:
         """Without it the next request would find what was created by its id: the answer is given either way."""
         text = answer.model_dump_json(by_alias=True)
         with _logged("kept"):
-            await self._idempotency.answer(record, held.seed, self._vault.seal(text) if secret else text)
+            await self._idempotency.store_answer(record, held.seed, self._vault.seal(text) if secret else text)
 
     def _opened(self, sealed: str) -> str:
         try:

@@ -98,7 +98,7 @@ async def _cannot_start(jobs: Jobs, caller: Caller, id: str, status: JobStatus) 
     if status is JobStatus.RUNNING:
         return AlreadyRunning("This job is running already.")
     if status is JobStatus.PAUSED:
-        job = await jobs.job(caller.organization_id, id)
+        job = await jobs.find(caller.organization_id, id)
         why = "" if job is None or job.status_reason is None else f" {job.status_reason}"
         return InvalidStatus(f"This job is paused.{why} Resume it instead.")
     return InvalidStatus(f"This job is {status} and cannot be started again.")

@@ -79,7 +79,7 @@ async def contact(
     """
     found = None
     if ID.fullmatch(contactId):
-        found = await results.contact(caller.organization_id, id, contactId)
+        found = await results.find_contact(caller.organization_id, id, contactId)
     if found is None:
         raise ContactNotFound("There is no such contact in this job.")
     return _detail(found)
@@ -112,7 +112,7 @@ async def download_results(caller: MemberDep, wanted: FormatDep, id: JobId, resu
     """
     names = CONTESTED_NAMES if wanted is Format.JSON_LINES else None
     async with AsyncExitStack() as opening:
-        file = await opening.enter_async_context(results.results(caller.organization_id, id, names))
+        file = await opening.enter_async_context(results.open_results(caller.organization_id, id, names))
         begun_file = await begun(_rendered(file, wanted))
         return FileAnswer(opening.pop_all(), begun_file, f"{id}-results.{wanted}", MEDIA_TYPES[wanted])
 
@@ -137,7 +137,7 @@ async def rejects(caller: MemberDep, id: JobId, results: ResultsDep) -> FileAnsw
     Error codes: `job_not_found`; `unavailable` while several other downloads are under way.
     """
     async with AsyncExitStack() as opening:
-        file = await opening.enter_async_context(results.rejects(caller.organization_id, id))
+        file = await opening.enter_async_context(results.open_rejects(caller.organization_id, id))
         begun_file = await begun(csv_rejects(file.file, file.batches))
         return FileAnswer(opening.pop_all(), begun_file, f"{id}-rejects.csv", CSV)
 

@@ -25,7 +25,7 @@ JobId = Annotated[str, Depends(job_id)]
 
 async def find_job(jobs: Jobs, organization_id: str, id: str) -> Job:
     """Raises JobNotFound."""
-    job = await jobs.job(organization_id, id)
+    job = await jobs.find(organization_id, id)
     if job is None:
         raise JobNotFound(id)
     return job

@@ -71,7 +71,7 @@ async def validate(
     intake = read.intake()
     hours = await hours_of(await organizations.get(caller.organization_id), wanted, intake, now)
     report = intake.report.with_warnings([*read.fields.warnings, *hours.warnings]).to_json()
-    foreseen = await preview.foresee(caller.organization_id, wanted, intake.contacts, report)
+    foreseen = await preview.preview(caller.organization_id, wanted, intake.contacts, report)
     expected = await _forecast(foreseen, wanted, now)
     return _answer(read.fields, agent, foreseen, expected, hours.sentence, now)
 

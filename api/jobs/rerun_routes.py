@@ -60,9 +60,9 @@ async def _retry(
     body: bytes, id: str, caller: Caller, reruns: JobRerun, creator: JobCreator, context: CreateContext
 ) -> Retried:
     try:
-        earlier = await reruns.request(caller.organization_id, id)
+        earlier = await reruns.read_request(caller.organization_id, id)
         read = read_retry(parse_json(body) if body.strip() else {}, earlier, context.now)
-        found = await reruns.unreached(caller.organization_id, id, include_unknown=read.include_unknown)
+        found = await reruns.find_unreached(caller.organization_id, id, include_unknown=read.include_unknown)
     except WrongStatus as error:
         raise InvalidStatus(f"This job is {error.status}. Only a job that has ended can be retried.") from None
     created = await creator.create(_fields(read, id), partial(_intake, found), caller, context)

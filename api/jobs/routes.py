@@ -59,7 +59,7 @@ async def list_jobs(caller: MemberDep, query: JobQueryDep, jobs: JobsDep) -> Job
     Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`; `not_found` for another organization's
     `organizationId`.
     """
-    found = await jobs.page(
+    found = await jobs.list_page(
         caller.organization_id, query.status, query.search, query.page, query.page_size, test_of=query.test_of
     )
     return JobPage(
@@ -90,7 +90,7 @@ async def detail(
     """
     job = await find_job(jobs, caller.organization_id, id)
     contacts, organization, progress = await asyncio.gather(
-        jobs.contacts(job.organization_id, job.id, query.status, query.page, query.page_size),
+        jobs.list_contacts(job.organization_id, job.id, query.status, query.page, query.page_size),
         organizations.get(job.organization_id),
         _progress(workflows, job),
     )

@@ -107,8 +107,8 @@ async def _test(
     context: CreateContext,
 ) -> Tested:
     number, warnings = _phone(parse_json(body))
-    tried = await reruns.request(caller.organization_id, id, ended=False)
-    first = await reruns.first_contact(caller.organization_id, id)
+    tried = await reruns.read_request(caller.organization_id, id, ended=False)
+    first = await reruns.read_first_contact(caller.organization_id, id)
     contact = _in_locate_number(first, number)
     await _refuse_while_closed(organizations, caller, tried, contact, context.now)
     fields = ReadJobFields(request=_request(tried, id, context.now), warnings=warnings)

@@ -48,7 +48,7 @@ async def organization_activity(caller: MemberDep, query: PageQueryDep, log: Aud
 
 
 async def _page(log: AuditLog, organization_id: str, job_id: str | None, query: PageQuery) -> ActivityPage:
-    found = await log.page(organization_id, job_id, query.page, query.page_size)
+    found = await log.list_page(organization_id, job_id, query.page, query.page_size)
     return ActivityPage(
         activity=[ActivityEntry(**entry.model_dump()) for entry in found.entries],
         total=found.total,

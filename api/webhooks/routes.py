@@ -63,7 +63,7 @@ StatusDep = Annotated[DeliveryStatus | None, Depends(wanted_status)]
 @router.get("", operation_id="listWebhooks", responses=errors(401, 429, 503))
 async def list_webhooks(caller: MemberDep, webhooks: WebhooksDep) -> WebhookList:
     """List the organization's webhooks, oldest first. Their secrets are never shown again."""
-    found = await webhooks.all(caller.organization_id)
+    found = await webhooks.list_all(caller.organization_id)
     return WebhookList(webhooks=[_view(endpoint) for endpoint in found], total=len(found))
 
 
@@ -148,7 +148,7 @@ async def test_webhook(caller: AdminDep, id: WebhookId, webhooks: WebhooksDep) -
 
     Error codes: `webhook_not_found`; `invalid_status` where it is disabled.
     """
-    return _delivery_view(await webhooks.test(caller.organization_id, id))
+    return _delivery_view(await webhooks.send_test(caller.organization_id, id))
 
 
 @router.get(
@@ -164,7 +164,7 @@ async def list_deliveries(
 
     Error codes: `webhook_not_found`, `invalid_status`, `invalid_page`, `invalid_page_size`.
     """
-    found = await webhooks.deliveries(caller.organization_id, id, status, query.page, query.page_size)
+    found = await webhooks.list_deliveries(caller.organization_id, id, status, query.page, query.page_size)
     return DeliveryPage(
         deliveries=[_delivery_view(delivery) for delivery in found.deliveries],
         total=found.total,
@@ -181,7 +181,7 @@ async def get_delivery(
     webhooks: WebhooksDep,
 ) -> Delivery:
     """Look at one delivery. Error codes: `webhook_not_found`, `delivery_not_found`."""
-    return _delivery_view(await webhooks.delivery(caller.organization_id, id, deliveryId))
+    return _delivery_view(await webhooks.get_delivery(caller.organization_id, id, deliveryId))
 
 
 @router.post(

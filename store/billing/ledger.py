@@ -27,7 +27,7 @@ from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, dials, ledger_entries, organizations
 
 ZERO = Decimal(0)
-MAX_HOLDS = 100  # jobs that are named
+MAX_HOLDS = 100  # jobs in the list
 
 
 class EntryKind(StrEnum):
@@ -51,7 +51,7 @@ class Entry(Model):
 
 
 class Audit(Model):
-    """What an organization's credits are said to be and what they add up to, at one instant; dollars."""
+    """An organization's stored credits and what its entries add up to, at one instant; dollars."""
 
     balance: Decimal
     held: Decimal
@@ -94,7 +94,7 @@ class Credits(Model):
 
 
 class Ledger:
-    """The credits of organizations, for their owners and for operators."""
+    """The credits of organizations."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -115,13 +115,13 @@ class Ledger:
             )
         return before.model_copy(update={"balance": before.balance + amount})
 
-    async def statement(self, organization_id: str, limit: int = 100) -> list[Entry]:
+    async def list_entries(self, organization_id: str, limit: int = 100) -> list[Entry]:
         """The latest entries, newest first."""
         async with reading(self._engine) as connection:
             return await _entries(connection, organization_id, 0, limit)
 
-    async def credits(self, organization_id: str, page: int, page_size: int) -> Credits:
-        """The sums, what is held for whom, and a page of the entries, newest first; raises NotFound."""
+    async def read_credits(self, organization_id: str, page: int, page_size: int) -> Credits:
+        """The sums, the holds of jobs, and a page of the entries, newest first; raises NotFound."""
         async with reading(self._engine) as connection:
             row = (await connection.execute(_SUMS_OF, {"organization_id": organization_id})).mappings().first()
             if row is None:

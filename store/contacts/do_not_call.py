@@ -85,7 +85,7 @@ class DoNotCall:
             await record_action(connection, organization_id, Action.DO_NOT_CALL_REMOVED, by, {"numbers": 1})
             return True
 
-    async def get(self, organization_id: str, number: str) -> ListedNumber | None:
+    async def find(self, organization_id: str, number: str) -> ListedNumber | None:
         """The entry of a number; None where it is not listed."""
         if not may_exist(number):
             return None
@@ -94,7 +94,7 @@ class DoNotCall:
             row = (await connection.execute(query)).mappings().one_or_none()
             return None if row is None else ListedNumber.model_validate(row)
 
-    async def page(self, organization_id: str, search: str | None, page: int, page_size: int) -> DoNotCallPage:
+    async def list_page(self, organization_id: str, search: str | None, page: int, page_size: int) -> DoNotCallPage:
         """The list, newest first; `search`: part of a number. `page` counts from 1."""
         where = [do_not_call.c.organization_id == organization_id]
         if search:

@@ -1,4 +1,4 @@
-"""The way to PostgreSQL: the engine, its migrations, and whether it answers."""
+"""The engine on PostgreSQL, its migrations, and whether it answers."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-CONNECT_TIMEOUT_SECONDS = 5  # said while the client still waits
+CONNECT_TIMEOUT_SECONDS = 5  # reported while the client still waits
 POOL_TIMEOUT_SECONDS = 10  # for a free connection
 STATEMENT_TIMEOUT = "30s"  # the longest statement, COPY of 10,000 contacts, takes under one second
 LOCK_TIMEOUT = "10s"  # transactions are short; whoever waits longer waits for something broken

@@ -11,5 +11,5 @@ def new_id(prefix: str) -> str:
 
 
 def may_exist(text: str) -> bool:
-    """Whether PostgreSQL can be asked for such a text at all: none of its own holds U+0000, a URL may."""
+    """Whether PostgreSQL can hold such a text at all: none has U+0000, which a URL may have."""
     return "\0" not in text

@@ -1,4 +1,4 @@
-"""The one lock under which everything that may be dialed changes. Taken before any other: see store/calls/claim.py."""
+"""The one lock under which everything changes that decides who may be dialed. Taken first: see store/calls/claim.py."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection

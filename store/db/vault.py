@@ -1,4 +1,4 @@
-"""What is kept sealed, and tokens that only we can make: one master secret, a key derived from it for each use."""
+"""Sealed texts, and tokens that only we can make: one master secret, and a key derived from it for each use."""
 
 import base64
 import hmac
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from store.errors import NoSecret, Unreadable
 
-SHORTEST_SECRET = 32  # characters; `openssl rand -hex 32` gives 64
+MIN_SECRET_LENGTH = 32  # characters; `openssl rand -hex 32` gives 64
 KEY_BYTES = 32
 AT_REST = b"outdial: kept at rest"
 CALL_TOKENS = b"outdial: tokens of calls"
@@ -26,13 +26,13 @@ class Vault:
     """
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        if any(len(secret) < SHORTEST_SECRET for secret in secrets):
-            raise ValueError(f"OUTDIAL_SECRET must have at least {SHORTEST_SECRET} characters: openssl rand -hex 32")
+        if any(len(secret) < MIN_SECRET_LENGTH for secret in secrets):
+            raise ValueError(f"OUTDIAL_SECRET must have at least {MIN_SECRET_LENGTH} characters: openssl rand -hex 32")
         self._fernets = [Fernet(base64.urlsafe_b64encode(_derived(secret, AT_REST))) for secret in secrets]
         self._token_keys = [_derived(secret, CALL_TOKENS) for secret in secrets]
 
     @classmethod
-    def of(cls, setting: str) -> "Vault":
+    def from_setting(cls, setting: str) -> "Vault":
         """Read `OUTDIAL_SECRET`: secrets with commas between them, or nothing. Raises ValueError for short ones."""
         return cls([secret for part in setting.split(",") if (secret := part.strip())])
 

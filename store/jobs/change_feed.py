@@ -1,4 +1,4 @@
-"""What has changed of jobs since an instant: one look, two statements, for all jobs that somebody watches."""
+"""What has changed in jobs since an instant: two statements for all jobs that clients watch."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,8 +14,8 @@ from domain.statuses import ContactStatus, JobStatus
 from store.db.engine import reading
 from store.db.ids import may_exist
 
-OVERLAP = timedelta(seconds=5)  # what a transaction wrote is seen when it commits, later than it says
-MAX_CHANGES = 100  # contacts of one job told at once; whoever wants more reads the pages
+OVERLAP = timedelta(seconds=5)  # a change becomes visible at its commit, later than its time stamp
+MAX_CHANGES = 100  # contacts of one job sent at once; the pages have the others
 
 _STATES = text("""
     SELECT j.id, j.status, j.status_reason, j.total_contacts, j.actual_start_time, j.completed_at,
@@ -26,7 +26,7 @@ _STATES = text("""
     FROM batch_jobs j
     WHERE j.id = ANY(:jobs) AND (CAST(:organization AS varchar) IS NULL OR j.organization_id = :organization)
 """)
-# An attempt, its end (which may bring another one), the last word, what the agent reported; the latest first.
+# An attempt, its end (which may bring another one), the final status, the agent's report; the latest first.
 _CHANGES = text("""
     SELECT job_id, id, row, external_id, status, error_code, attempts, next_retry_at, call_seconds, answered_by,
            disposition
@@ -48,7 +48,7 @@ _CHANGES = text("""
 
 
 class ContactChange(Model):
-    """How a contact stands that changed."""
+    """A contact that changed, as it is now."""
 
     id: str
     row: int
@@ -63,7 +63,7 @@ class ContactChange(Model):
 
 
 class JobState(Model):
-    """How a job stands."""
+    """A job as it is now."""
 
     id: str
     status: JobStatus
@@ -75,12 +75,12 @@ class JobState(Model):
 
     @property
     def over(self) -> bool:
-        """Whether nothing will change any more: it has ended, and nobody is on the phone."""
+        """Whether nothing will change any more: it has ended, and no call of it is live."""
         return self.status.ended and not self.counts.by_status[ContactStatus.DIALING]
 
 
 class Look(Model):
-    """A job at an instant of the database's clock, and who of it changed, the latest last, MAX_CHANGES at most.
+    """A job at an instant of the database's clock, and its contacts that changed, the latest last, MAX_CHANGES at most.
 
     `more`: others changed before them.
     """
@@ -92,7 +92,7 @@ class Look(Model):
 
 
 class ChangeFeed:
-    """For reading only."""
+    """Read only."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -102,7 +102,7 @@ class ChangeFeed:
     ) -> dict[str, Look]:
         """The jobs of these that exist, and belong to the organization, where one is named.
 
-        `since`: who changed from a little before that instant on; None: nobody is told.
+        `since`: with the contacts that changed from a little before that instant on; None: without contacts.
         """
         jobs = [job_id for job_id in job_ids if may_exist(job_id)]
         async with reading(self._engine) as connection:

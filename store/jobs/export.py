@@ -1,4 +1,4 @@
-"""What became of a job's contacts: one with all its dials, or all of them, however many, in constant memory."""
+"""A job's contacts with their outcomes: one with all its dials, or all of them in constant memory."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,9 +24,9 @@ from store.errors import Busy, NotFound
 from store.jobs.repository import CONTACTS
 from store.tables import batch_jobs, contacts, dials, rejects
 
-AT_ONCE = 50  # contacts in memory: 64 KB each at most
-FILES_AT_ONCE = 3  # of one process: each keeps a connection of the pool
-PATIENCE_SECONDS = 10.0  # for another file to be finished
+BATCH_SIZE = 50  # contacts in memory: 64 KB each at most
+MAX_FILES = 3  # of one process: each keeps a connection of the pool
+WAIT_SECONDS = 10.0  # for another file to be finished
 
 # A client that reads slowly holds a transaction open: so long between two reads, and altogether. The rows of a job just
 # stored are in no statistics yet: without sorts every page is read along the index, the rest is not sorted for it.
@@ -79,7 +79,7 @@ class DialedContact(Model):
 
 
 class Result(Model):
-    """What became of a contact, and what its calls cost; None where none has ended."""
+    """A contact and what its calls cost in dollars; None where none has ended."""
 
     contact: Contact
     cost: Decimal | None
@@ -102,13 +102,13 @@ class RejectFile:
 
 
 class Results:
-    """For reading only; what belongs to another organization does not exist."""
+    """Read only; what belongs to another organization does not exist."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._room = asyncio.Semaphore(FILES_AT_ONCE)
+        self._room = asyncio.Semaphore(MAX_FILES)
 
-    async def contact(self, organization_id: str, job_id: str, contact_id: str) -> DialedContact | None:
+    async def find_contact(self, organization_id: str, job_id: str, contact_id: str) -> DialedContact | None:
         """One contact with its dials; None where the organization's job has no such contact."""
         if not may_exist(job_id + contact_id):
             return None
@@ -123,7 +123,7 @@ class Results:
             )
 
     @asynccontextmanager
-    async def results(
+    async def open_results(
         self, organization_id: str, job_id: str, names: Sequence[str] | None = None
     ) -> AsyncIterator[ResultFile]:
         """All contacts of a job in file order, as they stand now, while the block runs.
@@ -137,7 +137,7 @@ class Results:
             yield ResultFile(columns, _batches(connection, query, contacts.c.row, _result))
 
     @asynccontextmanager
-    async def rejects(self, organization_id: str, job_id: str) -> AsyncIterator[RejectFile]:
+    async def open_rejects(self, organization_id: str, job_id: str) -> AsyncIterator[RejectFile]:
         """All rejected rows of a job's file, while the block runs. Raises as `results`."""
         async with self._snapshot(organization_id, job_id) as (connection, job):
             header, delimiter = job["file_header"], job["file_delimiter"]
@@ -163,7 +163,7 @@ class Results:
     @asynccontextmanager
     async def _a_place(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(WAIT_SECONDS):
                 await self._room.acquire()
         except TimeoutError:
             raise Busy from None
@@ -204,7 +204,7 @@ async def _batches(
     """
     last = -1
     while True:
-        found = await _page(connection, query.where(row > last).order_by(row).limit(AT_ONCE))
+        found = await _page(connection, query.where(row > last).order_by(row).limit(BATCH_SIZE))
         if not found:
             return
         last = found[-1][row.name]

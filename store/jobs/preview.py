@@ -38,7 +38,7 @@ class JobPreview:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def foresee(
+    async def preview(
         self, organization_id: str, request: JobRequest, contacts: Sequence[NewContact], report: dict[str, Any]
     ) -> PreviewFacts:
         """Check contacts against the rule for overlaps, the do-not-call list and the countries. Raises NotFound."""

@@ -108,7 +108,7 @@ class Jobs:
             report=report,
         )
 
-    async def page(
+    async def list_page(
         self,
         organization_id: str,
         status: JobStatus | None,
@@ -132,7 +132,7 @@ class Jobs:
             query = JOBS.where(*where).order_by(*newest).offset(offset).limit(page_size)
             return JobPage(jobs=await _read(connection, query), total=total)
 
-    async def job(self, organization_id: str, job_id: str) -> Job | None:
+    async def find(self, organization_id: str, job_id: str) -> Job | None:
         """One job with its counts; None where the organization has no such job."""
         if not may_exist(job_id):
             return None
@@ -141,7 +141,7 @@ class Jobs:
             jobs = await _read(connection, query)
         return jobs[0] if jobs else None
 
-    async def contacts(
+    async def list_contacts(
         self, organization_id: str, job_id: str, status: ContactStatus | None, page: int, page_size: int
     ) -> ContactPage:
         """The contacts of a job in file order; none where the organization has no such job."""

@@ -51,9 +51,9 @@ _CONTACTS = sa.select(
 
 
 class Unreached(Model):
-    """Whom an ended job did not reach and a new one may call, and the request that it was, to be done at once.
+    """The contacts that an ended job did not reach and a new one may call, and its request, to start at once.
 
-    Its end is not taken over. `left_out` counts the others who were not reached.
+    Its end time is left out. `left_out` counts the others who were not reached.
     """
 
     request: JobRequest
@@ -63,18 +63,18 @@ class Unreached(Model):
 
 
 class JobRerun:
-    """For reading only."""
+    """Read only."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def request(self, organization_id: str, job_id: str, *, ended: bool = True) -> JobRequest:
-        """What a job was asked to be. Raises NotFound; WrongStatus where it has not ended, if it must have."""
+    async def read_request(self, organization_id: str, job_id: str, *, ended: bool = True) -> JobRequest:
+        """The request that created a job. Raises NotFound; WrongStatus where it must have ended and has not."""
         async with reading(self._engine) as connection:
             return _request(await _row(connection, organization_id, job_id, ended=ended))
 
-    async def unreached(self, organization_id: str, job_id: str, *, include_unknown: bool) -> Unreached:
-        """Whom a job did not reach. Raises NotFound; WrongStatus where it has not ended."""
+    async def find_unreached(self, organization_id: str, job_id: str, *, include_unknown: bool) -> Unreached:
+        """The contacts that a job did not reach. Raises NotFound; WrongStatus where it has not ended."""
         async with reading(self._engine) as connection:
             request = _request(await _row(connection, organization_id, job_id, ended=True))
             query = _CONTACTS.where(contacts.c.job_id == job_id).order_by(contacts.c.row)
@@ -91,7 +91,7 @@ class JobRerun:
             request=request, contacts=again, reached=len(found) - len(missed), left_out=dict(sorted(left_out.items()))
         )
 
-    async def first_contact(self, organization_id: str, job_id: str) -> NewContact:
+    async def read_first_contact(self, organization_id: str, job_id: str) -> NewContact:
         """The first contact in file order. Raises NotFound for the job, or where it has none."""
         if not may_exist(job_id):
             raise NotFound("job", job_id)

@@ -1,4 +1,4 @@
-"""Voice agents, which live elsewhere: what a job needs to know of one."""
+"""Voice agents, which run elsewhere: what a job needs to know of one."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from store.errors import InUse, NotFound
 from store.organizations.rows import read_organization
 from store.tables import agents, batch_jobs, phone_numbers
 
-NAMED = 10  # of the jobs or numbers that still use something
+MAX_USERS = 10  # of the jobs or numbers that still use something
 ENDED = ("completed", "failed", "cancelled")
 
 
@@ -57,7 +57,7 @@ class Agents:
         *,
         id: str | None = None,
     ) -> Agent:
-        """Add a voice agent that lives at `audio_url`; raises NotFound. One of this `id` that is there is returned."""
+        """Add a voice agent at `audio_url`; raises NotFound. One of this `id` that is there is returned."""
         row = {
             "id": id or new_id("agent"),
             "organization_id": organization_id,
@@ -106,14 +106,14 @@ class Agents:
             return await read_agent(connection, organization_id, agent_id)
 
     async def remove(self, organization_id: str, agent_id: str) -> None:
-        """From now on it does not exist; what jobs tell of it stays. Raises NotFound, InUse."""
+        """Remove it; what jobs hold of it stays. Raises NotFound, InUse."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
             await read_agent(connection, organization_id, agent_id)
             users = await find_open_jobs(connection, batch_jobs.c.agent_id == agent_id)
             users += (await connection.execute(_NUMBERS_OF, {"agent_id": agent_id})).scalars().all()
             if users:
-                raise InUse("agent", agent_id, users[:NAMED])
+                raise InUse("agent", agent_id, users[:MAX_USERS])
             remove = sa.update(agents).where(agents.c.id == agent_id).values(removed_at=sa.func.now())
             await connection.execute(remove)
 
@@ -126,7 +126,7 @@ _NUMBERS_OF = (
     sa.select(phone_numbers.c.id)
     .where(phone_numbers.c.outbound_agent_id == sa.bindparam("agent_id"), phone_numbers.c.removed_at.is_(None))
     .order_by(phone_numbers.c.created_at)
-    .limit(NAMED)
+    .limit(MAX_USERS)
 )
 
 
@@ -142,7 +142,7 @@ async def read_agent(connection: AsyncConnection, organization_id: str, agent_id
 async def find_open_jobs(connection: AsyncConnection, uses: sa.ColumnElement[bool]) -> list[str]:
     """Jobs that have not ended and use something, the oldest first: enough to name them."""
     query = sa.select(batch_jobs.c.id).where(uses, batch_jobs.c.status.not_in(ENDED))
-    return list((await connection.execute(query.order_by(batch_jobs.c.created_at).limit(NAMED))).scalars())
+    return list((await connection.execute(query.order_by(batch_jobs.c.created_at).limit(MAX_USERS))).scalars())
 
 
 async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[Agent]:

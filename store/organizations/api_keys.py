@@ -20,7 +20,7 @@ from store.tables import api_keys
 
 KEY_BYTES = 32
 KEY_PREFIX = "od_"
-USE_NOTED_EVERY = timedelta(minutes=1)
+LAST_USED_INTERVAL = timedelta(minutes=1)
 
 
 class IssuedKey(Model):
@@ -103,7 +103,7 @@ class ApiKeys:
             return await _key(connection, organization_id, key_id)
 
     async def revoke(self, organization_id: str, key_id: str, *, keep_an_owner: bool = False) -> None:
-        """From now on the key is nobody's; said twice it means the same. Raises NotFound.
+        """Revoke a key; idempotent. Raises NotFound.
 
         With `keep_an_owner` it raises LastOwner for an owner's key that no other owner's key would outlast.
         """
@@ -124,7 +124,7 @@ class ApiKeys:
             if row is None:
                 return None
             if row["to_note"]:
-                await connection.execute(_USED, {"key_id": row["key_id"], "every": USE_NOTED_EVERY})
+                await connection.execute(_USED, {"key_id": row["key_id"], "every": LAST_USED_INTERVAL})
         return Caller.model_validate(row)
 
 
@@ -145,7 +145,7 @@ _KEYS = sa.select(
 _OLDEST = api_keys.c.created_at, api_keys.c.id
 _NOT_EXPIRED = sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > sa.func.now())
 _UNUSED_FOR_A_WHILE = sa.or_(
-    api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < sa.func.now() - USE_NOTED_EVERY
+    api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < sa.func.now() - LAST_USED_INTERVAL
 )
 _CALLER = sa.select(
     api_keys.c.id.label("key_id"), api_keys.c.organization_id, api_keys.c.role, _UNUSED_FOR_A_WHILE.label("to_note")

@@ -1,4 +1,4 @@
-"""The settings that an account at a carrier has of its own, opened for whoever calls through it."""
+"""The settings of its own that an account at a carrier may have, unsealed for calls through it."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from store.db.vault import Vault
 from store.errors import NoSecret, Unreadable
 from store.tables import carrier_accounts, phone_numbers
 
-_OF_NUMBERS = (
+_ACCOUNTS = (
     sa.select(phone_numbers.c.number, carrier_accounts.c.id)
     .join_from(phone_numbers, carrier_accounts, carrier_accounts.c.id == phone_numbers.c.carrier_account_id)
     .where(carrier_accounts.c.settings.is_not(None), phone_numbers.c.removed_at.is_(None))
@@ -27,13 +27,13 @@ class CarrierCredentials:
         self._engine = engine
         self._vault = vault
 
-    async def accounts_of_numbers(self, carrier: str) -> list[tuple[str, str]]:
+    async def list_accounts(self, carrier: str) -> list[tuple[str, str]]:
         """The numbers that have settings of their own at a carrier, each with its account."""
-        query = _OF_NUMBERS.where(carrier_accounts.c.carrier == carrier)
+        query = _ACCOUNTS.where(carrier_accounts.c.carrier == carrier)
         async with reading(self._engine) as connection:
             return [(row.number, row.id) for row in await connection.execute(query)]
 
-    async def settings(self, carrier_account_id: str) -> dict[str, Any] | None:
+    async def read_settings(self, carrier_account_id: str) -> dict[str, Any] | None:
         """An account's own settings; None where it has none, or none that our secrets open."""
         if not may_exist(carrier_account_id):
             return None

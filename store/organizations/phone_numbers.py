@@ -14,7 +14,7 @@ from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import InUse, NotFound
-from store.organizations.agents import NAMED, find_open_jobs, read_agent
+from store.organizations.agents import MAX_USERS, find_open_jobs, read_agent
 from store.organizations.rows import read_organization
 from store.tables import agents, batch_jobs, carrier_accounts, dials, phone_numbers
 
@@ -106,7 +106,7 @@ class PhoneNumbers:
                 return None
 
     async def assign_agent(self, organization_id: str, phone_number_id: str, agent_id: str | None) -> PhoneNumber:
-        """Say which agent holds the calls from a number, None: no calls from it. Raises NotFound."""
+        """Set the agent that holds the calls from a number; None: no calls from it. Raises NotFound."""
         change = PhoneNumberChange(outbound_agent_id=agent_id)
         return await self.change(organization_id, phone_number_id, change)
 
@@ -146,7 +146,7 @@ class PhoneNumbers:
             return await read_phone_number(connection, organization_id, phone_number_id)
 
     async def remove(self, organization_id: str, phone_number_id: str) -> None:
-        """From now on it does not exist; what jobs tell of it stays. Raises NotFound, InUse."""
+        """Remove it; what jobs hold of it stays. Raises NotFound, InUse."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
             await read_phone_number(connection, organization_id, phone_number_id)
@@ -161,7 +161,7 @@ _LIVE_JOBS = (
     sa.select(dials.c.job_id)
     .where(dials.c.carrier_account_id == sa.bindparam("account"), dials.c.ended_at.is_(None))
     .distinct()
-    .limit(NAMED)
+    .limit(MAX_USERS)
 )
 _CARRIER = sa.func.coalesce(carrier_accounts.c.carrier, carrier_accounts.c.id).label("carrier")
 _SEARCHED = phone_numbers.c.number, phone_numbers.c.label

@@ -60,7 +60,7 @@ class DeliveryPage(Model):
 
 
 class Webhooks:
-    """Every public method is one transaction; what belongs to another organization does not exist."""
+    """Each public method is one transaction; what belongs to another organization does not exist."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self._engine = engine
@@ -78,23 +78,23 @@ class Webhooks:
         }
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            made_before = await self._made_before(connection, organization_id, values["id"])
-            if made_before is not None:
-                return made_before
+            created = await self._find_created(connection, organization_id, values["id"])
+            if created is not None:
+                return created
             if await _count(connection, organization_id) >= MAX_ENDPOINTS:
                 raise TooMany("webhooks", MAX_ENDPOINTS)
             await connection.execute(sa.insert(webhook_endpoints).values(values))
             return NewEndpoint(endpoint=await _endpoint(connection, organization_id, values["id"]), secret=secret)
 
-    async def _made_before(self, connection: AsyncConnection, organization_id: str, id: str) -> NewEndpoint | None:
-        """What the same request made when its answer was lost."""
+    async def _find_created(self, connection: AsyncConnection, organization_id: str, id: str) -> NewEndpoint | None:
+        """What the same request created when its answer was lost."""
         sealed = sa.select(webhook_endpoints.c.secret).where(_own(organization_id, id))
         secret = (await connection.execute(sealed)).scalar_one_or_none()
         if secret is None:
             return None
         return NewEndpoint(endpoint=await _endpoint(connection, organization_id, id), secret=self._vault.open(secret))
 
-    async def all(self, organization_id: str) -> list[Endpoint]:
+    async def list_all(self, organization_id: str) -> list[Endpoint]:
         """The organization's endpoints, oldest first."""
         query = _ENDPOINTS.where(webhook_endpoints.c.organization_id == organization_id).order_by(
             webhook_endpoints.c.created_at, webhook_endpoints.c.id
@@ -108,21 +108,21 @@ class Webhooks:
             return await _endpoint(connection, organization_id, id)
 
     async def change(self, organization_id: str, id: str, change: EndpointChange) -> Endpoint:
-        """Change the fields that are set. Enabled again, it gets what waits. Raises NotFound."""
+        """Change the fields that are set. An endpoint that is enabled gets what waits. Raises NotFound."""
         values = change.model_dump(exclude={"enabled"}, exclude_unset=True)
         if change.credits_below is not None:
             values["credits_are_low"] = _credits_are_low(organization_id, change.credits_below)
         async with self._engine.begin() as connection:
             was = await _endpoint(connection, organization_id, id)
             if change.enabled is not None:
-                values |= _switched(was, enabled=change.enabled)
+                values |= _enabled_values(was, enabled=change.enabled)
             if values:
                 await connection.execute(sa.update(webhook_endpoints).where(_own(organization_id, id)).values(values))
             await _wake(connection, id)
             return await _endpoint(connection, organization_id, id)
 
     async def delete(self, organization_id: str, id: str) -> None:
-        """Remove an endpoint with its log; what waits is never sent. Raises NotFound."""
+        """Delete an endpoint with its log; what waits is never sent. Raises NotFound."""
         async with self._engine.begin() as connection:
             await _endpoint(connection, organization_id, id)
             await connection.execute(sa.delete(webhook_endpoints).where(_own(organization_id, id)))
@@ -145,7 +145,7 @@ class Webhooks:
             await connection.execute(update)
         return NewEndpoint(endpoint=endpoint, secret=secret)
 
-    async def test(self, organization_id: str, id: str) -> Delivery:
+    async def send_test(self, organization_id: str, id: str) -> Delivery:
         """Send `webhook.test`, whatever the endpoint asked for. Raises NotFound, Disabled."""
         async with self._engine.begin() as connection:
             await _must_be_enabled(connection, organization_id, id)
@@ -160,7 +160,7 @@ class Webhooks:
             await _wake(connection, id)
             return await _delivery(connection, id, delivery_id)
 
-    async def deliveries(
+    async def list_deliveries(
         self, organization_id: str, id: str, status: DeliveryStatus | None, page: int, page_size: int
     ) -> DeliveryPage:
         """The log, newest first; `page` counts from 1. Raises NotFound."""
@@ -178,7 +178,7 @@ class Webhooks:
             rows = (await connection.execute(newest.offset(offset).limit(page_size))).mappings()
             return DeliveryPage(deliveries=[Delivery.model_validate(row) for row in rows], total=total)
 
-    async def delivery(self, organization_id: str, id: str, delivery_id: str) -> Delivery:
+    async def get_delivery(self, organization_id: str, id: str, delivery_id: str) -> Delivery:
         """Raises NotFound."""
         async with reading(self._engine) as connection:
             await _endpoint(connection, organization_id, id)
@@ -189,14 +189,14 @@ class Webhooks:
         async with self._engine.begin() as connection:
             await _must_be_enabled(connection, organization_id, id)
             await _delivery(connection, id, delivery_id)
-            await connection.execute(_AGAIN.where(webhook_deliveries.c.id == delivery_id))
+            await connection.execute(_SEND_AGAIN.where(webhook_deliveries.c.id == delivery_id))
             await _wake(connection, id)
             return await _delivery(connection, id, delivery_id)
 
     async def replay_failed(self, organization_id: str, id: str) -> int:
-        """Send everything again that was given up or refused, in the old order. Raises NotFound, Disabled."""
+        """Send everything again that failed or was refused, in the old order. Raises NotFound, Disabled."""
         given_up = [DeliveryStatus.FAILED, DeliveryStatus.REFUSED]
-        update = _AGAIN.where(webhook_deliveries.c.endpoint_id == id, webhook_deliveries.c.status.in_(given_up))
+        update = _SEND_AGAIN.where(webhook_deliveries.c.endpoint_id == id, webhook_deliveries.c.status.in_(given_up))
         async with self._engine.begin() as connection:
             await _must_be_enabled(connection, organization_id, id)
             replayed = await connection.execute(update)
@@ -210,7 +210,7 @@ _DELIVERIES = sa.select(
     *(webhook_deliveries.c[name] for name in Delivery.model_fields if name != "next_attempt_at"),
     sa.case((_PENDING, webhook_deliveries.c.next_attempt_at)).label("next_attempt_at"),
 )
-_AGAIN = sa.update(webhook_deliveries).values(
+_SEND_AGAIN = sa.update(webhook_deliveries).values(
     status=DeliveryStatus.PENDING, failures=0, next_attempt_at=sa.func.clock_timestamp()
 )
 
@@ -224,13 +224,13 @@ def _own(organization_id: str, id: str) -> sa.ColumnElement[bool]:
 
 
 def _credits_are_low(organization_id: str, below: Decimal) -> sa.ScalarSelect[bool]:
-    """Credits that are low already when one begins to look do not fall."""
+    """Credits that are low already when the endpoint is created have not fallen."""
     free = organizations.c.balance - organizations.c.held
     low = ~organizations.c.credits_unlimited & (free < below)
     return sa.select(low).where(organizations.c.id == organization_id).scalar_subquery()
 
 
-def _switched(was: Endpoint, *, enabled: bool) -> dict[str, Any]:
+def _enabled_values(was: Endpoint, *, enabled: bool) -> dict[str, Any]:
     if enabled:
         return {"disabled_at": None, "disabled_reason": None, "failing_since": None}
     if was.disabled_at is not None:

@@ -1,4 +1,4 @@
-"""What waits to be delivered, lane by lane: the next of a lane is taken up only when the one before it is final."""
+"""Deliveries that wait, lane by lane: the next of a lane is taken only when the one before it is final."""
 
 import logging
 from collections.abc import Collection
@@ -28,11 +28,11 @@ from store.tables import batch_jobs, contacts
 
 logger = logging.getLogger(__name__)
 
-TAKEN_FOR = timedelta(seconds=20)  # a request takes ten at most; a worker that died in one is replaced after this
-BUSY_FOR = timedelta(seconds=30)  # whoever delivers says so again before this is over
-TOLD_FOR = timedelta(seconds=15)  # to begin with it, for whoever was told to; then somebody is told again
+TAKEN_FOR = timedelta(seconds=20)  # a request takes ten at most; after this a worker that died is replaced
+BUSY_FOR = timedelta(seconds=30)  # whoever delivers marks it again before this is over
+WOKEN_FOR = timedelta(seconds=15)  # a workflow that was woken has marked it busy by then; else it is woken again
 KEPT_FOR = timedelta(days=30)  # final deliveries, in the log
-DELETED_AT_ONCE = 1_000
+MAX_DELETED = 1_000
 
 # Walks from lane to lane on the index: as long as there are lanes, however many deliveries wait in them.
 _HEADS = """
@@ -56,7 +56,7 @@ _DUE_LANES = text(f"""
     ORDER BY due_at LIMIT :limit
 """)  # noqa: S608 — our own constants
 _NEXT_DUE = text(f"SELECT min(due_at) FROM ({_HEADS.format(endpoint=':endpoint')}) heads")  # noqa: S608
-_TAKE_UP = text("""
+_TAKE = text("""
     UPDATE webhook_deliveries d SET attempts = d.attempts + 1, last_attempt_at = clock_timestamp(),
            taken_until = clock_timestamp() + :taken_for
     FROM webhook_endpoints e
@@ -75,7 +75,7 @@ _FACTS = text("""
     FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
     WHERE d.id = :id AND d.status = 'pending' FOR UPDATE OF d
 """)
-_NOTE = text("""
+_RECORD = text("""
     UPDATE webhook_deliveries SET status = :status, failures = failures + :failed, taken_until = NULL,
            next_attempt_at = coalesce(CAST(:now AS timestamptz) + :delay, next_attempt_at),
            delivered_at = CASE WHEN :failed = 0 THEN clock_timestamp() END,
@@ -98,8 +98,8 @@ _BUSY = text("""
     RETURNING disabled_at IS NULL AS enabled
 """)
 _IDLE = text("UPDATE webhook_endpoints SET busy_until = NULL WHERE id = :id")
-_TO_BE_TOLD = text(f"""
-    UPDATE webhook_endpoints e SET busy_until = clock_timestamp() + :told_for
+_WITH_DUE_DELIVERIES = text(f"""
+    UPDATE webhook_endpoints e SET busy_until = clock_timestamp() + :woken_for
     WHERE e.disabled_at IS NULL AND (e.busy_until IS NULL OR e.busy_until <= clock_timestamp())
       AND (e.id = ANY(:named) OR :all)
       AND EXISTS (SELECT 1 FROM ({_HEADS.format(endpoint="e.id")}) heads WHERE due_at <= clock_timestamp())
@@ -109,12 +109,12 @@ _EXISTING = text("SELECT id FROM webhook_endpoints WHERE id = ANY(:named)")
 _FORGET = text(f"""
     DELETE FROM webhook_deliveries WHERE id IN (
       SELECT id FROM webhook_deliveries WHERE endpoint_id = :id AND status <> 'pending'
-      AND created_at < clock_timestamp() - :kept_for ORDER BY seq LIMIT {DELETED_AT_ONCE})
+      AND created_at < clock_timestamp() - :kept_for ORDER BY seq LIMIT {MAX_DELETED})
 """)  # noqa: S608 — our own constants
 
 
 class EndpointState(Model):
-    """How an endpoint stands when nothing is due. `next_due_at`: None where nothing waits."""
+    """An endpoint when nothing is due. `next_due_at`: None where nothing waits."""
 
     exists: bool
     next_due_at: datetime | None = None
@@ -122,40 +122,40 @@ class EndpointState(Model):
 
 
 class EndpointToWake(Model):
-    """An endpoint whose deliveries are due, and nobody is at it."""
+    """An endpoint whose deliveries are due while nobody delivers."""
 
     id: str
     organization_id: str
 
 
 class Outbox:
-    """Deliveries for those who send them. `as_of` is the time of workflows, which may run ahead of the clock's."""
+    """For whoever sends deliveries. `as_of` is the time of workflows, which may be ahead of the database's clock."""
 
     def __init__(self, engine: AsyncEngine, vault: Vault, *, taken_for: timedelta = TAKEN_FOR) -> None:
         self._engine = engine
         self._vault = vault
         self._taken_for = taken_for
 
-    async def begin(self, endpoint_id: str) -> bool:
-        """Say that somebody delivers, and again every few seconds; False where nothing may be sent (any more)."""
+    async def mark_busy(self, endpoint_id: str) -> bool:
+        """Mark that somebody delivers, again every few seconds; False where nothing may be sent (any more)."""
         async with self._engine.begin() as connection:
             found = await connection.execute(_BUSY, {"id": endpoint_id, "busy_for": BUSY_FOR})
             return bool(found.scalar_one_or_none())
 
-    async def due_lanes(self, endpoint_id: str, as_of: datetime, but: Collection[str], limit: int) -> list[str]:
-        """Lanes with something to send now, `but` those that are seen to; the longest due first."""
+    async def find_due_lanes(self, endpoint_id: str, as_of: datetime, but: Collection[str], limit: int) -> list[str]:
+        """Lanes with something to send now, `but` those that are being sent; the longest due first."""
         values = {"endpoint": endpoint_id, "as_of": as_of, "but": list(but), "limit": limit}
         async with reading(self._engine) as connection:
             return list((await connection.execute(_DUE_LANES, values)).scalars())
 
-    async def take_up(self, endpoint_id: str, lane: str, as_of: datetime) -> DueDelivery | None:
-        """Take up the first delivery of a lane, if it is due and nobody else has it. Raises NoSecret, Unreadable.
+    async def take(self, endpoint_id: str, lane: str, as_of: datetime) -> DueDelivery | None:
+        """Take the first delivery of a lane, if it is due and nobody else has it. Raises NoSecret, Unreadable.
 
         The try is counted before anything is sent.
         """
         values = {"endpoint": endpoint_id, "lane": lane, "as_of": as_of, "taken_for": self._taken_for}
         async with self._engine.begin() as connection:
-            row = (await connection.execute(_TAKE_UP, values)).mappings().one_or_none()
+            row = (await connection.execute(_TAKE, values)).mappings().one_or_none()
             if row is None:
                 return None
             sealed = [secret for secret in (row["secret"], row["old_secret"]) if secret is not None]
@@ -166,8 +166,8 @@ class Outbox:
                 event=await _readable(connection, row),
             )
 
-    async def note(self, delivery_id: str, answer: AttemptResult, as_of: datetime) -> DeliveryStatus | None:
-        """Write down what a try came to, and what follows; None where somebody else did. Said twice it counts once."""
+    async def record_result(self, delivery_id: str, answer: AttemptResult, as_of: datetime) -> DeliveryStatus | None:
+        """Record the result of a try, and what follows; None where it was recorded before. Idempotent."""
         async with self._engine.begin() as connection:
             values = {"id": delivery_id, "as_of": as_of}
             facts = (await connection.execute(_FACTS, values)).mappings().one_or_none()
@@ -175,7 +175,7 @@ class Outbox:
                 return None
             following = decide_follow_up(answer, facts["failures"])
             await connection.execute(
-                _NOTE,
+                _RECORD,
                 {
                     "id": delivery_id,
                     "status": following.status,
@@ -187,11 +187,11 @@ class Outbox:
                     "error": answer.error,
                 },
             )
-            await _note_endpoint(connection, facts, answer)
+            await _record_health(connection, facts, answer)
             return following.status
 
-    async def end(self, endpoint_id: str) -> EndpointState:
-        """Say that nobody delivers any more, then look once more: what came meanwhile told nobody."""
+    async def mark_idle(self, endpoint_id: str) -> EndpointState:
+        """Mark that nobody delivers any more, then check again: what came meanwhile woke nobody."""
         async with self._engine.begin() as connection:
             await connection.execute(_FORGET, {"id": endpoint_id, "kept_for": KEPT_FOR})
             found = await connection.execute(_IDLE, {"id": endpoint_id})
@@ -205,20 +205,20 @@ class Outbox:
             return EndpointState(exists=True, next_due_at=due_at)
 
     async def with_due_deliveries(self, named: Collection[str] | None = None) -> list[EndpointToWake]:
-        """Endpoints, of those `named` or of all, with something due and nobody at it. Each is found once."""
-        values = {"named": list(named or ()), "all": named is None, "told_for": TOLD_FOR}
+        """Endpoints, of those `named` or of all, with something due while nobody delivers. Each is found once."""
+        values = {"named": list(named or ()), "all": named is None, "woken_for": WOKEN_FOR}
         async with self._engine.begin() as connection:
-            rows = (await connection.execute(_TO_BE_TOLD, values)).mappings()
+            rows = (await connection.execute(_WITH_DUE_DELIVERIES, values)).mappings()
             return [EndpointToWake.model_validate(row) for row in rows]
 
     async def find_deleted(self, named: Collection[str]) -> set[str]:
-        """Which of these endpoints are not there any more."""
+        """Those of these endpoints that do not exist any more."""
         async with reading(self._engine) as connection:
             existing = (await connection.execute(_EXISTING, {"named": list(named)})).scalars()
             return set(named) - set(existing)
 
 
-async def _note_endpoint(connection: AsyncConnection, facts: RowMapping, answer: AttemptResult) -> None:
+async def _record_health(connection: AsyncConnection, facts: RowMapping, answer: AttemptResult) -> None:
     id = facts["endpoint_id"]
     if answer.delivered:
         await connection.execute(_SUCCEEDED, {"id": id})
@@ -230,7 +230,7 @@ async def _note_endpoint(connection: AsyncConnection, facts: RowMapping, answer:
 
 
 async def _readable(connection: AsyncConnection, row: RowMapping) -> Event | None:
-    """The event; None where a mistake of ours stored what is none: its try fails, and others go on."""
+    """The event; None where a bug stored what is none: its try fails, and others go on."""
     try:
         return await _event(connection, row)
     except (ValueError, KeyError):

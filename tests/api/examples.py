@@ -48,7 +48,7 @@ async def put_in(records: AsyncEngine) -> dict[str, str]:
     await phone_numbers.create(organization.id, CALLER_ID, agent_id=example("agent"), label="Main", id=example("phone"))
     await _job(records, phone_numbers, organization.id)
     endpoint = EndpointRequest(url="https://example.com/hooks/outdial", events=(EventType.BATCH_COMPLETED,))
-    await Webhooks(records, Vault.of(SECRET)).create(organization.id, endpoint, id=example("webhook"))
+    await Webhooks(records, Vault.from_setting(SECRET)).create(organization.id, endpoint, id=example("webhook"))
     return keys
 
 

@@ -54,7 +54,7 @@ async def test_the_events_of_all_workers_calls_are_heard_by_one_and_by_another_w
     first, second = (Worker(lab, engine, database_url) for _ in range(2))
     async with Agent().running() as agent, AsyncExitStack() as second_process:
         async with first.running():
-            await eventually(lambda: second.leases.stands(NAME))
+            await eventually(lambda: second.leases.is_streaming(NAME))
             assert first.carrier.is_connected
             await second_process.enter_async_context(second.running())
             calling = await _a_job(engine, second, agent)

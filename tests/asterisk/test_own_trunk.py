@@ -29,7 +29,7 @@ pytestmark = pytest.mark.xdist_group("asterisk")
 
 BUSY, AWAY = 1, 6  # contacts by the last two digits of their numbers
 PATIENCE_SECONDS = 30.0
-VAULT = Vault.of("s" * 32)
+VAULT = Vault.from_setting("s" * 32)
 
 
 @dataclass
@@ -66,7 +66,7 @@ async def worker(lab: Lab, engine: AsyncEngine, database_url: str) -> AsyncItera
     calling = Calling(engine, dials, shared, calls, given, job.id, watch, carriers)  # type: ignore[arg-type]
     async with watch.running(), CarrierStream(NAME, shared, dials, leases).running():
         await calling.begin()
-        await eventually(lambda: leases.stands(NAME), PATIENCE_SECONDS)
+        await eventually(lambda: leases.is_streaming(NAME), PATIENCE_SECONDS)
         yield Worker(calling, engine)
     await carriers.close()
 

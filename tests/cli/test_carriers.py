@@ -59,7 +59,7 @@ async def test_numbers_with_settings_of_their_own_are_looked_at_too(
     monkeypatch.setenv("OUTDIAL_SECRET", SECRET)
     given = await an_organization(engine)
     for number, digit, secret in (("+12025550161", "1", SECRET), ("+12025550162", "2", SECRET), STRANGE):
-        own = Vault.of(secret).seal(json.dumps({"accountSid": "AC" + digit * 32, "authToken": "token"}))
+        own = Vault.from_setting(secret).seal(json.dumps({"accountSid": "AC" + digit * 32, "authToken": "token"}))
         await PhoneNumbers(engine).create(given.id, number, sealed_settings=own)
     api.will(f"GET /2010-04-01/Accounts/AC{'1' * 32}.json", (200, {"sid": "AC1", "status": "active"}))
     api.will(f"GET /2010-04-01/Accounts/AC{'2' * 32}.json", (401, {"code": 20003, "message": "No", "status": 401}))

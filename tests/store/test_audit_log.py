@@ -19,19 +19,19 @@ async def test_what_was_done_is_read_newest_first_and_page_by_page(shared: Calli
     for action in (Action.PAUSED, Action.RESUMED, Action.STOPPED):
         await _noted(shared.engine, given, action)
     activity = AuditLog(shared.engine)
-    first = await activity.page(given.id, None, 1, 2)
-    second = await activity.page(given.id, None, 2, 2)
+    first = await activity.list_page(given.id, None, 1, 2)
+    second = await activity.list_page(given.id, None, 2, 2)
     assert [entry.action for entry in first.entries] == [Action.STOPPED, Action.RESUMED]
     assert [entry.action for entry in second.entries] == [Action.PAUSED]
     assert (first.total, second.total) == (3, 3)
-    assert (await activity.page(given.id, None, 3, 2)).entries == []
+    assert (await activity.list_page(given.id, None, 3, 2)).entries == []
 
 
 async def test_an_entry_says_when_who_what_and_of_which_job(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     job = await shared.a_waiting_job(given)
     await _noted(shared.engine, given, Action.CHANGED, job, concurrentCallLimit=7)
-    entry = (await AuditLog(shared.engine).page(given.id, job.id, 1, 20)).entries[0]
+    entry = (await AuditLog(shared.engine).list_page(given.id, job.id, 1, 20)).entries[0]
     assert entry.id.startswith("activity_")
     assert entry.at.tzinfo is not None
     assert (entry.actor, entry.action, entry.job_id) == ("key_1", Action.CHANGED, job.id)
@@ -44,7 +44,7 @@ async def test_a_job_has_its_own_part_of_the_record(shared: Calling) -> None:
     await _noted(shared.engine, given, Action.CHANGED, one)
     await _noted(shared.engine, given, Action.CONTACT_REMOVED, two)
     activity = AuditLog(shared.engine)
-    actions = [entry.action for entry in (await activity.page(given.id, two.id, 1, 20)).entries]
+    actions = [entry.action for entry in (await activity.list_page(given.id, two.id, 1, 20)).entries]
     assert Action.CONTACT_REMOVED in actions
     assert Action.CHANGED not in actions
 
@@ -54,8 +54,8 @@ async def test_the_record_of_another_organization_does_not_exist(shared: Calling
     job = await shared.a_waiting_job(given)
     await _noted(shared.engine, given, Action.PAUSED, job)
     activity = AuditLog(shared.engine)
-    assert (await activity.page(other.id, job.id, 1, 20)).total == 0
-    assert (await activity.page(given.id, "batch_\0", 1, 20)).total == 0
+    assert (await activity.list_page(other.id, job.id, 1, 20)).total == 0
+    assert (await activity.list_page(given.id, "batch_\0", 1, 20)).total == 0
 
 
 async def test_what_is_rolled_back_leaves_no_record(shared: Calling) -> None:
@@ -63,4 +63,4 @@ async def test_what_is_rolled_back_leaves_no_record(shared: Calling) -> None:
     async with shared.engine.connect() as connection:
         await record_action(connection, given.id, Action.STOPPED, "key_1")
         await connection.rollback()
-    assert (await AuditLog(shared.engine).page(given.id, None, 1, 20)).total == 0
+    assert (await AuditLog(shared.engine).list_page(given.id, None, 1, 20)).total == 0

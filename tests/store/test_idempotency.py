@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.idempotency import Answered, AtWork, Idempotency, OtherContent, RecordKey, Reserved
+from store.idempotency import Answered, DifferentContent, Idempotency, InProgress, RecordKey, Reserved
 
 RECORD = RecordKey(scope="org_1", route="POST /batch/create", key="order 17")
 
@@ -17,7 +17,7 @@ def idempotency(engine: AsyncEngine) -> Idempotency:
 
 
 async def held(idempotency: Idempotency, holder: str = "first", fingerprint: str = "a") -> Reserved:
-    taken = await idempotency.take(RECORD, fingerprint, holder)
+    taken = await idempotency.reserve(RECORD, fingerprint, holder)
     assert isinstance(taken, Reserved)
     return taken
 
@@ -28,51 +28,51 @@ async def pass_by(engine: AsyncEngine, column: str, span: str) -> None:
 
 
 async def test_one_of_many_holds_a_record(idempotency: Idempotency) -> None:
-    taken = await asyncio.gather(*(idempotency.take(RECORD, "a", f"holder {n}") for n in range(10)))
+    taken = await asyncio.gather(*(idempotency.reserve(RECORD, "a", f"holder {n}") for n in range(10)))
 
-    assert sorted(type(one).__name__ for one in taken) == ["AtWork"] * 9 + ["Reserved"]
-    assert await idempotency.at_work(RECORD)
+    assert sorted(type(one).__name__ for one in taken) == ["InProgress"] * 9 + ["Reserved"]
+    assert await idempotency.is_in_progress(RECORD)
 
 
 async def test_what_was_answered_is_answered_again(idempotency: Idempotency) -> None:
     first = await held(idempotency)
 
-    await idempotency.answer(RECORD, first.seed, '{"id": 1}')
+    await idempotency.store_answer(RECORD, first.seed, '{"id": 1}')
 
-    assert await idempotency.take(RECORD, "a", "second") == Answered(answer='{"id": 1}')
-    assert await idempotency.take(RECORD, "b", "second") == OtherContent()
-    assert not await idempotency.at_work(RECORD)
+    assert await idempotency.reserve(RECORD, "a", "second") == Answered(answer='{"id": 1}')
+    assert await idempotency.reserve(RECORD, "b", "second") == DifferentContent()
+    assert not await idempotency.is_in_progress(RECORD)
 
 
 async def test_whoever_died_is_followed_after_a_few_seconds_with_the_same_seed(
     idempotency: Idempotency, engine: AsyncEngine
 ) -> None:
     first = await held(idempotency)
-    assert not first.again
+    assert not first.resumed
 
     await pass_by(engine, "held_until", "5 seconds")
-    assert await idempotency.take(RECORD, "a", "second") == AtWork()
+    assert await idempotency.reserve(RECORD, "a", "second") == InProgress()
     await pass_by(engine, "held_until", "2 seconds")
-    assert await idempotency.take(RECORD, "b", "other") == OtherContent()
+    assert await idempotency.reserve(RECORD, "b", "other") == DifferentContent()
     second = await held(idempotency, "second")
 
-    assert second == Reserved(seed=first.seed, begun_at=first.begun_at, again=True)
+    assert second == Reserved(seed=first.seed, begun_at=first.begun_at, resumed=True)
 
 
 async def test_whoever_works_long_prolongs_its_hold(idempotency: Idempotency, engine: AsyncEngine) -> None:
     await held(idempotency)
     await pass_by(engine, "held_until", "5 seconds")
 
-    await idempotency.prolong(RECORD, "first")
+    await idempotency.extend(RECORD, "first")
     await pass_by(engine, "held_until", "5 seconds")
 
-    assert await idempotency.take(RECORD, "a", "second") == AtWork()
+    assert await idempotency.reserve(RECORD, "a", "second") == InProgress()
 
 
 async def test_what_was_let_go_is_gone_on_with_at_once(idempotency: Idempotency) -> None:
     first = await held(idempotency)
 
-    await idempotency.let_go(RECORD, "first")
+    await idempotency.release(RECORD, "first")
 
     assert (await held(idempotency, "second")).seed == first.seed
 
@@ -84,7 +84,7 @@ async def test_what_was_forgotten_may_be_used_for_something_else(idempotency: Id
     second = await held(idempotency, "second", "b")
 
     assert second.seed != first.seed
-    assert not second.again
+    assert not second.resumed
 
 
 async def test_only_the_holder_gives_a_record_back(idempotency: Idempotency, engine: AsyncEngine) -> None:
@@ -93,29 +93,29 @@ async def test_only_the_holder_gives_a_record_back(idempotency: Idempotency, eng
     second = await held(idempotency, "second")
 
     await idempotency.forget(RECORD, "first")
-    await idempotency.let_go(RECORD, "first")
+    await idempotency.release(RECORD, "first")
 
-    assert await idempotency.take(RECORD, "a", "third") == AtWork()
-    await idempotency.answer(RECORD, second.seed, "{}")
+    assert await idempotency.reserve(RECORD, "a", "third") == InProgress()
+    await idempotency.store_answer(RECORD, second.seed, "{}")
     await idempotency.forget(RECORD, "second")
-    assert await idempotency.take(RECORD, "a", "third") == Answered(answer="{}")
+    assert await idempotency.reserve(RECORD, "a", "third") == Answered(answer="{}")
 
 
 async def test_after_seven_days_a_record_begins_anew(idempotency: Idempotency, engine: AsyncEngine) -> None:
     first = await held(idempotency)
-    await idempotency.answer(RECORD, first.seed, "{}")
+    await idempotency.store_answer(RECORD, first.seed, "{}")
 
     await pass_by(engine, "created_at", "7 days")
     second = await held(idempotency, "second", "b")
 
     assert second.seed != first.seed
-    assert not second.again
-    assert await idempotency.take(RECORD, "b", "third") == AtWork()
+    assert not second.resumed
+    assert await idempotency.reserve(RECORD, "b", "third") == InProgress()
 
 
 async def test_new_records_take_old_ones_with_them(idempotency: Idempotency, engine: AsyncEngine) -> None:
     for n in range(30):
-        await idempotency.take(RecordKey(scope="org_1", route="POST /agents", key=str(n)), "a", "first")
+        await idempotency.reserve(RecordKey(scope="org_1", route="POST /agents", key=str(n)), "a", "first")
     await pass_by(engine, "created_at", "8 days")
 
     await held(idempotency)

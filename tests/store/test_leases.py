@@ -18,26 +18,26 @@ def leases(engine: AsyncEngine, database_url: str) -> StreamLeases:
 
 async def test_one_of_all_listens_and_another_when_it_gives_the_lease_back(leases: StreamLeases) -> None:
     async def listen() -> None:
-        async with leases.held(ACCOUNT):
+        async with leases.hold(ACCOUNT):
             pass
 
-    async with leases.held(ACCOUNT):
+    async with leases.hold(ACCOUNT):
         other = asyncio.create_task(listen())
         await asyncio.sleep(0.2)
         assert not other.done()
-        async with leases.held("another"):
+        async with leases.hold("another"):
             pass
     await asyncio.wait_for(other, 2)
 
 
 async def test_everybody_knows_whether_the_stream_stands(leases: StreamLeases) -> None:
     connected = False
-    async with leases.held(ACCOUNT) as lease:
-        keeping = asyncio.create_task(lease.kept(lambda: connected))
-        assert not await leases.stands(ACCOUNT)
+    async with leases.hold(ACCOUNT) as lease:
+        keeping = asyncio.create_task(lease.keep(lambda: connected))
+        assert not await leases.is_streaming(ACCOUNT)
         connected = True
         await _until_stands(leases, True)
-        assert not await leases.stands("another")
+        assert not await leases.is_streaming("another")
         connected = False
         await _until_stands(leases, False)
         connected = True
@@ -49,8 +49,8 @@ async def test_everybody_knows_whether_the_stream_stands(leases: StreamLeases) -
 async def test_a_lease_whose_connection_broke_is_kept_unless_somebody_else_has_it(
     leases: StreamLeases, database_url: str
 ) -> None:
-    async with leases.held(ACCOUNT) as lease:
-        keeping = asyncio.create_task(lease.kept(lambda: True))
+    async with leases.hold(ACCOUNT) as lease:
+        keeping = asyncio.create_task(lease.keep(lambda: True))
         await _until_stands(leases, True)
         _break_connections(database_url)
         await _until_stands(leases, True)
@@ -59,15 +59,15 @@ async def test_a_lease_whose_connection_broke_is_kept_unless_somebody_else_has_i
 
 
 async def test_who_lost_the_lease_to_another_stops_listening(leases: StreamLeases, database_url: str) -> None:
-    async with leases.held(ACCOUNT) as lease:
+    async with leases.hold(ACCOUNT) as lease:
         _break_connections(database_url)
-        async with leases.held(ACCOUNT):
-            await asyncio.wait_for(lease.kept(lambda: True), 5)
+        async with leases.hold(ACCOUNT):
+            await asyncio.wait_for(lease.keep(lambda: True), 5)
 
 
 async def _until_stands(leases: StreamLeases, expected: bool) -> None:
     async with asyncio.timeout(5):
-        while await leases.stands(ACCOUNT) is not expected:
+        while await leases.is_streaming(ACCOUNT) is not expected:
             await asyncio.sleep(0.02)
 
 

@@ -33,7 +33,7 @@ async def test_a_stored_job_without_a_workflow_is_found(
     if status is JobStatus.RUNNING:
         await shared.control.start_now(job.given.id, job.id)
 
-    (found,) = [open_job for open_job in await reconciliation.unstarted() if open_job.id == job.id]
+    (found,) = [open_job for open_job in await reconciliation.list_unstarted_jobs() if open_job.id == job.id]
 
     assert (found.organization_id, found.name, found.status) == (job.given.id, "Reminders", status)
 
@@ -109,7 +109,7 @@ async def test_a_dial_without_a_call_id_is_overdue_too(shared: Calling, reconcil
     call = await _a_call(shared)
     await _change(shared, call, asked_at=ago(seconds=155))
 
-    (found,) = [dial for dial in await reconciliation.overdue_dials(SLACK) if dial.contact_id == call.contact_id]
+    (found,) = [dial for dial in await reconciliation.list_overdue_dials(SLACK) if dial.contact_id == call.contact_id]
 
     assert (found.number_of_dial, found.account, found.state, found.call_id) == (1, "twilio", CallState.ASKED, None)
 
@@ -141,13 +141,13 @@ async def test_a_running_job_for_which_nothing_happens_is_stuck(
 ) -> None:
     job = await _a_stuck_job(shared)
 
-    assert job.id in await reconciliation.stuck_jobs()
+    assert job.id in await reconciliation.list_stuck_jobs()
 
 
 async def test_a_job_with_unlimited_credits_can_be_stuck(shared: Calling, reconciliation: Reconciliation) -> None:
     job = await _a_stuck_job(shared, credits=None)
 
-    assert job.id in await reconciliation.stuck_jobs()
+    assert job.id in await reconciliation.list_stuck_jobs()
 
 
 async def test_a_job_whose_contacts_have_just_become_due_is_not_stuck(
@@ -156,14 +156,14 @@ async def test_a_job_whose_contacts_have_just_become_due_is_not_stuck(
     job = await _a_stuck_job(shared)
     await shared.change(contacts, contacts.c.job_id == job.id, due_at=ago(seconds=50))
 
-    assert job.id not in await reconciliation.stuck_jobs()
+    assert job.id not in await reconciliation.list_stuck_jobs()
 
 
 async def test_a_paused_job_is_not_stuck(shared: Calling, reconciliation: Reconciliation) -> None:
     job = await _a_stuck_job(shared)
     await job.pause()
 
-    assert job.id not in await reconciliation.stuck_jobs()
+    assert job.id not in await reconciliation.list_stuck_jobs()
 
 
 async def test_a_job_is_not_stuck_while_its_organization_is_on_the_phone(
@@ -173,32 +173,32 @@ async def test_a_job_is_not_stuck_while_its_organization_is_on_the_phone(
     other = await shared.a_job(job.given, some_contacts(1, start=50))
     call = await other.call()
     await _change(shared, call, asked_at=ago(minutes=5))
-    assert job.id not in await reconciliation.stuck_jobs()
+    assert job.id not in await reconciliation.list_stuck_jobs()
 
     await call.completes()
 
-    assert job.id in await reconciliation.stuck_jobs()
+    assert job.id in await reconciliation.list_stuck_jobs()
 
 
 async def test_a_job_that_was_dialed_a_moment_ago_is_not_stuck(shared: Calling, reconciliation: Reconciliation) -> None:
     job = await _a_stuck_job(shared)
     call = await job.call()
     await call.completes()
-    assert job.id not in await reconciliation.stuck_jobs()
+    assert job.id not in await reconciliation.list_stuck_jobs()
 
     await _change(shared, call, asked_at=ago(seconds=70))
 
-    assert job.id in await reconciliation.stuck_jobs()
+    assert job.id in await reconciliation.list_stuck_jobs()
 
 
 async def test_a_job_that_waits_for_its_carrier_account_is_not_stuck(calling: Calling) -> None:
     job = await _a_stuck_job(calling)
     reconciliation = Reconciliation(calling.engine)
-    assert await reconciliation.stuck_jobs() == [job.id]
+    assert await reconciliation.list_stuck_jobs() == [job.id]
 
     await calling.change(carrier_accounts, closed_until=ago(seconds=-60))
 
-    assert await reconciliation.stuck_jobs() == []
+    assert await reconciliation.list_stuck_jobs() == []
 
 
 @pytest.mark.parametrize(("top_up", "stuck"), [("0.02", False), ("0.03", True)])
@@ -213,7 +213,7 @@ async def test_a_job_that_waits_for_credits_is_not_stuck(
 
     await shared.ledger.top_up(job.given.id, Decimal(top_up))
 
-    assert (job.id in await reconciliation.stuck_jobs()) is stuck
+    assert (job.id in await reconciliation.list_stuck_jobs()) is stuck
 
 
 async def test_a_job_with_a_hold_of_its_own_is_stuck_though_the_balance_is_below_zero(
@@ -225,7 +225,7 @@ async def test_a_job_with_a_hold_of_its_own_is_stuck_though_the_balance_is_below
     await call.completes(seconds=3600)
     await _change(shared, call, asked_at=ago(minutes=5))
 
-    assert job.id in await reconciliation.stuck_jobs()
+    assert job.id in await reconciliation.list_stuck_jobs()
 
 
 async def _an_old_job(calling: Calling) -> Job:
@@ -254,12 +254,12 @@ async def _change(calling: Calling, call: Call, **values: Any) -> None:
 
 
 async def _unstarted(reconciliation: Reconciliation) -> list[str]:
-    return [job.id for job in await reconciliation.unstarted()]
+    return [job.id for job in await reconciliation.list_unstarted_jobs()]
 
 
 async def _open(reconciliation: Reconciliation) -> list[str]:
-    return [job.id for job in await reconciliation.open_jobs()]
+    return [job.id for job in await reconciliation.list_open_jobs()]
 
 
 async def _overdue(reconciliation: Reconciliation) -> list[str]:
-    return [dial.id for dial in await reconciliation.overdue_dials(SLACK)]
+    return [dial.id for dial in await reconciliation.list_overdue_dials(SLACK)]

@@ -41,11 +41,11 @@ class ForgetfulOutbox(Outbox):
 
     deaths = 0
 
-    async def note(self, *args: Any, **kwargs: Any) -> DeliveryStatus | None:
+    async def record_result(self, *args: Any, **kwargs: Any) -> DeliveryStatus | None:
         if self.deaths:
             self.deaths -= 1
             raise RuntimeError("The worker died.")
-        return await super().note(*args, **kwargs)
+        return await super().record_result(*args, **kwargs)
 
 
 class Endpoint:
@@ -59,7 +59,7 @@ class Endpoint:
 
     async def log(self, status: DeliveryStatus | None = None) -> list[Delivery]:
         """The deliveries, in the order in which they were told."""
-        page = await self._delivering.webhooks.deliveries(self.given.id, self.id, status, 1, 2_000)
+        page = await self._delivering.webhooks.list_deliveries(self.given.id, self.id, status, 1, 2_000)
         return list(reversed(page.deliveries))
 
     async def statuses(self) -> list[DeliveryStatus]:

@@ -130,7 +130,7 @@ async def test_record_deliveries_that_are_tried_again_woken_and_deleted(
         await eventually(lambda: len(receiver.requests) == 2)
         receiver.answering = ok
         await endpoint.until_all_are(DeliveryStatus.DELIVERED, 1)
-        await delivering.webhooks.test(endpoint.given.id, endpoint.id)
+        await delivering.webhooks.send_test(endpoint.given.id, endpoint.id)
         await endpoint.until_all_are(DeliveryStatus.DELIVERED, 2)
         await delivering.webhooks.delete(endpoint.given.id, endpoint.id)
         await endpoint.handle.result()

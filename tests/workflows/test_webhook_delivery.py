@@ -241,7 +241,7 @@ async def test_a_receiver_that_is_gone_is_left_alone(delivering: Delivering, rec
 
 async def test_a_test_and_a_replay_arrive_at_once(delivering: Delivering, receiver: Receiver) -> None:
     endpoint = await delivering.an_endpoint(receiver, EventType.BATCH_STARTED)
-    told = await delivering.webhooks.test(endpoint.given.id, endpoint.id)
+    told = await delivering.webhooks.send_test(endpoint.given.id, endpoint.id)
     await endpoint.until_all_are(DELIVERED, 1)
     await delivering.webhooks.replay(endpoint.given.id, endpoint.id, told.id)
     await eventually(lambda: len(receiver.delivered) == 2)
@@ -253,7 +253,7 @@ async def test_a_test_and_a_replay_arrive_at_once(delivering: Delivering, receiv
 async def test_after_a_rotation_both_secrets_sign(delivering: Delivering, receiver: Receiver) -> None:
     endpoint = await delivering.an_endpoint(receiver, EventType.BATCH_STARTED)
     rotated = await delivering.webhooks.rotate_secret(endpoint.given.id, endpoint.id)
-    await delivering.webhooks.test(endpoint.given.id, endpoint.id)
+    await delivering.webhooks.send_test(endpoint.given.id, endpoint.id)
     await eventually(lambda: len(receiver.delivered) == 1)
     receiver.delivered[0].verify(endpoint.secret)
     receiver.delivered[0].verify(rotated.secret)
@@ -261,7 +261,7 @@ async def test_after_a_rotation_both_secrets_sign(delivering: Delivering, receiv
 
 async def test_the_workflow_of_a_deleted_endpoint_ends(delivering: Delivering, receiver: Receiver) -> None:
     endpoint = await delivering.an_endpoint(receiver, EventType.BATCH_STARTED)
-    await delivering.webhooks.test(endpoint.given.id, endpoint.id)
+    await delivering.webhooks.send_test(endpoint.given.id, endpoint.id)
     await eventually(lambda: len(receiver.delivered) == 1)
     await delivering.webhooks.delete(endpoint.given.id, endpoint.id)
 
@@ -328,13 +328,13 @@ async def test_a_long_life_is_told_in_several_runs(delivering: Delivering, recei
     async def continued() -> bool:
         nonlocal sent
         sent += 1
-        await delivering.webhooks.test(endpoint.given.id, endpoint.id)
+        await delivering.webhooks.send_test(endpoint.given.id, endpoint.id)
         await endpoint.until_all_are(DELIVERED, sent)
         await asyncio.sleep(3 * LINGER)  # let the round end
         info = (await endpoint.handle.describe()).raw_description.workflow_execution_info
         return info.first_run_id != info.execution.run_id
 
     await eventually(continued, 20)
-    await delivering.webhooks.test(endpoint.given.id, endpoint.id)
+    await delivering.webhooks.send_test(endpoint.given.id, endpoint.id)
     await endpoint.until_all_are(DELIVERED, sent + 1)
     assert len(receiver.requests) == sent + 1

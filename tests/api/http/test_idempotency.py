@@ -260,7 +260,7 @@ async def test_a_create_whose_process_was_killed_is_done_once_by_whoever_sends_i
 
 
 async def job_ids(jobs: Jobs, api: Api) -> list[str]:
-    return [job.id for job in (await jobs.page(api.tenant.id, None, None, 1, 100)).jobs]
+    return [job.id for job in (await jobs.list_page(api.tenant.id, None, None, 1, 100)).jobs]
 
 
 async def lock_waiters(records: AsyncEngine) -> int:

@@ -119,7 +119,7 @@ async def test_changes_are_recorded_with_who_made_them(api: Api, tenant: Tenant,
     owner = next(key["id"] for key in keys if key["role"] == "owner")
     await change(api, concurrentCallLimit=9, reservedLines=0)
     await change(api, concurrentCallLimit=9)
-    entries = (await AuditLog(records).page(tenant.id, None, 1, 10)).entries
+    entries = (await AuditLog(records).list_page(tenant.id, None, 1, 10)).entries
     assert [(entry.actor, entry.action, entry.details) for entry in entries] == [
         (owner, "changed", {"concurrentCallLimit": 9})
     ]

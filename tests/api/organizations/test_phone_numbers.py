@@ -60,23 +60,23 @@ async def test_carrier_settings_are_kept_sealed_and_never_shown(api: Api, record
         rows = (await connection.execute(sa.text("SELECT * FROM carrier_accounts"))).all()
     assert "hush" not in str(rows)
     account = number["id"].replace("phone_", "twilio_")
-    assert await CarrierCredentials(records, Vault.of(SECRET)).settings(account) == SETTINGS
-    assert await CarrierCredentials(records, Vault.of("x" * 32)).settings(account) is None
-    assert await CarrierCredentials(records, Vault.of(SECRET)).settings("twilio") is None
+    assert await CarrierCredentials(records, Vault.from_setting(SECRET)).read_settings(account) == SETTINGS
+    assert await CarrierCredentials(records, Vault.from_setting("x" * 32)).read_settings(account) is None
+    assert await CarrierCredentials(records, Vault.from_setting(SECRET)).read_settings("twilio") is None
 
 
 async def test_a_number_of_asterisk_has_a_trunk_of_its_own_and_changes_it(api: Api, records: AsyncEngine) -> None:
     number = await created(api, carrier="asterisk", carrierSettings={"trunk": TRUNK})
     path, account = f"/phone-numbers/{number['id']}", number["id"].replace("phone_", "asterisk_")
-    kept = CarrierCredentials(records, Vault.of(SECRET))
+    kept = CarrierCredentials(records, Vault.from_setting(SECRET))
     assert (number["carrier"], number["ownCarrierSettings"]) == ("asterisk", True)
     assert "trunk2" not in (await api.get(path)).text
-    assert await kept.settings(account) == {"trunk": TRUNK}
+    assert await kept.read_settings(account) == {"trunk": TRUNK}
     wrong = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": SETTINGS})
     assert refused(wrong, 400, "invalid_request")["details"][0]["field"] == "carrierSettings.trunk"
     other = {"carrierSettings": {"trunk": "PJSIP/{number}@trunk3"}}
     assert (await ask(api.http, api.tenant.owner, "PATCH", path, other)).status_code == 200
-    assert await kept.settings(account) == other["carrierSettings"]
+    assert await kept.read_settings(account) == other["carrierSettings"]
     back = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": None})
     assert back.json()["ownCarrierSettings"] is False
 

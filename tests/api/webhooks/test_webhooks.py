@@ -43,10 +43,10 @@ async def all_sent(records: AsyncEngine, made: dict[str, Any], job_id: str) -> l
     """Deliver what a webhook is told of a job; the bodies in their order."""
     outbox = Outbox(records, Vault([SECRET]))
     sent = []
-    while (sending := await outbox.take_up(made["id"], job_id, LONG_AGO)) is not None:
+    while (sending := await outbox.take(made["id"], job_id, LONG_AGO)) is not None:
         assert (sending.url, sending.secrets) == (URL, (made["secret"],))
         sent.append(body_of(sending.event))
-        await outbox.note(sending.id, AttemptResult(code=204), LONG_AGO)
+        await outbox.record_result(sending.id, AttemptResult(code=204), LONG_AGO)
     return sent
 
 
@@ -203,7 +203,7 @@ async def test_what_was_refused_is_replayed_under_its_id(api: Api, records: Asyn
     told = [(await api.post(f"/webhooks/{made['id']}/test")).json() for _ in range(2)]
     outbox = Outbox(records, Vault([SECRET]))
     for delivery in told:
-        await outbox.note(delivery["id"], AttemptResult(error="Refused.", refused=True), LONG_AGO)
+        await outbox.record_result(delivery["id"], AttemptResult(error="Refused.", refused=True), LONG_AGO)
         found = await api.get(f"/webhooks/{made['id']}/deliveries/{delivery['id']}")
         assert (found.json()["status"], found.json()["lastError"]) == ("refused", "Refused.")
     again = (await api.post(f"/webhooks/{made['id']}/deliveries/{told[0]['id']}/replay")).json()

@@ -104,7 +104,7 @@ async def test_unlimited_credits_are_captured_and_never_held(shared: Calling) ->
     audit = await job.audit()
     assert (audit.balance, audit.held) == (Decimal("-0.0175"), Decimal(0))
     assert audit.exact
-    assert [entry.kind for entry in await shared.ledger.statement(given.id)] == [EntryKind.CAPTURE]
+    assert [entry.kind for entry in await shared.ledger.list_entries(given.id)] == [EntryKind.CAPTURE]
 
 
 async def test_the_entries_tell_the_life_of_a_call(shared: Calling) -> None:
@@ -114,7 +114,7 @@ async def test_the_entries_tell_the_life_of_a_call(shared: Calling) -> None:
     await call.completes(seconds=60)
     await shared.control.complete(given.id, job.id)
 
-    entries = await shared.ledger.statement(given.id)
+    entries = await shared.ledger.list_entries(given.id)
     dial_id = (await call.row()).id
     assert [(e.kind, e.balance_delta, e.held_delta, e.dial_id) for e in reversed(entries)] == [
         (EntryKind.TOP_UP, Decimal(1), 0, None),
@@ -134,7 +134,7 @@ async def test_a_reserve_from_free_credits_is_an_entry_and_is_released(shared: C
     await call.is_busy()
 
     dial_id = (await call.row()).id
-    entries = [entry for entry in await shared.ledger.statement(given.id) if entry.dial_id == dial_id]
+    entries = [entry for entry in await shared.ledger.list_entries(given.id) if entry.dial_id == dial_id]
     assert [(entry.kind, entry.held_delta) for entry in reversed(entries)] == [
         (EntryKind.RESERVE, TWO_MINUTES),
         (EntryKind.RELEASE, -TWO_MINUTES),

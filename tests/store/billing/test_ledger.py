@@ -17,7 +17,7 @@ async def test_a_top_up_is_an_entry_and_a_balance(engine: AsyncEngine, ledger: L
     after = await ledger.top_up(given.id, Decimal("5.000001"))
 
     assert after.balance == Decimal("15.000001")
-    entries = await ledger.statement(given.id)
+    entries = await ledger.list_entries(given.id)
     assert [(entry.kind, entry.balance_delta) for entry in entries] == [
         (EntryKind.TOP_UP, Decimal("5.000001")),
         (EntryKind.TOP_UP, Decimal(10)),
@@ -50,7 +50,7 @@ async def test_an_unknown_organization_has_no_credits(ledger: Ledger) -> None:
         await ledger.top_up("org_none", Decimal(1))
     with pytest.raises(NotFound):
         await ledger.audit("org_none")
-    assert await ledger.statement("org_none") == []
+    assert await ledger.list_entries("org_none") == []
 
 
 async def test_a_job_holds_its_estimate(engine: AsyncEngine, ledger: Ledger) -> None:
@@ -62,7 +62,7 @@ async def test_a_job_holds_its_estimate(engine: AsyncEngine, ledger: Ledger) -> 
     assert audit.held == audit.held_by_jobs == job.estimated_cost == Decimal("0.105")
     assert audit.balance == Decimal(1)
     assert audit.exact
-    newest = (await ledger.statement(given.id, limit=1))[0]
+    newest = (await ledger.list_entries(given.id, limit=1))[0]
     assert (newest.kind, newest.job_id, newest.held_delta) == (EntryKind.HOLD, job.id, Decimal("0.105"))
 
 
@@ -74,7 +74,7 @@ async def test_nothing_is_held_where_credits_are_unlimited(engine: AsyncEngine, 
     audit = await ledger.audit(given.id)
     assert audit.held == 0
     assert audit.exact
-    assert await ledger.statement(given.id) == []
+    assert await ledger.list_entries(given.id) == []
 
 
 async def test_the_audit_finds_a_hold_without_its_job(engine: AsyncEngine, ledger: Ledger) -> None:
@@ -101,7 +101,7 @@ async def test_what_moves_nothing_is_no_entry(engine: AsyncEngine, ledger: Ledge
     async with engine.begin() as connection:
         await book(connection, organization_id=given.id, kind=EntryKind.RELEASE)
 
-    assert await ledger.statement(given.id) == []
+    assert await ledger.list_entries(given.id) == []
 
 
 async def test_a_capture_may_go_below_zero(engine: AsyncEngine, ledger: Ledger) -> None:

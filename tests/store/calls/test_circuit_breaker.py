@@ -19,7 +19,7 @@ async def test_a_refused_account_pauses_the_job(shared: Calling) -> None:
     row = await job.row()
     reason = "The carrier refused the account or its configuration. Mend that, then resume."
     assert (row.status, row.dialling, row.status_reason) == ("paused", False, reason)
-    entry = (await AuditLog(shared.engine).page(job.given.id, job.id, 1, 1)).entries[0]
+    entry = (await AuditLog(shared.engine).list_page(job.given.id, job.id, 1, 1)).entries[0]
     assert (entry.actor, entry.action, entry.details) == ("outdial", "paused", {"reason": reason})
     await shared.control.resume(job.given.id, job.id, by="key_0")
     await shared.open_the_account_gate_by_time()

@@ -68,7 +68,7 @@ async def test_a_person_whose_network_says_607_is_called_no_more(shared: Calling
     await (await first.call()).ends(Ending.FAILED, sip=607)
 
     assert [(await job.contact()).status for job in (first, second)] == ["blocked", "blocked"]
-    entry = (await DoNotCall(shared.engine).page(given.id, None, 1, 10)).entries[0]
+    entry = (await DoNotCall(shared.engine).list_page(given.id, None, 1, 10)).entries[0]
     assert (entry.number, entry.source, entry.added_by) == ((await first.contact()).number, Source.NETWORK, "outdial")
 
 

@@ -122,8 +122,8 @@ async def test_a_carriers_one_stream_tells_of_the_calls_of_all_its_accounts(shar
     row = await call.row()
     leases = StreamLeases(shared.engine, shared.engine.url.render_as_string(hide_password=False))
     assert row.state == "ringing"
-    assert row.id in await leases.open_dials(TWILIO)
-    assert row.id not in await leases.open_dials("another")
+    assert row.id in await leases.list_open_dials(TWILIO)
+    assert row.id not in await leases.list_open_dials("another")
 
 
 async def test_without_a_key_the_calls_id_tells_the_dial(shared: Calling) -> None:

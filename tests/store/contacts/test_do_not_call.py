@@ -21,7 +21,7 @@ async def _add(engine: AsyncEngine, given: Given, *numbers: str) -> Added:
 
 
 async def _record(engine: AsyncEngine, given: Given) -> list[tuple[Action, str | None, dict[str, object]]]:
-    entries = (await AuditLog(engine).page(given.id, None, 1, 100)).entries
+    entries = (await AuditLog(engine).list_page(given.id, None, 1, 100)).entries
     kinds = (Action.DO_NOT_CALL_ADDED, Action.DO_NOT_CALL_REMOVED)
     return [(entry.action, entry.job_id, entry.details) for entry in entries if entry.action in kinds]
 
@@ -29,7 +29,7 @@ async def _record(engine: AsyncEngine, given: Given) -> list[tuple[Action, str |
 async def test_a_listed_number_is_found_with_who_listed_it_and_why(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     assert await _add(shared.engine, given, ADA, BOB) == Added(new=2)
-    entry = await DoNotCall(shared.engine).get(given.id, ADA)
+    entry = await DoNotCall(shared.engine).find(given.id, ADA)
     assert entry is not None
     assert (entry.number, entry.source, entry.note) == (ADA, Source.API, "asked us")
     assert entry.added_by == given.owner.id
@@ -39,10 +39,10 @@ async def test_a_listed_number_is_found_with_who_listed_it_and_why(shared: Calli
 async def test_a_number_is_listed_once(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     await _add(shared.engine, given, ADA)
-    first = await DoNotCall(shared.engine).get(given.id, ADA)
+    first = await DoNotCall(shared.engine).find(given.id, ADA)
     again = await DoNotCall(shared.engine).add(given.id, [ADA, BOB, BOB], source=Source.FILE, by="key_2")
     assert again == Added(new=1)
-    assert await DoNotCall(shared.engine).get(given.id, ADA) == first
+    assert await DoNotCall(shared.engine).find(given.id, ADA) == first
     assert await _record(shared.engine, given) == [
         (Action.DO_NOT_CALL_ADDED, None, {"numbers": 1, "source": "file"}),
         (Action.DO_NOT_CALL_ADDED, None, {"numbers": 1, "source": "api"}),
@@ -99,10 +99,10 @@ async def test_another_organization_calls_the_number_and_does_not_see_the_entry(
     job = await shared.a_job(other, [a_contact(2, ADA)])
     await _add(shared.engine, given, ADA)
     assert (await job.contact()).status == "pending"
-    assert await DoNotCall(shared.engine).get(other.id, ADA) is None
-    assert (await DoNotCall(shared.engine).page(other.id, None, 1, 20)).total == 0
+    assert await DoNotCall(shared.engine).find(other.id, ADA) is None
+    assert (await DoNotCall(shared.engine).list_page(other.id, None, 1, 20)).total == 0
     assert await DoNotCall(shared.engine).remove(other.id, ADA, by="key_2") is False
-    assert await DoNotCall(shared.engine).get(given.id, ADA) is not None
+    assert await DoNotCall(shared.engine).find(given.id, ADA) is not None
 
 
 async def test_a_number_is_taken_off_the_list_once(shared: Calling) -> None:
@@ -112,7 +112,7 @@ async def test_a_number_is_taken_off_the_list_once(shared: Calling) -> None:
     numbers = DoNotCall(shared.engine)
     assert await numbers.remove(given.id, ADA, by="key_2") is True
     assert await numbers.remove(given.id, ADA, by="key_2") is False
-    assert await numbers.get(given.id, ADA) is None
+    assert await numbers.find(given.id, ADA) is None
     assert (await job.contact()).status == "blocked"
     removals = [entry for entry in await _record(shared.engine, given) if entry[0] is Action.DO_NOT_CALL_REMOVED]
     assert removals == [(Action.DO_NOT_CALL_REMOVED, None, {"numbers": 1})]
@@ -123,12 +123,12 @@ async def test_the_list_is_read_newest_first_page_by_page_and_by_part_of_a_numbe
     for number in (ADA, BOB, "+442079460101"):
         await _add(shared.engine, given, number)
     numbers = DoNotCall(shared.engine)
-    first, second = await numbers.page(given.id, None, 1, 2), await numbers.page(given.id, None, 2, 2)
+    first, second = await numbers.list_page(given.id, None, 1, 2), await numbers.list_page(given.id, None, 2, 2)
     assert [entry.number for entry in first.entries] == ["+442079460101", BOB]
     assert ([entry.number for entry in second.entries], second.total) == ([ADA], 3)
-    assert [entry.number for entry in (await numbers.page(given.id, "20255501", 1, 20)).entries] == [BOB, ADA]
+    assert [entry.number for entry in (await numbers.list_page(given.id, "20255501", 1, 20)).entries] == [BOB, ADA]
     for nothing in ("%", "_", "+49", "\0"):
-        assert (await numbers.page(given.id, nothing, 1, 20)).total == 0
+        assert (await numbers.list_page(given.id, nothing, 1, 20)).total == 0
 
 
 async def test_the_intake_asks_for_many_numbers_at_once(shared: Calling) -> None:
@@ -149,7 +149,7 @@ async def test_an_agent_lists_the_number_of_its_call(shared: Calling) -> None:
     opted_out = await DoNotCall(shared.engine).opt_out(given.id, row.id, by="key_1", note="never again")
     assert opted_out.number == ADA
     assert opted_out.added == Added(new=1, blocked=1, job_ids=(other_job.id,))
-    entry = await DoNotCall(shared.engine).get(given.id, ADA)
+    entry = await DoNotCall(shared.engine).find(given.id, ADA)
     assert entry is not None
     assert (entry.source, entry.note) == (Source.AGENT, "never again")
     assert (await DoNotCall(shared.engine).opt_out(given.id, row.id, by="key_1")).added == Added(new=0)
@@ -162,7 +162,7 @@ async def test_the_call_of_another_organization_cannot_be_opted_out(shared: Call
     for organization_id, id in ((other.id, call_id), (given.id, "call_none"), (given.id, "\0")):
         with pytest.raises(NotFound):
             await DoNotCall(shared.engine).opt_out(organization_id, id, by="key_1")
-    assert await DoNotCall(shared.engine).get(given.id, ADA) is None
+    assert await DoNotCall(shared.engine).find(given.id, ADA) is None
 
 
 async def test_two_requests_at_once_list_a_number_once(shared: Calling) -> None:

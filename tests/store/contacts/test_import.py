@@ -47,7 +47,7 @@ async def test_a_job_is_stored_as_it_was_asked_for(engine: AsyncEngine, jobs: Jo
         engine, given, 3, name="Reminders", description="For May", concurrent_call_limit=7, max_attempts=2
     )
 
-    job = await jobs.job(given.id, created.id)
+    job = await jobs.find(given.id, created.id)
     assert job is not None
     assert job.id == created.id
     assert (job.name, job.description, job.status) == ("Reminders", "For May", JobStatus.PENDING)
@@ -110,7 +110,7 @@ async def test_every_value_of_a_row_is_kept_as_it_came(engine: AsyncEngine, jobs
 
     created = await a_job(engine, given, [awkward, a_contact(3, a_number(1))])
 
-    read = (await jobs.contacts(given.id, created.id, None, 1, 50)).contacts
+    read = (await jobs.list_contacts(given.id, created.id, None, 1, 50)).contacts
     assert [contact.number for contact in read] == ["+12025550101", a_number(1)]
     assert read[0].data == AWKWARD
     assert list(read[0].data) == list(AWKWARD)
@@ -157,7 +157,7 @@ async def test_a_refused_job_leaves_nothing(engine: AsyncEngine, jobs: Jobs, led
     with pytest.raises(InsufficientCredits):
         await a_job(engine, given, 1)
 
-    assert (await jobs.page(given.id, None, None, 1, 20)).total == 0
+    assert (await jobs.list_page(given.id, None, None, 1, 20)).total == 0
     assert (await ledger.audit(given.id)).exact
 
 
@@ -192,7 +192,7 @@ async def test_overlapping_contacts_can_be_skipped(engine: AsyncEngine, jobs: Jo
     assert second.total_contacts == 3
     assert second.estimated_cost == Decimal("0.105")
     assert second.report["warnings"] == ["1 contact skipped, because another open job will call the number: row 2."]
-    read = await jobs.contacts(given.id, second.id, None, 1, 50)
+    read = await jobs.list_contacts(given.id, second.id, None, 1, 50)
     assert [contact.number for contact in read.contacts] == [a_number(3), a_number(4), a_number(5)]
 
 
@@ -204,7 +204,7 @@ async def test_skipping_everybody_leaves_no_job(engine: AsyncEngine, jobs: Jobs)
         await a_job(engine, given, contacts(2), on_overlap=OnOverlap.SKIP)
 
     assert refused.value.rows == (2, 3)
-    assert (await jobs.page(given.id, None, None, 1, 20)).total == 1
+    assert (await jobs.list_page(given.id, None, None, 1, 20)).total == 1
 
 
 async def test_overlapping_jobs_can_be_refused(engine: AsyncEngine, jobs: Jobs) -> None:
@@ -215,7 +215,7 @@ async def test_overlapping_jobs_can_be_refused(engine: AsyncEngine, jobs: Jobs) 
         await a_job(engine, given, contacts(4, start=1), on_overlap=OnOverlap.REJECT)
 
     assert refused.value.rows == (2, 3)
-    assert (await jobs.page(given.id, None, None, 1, 20)).total == 1
+    assert (await jobs.list_page(given.id, None, None, 1, 20)).total == 1
 
 
 async def test_two_jobs_at_once_cannot_overlook_each_other(engine: AsyncEngine) -> None:
@@ -278,7 +278,7 @@ async def test_ten_thousand_contacts_enter(engine: AsyncEngine, jobs: Jobs) -> N
 
     assert created.total_contacts == 10_000
     assert created.estimated_cost == Decimal(350)
-    last = await jobs.contacts(given.id, created.id, None, 20, 500)
+    last = await jobs.list_contacts(given.id, created.id, None, 20, 500)
     assert (last.total, last.contacts[-1].number) == (10_000, a_number(9_999))
 
 

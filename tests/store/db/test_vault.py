@@ -10,7 +10,7 @@ NEW = "n" * 32
 
 
 def test_what_is_sealed_can_be_opened_and_not_read() -> None:
-    vault = Vault.of(OLD)
+    vault = Vault.from_setting(OLD)
 
     sealed = vault.seal('{"authToken": "hush"}')
 
@@ -20,20 +20,22 @@ def test_what_is_sealed_can_be_opened_and_not_read() -> None:
 
 
 def test_a_new_secret_in_front_still_opens_what_the_old_one_sealed() -> None:
-    sealed = Vault.of(OLD).seal("hush")
+    sealed = Vault.from_setting(OLD).seal("hush")
 
-    assert Vault.of(f"{NEW}, {OLD}").open(sealed) == "hush"
-    assert Vault.of(NEW).open(Vault.of(f"{NEW},{OLD}").seal("hush")) == "hush"
+    assert Vault.from_setting(f"{NEW}, {OLD}").open(sealed) == "hush"
+    assert Vault.from_setting(NEW).open(Vault.from_setting(f"{NEW},{OLD}").seal("hush")) == "hush"
 
 
-@pytest.mark.parametrize("sealed", ["", "nonsense", Vault.of(NEW).seal("hush")], ids=["empty", "nonsense", "another"])
+@pytest.mark.parametrize(
+    "sealed", ["", "nonsense", Vault.from_setting(NEW).seal("hush")], ids=["empty", "nonsense", "another"]
+)
 def test_what_another_secret_sealed_stays_closed(sealed: str) -> None:
     with pytest.raises(Unreadable):
-        Vault.of(OLD).open(sealed)
+        Vault.from_setting(OLD).open(sealed)
 
 
 def test_a_call_has_a_token_of_its_own() -> None:
-    vault = Vault.of(OLD)
+    vault = Vault.from_setting(OLD)
 
     token = vault.call_token("call_1")
 
@@ -41,25 +43,25 @@ def test_a_call_has_a_token_of_its_own() -> None:
     assert len(token) == 43
     assert vault.is_call_token("call_1", token)
     assert not vault.is_call_token("call_2", token)
-    assert not Vault.of(NEW).is_call_token("call_1", token)
+    assert not Vault.from_setting(NEW).is_call_token("call_1", token)
 
 
 @pytest.mark.parametrize("token", ["", "x" * 43, "ü", "\udcff", "\0"])
 def test_what_was_never_given_is_no_token(token: str) -> None:
-    assert not Vault.of(OLD).is_call_token("call_1", token)
+    assert not Vault.from_setting(OLD).is_call_token("call_1", token)
 
 
 def test_tokens_outlive_a_change_of_secrets() -> None:
-    token = Vault.of(OLD).call_token("call_1")
+    token = Vault.from_setting(OLD).call_token("call_1")
 
     assert token is not None
-    assert Vault.of(f"{NEW},{OLD}").is_call_token("call_1", token)
-    assert Vault.of(f"{NEW},{OLD}").call_token("call_1") == Vault.of(NEW).call_token("call_1")
+    assert Vault.from_setting(f"{NEW},{OLD}").is_call_token("call_1", token)
+    assert Vault.from_setting(f"{NEW},{OLD}").call_token("call_1") == Vault.from_setting(NEW).call_token("call_1")
 
 
 @pytest.mark.parametrize("setting", ["", " ", ","])
 def test_without_a_secret_nothing_is_sealed_and_no_token_given(setting: str) -> None:
-    vault = Vault.of(setting)
+    vault = Vault.from_setting(setting)
 
     assert not vault.can_seal
     assert vault.call_token("call_1") is None
@@ -72,4 +74,4 @@ def test_without_a_secret_nothing_is_sealed_and_no_token_given(setting: str) -> 
 
 def test_a_short_secret_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 32 characters"):
-        Vault.of(f"{OLD},short")
+        Vault.from_setting(f"{OLD},short")

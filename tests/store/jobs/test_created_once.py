@@ -22,7 +22,7 @@ async def test_a_job_is_stored_and_its_estimate_held_once(engine: AsyncEngine) -
 
     assert first == second
     assert (first.id, first.status, first.estimated_cost) == ("batch_given", JobStatus.PENDING, Decimal("0.105"))
-    assert (await jobs.page(given.id, None, None, 1, 10)).total == 1
+    assert (await jobs.list_page(given.id, None, None, 1, 10)).total == 1
     assert (await Ledger(engine).audit(given.id)).held == Decimal("0.105")
 
 

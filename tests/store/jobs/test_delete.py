@@ -64,14 +64,14 @@ async def test_rejected_rows_go(shared: Calling, given: Given) -> None:
 async def test_ledger_and_costs_stay_exact(shared: Calling, given: Given) -> None:
     job = await _ended_job(shared, given)
     before = await job.audit()
-    entries = await shared.ledger.statement(given.id)
+    entries = await shared.ledger.list_entries(given.id)
 
     await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
     after = await job.audit()
     assert after == before
     assert after.exact
-    assert await shared.ledger.statement(given.id) == entries
+    assert await shared.ledger.list_entries(given.id) == entries
     [dial] = await _dials(shared, job)
     assert str(dial.cost) == "0.017792"
 
@@ -103,7 +103,7 @@ async def test_who_deleted_it_and_what_was_done_before_stays_on_record(shared: C
 
     await JobDeletion(shared.engine).delete(given.id, job.id, by="key_1")
 
-    page = await AuditLog(shared.engine).page(given.id, job.id, 1, 10)
+    page = await AuditLog(shared.engine).list_page(given.id, job.id, 1, 10)
     assert page.entries[0].action is Action.DELETED
     assert page.entries[0].actor == "key_1"
     assert page.entries[0].details == {"contacts": 2}

@@ -6,7 +6,7 @@ import pytest
 
 from store.errors import Busy, NotFound
 from store.jobs import export as results
-from store.jobs.export import AT_ONCE, FILES_AT_ONCE, Results
+from store.jobs.export import BATCH_SIZE, MAX_FILES, Results
 from store.tables import contacts
 from tests.builders import Given
 from tests.store.calling import Calling, a_caller
@@ -18,9 +18,9 @@ async def given(shared: Calling) -> Given:
 
 
 async def test_a_file_is_of_one_instant(shared: Calling, given: Given) -> None:
-    job = await shared.a_job(given, AT_ONCE * 2 + 20)
+    job = await shared.a_job(given, BATCH_SIZE * 2 + 20)
 
-    async with Results(shared.engine).results(given.id, job.id) as file:
+    async with Results(shared.engine).open_results(given.id, job.id) as file:
         rows = [await anext(file.batches)]
         await shared.change(contacts, contacts.c.job_id == job.id, status="cancelled")
         rows += [batch async for batch in file.batches]
@@ -35,7 +35,7 @@ async def test_costs_are_those_of_all_calls(shared: Calling, given: Given) -> No
     job = await shared.a_job(given, 2)
     await (await job.call(0)).completes(61)
 
-    async with Results(shared.engine).results(given.id, job.id) as file:
+    async with Results(shared.engine).open_results(given.id, job.id) as file:
         [[called, waiting]] = [batch async for batch in file.batches]
 
     assert (str(called.cost), waiting.cost) == ("0.017792", None)
@@ -44,17 +44,17 @@ async def test_costs_are_those_of_all_calls(shared: Calling, given: Given) -> No
 async def test_no_more_files_than_may_be_are_read_at_once(
     shared: Calling, given: Given, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(results, "WAIT_SECONDS", 0.05)
     job = await shared.a_job(given, 1)
     reader = Results(shared.engine)
 
     async with AsyncExitStack() as opened:
-        for _ in range(FILES_AT_ONCE):
-            await opened.enter_async_context(reader.results(given.id, job.id))
+        for _ in range(MAX_FILES):
+            await opened.enter_async_context(reader.open_results(given.id, job.id))
         with pytest.raises(Busy):
-            await opened.enter_async_context(reader.rejects(given.id, job.id))
+            await opened.enter_async_context(reader.open_rejects(given.id, job.id))
 
-    async with reader.rejects(given.id, job.id) as file:
+    async with reader.open_rejects(given.id, job.id) as file:
         assert file.file is None
 
 
@@ -63,7 +63,7 @@ async def test_a_job_of_others_takes_no_place(shared: Calling, given: Given) -> 
     other = await a_caller(shared.engine)
     reader = Results(shared.engine)
 
-    for _ in range(FILES_AT_ONCE + 1):
+    for _ in range(MAX_FILES + 1):
         with pytest.raises(NotFound):
-            async with reader.results(other.id, job.id):
+            async with reader.open_results(other.id, job.id):
                 pass

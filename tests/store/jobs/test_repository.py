@@ -21,7 +21,7 @@ async def test_jobs_are_listed_newest_first_in_pages(engine: AsyncEngine, jobs: 
     given = await an_organization(engine)
     created = [(await a_job(engine, given, contacts(1, start=i))).id for i in range(5)]
 
-    pages = [await jobs.page(given.id, None, None, page, 2) for page in (1, 2, 3, 4, FAR)]
+    pages = [await jobs.list_page(given.id, None, None, page, 2) for page in (1, 2, 3, 4, FAR)]
 
     assert [[job.id for job in page.jobs] for page in pages] == [
         [created[4], created[3]],
@@ -36,7 +36,7 @@ async def test_jobs_are_listed_newest_first_in_pages(engine: AsyncEngine, jobs: 
 async def test_no_jobs_is_an_empty_page(engine: AsyncEngine, jobs: Jobs) -> None:
     given = await an_organization(engine)
 
-    page = await jobs.page(given.id, None, None, 1, 20)
+    page = await jobs.list_page(given.id, None, None, 1, 20)
 
     assert (page.jobs, page.total) == ([], 0)
 
@@ -48,7 +48,7 @@ async def test_jobs_can_be_listed_by_status(engine: AsyncEngine, jobs: Jobs) -> 
     async with engine.begin() as connection:
         await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == ended.id).values(status="completed"))
 
-    page = await jobs.page(given.id, JobStatus.COMPLETED, None, 1, 20)
+    page = await jobs.list_page(given.id, JobStatus.COMPLETED, None, 1, 20)
 
     assert ([job.id for job in page.jobs], page.total) == ([ended.id], 1)
 
@@ -78,7 +78,7 @@ async def test_search_finds_text_in_name_and_description(
     await a_job(engine, given, contacts(1), name="Survey", description="for may_2026")
     await a_job(engine, given, contacts(1), name="Über \\ uns")
 
-    page = await jobs.page(given.id, None, search, 1, 20)
+    page = await jobs.list_page(given.id, None, search, 1, 20)
 
     assert {job.name for job in page.jobs} == found
     assert page.total == len(found)
@@ -90,7 +90,7 @@ async def test_counts_come_from_the_states_of_contacts(engine: AsyncEngine, jobs
     await _spread_over_all_statuses(engine, full)
     await _dial_everybody_twice(engine, full)
 
-    by_id = {job.id: job for job in (await jobs.page(given.id, None, None, 1, 20)).jobs}
+    by_id = {job.id: job for job in (await jobs.list_page(given.id, None, None, 1, 20)).jobs}
 
     counts = by_id[full.id].counts
     assert counts.by_status == dict.fromkeys(ContactStatus, 2)
@@ -99,14 +99,14 @@ async def test_counts_come_from_the_states_of_contacts(engine: AsyncEngine, jobs
         **dict.fromkeys(ContactStatus, 0),
         ContactStatus.PENDING: 5,
     }
-    assert await jobs.job(given.id, full.id) == by_id[full.id]
+    assert await jobs.find(given.id, full.id) == by_id[full.id]
 
 
 async def test_contacts_are_listed_in_file_order_in_pages(engine: AsyncEngine, jobs: Jobs) -> None:
     given = await an_organization(engine)
     created = await a_job(engine, given, reversed(contacts(5)))
 
-    pages = [await jobs.contacts(given.id, created.id, None, page, 2) for page in (1, 2, 3, 4, FAR)]
+    pages = [await jobs.list_contacts(given.id, created.id, None, page, 2) for page in (1, 2, 3, 4, FAR)]
 
     numbers = [[contact.number for contact in page.contacts] for page in pages]
     assert numbers == [[a_number(0), a_number(1)], [a_number(2), a_number(3)], [a_number(4)], [], []]
@@ -118,7 +118,7 @@ async def test_contacts_can_be_listed_by_status(engine: AsyncEngine, jobs: Jobs)
     created = await a_job(engine, given, 24)
     await _spread_over_all_statuses(engine, created)
 
-    page = await jobs.contacts(given.id, created.id, ContactStatus.BUSY, 1, 1)
+    page = await jobs.list_contacts(given.id, created.id, ContactStatus.BUSY, 1, 1)
 
     assert page.total == 2
     assert [contact.status for contact in page.contacts] == [ContactStatus.BUSY]
@@ -127,7 +127,7 @@ async def test_contacts_can_be_listed_by_status(engine: AsyncEngine, jobs: Jobs)
 async def test_a_contact_tells_what_came_of_its_calls(engine: AsyncEngine, jobs: Jobs) -> None:
     given = await an_organization(engine)
     created = await a_job(engine, given, 1, max_attempts=4)
-    fresh = (await jobs.contacts(given.id, created.id, None, 1, 1)).contacts[0]
+    fresh = (await jobs.list_contacts(given.id, created.id, None, 1, 1)).contacts[0]
     assert (fresh.status, fresh.attempts, fresh.max_attempts, fresh.dials) == (ContactStatus.PENDING, 0, 4, 0)
     assert (fresh.answered_by, fresh.call_id, fresh.error_code, fresh.last_attempt_at) == (None,) * 4
 
@@ -138,7 +138,7 @@ async def test_a_contact_tells_what_came_of_its_calls(engine: AsyncEngine, jobs:
             )
         )
 
-    called = (await jobs.contacts(given.id, created.id, None, 1, 1)).contacts[0]
+    called = (await jobs.list_contacts(given.id, created.id, None, 1, 1)).contacts[0]
     assert (called.status, called.attempts, called.dials) == (ContactStatus.COMPLETED, 2, 3)
     assert (called.call_id, called.call_seconds, called.answered_by) == ("CA1", 61, AnsweredBy.HUMAN)
 
@@ -147,19 +147,19 @@ async def test_another_organizations_jobs_do_not_exist(engine: AsyncEngine, jobs
     mine, theirs = await an_organization(engine), await an_organization(engine, name="Other")
     created = await a_job(engine, theirs)
 
-    assert await jobs.job(mine.id, created.id) is None
-    assert (await jobs.page(mine.id, None, None, 1, 20)).total == 0
-    assert (await jobs.contacts(mine.id, created.id, None, 1, 50)).total == 0
-    assert (await jobs.contacts(mine.id, created.id, None, 1, 50)).contacts == []
-    assert await jobs.job(theirs.id, created.id) is not None
+    assert await jobs.find(mine.id, created.id) is None
+    assert (await jobs.list_page(mine.id, None, None, 1, 20)).total == 0
+    assert (await jobs.list_contacts(mine.id, created.id, None, 1, 50)).total == 0
+    assert (await jobs.list_contacts(mine.id, created.id, None, 1, 50)).contacts == []
+    assert await jobs.find(theirs.id, created.id) is not None
 
 
 @pytest.mark.parametrize("job_id", ["batch_none", "", "batch_\0", "'; --"])
 async def test_a_job_that_never_was_does_not_exist(engine: AsyncEngine, jobs: Jobs, job_id: str) -> None:
     given = await an_organization(engine)
 
-    assert await jobs.job(given.id, job_id) is None
-    assert (await jobs.contacts(given.id, job_id, None, 1, 50)).total == 0
+    assert await jobs.find(given.id, job_id) is None
+    assert (await jobs.list_contacts(given.id, job_id, None, 1, 50)).total == 0
 
 
 async def test_a_page_costs_the_same_queries_for_any_number_of_jobs(engine: AsyncEngine, jobs: Jobs) -> None:
@@ -169,7 +169,7 @@ async def test_a_page_costs_the_same_queries_for_any_number_of_jobs(engine: Asyn
     statements: list[str] = []
     sa.event.listen(engine.sync_engine, "before_cursor_execute", lambda *event: statements.append(event[2]))
 
-    await jobs.page(given.id, None, None, 1, 20)
+    await jobs.list_page(given.id, None, None, 1, 20)
 
     assert len(statements) == 3
 

@@ -44,7 +44,7 @@ async def test_everybody_who_was_not_reached_is_called_again(shared: Calling, gi
         "cancelled",
     )
 
-    found = await JobRerun(shared.engine).unreached(given.id, job.id, include_unknown=False)
+    found = await JobRerun(shared.engine).find_unreached(given.id, job.id, include_unknown=False)
 
     assert [contact.row for contact in found.contacts] == [3, 4, 5, 6, 8, 9, 10]
     assert found.reached == 1
@@ -62,7 +62,7 @@ async def test_contacts_keep_everything_that_was_said_of_them(shared: Calling, g
         data={"phone": "x", "z": 1, "a": None},
     )
 
-    [contact] = (await JobRerun(shared.engine).unreached(given.id, job.id, include_unknown=False)).contacts
+    [contact] = (await JobRerun(shared.engine).find_unreached(given.id, job.id, include_unknown=False)).contacts
 
     assert contact.external_id == "patient-1"
     assert contact.zones == ("America/New_York",)
@@ -75,8 +75,8 @@ async def test_an_unknown_outcome_is_called_again_only_when_asked_for(shared: Ca
     await job.cancel()
     retrying = JobRerun(shared.engine)
 
-    without = await retrying.unreached(given.id, job.id, include_unknown=False)
-    including = await retrying.unreached(given.id, job.id, include_unknown=True)
+    without = await retrying.find_unreached(given.id, job.id, include_unknown=False)
+    including = await retrying.find_unreached(given.id, job.id, include_unknown=True)
 
     assert (without.contacts, without.left_out) == ([], {LeftOut.UNKNOWN: 1})
     assert len(including.contacts) == 1
@@ -88,7 +88,7 @@ async def test_who_was_removed_or_is_on_the_phone_is_left_out(shared: Calling, g
     await job.cancel()
     await shared.change(contacts, contacts.c.id == job.contact_ids[1], removed_at=sa.func.now())
 
-    found = await JobRerun(shared.engine).unreached(given.id, job.id, include_unknown=True)
+    found = await JobRerun(shared.engine).find_unreached(given.id, job.id, include_unknown=True)
 
     assert [contact.row for contact in found.contacts] == [4]
     assert found.left_out == {LeftOut.LIVE: 1, LeftOut.REMOVED: 1}
@@ -98,7 +98,7 @@ async def test_a_contact_that_ended_before_places_were_kept_gets_its_place(share
     job = await _with_statuses(shared, given, "busy")
     await shared.change(contacts, contacts.c.job_id == job.id, number="+12025550101", country=None, zones=sa.null())
 
-    [contact] = (await JobRerun(shared.engine).unreached(given.id, job.id, include_unknown=False)).contacts
+    [contact] = (await JobRerun(shared.engine).find_unreached(given.id, job.id, include_unknown=False)).contacts
 
     assert (contact.country, contact.zones) == ("US", ("America/New_York",))
 
@@ -117,7 +117,7 @@ async def test_the_request_is_that_of_the_old_job(shared: Calling, given: Given)
     )
     await job.cancel()
 
-    request = await JobRerun(shared.engine).request(given.id, job.id)
+    request = await JobRerun(shared.engine).read_request(given.id, job.id)
 
     assert (request.name, request.max_attempts, request.priority) == ("Recall", 7, 8)
     assert (request.timezone, request.calling_window) == ("Europe/Berlin", window)
@@ -130,7 +130,7 @@ async def test_a_job_must_have_ended(shared: Calling, given: Given) -> None:
     job = await shared.a_job(given, 1)
 
     with pytest.raises(WrongStatus) as refused:
-        await JobRerun(shared.engine).unreached(given.id, job.id, include_unknown=False)
+        await JobRerun(shared.engine).find_unreached(given.id, job.id, include_unknown=False)
 
     assert refused.value.status is JobStatus.RUNNING
 
@@ -140,6 +140,6 @@ async def test_a_job_of_others_is_not_there(shared: Calling, given: Given) -> No
     other = await a_caller(shared.engine)
 
     with pytest.raises(NotFound):
-        await JobRerun(shared.engine).unreached(other.id, job.id, include_unknown=False)
+        await JobRerun(shared.engine).find_unreached(other.id, job.id, include_unknown=False)
     with pytest.raises(NotFound):
-        await JobRerun(shared.engine).first_contact(other.id, job.id)
+        await JobRerun(shared.engine).read_first_contact(other.id, job.id)

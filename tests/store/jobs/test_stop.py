@@ -39,7 +39,7 @@ async def test_said_twice_stop_is_recorded_once(shared: Calling) -> None:
     for _ in range(2):
         await shared.control.stop(given.id, hang_up=False, by=BY)
 
-    entries = (await AuditLog(shared.engine).page(given.id, None, 1, 50)).entries
+    entries = (await AuditLog(shared.engine).list_page(given.id, None, 1, 50)).entries
     told = [(entry.action.value, entry.actor, entry.job_id) for entry in entries[:2]]
     assert told == [("stopped", BY, None), ("paused", BY, job.id)]
 

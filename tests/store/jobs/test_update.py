@@ -213,5 +213,5 @@ async def remove(calling: Calling, job: Job, which: int = 0) -> Any:
 
 async def told(calling: Calling, job: Job, action: Action) -> list[dict[str, Any]]:
     """The details of what was recorded of this kind."""
-    entries = (await AuditLog(calling.engine).page(job.given.id, job.id, 1, 50)).entries
+    entries = (await AuditLog(calling.engine).list_page(job.given.id, job.id, 1, 50)).entries
     return [entry.details for entry in entries if entry.action is action]

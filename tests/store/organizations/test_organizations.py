@@ -63,7 +63,7 @@ async def test_a_change_keeps_what_was_not_given_and_is_recorded_once(
     assert (changed.concurrent_call_limit, changed.reserved_lines) == (5, 2)
     assert (changed.allowed_countries, changed.calling_window) == (("US",), None)
     assert changed.contact_frequency == ContactFrequency(calls_per_24_hours=1)
-    entries = (await AuditLog(shared.engine).page(organization.id, None, 1, 10)).entries
+    entries = (await AuditLog(shared.engine).list_page(organization.id, None, 1, 10)).entries
     frequency = {"callsPer24Hours": 1, "callsPer7Days": None, "quietHours": None}
     assert [(entry.actor, entry.details) for entry in entries] == [
         ("key_1", {"reservedLines": 2, "contactFrequency": frequency})

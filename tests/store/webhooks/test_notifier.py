@@ -47,7 +47,7 @@ class CarrierStream:
         self.webhooks = Webhooks(engine, VAULT)
 
     async def something_happens(self) -> None:
-        await self.webhooks.test(self.organization_id, self.endpoint_id)
+        await self.webhooks.send_test(self.organization_id, self.endpoint_id)
 
     async def change(self, statement: str) -> None:
         async with self.engine.begin() as connection:
@@ -83,7 +83,7 @@ async def test_of_all_who_listen_one_tells(listening: CarrierStream) -> None:
 
 
 async def test_while_somebody_delivers_nobody_is_told(listening: CarrierStream) -> None:
-    await Outbox(listening.engine, VAULT).begin(listening.endpoint_id)
+    await Outbox(listening.engine, VAULT).mark_busy(listening.endpoint_id)
     await listening.something_happens()
     await asyncio.sleep(LONG)
     assert listening.told.woken == []

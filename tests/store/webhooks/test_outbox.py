@@ -43,11 +43,11 @@ class Waiting:
         return id
 
     async def take_up(self, lane: str, as_of: datetime = NOW) -> str | None:
-        taken = await self.outbox.take_up(self.id, lane, as_of)
+        taken = await self.outbox.take(self.id, lane, as_of)
         return None if taken is None else taken.id
 
     async def lanes(self, *but: str, as_of: datetime = NOW) -> list[str]:
-        return await self.outbox.due_lanes(self.id, as_of, but, 10)
+        return await self.outbox.find_due_lanes(self.id, as_of, but, 10)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ async def test_the_next_of_a_lane_is_taken_up_when_the_one_before_it_is_final(wa
     assert await waiting.take_up("a") == first
     assert await waiting.take_up("a") is None
     assert await waiting.lanes() == ["b"]
-    assert await waiting.outbox.note(first, ERROR, NOW) is DeliveryStatus.PENDING
+    assert await waiting.outbox.record_result(first, ERROR, NOW) is DeliveryStatus.PENDING
     assert (await waiting.lanes(), await waiting.take_up("a")) == (["b"], None)
     assert await waiting.take_up("b") == other
 
@@ -75,25 +75,25 @@ async def test_the_next_of_a_lane_is_taken_up_when_the_one_before_it_is_final(wa
     assert await waiting.lanes(as_of=soon) == ["a"]
     assert await waiting.lanes("a", as_of=soon) == []
     assert await waiting.take_up("a", soon) == first
-    assert await waiting.outbox.note(first, OK, NOW) is DeliveryStatus.DELIVERED
+    assert await waiting.outbox.record_result(first, OK, NOW) is DeliveryStatus.DELIVERED
     assert await waiting.take_up("a") == second
 
 
 async def test_an_answer_noted_twice_counts_once(waiting: Waiting) -> None:
     id = await waiting.told("a")
     await waiting.take_up("a")
-    assert await waiting.outbox.note(id, OK, NOW) is DeliveryStatus.DELIVERED
-    assert await waiting.outbox.note(id, ERROR, NOW) is None
-    delivery = await waiting.webhooks.delivery(waiting.organization_id, waiting.id, id)
+    assert await waiting.outbox.record_result(id, OK, NOW) is DeliveryStatus.DELIVERED
+    assert await waiting.outbox.record_result(id, ERROR, NOW) is None
+    delivery = await waiting.webhooks.get_delivery(waiting.organization_id, waiting.id, id)
     assert (delivery.status, delivery.attempts, delivery.response_code) == ("delivered", 1, 200)
     assert delivery.delivered_at is not None
 
 
 async def test_a_success_ends_a_row_of_failures(waiting: Waiting) -> None:
     id = await waiting.told("a")
-    await waiting.outbox.note(id, ERROR, NOW)
+    await waiting.outbox.record_result(id, ERROR, NOW)
     assert (await waiting.webhooks.get(waiting.organization_id, waiting.id)).failing_since is not None
-    await waiting.outbox.note(id, OK, NOW)
+    await waiting.outbox.record_result(id, OK, NOW)
     assert (await waiting.webhooks.get(waiting.organization_id, waiting.id)).failing_since is None
 
 
@@ -106,10 +106,10 @@ async def test_who_is_told_is_told_once_until_the_work_is_done(waiting: Waiting)
     assert await found() == [waiting.id]
     assert await found() == []
     assert [one.id for one in await waiting.outbox.with_due_deliveries([waiting.id])] == []
-    assert await waiting.outbox.begin(waiting.id)
+    assert await waiting.outbox.mark_busy(waiting.id)
     await waiting.take_up("a")
-    await waiting.outbox.note(id, OK, NOW)
-    stands = await waiting.outbox.end(waiting.id)
+    await waiting.outbox.record_result(id, OK, NOW)
+    stands = await waiting.outbox.mark_idle(waiting.id)
     assert (stands.exists, stands.next_due_at) == (True, None)
     assert await found() == []
     await waiting.told("a")
@@ -119,26 +119,26 @@ async def test_who_is_told_is_told_once_until_the_work_is_done(waiting: Waiting)
 async def test_nobody_is_told_of_what_waits_behind_a_failure(waiting: Waiting) -> None:
     first = await waiting.told("a")
     await waiting.take_up("a")
-    await waiting.outbox.note(first, ERROR, NOW)
+    await waiting.outbox.record_result(first, ERROR, NOW)
     await waiting.told("a")
     assert [one for one in await waiting.outbox.with_due_deliveries() if one.id == waiting.id] == []
-    assert (await waiting.outbox.end(waiting.id)).next_due_at is not None
+    assert (await waiting.outbox.mark_idle(waiting.id)).next_due_at is not None
 
 
 async def test_what_came_at_the_last_moment_is_seen(waiting: Waiting) -> None:
-    await waiting.outbox.begin(waiting.id)
+    await waiting.outbox.mark_busy(waiting.id)
     await waiting.told("a")
     assert await waiting.outbox.with_due_deliveries([waiting.id]) == []
-    assert (await waiting.outbox.end(waiting.id)).next_due_at is not None
+    assert (await waiting.outbox.mark_idle(waiting.id)).next_due_at is not None
 
 
 async def test_nothing_is_taken_up_while_an_endpoint_is_disabled(waiting: Waiting) -> None:
     id = await waiting.told("a")
     await waiting.webhooks.change(waiting.organization_id, waiting.id, EndpointChange(enabled=False))
-    assert not await waiting.outbox.begin(waiting.id)
+    assert not await waiting.outbox.mark_busy(waiting.id)
     assert await waiting.take_up("a") is None
     assert await waiting.outbox.with_due_deliveries([waiting.id]) == []
-    assert (await waiting.outbox.end(waiting.id)).next_due_at is None
+    assert (await waiting.outbox.mark_idle(waiting.id)).next_due_at is None
     await waiting.webhooks.change(waiting.organization_id, waiting.id, EndpointChange(enabled=True))
     assert await waiting.take_up("a") == id
 
@@ -147,19 +147,19 @@ async def test_final_deliveries_are_forgotten_after_a_month_and_waiting_ones_nev
     ids = [await waiting.told("a") for _ in range(3)]
     for id in ids[:2]:
         await waiting.take_up("a")
-        await waiting.outbox.note(id, OK, NOW)
+        await waiting.outbox.record_result(id, OK, NOW)
     mine = webhook_deliveries.c.endpoint_id == waiting.id
     old = sa.func.clock_timestamp() - KEPT_FOR - timedelta(hours=1)
     await waiting.calling.change(webhook_deliveries, mine, webhook_deliveries.c.id != ids[0], created_at=old)
-    await waiting.outbox.end(waiting.id)
-    page = await waiting.webhooks.deliveries(waiting.organization_id, waiting.id, None, 1, 10)
+    await waiting.outbox.mark_idle(waiting.id)
+    page = await waiting.webhooks.list_deliveries(waiting.organization_id, waiting.id, None, 1, 10)
     assert [delivery.id for delivery in page.deliveries] == [ids[2], ids[0]]
 
 
 async def test_a_deleted_endpoint_is_seen_to_be_gone(waiting: Waiting) -> None:
     assert await waiting.outbox.find_deleted([waiting.id, "webhook_gone"]) == {"webhook_gone"}
-    assert not (await waiting.outbox.end("webhook_gone")).exists
-    assert not await waiting.outbox.begin("webhook_gone")
+    assert not (await waiting.outbox.mark_idle("webhook_gone")).exists
+    assert not await waiting.outbox.mark_busy("webhook_gone")
 
 
 async def test_without_the_servers_secret_no_endpoint_is_made(shared: Calling) -> None:
@@ -167,7 +167,7 @@ async def test_without_the_servers_secret_no_endpoint_is_made(shared: Calling) -
     webhooks = Webhooks(shared.engine, Vault([]))
     with pytest.raises(NoSecret):
         await webhooks.create(given.id, EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,)))
-    assert await webhooks.all(given.id) == []
+    assert await webhooks.list_all(given.id) == []
 
 
 async def test_a_request_made_again_finds_the_endpoint_and_its_secret(shared: Calling) -> None:
@@ -176,20 +176,20 @@ async def test_a_request_made_again_finds_the_endpoint_and_its_secret(shared: Ca
     request = EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
     first = await webhooks.create(given.id, request, "webhook_of_" + given.id)
     assert await webhooks.create(given.id, request, "webhook_of_" + given.id) == first
-    assert len(await webhooks.all(given.id)) == 1
+    assert len(await webhooks.list_all(given.id)) == 1
 
 
 async def test_the_old_secret_signs_for_a_day(waiting: Waiting) -> None:
     rotated = await waiting.webhooks.rotate_secret(waiting.organization_id, waiting.id)
     await waiting.told("a")
-    taken = await waiting.outbox.take_up(waiting.id, "a", NOW)
+    taken = await waiting.outbox.take(waiting.id, "a", NOW)
     assert taken is not None
     assert len(taken.secrets) == 2
     assert taken.secrets[0] == rotated.secret
     yesterday = sa.func.clock_timestamp() - timedelta(seconds=1)
     await waiting.calling.change(webhook_endpoints, webhook_endpoints.c.id == waiting.id, old_secret_until=yesterday)
     await waiting.told("b")
-    later = await waiting.outbox.take_up(waiting.id, "b", NOW)
+    later = await waiting.outbox.take(waiting.id, "b", NOW)
     assert later is not None
     assert later.secrets == (rotated.secret,)
 
@@ -202,6 +202,6 @@ async def test_another_organizations_endpoint_does_not_exist(waiting: Waiting) -
     with pytest.raises(NotFound):
         await waiting.webhooks.replay(other, waiting.id, id)
     with pytest.raises(NotFound):
-        await waiting.webhooks.deliveries(other, waiting.id, None, 1, 10)
+        await waiting.webhooks.list_deliveries(other, waiting.id, None, 1, 10)
     with pytest.raises(NotFound):
         await waiting.webhooks.delete(other, waiting.id)
