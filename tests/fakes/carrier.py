@@ -31,19 +31,19 @@ CALL_SECONDS = 60  # talk time that a call reports which ended by itself
 
 
 class Question(StrEnum):
-    """What a carrier can be asked about a call that was placed."""
+    """Requests about a call that was placed."""
 
     FETCH = "fetch"
     FIND = "find"
     HANG_UP = "hang_up"
 
 
-class Telling(StrEnum):
-    """How the events of a call reach the record."""
+class EventDelivery(StrEnum):
+    """How the events of a call reach the database."""
 
     AT_ONCE = "at_once"
     DOUBLED = "doubled"
-    BACKWARDS = "backwards"  # the last one first
+    REVERSED = "reversed"  # the last one first
     BEFORE_THE_ANSWER = "before_the_answer"  # to the request that placed the call
     NEVER = "never"
 
@@ -54,14 +54,14 @@ class Script(Model):
     model_config = Model.model_config | {"arbitrary_types_allowed": True}
 
     refusal: Exception | None = None  # raised, and nothing rings
-    answer_lost: bool = False  # the call is taken, the answer to the request is not heard
+    answer_lost: bool = False  # the call is placed, the answer to the request is lost
     answer_after: float = 0.0
     rings: bool = True
     answered: bool = False
     ending: Ending | None = None  # None: goes on until it is hung up
     ends_after: float = 0.0
     sip_code: int | None = None
-    telling: Telling = Telling.AT_ONCE
+    events: EventDelivery = EventDelivery.AT_ONCE
     confirms_hang_up: bool = True  # False: hanging up is accepted, and nothing follows
 
     def but(self, **changes: object) -> "Script":
@@ -71,9 +71,9 @@ class Script(Model):
 
 ANSWERS = Script(answered=True, ending=Ending.COMPLETED)
 BUSY = Script(rings=False, ending=Ending.BUSY, sip_code=486)
-NOBODY = Script(ending=Ending.NO_ANSWER, sip_code=480)
+NO_ANSWER = Script(ending=Ending.NO_ANSWER, sip_code=480)
 NO_SUCH_NUMBER = Script(rings=False, ending=Ending.FAILED, sip_code=404)
-TROUBLE = Script(rings=False, ending=Ending.FAILED, sip_code=503)
+CARRIER_ERROR = Script(rings=False, ending=Ending.FAILED, sip_code=503)
 TALKS_ON = Script(answered=True)
 RINGS_ON = Script()
 WAITS_IN_QUEUE = Script(rings=False)
@@ -93,7 +93,7 @@ class PlacedCall:
         self._clock = clock
         self.ended_at: datetime | None = None
         self.reports: list[CallReport] = []
-        self.answered_by: AnsweredBy | None = None  # as told; a call that ends untold was a person's
+        self.answered_by: AnsweredBy | None = None  # as reported; a person, unless that was reported
         self.hung_up = False
 
     @property
@@ -121,7 +121,7 @@ class PlacedCall:
 
 
 class FakeCarrier:
-    """Implements `carriers.Carrier`. Events go straight into the record, as the API would put them there."""
+    """Implements `carriers.Carrier`. Events go straight into the database, as the API would write them."""
 
     def __init__(
         self,
@@ -163,15 +163,15 @@ class FakeCarrier:
         return [call for call in self.calls if call.ended_at is None]
 
     async def detect(self, call: PlacedCall, answered_by: AnsweredBy) -> None:
-        """Tell who answered a call that goes on."""
+        """Report who answered a call that goes on."""
         call.answered_by = answered_by
-        await self._tell([call.report(CallState.ANSWERED)])
+        await self._deliver([call.report(CallState.ANSWERED)])
 
     async def end(self, call: PlacedCall, ending: Ending = Ending.COMPLETED) -> None:
         """The other side hangs up."""
         report = call.report(CallState.ENDED, ending)
-        if call.script.telling is not Telling.NEVER:
-            await self._tell([report])
+        if call.script.events is not EventDelivery.NEVER:
+            await self._deliver([report])
 
     async def end_all(self) -> None:
         """Everybody hangs up."""
@@ -189,7 +189,7 @@ class FakeCarrier:
         return self._traits
 
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
-        """Take a call, unless its script refuses it."""
+        """Place a call, unless its script refuses it."""
         self.asked.append(order)
         again = next((call for call in self.calls if call.order.key == order.key), None)
         if again is not None and self._traits.idempotency is Idempotency.BY_KEY:
@@ -202,7 +202,7 @@ class FakeCarrier:
         self.calls.append(call)
         self.most_live = max(self.most_live, len(self.live))
         taken = call.report(CallState.QUEUED)
-        if script.telling is Telling.BEFORE_THE_ANSWER:
+        if script.events is EventDelivery.BEFORE_THE_ANSWER:
             await self._live_through(call)
         else:
             self._later(self._live_through(call))
@@ -212,7 +212,7 @@ class FakeCarrier:
         return taken
 
     async def fetch(self, call_id: str) -> CallReport | Gone:
-        """Tell how a call stands."""
+        """The call's state."""
         self._answer(Question.FETCH, call_id)
         found = self._by_id(call_id)
         return Gone() if found is None else found.now
@@ -257,20 +257,20 @@ class FakeCarrier:
     # --- a call's life -------------------------------------------------------------------------------------------
 
     async def _live_through(self, call: PlacedCall) -> None:
-        script, told = call.script, []
+        script, reports = call.script, []
         if script.rings:
-            told.append(call.report(CallState.RINGING))
+            reports.append(call.report(CallState.RINGING))
         if script.answered:
-            told.append(call.report(CallState.ANSWERED))
+            reports.append(call.report(CallState.ANSWERED))
         if script.ending is None or script.ends_after:
-            await self._tell(_as_told(told, script.telling))
-            told = []
+            await self._deliver(_in_order(reports, script.events))
+            reports = []
         if script.ending is not None:
             await asyncio.sleep(script.ends_after)
-            told.append(call.report(CallState.ENDED, script.ending))
-        await self._tell(_as_told(told, script.telling))
+            reports.append(call.report(CallState.ENDED, script.ending))
+        await self._deliver(_in_order(reports, script.events))
 
-    async def _tell(self, reports: Iterable[CallReport]) -> None:
+    async def _deliver(self, reports: Iterable[CallReport]) -> None:
         if self._dials is None:
             return
         for report in reports:
@@ -300,13 +300,13 @@ def _real_time() -> datetime:
     return datetime.now(UTC)
 
 
-def _as_told(reports: list[CallReport], telling: Telling) -> list[CallReport]:
-    match telling:
-        case Telling.NEVER:
+def _in_order(reports: list[CallReport], events: EventDelivery) -> list[CallReport]:
+    match events:
+        case EventDelivery.NEVER:
             return []
-        case Telling.DOUBLED:
+        case EventDelivery.DOUBLED:
             return [report for report in reports for _ in range(2)]
-        case Telling.BACKWARDS:
+        case EventDelivery.REVERSED:
             return reports[::-1]
         case _:
             return reports

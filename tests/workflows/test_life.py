@@ -6,7 +6,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from domain.statuses import ContactStatus, JobStatus
 from tests.builders import a_job, a_number, an_organization
-from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, NOBODY
+from tests.fakes.carrier import ANSWERS, BUSY, NO_ANSWER, NO_SUCH_NUMBER
 from tests.workflows.running import Running
 
 
@@ -40,7 +40,7 @@ async def test_a_scheduled_job_waits_and_its_calls_run_the_code_of_their_day(run
 
 async def test_a_busy_line_is_called_again_when_its_time_has_come(running: Running) -> None:
     given = await an_organization(running.engine)
-    running.carrier.script(a_number(0), BUSY, NOBODY, ANSWERS)
+    running.carrier.script(a_number(0), BUSY, NO_ANSWER, ANSWERS)
     job = await running.start(given, await a_job(running.engine, given, 1))
 
     assert await job.result() is JobStatus.COMPLETED
@@ -54,7 +54,7 @@ async def test_a_busy_line_is_called_again_when_its_time_has_come(running: Runni
 
 async def test_nobody_is_called_more_often_than_was_asked_for(running: Running) -> None:
     given = await an_organization(running.engine)
-    running.carrier.usually(NOBODY)
+    running.carrier.usually(NO_ANSWER)
     running.carrier.script(a_number(1), NO_SUCH_NUMBER)
     job = await running.start(given, await a_job(running.engine, given, 2, max_attempts=2))
 

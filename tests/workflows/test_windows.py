@@ -17,7 +17,7 @@ from domain.jobs.models import NewContact
 from domain.model import Model
 from domain.statuses import JobStatus
 from tests.builders import a_contact, a_job, a_number, an_organization
-from tests.fakes.carrier import ANSWERS, NOBODY, PlacedCall
+from tests.fakes.carrier import ANSWERS, NO_ANSWER, PlacedCall
 from tests.workflows.conftest import SKIPPING, start_temporal
 from tests.workflows.running import Running
 from tests.workflows.skipped_clock import SkippedClock
@@ -109,7 +109,7 @@ async def scene(skipping: WorkflowEnvironment, engine: AsyncEngine, database_url
     running = Running(skipping, engine, database_url)
     running.client = clock.followed_by(skipping.client)
     running.carrier.clock = clock.now
-    running.carrier.usually(NOBODY)
+    running.carrier.usually(NO_ANSWER)
     async with running.workers():
         yield Scene(running)
     await running.close()

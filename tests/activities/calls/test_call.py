@@ -10,7 +10,17 @@ from domain.calls.models import Outcome
 from domain.statuses import ContactStatus
 from store.jobs.lifecycle import JobLifecycle
 from tests.activities.calling import Calling, eventually
-from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, NOBODY, TALKS_ON, TROUBLE, FakeCarrier, Script, Telling
+from tests.fakes.carrier import (
+    ANSWERS,
+    BUSY,
+    CARRIER_ERROR,
+    NO_ANSWER,
+    NO_SUCH_NUMBER,
+    TALKS_ON,
+    EventDelivery,
+    FakeCarrier,
+    Script,
+)
 
 
 def test_the_fake_is_a_carrier() -> None:
@@ -22,9 +32,9 @@ def test_the_fake_is_a_carrier() -> None:
     [
         (ANSWERS, ContactStatus.COMPLETED, Outcome.ANSWERED),
         (BUSY, ContactStatus.QUEUED, Outcome.BUSY),
-        (NOBODY, ContactStatus.QUEUED, Outcome.NO_ANSWER),
+        (NO_ANSWER, ContactStatus.QUEUED, Outcome.NO_ANSWER),
         (NO_SUCH_NUMBER, ContactStatus.INVALID_NUMBER, Outcome.INVALID_NUMBER),
-        (TROUBLE, ContactStatus.QUEUED, Outcome.CARRIER_ERROR),
+        (CARRIER_ERROR, ContactStatus.QUEUED, Outcome.CARRIER_ERROR),
     ],
 )
 async def test_what_the_line_says_is_a_value(
@@ -58,9 +68,9 @@ async def test_what_was_not_placed_is_a_value_too(
     assert not calling.carrier.calls
 
 
-@pytest.mark.parametrize("telling", [Telling.DOUBLED, Telling.BACKWARDS, Telling.BEFORE_THE_ANSWER])
-async def test_events_may_come_twice_in_any_order_and_early(calling: Calling, telling: Telling) -> None:
-    calling.carrier.script(calling.number, ANSWERS.but(telling=telling))
+@pytest.mark.parametrize("events", [EventDelivery.DOUBLED, EventDelivery.REVERSED, EventDelivery.BEFORE_THE_ANSWER])
+async def test_events_may_come_twice_in_any_order_and_early(calling: Calling, events: EventDelivery) -> None:
+    calling.carrier.script(calling.number, ANSWERS.but(events=events))
 
     ended = await calling.call()
 

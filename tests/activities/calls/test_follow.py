@@ -6,7 +6,7 @@ from domain.calls.models import CallState, HangUpReason, Outcome
 from domain.statuses import ContactStatus
 from store.jobs.lifecycle import JobLifecycle
 from tests.activities.calling import Calling, eventually
-from tests.fakes.carrier import ANSWERS, RINGS_ON, TALKS_ON, WAITS_IN_QUEUE, Question, Script, Telling
+from tests.fakes.carrier import ANSWERS, RINGS_ON, TALKS_ON, WAITS_IN_QUEUE, EventDelivery, Question, Script
 
 RING_SECONDS = 45 + 30 + 1  # ringSeconds, its slack, and one more
 CALL_SECONDS = 900 + 30 + 1
@@ -72,7 +72,7 @@ async def test_an_end_that_the_carrier_never_confirms_is_unknown_at_last(calling
 
 
 async def test_after_hanging_up_the_carrier_is_asked_whether_the_call_ended(calling: Calling) -> None:
-    script = RINGS_ON.but(telling=Telling.NEVER)
+    script = RINGS_ON.but(events=EventDelivery.NEVER)
     calling.carrier.script(calling.number, script)
     run = calling.start()
     await calling.until_dial(lambda dial: dial.call_id is not None)
@@ -97,7 +97,7 @@ async def test_a_job_that_is_cancelled_and_hung_up_ends_its_live_calls(calling: 
 
 async def test_after_silence_the_carrier_is_asked(calling: Calling, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("activities.calls.follow.POLL_INTERVAL_SECONDS", 0.2)
-    calling.carrier.script(calling.number, ANSWERS.but(telling=Telling.NEVER))
+    calling.carrier.script(calling.number, ANSWERS.but(events=EventDelivery.NEVER))
 
     ended = await calling.call()
 
@@ -107,7 +107,7 @@ async def test_after_silence_the_carrier_is_asked(calling: Calling, monkeypatch:
 
 async def test_a_carrier_that_is_away_is_asked_again(calling: Calling, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("activities.calls.follow.POLL_INTERVAL_SECONDS", 0.1)
-    calling.carrier.script(calling.number, ANSWERS.but(telling=Telling.NEVER))
+    calling.carrier.script(calling.number, ANSWERS.but(events=EventDelivery.NEVER))
     calling.carrier.away = {Question.FETCH}
     run = calling.start()
     await eventually(lambda: len(calling.carrier.questions) > 1)
@@ -121,7 +121,7 @@ async def test_a_call_that_the_carrier_does_not_know_is_unknown(
     calling: Calling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("activities.calls.follow.POLL_INTERVAL_SECONDS", 0.1)
-    calling.carrier.script(calling.number, TALKS_ON.but(telling=Telling.NEVER))
+    calling.carrier.script(calling.number, TALKS_ON.but(events=EventDelivery.NEVER))
     run = calling.start()
     await calling.until_dial(lambda dial: dial.call_id is not None)
 

@@ -125,7 +125,7 @@ async def test_a_claim_that_is_cancelled_on_its_way_is_asked_all_the_same(callin
 async def test_a_call_id_in_hand_is_written_when_the_database_is_back(calling: Calling) -> None:
     dials = _DialsAway(calling)
     calling.calls = CallActivities(Claims(calling.engine), dials, calling.watch, {NAME: calling.carrier}, "http://x")
-    calling.carrier.script(calling.number, TALKS_ON.but(telling="never"))
+    calling.carrier.script(calling.number, TALKS_ON.but(events="never"))
     run = calling.start()
 
     dial = await calling.until_dial(lambda dial: dial.call_id is not None)

@@ -9,7 +9,7 @@ from domain.calls.models import Audio, CallOrder, CallReport, CallState, Outcome
 from domain.statuses import ContactStatus
 from store.calls.dials import Dials
 from tests.activities.calling import Calling, eventually
-from tests.fakes.carrier import ANSWERS, BUSY, NAME, TALKS_ON, FakeCarrier, Question, Script, Telling
+from tests.fakes.carrier import ANSWERS, BUSY, NAME, TALKS_ON, EventDelivery, FakeCarrier, Question, Script
 
 LONG_AGO = 25.0  # seconds after a claim nothing is on its way any more
 TOO_LONG_AGO = 100.0  # the carrier's list has had time to show the call
@@ -62,7 +62,7 @@ async def test_a_call_whose_answer_was_lost_is_found_by_its_event(calling: Calli
 
 
 async def test_a_call_whose_answer_and_events_were_lost_is_searched_for(calling: Calling) -> None:
-    calling.carrier.script(calling.number, ANSWERS.but(answer_lost=True, telling=Telling.NEVER))
+    calling.carrier.script(calling.number, ANSWERS.but(answer_lost=True, events=EventDelivery.NEVER))
     run = calling.start()
     await eventually(lambda: len(calling.carrier.calls) == 1)
     await run.lose()
@@ -115,7 +115,7 @@ async def test_a_carrier_that_proves_absence_lets_the_contact_be_called_again(
 
 
 async def test_a_row_that_a_failover_lost_is_looked_for_before_anybody_is_called(calling: Calling) -> None:
-    calling.carrier.script(calling.number, ANSWERS.but(telling=Telling.NEVER, ends_after=0.5))
+    calling.carrier.script(calling.number, ANSWERS.but(events=EventDelivery.NEVER, ends_after=0.5))
     run = calling.start()
     await calling.until_dial(lambda dial: dial.call_id is not None)
     await run.lose()
@@ -130,7 +130,7 @@ async def test_a_row_that_a_failover_lost_is_looked_for_before_anybody_is_called
 
 
 async def test_a_second_call_for_one_dial_is_hung_up(calling: Calling) -> None:
-    calling.carrier.script(calling.number, TALKS_ON.but(answer_after=0.2, telling=Telling.NEVER))
+    calling.carrier.script(calling.number, TALKS_ON.but(answer_after=0.2, events=EventDelivery.NEVER))
     run = calling.start()
     await eventually(lambda: len(calling.carrier.calls) == 1)
     first = CallReport(call_id="CA99", state=CallState.RINGING)
