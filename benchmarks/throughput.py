@@ -39,7 +39,7 @@ class Spent:
 
 @contextlib.contextmanager
 def spending(processes: Mapping[str, int]) -> Iterator[Spent]:
-    """Measure what processes, named by their pids, and those below them spend while the block runs."""
+    """Measure the CPU of processes (pids by name) and their children while the block runs."""
     spent, began = Spent(), time.monotonic()
     before = {name: _cpu(pid) for name, pid in processes.items()}
     yield spent

@@ -1,4 +1,4 @@
-"""Answers of the API, for people. Everything that came from outside is escaped."""
+"""Answers of the API for people, as text and tables. What came from outside is escaped."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def listing(columns: dict[str, str], rows: list[dict[str, Any]]) -> Table:
 
 
 def show_created(console: Console, answer: Answer) -> None:
-    """What create answered, with the account of the contacts."""
+    """A new job, with the report on its contacts."""
     rows = {
         "Job": text(answer["batchJobId"]),
         "Status": status_text(answer["status"]),
@@ -59,7 +59,7 @@ def show_created(console: Console, answer: Answer) -> None:
 
 
 def show_report(console: Console, report: Answer) -> None:
-    """How many rows came, what became of each, and which were skipped why."""
+    """How many rows a file had, and why some were skipped."""
     if not report:
         return
     console.print(
@@ -168,7 +168,7 @@ def window_text(window: Answer | None) -> str | None:
 
 
 def spent_text(job: Answer) -> str | None:
-    """What its calls have cost, and may: "$1.23 of $5.00"."""
+    """What its calls have cost, and may cost: "$1.23 of $5.00"."""
     if job.get("spent") is None:
         return None
     most = f" of ${job['maxCost']}" if job.get("maxCost") else ""
@@ -176,13 +176,13 @@ def spent_text(job: Answer) -> str | None:
 
 
 def now_text(job: Answer) -> str | None:
-    """What the job does now: live calls, and what it waits for. None where its workflow did not say."""
+    """What the job does now: live calls, and what it waits for. None where its workflow did not answer."""
     progress = job.get("progress")
     if not progress:
         return None
-    said = f"{progress['liveCalls']} live calls on {progress['linesHeld']} lines"
+    now = f"{progress['liveCalls']} live calls on {progress['linesHeld']} lines"
     waiting = progress.get("waitingFor")
     if waiting:
         until = f" until {waiting['until']}" if waiting.get("until") else ""
-        said += f", waits for {WAITS.get(waiting['reason'], waiting['reason'])}{until}"
-    return said
+        now += f", waits for {WAITS.get(waiting['reason'], waiting['reason'])}{until}"
+    return now

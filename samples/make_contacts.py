@@ -29,7 +29,7 @@ ELSEWHERE = [
     ("SE", "sv", 3, ["+46846500", "+463139006"], 2),
 ]
 SCRIPTED = [f"+1201555010{digit}" for digit in (0, 1, 2, 3, 4, 5, 6, 8)]
-BAD_ROWS = {  # row of the file: what stands in its phone column
+BAD_ROWS = {  # row of the file: its phone column
     40: "2125550142",  # no +
     97: "+1 (212) 555-0143",  # written for people
     181: "4.42079E+11",  # what a spreadsheet makes of a number
@@ -37,7 +37,7 @@ BAD_ROWS = {  # row of the file: what stands in its phone column
     333: "+44207946",  # too short
     404: "",
     487: "+1999555014",
-    561: "00442079460958",  # a dialling prefix instead of +
+    561: "00442079460958",  # a dialing prefix instead of +
     640: "+49 30 23125 117",
     718: "#N/A",
     822: "+12125550144;ext=7",

@@ -40,7 +40,7 @@ def channel_variables(order: CallOrder) -> dict[str, str]:
 
 
 def sip_headers(parameters: Mapping[str, str]) -> dict[str, str]:
-    """`X-First-name: Ada`; what does not fit is left out, the longest first, and the agent is told so."""
+    """`X-First-name: Ada`; what does not fit is left out, the longest first, and `outdial_truncated` says so."""
     kept = dict(parameters)
     while _length(kept) > MAX_SIP_HEADER_CHARACTERS and (
         theirs := [name for name in kept if not name.startswith(RESERVED_PREFIX)]

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class MachineDetection:
-    """The snoop channels of calls. The agent speaks meanwhile: nobody waits for a result."""
+    """The snoop channels of calls. The agent speaks meanwhile: the result is not waited for."""
 
     def __init__(self, ari: Ari, options: Options) -> None:
         self._ari = ari

@@ -9,7 +9,7 @@ from carriers.simulator.faults import Faults
 
 
 class Options(BaseSettings):
-    """A carrier that speaks Twilio's Calls API and calls nobody."""
+    """A carrier that speaks Twilio's Calls API and places no calls."""
 
     model_config = SettingsConfigDict(
         env_prefix="OUTDIAL_SIMULATOR_",

@@ -1,4 +1,4 @@
-"""A carrier in under 100 lines: Tin Can, whose small API knows keys, and signs what it tells."""
+"""A carrier in under 100 lines: Tin Can, whose small API has idempotency keys and signed callbacks."""
 
 import hashlib
 import hmac
@@ -35,22 +35,22 @@ class TinCan:
         self._http = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {secret}"}, timeout=10)
 
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
-        left = False
+        sent = False
 
-        async def departing(event: str, _: Any) -> None:  # the last thing before the first byte
-            nonlocal left
+        async def before_send(event: str, _: Any) -> None:  # right before the first byte
+            nonlocal sent
             if event.endswith("send_request_headers.started"):
                 if time.monotonic() >= send_before:
                     raise TooLate("The request was held back: its time to leave had passed.")
-                left = True
+                sent = True
 
         content = order.model_dump(mode="json") | {"callback_url": callback_url}
         try:
-            answer = await self._http.post("/calls", json=content, extensions={"trace": departing})
+            answer = await self._http.post("/calls", json=content, extensions={"trace": before_send})
             if answer.is_success:
                 return _report(answer.json())
         except (httpx.HTTPError, ValueError):
-            raise (PlaceUnknown if left else NotPlaced)("The carrier gave no answer that can be read.") from None
+            raise (PlaceUnknown if sent else NotPlaced)("The carrier gave no answer that can be read.") from None
         if answer.status_code in {401, 403}:
             raise CarrierRefused("The carrier refuses the account.")
         raise (NotPlaced if 400 <= answer.status_code < 500 else PlaceUnknown)("The carrier did not take the call.")
@@ -59,7 +59,7 @@ class TinCan:
         return await self._ask("GET", f"/calls/{call_id}", read=_report) or Gone()
 
     async def find(self, order: SearchOrder) -> CallReport | Absent | CannotTell:
-        calls = await self._ask("GET", "/calls", params={"key": order.key}, read=lambda said: [*map(_report, said)])
+        calls = await self._ask("GET", "/calls", params={"key": order.key}, read=lambda calls: [*map(_report, calls)])
         return next((call for call in calls or () if call.call_id not in order.not_these), Absent())
 
     async def hang_up(self, call_id: str) -> None:
@@ -83,17 +83,17 @@ class TinCan:
     async def _ask(self, method: str, path: str, read: Callable[[Any], Any] = dict, **more: Any) -> Any | None:
         try:
             answer = await self._http.request(method, path, **more)
-            said = read(answer.json()) if answer.is_success else None
+            found = read(answer.json()) if answer.is_success else None
         except (httpx.HTTPError, ValueError):
             raise CarrierAway("The carrier did not answer the question.") from None
         if answer.status_code in {401, 403}:
             raise CarrierRefused("The carrier refuses the account.")
         if not answer.is_success and answer.status_code != 404:
             raise CarrierAway("The carrier did not answer the question.")
-        return said  # None: there is no such thing
+        return found  # None: there is no such thing
 
 
-def _report(said: Any) -> CallReport:
-    """Its words for a call are ours but for the ending. Raises ValueError where they cannot be read."""
-    call = CallReport.model_validate(said)  # an ended one has a code
+def _report(body: Any) -> CallReport:
+    """Its fields of a call are ours but for the ending. Raises ValueError where they cannot be read."""
+    call = CallReport.model_validate(body)  # an ended one has a code
     return call.model_copy(update={"ending": call.sip_code and ENDINGS.get(call.sip_code, Ending.FAILED)})

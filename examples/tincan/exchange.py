@@ -1,6 +1,6 @@
-"""Tin Can itself: a telephone exchange that calls nobody, as a web application. `main(port, database)` runs it.
+"""Tin Can itself: a telephone exchange that places no calls, as a web application. `main(port, file)` runs it.
 
-The last two digits of a number say what its person does. Calls are kept in a file; those that live when it dies are
+The last two digits of a number script its person. Calls are kept in a file; those that are live when it dies are
 cut off.
 """
 
@@ -18,11 +18,11 @@ from aiohttp import web
 from yarl import URL
 
 SECRET = "a string between two cans"
-SPEED = 20.0  # how much faster than life its people are
+SPEED = 20.0  # times real time
 MAX_CALLS = 20
 FOREVER = 86_400.0
 
-# ring for so long (None: it never rings), talk for so long (None: nobody answers), end with this SIP code
+# ring for so long (None: it never rings), talk for so long (None: unanswered), end with this SIP code
 PEOPLE: dict[str, tuple[float | None, float | None, int]] = {
     "00": (2, 2, 200),
     "01": (None, None, 486),
@@ -39,10 +39,10 @@ Call = dict[str, Any]
 
 
 class Exchange:
-    def __init__(self, kept: Path) -> None:
-        self._kept = kept
-        self._calls: list[Call] = json.loads(kept.read_text()) if kept.exists() else []
-        self._lives: dict[str, asyncio.Task[None]] = {}
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._calls: list[Call] = json.loads(file.read_text()) if file.exists() else []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ids = itertools.count(len(self._calls) + 1)
         self._lose_answers_to: set[str] = set()
         for call in self._calls:
@@ -67,16 +67,16 @@ class Exchange:
         return web.json_response({"ok": True})
 
     async def lose(self, request: web.Request) -> web.Response:
-        """The numbers of which requests are taken and not answered; for tests."""
+        """The numbers whose requests are accepted and not answered; for tests."""
         self._lose_answers_to = set(await request.json())
         return web.json_response({})
 
     async def place(self, request: web.Request) -> web.Response:
         order = await request.json()
         call = next((call for call in self._calls if call["key"] == order["key"]), None)
-        if call is None and len(self._lives) >= MAX_CALLS:
+        if call is None and len(self._tasks) >= MAX_CALLS:
             return web.json_response({"error": "all lines are busy"}, status=429)
-        call = call or self._take(order)
+        call = call or self._create(order)
         if order["to"] in self._lose_answers_to and request.transport is not None:
             request.transport.abort()
         return web.json_response(call, status=201)
@@ -89,38 +89,38 @@ class Exchange:
         return web.json_response(self._call(request))
 
     async def hang_up(self, request: web.Request) -> web.Response:
-        life = self._lives.get(self._call(request)["call_id"])
-        if life is not None:
-            life.cancel()
-            await asyncio.wait([life])
+        task = self._tasks.get(self._call(request)["call_id"])
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
         return web.json_response({})
 
-    def _take(self, order: Call) -> Call:
+    def _create(self, order: Call) -> Call:
         call = {"call_id": f"can-{next(self._ids)}", "key": order["key"], "to": order["to"], "state": "queued"}
         call |= {"sequence": 0, "sip_code": None, "duration_seconds": None}
         self._calls.append(call)
-        self._keep()
-        self._lives[call["call_id"]] = asyncio.create_task(self._live(call, order))
+        self._save()
+        self._tasks[call["call_id"]] = asyncio.create_task(self._run(call, order))
         return call
 
-    async def _live(self, call: Call, order: Call) -> None:
+    async def _run(self, call: Call, order: Call) -> None:
         ring, talk, code = PEOPLE[call["to"][-2:]]
         try:
             if ring is not None:
-                await self._tell(call, order, state="ringing")
+                await self._report(call, order, state="ringing")
                 await asyncio.sleep(min(ring, order["ring_seconds"]) / SPEED)
             if talk is not None:
                 seconds = min(talk, order["max_call_seconds"])
-                await self._tell(call, order, state="answered", duration_seconds=seconds)
+                await self._report(call, order, state="answered", duration_seconds=seconds)
                 await asyncio.sleep(seconds / SPEED)
         except asyncio.CancelledError:  # we were hung up on
             code = 200 if call["state"] == "answered" else 487
-        del self._lives[call["call_id"]]
-        await self._tell(call, order, state="ended", sip_code=code)
+        del self._tasks[call["call_id"]]
+        await self._report(call, order, state="ended", sip_code=code)
 
-    async def _tell(self, call: Call, order: Call, **news: Any) -> None:
-        call.update(news, sequence=call["sequence"] + 1)
-        self._keep()
+    async def _report(self, call: Call, order: Call, **changes: Any) -> None:
+        call.update(changes, sequence=call["sequence"] + 1)
+        self._save()
         url, body = order["callback_url"], json.dumps(call).encode()
         signature = hmac.new(SECRET.encode(), url.encode() + body, hashlib.sha256).hexdigest()
         async with aiohttp.ClientSession() as session:
@@ -135,8 +135,8 @@ class Exchange:
             raise web.HTTPNotFound
         return found
 
-    def _keep(self) -> None:
-        self._kept.write_text(json.dumps(self._calls))
+    def _save(self) -> None:
+        self._file.write_text(json.dumps(self._calls))
 
 
 @web.middleware
@@ -147,8 +147,8 @@ async def _guarded(request: web.Request, handler: Any) -> web.StreamResponse:
     return answer
 
 
-def main(port: int, kept: Path) -> None:
-    web.run_app(Exchange(kept).app(), host="127.0.0.1", port=port, print=None, access_log=None)
+def main(port: int, file: Path) -> None:
+    web.run_app(Exchange(file).app(), host="127.0.0.1", port=port, print=None, access_log=None)
 
 
 if __name__ == "__main__":
