@@ -19,7 +19,6 @@ from activities.lines import LinesActivities
 from activities.reconcile import ReconcileActivities
 from activities.webhooks.deliver import WebhookActivities
 from activities.webhooks.http_sender import WebhookSender
-from api.webhooks.bodies import body_of
 from carriers import Streaming
 from carriers.accounts import CarrierAccounts
 from composition import Services, open_engine, open_services
@@ -136,7 +135,7 @@ async def _webhooks(client: Client, settings: Settings, services: Services, stac
     outbox = Outbox(engine, services[Vault])
     database_url = settings.database_url.get_secret_value()
     await stack.enter_async_context(DueDeliveryNotifier(outbox, WebhookWorkflows(client), database_url).running())
-    return WebhookActivities(outbox, sender, body_of)
+    return WebhookActivities(outbox, sender)
 
 
 def jobs_worker(

@@ -5,13 +5,27 @@ from collections.abc import Awaitable
 from typing import Any
 
 from fastapi import APIRouter, Response
+from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.dependencies import EngineDep, ReconciliationDep, WorkflowsDep
-from api.jobs.schemas import PartHealth, Readiness
+from domain.json_model import JsonModel
 from store.db.engine import ping
 from store.reconcile import Reconciliation
 from workflows.client import TemporalUnavailable
+
+
+class PartHealth(JsonModel):
+    ok: bool
+    detail: str = Field(examples=["reachable"])
+
+
+class Readiness(JsonModel):
+    """Whether this process can do its work, part by part."""
+
+    ready: bool
+    parts: dict[str, PartHealth]
+
 
 ANSWER_LIMIT = 3.0  # seconds for each part
 AWAY = (TimeoutError, OSError, SQLAlchemyError, TemporalUnavailable, RuntimeError)  # the last: never connected

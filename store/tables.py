@@ -136,8 +136,8 @@ batch_jobs = Table(
     Column("file_header", JSON),  # the first row of its first file, as written; null: contacts came as JSON
     Column("file_delimiter", String),
     Column("priority", Integer, nullable=False, server_default="5"),  # its weight among the organization's jobs
-    Column("calling_window", JSONB),  # null: the organization's
-    Column("contact_frequency", JSONB),  # beside the organization's
+    Column("calling_window", JSONB(none_as_null=True)),  # null: the organization's
+    Column("contact_frequency", JSONB(none_as_null=True)),  # beside the organization's
     Column("retry_policy", JSONB, nullable=False, server_default="{}"),  # domain.calls.retries.RetryPolicy
     Column("on_machine", String, nullable=False, server_default="talk"),  # domain.calls.models.OnMachine
     Column("end_time", Moment),  # after it nobody is dialed

@@ -92,8 +92,12 @@ class Receiver:
             await receiver.stop()
 
     @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hooks"
+        return f"{self.origin}/hooks"
 
     @property
     def place(self) -> tuple[AllowedDestination, ...]:

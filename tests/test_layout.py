@@ -81,3 +81,10 @@ def test_what_a_noun_calls_public_exists_and_is_used(package: str) -> None:
     imported = {f"{module}.{name}" for file in others for module, name in imports_of(file)}
     used = {name.split(".")[2] for name in imported if name.startswith(f"{layer}.{noun}.")}
     assert public_modules(package) <= used & {name.removesuffix(".py") for name in modules_of(package)}
+
+
+@pytest.mark.parametrize("root", ["worker.py", "composition.py"])
+def test_the_worker_is_built_without_the_api(root: str) -> None:
+    """The import contracts see packages only, and these are modules."""
+    imported = {module.split(".")[0] for module, _ in imports_of(ROOT / root)}
+    assert imported & {"api", "cli", "stack", "fastapi"} == set()

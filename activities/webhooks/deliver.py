@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,8 @@ from temporalio import activity
 from activities.heartbeats import Heartbeat, heartbeats
 from activities.webhooks.http_sender import WebhookSender
 from domain.model import Model
-from domain.webhooks.events import AttemptResult, DeliveryStatus, DueDelivery, Event
+from domain.webhooks.events import AttemptResult, DeliveryStatus, DueDelivery
+from domain.webhooks.messages import render_body
 
 if TYPE_CHECKING:
     from store.webhooks.outbox import Outbox
@@ -23,8 +23,6 @@ LINGER_SECONDS = 5.0  # after the last delivery: while a job runs the next event
 LEASE_INTERVAL_SECONDS = 10.0
 
 OUR_MISTAKE = "Not sent, by a mistake of ours"
-
-Render = Callable[[Event], bytes]
 
 
 class DeliverRequest(Model):
@@ -44,21 +42,16 @@ class BatchResult(Model):
 
 
 class WebhookActivities:
-    """`render` makes an event's body."""
-
-    def __init__(
-        self, outbox: "Outbox", sender: WebhookSender, render: Render, *, linger_seconds: float = LINGER_SECONDS
-    ) -> None:
+    def __init__(self, outbox: "Outbox", sender: WebhookSender, *, linger_seconds: float = LINGER_SECONDS) -> None:
         self._outbox = outbox
         self._sender = sender
-        self._render = render
         self._linger = linger_seconds
 
     @activity.defn
     async def deliver(self, request: DeliverRequest) -> BatchResult:
         """Send what is due, for a minute at most. Idempotent for us; what was sent and not noted is sent again."""
         async with heartbeats("delivering") as heartbeat:
-            batch = _Batch(self._outbox, self._sender, self._render, request, heartbeat)
+            batch = _Batch(self._outbox, self._sender, request, heartbeat)
             await batch.run(self._linger)
             endpoint = await self._outbox.mark_idle(request.endpoint_id)
             return BatchResult(
@@ -72,14 +65,11 @@ class WebhookActivities:
 class _Batch:
     """The lanes that are being emptied, and what came of it. A lane holds one job's deliveries, in order."""
 
-    def __init__(
-        self, outbox: "Outbox", sender: WebhookSender, render: Render, request: DeliverRequest, heartbeat: Heartbeat
-    ) -> None:
+    def __init__(self, outbox: "Outbox", sender: WebhookSender, request: DeliverRequest, heartbeat: Heartbeat) -> None:
         self.delivered = 0
         self.failed = 0
         self._outbox = outbox
         self._sender = sender
-        self._render = render
         self._request = request
         self._heartbeat = heartbeat
         self._lanes: dict[str, asyncio.Task[None]] = {}
@@ -158,7 +148,7 @@ class _Batch:
         if due.event is None:
             return AttemptResult(error=f"{OUR_MISTAKE}: it cannot be read.")
         try:
-            return await self._sender.send(due.url, due.id, due.secrets, self._render(due.event))
+            return await self._sender.send(due.url, due.id, due.secrets, render_body(due.event))
         except Exception as error:
             activity.logger.exception("delivery %s cannot be made", due.id)
             return AttemptResult(error=f"{OUR_MISTAKE} ({type(error).__name__}).")

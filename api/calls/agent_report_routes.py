@@ -10,16 +10,15 @@ from api.calls.routes import CallId
 from api.dependencies import AgentReportsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.jobs.schemas import Answer, ConversationView
-from api.jobs.views import conversation_view
-from domain.calls.agent_report import ConversationReport, read_conversation
+from domain.calls.agent_report import ConversationReport, ConversationView, read_conversation, render_conversation
+from domain.json_model import JsonModel
 from domain.requests.field_types import field_schemas
 from domain.requests.strict_json import parse_json
 
 router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)
 
 
-class Reported(Answer):
+class Reported(JsonModel):
     """All that is known of the conversation now."""
 
     success: Literal[True] = True
@@ -80,6 +79,6 @@ async def report(
     Error codes: `call_not_found`; `invalid_request`.
     """
     conversation = await reports.record(caller.organization_id, id, said)
-    view = conversation_view(conversation)
+    view = render_conversation(conversation)
     assert view is not None  # noqa: S101  it was just said
     return Reported(call_id=id, conversation=view)

@@ -1,8 +1,20 @@
 """How error answers are described in the OpenAPI page."""
 
-from typing import Any
+from typing import Any, Literal
 
-from api.jobs.schemas import ErrorAnswer
+from pydantic import Field
+
+from domain.json_model import JsonModel
+
+
+class ErrorAnswer(JsonModel):
+    """Every error has this shape; `code` is for programs, `error` for people."""
+
+    success: Literal[False] = False
+    error: str = Field(examples=["There is no job batch_0123456789abcdef01234567."])
+    code: str = Field(examples=["job_not_found"])
+    details: list[dict[str, Any]] | None = Field(default=None, description="The fields or rows to blame.")
+
 
 MEANINGS = {
     400: "The request cannot be carried out as it stands; `code` and `details` say why.",

@@ -4,21 +4,22 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.jobs.schemas import Answer, BatchJob, Moment
 from domain.audit import Action
 from domain.calling_rules.do_not_call import Source
 from domain.contacts.report import IntakeReport
+from domain.jobs.views import BatchJob
+from domain.json_model import JsonModel, Timestamp
 from domain.statuses import ContactStatus, JobStatus
 
 JOB_ID = "batch_0123456789abcdef01234567"
 NUMBER = "+12025550101"
 
 
-class ActivityEntry(Answer):
+class ActivityEntry(JsonModel):
     """Something that was done. No entry holds a phone number."""
 
     id: str = Field(examples=["activity_0123456789abcdef01234567"])
-    at: Moment
+    at: Timestamp
     job_id: str | None = Field(description="Null for what was done to the organization.", examples=[JOB_ID])
     actor: str = Field(
         description="The id of an API key; of a call, for its agent; `temporal`, an operator from Temporal's side;"
@@ -29,7 +30,7 @@ class ActivityEntry(Answer):
     details: dict[str, Any] = Field(examples=[{"concurrentCallLimit": 20}])
 
 
-class ActivityPage(Answer):
+class ActivityPage(JsonModel):
     """What was done, newest first. A page past the end is empty."""
 
     activity: list[ActivityEntry]
@@ -38,7 +39,7 @@ class ActivityPage(Answer):
     page_size: int = Field(examples=[20])
 
 
-class DoNotCallEntry(Answer):
+class DoNotCallEntry(JsonModel):
     """A number that is not called."""
 
     number: str = Field(description="E.164.", examples=[NUMBER])
@@ -49,10 +50,10 @@ class DoNotCallEntry(Answer):
     )
     note: str | None = Field(examples=["Asked not to be called again."])
     added_by: str = Field(description="As `actor` in the activity.", examples=["key_0123456789abcdef01234567"])
-    added_at: Moment
+    added_at: Timestamp
 
 
-class DoNotCallPage(Answer):
+class DoNotCallPage(JsonModel):
     """The list, newest first. A page past the end is empty."""
 
     entries: list[DoNotCallEntry]
@@ -61,7 +62,7 @@ class DoNotCallPage(Answer):
     page_size: int = Field(examples=[20])
 
 
-class DoNotCallAdded(Answer):
+class DoNotCallAdded(JsonModel):
     """The numbers are on the list; nobody is called under them from now on."""
 
     success: Literal[True] = True
@@ -73,12 +74,12 @@ class DoNotCallAdded(Answer):
     validation: IntakeReport = Field(description="What became of the rows, as create tells it.")
 
 
-class DoNotCallRemoved(Answer):
+class DoNotCallRemoved(JsonModel):
     success: Literal[True] = True
     removed: bool = Field(description="False where the number was not on the list (any more).")
 
 
-class OptedOut(Answer):
+class OptedOut(JsonModel):
     """The person of this call is not called any more."""
 
     success: Literal[True] = True
@@ -95,7 +96,7 @@ class Changed(BatchJob):
     message: str = Field(examples=["Batch job changed."])
 
 
-class Appended(Answer):
+class Appended(JsonModel):
     """The contacts are stored and will be called."""
 
     success: Literal[True] = True
@@ -107,7 +108,7 @@ class Appended(Answer):
     validation: IntakeReport = Field(description="What became of the rows, as create tells it.")
 
 
-class ContactRemoved(Answer):
+class ContactRemoved(JsonModel):
     success: Literal[True] = True
     message: str = Field(examples=["The contact is not called any more."])
     batch_job_id: str = Field(examples=[JOB_ID])
@@ -117,7 +118,7 @@ class ContactRemoved(Answer):
     )
 
 
-class Stopped(Answer):
+class Stopped(JsonModel):
     """Every job is paused."""
 
     success: Literal[True] = True
@@ -126,7 +127,7 @@ class Stopped(Answer):
     live_calls: int = Field(description="Left to end by themselves, or hung up.", examples=[50])
 
 
-class Resumed(Answer):
+class Resumed(JsonModel):
     """What a stop paused goes on."""
 
     success: Literal[True] = True

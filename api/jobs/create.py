@@ -13,11 +13,12 @@ from api.http.errors import NoOutboundAgent, PhoneNumberNotFound
 from api.http.idempotency import CreateContext
 from api.jobs.calling_hours import Hours, hours_of
 from api.jobs.scheduler import reached
-from api.jobs.schemas import Created, shown
+from api.jobs.schemas import Created
 from domain.contacts.report import Intake, IntakeReport
 from domain.jobs.create_request import ReadJobFields
 from domain.jobs.estimate import estimate
 from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
+from domain.json_model import format_timestamp
 from domain.money import format_dollars as dollars
 from domain.statuses import JobStatus
 from store.jobs.repository import CreatedJob, Jobs
@@ -116,7 +117,7 @@ def _answer(fields: ReadJobFields, agent: Agent, job: CreatedJob, hours: Hours, 
 def _message(job: CreatedJob, start_note: str | None, hours: str, *, delayed: bool) -> str:
     said = [CREATED]
     if job.status is JobStatus.SCHEDULED and job.scheduled_start_time is not None:
-        said.append(f"Calling starts at {shown(job.scheduled_start_time)}.")
+        said.append(f"Calling starts at {format_timestamp(job.scheduled_start_time)}.")
     elif not delayed:
         said.append("Calling starts now.")
     if start_note:

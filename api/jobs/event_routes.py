@@ -18,8 +18,8 @@ from api.http.errors import JobNotFound, Unavailable
 from api.http.json_body import inlined
 from api.jobs.feed import JobFeed
 from api.jobs.lookup import JobId
-from api.jobs.schemas import Answer, Moment
 from domain.calls.models import AnsweredBy
+from domain.json_model import JsonModel, Timestamp
 from domain.statuses import ContactStatus, JobStatus
 from store.jobs.change_feed import MAX_CHANGES, ContactChange, Look
 
@@ -37,31 +37,31 @@ _ID = re.compile(r"([0-9]{1,16})(?:-end)?")
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["results"], dependencies=KEYS)
 
 
-class ChangedContact(Answer):
+class ChangedContact(JsonModel):
     id: str = Field(examples=["contact_0123456789abcdef01234567"])
     external_id: str | None
     status: ContactStatus
     error_code: str | None
     attempt_count: int
-    next_retry_at: Moment | None
+    next_retry_at: Timestamp | None
     call_duration: int | None
     answered_by: AnsweredBy | None
     disposition: str | None
 
 
-class JobEvent(Answer):
+class JobEvent(JsonModel):
     """The `data` of every event."""
 
     batch_job_id: str
-    at: Moment
+    at: Timestamp
     status: JobStatus
     status_reason: str | None
     total_contacts: int
     contacts_processed: int
     successful_calls: int
     failed_calls: int
-    actual_start_time: Moment | None
-    completed_at: Moment | None
+    actual_start_time: Timestamp | None
+    completed_at: Timestamp | None
     status_breakdown: dict[ContactStatus, int]
     contacts: list[ChangedContact] = Field(description=f"Who changed, the latest last; {MAX_CHANGES} at most.")
     contacts_more: bool = Field(description="Others changed as well: read the job's pages.")

@@ -14,8 +14,9 @@ from api.http.errors import ContactNotFound
 from api.jobs.export_schemas import ContactDetail, DialView
 from api.jobs.exports import CSV, JSON_LINES, FileAnswer, begun, csv_rejects, csv_results, json_results
 from api.jobs.lookup import ID, JobId
-from api.jobs.views import contact_fields, conversation_view
+from domain.calls.agent_report import render_conversation
 from domain.contacts.export import CONTESTED_NAMES, MAX_COLUMNS, name_result_columns
+from domain.contacts.views import render_contact_fields
 from domain.errors import InvalidRequest
 from store.jobs.export import Dial, DialedContact, ResultFile
 
@@ -154,7 +155,7 @@ def _rendered(file: ResultFile, wanted: Format) -> AsyncIterator[str]:
 
 
 def _detail(found: DialedContact) -> ContactDetail:
-    return ContactDetail(**contact_fields(found.contact), dials=[_dial_view(dial) for dial in found.dials])
+    return ContactDetail(**render_contact_fields(found.contact), dials=[_dial_view(dial) for dial in found.dials])
 
 
 def _dial_view(dial: Dial) -> DialView:
@@ -171,5 +172,5 @@ def _dial_view(dial: Dial) -> DialView:
         answered_by=dial.answered_by,
         cost=dial.cost,
         carrier_call_id=dial.call_id,
-        conversation=conversation_view(dial.conversation),
+        conversation=render_conversation(dial.conversation),
     )

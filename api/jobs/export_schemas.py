@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer, WithJsonSchema
 
-from api.jobs.schemas import Answer, ContactFacts, ConversationView, Moment
+from domain.calls.agent_report import ConversationView
 from domain.calls.models import AnsweredBy, Outcome
+from domain.contacts.views import ContactFacts
+from domain.json_model import JsonModel, Timestamp
 
 DollarText = Annotated[
     Decimal,
@@ -15,15 +17,15 @@ DollarText = Annotated[
 ]
 
 
-class DialView(Answer):
+class DialView(JsonModel):
     """One request to the carrier."""
 
     id: str = Field(examples=["call_0123456789abcdef01234567"])
     number: int = Field(description="1, 2, 3 … of the contact.", examples=[1])
-    asked_at: Moment
-    ringing_at: Moment | None
-    answered_at: Moment | None
-    ended_at: Moment | None = Field(description="Null while the call is live.")
+    asked_at: Timestamp
+    ringing_at: Timestamp | None
+    answered_at: Timestamp | None
+    ended_at: Timestamp | None = Field(description="Null while the call is live.")
     outcome: Outcome | None
     sip_code: str | None = Field(description="The final SIP response.", examples=["486"])
     duration: int | None = Field(description="Whole seconds of talk, by the carrier's clock.", examples=[61])
@@ -39,7 +41,7 @@ class ContactDetail(ContactFacts):
     dials: list[DialView]
 
 
-class Deleted(Answer):
+class Deleted(JsonModel):
     """What a job left behind is in its description."""
 
     success: Literal[True] = True

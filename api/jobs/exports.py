@@ -10,10 +10,10 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.jobs.schemas import shown
 from domain.contacts.export import escape_cell, escape_formula, escape_row_text
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects
 from domain.jobs.models import Contact
+from domain.json_model import format_timestamp
 from domain.statuses import ContactStatus
 from store.db.engine import json_text
 from store.jobs.export import Result, ResultFile
@@ -118,8 +118,8 @@ def _ours(result: Result) -> dict[str, Any]:
         "failureReason": contact.failure_reason,
         "attemptCount": contact.attempts,
         "dials": contact.dials,
-        "lastAttemptAt": contact.last_attempt_at and shown(contact.last_attempt_at),
-        "completedAt": contact.completed_at and shown(contact.completed_at),
+        "lastAttemptAt": contact.last_attempt_at and format_timestamp(contact.last_attempt_at),
+        "completedAt": contact.completed_at and format_timestamp(contact.completed_at),
         "callDuration": contact.call_seconds,
         "answeredBy": contact.answered_by,
         "roomName": contact.call_id,

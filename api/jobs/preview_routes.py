@@ -21,12 +21,12 @@ from api.jobs.calling_hours import hours_of
 from api.jobs.create import number_to_call_from
 from api.jobs.openapi import CREATE_BODY
 from api.jobs.preview_schemas import Binding, CountryCount, CreditCheck, Lines, Obstacle, Validated, ZoneCount
-from api.jobs.schemas import shown
 from domain.contacts.report import IntakeReport
 from domain.jobs.create_request import ReadJobFields
 from domain.jobs.estimate import Estimate, estimate
 from domain.jobs.forecast import ALWAYS, Forecast, Zones, forecast
 from domain.jobs.models import Agent, JobRequest, NewContact
+from domain.json_model import format_timestamp
 from domain.money import MICRO, estimate_cost
 from domain.money import format_dollars as dollars
 from domain.phone.location import is_country_allowed
@@ -108,7 +108,7 @@ def _answer(
 
 def _message(fields: ReadJobFields, hours: str) -> str:
     start = fields.request.scheduled_start_time
-    begins = "Calling would start now." if start is None else f"Calling would start at {shown(start)}."
+    begins = "Calling would start now." if start is None else f"Calling would start at {format_timestamp(start)}."
     return " ".join(filter(None, [begins, fields.start_note, hours]))
 
 

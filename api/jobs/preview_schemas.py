@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.jobs.schemas import Answer, Moment
 from domain.contacts.report import IntakeReport
+from domain.json_model import JsonModel, Timestamp
 from domain.statuses import JobStatus
 
 
@@ -19,13 +19,13 @@ class Binding(StrEnum):
     WINDOW = "window"
 
 
-class CountryCount(Answer):
+class CountryCount(JsonModel):
     country: str | None = Field(description="ISO 3166; null: numbers of no country.", examples=["US"])
     contacts: int = Field(examples=[98])
     allowed: bool = Field(description="Whether the organization may call it.")
 
 
-class ZoneCount(Answer):
+class ZoneCount(JsonModel):
     zones: list[str] | None = Field(
         description="All of them must allow a call; empty: the job's own; null: the contact's is unknown.",
         examples=[["America/New_York"]],
@@ -33,26 +33,26 @@ class ZoneCount(Answer):
     contacts: int = Field(examples=[61])
 
 
-class Lines(Answer):
+class Lines(JsonModel):
     job: int = Field(description="`concurrentCallLimit`.", examples=[10])
     organization: int = Field(description="Its own limit without the reserved lines.", examples=[5])
     usable: int = Field(description="The smaller of the two.", examples=[5])
 
 
-class CreditCheck(Answer):
+class CreditCheck(JsonModel):
     needed: str = Field(description="Dollars.", examples=["3.500000"])
     free: str | None = Field(description="Dollars; null: unlimited.", examples=["96.500000"])
     enough: bool
 
 
-class Obstacle(Answer):
+class Obstacle(JsonModel):
     """Why `POST /batch/create` would refuse the same request now."""
 
     code: str = Field(examples=["insufficient_credits"])
     error: str
 
 
-class Validated(Answer):
+class Validated(JsonModel):
     """What creating this job would come to, now."""
 
     success: Literal[True] = True
@@ -64,11 +64,11 @@ class Validated(Answer):
     )
     estimated_duration: str = Field(description="Two minutes a call, all lines, no retries.", examples=["40 minutes"])
     estimated_cost: str = Field(examples=["$3.50"])
-    estimated_finish: Moment | None = Field(
+    estimated_finish: Timestamp | None = Field(
         description="With the calling window; null where not everybody is likely reached."
     )
     status: JobStatus = Field(description="`pending` or `scheduled`.", examples=["pending"])
-    scheduled_start_time: Moment | None
+    scheduled_start_time: Timestamp | None
     message: str = Field(description="When calling starts, and which hours hold.")
     binding_limit: Binding = Field(
         description="`credits`: they do not cover the estimate; `window`: it prolongs the job or leaves people out;"

@@ -17,8 +17,10 @@ from api.jobs.create import JobCreatorDep
 from api.jobs.lookup import JobId, find_job
 from api.jobs.openapi import CREATE_BODY
 from api.jobs.schemas import Created, JobDetail, JobPage, Progress
-from api.jobs.views import contact_view, estimated_completion, job_fields, job_view, progress_view
+from api.jobs.views import estimated_completion, progress_view
+from domain.contacts.views import render_contact
 from domain.jobs.models import Job
+from domain.jobs.views import render_job, render_job_fields
 from workflows.client import JobWorkflows
 
 PROGRESS_LIMIT = 1.0  # seconds for a workflow to say how it goes
@@ -63,7 +65,7 @@ async def list_jobs(caller: MemberDep, query: JobQueryDep, jobs: JobsDep) -> Job
         caller.organization_id, query.status, query.search, query.page, query.page_size, test_of=query.test_of
     )
     return JobPage(
-        batch_jobs=[job_view(job) for job in found.jobs],
+        batch_jobs=[render_job(job) for job in found.jobs],
         total=found.total,
         page=query.page,
         page_size=query.page_size,
@@ -96,10 +98,10 @@ async def detail(
     )
     completion = estimated_completion(job, organization.concurrent_call_limit, datetime.now(UTC))
     return JobDetail(
-        **job_fields(job),
+        **render_job_fields(job),
         status_breakdown=job.counts.by_status,
         estimated_completion_time=completion,
-        contacts=[contact_view(contact) for contact in contacts.contacts],
+        contacts=[render_contact(contact) for contact in contacts.contacts],
         contacts_total=contacts.total,
         contacts_page=query.page,
         contacts_page_size=query.page_size,

@@ -15,13 +15,13 @@ from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
 from api.jobs.create import JobCreator, JobCreatorDep
 from api.jobs.lookup import JobId
 from api.jobs.rerun_schemas import Tested
-from api.jobs.schemas import shown
 from domain.calling_rules.window import CallingWindow, find_opening
 from domain.calls.agent_parameters import replace_number
 from domain.contacts.report import Intake, IntakeReport
 from domain.errors import InvalidPhoneFormat, InvalidRequest
 from domain.jobs.create_request import ReadJobFields
 from domain.jobs.models import Caller, JobRequest, NewContact
+from domain.json_model import format_timestamp
 from domain.phone.location import locate_number
 from domain.phone.numbers import PhoneProblem, read_phone
 from domain.requests.field_types import SentModel, Text
@@ -148,7 +148,7 @@ async def _refuse_while_closed(
         return
     opens = find_opening(window, contact.zones or (tried.timezone,), now)
     if opens is None or opens >= now + TRIED_FOR:
-        when = "at no time" if opens is None else f"at {shown(opens)}"
+        when = "at no time" if opens is None else f"at {format_timestamp(opens)}"
         reason = f"cannot be called now: the calling window opens there {when}"
         raise InvalidRequest(f"phone {reason}.", [{"field": "phone", "reason": reason}])
 

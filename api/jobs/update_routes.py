@@ -14,8 +14,8 @@ from api.jobs.control_schemas import Changed
 from api.jobs.lookup import JobId, find_job
 from api.jobs.nudge import NudgesDep
 from api.jobs.openapi import CHANGE_BODY
-from api.jobs.views import job_fields
 from domain.jobs.change_request import WrittenChange, read_change
+from domain.jobs.views import render_job_fields
 from domain.requests.strict_json import parse_json
 from domain.statuses import JobStatus
 from store.errors import WrongStatus
@@ -60,7 +60,7 @@ async def change(
     if OF_LINES & wanted.model_fields_set:
         nudges.lines(job.organization_id)
     now = await find_job(jobs, caller.organization_id, id)
-    return Changed(**job_fields(now), message=" ".join(filter(None, (CHANGED, note))))
+    return Changed(**render_job_fields(now), message=" ".join(filter(None, (CHANGED, note))))
 
 
 def _cannot_change(status: JobStatus) -> InvalidStatus:

@@ -1,102 +1,15 @@
 """From what the store knows to what clients read."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from api.jobs.schemas import (
-    BatchContact,
-    BatchJob,
-    ContactFrequency,
-    ConversationView,
-    Progress,
-    RetryPolicy,
-    WaitingFor,
-)
-from domain.calling_rules import frequency_caps as frequencies
-from domain.calling_rules.window_format import dump_window
-from domain.calls.agent_report import Conversation
+from api.jobs.schemas import Progress, WaitingFor
 from domain.jobs.estimate import usable_lines
-from domain.jobs.models import Contact, Job
+from domain.jobs.models import Job
 from domain.money import ASSUMED_MINUTES
-from domain.statuses import ContactStatus, JobStatus
+from domain.statuses import JobStatus
 from workflows.web_ui import JobProgress
 
 ENOUGH_TO_TELL = 10  # contacts with a final result, before a job's own pace is believed
-
-
-def job_view(job: Job) -> BatchJob:
-    return BatchJob(**job_fields(job))
-
-
-def job_fields(job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "name": job.name,
-        "description": job.description,
-        "status": job.status,
-        "status_reason": job.status_reason,
-        "organization_id": job.organization_id,
-        "agent_id": job.agent_id,
-        "from_phone_number_id": job.from_phone_number_id,
-        "total_contacts": job.total_contacts,
-        "contacts_processed": job.counts.processed,
-        "successful_calls": job.counts.successful,
-        "failed_calls": job.counts.failed,
-        "scheduled_start_time": job.scheduled_start_time,
-        "actual_start_time": job.actual_start_time,
-        "completed_at": job.completed_at,
-        "created_at": job.created_at,
-        "concurrent_call_limit": job.concurrent_call_limit,
-        "retry_policy": RetryPolicy(max_attempts=job.max_attempts, **job.retry_policy.model_dump()),
-        "on_machine": job.on_machine,
-        "priority": job.priority,
-        "timezone": job.timezone,
-        "calling_window": None if job.calling_window is None else dump_window(job.calling_window),
-        "contact_frequency": frequency_view(job.contact_frequency),
-        "end_time": job.end_time,
-        "start_within": job.start_within_minutes,
-        "circuit_breaker": job.circuit_breaker,
-        "max_cost": job.max_cost,
-        "spent": job.spent,
-        "retry_of": job.retry_of,
-        "test_of": job.test_of,
-    }
-
-
-def frequency_view(frequency: frequencies.ContactFrequency | None) -> ContactFrequency | None:
-    return None if frequency is None else ContactFrequency(**frequency.model_dump())
-
-
-def contact_view(contact: Contact) -> BatchContact:
-    return BatchContact(**contact_fields(contact), dials=contact.dials)
-
-
-def contact_fields(contact: Contact) -> dict[str, Any]:
-    """All of a contact but its dials."""
-    return {
-        "id": contact.id,
-        "phone_number": contact.number,
-        "contact_data": contact.data,
-        "status": contact.status,
-        "error_code": None if contact.status is ContactStatus.COMPLETED else contact.error_code,
-        "attempt_count": contact.attempts,
-        "max_attempts": contact.max_attempts,
-        "last_attempt_at": contact.last_attempt_at,
-        "next_retry_at": contact.next_retry_at,
-        "completed_at": contact.completed_at,
-        "room_name": contact.call_id,
-        "failure_reason": contact.failure_reason,
-        "call_duration": contact.call_seconds,
-        "answered_by": contact.answered_by,
-        "external_id": contact.external_id,
-        "conversation": conversation_view(contact.conversation),
-    }
-
-
-def conversation_view(conversation: Conversation | None) -> ConversationView | None:
-    if conversation is None:
-        return None
-    return ConversationView(**conversation.model_dump(exclude={"call_id"}))
 
 
 def estimated_completion(job: Job, organization_limit: int, now: datetime) -> datetime | None:

@@ -5,19 +5,20 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.http.examples import A_JOB, A_KEY, A_NUMBER, A_WINDOW, AN_AGENT, AN_ORGANIZATION
-from api.jobs.schemas import Answer, ContactFrequency, Dollars, Moment
 from domain.calls.models import Audio
+from domain.jobs.views import ContactFrequency
+from domain.json_model import Dollars, JsonModel, Timestamp
 from domain.statuses import Architecture, Role
 from store.billing.ledger import EntryKind
 
 
-class Balance(Answer):
+class Balance(JsonModel):
     balance: Dollars = Field(description="Top-ups less the cost of calls.")
     held: Dollars = Field(description="For calls to come, and for live ones.")
     free: Dollars = Field(description="What new jobs may hold.")
 
 
-class OrganizationView(Answer):
+class OrganizationView(JsonModel):
     """An organization and the rules for all of its jobs."""
 
     id: str = Field(examples=[AN_ORGANIZATION])
@@ -42,14 +43,14 @@ class CreatedOrganization(OrganizationView):
     owner_key: str = Field(examples=["od_…"])
 
 
-class OrganizationPage(Answer):
+class OrganizationPage(JsonModel):
     organizations: list[OrganizationView]
     total: int = Field(examples=[1])
     page: int = Field(examples=[1])
     page_size: int = Field(examples=[20])
 
 
-class AgentView(Answer):
+class AgentView(JsonModel):
     """A voice agent, which lives elsewhere."""
 
     id: str = Field(examples=[AN_AGENT])
@@ -57,10 +58,10 @@ class AgentView(Answer):
     architecture: Architecture
     audio: Audio
     audio_url: str = Field(examples=["wss://agent.example.com/calls"])
-    created_at: Moment | None
+    created_at: Timestamp | None
 
 
-class AgentPage(Answer):
+class AgentPage(JsonModel):
     """Agents, oldest first. A page past the end is empty."""
 
     agents: list[AgentView]
@@ -69,7 +70,7 @@ class AgentPage(Answer):
     page_size: int = Field(examples=[20])
 
 
-class PhoneNumberView(Answer):
+class PhoneNumberView(JsonModel):
     """A number to call from."""
 
     id: str = Field(examples=[A_NUMBER])
@@ -80,10 +81,10 @@ class PhoneNumberView(Answer):
     calls_per_second: float = Field(examples=[1.0])
     carrier: str = Field(examples=["twilio"])
     own_carrier_settings: bool = Field(description="Whether it has settings of its own at the carrier.")
-    created_at: Moment | None
+    created_at: Timestamp | None
 
 
-class PhoneNumberPage(Answer):
+class PhoneNumberPage(JsonModel):
     """Numbers, oldest first. A page past the end is empty."""
 
     phone_numbers: list[PhoneNumberView]
@@ -92,16 +93,16 @@ class PhoneNumberPage(Answer):
     page_size: int = Field(examples=[20])
 
 
-class KeyView(Answer):
+class KeyView(JsonModel):
     """A key, never what it is."""
 
     id: str = Field(examples=[A_KEY])
     name: str = Field(examples=["Nightly import"])
     role: Role
-    created_at: Moment
-    expires_at: Moment | None
-    revoked_at: Moment | None
-    last_used_at: Moment | None = Field(description="To the minute.")
+    created_at: Timestamp
+    expires_at: Timestamp | None
+    revoked_at: Timestamp | None
+    last_used_at: Timestamp | None = Field(description="To the minute.")
 
 
 class IssuedKeyView(KeyView):
@@ -110,7 +111,7 @@ class IssuedKeyView(KeyView):
     key: str = Field(examples=["od_…"])
 
 
-class KeyPage(Answer):
+class KeyPage(JsonModel):
     """Keys, oldest first, the revoked ones too."""
 
     api_keys: list[KeyView]
@@ -119,7 +120,7 @@ class KeyPage(Answer):
     page_size: int = Field(examples=[20])
 
 
-class LedgerEntry(Answer):
+class LedgerEntry(JsonModel):
     """A line of the ledger, which is never changed."""
 
     id: str = Field(examples=["entry_0123456789abcdef01234567"])
@@ -128,16 +129,16 @@ class LedgerEntry(Answer):
     held_delta: Dollars
     batch_job_id: str | None = Field(examples=[A_JOB])
     call_id: str | None = Field(examples=["call_0123456789abcdef01234567"])
-    at: Moment
+    at: Timestamp
 
 
-class HoldView(Answer):
+class HoldView(JsonModel):
     batch_job_id: str = Field(examples=[A_JOB])
     name: str = Field(examples=["Appointments in May"])
     amount: Dollars
 
 
-class CreditsView(Answer):
+class CreditsView(JsonModel):
     """Credits in dollars, what is held for whom, and a page of the ledger, newest first."""
 
     unlimited: bool = Field(description="Nothing is held then; costs count all the same.")
@@ -152,13 +153,13 @@ class CreditsView(Answer):
     page_size: int = Field(examples=[20])
 
 
-class ToppedUp(Answer):
+class ToppedUp(JsonModel):
     success: Literal[True] = True
     organization_id: str = Field(examples=[AN_ORGANIZATION])
     amount: Dollars
     credits: Balance
 
 
-class Removed(Answer):
+class Removed(JsonModel):
     success: Literal[True] = True
     id: str

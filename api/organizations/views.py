@@ -1,7 +1,6 @@
 """From what the store knows of an organization, and of what belongs to it, to what clients read."""
 
 from api.http.pagination import PageQuery
-from api.jobs.views import frequency_view
 from api.organizations.schemas import (
     AgentView,
     Balance,
@@ -14,6 +13,7 @@ from api.organizations.schemas import (
 )
 from domain.calling_rules.window_format import dump_window
 from domain.jobs.models import Agent, Organization, PhoneNumber
+from domain.jobs.views import render_frequency
 from store.billing.ledger import Credits, Entry
 from store.organizations.api_keys import Key
 
@@ -27,7 +27,7 @@ def organization_view(organization: Organization) -> OrganizationView:
         concurrent_call_limit=organization.concurrent_call_limit,
         reserved_lines=organization.reserved_lines,
         calling_window=None if window is None else dump_window(window),
-        contact_frequency=frequency_view(organization.contact_frequency),
+        contact_frequency=render_frequency(organization.contact_frequency),
         allowed_countries=None if countries is None else list(countries),
         credits=None if organization.credits_unlimited else balance_view(organization),
     )

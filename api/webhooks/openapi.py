@@ -6,19 +6,11 @@ from typing import Any
 from fastapi import FastAPI, Response
 
 from api.http.openapi import PAGE_QUERY, json_body, without_default
-from api.webhooks.schemas import (
-    MESSAGE_ID,
-    URL,
-    BatchMessage,
-    ContactMessage,
-    CreditsMessage,
-    Message,
-    TestMessage,
-    names,
-)
+from api.webhooks.schemas import MESSAGE_ID, URL
 from domain.requests.field_types import field_schemas
 from domain.webhooks.events import DeliveryStatus
 from domain.webhooks.fields import WebhookChange, WebhookFields
+from domain.webhooks.messages import BatchMessage, ContactMessage, CreditsMessage, Message, TestMessage, event_types
 
 _NEW, _CHANGE = field_schemas(WebhookFields), field_schemas(WebhookChange)
 CREATE_BODY = json_body(
@@ -65,7 +57,7 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
 def describe_messages(application: FastAPI) -> None:
     """Add what is posted to the page's `webhooks`."""
     for kind in (BatchMessage, ContactMessage, CreditsMessage, TestMessage):
-        for event in names(kind):
+        for event in event_types(kind):
             application.webhooks.post(
                 event.value,
                 operation_id=f"on{''.join(map(str.capitalize, event.value.split('.')))}",

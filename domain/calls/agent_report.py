@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from domain.errors import InvalidRequest
+from domain.json_model import JsonModel, Timestamp
 from domain.requests.field_types import FieldType, Schema, SentModel, Text, aliases, read_text, refusal
 from domain.requests.reading import Problems, body_fields, given_fields, read_sent
 
@@ -84,3 +85,20 @@ def read_conversation(body: Any) -> ConversationReport:
     if (report := report.model_copy(update=blank)) == ConversationReport():
         raise InvalidRequest(f"Nothing is reported: send at least one of {', '.join(aliases(ConversationReport))}.")
     return report
+
+
+class ConversationView(JsonModel):
+    """What the call's agent reported; of every field the last word."""
+
+    disposition: str | None = Field(examples=["appointment_confirmed"])
+    summary: str | None = Field(examples=["Ada keeps her appointment on May 3."])
+    data: dict[str, Any] | None = Field(examples=[{"confirmed": True, "slot": "2027-05-03T09:00"}])
+    transcript_url: str | None = Field(examples=["https://agent.example/transcripts/1"])
+    recording_url: str | None = Field(examples=["https://agent.example/recordings/1"])
+    reported_at: Timestamp
+
+
+def render_conversation(conversation: Conversation | None) -> ConversationView | None:
+    if conversation is None:
+        return None
+    return ConversationView(**conversation.model_dump(exclude={"call_id"}))

@@ -11,7 +11,7 @@ from domain.calls.retries import RetryPolicy
 from domain.jobs.column_fields import NAMING_FIELDS, NamedColumns
 from domain.jobs.models import JobRequest
 from domain.jobs.moments import place_moments
-from domain.jobs.settings import ATTEMPTS, SentRetryPolicy
+from domain.jobs.settings import ATTEMPTS, TIMES, SentRetryPolicy
 from domain.model import Model
 from domain.requests.field_types import aliases
 from domain.requests.reading import Problems, body_fields, form_fields, given_fields, ignored, read_sent
@@ -19,7 +19,6 @@ from domain.requests.strict_json import parse_json_text, text_problem
 
 CONTACT_FIELDS = frozenset({"file", "contacts", *NAMING_FIELDS})
 KNOWN_FIELDS = CONTACT_FIELDS | aliases(JobRequest).keys()
-TIMES = ("scheduledStartTime", "endTime", "timezone")
 ORDER = ["contacts", *(name for name in aliases(JobRequest) if name not in TIMES), *NAMING_FIELDS, *TIMES]
 
 

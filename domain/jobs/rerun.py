@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.jobs.models import JobChange, JobRequest
 from domain.jobs.moments import place_moments
-from domain.jobs.settings import MAX_NAME_LENGTH, RETRY, sent_to
+from domain.jobs.settings import MAX_NAME_LENGTH, RETRY, TIMES, sent_to
 from domain.model import Model
 from domain.requests.field_types import SentModel, TrueOrFalse, aliases
 from domain.requests.reading import Problems, body_fields, given_fields, ignored, read_sent
@@ -47,7 +47,7 @@ def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ReadRetry:
     given = {name: value for name, value in given_fields(fields).items() if name in settings}
     if given.get("fromPhoneNumberId") == "":  # here, too, that is not given: the earlier job's number
         del given["fromPhoneNumberId"]
-    problems = Problems([*settings, *options])
+    problems = Problems([*(name for name in settings if name not in TIMES), *options, *TIMES])
     change = read_sent(JobChange, given, problems)
     include_unknown = read_sent(RetryOptions, given_fields(fields), problems).include_unknown
     problems.refuse()

@@ -153,6 +153,9 @@ class JobSettings(SentModel):
     )
 
 
+TIMES = ("scheduledStartTime", "endTime", "timezone")  # judged together, after everything else
+
+
 def sent_to(where: Also) -> dict[str, str]:
     """The settings that may be sent there: our names by the contract's."""
     return {

@@ -21,6 +21,7 @@ from store.contacts.rejected_rows import keep_rejects
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.errors import NotFound
+from store.jobs.settings import SELECTED, as_columns
 from store.organizations.phone_numbers import check_callable
 from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, contacts
@@ -161,32 +162,17 @@ class Jobs:
 
 
 JOBS = sa.select(
+    *SELECTED,
     batch_jobs.c.id,
     batch_jobs.c.organization_id,
-    batch_jobs.c.name,
-    batch_jobs.c.description,
     batch_jobs.c.status,
     batch_jobs.c.status_reason,
     batch_jobs.c.agent_id,
-    batch_jobs.c.phone_number_id.label("from_phone_number_id"),
     batch_jobs.c.total_contacts,
-    batch_jobs.c.scheduled_start_time,
-    batch_jobs.c.timezone,
     batch_jobs.c.actual_start_time,
     batch_jobs.c.completed_at,
     batch_jobs.c.created_at,
-    batch_jobs.c.concurrent_call_limit,
-    batch_jobs.c.max_attempts,
     batch_jobs.c.workflow_started_at,
-    batch_jobs.c.priority,
-    batch_jobs.c.calling_window,
-    batch_jobs.c.contact_frequency,
-    batch_jobs.c.retry_policy,
-    batch_jobs.c.on_machine,
-    batch_jobs.c.end_time,
-    batch_jobs.c.start_within_minutes,
-    batch_jobs.c.circuit_breaker,
-    batch_jobs.c.max_cost,
     batch_jobs.c.spent,
     batch_jobs.c.retry_of,
     batch_jobs.c.test_of,
@@ -251,10 +237,8 @@ async def _insert(connection: AsyncConnection, job: dict[str, Any], admitted: Ad
 
 def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber, agent: Agent) -> dict[str, Any]:
     later = sa.literal(request.scheduled_start_time, batch_jobs.c.scheduled_start_time.type) > sa.func.now()
-    return {
+    return as_columns(request) | {
         "organization_id": organization_id,
-        "name": request.name,
-        "description": request.description,
         "status": sa.case((later, JobStatus.SCHEDULED.value), else_=JobStatus.PENDING.value),
         "agent_id": agent.id,
         "audio": agent.audio.value,
@@ -262,29 +246,9 @@ def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber,
         "rate_per_minute": RATES[agent.architecture],
         "phone_number_id": number.id,
         "from_number": number.number,
-        "concurrent_call_limit": request.concurrent_call_limit,
-        "max_attempts": request.max_attempts,
-        "ring_seconds": request.ring_seconds,
-        "max_call_seconds": request.max_call_seconds,
-        "scheduled_start_time": request.scheduled_start_time,
-        "timezone": request.timezone,
-        "priority": request.priority,
-        "calling_window": to_json(request.calling_window),
-        "contact_frequency": to_json(request.contact_frequency),
-        "retry_policy": to_json(request.retry_policy),
-        "on_machine": request.on_machine.value,
-        "end_time": request.end_time,
-        "start_within_minutes": request.start_within_minutes,
-        "circuit_breaker": request.circuit_breaker,
-        "max_cost": request.max_cost,
         "retry_of": request.retry_of,
         "test_of": request.test_of,
     }
-
-
-def to_json(rule: Model | None) -> dict[str, Any] | sa.Null:
-    """A rule as it is stored; none: SQL's null, not JSON's."""
-    return sa.null() if rule is None else rule.model_dump(mode="json")
 
 
 def _jobs_where(organization_id: str, status: JobStatus | None, search: str | None) -> list[sa.ColumnElement[bool]]:

@@ -14,27 +14,11 @@ from domain.statuses import ContactStatus, JobStatus, OnOverlap
 from store.db.engine import reading
 from store.db.ids import may_exist
 from store.errors import NotFound, WrongStatus
+from store.jobs.settings import SELECTED
 from store.tables import batch_jobs, contacts, dials
 
-_JOB = sa.select(
-    batch_jobs.c.status,
-    batch_jobs.c.name,
-    batch_jobs.c.description,
-    batch_jobs.c.phone_number_id.label("from_phone_number_id"),
-    batch_jobs.c.concurrent_call_limit,
-    batch_jobs.c.max_attempts,
-    batch_jobs.c.timezone,
-    batch_jobs.c.ring_seconds,
-    batch_jobs.c.max_call_seconds,
-    batch_jobs.c.priority,
-    batch_jobs.c.calling_window,
-    batch_jobs.c.contact_frequency,
-    batch_jobs.c.retry_policy,
-    batch_jobs.c.on_machine,
-    batch_jobs.c.start_within_minutes,
-    batch_jobs.c.circuit_breaker,
-    batch_jobs.c.max_cost,
-)
+_NOT_AGAIN = frozenset({"scheduled_start_time", "end_time"})  # the new job starts at once and has no end
+_JOB = sa.select(batch_jobs.c.status, *(column for column in SELECTED if column.name not in _NOT_AGAIN))
 _UNKNOWN = sa.exists().where(dials.c.contact_id == contacts.c.id, dials.c.outcome == "unknown")
 _CONTACTS = sa.select(
     contacts.c.row,

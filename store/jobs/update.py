@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic.alias_generators import to_camel
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -29,6 +28,7 @@ from store.contacts.transitions import finish_exhausted, remove
 from store.db.engine import reading
 from store.db.ids import may_exist
 from store.errors import NotFound, WrongStatus
+from store.jobs.settings import as_columns
 from store.jobs.status import lock_and_read_status, move
 from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, contacts, rejects
@@ -71,8 +71,8 @@ class JobUpdates:
             if changed:
                 await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id).values(changed))
                 await _apply_side_effects(connection, job_id, changed)
-                told = _told(change, changed)
-                await record_action(connection, organization_id, Action.CHANGED, by, told, job_id=job_id)
+                details = change.model_dump(mode="json", by_alias=True, include=set(changed))
+                await record_action(connection, organization_id, Action.CHANGED, by, details, job_id=job_id)
             return await _status(connection, job_id)
 
     async def append(
@@ -145,17 +145,8 @@ class JobUpdates:
 
 def _really_changed(before: RowMapping, change: JobChange) -> dict[str, Any]:
     """The given fields that differ, as they are stored."""
-    given = {field: _as_stored(getattr(change, field)) for field in change.model_fields_set}
-    return {field: value for field, value in given.items() if before[field] != value}
-
-
-def _as_stored(value: Any) -> Any:
-    return value.model_dump(mode="json") if isinstance(value, Model) else value
-
-
-def _told(change: JobChange, changed: dict[str, Any]) -> dict[str, Any]:
-    said = change.model_dump(mode="json", include=set(changed))
-    return {to_camel(field): value for field, value in said.items()}
+    given = as_columns(change, change.model_fields_set)
+    return {column: value for column, value in given.items() if before[column] != value}
 
 
 async def _apply_side_effects(connection: AsyncConnection, job_id: str, changed: dict[str, Any]) -> None:

@@ -8,16 +8,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 from aiohttp import web
 
-from carriers import EventRequest
+from carriers import Carrier, EventRequest
 from carriers.twilio import Twilio
 from domain.calls.models import Audio, CallOrder, CallReport, CallState
 
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 ACCOUNT_SID = "AC" + "51" * 16
 AUTH_TOKEN = "simulator"
 CALLER = "+12025550199"
+AnyCarrier = TypeVar("AnyCarrier", bound=Carrier)
 
 _AREAS = itertools.count(201)
 _KEYS = itertools.count(1)
@@ -154,6 +156,14 @@ async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
 
 async def place(carrier: Twilio, callbacks: Callbacks, order: CallOrder, seconds: float = 5.0) -> CallReport:
     return await carrier.place(order, callback_url=callbacks.url_for(order.key), send_before=time.monotonic() + seconds)
+
+
+@asynccontextmanager
+async def closing(carrier: AnyCarrier) -> AsyncIterator[AnyCarrier]:
+    try:
+        yield carrier
+    finally:
+        await carrier.close()
 
 
 def free_port() -> int:

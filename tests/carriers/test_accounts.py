@@ -23,7 +23,7 @@ STRANGE = {"accountSid": "AC" + "0" * 32, "authToken": "strange"}
 
 @dataclass
 class Kept:
-    """The settings of accounts, as the record has them; with `away` it does not answer."""
+    """The settings of accounts, as the database has them; with `away` it does not answer."""
 
     by_account: dict[str, dict[str, str]] = field(default_factory=dict)
     away: bool = False
@@ -82,7 +82,7 @@ async def test_changed_settings_hold_for_the_next_request(accounts: CarrierAccou
     await place(own)
 
 
-async def test_an_account_without_settings_is_for_a_person_to_mend(accounts: CarrierAccounts, kept: Kept) -> None:
+async def test_an_account_without_settings_is_for_a_person_to_fix(accounts: CarrierAccounts, kept: Kept) -> None:
     del kept.by_account["twilio_own"]
     with pytest.raises(CarrierRefused, match="send them again"):
         await place(accounts["twilio_own"])

@@ -1,47 +1,25 @@
-"""What each answer of Asterisk, or of a proxy before it, proves of a call that it was asked for."""
+"""What each answer of Asterisk, or of a proxy before it, proves about a call that was requested."""
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
-from aiohttp import web
 from pydantic import SecretStr
 
 from carriers import CarrierError, CarrierRefused, NotPlaced, PlaceUnknown
 from carriers.asterisk.ari import Ari, NoChannel
 from carriers.asterisk.options import Options
-from tests.serving import served
+from tests.receiving import Receiver, answers
 
 JSON, HTML = "application/json", "text/html"
 FULL = '{"error":"Allocation failed"}'
 
 
-@dataclass
-class Answer:
-    """What a server in Asterisk's place says to everything."""
-
-    status: int = 200
-    kind: str = JSON
-    body: str = "{}"
-
-
 @pytest.fixture
-def answer() -> Answer:
-    return Answer()
-
-
-@pytest.fixture
-async def ari(answer: Answer) -> AsyncIterator[Ari]:
-    async def say(_: web.Request) -> web.Response:
-        return web.Response(status=answer.status, text=answer.body, content_type=answer.kind)
-
-    app = web.Application()
-    app.router.add_post("/ari/channels", say)
-    async with served(app) as url:
-        ari = Ari(Options(url=f"{url}/ari", user="outdial", password=SecretStr("secret")))
-        yield ari
-        await ari.close()
+async def ari(server: Receiver) -> AsyncIterator[Ari]:
+    ari = Ari(Options(url=f"{server.origin}/ari", user="outdial", password=SecretStr("secret")))
+    yield ari
+    await ari.close()
 
 
 async def originate(ari: Ari) -> bool:
@@ -49,8 +27,8 @@ async def originate(ari: Ari) -> bool:
 
 
 @pytest.mark.parametrize(("status", "is_new"), [(200, True), (409, False)])
-async def test_a_call_was_taken_or_lives_already(ari: Ari, answer: Answer, status: int, is_new: bool) -> None:
-    answer.status = status
+async def test_a_call_is_new_or_live_already(ari: Ari, server: Receiver, status: int, is_new: bool) -> None:
+    server.answering = answers(status, "{}", **{"Content-Type": JSON})
     assert await originate(ari) is is_new
 
 
@@ -75,9 +53,9 @@ async def test_a_call_was_taken_or_lives_already(ari: Ari, answer: Answer, statu
     ],
 )
 async def test_only_what_is_said_before_anything_is_dialed_proves_that_nothing_rang(
-    ari: Ari, answer: Answer, status: int, kind: str, body: str, error: type[CarrierError]
+    ari: Ari, server: Receiver, status: int, kind: str, body: str, error: type[CarrierError]
 ) -> None:
-    answer.status, answer.kind, answer.body = status, kind, body
+    server.answering = answers(status, body, **{"Content-Type": kind})
     with pytest.raises(CarrierError) as raised:
         await originate(ari)
     assert type(raised.value) is error

@@ -7,9 +7,8 @@ import pytest
 from aiohttp import web
 
 from carriers import CannotTell
-from carriers.twilio import Twilio
 from domain.calls.models import CallReport, CallState
-from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place
+from tests.carriers.simulation import Callbacks, Simulator, an_order, closing, number_ending, place
 from tests.carriers.test_finding import a_search
 from tests.serving import served
 
@@ -35,26 +34,15 @@ async def below_a_path(simulator: Simulator) -> AsyncIterator[str]:
 async def test_a_call_is_placed_found_asked_about_and_hung_up(
     below_a_path: str, simulator: Simulator, callbacks: Callbacks
 ) -> None:
-    carrier = simulator.carrier(base_url=below_a_path)
-    order = an_order(number_ending("07"), max_call_seconds=14_400)
-    try:
+    async with closing(simulator.carrier(base_url=below_a_path)) as carrier:
+        order = an_order(number_ending("07"), max_call_seconds=14_400)
         assert (await carrier.health()).ok
         placed = await place(carrier, callbacks, order)
         found = await carrier.find(a_search(order))
         await carrier.hang_up(placed.call_id)
         fetched = await carrier.fetch(placed.call_id)
-    finally:
-        await carrier.close()
 
     assert isinstance(found, CallReport)
     assert not isinstance(found, CannotTell)
     assert isinstance(fetched, CallReport)
     assert fetched.state is CallState.ENDED
-
-
-async def test_without_the_path_nothing_is_there(below_a_path: str, callbacks: Callbacks) -> None:
-    carrier = Twilio("AC1", "token", base_url=below_a_path.removesuffix(f"{PREFIX}/"))
-    try:
-        assert not (await carrier.health()).ok
-    finally:
-        await carrier.close()

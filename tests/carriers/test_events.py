@@ -5,21 +5,18 @@ import time
 
 import pytest
 
-from carriers import BadSignature, EventRequest
+from carriers import BadSignature
 from carriers.twilio import Twilio
 from domain.calls.models import CallState
-from tests.carriers.simulation import ACCOUNT_SID, Callbacks, Simulator, an_order, number_ending, place, until
-
-
-async def a_signed_event(carrier: Twilio, callbacks: Callbacks) -> EventRequest:
-    order = an_order(number_ending("01"))
-    await place(carrier, callbacks, order)
-    await callbacks.ending(order.key)
-    return callbacks.requests[-1]
+from tests.carriers.conftest import PlaceWithFaults
+from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place, until
 
 
 async def test_what_is_not_exactly_as_it_was_signed_is_refused(carrier: Twilio, callbacks: Callbacks) -> None:
-    event = await a_signed_event(carrier, callbacks)
+    order = an_order(number_ending("01"))
+    await place(carrier, callbacks, order)
+    await callbacks.ending(order.key)
+    event = callbacks.requests[-1]
     tampered = [
         event.model_copy(update={"body": event.body.replace(b"busy", b"completed")}),
         event.model_copy(update={"body": event.body + b"&CallDuration=9"}),
@@ -36,50 +33,33 @@ async def test_what_is_not_exactly_as_it_was_signed_is_refused(carrier: Twilio, 
             carrier.read_event(request)
 
 
-async def test_another_accounts_token_does_not_fit(carrier: Twilio, callbacks: Callbacks) -> None:
-    event = await a_signed_event(carrier, callbacks)
-
-    with pytest.raises(BadSignature):
-        Twilio(ACCOUNT_SID, "another token").read_event(event)
-
-
-async def test_lost_callbacks_do_not_arrive(carrier: Twilio, callbacks: Callbacks, simulator: Simulator) -> None:
-    order = an_order(number_ending("00"))
-    simulator.set_faults(numbers={order.to: {"callback_lost": 1}})
-
-    await place(carrier, callbacks, order)
+async def test_lost_callbacks_do_not_arrive(
+    place_with_faults: PlaceWithFaults, callbacks: Callbacks, simulator: Simulator
+) -> None:
+    order = await place_with_faults("00", callback_lost=1)
     await until(lambda: bool(simulator.dials_to(order.to)[0]["endedAt"]))
     await asyncio.sleep(0.05)
 
     assert callbacks.of(order.key) == []
 
 
-async def test_doubled_callbacks_arrive_twice(carrier: Twilio, callbacks: Callbacks, simulator: Simulator) -> None:
-    order = an_order(number_ending("01"))
-    simulator.set_faults(numbers={order.to: {"callback_doubled": 1}})
-
-    await place(carrier, callbacks, order)
+async def test_doubled_callbacks_arrive_twice(place_with_faults: PlaceWithFaults, callbacks: Callbacks) -> None:
+    order = await place_with_faults("01", callback_doubled=1)
     await until(lambda: len(callbacks.of(order.key)) == 4)
 
     assert callbacks.states(order.key) == [CallState.QUEUED] * 2 + [CallState.ENDED] * 2
 
 
-async def test_late_callbacks_arrive_late(carrier: Twilio, callbacks: Callbacks, simulator: Simulator) -> None:
-    order = an_order(number_ending("01"))
-    simulator.set_faults(numbers={order.to: {"callback_late": 1, "callback_late_seconds": 0.4}})
-
-    await place(carrier, callbacks, order)
+async def test_late_callbacks_arrive_late(place_with_faults: PlaceWithFaults, callbacks: Callbacks) -> None:
+    order = await place_with_faults("01", callback_late=1, callback_late_seconds=0.4)
     placed_at = time.time()
     await callbacks.ending(order.key)
 
     assert callbacks.arrivals[0] - placed_at > 0.3
 
 
-async def test_callbacks_out_of_order_all_arrive(carrier: Twilio, callbacks: Callbacks, simulator: Simulator) -> None:
-    order = an_order(number_ending("00"))
-    simulator.set_faults(numbers={order.to: {"callback_out_of_order": 1}})
-
-    await place(carrier, callbacks, order)
+async def test_callbacks_out_of_order_all_arrive(place_with_faults: PlaceWithFaults, callbacks: Callbacks) -> None:
+    order = await place_with_faults("00", callback_out_of_order=1)
     await until(lambda: len(callbacks.states(order.key)) == 4)
 
     sequences = [report.sequence for report in callbacks.of(order.key) if report.sequence is not None]
@@ -87,24 +67,17 @@ async def test_callbacks_out_of_order_all_arrive(carrier: Twilio, callbacks: Cal
     assert sorted(sequences) == [0, 1, 2, 3]
 
 
-async def test_a_callback_may_come_before_the_answer(
-    carrier: Twilio, callbacks: Callbacks, simulator: Simulator
-) -> None:
-    order = an_order(number_ending("02"))
-    simulator.set_faults(numbers={order.to: {"callback_before_answer": 1}})
-
-    await place(carrier, callbacks, order)
+async def test_a_callback_may_come_before_the_answer(place_with_faults: PlaceWithFaults, callbacks: Callbacks) -> None:
+    order = await place_with_faults("02", callback_before_answer=1)
 
     assert callbacks.states(order.key)
 
 
 async def test_a_callback_that_fails_is_repeated_once_at_most(
-    carrier: Twilio, callbacks: Callbacks, simulator: Simulator
+    place_with_faults: PlaceWithFaults, callbacks: Callbacks
 ) -> None:
     callbacks.status = 503
-    order = an_order(number_ending("01"))
-
-    await place(carrier, callbacks, order)
+    order = await place_with_faults("01")
     await until(lambda: callbacks.states(order.key).count(CallState.ENDED) == 2)
 
     assert callbacks.states(order.key) == [CallState.QUEUED] * 2 + [CallState.ENDED] * 2

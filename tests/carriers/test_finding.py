@@ -3,12 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
-from carriers import CannotTell, PlaceUnknown, SearchOrder
+from carriers import CannotTell, SearchOrder
 from carriers.twilio import Twilio
 from domain.calls.models import CallOrder, CallReport
-from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place, until
+from tests.carriers.simulation import Callbacks, Simulator, an_order, closing, number_ending, place, until
 
 
 def a_search(order: CallOrder, **changes: Any) -> SearchOrder:
@@ -23,24 +21,9 @@ def a_search(order: CallOrder, **changes: Any) -> SearchOrder:
     return SearchOrder(**(values | changes))
 
 
-async def test_a_call_whose_answer_was_lost_is_found(
-    carrier: Twilio, callbacks: Callbacks, simulator: Simulator
-) -> None:
-    order = an_order(number_ending("02"))
-    simulator.set_faults(numbers={order.to: {"answer_lost": 1}})
-    with pytest.raises(PlaceUnknown):
-        await place(carrier, callbacks, order)
-
-    found = await carrier.find(a_search(order))
-
-    assert isinstance(found, CallReport)
-    assert found.call_id == (await callbacks.ending(order.key)).call_id
-
-
 async def test_a_queued_call_is_found_too(own_simulator: Simulator, callbacks: Callbacks) -> None:
     own_simulator.flags = ("--calls-per-second", "0.001")
-    carrier = own_simulator.start().carrier()
-    try:
+    async with closing(own_simulator.start().carrier()) as carrier:
         await place(carrier, callbacks, an_order(number_ending("00")))
         order = an_order(number_ending("00"))
         placed = await place(carrier, callbacks, order)
@@ -49,8 +32,6 @@ async def test_a_queued_call_is_found_too(own_simulator: Simulator, callbacks: C
 
         assert isinstance(found, CallReport)
         assert found.call_id == placed.call_id
-    finally:
-        await carrier.close()
 
 
 async def test_none_or_several_prove_nothing(carrier: Twilio, callbacks: Callbacks) -> None:
@@ -81,10 +62,9 @@ async def test_calls_of_other_dials_and_other_times_do_not_count(carrier: Twilio
 
 
 async def test_while_the_list_lags_it_cannot_be_told(own_simulator: Simulator, callbacks: Callbacks) -> None:
-    carrier = own_simulator.start().carrier()
-    own_simulator.set_faults(list_lag_seconds=0.3)
-    order = an_order(number_ending("00"))
-    try:
+    async with closing(own_simulator.start().carrier()) as carrier:
+        own_simulator.set_faults(list_lag_seconds=0.3)
+        order = an_order(number_ending("00"))
         await place(carrier, callbacks, order)
         assert isinstance(await carrier.find(a_search(order)), CannotTell)
 
@@ -92,5 +72,3 @@ async def test_while_the_list_lags_it_cannot_be_told(own_simulator: Simulator, c
         own_simulator.set_faults()
 
         assert isinstance(await carrier.find(a_search(order)), CallReport)
-    finally:
-        await carrier.close()

@@ -12,7 +12,7 @@ from carriers.twilio import Twilio
 from carriers.twilio.instructions import instruction_arguments
 from domain.calls.models import CallState
 from tests.carriers.agent import an_agent
-from tests.carriers.simulation import Callbacks, Simulator, an_order, free_port, number_ending, place, until
+from tests.carriers.simulation import Callbacks, Simulator, an_order, closing, free_port, number_ending, place, until
 
 
 def test_a_streams_address_and_parameters_are_read_from_the_twiml() -> None:
@@ -105,27 +105,21 @@ async def test_an_agent_that_leaves_ends_no_call(carrier: Twilio, callbacks: Cal
 
 async def test_an_agent_that_is_not_there_costs_one_attempt_and_no_call(own_simulator: Simulator) -> None:
     own_simulator.start()
-    carrier = own_simulator.carrier()
-    nobody = f"ws://127.0.0.1:{free_port()}/talk"
-    numbers = [number_ending("00") for _ in range(6)]
-    try:
+    async with closing(own_simulator.carrier()) as carrier:
+        nobody = f"ws://127.0.0.1:{free_port()}/talk"
+        numbers = [number_ending("00") for _ in range(6)]
         for number in numbers:
             order = an_order(number, audio_url=nobody)
             await carrier.place(order, callback_url="http://127.0.0.1:9/x", send_before=time.monotonic() + 5)
         await until(lambda: all(dial["outcome"] == "completed" for dial in own_simulator.report()["dials"]))
         await until(lambda: sum(own_simulator.streams().values()) == len(numbers))
-    finally:
-        await carrier.close()
 
     assert own_simulator.streams() == {"opened": 0, "failed": 1, "skipped": 5}
 
 
 async def test_hosts_that_are_nobodys_are_not_looked_for(own_simulator: Simulator) -> None:
     own_simulator.start()
-    carrier = own_simulator.carrier()
-    try:
+    async with closing(own_simulator.carrier()) as carrier:
         order = an_order(number_ending("00"), audio_url="wss://agent.example/talk")
         await carrier.place(order, callback_url="http://127.0.0.1:9/x", send_before=time.monotonic() + 5)
         await until(lambda: own_simulator.streams()["skipped"] == 1)
-    finally:
-        await carrier.close()

@@ -10,28 +10,30 @@ import httpx
 import pytest
 
 from carriers.simulator.scenarios import scenario_for
-from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Callbacks, Simulator, an_order, number_ending, place
+from tests.carriers.simulation import (
+    ACCOUNT_SID,
+    AUTH_TOKEN,
+    Callbacks,
+    Simulator,
+    an_order,
+    closing,
+    number_ending,
+    place,
+    until,
+)
 
 NUMBERS = [f"+1415234{line:04d}" for line in range(60)]
 CREDENTIALS = (ACCOUNT_SID, AUTH_TOKEN)
 
 
 async def all_ended(simulator: Simulator, count: int) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        dials = list(simulator.report()["dials"])
-        if len([dial for dial in dials if dial["endedAt"]]) == count:
-            return dials
-        await asyncio.sleep(0.02)
-    raise AssertionError("the calls did not end in time")
+    await until(lambda: sum(dial["endedAt"] is not None for dial in simulator.report()["dials"]) == count)
+    return list(simulator.report()["dials"])
 
 
 async def dial_all(simulator: Simulator, callbacks: Callbacks, numbers: list[str]) -> None:
-    carrier = simulator.carrier()
-    try:
+    async with closing(simulator.carrier()) as carrier:
         await asyncio.gather(*(place(carrier, callbacks, an_order(number)) for number in numbers))
-    finally:
-        await carrier.close()
 
 
 def results(dials: list[dict[str, Any]]) -> dict[str, list[tuple[str, int, float]]]:
@@ -74,8 +76,7 @@ async def test_the_same_seed_gives_the_same_results_in_any_order_and_after_a_res
 
 async def test_a_killed_simulator_keeps_its_record_and_goes_on(own_simulator: Simulator, callbacks: Callbacks) -> None:
     own_simulator.speed = 30
-    carrier = own_simulator.start().carrier()
-    try:
+    async with closing(own_simulator.start().carrier()) as carrier:
         ringing = an_order(number_ending("02"))  # rings for a second
         busy = an_order(number_ending("01"))
         await place(carrier, callbacks, busy)
@@ -91,30 +92,24 @@ async def test_a_killed_simulator_keeps_its_record_and_goes_on(own_simulator: Si
         assert (await callbacks.ending(busy.key)).sip_code == 486
         dials = await all_ended(own_simulator, 2)
         assert [dial["key"] for dial in dials] == [busy.key, ringing.key]
-    finally:
-        await carrier.close()
 
 
 async def test_a_dial_is_on_the_record_before_its_request_is_answered(
     own_simulator: Simulator, callbacks: Callbacks
 ) -> None:
-    carrier = own_simulator.start().carrier()
-    try:
+    async with closing(own_simulator.start().carrier()) as carrier:
         orders = [an_order(number_ending("02")) for _ in range(5)]
         await asyncio.gather(*(place(carrier, callbacks, order) for order in orders))
         own_simulator.kill()
         own_simulator.start()
 
         assert {dial["key"] for dial in own_simulator.report()["dials"]} == {order.key for order in orders}
-    finally:
-        await carrier.close()
 
 
 async def test_the_report_tells_how_many_calls_were_live_at_most(
     own_simulator: Simulator, callbacks: Callbacks
 ) -> None:
-    carrier = own_simulator.start().carrier()
-    try:
+    async with closing(own_simulator.start().carrier()) as carrier:
         assert own_simulator.report() == {"dials": [], "mostLive": 0}
         for _ in range(2):
             orders = [an_order(number_ending("07"), max_call_seconds=14_400) for _ in range(3)]
@@ -123,8 +118,6 @@ async def test_the_report_tells_how_many_calls_were_live_at_most(
                 await carrier.hang_up(report.call_id)
 
         report = own_simulator.report()
-    finally:
-        await carrier.close()
 
     assert report["mostLive"] == 3
     times = ("askedAt", "ringingAt", "answeredAt", "endedAt")

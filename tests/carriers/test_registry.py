@@ -18,7 +18,7 @@ from carriers.registry import (
 from carriers.twilio import Twilio
 from carriers.unconfigured import UnconfiguredCarrier
 from settings import Settings
-from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator
+from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator, closing
 
 OTHERS = """
 from carriers.unconfigured import UnconfiguredCarrier
@@ -88,15 +88,9 @@ async def test_settings_of_its_own_replace_those_of_the_process(simulator: Simul
         "OUTDIAL_TWILIO_AUTH_TOKEN": "wrong",
         "OUTDIAL_TWILIO_BASE_URL": simulator.url,
     }
-    own = with_own_settings("twilio", shared, {"accountSid": ACCOUNT_SID, "authToken": AUTH_TOKEN})
-    general = open_carrier("twilio", shared)
-    assert general is not None
-    try:
-        assert (await own.health()).ok
-        assert not (await general.health()).ok
-    finally:
-        await own.close()
-        await general.close()
+    own = {"accountSid": ACCOUNT_SID, "authToken": AUTH_TOKEN}
+    async with closing(with_own_settings("twilio", shared, own)) as carrier:
+        assert (await carrier.health()).ok
 
 
 @pytest.mark.usefixtures("package_of_others")

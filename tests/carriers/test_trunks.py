@@ -1,8 +1,11 @@
 """Dial strings of Asterisk: which endpoint they mean, and which a number may have of its own."""
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from carriers import CarrierRefused
+from carriers.asterisk import Asterisk
+from carriers.asterisk.options import Options
 from carriers.asterisk.trunks import OwnTrunk, endpoint_of
 
 
@@ -46,3 +49,11 @@ def test_a_numbers_own_trunk_is_an_endpoint_by_name(trunk: str) -> None:
 def test_a_number_reaches_nothing_else_by_its_trunk(trunk: object) -> None:
     with pytest.raises(ValidationError):
         OwnTrunk.model_validate({"trunk": trunk})
+
+
+@pytest.mark.parametrize("settings", [{}, {"trunk": "PJSIP/{number}"}, {"trunk": "Local/{number}@amd"}, {"path": "x"}])
+async def test_settings_of_a_number_that_do_not_fit_are_for_a_person_to_fix(settings: dict[str, str]) -> None:
+    asterisk = Asterisk(Options(url="http://127.0.0.1:9/ari", user="outdial", password=SecretStr("secret")))
+    with pytest.raises(CarrierRefused):
+        asterisk.with_settings(settings)
+    await asterisk.close()

@@ -5,13 +5,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from carriers import Carrier, CarrierAway, PlaceUnknown
 from carriers.registry import installed, open_carrier
 from examples.tincan.carrier import TinCan
-from tests.carriers.simulation import an_order
-from tests.serving import served
+from tests.carriers.simulation import an_order, closing
+from tests.receiving import Receiver, answers
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "tincan"
 
@@ -61,21 +60,13 @@ def test_no_part_of_outdial_knows_of_it() -> None:
 
 
 @pytest.mark.parametrize("body", ["nope", "[]", '{"call_id": "can-1"}', '{"state": "ended"}', "7"])
-async def test_what_it_cannot_read_is_not_taken_for_an_answer(body: str) -> None:
-    async def say(_: web.Request) -> web.Response:
-        return web.Response(text=body)
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", say)
-    async with served(app) as url:
-        carrier = TinCan(url, "secret")
-        try:
-            with pytest.raises(PlaceUnknown):
-                await carrier.place(an_order("+12025550101"), callback_url=url, send_before=time.monotonic() + 15)
-            with pytest.raises(CarrierAway):
-                await carrier.fetch("can-1")
-        finally:
-            await carrier.close()
+async def test_what_it_cannot_read_is_not_taken_for_an_answer(server: Receiver, body: str) -> None:
+    server.answering = answers(200, body)
+    async with closing(TinCan(server.origin, "secret")) as carrier:
+        with pytest.raises(PlaceUnknown):
+            await carrier.place(an_order("+12025550101"), callback_url="", send_before=time.monotonic() + 15)
+        with pytest.raises(CarrierAway):
+            await carrier.fetch("can-1")
 
 
 def test_it_stays_under_100_lines() -> None:

@@ -72,13 +72,5 @@ async def test_what_a_number_gives_back_is_its_own_only(line: Line) -> None:
     assert (await line.hear(placed.call_id, CallState.ENDED)).sip_code == 486
 
 
-@pytest.mark.parametrize("settings", [{}, {"trunk": "PJSIP/{number}"}, {"trunk": "Local/{number}@amd"}, {"path": "x"}])
-@pytest.mark.usefixtures("bed")
-async def test_settings_that_are_none_are_for_a_person_to_mend(line: Line, settings: dict[str, str]) -> None:
-    assert isinstance(line.carrier, SupportsNumberSettings)
-    with pytest.raises(CarrierRefused):
-        line.carrier.with_settings(settings)
-
-
 async def _stands() -> bool:
     return True

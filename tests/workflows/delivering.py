@@ -15,7 +15,6 @@ from temporalio.worker import Replayer
 
 from activities.webhooks.deliver import BatchResult, DeliverRequest, WebhookActivities
 from activities.webhooks.http_sender import WebhookSender
-from api.webhooks.bodies import body_of
 from domain.webhooks.events import SUBSCRIBABLE, Delivery, DeliveryStatus, EventType
 from store.db.vault import Vault
 from store.jobs.lifecycle import JobLifecycle
@@ -94,7 +93,7 @@ class Delivering:
         """Deliver to these receivers alone while the block runs."""
         allowed = [place for receiver in receivers for place in receiver.place]
         poster = WebhookSender(allowed, seconds=PATIENCE)
-        activities = WebhookActivities(self.outbox, poster, body_of, linger_seconds=LINGER)
+        activities = WebhookActivities(self.outbox, poster, linger_seconds=LINGER)
         watch = DueDeliveryNotifier(self.outbox, WebhookWorkflows(self.client), self._database_url)
         try:
             async with webhooks_worker(self.client, activities), watch.running():
@@ -105,7 +104,7 @@ class Delivering:
     async def deliver(self, endpoint: Endpoint, receiver: Receiver) -> BatchResult:
         """One round of one worker, without Temporal."""
         poster = WebhookSender(receiver.place, seconds=PATIENCE)
-        activities = WebhookActivities(self.outbox, poster, body_of, linger_seconds=LINGER)
+        activities = WebhookActivities(self.outbox, poster, linger_seconds=LINGER)
         request = DeliverRequest(endpoint_id=endpoint.id, as_of=datetime.now(UTC))
         try:
             return await ActivityEnvironment().run(activities.deliver, request)

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.jobs.schemas import shown
+from domain.json_model import format_timestamp
 from tests.api.client import Api, refused
 from tests.api.jobs.test_lists import JOB_FIELDS, MOMENT, set_statuses
 
@@ -153,7 +153,7 @@ async def test_when_a_job_may_be_done(api: Api) -> None:
     start = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0)
     scheduled = await api.new_job(contacts=people(11), scheduledStartTime=start.isoformat())
     # 11 contacts on the organization's 5 lines: 3 waves of 2 minutes
-    assert (await api.job(scheduled))["estimatedCompletionTime"] == shown(start + timedelta(minutes=6))
+    assert (await api.job(scheduled))["estimatedCompletionTime"] == format_timestamp(start + timedelta(minutes=6))
 
     pending = await api.new_job(contacts=people(3))
     estimated = (await api.job(pending))["estimatedCompletionTime"]

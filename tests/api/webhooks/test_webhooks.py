@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
-from api.webhooks.bodies import body_of
-from api.webhooks.schemas import BatchMessage, ContactMessage
 from domain.webhooks.events import AttemptResult
+from domain.webhooks.messages import BatchMessage, ContactMessage, render_body
 from store.db.vault import Vault
 from store.jobs.lifecycle import JobLifecycle
 from store.webhooks.outbox import Outbox
@@ -45,7 +44,7 @@ async def all_sent(records: AsyncEngine, made: dict[str, Any], job_id: str) -> l
     sent = []
     while (sending := await outbox.take(made["id"], job_id, LONG_AGO)) is not None:
         assert (sending.url, sending.secrets) == (URL, (made["secret"],))
-        sent.append(body_of(sending.event))
+        sent.append(render_body(sending.event))
         await outbox.record_result(sending.id, AttemptResult(code=204), LONG_AGO)
     return sent
 

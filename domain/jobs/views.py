@@ -1,0 +1,118 @@
+"""A job as clients read it: in the API's responses, and in webhooks."""
+
+from typing import Any
+
+from pydantic import Field
+
+from domain.calling_rules import frequency_caps
+from domain.calling_rules.window_format import dump_window
+from domain.calls.models import OnMachine
+from domain.calls.retries import OnDeclined, OnVoicemail
+from domain.jobs.models import Job
+from domain.json_model import Dollars, JsonModel, Timestamp
+from domain.statuses import ContactStatus, JobStatus
+
+
+class RetryPolicy(JsonModel):
+    """How contacts are called again."""
+
+    max_attempts: int = Field(description="The first call counted.", examples=[3])
+    retryable_statuses: tuple[ContactStatus, ...] = Field(examples=[["no_answer", "busy", "timeout"]])
+    delays_minutes: tuple[int, ...] = Field(
+        description="After each attempt; the last repeats.", examples=[[5, 30, 120]]
+    )
+    on_voicemail: OnVoicemail = Field(description="Whether a call that a machine answered is made again.")
+    on_declined: OnDeclined = Field(description="Whether a call that was declined (603) is made again.")
+    retries_first: bool = Field(description="Whether contacts to be called again go before those not called yet.")
+
+
+class ContactFrequency(JsonModel):
+    """How often one number may be called, over all jobs of the organization. Null: as often as it comes."""
+
+    calls_per_24_hours: int | None = Field(alias="callsPer24Hours", examples=[1])
+    calls_per_7_days: int | None = Field(alias="callsPer7Days", examples=[7])
+    quiet_hours: int | None = Field(description="After a conversation.", examples=[72])
+
+
+class BatchJob(JsonModel):
+    """A job as the list shows it."""
+
+    id: str = Field(examples=["batch_0123456789abcdef01234567"])
+    name: str = Field(examples=["Appointments in May"])
+    description: str | None
+    status: JobStatus
+    status_reason: str | None = Field(
+        description="Why it is paused or failed, where somebody else than its owner did it.",
+        examples=["The carrier refused the account or its configuration. Mend that, then resume."],
+    )
+    organization_id: str = Field(examples=["org_0123456789abcdef01234567"])
+    agent_id: str = Field(description="As at creation.", examples=["agent_0123456789abcdef01234567"])
+    from_phone_number_id: str = Field(examples=["phone_0123456789abcdef01234567"])
+    total_contacts: int = Field(examples=[100])
+    contacts_processed: int = Field(description="With a final result: successful, failed and cancelled.", examples=[42])
+    successful_calls: int = Field(description="Contacts `completed`.", examples=[30])
+    failed_calls: int = Field(description="Every other final status but `cancelled`.", examples=[12])
+    scheduled_start_time: Timestamp | None
+    actual_start_time: Timestamp | None
+    completed_at: Timestamp | None
+    created_at: Timestamp
+    concurrent_call_limit: int = Field(examples=[5])
+    retry_policy: RetryPolicy
+    on_machine: OnMachine = Field(description="Whether a call that a machine answered is ended or goes on.")
+    priority: int = Field(description="Its weight among the organization's running jobs, 1 to 9.", examples=[5])
+    timezone: str = Field(description="Of its start, and of contacts whose number names none.", examples=["UTC"])
+    calling_window: dict[str, Any] | None = Field(
+        description="Null: the organization's.",
+        examples=[{"from": "09:00", "to": "20:00", "weekdays": ["mon", "tue", "wed", "thu", "fri"], "holidays": "US"}],
+    )
+    contact_frequency: ContactFrequency | None = Field(description="Beside the organization's.")
+    end_time: Timestamp | None = Field(description="After it nobody is dialed; the rest ends as `cancelled`.")
+    start_within: int = Field(description="Minutes; a start missed by more pauses the job.", examples=[120])
+    circuit_breaker: bool = Field(description="Whether it pauses itself when its calls go wrong.")
+    max_cost: Dollars | None = Field(description="Dollars that it may cost.")
+    spent: Dollars = Field(description="Dollars that its ended calls have cost.")
+    retry_of: str | None = Field(description="The job whose contacts it calls again.", examples=[None])
+    test_of: str | None = Field(description="The job that it tries with one call.", examples=[None])
+
+
+def render_job(job: Job) -> BatchJob:
+    return BatchJob(**render_job_fields(job))
+
+
+def render_job_fields(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "name": job.name,
+        "description": job.description,
+        "status": job.status,
+        "status_reason": job.status_reason,
+        "organization_id": job.organization_id,
+        "agent_id": job.agent_id,
+        "from_phone_number_id": job.from_phone_number_id,
+        "total_contacts": job.total_contacts,
+        "contacts_processed": job.counts.processed,
+        "successful_calls": job.counts.successful,
+        "failed_calls": job.counts.failed,
+        "scheduled_start_time": job.scheduled_start_time,
+        "actual_start_time": job.actual_start_time,
+        "completed_at": job.completed_at,
+        "created_at": job.created_at,
+        "concurrent_call_limit": job.concurrent_call_limit,
+        "retry_policy": RetryPolicy(max_attempts=job.max_attempts, **job.retry_policy.model_dump()),
+        "on_machine": job.on_machine,
+        "priority": job.priority,
+        "timezone": job.timezone,
+        "calling_window": None if job.calling_window is None else dump_window(job.calling_window),
+        "contact_frequency": render_frequency(job.contact_frequency),
+        "end_time": job.end_time,
+        "start_within": job.start_within_minutes,
+        "circuit_breaker": job.circuit_breaker,
+        "max_cost": job.max_cost,
+        "spent": job.spent,
+        "retry_of": job.retry_of,
+        "test_of": job.test_of,
+    }
+
+
+def render_frequency(frequency: frequency_caps.ContactFrequency | None) -> ContactFrequency | None:
+    return None if frequency is None else ContactFrequency(**frequency.model_dump())
