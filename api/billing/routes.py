@@ -9,9 +9,8 @@ from api.dependencies import LedgerDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.examples import AN_ORGANIZATION
-from api.http.idempotency import TAKES_KEY, CreateContext, PlatformIdempotentDep
+from api.http.idempotency import REPLAYABLE, CreateContext, PlatformIdempotentDep
 from api.http.json_body import described, parsed
-from api.http.openapi import PAGE_QUERY
 from api.http.pagination import PageQueryDep
 from api.organizations.bodies import TopUp
 from api.organizations.schemas import CreditsView, ToppedUp
@@ -23,7 +22,7 @@ EXAMPLE = {"organizationId": AN_ORGANIZATION, "amount": "250.00"}
 router = APIRouter(prefix="/organization/credits", tags=["organization"], dependencies=KEYS)
 
 
-@router.get("", operation_id="getCredits", responses=errors(400, 401, 503), openapi_extra=PAGE_QUERY)
+@router.get("", operation_id="getCredits", responses=errors(400, 401, 503))
 async def get_credits(caller: MemberDep, query: PageQueryDep, ledger: LedgerDep) -> CreditsView:
     """Look at the organization's credits: the sums, what is held for which job, and a page of the ledger.
 
@@ -37,8 +36,8 @@ async def get_credits(caller: MemberDep, query: PageQueryDep, ledger: LedgerDep)
     "",
     operation_id="topUpCredits",
     tags=["platform"],
-    responses=errors(400, 401, 403, 404, 409, 503),
-    openapi_extra=described(TopUp, EXAMPLE) | TAKES_KEY,
+    responses=errors(400, 401, 403, 404, 409, 503) | REPLAYABLE,
+    openapi_extra=described(TopUp, EXAMPLE),
 )
 async def top_up(_: PlatformDep, request: Request, ledger: LedgerDep, idempotent: PlatformIdempotentDep) -> ToppedUp:
     """Add credits to an organization. With the platform's key only: nobody tops up their own.

@@ -5,16 +5,17 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
+from pydantic import Field
 
 from api.auth import KEYS, AdminDep, MemberDep
-from api.contacts.openapi import DO_NOT_CALL_BODY, DO_NOT_CALL_QUERY
+from api.contacts.openapi import DO_NOT_CALL_BODY
 from api.contacts.read_numbers import read_numbers, source_of
 from api.dependencies import DoNotCallDep, InFlightDep
 from api.http.bodies import Form, JsonBody, read_body
 from api.http.error_responses import errors
 from api.http.errors import NotFound
-from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
-from api.http.pagination import PageQueryDep
+from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
+from api.http.pagination import PageQuery, Text, query
 from api.jobs.control_schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import Nudges, NudgesDep
@@ -45,8 +46,15 @@ async def number(number: Written) -> str:
 NumberDep = Annotated[str, Depends(number)]
 
 
-@router.get("", operation_id="listDoNotCall", responses=errors(400, 401, 503), openapi_extra=DO_NOT_CALL_QUERY)
-async def list_numbers(caller: MemberDep, query: PageQueryDep, do_not_call: DoNotCallDep) -> DoNotCallPage:
+class DoNotCallQuery(PageQuery):
+    search: Text = Field(default=None, description="Only numbers with these digits in them.")
+
+
+DoNotCallQueryDep = Annotated[DoNotCallQuery, query(DoNotCallQuery)]
+
+
+@router.get("", operation_id="listDoNotCall", responses=errors(400, 401, 503))
+async def list_numbers(caller: MemberDep, query: DoNotCallQueryDep, do_not_call: DoNotCallDep) -> DoNotCallPage:
     """List the numbers that are not called, newest first; `search` is a part of a number.
 
     Error codes: `invalid_page`, `invalid_page_size`.
@@ -54,17 +62,15 @@ async def list_numbers(caller: MemberDep, query: PageQueryDep, do_not_call: DoNo
     found = await do_not_call.list_page(caller.organization_id, query.search, query.page, query.page_size)
     return DoNotCallPage(
         entries=[_view(entry) for entry in found.entries],
-        total=found.total,
-        page=query.page,
-        page_size=query.page_size,
+        **query.of(found.total),
     )
 
 
 @router.post(
     "",
     operation_id="addDoNotCall",
-    responses=errors(400, 401, 403, 409, 503),
-    openapi_extra=DO_NOT_CALL_BODY | TAKES_KEY,
+    responses=errors(400, 401, 403, 409, 503) | REPLAYABLE,
+    openapi_extra=DO_NOT_CALL_BODY,
 )
 async def add_numbers(
     caller: AdminDep,

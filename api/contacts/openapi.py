@@ -1,8 +1,8 @@
-"""Bodies and queries of the OpenAPI page for contacts and for the do-not-call list."""
+"""Bodies of the OpenAPI page for contacts and for the do-not-call list."""
 
 from typing import Any
 
-from api.http.openapi import PAGE_QUERY, body, file_form, json_body, json_content, without_default
+from api.http.openapi import body, file_form, json_body, json_content, without_default
 from domain.contacts.number_list import Note
 from domain.jobs.column_fields import NamedColumns
 from domain.requests.field_types import field_schemas, form_schemas
@@ -39,18 +39,6 @@ APPEND_BODY = body(
         ),
     }
 )
-DO_NOT_CALL_QUERY: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": "search",
-            "in": "query",
-            "required": False,
-            "description": "Only numbers with these digits in them.",
-            "schema": {"type": "string"},
-        },
-        *PAGE_QUERY["parameters"],
-    ]
-}
 DO_NOT_CALL_BODY = body(
     {
         "application/json": json_content(

@@ -11,7 +11,7 @@ from api.contacts.openapi import APPEND_BODY
 from api.dependencies import JobsDep, JobUpdatesDep
 from api.http.bodies import read_body
 from api.http.error_responses import errors
-from api.http.idempotency import TAKES_KEY, IdempotentDep
+from api.http.idempotency import REPLAYABLE, IdempotentDep
 from api.jobs.control_schemas import Appended, ContactRemoved
 from api.jobs.lookup import JobId
 from api.jobs.nudge import NudgesDep
@@ -30,8 +30,8 @@ ContactId = Annotated[
 @router.post(
     "",
     operation_id="addBatchJobContacts",
-    responses=errors(400, 401, 403, 404, 409, 503),
-    openapi_extra=APPEND_BODY | TAKES_KEY,
+    responses=errors(400, 401, 403, 404, 409, 503) | REPLAYABLE,
+    openapi_extra=APPEND_BODY,
 )
 async def add(
     caller: AdminDep,

@@ -13,8 +13,8 @@ from secrets import token_hex
 from typing import Annotated, Any, TypeVar
 
 from anyio import to_process
-from fastapi import Depends, Request, Response
-from pydantic import BaseModel
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel, WithJsonSchema
 
 from api.auth import PLATFORM, AdminDep, PlatformDep
 from api.dependencies import IdempotencyDep, VaultDep
@@ -166,42 +166,57 @@ def _refused(error: Exception) -> bool:
     return known is not None and known.status < 500
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}),
+    Header(
+        alias=HEADER,
+        description="Of your own making, 1 to 255 printable ASCII characters. The same request with the same key is"
+        f" done once: others get its answer, with `{REPLAYED}: true`. Kept for 7 days.",
+        openapi_examples={"order": {"value": "0b7c2f5e-order-17"}},
+    ),
+]
+REPLAYABLE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "headers": {
+            REPLAYED: {
+                "description": "`true` where the request was done before: this is the answer that it had.",
+                "schema": {"type": "string", "enum": ["true"]},
+            }
+        }
+    }
+}
+
+
 async def of_organization(
-    request: Request, response: Response, caller: AdminDep, idempotency: IdempotencyDep, vault: VaultDep
+    request: Request,
+    response: Response,
+    caller: AdminDep,
+    idempotency: IdempotencyDep,
+    vault: VaultDep,
+    key: IdempotencyKey = None,
 ) -> IdempotentRequest:
     """For what an organization creates. Raises InvalidRequest for a key that cannot be one."""
-    return IdempotentRequest(idempotency, vault, _record(request, caller.organization_id), response)
+    return IdempotentRequest(idempotency, vault, _record(request, key, caller.organization_id), response)
 
 
 async def of_platform(
-    request: Request, response: Response, _: PlatformDep, idempotency: IdempotencyDep, vault: VaultDep
+    request: Request,
+    response: Response,
+    _: PlatformDep,
+    idempotency: IdempotencyDep,
+    vault: VaultDep,
+    key: IdempotencyKey = None,
 ) -> IdempotentRequest:
     """For what the platform creates. Raises InvalidRequest for a key that cannot be one."""
-    return IdempotentRequest(idempotency, vault, _record(request, PLATFORM), response)
+    return IdempotentRequest(idempotency, vault, _record(request, key, PLATFORM), response)
 
 
 IdempotentDep = Annotated[IdempotentRequest, Depends(of_organization)]
 PlatformIdempotentDep = Annotated[IdempotentRequest, Depends(of_platform)]
-IDEMPOTENCY_KEY: dict[str, Any] = {
-    "name": HEADER,
-    "in": "header",
-    "required": False,
-    "description": (
-        "Of your own making, 1 to 255 printable ASCII characters. The same request with the same key is done once: "
-        f"others get its answer, with `{REPLAYED}: true`. Kept for 7 days."
-    ),
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-    "example": "0b7c2f5e-order-17",
-}
-AGAIN: dict[str, Any] = {
-    "description": "`true` where the request was done before: this is the answer that it had.",
-    "schema": {"type": "string", "enum": ["true"]},
-}
-TAKES_KEY: dict[str, Any] = {"parameters": [IDEMPOTENCY_KEY], "responses": {"200": {"headers": {REPLAYED: AGAIN}}}}
 
 
-def _record(request: Request, scope: str) -> RecordKey | None:
-    key = request.headers.get(HEADER)
+def _record(request: Request, key: str | None, scope: str) -> RecordKey | None:
     if key is None:
         return None
     if not KEY.fullmatch(key):

@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.http.bodies import PART_LIMIT
-from domain.statuses import ContactStatus, JobStatus
 
 TITLE = "Outdial"
 DESCRIPTION = """Batch calling: a contact list goes in, every contact is called by an AI voice agent.
@@ -66,28 +65,6 @@ def without_default(schema: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in schema.items() if key != "default"}
 
 
-def _in_query(name: str, description: str, **schema: Any) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
-
-
-def _page(name: str) -> dict[str, Any]:
-    return _in_query(name, "Counts from 1.", type="integer", minimum=1, default=1)
-
-
-def _page_size(name: str, default: int, largest: int) -> dict[str, Any]:
-    return _in_query(name, "Entries a page.", type="integer", minimum=1, maximum=largest, default=default)
-
-
-JOB_QUERY: dict[str, Any] = {
-    "parameters": [
-        _in_query("organizationId", "Not needed: the key names it.", type="string"),
-        _in_query("status", "Only jobs that stand there.", type="string", enum=list(JobStatus)),
-        _in_query("search", "Only jobs with this text in name or description.", type="string"),
-        _in_query("testOf", "Only the test calls of this job.", type="string"),
-        _page("page"),
-        _page_size("pageSize", 20, 100),
-    ]
-}
 # Any request may have one. It is described where no other header is: a generator of clients leaves out an import else.
 REQUEST_ID: dict[str, Any] = {
     "parameters": [
@@ -98,17 +75,6 @@ REQUEST_ID: dict[str, Any] = {
             "description": "An id of your own for this request; the answer carries it.",
             "schema": {"type": "string"},
         }
-    ]
-}
-PAGE_QUERY: dict[str, Any] = {"parameters": [_page("page"), _page_size("pageSize", 20, 100)]}
-SEARCH_QUERY: dict[str, Any] = {
-    "parameters": [_in_query("search", "Only those with this text.", type="string"), *PAGE_QUERY["parameters"]]
-}
-CONTACT_QUERY: dict[str, Any] = {
-    "parameters": [
-        _in_query("contactStatus", "Only contacts that stand there.", type="string", enum=list(ContactStatus)),
-        _page("contactsPage"),
-        _page_size("contactsPageSize", 50, 500),
     ]
 }
 

@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path
 
 from api.auth import KEYS, MemberDep
 from api.dependencies import ResultsDep
@@ -14,6 +13,7 @@ from api.http.errors import ContactNotFound
 from api.jobs.export_schemas import ContactDetail, DialView
 from api.jobs.exports import CSV, JSON_LINES, FileAnswer, begun, csv_rejects, csv_results, json_results
 from api.jobs.lookup import ID, JobId
+from api.jobs.queries import ExportQueryDep, Format
 from domain.calls.agent_report import render_conversation
 from domain.contacts.export import CONTESTED_NAMES, MAX_COLUMNS, name_result_columns
 from domain.contacts.views import render_contact_fields
@@ -25,33 +25,7 @@ A_CONTACT = "contact_0123456789abcdef01234567"
 ContactId = Annotated[str, Path(description="A contact's id.", examples=[A_CONTACT])]
 
 
-class Format(StrEnum):
-    CSV = "csv"
-    JSON_LINES = "jsonl"
-
-
-async def wanted_format(request: Request) -> Format:
-    """The query's `format`, after the key. Raises InvalidRequest."""
-    text = request.query_params.get("format", "").strip() or Format.CSV
-    if text not in set(Format):
-        reason = f"must be {' or '.join(Format)}"
-        raise InvalidRequest(f"format {reason}.", [{"field": "format", "reason": reason}])
-    return Format(text)
-
-
 MEDIA_TYPES = {Format.CSV: CSV, Format.JSON_LINES: JSON_LINES}
-FormatDep = Annotated[Format, Depends(wanted_format)]
-FORMAT: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": "format",
-            "in": "query",
-            "required": False,
-            "description": "`csv`, or `jsonl`: JSON Lines, one object a line.",
-            "schema": {"type": "string", "enum": list(Format), "default": Format.CSV},
-        }
-    ]
-}
 
 
 def _file(example: str, **others: Any) -> dict[int | str, dict[str, Any]]:
@@ -92,9 +66,8 @@ async def contact(
     status_code=200,
     response_class=FileAnswer,
     responses=errors(400, 401, 404, 429, 503) | RESULTS,
-    openapi_extra=FORMAT,
 )
-async def download_results(caller: MemberDep, wanted: FormatDep, id: JobId, results: ResultsDep) -> FileAnswer:
+async def download_results(caller: MemberDep, query: ExportQueryDep, id: JobId, results: ResultsDep) -> FileAnswer:
     """Download what became of every contact, in file order, as it stands at one instant.
 
     First the contacts' own columns (of JSON contacts that differ, all of them, in the order in which they appear), then
@@ -111,11 +84,11 @@ async def download_results(caller: MemberDep, wanted: FormatDep, id: JobId, resu
     Error codes: `job_not_found`; `invalid_request` for another `format`, and for CSV where contacts have more than
     2,000 different fields; `unavailable` while several other downloads are under way.
     """
-    names = CONTESTED_NAMES if wanted is Format.JSON_LINES else None
+    names = CONTESTED_NAMES if query.format is Format.JSON_LINES else None
     async with AsyncExitStack() as opening:
         file = await opening.enter_async_context(results.open_results(caller.organization_id, id, names))
-        begun_file = await begun(_rendered(file, wanted))
-        return FileAnswer(opening.pop_all(), begun_file, f"{id}-results.{wanted}", MEDIA_TYPES[wanted])
+        begun_file = await begun(_rendered(file, query.format))
+        return FileAnswer(opening.pop_all(), begun_file, f"{id}-results.{query.format}", MEDIA_TYPES[query.format])
 
 
 @router.get(

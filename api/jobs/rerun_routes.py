@@ -9,7 +9,7 @@ from api.dependencies import JobDeletionDep, JobRerunDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import InvalidStatus
-from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
+from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.jobs.create import JobCreator, JobCreatorDep
 from api.jobs.export_schemas import Deleted
 from api.jobs.lookup import JobId
@@ -30,8 +30,8 @@ router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=
 @router.post(
     "/retry",
     operation_id="retryBatchJob",
-    responses=errors(400, 401, 403, 404, 409, 429, 503),
-    openapi_extra=RETRY_BODY | TAKES_KEY,
+    responses=errors(400, 401, 403, 404, 409, 429, 503) | REPLAYABLE,
+    openapi_extra=RETRY_BODY,
 )
 async def retry(
     caller: AdminDep,

@@ -10,12 +10,11 @@ from api.auth import KEYS, AdminDep, MemberDep
 from api.dependencies import JobsDep, OrganizationsDep, WorkflowsDep
 from api.http.bodies import read_body
 from api.http.error_responses import errors
-from api.http.idempotency import TAKES_KEY, IdempotentDep
-from api.http.openapi import CONTACT_QUERY, JOB_QUERY
-from api.http.pagination import ContactQueryDep, JobQueryDep
+from api.http.idempotency import REPLAYABLE, IdempotentDep
 from api.jobs.create import JobCreatorDep
 from api.jobs.lookup import JobId, find_job
 from api.jobs.openapi import CREATE_BODY
+from api.jobs.queries import ContactQueryDep, JobQueryDep
 from api.jobs.schemas import Created, JobDetail, JobPage, Progress
 from api.jobs.views import estimated_completion, progress_view
 from domain.contacts.views import render_contact
@@ -31,8 +30,8 @@ router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
 @router.post(
     "/create",
     operation_id="createBatchJob",
-    responses=errors(400, 401, 403, 404, 409, 503),
-    openapi_extra=CREATE_BODY | TAKES_KEY,
+    responses=errors(400, 401, 403, 404, 409, 503) | REPLAYABLE,
+    openapi_extra=CREATE_BODY,
 )
 async def create(caller: AdminDep, request: Request, creator: JobCreatorDep, idempotent: IdempotentDep) -> Created:
     """Create a batch job: every contact of a CSV file, an XLSX workbook or a JSON array is called.
@@ -52,7 +51,7 @@ async def create(caller: AdminDep, request: Request, creator: JobCreatorDep, ide
     return await idempotent.answer(Created, body, partial(creator.create_from_body, body, caller))
 
 
-@router.get("/jobs", operation_id="listBatchJobs", responses=errors(400, 401, 404, 503), openapi_extra=JOB_QUERY)
+@router.get("/jobs", operation_id="listBatchJobs", responses=errors(400, 401, 404, 503))
 async def list_jobs(caller: MemberDep, query: JobQueryDep, jobs: JobsDep) -> JobPage:
     """List the organization's batch jobs, newest first.
 
@@ -72,12 +71,7 @@ async def list_jobs(caller: MemberDep, query: JobQueryDep, jobs: JobsDep) -> Job
     )
 
 
-@router.get(
-    "/jobs/{id}",
-    operation_id="getBatchJob",
-    responses=errors(400, 401, 404, 503),
-    openapi_extra=CONTACT_QUERY,
-)
+@router.get("/jobs/{id}", operation_id="getBatchJob", responses=errors(400, 401, 404, 503))
 async def detail(
     caller: MemberDep,
     query: ContactQueryDep,
@@ -92,7 +86,9 @@ async def detail(
     """
     job = await find_job(jobs, caller.organization_id, id)
     contacts, organization, progress = await asyncio.gather(
-        jobs.list_contacts(job.organization_id, job.id, query.status, query.page, query.page_size),
+        jobs.list_contacts(
+            job.organization_id, job.id, query.contact_status, query.contacts_page, query.contacts_page_size
+        ),
         organizations.get(job.organization_id),
         _progress(workflows, job),
     )
@@ -103,9 +99,9 @@ async def detail(
         estimated_completion_time=completion,
         contacts=[render_contact(contact) for contact in contacts.contacts],
         contacts_total=contacts.total,
-        contacts_page=query.page,
-        contacts_page_size=query.page_size,
-        contacts_has_more=query.page * query.page_size < contacts.total,
+        contacts_page=query.contacts_page,
+        contacts_page_size=query.contacts_page_size,
+        contacts_has_more=query.contacts_page * query.contacts_page_size < contacts.total,
         progress=progress,
     )
 

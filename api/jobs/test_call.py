@@ -11,7 +11,7 @@ from api.auth import KEYS, AdminDep
 from api.dependencies import JobRerunDep, OrganizationsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
+from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.jobs.create import JobCreator, JobCreatorDep
 from api.jobs.lookup import JobId
 from api.jobs.rerun_schemas import Tested
@@ -68,8 +68,8 @@ TEST_BODY: dict[str, Any] = {
 @router.post(
     "/test",
     operation_id="testBatchJob",
-    responses=errors(400, 401, 403, 404, 409, 429, 503),
-    openapi_extra=TEST_BODY | TAKES_KEY,
+    responses=errors(400, 401, 403, 404, 409, 429, 503) | REPLAYABLE,
+    openapi_extra=TEST_BODY,
 )
 async def try_out(
     caller: AdminDep,

@@ -11,10 +11,9 @@ from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.examples import AN_AGENT
 from api.http.field_types import SCHEMES
-from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
+from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.json_body import described, described_change, parsed
-from api.http.openapi import SEARCH_QUERY
-from api.http.pagination import PageQueryDep
+from api.http.pagination import SearchQueryDep
 from api.organizations.bodies import ChangedAgent, NewAgent
 from api.organizations.schemas import AgentPage, AgentView, Removed
 from api.organizations.views import agent_view
@@ -34,8 +33,8 @@ router = APIRouter(prefix="/agents", tags=["agents"], dependencies=KEYS)
 AgentId = Annotated[str, Path(description="An agent's id.", examples=[AN_AGENT])]
 
 
-@router.get("", operation_id="listAgents", responses=errors(400, 401, 503), openapi_extra=SEARCH_QUERY)
-async def list_agents(caller: MemberDep, query: PageQueryDep, agents: AgentsDep) -> AgentPage:
+@router.get("", operation_id="listAgents", responses=errors(400, 401, 503))
+async def list_agents(caller: MemberDep, query: SearchQueryDep, agents: AgentsDep) -> AgentPage:
     """List the organization's agents, oldest first; `search` in their names.
 
     Error codes: `invalid_page`, `invalid_page_size`.
@@ -43,17 +42,15 @@ async def list_agents(caller: MemberDep, query: PageQueryDep, agents: AgentsDep)
     found = await agents.list_page(caller.organization_id, query.search, query.page, query.page_size)
     return AgentPage(
         agents=[agent_view(agent) for agent in found.agents],
-        total=found.total,
-        page=query.page,
-        page_size=query.page_size,
+        **query.of(found.total),
     )
 
 
 @router.post(
     "",
     operation_id="createAgent",
-    responses=errors(400, 401, 403, 409, 503),
-    openapi_extra=described(NewAgent, EXAMPLE) | TAKES_KEY,
+    responses=errors(400, 401, 403, 409, 503) | REPLAYABLE,
+    openapi_extra=described(NewAgent, EXAMPLE),
 )
 async def create_agent(caller: AdminDep, request: Request, agents: AgentsDep, idempotent: IdempotentDep) -> AgentView:
     """Add a voice agent that lives elsewhere: where the audio of its calls goes, and how it talks.

@@ -11,9 +11,8 @@ from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import Forbidden
 from api.http.examples import A_KEY
-from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
+from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.json_body import described, parsed
-from api.http.openapi import PAGE_QUERY
 from api.http.pagination import PageQueryDep
 from api.organizations.bodies import NewKey
 from api.organizations.schemas import IssuedKeyView, KeyPage, KeyView
@@ -28,7 +27,7 @@ router = APIRouter(prefix="/api-keys", tags=["API keys"], dependencies=KEYS)
 KeyId = Annotated[str, Path(description="A key's id, not the key.", examples=[A_KEY])]
 
 
-@router.get("", operation_id="listApiKeys", responses=errors(400, 401, 503), openapi_extra=PAGE_QUERY)
+@router.get("", operation_id="listApiKeys", responses=errors(400, 401, 503))
 async def list_keys(caller: MemberDep, query: PageQueryDep, api_keys: ApiKeysDep) -> KeyPage:
     """List the organization's keys, oldest first, never what they are.
 
@@ -36,15 +35,16 @@ async def list_keys(caller: MemberDep, query: PageQueryDep, api_keys: ApiKeysDep
     """
     found = await api_keys.list_page(caller.organization_id, query.page, query.page_size)
     return KeyPage(
-        api_keys=[key_view(key) for key in found.keys], total=found.total, page=query.page, page_size=query.page_size
+        api_keys=[key_view(key) for key in found.keys],
+        **query.of(found.total),
     )
 
 
 @router.post(
     "",
     operation_id="createApiKey",
-    responses=errors(400, 401, 403, 409, 503),
-    openapi_extra=described(NewKey, EXAMPLE) | TAKES_KEY,
+    responses=errors(400, 401, 403, 409, 503) | REPLAYABLE,
+    openapi_extra=described(NewKey, EXAMPLE),
 )
 async def create_key(
     caller: AdminDep, request: Request, api_keys: ApiKeysDep, idempotent: IdempotentDep

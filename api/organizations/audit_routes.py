@@ -5,7 +5,6 @@ from fastapi import APIRouter
 from api.auth import KEYS, MemberDep
 from api.dependencies import AuditLogDep, JobsDep
 from api.http.error_responses import errors
-from api.http.openapi import PAGE_QUERY
 from api.http.pagination import PageQuery, PageQueryDep
 from api.jobs.control_schemas import ActivityEntry, ActivityPage
 from api.jobs.lookup import JobId, find_job
@@ -19,7 +18,6 @@ router = APIRouter(dependencies=KEYS)
     operation_id="listBatchJobActivity",
     tags=["batch jobs"],
     responses=errors(400, 401, 404, 503),
-    openapi_extra=PAGE_QUERY,
 )
 async def job_activity(
     caller: MemberDep, query: PageQueryDep, id: JobId, jobs: JobsDep, log: AuditLogDep
@@ -37,7 +35,6 @@ async def job_activity(
     operation_id="listOrganizationActivity",
     tags=["organization"],
     responses=errors(400, 401, 503),
-    openapi_extra=PAGE_QUERY,
 )
 async def organization_activity(caller: MemberDep, query: PageQueryDep, log: AuditLogDep) -> ActivityPage:
     """List what was done in the organization, to all of its jobs too. Newest first.
@@ -51,7 +48,5 @@ async def _page(log: AuditLog, organization_id: str, job_id: str | None, query: 
     found = await log.list_page(organization_id, job_id, query.page, query.page_size)
     return ActivityPage(
         activity=[ActivityEntry(**entry.model_dump()) for entry in found.entries],
-        total=found.total,
-        page=query.page,
-        page_size=query.page_size,
+        **query.of(found.total),
     )

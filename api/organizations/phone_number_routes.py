@@ -13,10 +13,9 @@ from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import AgentNotFound, PhoneNumberNotFound, SecretsUnavailable
 from api.http.examples import A_NUMBER, AN_AGENT
-from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
+from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.json_body import checked, described, described_change, parsed
-from api.http.openapi import SEARCH_QUERY
-from api.http.pagination import PageQueryDep
+from api.http.pagination import SearchQueryDep
 from api.organizations.bodies import ChangedPhoneNumber, NewPhoneNumber
 from api.organizations.schemas import PhoneNumberPage, PhoneNumberView, Removed
 from api.organizations.views import phone_number_view
@@ -44,8 +43,10 @@ router = APIRouter(prefix="/phone-numbers", tags=["phone numbers"], dependencies
 PhoneNumberId = Annotated[str, Path(description="A number's id.", examples=[A_NUMBER])]
 
 
-@router.get("", operation_id="listPhoneNumbers", responses=errors(400, 401, 503), openapi_extra=SEARCH_QUERY)
-async def list_phone_numbers(caller: MemberDep, query: PageQueryDep, phone_numbers: PhoneNumbersDep) -> PhoneNumberPage:
+@router.get("", operation_id="listPhoneNumbers", responses=errors(400, 401, 503))
+async def list_phone_numbers(
+    caller: MemberDep, query: SearchQueryDep, phone_numbers: PhoneNumbersDep
+) -> PhoneNumberPage:
     """List the numbers that the organization calls from, oldest first; `search` in number or label.
 
     Error codes: `invalid_page`, `invalid_page_size`.
@@ -53,17 +54,15 @@ async def list_phone_numbers(caller: MemberDep, query: PageQueryDep, phone_numbe
     found = await phone_numbers.list_page(caller.organization_id, query.search, query.page, query.page_size)
     return PhoneNumberPage(
         phone_numbers=[phone_number_view(number) for number in found.phone_numbers],
-        total=found.total,
-        page=query.page,
-        page_size=query.page_size,
+        **query.of(found.total),
     )
 
 
 @router.post(
     "",
     operation_id="createPhoneNumber",
-    responses=errors(400, 401, 403, 404, 409, 503),
-    openapi_extra=described(NewPhoneNumber, EXAMPLE) | TAKES_KEY,
+    responses=errors(400, 401, 403, 404, 409, 503) | REPLAYABLE,
+    openapi_extra=described(NewPhoneNumber, EXAMPLE),
 )
 async def create_phone_number(
     caller: AdminDep,

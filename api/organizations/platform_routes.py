@@ -8,10 +8,9 @@ from api.auth import KEYS, PlatformDep
 from api.dependencies import ApiKeysDep, OrganizationsDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.http.idempotency import TAKES_KEY, CreateContext, PlatformIdempotentDep
+from api.http.idempotency import REPLAYABLE, CreateContext, PlatformIdempotentDep
 from api.http.json_body import described, parsed
-from api.http.openapi import PAGE_QUERY
-from api.http.pagination import PlatformPageDep
+from api.http.pagination import PlatformSearchDep
 from api.organizations.bodies import NewOrganization
 from api.organizations.schemas import CreatedOrganization, OrganizationPage
 from api.organizations.views import organization_view
@@ -27,8 +26,8 @@ router = APIRouter(prefix="/organizations", tags=["platform"], dependencies=KEYS
 @router.post(
     "",
     operation_id="createOrganization",
-    responses=errors(400, 401, 403, 409, 503),
-    openapi_extra=described(NewOrganization, EXAMPLE) | TAKES_KEY,
+    responses=errors(400, 401, 403, 409, 503) | REPLAYABLE,
+    openapi_extra=described(NewOrganization, EXAMPLE),
 )
 async def create_organization(
     _: PlatformDep,
@@ -64,9 +63,9 @@ async def _create(
     )
 
 
-@router.get("", operation_id="listOrganizations", responses=errors(400, 401, 403, 503), openapi_extra=PAGE_QUERY)
+@router.get("", operation_id="listOrganizations", responses=errors(400, 401, 403, 503))
 async def list_organizations(
-    _: PlatformDep, query: PlatformPageDep, organizations: OrganizationsDep
+    _: PlatformDep, query: PlatformSearchDep, organizations: OrganizationsDep
 ) -> OrganizationPage:
     """List all organizations, oldest first; `search` in their names. With the platform's key only.
 
@@ -75,7 +74,5 @@ async def list_organizations(
     found = await organizations.list_page(query.search, query.page, query.page_size)
     return OrganizationPage(
         organizations=[organization_view(organization) for organization in found.organizations],
-        total=found.total,
-        page=query.page,
-        page_size=query.page_size,
+        **query.of(found.total),
     )

@@ -1,14 +1,13 @@
-"""Bodies and queries of the OpenAPI page for webhooks, and the page's own section of what they carry."""
+"""Bodies of the OpenAPI page for webhooks, and the page's own section of what they carry."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, Response
 
-from api.http.openapi import PAGE_QUERY, json_body, without_default
+from api.http.openapi import json_body, without_default
 from api.webhooks.schemas import MESSAGE_ID, URL
 from domain.requests.field_types import field_schemas
-from domain.webhooks.events import DeliveryStatus
 from domain.webhooks.fields import WebhookChange, WebhookFields
 from domain.webhooks.messages import BatchMessage, ContactMessage, CreditsMessage, Message, TestMessage, event_types
 
@@ -23,18 +22,6 @@ CHANGE_BODY = json_body(
     {"events": ["batch.completed"], "enabled": True},
 )
 CHANGE_BODY["requestBody"]["content"]["application/json"]["schema"]["additionalProperties"] = False
-DELIVERY_QUERY: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": "status",
-            "in": "query",
-            "required": False,
-            "description": "Only deliveries that stand there.",
-            "schema": {"type": "string", "enum": list(DeliveryStatus)},
-        },
-        *PAGE_QUERY["parameters"],
-    ]
-}
 _HEADERS: dict[str, Any] = {
     "parameters": [
         {"name": name, "in": "header", "required": True, "description": description, "schema": {"type": "string"}}

@@ -4,17 +4,18 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
+from pydantic import Field
 
 from api.auth import KEYS, AdminDep, MemberDep
 from api.dependencies import WebhooksDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import InvalidStatus
-from api.http.idempotency import TAKES_KEY, CreateContext, IdempotentDep
-from api.http.pagination import PageQueryDep
+from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
+from api.http.pagination import OneOf, Page, PageSize, Query, query
 from api.organizations.schemas import Removed
 from api.webhooks.destinations import DestinationsDep, WebhookDestinations
-from api.webhooks.openapi import CHANGE_BODY, CREATE_BODY, DELIVERY_QUERY
+from api.webhooks.openapi import CHANGE_BODY, CREATE_BODY
 from api.webhooks.schemas import (
     MESSAGE_ID,
     WEBHOOK_ID,
@@ -47,17 +48,16 @@ async def sent_object(request: Request, _: AdminDep) -> dict[str, Any]:
     return body
 
 
-async def wanted_status(request: Request, _: MemberDep) -> DeliveryStatus | None:
-    """The query's `status`, after the key. Raises InvalidStatus."""
-    text = request.query_params.get("status", "").strip()
-    if text and text not in set(DeliveryStatus):
-        reason = f"must be one of {', '.join(DeliveryStatus)}"
-        raise InvalidStatus(f"status {reason}.", [{"field": "status", "reason": reason}])
-    return DeliveryStatus(text) if text else None
+class DeliveryQuery(Query):
+    status: Annotated[DeliveryStatus | None, OneOf(DeliveryStatus, InvalidStatus)] = Field(
+        default=None, description="Only deliveries that stand there."
+    )
+    page: Page = 1
+    page_size: PageSize = 20
 
 
 BodyDep = Annotated[dict[str, Any], Depends(sent_object)]
-StatusDep = Annotated[DeliveryStatus | None, Depends(wanted_status)]
+DeliveryQueryDep = Annotated[DeliveryQuery, query(DeliveryQuery)]
 
 
 @router.get("", operation_id="listWebhooks", responses=errors(401, 429, 503))
@@ -70,8 +70,8 @@ async def list_webhooks(caller: MemberDep, webhooks: WebhooksDep) -> WebhookList
 @router.post(
     "",
     operation_id="createWebhook",
-    responses=errors(400, 401, 403, 409, 429, 503),
-    openapi_extra=CREATE_BODY | TAKES_KEY,
+    responses=errors(400, 401, 403, 409, 429, 503) | REPLAYABLE,
+    openapi_extra=CREATE_BODY,
 )
 async def create_webhook(
     caller: AdminDep,
@@ -155,16 +155,15 @@ async def test_webhook(caller: AdminDep, id: WebhookId, webhooks: WebhooksDep) -
     "/{id}/deliveries",
     operation_id="listWebhookDeliveries",
     responses=errors(400, 401, 404, 429, 503),
-    openapi_extra=DELIVERY_QUERY,
 )
 async def list_deliveries(
-    caller: MemberDep, status: StatusDep, query: PageQueryDep, id: WebhookId, webhooks: WebhooksDep
+    caller: MemberDep, query: DeliveryQueryDep, id: WebhookId, webhooks: WebhooksDep
 ) -> DeliveryPage:
     """List what was sent to a webhook and what waits, newest first. Final deliveries are kept for 30 days.
 
     Error codes: `webhook_not_found`, `invalid_status`, `invalid_page`, `invalid_page_size`.
     """
-    found = await webhooks.list_deliveries(caller.organization_id, id, status, query.page, query.page_size)
+    found = await webhooks.list_deliveries(caller.organization_id, id, query.status, query.page, query.page_size)
     return DeliveryPage(
         deliveries=[_delivery_view(delivery) for delivery in found.deliveries],
         total=found.total,

@@ -51,7 +51,7 @@ def live(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 async def prepared(temporal: Temporal) -> None:
     deadline = time.monotonic() + 20
-    while not await temporal.answers(0):
+    while not await temporal.is_healthy(0):
         assert time.monotonic() < deadline, "Temporal did not start"
         await asyncio.sleep(0.1)
     await prepare(await temporal.connect())

@@ -1,0 +1,61 @@
+"""The queries of the list of jobs, of a job's contacts, and of its files."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+
+from api.http.errors import InvalidPageSize, InvalidStatus, NotFound
+from api.http.pagination import OneOf, Page, PageSize, Query, Text, query, whole
+from domain.errors import InvalidRequest
+from domain.jobs.models import Caller
+from domain.statuses import ContactStatus, JobStatus
+
+
+def _own(id: str, info: ValidationInfo) -> str:
+    """The organization of the key that asks."""
+    caller: Caller = info.context  # type: ignore[assignment]
+    if id != caller.organization_id:
+        raise NotFound("There is no organization of this id.", [{"field": "organizationId", "reason": "not found"}])
+    return id
+
+
+class JobQuery(Query):
+    organization_id: Annotated[str | None, BeforeValidator(_own), WithJsonSchema({"type": "string"})] = Field(
+        default=None, description="Not needed: the key names it."
+    )
+    status: Annotated[JobStatus | None, OneOf(JobStatus, InvalidStatus)] = Field(
+        default=None, description="Only jobs that stand there."
+    )
+    search: Text = Field(default=None, description="Only jobs with this text in name or description.")
+    test_of: Text = Field(default=None, description="Only the test calls of this job.")
+    page: Page = 1
+    page_size: PageSize = 20
+
+
+class ContactQuery(Query):
+    contact_status: Annotated[ContactStatus | None, OneOf(ContactStatus, InvalidStatus)] = Field(
+        default=None, description="Only contacts that stand there."
+    )
+    contacts_page: Page = 1
+    contacts_page_size: Annotated[
+        int,
+        whole(InvalidPageSize, 500),
+        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 500, "description": "Entries a page."}),
+    ] = 50
+
+
+class Format(StrEnum):
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+
+
+class ExportQuery(Query):
+    format: Annotated[Format, OneOf(Format, InvalidRequest, "must be csv or jsonl")] = Field(
+        default=Format.CSV, description="`csv`, or `jsonl`: JSON Lines, one object a line."
+    )
+
+
+JobQueryDep = Annotated[JobQuery, query(JobQuery)]
+ContactQueryDep = Annotated[ContactQuery, query(ContactQuery)]
+ExportQueryDep = Annotated[ExportQuery, query(ExportQuery)]
