@@ -9,6 +9,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.jobs import JobActivities, JobRef
+    from domain.jobs.change_request import CHANGEABLE
     from domain.jobs.commands import CommandKind, OperatorCommand
     from workflows.activity_options import execute_short_activity
 
@@ -82,8 +83,8 @@ class OperatorSignals:
         self._commands.add(CommandKind.RESCHEDULE, start=start)
 
     @workflow.signal(
-        description="Change the job, as PATCH does: name, description, concurrentCallLimit, maxAttempts, priority,"
-        ' callingWindow, onMachine, endTime, maxCost, scheduledStartTime. Input: {"priority": 9, "endTime": null}.'
+        description=f"Change the job, as PATCH does: {', '.join(CHANGEABLE)}."
+        ' Input: {"priority": 9, "endTime": null}.'
     )
     def change(self, fields: dict[str, Any]) -> None:
         self._commands.add(CommandKind.CHANGE, fields=fields)

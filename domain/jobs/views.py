@@ -80,37 +80,15 @@ def render_job(job: Job) -> BatchJob:
 
 
 def render_job_fields(job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "name": job.name,
-        "description": job.description,
-        "status": job.status,
-        "status_reason": job.status_reason,
-        "organization_id": job.organization_id,
-        "agent_id": job.agent_id,
-        "from_phone_number_id": job.from_phone_number_id,
-        "total_contacts": job.total_contacts,
+    """What `BatchJob` shows of a job: its fields of the same names, but for those that look different there."""
+    return {name: value for name, value in job if name in BatchJob.model_fields} | {
         "contacts_processed": job.counts.processed,
         "successful_calls": job.counts.successful,
         "failed_calls": job.counts.failed,
-        "scheduled_start_time": job.scheduled_start_time,
-        "actual_start_time": job.actual_start_time,
-        "completed_at": job.completed_at,
-        "created_at": job.created_at,
-        "concurrent_call_limit": job.concurrent_call_limit,
         "retry_policy": RetryPolicy(max_attempts=job.max_attempts, **job.retry_policy.model_dump()),
-        "on_machine": job.on_machine,
-        "priority": job.priority,
-        "timezone": job.timezone,
         "calling_window": None if job.calling_window is None else dump_window(job.calling_window),
         "contact_frequency": render_frequency(job.contact_frequency),
-        "end_time": job.end_time,
         "start_within": job.start_within_minutes,
-        "circuit_breaker": job.circuit_breaker,
-        "max_cost": job.max_cost,
-        "spent": job.spent,
-        "retry_of": job.retry_of,
-        "test_of": job.test_of,
     }
 
 
