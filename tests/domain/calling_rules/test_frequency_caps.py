@@ -18,40 +18,32 @@ def ago(hours: float, talked_until: float | None = None) -> EarlierCall:
     return EarlierCall(asked_at=NOW - hours * HOUR, conversation_ended_at=ended)
 
 
+EVERY_CAP = ContactFrequency(calls_per_24_hours=1, calls_per_7_days=1, quiet_hours=24)
 THREE_A_DAY = ContactFrequency(calls_per_24_hours=3)
+TWO_A_DAY_THREE_A_WEEK = ContactFrequency(calls_per_24_hours=2, calls_per_7_days=3)
+TWO_QUIET_DAYS = ContactFrequency(quiet_hours=48)
 
 
-def test_a_number_never_called_may_be_called_now() -> None:
-    assert find_allowed_time(ContactFrequency(calls_per_24_hours=1, calls_per_7_days=1, quiet_hours=24), [], NOW) == NOW
-
-
-def test_without_caps_a_number_may_be_called_at_any_time() -> None:
-    assert find_allowed_time(ContactFrequency(), [ago(0, 0)] * 50, NOW) == NOW
-
-
-def test_one_call_more_waits_until_the_oldest_of_the_last_three_is_24_hours_old() -> None:
-    assert find_allowed_time(THREE_A_DAY, [ago(1), ago(2)], NOW) == NOW
-    assert find_allowed_time(THREE_A_DAY, [ago(1), ago(2), ago(20)], NOW) == NOW + 4 * HOUR
-    assert find_allowed_time(THREE_A_DAY, [ago(20), ago(1), ago(23), ago(2)], NOW) == NOW + 4 * HOUR
-
-
-def test_a_call_24_hours_ago_to_the_second_counts_no_more() -> None:
-    assert find_allowed_time(THREE_A_DAY, [ago(1), ago(2), ago(24)], NOW) == NOW
-
-
-def test_7_days_are_a_cap_of_their_own() -> None:
-    frequency = ContactFrequency(calls_per_24_hours=2, calls_per_7_days=3)
-    assert find_allowed_time(frequency, [ago(30), ago(60), ago(100)], NOW) == NOW + 68 * HOUR
-    assert (
-        find_allowed_time(frequency, [ago(1), ago(2), ago(167)], NOW) == NOW + 22 * HOUR
-    )  # the day's cap is the later one
-
-
-def test_after_a_conversation_a_number_is_left_in_peace() -> None:
-    quiet = ContactFrequency(quiet_hours=48)
-    assert find_allowed_time(quiet, [ago(10.5, talked_until=10)], NOW) == NOW + 38 * HOUR
-    assert find_allowed_time(quiet, [ago(10.5)], NOW) == NOW  # nobody was spoken to
-    assert find_allowed_time(quiet, [ago(60, talked_until=59)], NOW) == NOW
+@pytest.mark.parametrize(
+    ("frequency", "earlier", "hours"),
+    [
+        (EVERY_CAP, [], 0),
+        (ContactFrequency(), [ago(0, 0)] * 50, 0),
+        (THREE_A_DAY, [ago(1), ago(2)], 0),
+        (THREE_A_DAY, [ago(1), ago(2), ago(20)], 4),  # until the oldest of the last three is 24 hours old
+        (THREE_A_DAY, [ago(20), ago(1), ago(23), ago(2)], 4),
+        (THREE_A_DAY, [ago(1), ago(2), ago(24)], 0),  # 24 hours ago to the second counts no more
+        (TWO_A_DAY_THREE_A_WEEK, [ago(30), ago(60), ago(100)], 68),
+        (TWO_A_DAY_THREE_A_WEEK, [ago(1), ago(2), ago(167)], 22),  # the day's cap is the later one
+        (TWO_QUIET_DAYS, [ago(10.5, talked_until=10)], 38),
+        (TWO_QUIET_DAYS, [ago(10.5)], 0),  # nobody was spoken to
+        (TWO_QUIET_DAYS, [ago(60, talked_until=59)], 0),
+    ],
+)
+def test_one_call_more_waits_until_every_cap_is_kept(
+    frequency: ContactFrequency, earlier: list[EarlierCall], hours: int
+) -> None:
+    assert find_allowed_time(frequency, earlier, NOW) == NOW + hours * HOUR
 
 
 @pytest.mark.parametrize("field", ["calls_per_24_hours", "calls_per_7_days", "quiet_hours"])

@@ -19,45 +19,14 @@ LOCAL = ip_address("127.0.0.1")
 @pytest.mark.parametrize(
     "address",
     [
-        "0.0.0.0",
-        "10.1.2.3",
-        "100.64.0.1",
-        "127.0.0.1",
-        "127.255.0.9",
-        "169.254.169.254",
-        "172.16.0.1",
-        "172.31.255.255",
-        "192.0.0.8",
-        "192.0.0.9",
-        "192.88.99.1",
-        "192.168.1.1",
-        "198.18.0.1",
-        "224.0.0.1",
-        "240.0.0.1",
-        "255.255.255.255",
-        "::",
-        "::1",
-        "::127.0.0.1",
-        "::ffff:127.0.0.1",
-        "::ffff:10.0.0.1",
-        "64:ff9b::7f00:1",
-        "64:ff9b::a9fe:a9fe",
-        "64:ff9b:1::808:808",
-        "::ffff:0:127.0.0.1",
-        "100:0:0:1::1",
-        "3fff::1",
-        "4000::1",
-        "5f00::1",
-        "2002:7f00:1::",
-        "2001:0:4136:e378:8000:63bf:3fff:fdd2",
-        "2001:db8::1",
-        "fc00::1",
-        "fd12:3456::1",
-        "fe80::1",
-        "fec0::1",
-        "ff02::1",
+        "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.255.0.9", "169.254.169.254", "172.16.0.1",
+        "172.31.255.255", "192.0.0.8", "192.0.0.9", "192.88.99.1", "192.168.1.1", "198.18.0.1", "224.0.0.1",
+        "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
+        "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::808:808", "::ffff:0:127.0.0.1", "100:0:0:1::1", "3fff::1",
+        "4000::1", "5f00::1", "2002:7f00:1::", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1", "fc00::1",
+        "fd12:3456::1", "fe80::1", "fec0::1", "ff02::1",
     ],
-)
+)  # fmt: skip
 def test_an_address_of_a_private_network_is_not_reached(address: str) -> None:
     assert is_private(ip_address(address))
     assert not may_send_to(ip_address(address), 443, ())
@@ -66,18 +35,10 @@ def test_an_address_of_a_private_network_is_not_reached(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "1.1.1.1",
-        "100.63.255.255",
-        "172.15.255.255",
-        "172.32.0.1",
-        "192.169.0.1",
-        "223.255.255.255",
-        "2606:4700:4700::1111",
-        "::ffff:1.1.1.1",
-        "64:ff9b::101:101",
-        "2002:101:101::1",
+        "1.1.1.1", "100.63.255.255", "172.15.255.255", "172.32.0.1", "192.169.0.1", "223.255.255.255",
+        "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "2002:101:101::1",
     ],
-)
+)  # fmt: skip
 def test_a_public_address_is_reached(address: str) -> None:
     assert may_send_to(ip_address(address), 443, ())
 
@@ -116,23 +77,12 @@ def test_a_url_is_taken_apart(url: str, host: str, port: int) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "",
-        "example.com",
-        "ftp://example.com",
-        "https://",
-        "https:///x",
-        "https://exa mple.com",
-        "https://user:pw@example.com",
-        "https://example.com#part",
-        "https://example.com:99999",
-        "https://example.com:0",
-        "https://example.com\\@127.0.0.1",
-        "https://exämple.com",
-        "https://[::1",
-        "https://example.com/" + "x" * 2048,
+        "", "example.com", "ftp://example.com", "https://", "https:///x", "https://exa mple.com",
+        "https://user:pw@example.com", "https://example.com#part", "https://example.com:99999", "https://example.com:0",
+        "https://example.com\\@127.0.0.1", "https://exämple.com", "https://[::1", "https://example.com/" + "x" * 2048,
         "https://example.com/\n",
     ],
-)
+)  # fmt: skip
 def test_a_url_that_cannot_be_sent_to_is_refused(url: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         parse_target(url)
