@@ -19,6 +19,7 @@ from carriers.twilio import Twilio
 from carriers.unconfigured import UnconfiguredCarrier
 from settings import Settings
 from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator, closing
+from tests.packages import install
 
 OTHERS = """
 from carriers.unconfigured import UnconfiguredCarrier
@@ -34,12 +35,8 @@ def liar(environment):
 @pytest.fixture
 def package_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An installed package that brings the carriers `quiet` and `liar`."""
-    described = tmp_path / "others-1.0.dist-info"
-    described.mkdir()
-    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.0\n")
-    (described / "entry_points.txt").write_text("[outdial.carriers]\nquiet = others:quiet\nliar = others:liar\n")
     (tmp_path / "others.py").write_text(OTHERS)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    install(tmp_path, monkeypatch, "outdial.carriers", quiet="others:quiet", liar="others:liar")
     yield
     sys.modules.pop("others", None)
 

@@ -10,41 +10,24 @@ from carriers import Carrier, CarrierAway, PlaceUnknown
 from carriers.registry import installed, open_carrier
 from examples.tincan.carrier import TinCan
 from tests.carriers.simulation import an_order, closing
+from tests.packages import install
 from tests.receiving import Receiver, answers
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "tincan"
+PROJECT = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
 
 
-@pytest.fixture
-def as_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As pip leaves it: the folder under its package's name, and the entry points of its pyproject.toml."""
-    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+async def test_one_line_of_its_own_package_adds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "outdial_tincan").symlink_to(EXAMPLE)
-    described = tmp_path / f"outdial_tincan-{project['version']}.dist-info"
-    described.mkdir()
-    (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 1.0\n")
-    points = project["entry-points"]["outdial.carriers"].items()
-    lines = [f"{name} = {value}" for name, value in points]
-    (described / "entry_points.txt").write_text("\n".join(["[outdial.carriers]", *lines, ""]))
-    monkeypatch.syspath_prepend(str(tmp_path))
+    install(tmp_path, monkeypatch, "outdial.carriers", **PROJECT["entry-points"]["outdial.carriers"])
+    assert "tincan" in installed()
+    assert open_carrier("tincan", {}) is None
 
-
-@pytest.mark.usefixtures("as_a_package")
-async def test_one_line_of_its_own_package_adds_it() -> None:
     carrier = open_carrier("tincan", {"OUTDIAL_TINCAN_URL": "http://127.0.0.1:9", "OUTDIAL_TINCAN_SECRET": "secret"})
 
-    assert carrier is not None
-    try:
-        assert "tincan" in installed()
-        assert isinstance(carrier, Carrier)
+    assert isinstance(carrier, Carrier)
+    async with closing(carrier):
         assert not (await carrier.health()).ok
-    finally:
-        await carrier.close()
-
-
-@pytest.mark.usefixtures("as_a_package")
-def test_it_is_not_set_up_where_nothing_is_set_for_it() -> None:
-    assert open_carrier("tincan", {}) is None
 
 
 def test_no_part_of_outdial_knows_of_it() -> None:
@@ -55,8 +38,7 @@ def test_no_part_of_outdial_knows_of_it() -> None:
     files += [root / name for name in ("worker.py", "settings.py", "pyproject.toml")]
     assert len(files) > len(parts)
     assert [file.name for file in files if "tincan" in file.read_text().lower()] == []
-    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
-    assert project["entry-points"] == {"outdial.carriers": {"tincan": "outdial_tincan.carrier:from_environment"}}
+    assert PROJECT["entry-points"] == {"outdial.carriers": {"tincan": "outdial_tincan.carrier:from_environment"}}
 
 
 @pytest.mark.parametrize("body", ["nope", "[]", '{"call_id": "can-1"}', '{"state": "ended"}', "7"])

@@ -6,6 +6,7 @@ import pytest
 
 from tests.conformance.beds import beds
 from tests.conformance.beds.simulator import SimulatorBed
+from tests.packages import install
 
 
 def test_a_carriers_beds_are_those_that_begin_with_its_name() -> None:
@@ -14,11 +15,6 @@ def test_a_carriers_beds_are_those_that_begin_with_its_name() -> None:
 
 
 def test_another_package_brings_its_bed_by_an_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    described = tmp_path / "others-1.0.dist-info"
-    described.mkdir()
-    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.0\n")
-    point = "pigeon = tests.conformance.beds.simulator:SimulatorBed"
-    (described / "entry_points.txt").write_text(f"[outdial.conformance]\n{point}\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    install(tmp_path, monkeypatch, "outdial.conformance", pigeon="tests.conformance.beds.simulator:SimulatorBed")
 
     assert beds("pigeon") == {"pigeon": SimulatorBed}
