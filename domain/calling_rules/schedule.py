@@ -165,14 +165,14 @@ def _to_instant_in_zone(wall: datetime, zone: ZoneInfo, what: str) -> tuple[date
     at = earlier.astimezone(UTC)
     if earlier.utcoffset() == later.utcoffset():
         return at, None
-    said = f"{wall:%H:%M} on {wall:%Y-%m-%d} in {zone.key}"
+    written = f"{wall:%H:%M} on {wall:%Y-%m-%d} in {zone.key}"
     if at.astimezone(zone).replace(tzinfo=None) == wall:
-        return at, f"The clock shows {said} twice: {what} is the first of the two."
+        return at, f"The clock shows {written} twice: {what} is the first of the two."
     end = find_clock_change(later.astimezone(UTC).replace(microsecond=0), at.replace(microsecond=0), zone)
     local = end.astimezone(zone)
     return (
         end,
-        f"A clock change skips {said}: {what} is {local:%Y-%m-%d %H:%M}, right after it.",
+        f"A clock change skips {written}: {what} is {local:%Y-%m-%d %H:%M}, right after it.",
     )
 
 

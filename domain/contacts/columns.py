@@ -97,8 +97,8 @@ def _missing_columns_error(missing: Sequence[tuple[str, str]], names: Sequence[s
         {"field": field, "reason": f"names a column that the file does not have: {quoted(name)}"}
         for field, name in missing
     ]
-    said = ", ".join(f"{detail['field']} {detail['reason']}" for detail in details)
-    return InvalidRequest(f"{said}. {_quote_first_row(names)}", details)
+    sentence = ", ".join(f"{detail['field']} {detail['reason']}" for detail in details)
+    return InvalidRequest(f"{sentence}. {_quote_first_row(names)}", details)
 
 
 def _quote_first_row(names: Sequence[str]) -> str:

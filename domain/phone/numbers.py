@@ -46,7 +46,7 @@ def parse_phone(text: str) -> PhoneNumber | PhoneProblem:
     if not phonenumbers.is_valid_number(number):
         return PhoneProblem(reason="is not a valid number in its country")
     if phonenumbers.format_number(number, PhoneNumberFormat.E164) != text:
-        return PhoneProblem(reason="has a dialling prefix, such as 0, after the country code")
+        return PhoneProblem(reason="has a dialing prefix, such as 0, after the country code")
     if phonenumbers.number_type(number) == PhoneNumberType.PREMIUM_RATE:
         return PhoneProblem(reason="premium rate")
     return number

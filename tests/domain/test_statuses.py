@@ -1,9 +1,6 @@
-"""The closed sets, and masking."""
-
-import pytest
+"""The closed sets."""
 
 from domain.jobs.models import JobCounts
-from domain.phone.masking import mask_number
 from domain.statuses import Architecture, ContactStatus, JobStatus, Role
 
 
@@ -36,10 +33,3 @@ def test_owners_and_admins_change_things_and_members_read() -> None:
 
 def test_a_text_agent_cannot_talk() -> None:
     assert [kind.value for kind in Architecture if kind.can_talk] == ["pipeline", "realtime"]
-
-
-@pytest.mark.parametrize(
-    ("number", "seen"), [("+12025550101", "…01"), ("12345", "…45"), ("1234", "…"), ("", "…"), ("+1", "…")]
-)
-def test_two_digits_at_most_are_seen(number: str, seen: str) -> None:
-    assert mask_number(number) == seen

@@ -55,7 +55,7 @@ def test_anything_but_a_plus_and_ascii_digits_is_refused(text: str) -> None:
         ("+999123456789", "begins with no known country code"),
         ("+1202555010", "is not a valid number in its country"),
         ("+11234567890", "is not a valid number in its country"),
-        ("+4402071838750", "has a dialling prefix, such as 0, after the country code"),
+        ("+4402071838750", "has a dialing prefix, such as 0, after the country code"),
         ("+19005551234", "premium rate"),
         ("+449098790000", "premium rate"),
         *((text, ROUNDED) for text in ("1.20256E+10", "1,20256E+10", "1.20256e10", "+1.2E+10", "1E+11")),

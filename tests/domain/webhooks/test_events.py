@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import InvalidRequest
-from domain.phone.masking import mask_numbers
 from domain.webhooks.events import AttemptResult, DeliveryStatus, EventType, decide_follow_up, find_disable_reason
 from domain.webhooks.fields import read_new_webhook, read_webhook_change
 
@@ -93,8 +92,3 @@ def test_a_change_names_only_what_changes() -> None:
     assert read_webhook_change({"enabled": False, "description": None}) == {"enabled": False, "description": None}
     with pytest.raises(InvalidRequest, match="secret cannot be changed"):
         read_webhook_change({"secret": "whsec_mine"})
-
-
-def test_numbers_in_an_answer_are_masked() -> None:
-    assert mask_numbers("no such person: +12025550101, 4915112345678") == "no such person: …01, …78"
-    assert mask_numbers("line 123456 of 99") == "line 123456 of 99"
