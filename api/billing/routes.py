@@ -5,6 +5,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, MemberDep, PlatformDep
+from api.billing.schemas import CreditsView, ToppedUp, TopUp, render_balance, render_credits
 from api.dependencies import LedgerDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
@@ -12,9 +13,6 @@ from api.http.examples import AN_ORGANIZATION
 from api.http.idempotency import REPLAYABLE, CreateContext, PlatformIdempotentDep
 from api.http.json_body import described, parsed
 from api.http.pagination import PageQueryDep
-from api.organizations.bodies import TopUp
-from api.organizations.schemas import CreditsView, ToppedUp
-from api.organizations.views import balance_view, credits_view
 from store.billing.ledger import Ledger
 
 EXAMPLE = {"organizationId": AN_ORGANIZATION, "amount": "250.00"}
@@ -29,7 +27,7 @@ async def get_credits(caller: MemberDep, query: PageQueryDep, ledger: LedgerDep)
     Always `balance` = top-ups − costs, and `free` = `balance` − `held`. Error codes: `invalid_page`,
     `invalid_page_size`.
     """
-    return credits_view(await ledger.read_credits(caller.organization_id, query.page, query.page_size), query)
+    return render_credits(await ledger.read_credits(caller.organization_id, query.page, query.page_size), query)
 
 
 @router.post(
@@ -52,4 +50,4 @@ async def top_up(_: PlatformDep, request: Request, ledger: LedgerDep, idempotent
 async def _top_up(content: bytes, ledger: Ledger, context: CreateContext) -> ToppedUp:
     sent = parsed(TopUp, content)
     after = await ledger.top_up(sent.organization_id, sent.amount, id=context.new_id("entry"))
-    return ToppedUp(organization_id=after.id, amount=sent.amount, credits=balance_view(after))
+    return ToppedUp(organization_id=after.id, amount=sent.amount, credits=render_balance(after))

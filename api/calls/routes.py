@@ -1,17 +1,19 @@
-"""What can be said of a single call."""
+"""What an agent says of its call: the person opts out; what came of the conversation."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 
 from api.auth import KEYS, CallAgentDep
-from api.contacts.openapi import OPT_OUT_BODY
-from api.dependencies import DoNotCallDep, InFlightDep
+from api.calls.openapi import OPT_OUT_BODY, RESULT_BODY
+from api.calls.schemas import OptedOut, Reported
+from api.dependencies import AgentReportsDep, DoNotCallDep, InFlightDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
-from api.jobs.control_schemas import OptedOut
+from api.http.examples import A_CALL
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import NudgesDep
+from domain.calls.agent_report import ConversationReport, read_conversation, render_conversation
 from domain.contacts.number_list import read_note
 from domain.errors import InvalidRequest
 from domain.phone.masking import mask_number
@@ -21,7 +23,7 @@ from domain.requests.strict_json import parse_json
 router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)
 
 
-async def note(request: Request, _: CallAgentDep) -> str | None:
+async def sent_note(request: Request, _: CallAgentDep) -> str | None:
     """Read the optional body, after the key. Raises InvalidRequest."""
     content = (await read_small(request)).strip()
     body = parse_json(content) if content else {}
@@ -33,15 +35,18 @@ async def note(request: Request, _: CallAgentDep) -> str | None:
     return found
 
 
-NoteDep = Annotated[str | None, Depends(note)]
-CallId = Annotated[str, Path(description="A call's id.", examples=["call_0123456789abcdef01234567"])]
+async def sent_report(request: Request, _: CallAgentDep) -> ConversationReport:
+    """Read the body, after the key. Raises InvalidRequest."""
+    return read_conversation(parse_json(await read_small(request)))
+
+
+NoteDep = Annotated[str | None, Depends(sent_note)]
+ReportDep = Annotated[ConversationReport, Depends(sent_report)]
+CallId = Annotated[str, Path(description="A call's id.", examples=[A_CALL])]
 
 
 @router.post(
-    "/opt-out",
-    operation_id="optOutOfCalls",
-    responses=errors(400, 401, 403, 404, 503),
-    openapi_extra=OPT_OUT_BODY,
+    "/opt-out", operation_id="optOutOfCalls", responses=errors(400, 401, 403, 404, 503), openapi_extra=OPT_OUT_BODY
 )
 async def opt_out(
     caller: CallAgentDep,
@@ -55,7 +60,7 @@ async def opt_out(
 
     The agent may send the token of its call instead of a key.
     The call itself goes on; from the answer on no other to this number starts. Contacts of open jobs with the same
-    number end as `blocked`. Said twice it means the same. Error codes: `call_not_found`; `invalid_request`.
+    number end as `blocked`. Sent twice it means the same. Error codes: `call_not_found`; `invalid_request`.
     """
     done = await do_not_call.opt_out(caller.organization_id, id, by=caller.key_id, note=note)
     await wait_for_in_flight_requests(lambda: in_flight.count_for_numbers(caller.organization_id, [done.number]), id)
@@ -66,3 +71,24 @@ async def opt_out(
         already_listed=not done.added.new,
         contacts_blocked=done.added.blocked,
     )
+
+
+@router.post(
+    "/result",
+    operation_id="reportCallResult",
+    responses=errors(400, 401, 403, 404, 429, 503),
+    openapi_extra=RESULT_BODY,
+)
+async def report(caller: CallAgentDep, sent: ReportDep, id: CallId, reports: AgentReportsDep) -> Reported:
+    """Report what came of a conversation: the call's agent, with the token of that call, or an owner or admin.
+
+    An agent receives `outdial_call_id`, `outdial_call_token` and `outdial_api` with the call's parameters, and sends
+    `Authorization: Bearer <outdial_call_token>` to `{outdial_api}/calls/{outdial_call_id}/result`. It may report before
+    or after the call has ended, and again: of every field the last report counts, and one that is not sent, or null,
+    stays as it was. It is shown on the contact, its dials and in the job's results; of several calls, the last that
+    reported.
+
+    Error codes: `call_not_found`; `invalid_request`.
+    """
+    conversation = await reports.record(caller.organization_id, id, sent)
+    return Reported(call_id=id, conversation=render_conversation(conversation))

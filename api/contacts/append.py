@@ -4,10 +4,10 @@ from datetime import datetime
 
 from anyio import to_process
 
+from api.contacts.schemas import Appended
 from api.http.bodies import Form, JsonBody
 from api.http.errors import InvalidStatus
 from api.http.idempotency import CreateContext
-from api.jobs.control_schemas import Appended
 from api.jobs.lookup import find_job
 from domain.contacts.contact import ReadOptions
 from domain.contacts.read_file import read_contact_file

@@ -10,13 +10,13 @@ from pydantic import Field
 from api.auth import KEYS, AdminDep, MemberDep
 from api.contacts.openapi import DO_NOT_CALL_BODY
 from api.contacts.read_numbers import read_numbers, source_of
+from api.contacts.schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
 from api.dependencies import DoNotCallDep, InFlightDep
 from api.http.bodies import Form, JsonBody, read_body
 from api.http.error_responses import errors
 from api.http.errors import NotFound
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.pagination import PageQuery, Text, query
-from api.jobs.control_schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import Nudges, NudgesDep
 from domain.calling_rules.do_not_call import ListedNumber

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.http.openapi import body, file_form, json_body, json_content, without_default
+from api.http.openapi import body, file_form, json_content, without_default
 from domain.contacts.number_list import Note
 from domain.jobs.column_fields import NamedColumns
 from domain.requests.field_types import field_schemas, form_schemas
@@ -49,4 +49,3 @@ DO_NOT_CALL_BODY = body(
         **file_form({**form_schemas(Note), "phoneColumn": _COLUMNS_IN_FORM["phoneColumn"]}),
     }
 )
-OPT_OUT_BODY = json_body(field_schemas(Note), {"note": "Asked not to be called again."}, required=False)

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Path, Request
 from api.auth import KEYS, AdminDep
 from api.contacts.append import append_contacts
 from api.contacts.openapi import APPEND_BODY
+from api.contacts.schemas import Appended, ContactRemoved
 from api.dependencies import JobsDep, JobUpdatesDep
 from api.http.bodies import read_body
 from api.http.error_responses import errors
 from api.http.idempotency import REPLAYABLE, IdempotentDep
-from api.jobs.control_schemas import Appended, ContactRemoved
 from api.jobs.lookup import JobId
 from api.jobs.nudge import NudgesDep
 from domain.statuses import ContactStatus

@@ -64,11 +64,12 @@ def _detail(found: ErrorDetails, within: tuple[str, ...]) -> dict[str, Any]:
     return {"field": ".".join(map(str, (*within, *found["loc"]))) or "body", "reason": said}
 
 
-def described(kind: type[Body], example: Mapping[str, Any]) -> dict[str, Any]:
+def described(kind: type[Body], example: Mapping[str, Any], *, required: bool = True) -> dict[str, Any]:
     """What `openapi_extra` says of an endpoint with such a body."""
     schema = kind.model_json_schema(mode="validation")
     written = inlined(schema, schema.pop("$defs", {})) | {"title": kind.__name__}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": written, "example": example}}}}
+    content = {"application/json": {"schema": written, "example": example}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def described_change(kind: type[Body], example: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,16 @@
 """Start, cancel, pause and resume. From the answer on it holds, because the gate is in the database."""
 
-import json
-from typing import Annotated, Any
-
-from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
+from fastapi import APIRouter
 
 from api.auth import KEYS, AdminDep
 from api.dependencies import InFlightDep, JobLifecycleDep, JobsDep
-from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
+from api.jobs.cancel import CANCEL_BODY, CancelOptionsDep
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.lookup import JobId
 from api.jobs.nudge import NudgesDep
 from api.jobs.schemas import Cancelled, Started, Switched
-from domain.errors import InvalidRequest
 from domain.jobs.models import Caller
 from domain.statuses import JobStatus
 from store.errors import WrongStatus
@@ -30,48 +25,6 @@ PAUSED = "Job paused. No further call starts until it is resumed."
 RESUMED = "Job resumed."
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
-
-
-class CancelOptions(BaseModel):
-    """What a cancel may carry. Without a body live calls end by themselves."""
-
-    model_config = ConfigDict(frozen=True)
-
-    hangUp: StrictBool | None = None  # noqa: N815  the contract's name
-
-
-async def cancel_options(request: Request, caller: AdminDep) -> CancelOptions:
-    """Read the optional body, after the key. Raises InvalidRequest."""
-    body = (await read_small(request)).strip()
-    if not body:
-        return CancelOptions()
-    try:
-        return CancelOptions.model_validate(json.loads(body))
-    except ValidationError as error:
-        raise _refused(error) from None
-    except (ValueError, RecursionError):
-        raise InvalidRequest('The body must be JSON, such as {"hangUp": true}, or empty.') from None
-
-
-def _refused(error: ValidationError) -> InvalidRequest:
-    field = ".".join(map(str, error.errors()[0]["loc"]))
-    if not field:
-        return InvalidRequest('The body must be a JSON object, such as {"hangUp": true}, or empty.')
-    return InvalidRequest(f"{field} must be true or false.", [{"field": field, "reason": "must be true or false"}])
-
-
-CancelOptionsDep = Annotated[CancelOptions, Depends(cancel_options)]
-CANCEL_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": False,
-        "content": {
-            "application/json": {
-                "schema": {"type": "object", "properties": {"hangUp": {"type": ["boolean", "null"], "default": False}}},
-                "example": {"hangUp": True},
-            }
-        },
-    }
-}
 
 
 @router.post("/start", operation_id="startBatchJob", responses=errors(400, 401, 403, 404, 503))
@@ -126,7 +79,7 @@ async def cancel(
     Error codes: `job_not_cancellable` for a job that has ended; `job_not_found`.
     """
     try:
-        done = await lifecycle.cancel(caller.organization_id, id, hang_up=bool(options.hangUp), by=caller.key_id)
+        done = await lifecycle.cancel(caller.organization_id, id, hang_up=bool(options.hang_up), by=caller.key_id)
     except WrongStatus as error:
         raise JobNotCancellable(f"This job is {error.status} and cannot be cancelled any more.") from None
     await wait_for_in_flight_requests(lambda: in_flight.count_for_job(caller.organization_id, id), id)

@@ -128,10 +128,10 @@ def _rendered(file: ResultFile, wanted: Format) -> AsyncIterator[str]:
 
 
 def _detail(found: DialedContact) -> ContactDetail:
-    return ContactDetail(**render_contact_fields(found.contact), dials=[_dial_view(dial) for dial in found.dials])
+    return ContactDetail(**render_contact_fields(found.contact), dials=[_render_dial(dial) for dial in found.dials])
 
 
-def _dial_view(dial: Dial) -> DialView:
+def _render_dial(dial: Dial) -> DialView:
     return DialView(
         id=dial.id,
         number=dial.number_of_dial,
@@ -145,5 +145,5 @@ def _dial_view(dial: Dial) -> DialView:
         answered_by=dial.answered_by,
         cost=dial.cost,
         carrier_call_id=dial.call_id,
-        conversation=render_conversation(dial.conversation),
+        conversation=dial.conversation and render_conversation(dial.conversation),
     )

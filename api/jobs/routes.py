@@ -16,7 +16,7 @@ from api.jobs.lookup import JobId, find_job
 from api.jobs.openapi import CREATE_BODY
 from api.jobs.queries import ContactQueryDep, JobQueryDep
 from api.jobs.schemas import Created, JobDetail, JobPage, Progress
-from api.jobs.views import estimated_completion, progress_view
+from api.jobs.views import estimated_completion, render_progress
 from domain.contacts.views import render_contact
 from domain.jobs.models import Job
 from domain.jobs.views import render_job, render_job_fields
@@ -115,4 +115,4 @@ async def _progress(workflows: JobWorkflows, job: Job) -> Progress | None:
             said = await workflows.progress(job.id)
     except TimeoutError:
         return None
-    return None if said is None else progress_view(said)
+    return None if said is None else render_progress(said)

@@ -109,3 +109,10 @@ class Switched(JsonModel):
     message: str = Field(examples=["Job paused. No further call starts until it is resumed."])
     batch_job_id: str = Field(examples=["batch_0123456789abcdef01234567"])
     status: JobStatus
+
+
+class Changed(BatchJob):
+    """The job as it is now."""
+
+    success: Literal[True] = True
+    message: str = Field(examples=["Batch job changed."])

@@ -10,10 +10,10 @@ from api.dependencies import JobsDep, JobUpdatesDep
 from api.http.bodies import read_small
 from api.http.error_responses import errors
 from api.http.errors import InvalidStatus
-from api.jobs.control_schemas import Changed
 from api.jobs.lookup import JobId, find_job
 from api.jobs.nudge import NudgesDep
 from api.jobs.openapi import CHANGE_BODY
+from api.jobs.schemas import Changed
 from domain.jobs.change_request import WrittenChange, read_change
 from domain.jobs.views import render_job_fields
 from domain.requests.strict_json import parse_json

@@ -38,7 +38,7 @@ def _start(job: Job, now: datetime) -> datetime:
     return now
 
 
-def progress_view(said: JobProgress) -> Progress:
+def render_progress(said: JobProgress) -> Progress:
     waiting = said.waiting_for
     return Progress(
         live_calls=said.live_calls,

@@ -16,7 +16,7 @@ from api.http.json_body import described, described_change, parsed
 from api.http.pagination import SearchQueryDep
 from api.organizations.bodies import ChangedAgent, NewAgent
 from api.organizations.schemas import AgentPage, AgentView, Removed
-from api.organizations.views import agent_view
+from api.organizations.views import render_agent
 from domain.calls.models import Audio
 from domain.errors import InvalidRequest
 from domain.jobs.models import Caller
@@ -41,7 +41,7 @@ async def list_agents(caller: MemberDep, query: SearchQueryDep, agents: AgentsDe
     """
     found = await agents.list_page(caller.organization_id, query.search, query.page, query.page_size)
     return AgentPage(
-        agents=[agent_view(agent) for agent in found.agents],
+        agents=[render_agent(agent) for agent in found.agents],
         **query.of(found.total),
     )
 
@@ -67,13 +67,13 @@ async def _create(content: bytes, caller: Caller, agents: Agents, context: Creat
     created = await agents.create(
         caller.organization_id, sent.name, sent.architecture, sent.audio, sent.audio_url, id=context.new_id("agent")
     )
-    return agent_view(created)
+    return render_agent(created)
 
 
 @router.get("/{id}", operation_id="getAgent", responses=errors(401, 404, 503))
 async def get_agent(caller: MemberDep, id: AgentId, agents: AgentsDep) -> AgentView:
     """Look at one agent. Error codes: `agent_not_found`."""
-    return agent_view(await agents.get(caller.organization_id, id))
+    return render_agent(await agents.get(caller.organization_id, id))
 
 
 @router.patch(
@@ -92,7 +92,7 @@ async def change_agent(caller: AdminDep, id: AgentId, request: Request, agents: 
     change = AgentChange(**{name: getattr(sent, name) for name in sent.model_fields_set})
     after = before.model_copy(update={name: getattr(change, name) for name in change.model_fields_set})
     _must_fit(after.audio, after.audio_url)
-    return agent_view(await agents.change(caller.organization_id, id, change))
+    return render_agent(await agents.change(caller.organization_id, id, change))
 
 
 @router.delete("/{id}", operation_id="removeAgent", responses=errors(401, 403, 404, 409, 503))

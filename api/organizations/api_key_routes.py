@@ -16,7 +16,7 @@ from api.http.json_body import described, parsed
 from api.http.pagination import PageQueryDep
 from api.organizations.bodies import NewKey
 from api.organizations.schemas import IssuedKeyView, KeyPage, KeyView
-from api.organizations.views import key_view
+from api.organizations.views import render_key
 from domain.errors import InvalidRequest
 from domain.jobs.models import Caller
 from store.organizations.api_keys import ApiKeys
@@ -35,7 +35,7 @@ async def list_keys(caller: MemberDep, query: PageQueryDep, api_keys: ApiKeysDep
     """
     found = await api_keys.list_page(caller.organization_id, query.page, query.page_size)
     return KeyPage(
-        api_keys=[key_view(key) for key in found.keys],
+        api_keys=[render_key(key) for key in found.keys],
         **query.of(found.total),
     )
 
@@ -74,7 +74,7 @@ async def _create(content: bytes, caller: Caller, api_keys: ApiKeys, context: Cr
 @router.get("/{id}", operation_id="getApiKey", responses=errors(401, 404, 503))
 async def get_key(caller: MemberDep, id: KeyId, api_keys: ApiKeysDep) -> KeyView:
     """Look at one key, never at what it is. Error codes: `api_key_not_found`."""
-    return key_view(await api_keys.get(caller.organization_id, id))
+    return render_key(await api_keys.get(caller.organization_id, id))
 
 
 @router.delete("/{id}", operation_id="revokeApiKey", responses=errors(401, 403, 404, 409, 503))
@@ -87,4 +87,4 @@ async def revoke_key(caller: AdminDep, id: KeyId, api_keys: ApiKeysDep) -> KeyVi
     if (await api_keys.get(caller.organization_id, id)).role.outranks(caller.role):
         raise Forbidden(f"The key of an {caller.role} cannot revoke an owner's.")
     await api_keys.revoke(caller.organization_id, id, keep_an_owner=True)
-    return key_view(await api_keys.get(caller.organization_id, id))
+    return render_key(await api_keys.get(caller.organization_id, id))

@@ -6,8 +6,8 @@ from api.auth import KEYS, MemberDep
 from api.dependencies import AuditLogDep, JobsDep
 from api.http.error_responses import errors
 from api.http.pagination import PageQuery, PageQueryDep
-from api.jobs.control_schemas import ActivityEntry, ActivityPage
 from api.jobs.lookup import JobId, find_job
+from api.organizations.schemas import ActivityEntry, ActivityPage
 from store.audit_log import AuditLog
 
 router = APIRouter(dependencies=KEYS)

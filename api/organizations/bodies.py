@@ -1,4 +1,4 @@
-"""What is sent about an organization and what belongs to it: agents, numbers, keys, credits."""
+"""What is sent about an organization and what belongs to it: agents, numbers, keys."""
 
 from decimal import Decimal
 from typing import Annotated, Any
@@ -8,7 +8,6 @@ from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 from api.http.field_types import (
     WHOLE,
     Address,
-    Amount,
     Beginning,
     CallLimit,
     Countries,
@@ -114,8 +113,3 @@ class NewKey(Body):
     name: Line
     role: Role = Field(description="Not above the role of the key that asks.")
     expires_at: Future | None = Field(default=None, description="From then on the key is nobody's; null: never.")
-
-
-class TopUp(Body):
-    organization_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    amount: Amount

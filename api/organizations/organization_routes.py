@@ -13,7 +13,7 @@ from api.http.json_body import described_change, parsed
 from api.jobs.nudge import NudgesDep
 from api.organizations.bodies import ChangedOrganization
 from api.organizations.schemas import OrganizationView
-from api.organizations.views import organization_view
+from api.organizations.views import render_organization
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.errors import InvalidRequest
 from store.organizations.organizations import OrganizationChange
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/organization", tags=["organization"], dependencies=K
 @router.get("", operation_id="getOrganization", responses=errors(401, 503))
 async def get_organization(caller: MemberDep, organizations: OrganizationsDep) -> OrganizationView:
     """Look at the organization of the key."""
-    return organization_view(await organizations.get(caller.organization_id))
+    return render_organization(await organizations.get(caller.organization_id))
 
 
 @router.patch(
@@ -54,7 +54,7 @@ async def change_organization(
         nudges.lines(caller.organization_id)
     if "calling_window" in change.model_fields_set:
         nudges.jobs(await organizations.list_running_jobs(caller.organization_id))
-    return organization_view(changed)
+    return render_organization(changed)
 
 
 def _change(sent: ChangedOrganization) -> OrganizationChange:

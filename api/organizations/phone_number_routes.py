@@ -18,7 +18,7 @@ from api.http.json_body import checked, described, described_change, parsed
 from api.http.pagination import SearchQueryDep
 from api.organizations.bodies import ChangedPhoneNumber, NewPhoneNumber
 from api.organizations.schemas import PhoneNumberPage, PhoneNumberView, Removed
-from api.organizations.views import phone_number_view
+from api.organizations.views import render_phone_number
 from carriers import Carrier
 from carriers.registry import number_settings
 from domain.errors import InvalidRequest
@@ -53,7 +53,7 @@ async def list_phone_numbers(
     """
     found = await phone_numbers.list_page(caller.organization_id, query.search, query.page, query.page_size)
     return PhoneNumberPage(
-        phone_numbers=[phone_number_view(number) for number in found.phone_numbers],
+        phone_numbers=[render_phone_number(number) for number in found.phone_numbers],
         **query.of(found.total),
     )
 
@@ -106,13 +106,13 @@ async def _create(
             sealed_settings=_sealed(sent.carrier, sent.carrier_settings, vault),
             id=context.new_id("phone"),
         )
-    return phone_number_view(created)
+    return render_phone_number(created)
 
 
 @router.get("/{id}", operation_id="getPhoneNumber", responses=errors(401, 404, 503))
 async def get_phone_number(caller: MemberDep, id: PhoneNumberId, phone_numbers: PhoneNumbersDep) -> PhoneNumberView:
     """Look at one number. Error codes: `phone_number_not_found`."""
-    return phone_number_view(await _phone_number(phone_numbers, caller.organization_id, id))
+    return render_phone_number(await _phone_number(phone_numbers, caller.organization_id, id))
 
 
 @router.patch(
@@ -138,7 +138,7 @@ async def change_phone_number(
         await phone_numbers.change_carrier_settings(caller.organization_id, id, number.carrier, sealed)
     change = PhoneNumberChange(**sent.model_dump(include=sent.model_fields_set - {"carrier_settings"}))
     with _agent_of_the_body():
-        return phone_number_view(await phone_numbers.change(caller.organization_id, id, change))
+        return render_phone_number(await phone_numbers.change(caller.organization_id, id, change))
 
 
 @router.delete("/{id}", operation_id="removePhoneNumber", responses=errors(401, 403, 404, 409, 503))

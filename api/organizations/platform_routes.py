@@ -13,7 +13,7 @@ from api.http.json_body import described, parsed
 from api.http.pagination import PlatformSearchDep
 from api.organizations.bodies import NewOrganization
 from api.organizations.schemas import CreatedOrganization, OrganizationPage
-from api.organizations.views import organization_view
+from api.organizations.views import render_organization
 from domain.statuses import Role
 from store.organizations.api_keys import ApiKeys
 from store.organizations.organizations import Organizations
@@ -59,7 +59,7 @@ async def _create(
     )
     issued = await api_keys.create(created.id, Role.OWNER, "owner", id=context.new_id("key"))
     return CreatedOrganization(
-        **organization_view(created).model_dump(by_alias=False), owner_key_id=issued.id, owner_key=issued.key
+        **render_organization(created).model_dump(by_alias=False), owner_key_id=issued.id, owner_key=issued.key
     )
 
 
@@ -73,6 +73,6 @@ async def list_organizations(
     """
     found = await organizations.list_page(query.search, query.page, query.page_size)
     return OrganizationPage(
-        organizations=[organization_view(organization) for organization in found.organizations],
+        organizations=[render_organization(organization) for organization in found.organizations],
         **query.of(found.total),
     )

@@ -1,21 +1,16 @@
-"""What is answered about an organization and what belongs to it: agents, numbers, keys, credits."""
+"""What is answered about an organization and what belongs to it: agents, numbers, keys, its log."""
 
 from typing import Any, Literal
 
 from pydantic import Field
 
+from api.billing.schemas import Balance
 from api.http.examples import A_JOB, A_KEY, A_NUMBER, A_WINDOW, AN_AGENT, AN_ORGANIZATION
+from domain.audit import Action
 from domain.calls.models import Audio
 from domain.jobs.views import ContactFrequency
-from domain.json_model import Dollars, JsonModel, Timestamp
+from domain.json_model import JsonModel, Timestamp
 from domain.statuses import Architecture, Role
-from store.billing.ledger import EntryKind
-
-
-class Balance(JsonModel):
-    balance: Dollars = Field(description="Top-ups less the cost of calls.")
-    held: Dollars = Field(description="For calls to come, and for live ones.")
-    free: Dollars = Field(description="What new jobs may hold.")
 
 
 class OrganizationView(JsonModel):
@@ -120,46 +115,47 @@ class KeyPage(JsonModel):
     page_size: int = Field(examples=[20])
 
 
-class LedgerEntry(JsonModel):
-    """A line of the ledger, which is never changed."""
+class Removed(JsonModel):
+    success: Literal[True] = True
+    id: str
 
-    id: str = Field(examples=["entry_0123456789abcdef01234567"])
-    kind: EntryKind
-    balance_delta: Dollars
-    held_delta: Dollars
-    batch_job_id: str | None = Field(examples=[A_JOB])
-    call_id: str | None = Field(examples=["call_0123456789abcdef01234567"])
+
+class ActivityEntry(JsonModel):
+    """Something that was done. No entry holds a phone number."""
+
+    id: str = Field(examples=["activity_0123456789abcdef01234567"])
     at: Timestamp
+    job_id: str | None = Field(description="Null for what was done to the organization.", examples=[A_JOB])
+    actor: str = Field(
+        description="The id of an API key; of a call, for its agent; `temporal`, an operator from Temporal's side;"
+        " `operator`, one on the database; `outdial`, a rule of the service.",
+        examples=["key_0123456789abcdef01234567"],
+    )
+    action: Action = Field(examples=["changed"])
+    details: dict[str, Any] = Field(examples=[{"concurrentCallLimit": 20}])
 
 
-class HoldView(JsonModel):
-    batch_job_id: str = Field(examples=[A_JOB])
-    name: str = Field(examples=["Appointments in May"])
-    amount: Dollars
+class ActivityPage(JsonModel):
+    """What was done, newest first. A page past the end is empty."""
 
-
-class CreditsView(JsonModel):
-    """Credits in dollars, what is held for whom, and a page of the ledger, newest first."""
-
-    unlimited: bool = Field(description="Nothing is held then; costs count all the same.")
-    balance: Dollars = Field(description="Top-ups less the cost of calls.")
-    held: Dollars = Field(description="What jobs and live calls hold together.")
-    free: Dollars
-    live_calls: Dollars = Field(description="Of what is held, for calls that are live.")
-    holds: list[HoldView] = Field(description="For calls to come, by job: the largest, 100 at most.")
-    entries: list[LedgerEntry]
-    total: int = Field(description="Entries.", examples=[1])
+    activity: list[ActivityEntry]
+    total: int = Field(examples=[1])
     page: int = Field(examples=[1])
     page_size: int = Field(examples=[20])
 
 
-class ToppedUp(JsonModel):
+class Stopped(JsonModel):
+    """Every job is paused."""
+
     success: Literal[True] = True
-    organization_id: str = Field(examples=[AN_ORGANIZATION])
-    amount: Dollars
-    credits: Balance
+    message: str = Field(examples=["Everything is paused. No call starts until it is resumed."])
+    batch_job_ids: tuple[str, ...] = Field(description="Jobs that this request paused.", examples=[[A_JOB]])
+    live_calls: int = Field(description="Left to end by themselves, or hung up.", examples=[50])
 
 
-class Removed(JsonModel):
+class Resumed(JsonModel):
+    """What a stop paused goes on."""
+
     success: Literal[True] = True
-    id: str
+    message: str = Field(examples=["What the stop paused goes on."])
+    batch_job_ids: tuple[str, ...] = Field(description="Jobs that this request resumed.", examples=[[A_JOB]])

@@ -5,10 +5,10 @@ from fastapi import APIRouter
 from api.auth import KEYS, AdminDep
 from api.dependencies import InFlightDep, JobLifecycleDep
 from api.http.error_responses import errors
-from api.jobs.control_routes import CANCEL_BODY, CancelOptionsDep
-from api.jobs.control_schemas import Resumed, Stopped
+from api.jobs.cancel import CANCEL_BODY, CancelOptionsDep
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import NudgesDep
+from api.organizations.schemas import Resumed, Stopped
 
 STOPPED = "Everything is paused. No call starts until it is resumed."
 RESUMED = "What the stop paused goes on."
@@ -26,7 +26,7 @@ async def stop(
     afterwards are not stopped. Error codes: `invalid_request`.
     """
     organization_id = caller.organization_id
-    done = await lifecycle.stop(organization_id, hang_up=bool(options.hangUp), by=caller.key_id)
+    done = await lifecycle.stop(organization_id, hang_up=bool(options.hang_up), by=caller.key_id)
     await wait_for_in_flight_requests(lambda: in_flight.count_for_organization(organization_id), organization_id)
     nudges.jobs(done.job_ids)
     return Stopped(message=STOPPED, batch_job_ids=done.job_ids, live_calls=done.live)

@@ -148,7 +148,7 @@ async def test_webhook(caller: AdminDep, id: WebhookId, webhooks: WebhooksDep) -
 
     Error codes: `webhook_not_found`; `invalid_status` where it is disabled.
     """
-    return _delivery_view(await webhooks.send_test(caller.organization_id, id))
+    return _render_delivery(await webhooks.send_test(caller.organization_id, id))
 
 
 @router.get(
@@ -165,7 +165,7 @@ async def list_deliveries(
     """
     found = await webhooks.list_deliveries(caller.organization_id, id, query.status, query.page, query.page_size)
     return DeliveryPage(
-        deliveries=[_delivery_view(delivery) for delivery in found.deliveries],
+        deliveries=[_render_delivery(delivery) for delivery in found.deliveries],
         total=found.total,
         page=query.page,
         page_size=query.page_size,
@@ -180,7 +180,7 @@ async def get_delivery(
     webhooks: WebhooksDep,
 ) -> Delivery:
     """Look at one delivery. Error codes: `webhook_not_found`, `delivery_not_found`."""
-    return _delivery_view(await webhooks.get_delivery(caller.organization_id, id, deliveryId))
+    return _render_delivery(await webhooks.get_delivery(caller.organization_id, id, deliveryId))
 
 
 @router.post(
@@ -198,7 +198,7 @@ async def replay(
 
     Error codes: `webhook_not_found`, `delivery_not_found`; `invalid_status` where the webhook is disabled.
     """
-    return _delivery_view(await webhooks.replay(caller.organization_id, id, deliveryId))
+    return _render_delivery(await webhooks.replay(caller.organization_id, id, deliveryId))
 
 
 @router.post(
@@ -227,6 +227,6 @@ def _fields(endpoint: Endpoint) -> dict[str, Any]:
     return {**kept, "enabled": endpoint.disabled_at is None}
 
 
-def _delivery_view(delivery: DomainDelivery) -> Delivery:
+def _render_delivery(delivery: DomainDelivery) -> Delivery:
     kept = delivery.model_dump(exclude={"endpoint_id", "job_id"})
     return Delivery(**kept, batch_job_id=delivery.job_id)

@@ -98,7 +98,5 @@ class ConversationView(JsonModel):
     reported_at: Timestamp
 
 
-def render_conversation(conversation: Conversation | None) -> ConversationView | None:
-    if conversation is None:
-        return None
+def render_conversation(conversation: Conversation) -> ConversationView:
     return ConversationView(**conversation.model_dump(exclude={"call_id"}))

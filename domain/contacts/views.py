@@ -63,5 +63,5 @@ def render_contact_fields(contact: Contact) -> dict[str, Any]:
         "call_duration": contact.call_seconds,
         "answered_by": contact.answered_by,
         "external_id": contact.external_id,
-        "conversation": render_conversation(contact.conversation),
+        "conversation": contact.conversation and render_conversation(contact.conversation),
     }

@@ -1,42 +1,16 @@
-"""What the API answers about steering jobs, the organization's stop, its record and its do-not-call list."""
+"""What the API answers about the contacts of a job, and about the do-not-call list."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from domain.audit import Action
+from api.http.examples import A_JOB
 from domain.calling_rules.do_not_call import Source
 from domain.contacts.report import IntakeReport
-from domain.jobs.views import BatchJob
 from domain.json_model import JsonModel, Timestamp
 from domain.statuses import ContactStatus, JobStatus
 
-JOB_ID = "batch_0123456789abcdef01234567"
 NUMBER = "+12025550101"
-
-
-class ActivityEntry(JsonModel):
-    """Something that was done. No entry holds a phone number."""
-
-    id: str = Field(examples=["activity_0123456789abcdef01234567"])
-    at: Timestamp
-    job_id: str | None = Field(description="Null for what was done to the organization.", examples=[JOB_ID])
-    actor: str = Field(
-        description="The id of an API key; of a call, for its agent; `temporal`, an operator from Temporal's side;"
-        " `operator`, one on the database; `outdial`, a rule of the service.",
-        examples=["key_0123456789abcdef01234567"],
-    )
-    action: Action = Field(examples=["changed"])
-    details: dict[str, Any] = Field(examples=[{"concurrentCallLimit": 20}])
-
-
-class ActivityPage(JsonModel):
-    """What was done, newest first. A page past the end is empty."""
-
-    activity: list[ActivityEntry]
-    total: int = Field(examples=[1])
-    page: int = Field(examples=[1])
-    page_size: int = Field(examples=[20])
 
 
 class DoNotCallEntry(JsonModel):
@@ -79,28 +53,11 @@ class DoNotCallRemoved(JsonModel):
     removed: bool = Field(description="False where the number was not on the list (any more).")
 
 
-class OptedOut(JsonModel):
-    """The person of this call is not called any more."""
-
-    success: Literal[True] = True
-    call_id: str = Field(examples=["call_0123456789abcdef01234567"])
-    number: str = Field(description="Masked.", examples=["…01"])
-    already_listed: bool
-    contacts_blocked: int = Field(description="Of open jobs, with the same number.", examples=[1])
-
-
-class Changed(BatchJob):
-    """The job as it is now."""
-
-    success: Literal[True] = True
-    message: str = Field(examples=["Batch job changed."])
-
-
 class Appended(JsonModel):
     """The contacts are stored and will be called."""
 
     success: Literal[True] = True
-    batch_job_id: str = Field(examples=[JOB_ID])
+    batch_job_id: str = Field(examples=[A_JOB])
     status: JobStatus = Field(examples=["running"])
     added: int = Field(description="New to the job.", examples=[20])
     total_contacts: int = Field(description="Of the job, with these.", examples=[120])
@@ -111,25 +68,8 @@ class Appended(JsonModel):
 class ContactRemoved(JsonModel):
     success: Literal[True] = True
     message: str = Field(examples=["The contact is not called any more."])
-    batch_job_id: str = Field(examples=[JOB_ID])
+    batch_job_id: str = Field(examples=[A_JOB])
     contact_id: str = Field(examples=["contact_0123456789abcdef01234567"])
     status: ContactStatus = Field(
         description="`cancelled`; `dialing` while it is on the phone; or its final result.", examples=["cancelled"]
     )
-
-
-class Stopped(JsonModel):
-    """Every job is paused."""
-
-    success: Literal[True] = True
-    message: str = Field(examples=["Everything is paused. No call starts until it is resumed."])
-    batch_job_ids: tuple[str, ...] = Field(description="Jobs that this request paused.", examples=[[JOB_ID]])
-    live_calls: int = Field(description="Left to end by themselves, or hung up.", examples=[50])
-
-
-class Resumed(JsonModel):
-    """What a stop paused goes on."""
-
-    success: Literal[True] = True
-    message: str = Field(examples=["What the stop paused goes on."])
-    batch_job_ids: tuple[str, ...] = Field(description="Jobs that this request resumed.", examples=[[JOB_ID]])
