@@ -111,8 +111,8 @@ def _content(file: Path) -> bytes:
 
 
 def _form(fields: Mapping[str, Any]) -> dict[str, str]:
-    """As a form holds them: objects are JSON text."""
-    return {name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in given(fields).items()}
+    """As a form holds them: what is no text is JSON."""
+    return {name: one if isinstance(one, str) else json.dumps(one) for name, one in given(fields).items()}
 
 
 def _read(response: httpx.Response) -> Answer:

@@ -113,15 +113,15 @@ class JobSettings(SentModel):
     )
     on_machine: Annotated[OnMachine, OneOf(OnMachine), PATCH] = Field(
         default=OnMachine.TALK,
-        description="What becomes of a call when the carrier tells that a machine answered it, some seconds after the"
-        " agent began to speak: `talk` lets the agent go on, who may leave a message; `hangUp` ends it, and it costs"
-        " what it lasted. Whether the contact is called again is `retryPolicy.onVoicemail`.",
+        description="When a machine answered: `talk` lets the agent go on, who may leave a message; `hangUp` ends the"
+        " call, and it costs what it lasted. The carrier tells some seconds after the agent began to speak. Whether the"
+        " contact is called again is `retryPolicy.onVoicemail`.",
         examples=[OnMachine.HANG_UP],
     )
     start_within_minutes: Annotated[int, Whole(1, MAX_DELAY_MINUTES)] = Field(
         default=120,
         alias="startWithin",
-        description="Minutes. A start missed by more pauses the job instead of calling late.",
+        description="Minutes by which a start may be missed. A later one pauses the job instead of calling late.",
     )
     circuit_breaker: Annotated[bool, TrueOrFalse()] = Field(
         default=True,
@@ -129,7 +129,8 @@ class JobSettings(SentModel):
     )
     max_cost: Annotated[Decimal | None, Dollars(), PATCH | NULL] = Field(
         default=None,
-        description="Dollars, more than 0. No call begins that could go beyond it. A number is rounded to 6 decimals.",
+        description="What it may cost: dollars, more than 0. No call begins that could go beyond it. A number is"
+        " rounded to 6 decimals.",
         examples=["12.50"],
     )
     ring_seconds: Annotated[int, Whole(15, 120)] = Field(default=45, description="How long a call may ring.")
@@ -140,16 +141,18 @@ class JobSettings(SentModel):
     )
     scheduled_start_time: Annotated[datetime | None, Moment(), PATCH | RETRY] = Field(  # None: now
         default=None,
-        description="ISO 8601; without an offset wall-clock time in `timezone`; at most 366 days ahead.",
+        description="When calling starts: ISO 8601; without an offset wall-clock time in `timezone`; at most 366 days"
+        " ahead.",
         examples=["2027-03-01T09:00"],
     )
     end_time: Annotated[datetime | None, Moment(), PATCH | NULL] = Field(
         default=None,
-        description="As `scheduledStartTime`, after the start. Who is not reached by then is not called any more.",
+        description="When calling ends: as `scheduledStartTime`, after the start. Who is not reached by then is not"
+        " called any more.",
         examples=["2027-03-01T18:00"],
     )
     timezone: Annotated[str, Text(pattern=ZONE), PATCH | RETRY] = Field(
-        default="UTC", description="IANA name.", examples=["Europe/Berlin"]
+        default="UTC", description="IANA name of the zone of such times.", examples=["Europe/Berlin"]
     )
 
 

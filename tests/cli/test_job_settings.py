@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.jobs.create_request import KNOWN_FIELDS
 from tests.cli.answers import CONTACTS, CREATE, CREATED, ID, JOB, REPORT, form_of, job, refusal, sent
 from tests.cli.conftest import FakeApi, Run
 
@@ -59,6 +60,10 @@ def test_submit_passes_every_option_on(run: Run, api: FakeApi, file: str) -> Non
         "--phone-column": ("phoneColumn", "Mobile"),
         "--timezone-column": ("timezoneColumn", "zone"),
         "--not-before-column": ("notBeforeColumn", "earliest"),
+        "--external-id-column": ("externalIdColumn", "id"),
+        "--retry-policy": ("retryPolicy", '{"delaysMinutes": [5]}'),
+        "--contact-frequency": ("contactFrequency", '{"quietHours": 48}'),
+        "--required-fields": ("requiredFields", '["plan"]'),
     }
     given = [word for option, (_, value) in options.items() for word in (option, value)]
     window = ["--window", "09:00-20:00 mon,fri"]
@@ -66,6 +71,7 @@ def test_submit_passes_every_option_on(run: Run, api: FakeApi, file: str) -> Non
     assert run("submit", file, "--from", "phone_1", *given, *window, "--no-circuit-breaker").code == 0
 
     form = form_of(api.requests[0])
+    assert form.keys() - {"file", "fromPhoneNumberId"} == KNOWN_FIELDS - {"contacts", "file", "fromPhoneNumberId"}
     assert json.loads(form.pop("callingWindow")) == {"from": "09:00", "to": "20:00", "weekdays": ["mon", "fri"]}
     assert form == {field: value.encode() for field, value in options.values()} | {
         "fromPhoneNumberId": b"phone_1",
