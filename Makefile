@@ -30,7 +30,7 @@ run: install ## The local stack, kept in .outdial, until Ctrl-C
 	@exec $(BIN)/outdial up
 
 test: install ## Every test but the long ones
-	@$(BIN)/pytest -m "not soak" -n 2 --dist loadgroup
+	@$(BIN)/pytest -m "not soak" -n 3
 
 soak: install ## The tests that take long
 	@$(BIN)/pytest -m soak --timeout 1800 -s

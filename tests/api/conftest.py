@@ -4,15 +4,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
 from store.db.engine import create_engine
-from store.db.ids import new_id
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import Jobs
 from tests.api.client import Api, Served, Tenant, free_port, new_tenant, serve, settings_for
+from tests.databases import Databases
 
 
 @pytest.fixture
@@ -21,15 +20,10 @@ def temporal_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared_database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+def shared_database_url(databases: Databases) -> Iterator[str]:
     """One database for all tests here: each test has organizations of its own."""
-    name = new_id("api")
-    server = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {migrated_template}"))
-    yield sa.make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with databases.lend() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,6 @@ from tests.telephony_lab.lab import Lab
 from tests.telephony_lab.phone import Phone
 from tests.telephony_lab.proxy import Proxy
 
-pytestmark = pytest.mark.xdist_group("asterisk")
-
 
 async def test_a_trunk_with_nobody_at_its_end_is_trouble_not_a_person_who_does_not_answer(lab: Lab) -> None:
     nobody = f"PJSIP/dead/sip:{{number}}@127.0.0.1:{lab.spare_port + 1}"

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.calls.call import CallActivities
@@ -20,8 +19,6 @@ from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME
 from tests.telephony_lab.agent import Agent
 from tests.telephony_lab.lab import Lab
-
-pytestmark = pytest.mark.xdist_group("asterisk")
 
 BUSY, STAYS = 1, 7  # contacts by the last two digits of their numbers
 

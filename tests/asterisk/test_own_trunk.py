@@ -25,8 +25,6 @@ from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME
 from tests.telephony_lab.lab import Lab
 
-pytestmark = pytest.mark.xdist_group("asterisk")
-
 BUSY, AWAY = 1, 6  # contacts by the last two digits of their numbers
 PATIENCE_SECONDS = 30.0
 VAULT = Vault.from_setting("s" * 32)

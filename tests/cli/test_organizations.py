@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.answers import ID, sent
 from tests.cli.conftest import FakeApi, Run
+from tests.databases import Databases
 
 
 @pytest.fixture
@@ -122,12 +123,13 @@ def test_what_is_wrong_is_said(
     assert said in ended.err
 
 
-def test_a_database_without_tables_is_said_and_migrated(run: Run, empty_database_url: str) -> None:
-    before = run("org", "list", "--database-url", empty_database_url)
-    assert before.code == 1
-    assert "run `outdial migrate` first" in before.err
-    assert run("migrate", "--database-url", empty_database_url).code == 0
-    assert run("org", "list", "--database-url", empty_database_url).code == 0
+def test_a_database_without_tables_is_said_and_migrated(run: Run, databases: Databases) -> None:
+    with databases.without_tables() as url:
+        before = run("org", "list", "--database-url", url)
+        assert before.code == 1
+        assert "run `outdial migrate` first" in before.err
+        assert run("migrate", "--database-url", url).code == 0
+        assert run("org", "list", "--database-url", url).code == 0
 
 
 def test_the_drivers_name_may_be_left_out(run: Run, database_url: str) -> None:

@@ -24,8 +24,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     carrier = metafunc.config.getoption("--carrier") or ONLY.get(Path(metafunc.module.__file__).name)
     names = list(beds(carrier)) or [carrier]
-    groups = [pytest.param(name, marks=pytest.mark.xdist_group(f"conformance-{name}")) for name in names]
-    metafunc.parametrize("line", groups, indirect=True, scope="session")
+    metafunc.parametrize("line", names, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

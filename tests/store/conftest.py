@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.engine import create_engine
-from tests.conftest import a_database
+from tests.databases import Databases
 from tests.store.calling import Calling
 
 
@@ -16,9 +16,10 @@ def calling(engine: AsyncEngine) -> Calling:
 
 
 @pytest.fixture(scope="module")
-def shared_database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+def shared_database_url(databases: Databases) -> Iterator[str]:
     """A migrated database for the tests of one file, each with an organization of its own."""
-    yield from a_database(postgres_url, migrated_template)
+    with databases.lend() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.engine import create_engine, json_text, migrate, migration_config, ping
 from store.tables import metadata
+from tests.databases import Databases
 
 
-def test_an_empty_database_migrates_to_what_the_tables_say(empty_database_url: str) -> None:
-    migrate(empty_database_url)
+def test_an_empty_database_migrates_to_what_the_tables_say(databases: Databases) -> None:
+    with databases.without_tables() as url:
+        migrate(url)
 
-    assert _differences(empty_database_url) == []
+        assert _differences(url) == []
 
 
 def test_migrating_twice_changes_nothing(database_url: str) -> None:
