@@ -15,7 +15,7 @@ def main() -> None:
     settings = Settings()
     configure_logging(settings.log_level)
     uvicorn.run(
-        "api.app:from_environment",
+        "api.app:app",
         factory=True,
         host=settings.api_host,
         port=settings.api_port,

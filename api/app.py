@@ -1,7 +1,7 @@
 """Composition root of the API process: `uvicorn --factory api.app:app`, or `python -m api`."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -37,13 +37,37 @@ from api.webhooks import routes as webhook_routes
 from api.webhooks.destinations import WebhookDestinations
 from api.webhooks.openapi import describe_messages
 from carriers import Carrier
-from composition import Services, open_services
+from composition import open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from store.jobs.change_feed import ChangeFeed
 from workflows.client import connect
 
 VERSION = "0.1.0"
+PARTS = (
+    job_routes,
+    control_routes,
+    update_routes,
+    contact_routes,
+    stop_routes,
+    audit_routes,
+    do_not_call_routes,
+    call_routes,
+    export_routes,
+    event_routes,
+    rerun_routes,
+    test_call,
+    preview_routes,
+    organization_routes,
+    platform_routes,
+    credit_routes,
+    agent_routes,
+    phone_number_routes,
+    api_key_routes,
+    webhook_routes,
+    carrier_callbacks,
+    health,
+)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -77,37 +101,9 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     return application
 
 
-def from_environment() -> FastAPI:
-    """The app of a process of its own."""
-    return create_app(Settings())
-
-
 def _routes() -> APIRouter:
     routes = APIRouter()
-    for part in (
-        job_routes,
-        control_routes,
-        update_routes,
-        contact_routes,
-        stop_routes,
-        audit_routes,
-        do_not_call_routes,
-        call_routes,
-        export_routes,
-        event_routes,
-        rerun_routes,
-        test_call,
-        preview_routes,
-        organization_routes,
-        platform_routes,
-        credit_routes,
-        agent_routes,
-        phone_number_routes,
-        api_key_routes,
-        webhook_routes,
-        carrier_callbacks,
-        health,
-    ):
+    for part in PARTS:
         routes.include_router(part.router)
     return routes
 
@@ -126,19 +122,13 @@ def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lif
     @asynccontextmanager
     async def lifespan(application: FastAPI) -> AsyncIterator[None]:
         client = await connect(lazy=True)
-        async with open_services(settings, client, carriers) as services, _open_feed(services) as feed:
+        async with (
+            open_services(settings, client, carriers) as services,
+            aclosing(JobFeed(services[ChangeFeed])) as feed,
+        ):
             services.add(feed, WebhookDestinations(parse_allowed_destinations(settings.webhook_allow_private)))
             application.state.services = services
             await warm_up()
             yield
 
     return lifespan
-
-
-@asynccontextmanager
-async def _open_feed(services: Services) -> AsyncIterator[JobFeed]:
-    feed = JobFeed(services[ChangeFeed])
-    try:
-        yield feed
-    finally:
-        await feed.close()

@@ -1,19 +1,16 @@
 """The credits of an organization: what it has, what is held for whom, and every entry."""
 
-from functools import partial
-
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, MemberDep, PlatformDep
 from api.billing.schemas import CreditsView, ToppedUp, TopUp, render_balance, render_credits
 from api.dependencies import LedgerDep
 from api.http.bodies import read_small
-from api.http.error_responses import errors
 from api.http.examples import AN_ORGANIZATION
 from api.http.idempotency import REPLAYABLE, CreateContext, PlatformIdempotentDep
 from api.http.json_body import described, parsed
 from api.http.pagination import PageQueryDep
-from store.billing.ledger import Ledger
+from api.http.responses import errors
 
 EXAMPLE = {"organizationId": AN_ORGANIZATION, "amount": "250.00"}
 
@@ -44,10 +41,10 @@ async def top_up(_: PlatformDep, request: Request, ledger: LedgerDep, idempotent
     `idempotency_conflict`.
     """
     content = await read_small(request)
-    return await idempotent.answer(ToppedUp, content, partial(_top_up, content, ledger))
 
+    async def create(context: CreateContext) -> ToppedUp:
+        sent = parsed(TopUp, content)
+        after = await ledger.top_up(sent.organization_id, sent.amount, id=context.new_id("entry"))
+        return ToppedUp(organization_id=after.id, amount=sent.amount, credits=render_balance(after))
 
-async def _top_up(content: bytes, ledger: Ledger, context: CreateContext) -> ToppedUp:
-    sent = parsed(TopUp, content)
-    after = await ledger.top_up(sent.organization_id, sent.amount, id=context.new_id("entry"))
-    return ToppedUp(organization_id=after.id, amount=sent.amount, credits=render_balance(after))
+    return await idempotent.answer(ToppedUp, content, create)

@@ -9,8 +9,8 @@ from api.calls.openapi import OPT_OUT_BODY, RESULT_BODY
 from api.calls.schemas import OptedOut, Reported
 from api.dependencies import AgentReportsDep, DoNotCallDep, InFlightDep
 from api.http.bodies import read_small
-from api.http.error_responses import errors
 from api.http.examples import A_CALL
+from api.http.responses import errors
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import NudgesDep
 from domain.calls.agent_report import ConversationReport, read_conversation, render_conversation

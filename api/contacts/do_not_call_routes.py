@@ -1,7 +1,6 @@
 """The organization's do-not-call list: nobody on it is called."""
 
 import re
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -9,21 +8,18 @@ from pydantic import Field
 
 from api.auth import KEYS, AdminDep, MemberDep
 from api.contacts.openapi import DO_NOT_CALL_BODY
-from api.contacts.read_numbers import read_numbers, source_of
+from api.contacts.reader import read_numbers, source_of
 from api.contacts.schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
 from api.dependencies import DoNotCallDep, InFlightDep
-from api.http.bodies import Form, JsonBody, read_body
-from api.http.error_responses import errors
+from api.http.bodies import read_body
 from api.http.errors import NotFound
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.pagination import PageQuery, Text, query
+from api.http.responses import errors
 from api.jobs.in_flight import wait_for_in_flight_requests
-from api.jobs.nudge import Nudges, NudgesDep
+from api.jobs.nudge import NudgesDep
 from domain.calling_rules.do_not_call import ListedNumber
 from domain.errors import InvalidPhoneFormat
-from domain.jobs.models import Caller
-from store.calls.in_flight import InFlightRequests
-from store.contacts.do_not_call import DoNotCall
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
@@ -89,34 +85,21 @@ async def add_numbers(
     Error codes: `invalid_request`, `invalid_phone_format`, `no_valid_contacts`, `too_many_contacts`,
     `invalid_csv`, `missing_phone_column`, `idempotency_conflict`.
     """
-    body = await read_body(request, "numbers")
-    work = partial(_add, body, caller, do_not_call, in_flight, nudges)
-    return await idempotent.answer(DoNotCallAdded, body, work)
+    body, mine = await read_body(request, "numbers"), caller.organization_id
 
+    async def add(_: CreateContext) -> DoNotCallAdded:
+        read = await read_numbers(body)
+        added = await do_not_call.add(mine, read.numbers, source=source_of(body), by=caller.key_id, note=read.note)
+        await wait_for_in_flight_requests(lambda: in_flight.count_for_numbers(mine, read.numbers), mine)
+        nudges.jobs(added.job_ids)
+        return DoNotCallAdded(
+            added=added.new,
+            already_listed=len(read.numbers) - added.new,
+            contacts_blocked=added.blocked,
+            validation=read.report,
+        )
 
-async def _add(
-    body: Form | JsonBody,
-    caller: Caller,
-    do_not_call: DoNotCall,
-    in_flight: InFlightRequests,
-    nudges: Nudges,
-    _: CreateContext,
-) -> DoNotCallAdded:
-    read = await read_numbers(body)
-    organization_id = caller.organization_id
-    added = await do_not_call.add(
-        organization_id, read.numbers, source=source_of(body), by=caller.key_id, note=read.note
-    )
-    await wait_for_in_flight_requests(
-        lambda: in_flight.count_for_numbers(organization_id, read.numbers), organization_id
-    )
-    nudges.jobs(added.job_ids)
-    return DoNotCallAdded(
-        added=added.new,
-        already_listed=len(read.numbers) - added.new,
-        contacts_blocked=added.blocked,
-        validation=read.report,
-    )
+    return await idempotent.answer(DoNotCallAdded, body, add)
 
 
 @router.get("/{number}", operation_id="getDoNotCall", responses=errors(400, 401, 404, 503))

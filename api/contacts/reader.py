@@ -1,4 +1,4 @@
-"""Reading a create request, in a worker process: 10,000 rows take longer than other requests may wait."""
+"""Reading contacts and numbers, in a worker process: 10,000 rows take longer than other requests may wait."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,25 @@ from typing import Any
 from anyio import to_process
 
 from api.http.bodies import Form, JsonBody
+from domain.calling_rules.do_not_call import Source
 from domain.calling_rules.schedule import list_zones
 from domain.contacts.contact import ReadOptions
+from domain.contacts.number_list import NumberList, collect_numbers, read_note, read_number_list
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
 from domain.contacts.report import Intake
 from domain.errors import RequestError
-from domain.jobs.create_request import ReadJobFields, read_form, read_json
+from domain.jobs.column_fields import NAMING_FIELDS, NamedColumns
+from domain.jobs.create_request import (
+    CONTACT_FIELDS,
+    ORDER,
+    ReadJobFields,
+    body_contacts,
+    form_contacts,
+    read_form,
+    read_json,
+)
+from domain.requests.reading import Problems, body_fields, form_fields, given_fields, ignored, read_sent
 from domain.requests.strict_json import parse_json
 
 WARM_FILE = b"phone\n+12025550101\n"
@@ -35,8 +47,23 @@ class ReadCreate:
 
 
 async def read_create(body: Form | JsonBody, now: datetime) -> ReadCreate:
-    """Read fields and contacts. Raises RequestError for the body and the fields."""
-    return await to_process.run_sync(_read, body, now)
+    """Fields and contacts of a new job. Raises RequestError for the body and the fields."""
+    return await to_process.run_sync(_read_create, body, now)
+
+
+async def read_more(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
+    """Contacts for a job that is there. Raises RequestError."""
+    return await to_process.run_sync(_read_more, body, timezone, now)
+
+
+async def read_numbers(body: Form | JsonBody) -> NumberList:
+    """Numbers for the do-not-call list. Raises RequestError."""
+    return await to_process.run_sync(_read_numbers, body)
+
+
+def source_of(body: Form | JsonBody) -> Source:
+    """Where numbers that came in this body come from."""
+    return Source.API if isinstance(body, JsonBody) else Source.FILE
 
 
 async def warm_up() -> None:
@@ -49,19 +76,49 @@ def _load() -> None:
     list_zones()
 
 
-def _read(body: Form | JsonBody, now: datetime) -> ReadCreate:
+def _read_create(body: Form | JsonBody, now: datetime) -> ReadCreate:
     if isinstance(body, JsonBody):
         fields = read_json(parse_json(body.content, body.charset), now)
     else:
         fields = read_form(body.fields, has_file=bool(body.file), now=now)
-    file = body.file if isinstance(body, Form) else None
-    reading = ReadOptions(columns=fields.columns, timezone=fields.request.timezone, now=now)
-    contacts = _contacts(fields.contacts, file, reading)
+    options = ReadOptions(columns=fields.columns, timezone=fields.request.timezone, now=now)
+    contacts: Intake | RequestError
+    try:
+        contacts = _read_contacts(body, fields.contacts, options)
+    except RequestError as error:
+        contacts = error
     return ReadCreate(fields.model_copy(update={"contacts": None}), contacts)
 
 
-def _contacts(sent: Sequence[Any] | None, file: bytes | None, reading: ReadOptions) -> Intake | RequestError:
-    try:
-        return read_contact_file(file, reading) if sent is None else read_contact_list(sent, reading)
-    except RequestError as error:
-        return error
+def _read_more(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
+    problems = Problems(ORDER)
+    contacts: Sequence[Any] | None
+    if isinstance(body, JsonBody):
+        fields = body_fields(parse_json(body.content, body.charset))
+        given, contacts = given_fields(fields), body_contacts(fields, problems)
+    else:
+        fields = dict(body.fields)
+        contacts = form_contacts(body.fields, problems, has_file=bool(body.file))
+        given = form_fields(body.fields, problems, NamedColumns)
+    options = ReadOptions(columns=read_sent(NamedColumns, given, problems), timezone=timezone, now=now)
+    problems.refuse()
+    intake = _read_contacts(body, contacts, options)
+    report = intake.report.with_warnings(ignored(fields, CONTACT_FIELDS))
+    return intake.model_copy(update={"report": report})
+
+
+def _read_contacts(body: Form | JsonBody, sent: Sequence[Any] | None, options: ReadOptions) -> Intake:
+    if sent is not None:
+        return read_contact_list(sent, options)
+    return read_contact_file(body.file if isinstance(body, Form) else None, options)
+
+
+def _read_numbers(body: Form | JsonBody) -> NumberList:
+    if isinstance(body, JsonBody):
+        return read_number_list(parse_json(body.content, body.charset))
+    problems = Problems(["note", *NAMING_FIELDS])
+    fields = form_fields(body.fields, problems, NamedColumns)
+    note, columns = read_note(fields, problems), read_sent(NamedColumns, fields, problems)
+    problems.refuse()
+    options = ReadOptions(columns=NamedColumns(phone=columns.phone))
+    return collect_numbers(read_contact_file(body.file, options), note)

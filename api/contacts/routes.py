@@ -1,25 +1,27 @@
 """The contacts of a job that has not ended: more of them, or one less."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
 from api.auth import KEYS, AdminDep
-from api.contacts.append import append_contacts
 from api.contacts.openapi import APPEND_BODY
-from api.contacts.schemas import Appended, ContactRemoved
+from api.contacts.reader import read_more
+from api.contacts.schemas import Appended, ContactRemoved, render_appended
 from api.dependencies import JobsDep, JobUpdatesDep
 from api.http.bodies import read_body
-from api.http.error_responses import errors
-from api.http.idempotency import REPLAYABLE, IdempotentDep
-from api.jobs.lookup import JobId
+from api.http.errors import InvalidStatus
+from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
+from api.http.responses import errors
+from api.jobs.lookup import JobId, find_job
 from api.jobs.nudge import NudgesDep
 from domain.statuses import ContactStatus
+from store.errors import WrongStatus
 
 NOT_CALLED = "The contact is not called any more."
 LIVE = "The contact is on the phone: that call ends by itself, and no other follows."
 FINAL = "The contact had its final result already."
+ENDED = "This job is {}: nobody can be added any more. Create another job."
 
 router = APIRouter(prefix="/batch/jobs/{id}/contacts", tags=["batch jobs"], dependencies=KEYS)
 ContactId = Annotated[
@@ -53,8 +55,25 @@ async def add(
     has ended; `job_not_found`; `idempotency_conflict`.
     """
     body = await read_body(request)
-    work = partial(append_contacts, body, caller, id, jobs, updates)
-    answer = await idempotent.answer(Appended, body, work)
+
+    async def append(context: CreateContext) -> Appended:
+        job = await find_job(jobs, caller.organization_id, id)
+        intake = await read_more(body, job.timezone, context.now)
+        try:
+            appended = await updates.append(
+                job.organization_id,
+                job.id,
+                intake.contacts,
+                intake.report.to_json(),
+                by=caller.key_id,
+                rejected=intake.rejects,
+                id=context.new_id("activity"),
+            )
+        except WrongStatus as error:
+            raise InvalidStatus(ENDED.format(error.status)) from None
+        return render_appended(id, appended)
+
+    answer = await idempotent.answer(Appended, body, append)
     nudges.jobs([id])
     return answer
 

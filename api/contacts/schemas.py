@@ -8,7 +8,9 @@ from api.http.examples import A_JOB
 from domain.calling_rules.do_not_call import Source
 from domain.contacts.report import IntakeReport
 from domain.json_model import JsonModel, Timestamp
+from domain.money import format_dollars
 from domain.statuses import ContactStatus, JobStatus
+from store.jobs import update
 
 NUMBER = "+12025550101"
 
@@ -72,4 +74,15 @@ class ContactRemoved(JsonModel):
     contact_id: str = Field(examples=["contact_0123456789abcdef01234567"])
     status: ContactStatus = Field(
         description="`cancelled`; `dialing` while it is on the phone; or its final result.", examples=["cancelled"]
+    )
+
+
+def render_appended(job_id: str, appended: update.Appended) -> Appended:
+    return Appended(
+        batch_job_id=job_id,
+        status=appended.status,
+        added=appended.added,
+        total_contacts=appended.total,
+        estimated_cost=format_dollars(appended.cost),
+        validation=IntakeReport.model_validate(appended.report),
     )

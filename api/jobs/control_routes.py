@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from api.auth import KEYS, AdminDep
 from api.dependencies import InFlightDep, JobLifecycleDep, JobsDep
-from api.http.error_responses import errors
 from api.http.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
+from api.http.responses import errors
 from api.jobs.cancel import CANCEL_BODY, CancelOptionsDep
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.lookup import JobId

@@ -13,9 +13,9 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.auth import KEYS, MemberDep
 from api.dependencies import service
-from api.http.error_responses import errors
 from api.http.errors import JobNotFound, Unavailable
 from api.http.json_body import inlined
+from api.http.responses import errors
 from api.jobs.feed import JobFeed
 from api.jobs.lookup import JobId
 from domain.calls.models import AnsweredBy

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path
 
 from api.auth import KEYS, MemberDep
 from api.dependencies import ResultsDep
-from api.http.error_responses import errors
 from api.http.errors import ContactNotFound
+from api.http.responses import errors
 from api.jobs.export_schemas import ContactDetail, DialView
 from api.jobs.exports import CSV, JSON_LINES, FileAnswer, begun, csv_rejects, csv_results, json_results
 from api.jobs.lookup import ID, JobId

@@ -98,7 +98,7 @@ class JobFeed:
             if not self._watchers[job_id]:
                 del self._watchers[job_id]
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Look no more."""
         if self._looking is not None:
             self._looking.cancel()

@@ -14,9 +14,9 @@ from api.auth import KEYS, MemberDep
 from api.contacts.reader import read_create
 from api.dependencies import JobPreviewDep, OrganizationsDep, PhoneNumbersDep
 from api.http.bodies import read_body
-from api.http.error_responses import errors
 from api.http.exception_handlers import too_expensive
 from api.http.openapi import REQUEST_ID
+from api.http.responses import errors
 from api.jobs.calling_hours import hours_of
 from api.jobs.create import number_to_call_from
 from api.jobs.openapi import CREATE_BODY

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request
 from api.auth import KEYS, AdminDep
 from api.dependencies import JobDeletionDep, JobRerunDep
 from api.http.bodies import read_small
-from api.http.error_responses import errors
 from api.http.errors import InvalidStatus
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
+from api.http.responses import errors
 from api.jobs.create import JobCreator, JobCreatorDep
 from api.jobs.export_schemas import Deleted
 from api.jobs.lookup import JobId

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from api.auth import KEYS, AdminDep, MemberDep
 from api.dependencies import JobsDep, OrganizationsDep, WorkflowsDep
 from api.http.bodies import read_body
-from api.http.error_responses import errors
 from api.http.idempotency import REPLAYABLE, IdempotentDep
+from api.http.responses import errors
 from api.jobs.create import JobCreatorDep
 from api.jobs.lookup import JobId, find_job
 from api.jobs.openapi import CREATE_BODY

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request
 from api.auth import KEYS, AdminDep
 from api.dependencies import JobRerunDep, OrganizationsDep
 from api.http.bodies import read_small
-from api.http.error_responses import errors
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
+from api.http.responses import errors
 from api.jobs.create import JobCreator, JobCreatorDep
 from api.jobs.lookup import JobId
 from api.jobs.rerun_schemas import Tested

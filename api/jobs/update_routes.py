@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from api.auth import KEYS, AdminDep
 from api.dependencies import JobsDep, JobUpdatesDep
 from api.http.bodies import read_small
-from api.http.error_responses import errors
 from api.http.errors import InvalidStatus
+from api.http.responses import errors
 from api.jobs.lookup import JobId, find_job
 from api.jobs.nudge import NudgesDep
 from api.jobs.openapi import CHANGE_BODY

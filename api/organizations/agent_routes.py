@@ -1,6 +1,5 @@
 """The voice agents of an organization."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -8,19 +7,18 @@ from fastapi import APIRouter, Path, Request
 from api.auth import KEYS, AdminDep, MemberDep
 from api.dependencies import AgentsDep
 from api.http.bodies import read_small
-from api.http.error_responses import errors
 from api.http.examples import AN_AGENT
 from api.http.field_types import SCHEMES
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.json_body import described, described_change, parsed
 from api.http.pagination import SearchQueryDep
+from api.http.responses import Removed, errors
 from api.organizations.bodies import ChangedAgent, NewAgent
-from api.organizations.schemas import AgentPage, AgentView, Removed
+from api.organizations.schemas import AgentPage, AgentView
 from api.organizations.views import render_agent
 from domain.calls.models import Audio
 from domain.errors import InvalidRequest
-from domain.jobs.models import Caller
-from store.organizations.agents import AgentChange, Agents
+from store.organizations.agents import AgentChange
 
 EXAMPLE = {
     "name": "Ava",
@@ -58,16 +56,14 @@ async def create_agent(caller: AdminDep, request: Request, agents: AgentsDep, id
     Error codes: `invalid_request`, `idempotency_conflict`.
     """
     content = await read_small(request)
-    return await idempotent.answer(AgentView, content, partial(_create, content, caller, agents))
 
+    async def create(context: CreateContext) -> AgentView:
+        sent = parsed(NewAgent, content)
+        _require_fitting_url(sent.audio, sent.audio_url)
+        id, fields = context.new_id("agent"), (sent.name, sent.architecture, sent.audio, sent.audio_url)
+        return render_agent(await agents.create(caller.organization_id, *fields, id=id))
 
-async def _create(content: bytes, caller: Caller, agents: Agents, context: CreateContext) -> AgentView:
-    sent = parsed(NewAgent, content)
-    _must_fit(sent.audio, sent.audio_url)
-    created = await agents.create(
-        caller.organization_id, sent.name, sent.architecture, sent.audio, sent.audio_url, id=context.new_id("agent")
-    )
-    return render_agent(created)
+    return await idempotent.answer(AgentView, content, create)
 
 
 @router.get("/{id}", operation_id="getAgent", responses=errors(401, 404, 503))
@@ -91,7 +87,7 @@ async def change_agent(caller: AdminDep, id: AgentId, request: Request, agents: 
     before = await agents.get(caller.organization_id, id)
     change = AgentChange(**{name: getattr(sent, name) for name in sent.model_fields_set})
     after = before.model_copy(update={name: getattr(change, name) for name in change.model_fields_set})
-    _must_fit(after.audio, after.audio_url)
+    _require_fitting_url(after.audio, after.audio_url)
     return render_agent(await agents.change(caller.organization_id, id, change))
 
 
@@ -105,7 +101,7 @@ async def remove_agent(caller: AdminDep, id: AgentId, agents: AgentsDep) -> Remo
     return Removed(id=id)
 
 
-def _must_fit(audio: Audio, url: str) -> None:
+def _require_fitting_url(audio: Audio, url: str) -> None:
     if not url.startswith(SCHEMES[audio]):
         reason = f"must begin with {' or '.join(SCHEMES[audio])} where audio is {audio}"
         raise InvalidRequest(f"audioUrl {reason}.", [{"field": "audioUrl", "reason": reason}])

@@ -1,6 +1,5 @@
 """The keys of an organization."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -8,18 +7,16 @@ from fastapi import APIRouter, Path, Request
 from api.auth import KEYS, AdminDep, MemberDep
 from api.dependencies import ApiKeysDep
 from api.http.bodies import read_small
-from api.http.error_responses import errors
 from api.http.errors import Forbidden
 from api.http.examples import A_KEY
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.json_body import described, parsed
 from api.http.pagination import PageQueryDep
+from api.http.responses import errors
 from api.organizations.bodies import NewKey
 from api.organizations.schemas import IssuedKeyView, KeyPage, KeyView
 from api.organizations.views import render_key
 from domain.errors import InvalidRequest
-from domain.jobs.models import Caller
-from store.organizations.api_keys import ApiKeys
 
 EXAMPLE = {"name": "Nightly import", "role": "admin", "expiresAt": "2027-12-31T00:00:00Z"}
 
@@ -55,20 +52,19 @@ async def create_key(
     `secrets_unavailable` with an Idempotency-Key where this server keeps no secrets.
     """
     content = await read_small(request)
-    return await idempotent.answer(IssuedKeyView, content, partial(_create, content, caller, api_keys), secret=True)
 
+    async def create(context: CreateContext) -> IssuedKeyView:
+        sent = parsed(NewKey, content)
+        if sent.role.outranks(caller.role):
+            raise Forbidden(f"The key of an {caller.role} cannot give the role {sent.role}.")
+        if sent.expires_at is not None and sent.expires_at <= context.now:
+            raise InvalidRequest("expiresAt must be in the future.", [{"field": "expiresAt", "reason": "is past"}])
+        id = context.new_id("key")
+        issued = await api_keys.create(caller.organization_id, sent.role, sent.name, expires_at=sent.expires_at, id=id)
+        key = await api_keys.get(caller.organization_id, issued.id)
+        return IssuedKeyView(**key.model_dump(), key=issued.key)
 
-async def _create(content: bytes, caller: Caller, api_keys: ApiKeys, context: CreateContext) -> IssuedKeyView:
-    sent = parsed(NewKey, content)
-    if sent.role.outranks(caller.role):
-        raise Forbidden(f"The key of an {caller.role} cannot give the role {sent.role}.")
-    if sent.expires_at is not None and sent.expires_at <= context.now:
-        raise InvalidRequest("expiresAt must be in the future.", [{"field": "expiresAt", "reason": "is past"}])
-    issued = await api_keys.create(
-        caller.organization_id, sent.role, sent.name, expires_at=sent.expires_at, id=context.new_id("key")
-    )
-    key = await api_keys.get(caller.organization_id, issued.id)
-    return IssuedKeyView(**key.model_dump(), key=issued.key)
+    return await idempotent.answer(IssuedKeyView, content, create, secret=True)
 
 
 @router.get("/{id}", operation_id="getApiKey", responses=errors(401, 404, 503))

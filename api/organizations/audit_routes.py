@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from api.auth import KEYS, MemberDep
 from api.dependencies import AuditLogDep, JobsDep
-from api.http.error_responses import errors
 from api.http.pagination import PageQuery, PageQueryDep
+from api.http.responses import errors
 from api.jobs.lookup import JobId, find_job
 from api.organizations.schemas import ActivityEntry, ActivityPage
 from store.audit_log import AuditLog

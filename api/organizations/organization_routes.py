@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request
 from api.auth import KEYS, AdminDep, MemberDep
 from api.dependencies import OrganizationsDep
 from api.http.bodies import read_small
-from api.http.error_responses import errors
 from api.http.examples import A_WINDOW
 from api.http.json_body import described_change, parsed
+from api.http.responses import errors
 from api.jobs.nudge import NudgesDep
 from api.organizations.bodies import ChangedOrganization
 from api.organizations.schemas import OrganizationView

@@ -1,8 +1,7 @@
 """The numbers that an organization calls from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -10,19 +9,18 @@ from fastapi import APIRouter, Path, Request
 from api.auth import KEYS, AdminDep, MemberDep
 from api.dependencies import CarriersDep, PhoneNumbersDep, VaultDep
 from api.http.bodies import read_small
-from api.http.error_responses import errors
 from api.http.errors import AgentNotFound, PhoneNumberNotFound, SecretsUnavailable
 from api.http.examples import A_NUMBER, AN_AGENT
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.json_body import checked, described, described_change, parsed
 from api.http.pagination import SearchQueryDep
+from api.http.responses import Removed, errors
 from api.organizations.bodies import ChangedPhoneNumber, NewPhoneNumber
-from api.organizations.schemas import PhoneNumberPage, PhoneNumberView, Removed
+from api.organizations.schemas import PhoneNumberPage, PhoneNumberView
 from api.organizations.views import render_phone_number
-from carriers import Carrier
 from carriers.registry import number_settings
 from domain.errors import InvalidRequest
-from domain.jobs.models import Caller, PhoneNumber
+from domain.jobs.models import PhoneNumber
 from store import errors as store
 from store.db.vault import Vault
 from store.organizations.phone_numbers import TWILIO, PhoneNumberChange, PhoneNumbers
@@ -81,32 +79,24 @@ async def create_phone_number(
     `idempotency_conflict`, `secrets_unavailable` where this server keeps no secrets.
     """
     content = await read_small(request)
-    work = partial(_create, content, caller, phone_numbers, carriers, vault)
-    return await idempotent.answer(PhoneNumberView, content, work)
 
+    async def create(context: CreateContext) -> PhoneNumberView:
+        sent = parsed(NewPhoneNumber, content)
+        _require_carrier(sent.carrier, carriers)
+        with _agent_of_the_body():
+            created = await phone_numbers.create(
+                caller.organization_id,
+                sent.number,
+                agent_id=sent.outbound_agent_id,
+                label=sent.label or None,
+                calls_per_second=sent.calls_per_second,
+                carrier_account_id=sent.carrier,
+                sealed_settings=_seal(sent.carrier, sent.carrier_settings, vault),
+                id=context.new_id("phone"),
+            )
+        return render_phone_number(created)
 
-async def _create(
-    content: bytes,
-    caller: Caller,
-    phone_numbers: PhoneNumbers,
-    carriers: Mapping[str, Carrier],
-    vault: Vault,
-    context: CreateContext,
-) -> PhoneNumberView:
-    sent = parsed(NewPhoneNumber, content)
-    _check_carrier(sent, carriers)
-    with _agent_of_the_body():
-        created = await phone_numbers.create(
-            caller.organization_id,
-            sent.number,
-            agent_id=sent.outbound_agent_id,
-            label=sent.label or None,
-            calls_per_second=sent.calls_per_second,
-            carrier_account_id=sent.carrier,
-            sealed_settings=_sealed(sent.carrier, sent.carrier_settings, vault),
-            id=context.new_id("phone"),
-        )
-    return render_phone_number(created)
+    return await idempotent.answer(PhoneNumberView, content, create)
 
 
 @router.get("/{id}", operation_id="getPhoneNumber", responses=errors(401, 404, 503))
@@ -134,7 +124,7 @@ async def change_phone_number(
     sent = parsed(ChangedPhoneNumber, await read_small(request))
     if "carrier_settings" in sent.model_fields_set:
         number = await _phone_number(phone_numbers, caller.organization_id, id)
-        sealed = _sealed(number.carrier, sent.carrier_settings, vault)
+        sealed = _seal(number.carrier, sent.carrier_settings, vault)
         await phone_numbers.change_carrier_settings(caller.organization_id, id, number.carrier, sealed)
     change = PhoneNumberChange(**sent.model_dump(include=sent.model_fields_set - {"carrier_settings"}))
     with _agent_of_the_body():
@@ -169,19 +159,19 @@ def _agent_of_the_body() -> Iterator[None]:
         raise AgentNotFound(NO_AGENT, [_blame("outboundAgentId", "not found")]) from None
 
 
-def _check_carrier(sent: NewPhoneNumber, carriers: Mapping[str, Carrier]) -> None:
+def _require_carrier(carrier: str, carriers: Collection[str]) -> None:
     """Raises InvalidRequest where this server does not call through the carrier."""
     names = {TWILIO, *carriers}
-    if sent.carrier not in names:
+    if carrier not in names:
         reason = f"must be one of {', '.join(sorted(names))}"
-        raise InvalidRequest(f"This server does not call through {sent.carrier}.", [_blame("carrier", reason)])
+        raise InvalidRequest(f"This server does not call through {carrier}.", [_blame("carrier", reason)])
 
 
 def _blame(field: str, reason: str) -> dict[str, str]:
     return {"field": field, "reason": reason}
 
 
-def _sealed(carrier: str, sent: dict[str, Any] | None, vault: Vault) -> str | None:
+def _seal(carrier: str, sent: dict[str, Any] | None, vault: Vault) -> str | None:
     """Settings as they are kept. Raises InvalidRequest where the carrier has no such settings, SecretsUnavailable."""
     if sent is None:
         return None

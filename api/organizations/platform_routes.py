@@ -1,22 +1,18 @@
 """Organizations, for whoever runs this installation: with the platform's key."""
 
-from functools import partial
-
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, PlatformDep
 from api.dependencies import ApiKeysDep, OrganizationsDep
 from api.http.bodies import read_small
-from api.http.error_responses import errors
 from api.http.idempotency import REPLAYABLE, CreateContext, PlatformIdempotentDep
 from api.http.json_body import described, parsed
 from api.http.pagination import PlatformSearchDep
+from api.http.responses import errors
 from api.organizations.bodies import NewOrganization
 from api.organizations.schemas import CreatedOrganization, OrganizationPage
 from api.organizations.views import render_organization
 from domain.statuses import Role
-from store.organizations.api_keys import ApiKeys
-from store.organizations.organizations import Organizations
 
 EXAMPLE = {"name": "Clinic", "concurrentCallLimit": 20, "credits": "100.00"}
 
@@ -41,26 +37,21 @@ async def create_organization(
     Error codes: `invalid_request`, `idempotency_conflict`, `secrets_unavailable`.
     """
     content = await read_small(request)
-    return await idempotent.answer(
-        CreatedOrganization, content, partial(_create, content, organizations, api_keys), secret=True
-    )
 
+    async def create(context: CreateContext) -> CreatedOrganization:
+        sent = parsed(NewOrganization, content)
+        created = await organizations.create(
+            sent.name,
+            sent.concurrent_call_limit,
+            sent.credits,
+            allowed_countries=sent.allowed_countries,
+            id=context.new_id("org"),
+        )
+        issued = await api_keys.create(created.id, Role.OWNER, "owner", id=context.new_id("key"))
+        shown = render_organization(created).model_dump(by_alias=False)
+        return CreatedOrganization(**shown, owner_key_id=issued.id, owner_key=issued.key)
 
-async def _create(
-    content: bytes, organizations: Organizations, api_keys: ApiKeys, context: CreateContext
-) -> CreatedOrganization:
-    sent = parsed(NewOrganization, content)
-    created = await organizations.create(
-        sent.name,
-        sent.concurrent_call_limit,
-        sent.credits,
-        allowed_countries=sent.allowed_countries,
-        id=context.new_id("org"),
-    )
-    issued = await api_keys.create(created.id, Role.OWNER, "owner", id=context.new_id("key"))
-    return CreatedOrganization(
-        **render_organization(created).model_dump(by_alias=False), owner_key_id=issued.id, owner_key=issued.key
-    )
+    return await idempotent.answer(CreatedOrganization, content, create, secret=True)
 
 
 @router.get("", operation_id="listOrganizations", responses=errors(400, 401, 403, 503))

@@ -115,11 +115,6 @@ class KeyPage(JsonModel):
     page_size: int = Field(examples=[20])
 
 
-class Removed(JsonModel):
-    success: Literal[True] = True
-    id: str
-
-
 class ActivityEntry(JsonModel):
     """Something that was done. No entry holds a phone number."""
 

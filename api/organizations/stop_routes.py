@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.auth import KEYS, AdminDep
 from api.dependencies import InFlightDep, JobLifecycleDep
-from api.http.error_responses import errors
+from api.http.responses import errors
 from api.jobs.cancel import CANCEL_BODY, CancelOptionsDep
 from api.jobs.in_flight import wait_for_in_flight_requests
 from api.jobs.nudge import NudgesDep

@@ -1,11 +1,13 @@
 """What the API answers about webhooks, and what webhooks themselves carry."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from domain.json_model import Dollars, JsonModel, Timestamp
+from domain.webhooks import events
 from domain.webhooks.events import DeliveryStatus, EventType
+from store.webhooks.endpoints import NewEndpoint
 
 WEBHOOK_ID = "webhook_0123456789abcdef01234567"
 MESSAGE_ID = "msg_0123456789abcdef01234567"
@@ -78,3 +80,21 @@ class DeliveryPage(JsonModel):
 class Replayed(JsonModel):
     success: Literal[True] = True
     replayed: int = Field(description="Deliveries that are sent again.", examples=[3])
+
+
+def render_webhook(endpoint: events.Endpoint) -> Webhook:
+    return Webhook(**_fields(endpoint))
+
+
+def render_new_webhook(made: NewEndpoint) -> NewWebhook:
+    return NewWebhook(**_fields(made.endpoint), secret=made.secret)
+
+
+def _fields(endpoint: events.Endpoint) -> dict[str, Any]:
+    kept = endpoint.model_dump(exclude={"organization_id", "disabled_at"})
+    return {**kept, "enabled": endpoint.disabled_at is None}
+
+
+def render_delivery(delivery: events.Delivery) -> Delivery:
+    kept = delivery.model_dump(exclude={"endpoint_id", "job_id"})
+    return Delivery(**kept, batch_job_id=delivery.job_id)

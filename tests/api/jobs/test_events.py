@@ -137,7 +137,7 @@ async def test_who_changed_before_the_first_look_is_told_with_the_counts(records
         async with asyncio.timeout(PATIENCE):
             await watcher.wait()
         told = watcher.take()
-    await feed.close()
+    await feed.aclose()
 
     assert told is not None
     assert [(change.id, change.status) for change in told.changes] == [(one, "dialing")]

@@ -1,4 +1,4 @@
-"""How error answers are described in the OpenAPI page."""
+"""The answers that all nouns share, and how errors are described in the OpenAPI page."""
 
 from typing import Any, Literal
 
@@ -14,6 +14,11 @@ class ErrorAnswer(JsonModel):
     error: str = Field(examples=["There is no job batch_0123456789abcdef01234567."])
     code: str = Field(examples=["job_not_found"])
     details: list[dict[str, Any]] | None = Field(default=None, description="The fields or rows to blame.")
+
+
+class Removed(JsonModel):
+    success: Literal[True] = True
+    id: str
 
 
 MEANINGS = {
