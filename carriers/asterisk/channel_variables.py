@@ -3,16 +3,13 @@
 import re
 from collections.abc import Mapping
 
-from domain.calls.agent_parameters import RESERVED_PREFIX
+from carriers.agent_parameters import MAX_SIP_HEADER_CHARACTERS, drop_longest, sip_header
 from domain.calls.models import Audio, CallOrder
 from domain.model import Model
 
 ORDER = "OUTDIAL_ORDER"  # the channel variable with the order as JSON
 FIELD = "OUTDIAL_FIELD_"  # begins the variables with single fields, for dialplans
-MAX_SIP_HEADER_CHARACTERS = 1_024  # of all headers together
-TRUNCATED = "outdial_truncated"  # tells the agent that parameters are missing or cut
 
-_NOT_HEADER = re.compile(r"[^A-Za-z0-9-]+")
 _NOT_VARIABLE = re.compile(r"[^A-Z0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -40,19 +37,10 @@ def channel_variables(order: CallOrder) -> dict[str, str]:
 
 
 def sip_headers(parameters: Mapping[str, str]) -> dict[str, str]:
-    """`X-First-name: Ada`; what does not fit is left out, the longest first, and `outdial_truncated` says so."""
-    kept = dict(parameters)
-    while _length(kept) > MAX_SIP_HEADER_CHARACTERS and (
-        theirs := [name for name in kept if not name.startswith(RESERVED_PREFIX)]
-    ):
-        del kept[max(theirs, key=lambda name: (len(name) + len(kept[name]), name))]
-        kept[TRUNCATED] = "true"
-    return {_header(name): _CONTROL.sub(" ", value) for name, value in kept.items()}
+    """`X-first-name: Ada`; see `drop_longest`."""
+    kept = drop_longest(parameters, lambda kept: _length(kept) > MAX_SIP_HEADER_CHARACTERS)
+    return {sip_header(name): _CONTROL.sub(" ", value) for name, value in kept.items()}
 
 
 def _length(parameters: Mapping[str, str]) -> int:
-    return sum(len(_header(name)) + len(value) + len(": \r\n") for name, value in parameters.items())
-
-
-def _header(name: str) -> str:
-    return f"X-{_NOT_HEADER.sub('-', name).strip('-') or 'Field'}"
+    return sum(len(sip_header(name)) + len(value) + len(": \r\n") for name, value in parameters.items())

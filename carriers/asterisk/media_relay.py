@@ -18,10 +18,10 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from carriers.asterisk.options import Options
+from carriers.media_stream_messages import CONNECTED, MediaStreamMessages
 
 AGENT_CONNECT_TIMEOUT_SECONDS = 5.0
 MAX_MESSAGE_BYTES = 1024 * 1024  # an agent's audio comes in pieces
-FORMAT = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
 BYTES_PER_MILLISECOND = 8
 MAX_FRAME_BYTES = 4_000  # half a second
 FAILURES = (OSError, TimeoutError, WebSocketException)
@@ -32,11 +32,8 @@ class MediaRelay:
     """Relays one call's audio until either side leaves."""
 
     def __init__(self, call_id: str, account: str, parameters: Mapping[str, str]) -> None:
-        self._call_id = call_id
-        self._stream = f"stream-{call_id}"
-        self._account = account
-        self._parameters = dict(parameters)
-        self._sequence = 0
+        self._messages = MediaStreamMessages(f"stream-{call_id}", account, call_id)
+        self._parameters = parameters
         self._can_send = asyncio.Event()  # whether Asterisk's queue takes more
         self._can_send.set()
 
@@ -49,7 +46,8 @@ class MediaRelay:
 
             async def agent_side() -> ClientConnection:
                 agent = await open_sides.enter_async_context(_connect_agent(agent_url))
-                await self._send_start(agent)
+                await agent.send(CONNECTED)
+                await agent.send(self._messages.start(self._parameters))
                 return agent
 
             async def channel_side() -> ClientConnection:
@@ -74,35 +72,16 @@ class MediaRelay:
         finally:
             await _cancel(sides)
             with contextlib.suppress(*FAILURES):
-                await self._send(agent, "stop", {"accountSid": self._account, "callSid": self._call_id})
-
-    async def _send_start(self, agent: ClientConnection) -> None:
-        await agent.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
-        start = {
-            "accountSid": self._account,
-            "streamSid": self._stream,
-            "callSid": self._call_id,
-            "tracks": ["inbound"],
-            "mediaFormat": FORMAT,
-            "customParameters": self._parameters,
-        }
-        await self._send(agent, "start", start)
+                await agent.send(self._messages.stop())
 
     async def _to_agent(self, channel: ClientConnection, agent: ClientConnection) -> None:
-        chunk, sent = 0, 0
+        received = 0
         async for message in channel:
             if isinstance(message, str):
                 await self._on_channel_message(message, agent)
                 continue
-            chunk += 1
-            media = {
-                "track": "inbound",
-                "chunk": str(chunk),
-                "timestamp": str(sent // BYTES_PER_MILLISECOND),
-                "payload": base64.b64encode(message).decode(),
-            }
-            sent += len(message)
-            await self._send(agent, "media", media)
+            await agent.send(self._messages.media(message, received // BYTES_PER_MILLISECOND))
+            received += len(message)
 
     async def _on_channel_message(self, message: str, agent: ClientConnection) -> None:
         command, _, rest = message.partition(" ")
@@ -112,7 +91,7 @@ class MediaRelay:
             case "MEDIA_XON":
                 self._can_send.set()
             case "MEDIA_MARK_PROCESSED":
-                await self._send(agent, "mark", {"name": _unhex(rest.rpartition(":")[2])})
+                await agent.send(self._messages.mark({"name": _unhex(rest.rpartition(":")[2])}))
 
     async def _to_channel(self, agent: ClientConnection, channel: ClientConnection) -> None:
         async for message in agent:
@@ -131,11 +110,6 @@ class MediaRelay:
         for start in range(0, len(audio), MAX_FRAME_BYTES):
             await self._can_send.wait()
             await channel.send(audio[start : start + MAX_FRAME_BYTES])
-
-    async def _send(self, agent: ClientConnection, event: str, body: Json) -> None:
-        self._sequence += 1
-        message = {"event": event, "sequenceNumber": str(self._sequence), event: body, "streamSid": self._stream}
-        await agent.send(json.dumps(message))
 
 
 def _connect_agent(url: str) -> connect:

@@ -5,18 +5,18 @@ person is silent: a second of silence, then nothing more until the call ends. A 
 """
 
 import asyncio
-import base64
 import contextlib
 import json
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+
+from carriers.media_stream_messages import CONNECTED, MediaStreamMessages
 
 CONNECT_TIMEOUT_SECONDS = 3.0
 CLOSE_TIMEOUT_SECONDS = 2.0
@@ -24,10 +24,9 @@ RETRY_DELAY_SECONDS = 30.0  # after a failure, before the same address is tried 
 MAX_STREAMS = 200
 RESERVED_DOMAINS = (".test", ".example", ".invalid")  # RFC 6761: they resolve to nothing, after a long time
 MAX_MESSAGE_BYTES = 1024 * 1024  # an agent's audio comes in pieces
-FRAME_SECONDS = 0.02
+FRAME_MILLISECONDS = 20
 FRAMES = 50
-SILENCE = base64.b64encode(b"\xff" * 160).decode()  # 20 ms of µ-law at 8 kHz
-FORMAT = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
+SILENCE = b"\xff" * 160  # 20 ms of µ-law at 8 kHz
 FAILURES = (OSError, TimeoutError, WebSocketException, ValueError)
 
 
@@ -162,58 +161,33 @@ class _Stream:
 
     def __init__(self, connection: ClientConnection, account_sid: str, sid: str) -> None:
         self._connection = connection
-        self._account_sid = account_sid
-        self._sid = sid
-        self._stream_sid = f"MZ{secrets.token_hex(16)}"
-        self._sequence = 0
+        self._messages = MediaStreamMessages(f"MZ{secrets.token_hex(16)}", account_sid, sid)
 
     async def run(self, parameters: dict[str, str], ended: asyncio.Event) -> None:
         """Until the call ends or the agent leaves; the call goes on then."""
-        await self._connection.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
-        await self._send("start", self._start(parameters))
-        listening = asyncio.create_task(self._listen())
-        ending = asyncio.create_task(self._send_silence(ended))
+        await self._connection.send(CONNECTED)
+        await self._connection.send(self._messages.start(parameters))
+        receiving = asyncio.create_task(self._receive())
+        sending = asyncio.create_task(self._send_silence(ended))
         try:
-            await asyncio.wait({listening, ending}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({receiving, sending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (listening, ending):
+            for task in (receiving, sending):
                 task.cancel()
-            await asyncio.gather(listening, ending, return_exceptions=True)
-        await self._send("stop", {"accountSid": self._account_sid, "callSid": self._sid})
-
-    def _start(self, parameters: dict[str, str]) -> dict[str, Any]:
-        return {
-            "streamSid": self._stream_sid,
-            "accountSid": self._account_sid,
-            "callSid": self._sid,
-            "tracks": ["inbound"],
-            "mediaFormat": FORMAT,
-            "customParameters": parameters,
-        }
+            await asyncio.gather(receiving, sending, return_exceptions=True)
+        await self._connection.send(self._messages.stop())
 
     async def _send_silence(self, ended: asyncio.Event) -> None:
         for frame in range(FRAMES):
             if ended.is_set():
                 return
-            timestamp = str(round(frame * FRAME_SECONDS * 1000))
-            media = {"track": "inbound", "chunk": str(frame + 1), "timestamp": timestamp, "payload": SILENCE}
-            await self._send("media", media)
-            await asyncio.sleep(FRAME_SECONDS)
+            await self._connection.send(self._messages.media(SILENCE, frame * FRAME_MILLISECONDS))
+            await asyncio.sleep(FRAME_MILLISECONDS / 1000)
         await ended.wait()
 
-    async def _listen(self) -> None:
-        """Receive from the agent. Its audio is discarded; a mark is sent back once the audio before it was played."""
+    async def _receive(self) -> None:
+        """Discard the agent's audio; send a mark back once the audio before it was played."""
         async for message in self._connection:
             received = json.loads(message)
             if isinstance(received, dict) and received.get("event") == "mark":
-                await self._send("mark", received.get("mark"))
-
-    async def _send(self, event: str, body: Any) -> None:
-        self._sequence += 1
-        message = {
-            "event": event,
-            "sequenceNumber": str(self._sequence),
-            event: body,
-            "streamSid": self._stream_sid,
-        }
-        await self._connection.send(json.dumps(message))
+                await self._connection.send(self._messages.mark(received.get("mark")))

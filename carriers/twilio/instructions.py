@@ -7,19 +7,20 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from twilio.twiml.voice_response import Connect, Dial, Stream, VoiceResponse  # type: ignore[import-untyped]
 
-from domain.calls.agent_parameters import RESERVED_PREFIX
+from carriers.agent_parameters import (
+    MAX_SIP_HEADER_CHARACTERS,
+    TRUNCATED,
+    Parameters,
+    drop_longest,
+    sip_header,
+)
 from domain.calls.models import Audio, CallOrder
 
 MAX_TWIML_CHARACTERS = 4_000  # of the Twiml parameter, and a sensible length of a URL
 MAX_FETCHED_CHARACTERS = 16_000  # whatever letters they are, 64 kB: as much as Twilio reads from an address
 MAX_PARAMETER_CHARACTERS = 499  # name and value of a <Parameter> together must stay under 500
-MAX_SIP_HEADER_CHARACTERS = 1_024  # of all headers of a <Sip> address together
-TRUNCATED = "outdial_truncated"  # tells the agent that parameters are missing or cut
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NOT_HEADER = re.compile(r"[^A-Za-z0-9-]+")
-
-Parameters = dict[str, str]
 
 
 def instruction_arguments(order: CallOrder) -> dict[str, str]:
@@ -58,14 +59,7 @@ def _truncate_values(parameters: Parameters) -> Parameters:
 
 def _fit(parameters: Parameters, render: Callable[[Parameters], str], limit: int) -> str:
     """Render as many parameters as the limit allows, in characters."""
-    kept = dict(parameters)
-    text = render(kept)
-    while len(text) > limit and (theirs := [name for name in kept if not name.startswith(RESERVED_PREFIX)]):
-        longest = max(theirs, key=lambda name: (len(name) + len(kept[name]), name))
-        del kept[longest]
-        kept[TRUNCATED] = "true"
-        text = render(kept)
-    return text
+    return render(drop_longest(parameters, lambda kept: len(render(kept)) > limit))
 
 
 def _stream(url: str, parameters: Parameters) -> str:
@@ -87,8 +81,7 @@ def _response(verb: Connect | Dial) -> str:
 
 def _sip_address(address: str, parameters: Parameters) -> str:
     """Twilio passes on headers whose names begin with X-, written behind the address."""
-    headers = {f"X-{_NOT_HEADER.sub('-', name).strip('-') or 'Field'}": value for name, value in parameters.items()}
-    return _with_query(address, headers)
+    return _with_query(address, {sip_header(name): value for name, value in parameters.items()})
 
 
 def _url(url: str, parameters: Parameters) -> str:

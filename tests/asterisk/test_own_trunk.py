@@ -55,7 +55,7 @@ class Worker:
 @pytest.fixture
 async def worker(lab: Lab, engine: AsyncEngine, database_url: str) -> AsyncIterator[Worker]:
     shared = Asterisk(lab.options(trunk="PJSIP/{number}@nowhere"))
-    carriers = CarrierAccounts({NAME: shared}, CarrierCredentials(engine, VAULT).settings, {})
+    carriers = CarrierAccounts({NAME: shared}, CarrierCredentials(engine, VAULT).read_settings, {})
     dials, leases = Dials(engine), StreamLeases(engine, database_url)
     watch = DialWatch(dials, database_url)
     calls = CallActivities(Claims(engine), dials, watch, carriers, "http://127.0.0.1:8000", call_token=str)
