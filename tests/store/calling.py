@@ -1,4 +1,4 @@
-"""What a job's calls do to the record, in few words: claim, hear the carrier, look at the rows."""
+"""A job's calls in few words: claim, report what the carrier says, read the rows."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -90,9 +90,16 @@ class Call:
         await self._calling.dials.give_up((await self.row()).id)
 
     async def row(self) -> Any:
-        return await self._calling.one(
-            dials, dials.c.contact_id == self.contact_id, dials.c.number_of_dial == self.number
-        )
+        return await self._calling.one(dials, *self._is())
+
+    async def id(self) -> str:
+        return str((await self.row()).id)
+
+    async def change(self, **values: Any) -> None:
+        await self._calling.change(dials, *self._is(), **values)
+
+    def _is(self) -> tuple[sa.ColumnElement[bool], ...]:
+        return dials.c.contact_id == self.contact_id, dials.c.number_of_dial == self.number
 
     async def contact(self) -> Any:
         return await self._calling.contact(self.contact_id)
@@ -121,6 +128,11 @@ class Calling:
         await self.control.start_now(given.id, job.id)
         return job
 
+    async def a_call(self, called: Iterable[NewContact] | int = 1, **fields: Any) -> "tuple[Job, Call]":
+        """A running job of an organization of its own, and the call of its first contact."""
+        job = await self.a_job(await a_caller(self.engine), called, **fields)
+        return job, await job.call()
+
     async def a_waiting_job(self, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any) -> "Job":
         """A job that has not started; nothing but what its test is about pauses it."""
         usual = {"concurrent_call_limit": MANY, "circuit_breaker": False}
@@ -140,6 +152,10 @@ class Calling:
         async with self.engine.connect() as connection:
             return (await connection.execute(sa.select(table).where(*where))).one()
 
+    async def all(self, table: sa.Table, *where: sa.ColumnElement[bool]) -> list[Any]:
+        async with self.engine.connect() as connection:
+            return list(await connection.execute(sa.select(table).where(*where)))
+
     async def count(self, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
         async with self.engine.connect() as connection:
             query = sa.select(sa.func.count()).select_from(table).where(*where)
@@ -149,6 +165,12 @@ class Calling:
         """What only time or a crash can do to a row."""
         async with self.engine.begin() as connection:
             await connection.execute(sa.update(table).where(*where).values(**values))
+
+    async def now(self) -> datetime:
+        """By the database's clock."""
+        async with self.engine.connect() as connection:
+            now: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+            return now
 
     async def account(self) -> Any:
         return await self.one(carrier_accounts)
@@ -191,6 +213,11 @@ class Job:
 
     async def contact(self, which: int = 0) -> Any:
         return await self._calling.contact(self.contact_ids[which])
+
+    async def contacts(self) -> list[Any]:
+        """In file order."""
+        found = await self._calling.all(contacts, contacts.c.job_id == self.id)
+        return sorted(found, key=lambda contact: contact.row)
 
     async def row(self) -> Any:
         return await self._calling.one(batch_jobs, batch_jobs.c.id == self.id)

@@ -1,4 +1,4 @@
-"""The store as calls use it: on a database of one test, or on one that the tests of a file share."""
+"""The store as workers use it: on a database of one test, or on one that the tests of a file share."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.engine import create_engine
+from tests.builders import Given
 from tests.databases import Databases
-from tests.store.calling import Calling
+from tests.store.calling import Calling, a_caller
 
 
 @pytest.fixture
@@ -28,3 +29,9 @@ async def shared(shared_database_url: str) -> AsyncIterator[Calling]:
     engine = create_engine(shared_database_url, pool_size=10)
     yield Calling(engine)
     await engine.dispose()
+
+
+@pytest.fixture
+async def given(shared: Calling) -> Given:
+    """An organization of the test's own."""
+    return await a_caller(shared.engine)

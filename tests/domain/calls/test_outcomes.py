@@ -29,7 +29,7 @@ def ended(
         ([608], Outcome.BLOCKED, True),
         ([607], Outcome.UNWANTED, True),
         ([401, 402, 403, 407, 488], Outcome.ACCOUNT_REJECTED, False),
-        ([408, 500, 503, 504, None], Outcome.CARRIER_ERROR, False),
+        ([408, 500, 502, 503, 504, 580, 999, None], Outcome.CARRIER_ERROR, False),
     ],
 )
 def test_every_code_has_its_outcome(codes: list[int | None], outcome: Outcome, charged: bool) -> None:

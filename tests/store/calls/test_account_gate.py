@@ -1,14 +1,12 @@
 """The gate of a carrier account: one refusal closes it for all jobs, one call goes first when it opens."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import Outcome, Recorded
-from domain.statuses import ContactStatus
 from store.calls.claim import Claimed
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
@@ -26,21 +24,14 @@ async def test_a_refusal_closes_the_gate_for_every_job_on_the_account(calling: C
         assert held.until == (await calling.account()).closed_until
 
 
-async def test_a_refusal_is_not_charged_and_its_contact_waits(calling: Calling) -> None:
-    job = await calling.a_job(await a_caller(calling.engine), 1)
-    call = await job.call()
+async def test_the_gate_tells_why_it_is_closed(calling: Calling) -> None:
+    _, call = await calling.a_call()
 
     await call.ends(sip=403)
 
-    contact, row = await call.contact(), await call.row()
-    assert (contact.status, contact.attempts, contact.dials, contact.troubles) == ("queued", 0, 1, 0)
-    assert (contact.error_code, contact.failure_reason) == (
-        "403",
-        "The carrier refused the account or its configuration.",
-    )
-    assert contact.due_at - row.ended_at == pytest.approx(timedelta(minutes=5), abs=timedelta(seconds=1))
+    row = await call.row()
     assert (row.outcome, row.cost) == ("refused", 0)
-    assert (await calling.account()).closed_reason == contact.failure_reason
+    assert (await calling.account()).closed_reason == (await call.contact()).failure_reason
 
 
 async def test_other_endings_leave_the_gate_open(calling: Calling) -> None:
@@ -74,29 +65,22 @@ async def test_a_held_call_is_no_probe(calling: Calling) -> None:
     await jobs[1].call(1)
 
 
-@pytest.mark.parametrize("sip", [486, 404, 503])
-async def test_the_gate_opens_after_a_probe_that_was_not_refused(calling: Calling, sip: int) -> None:
+@pytest.mark.parametrize("sip", [None, 486, 404, 503])
+async def test_the_gate_stays_closed_during_the_probe_and_opens_unless_it_was_refused(
+    calling: Calling, sip: int | None
+) -> None:
     jobs = await _refused_jobs(calling)
     await calling.open_the_account_gate_by_time()
     probe = await jobs[0].call(1)
+    if sip is None:
+        await probe.answers()
     assert await jobs[1].is_held(1) is NotNowReason.ACCOUNT
 
-    await probe.ends(sip=sip)
+    await (probe.completes() if sip is None else probe.ends(sip=sip))
 
     account = await calling.account()
     assert (account.closed_until, account.closed_reason, account.probe_dial_id) == (None, None, None)
     await jobs[0].call(2)
-    await jobs[1].call(1)
-
-
-async def test_the_gate_stays_closed_while_the_probe_talks(calling: Calling) -> None:
-    jobs = await _refused_jobs(calling)
-    await calling.open_the_account_gate_by_time()
-    probe = await jobs[0].call(1)
-    await probe.answers()
-
-    assert await jobs[1].is_held(1) is NotNowReason.ACCOUNT
-    await probe.completes()
     await jobs[1].call(1)
 
 
@@ -133,16 +117,6 @@ async def test_the_speed_divides_how_long_the_gate_is_closed(engine: AsyncEngine
 
     assert isinstance(held, NotNow)
     assert held.seconds == pytest.approx(5, abs=1)
-
-
-async def test_a_refused_contact_of_an_ended_job_is_cancelled(calling: Calling) -> None:
-    job = await calling.a_job(await a_caller(calling.engine), 1)
-    call = await job.call()
-    await job.cancel()
-
-    await call.ends(sip=401)
-
-    assert (await call.contact()).status == ContactStatus.CANCELLED
 
 
 async def _refused_jobs(calling: Calling) -> list[Job]:

@@ -16,11 +16,6 @@ from tests.store.calling import Calling, Job, a_caller
 SAID = ConversationReport(disposition="sold")
 
 
-@pytest.fixture
-async def given(shared: Calling) -> Given:
-    return await a_caller(shared.engine)
-
-
 async def a_conversation(shared: Calling, given: Given) -> tuple[Job, str]:
     """An ended job, and the id of its one call."""
     job = await shared.a_job(given, 1)

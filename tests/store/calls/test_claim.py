@@ -1,13 +1,11 @@
-"""The claim: whatever must hold at the moment of dialling, also when many claim at once."""
+"""The claim: whatever must hold at the moment of dialing, also when many claim at once."""
 
 import asyncio
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import Audio
@@ -53,11 +51,10 @@ async def test_a_claim_writes_the_dial_before_anybody_is_asked(shared: Calling) 
     assert contact.last_attempt_at is not None
 
 
-async def test_a_second_claim_of_one_dial_is_held(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine))
-    await job.call()
+async def test_who_is_on_the_phone_is_not_dialed_again(shared: Calling) -> None:
+    job, _ = await shared.a_call()
 
-    assert await job.is_held(dial=1) is NotNowReason.CONTACT
+    assert [await job.is_held(dial=dial) for dial in (1, 2)] == [NotNowReason.CONTACT] * 2
     assert await job.dials() == 1
 
 
@@ -69,13 +66,6 @@ async def test_of_many_claims_of_one_dial_one_passes(shared: Calling) -> None:
     assert [type(claim) for claim in claims].count(Claimed) == 1
     assert {claim.reason for claim in claims if isinstance(claim, NotNow)} == {NotNowReason.CONTACT}
     assert await job.dials() == 1
-
-
-async def test_who_is_on_the_phone_is_not_dialed_again(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine))
-    await job.call()
-
-    assert await job.is_held(dial=2) is NotNowReason.CONTACT
 
 
 @pytest.mark.parametrize("status", [status for status in ContactStatus if status.final])
@@ -140,18 +130,6 @@ async def test_the_limits_hold_under_parallel_claims(shared: Calling) -> None:
     assert _most_live(spans[jobs[1].id]) <= 4
 
 
-async def test_claims_beyond_the_organizations_limit_wait_for_a_line(shared: Calling) -> None:
-    given = await a_caller(shared.engine, limit=5)
-    jobs = [await shared.a_job(given, some_contacts(14, start=100 * i)) for i in range(3)]
-
-    claims = await asyncio.gather(*(job.claim(which) for job in jobs for which in range(14)))
-
-    held = [claim for claim in claims if isinstance(claim, NotNow)]
-    assert len(claims) - len(held) == 5 == sum([await job.live() for job in jobs])
-    assert {claim.reason for claim in held} == {NotNowReason.LINE}
-    assert all(0 < claim.seconds < 1 for claim in held)
-
-
 async def test_a_jobs_own_limit_leaves_lines_to_others(shared: Calling) -> None:
     given = await a_caller(shared.engine, limit=5)
     narrow = await shared.a_job(given, 3, concurrent_call_limit=2)
@@ -161,16 +139,6 @@ async def test_a_jobs_own_limit_leaves_lines_to_others(shared: Calling) -> None:
 
     assert await narrow.is_held(2) is NotNowReason.LINE
     await other.call(0)
-
-
-async def test_a_line_is_free_again_when_its_call_ends(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine, limit=1))
-    call = await job.call(0)
-    assert await job.is_held(1) is NotNowReason.LINE
-
-    await call.completes()
-
-    await job.call(1)
 
 
 async def test_a_lowered_limit_ends_no_call_and_lets_none_start(shared: Calling) -> None:
@@ -206,11 +174,6 @@ async def test_a_number_that_is_being_called_from_this_caller_id_waits(shared: C
     assert (await second.contact()).status == ContactStatus.PENDING
     await call.completes()
     await second.call()
-
-
-async def test_the_same_number_from_two_caller_ids_is_two_pairs(shared: Calling) -> None:
-    for given in [await a_caller(shared.engine) for _ in range(2)]:
-        await (await shared.a_job(given, 1)).call()
 
 
 async def test_two_organizations_never_call_one_pair_at_once(shared: Calling) -> None:
@@ -288,19 +251,13 @@ async def test_parallel_claims_never_reserve_the_same_credits(shared: Calling) -
     assert audit.held == audit.reserved_by_dials == audit.balance
 
 
-async def test_unlimited_credits_reserve_nothing(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine, credits=None))
-
-    row = await (await job.call()).row()
-
-    assert (row.reserved_from_hold, row.reserved_from_free) == (0, 0)
-    assert (await job.audit()).held == 0
-
-
-async def test_a_realtime_call_reserves_at_its_own_rate(shared: Calling) -> None:
+async def test_a_realtime_call_reserves_at_its_own_rate_and_an_unlimited_one_nothing(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine, architecture=Architecture.REALTIME))
-
     assert (await (await job.call()).row()).reserved_from_hold == Decimal("0.07")
+
+    unlimited = await shared.a_job(await a_caller(shared.engine, credits=None))
+    row = await (await unlimited.call()).row()
+    assert (row.reserved_from_hold, row.reserved_from_free, (await unlimited.audit()).held) == (0, 0, 0)
 
 
 # --- pacing
@@ -317,20 +274,16 @@ async def test_calls_from_one_number_are_spaced_also_under_parallel_claims(share
     assert all((later - earlier).total_seconds() >= 0.04 for earlier, later in pairwise(asked))
 
 
-async def test_a_number_waits_no_longer_than_its_pace(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine, calls_per_second=per_second(0.5)))
-    await job.call(0)
+async def test_a_number_waits_no_longer_than_its_pace_and_another_has_its_own(shared: Calling) -> None:
+    jobs = [await shared.a_job(await a_caller(shared.engine, calls_per_second=per_second(0.5))) for _ in range(2)]
+    for job in jobs:
+        await job.call(0)
 
-    held = await job.claim(1)
+    held = await jobs[0].claim(1)
 
     assert isinstance(held, NotNow)
     assert held.reason is NotNowReason.PACING
     assert 1.5 < held.seconds <= 2
-
-
-async def test_another_number_has_a_pace_of_its_own(shared: Calling) -> None:
-    for given in [await a_caller(shared.engine, calls_per_second=per_second(0.1)) for _ in range(2)]:
-        await (await shared.a_job(given, 1)).call()
 
 
 async def test_the_speed_divides_the_spacing(shared: Calling) -> None:
@@ -347,10 +300,10 @@ async def test_a_held_claim_takes_no_slot(shared: Calling) -> None:
     given = await a_caller(shared.engine, limit=1, calls_per_second=per_second(1))
     job = await shared.a_job(given)
     await job.call(0)
-    slot = (await _phone_number(shared, given)).next_slot_at
+    before = await shared.one(phone_numbers, phone_numbers.c.id == given.number.id)
 
     assert await job.is_held(1) is NotNowReason.LINE
-    assert (await _phone_number(shared, given)).next_slot_at == slot
+    assert await shared.one(phone_numbers, phone_numbers.c.id == given.number.id) == before
 
 
 async def _claimed(job: Job, which: int) -> None:
@@ -362,21 +315,17 @@ async def _claimed(job: Job, which: int) -> None:
 
 async def _called_once(job: Job, which: int) -> None:
     while isinstance(held := await job.claim(which), NotNow):
-        assert held.reason is NotNowReason.LINE
+        assert (held.reason, 0 < held.seconds < 1) == (NotNowReason.LINE, True)
         await asyncio.sleep(0.03)
     await job.call_of(which).completes()
 
 
 async def _asked(calling: Calling, given: Given) -> list[datetime]:
-    query = sa.select(dials.c.asked_at).where(dials.c.organization_id == given.id).order_by(dials.c.asked_at)
-    async with calling.engine.connect() as connection:
-        return list((await connection.execute(query)).scalars())
+    return sorted(row.asked_at for row in await calling.all(dials, dials.c.organization_id == given.id))
 
 
 async def _spans(calling: Calling, job: Job) -> list[tuple[datetime, datetime]]:
-    query = sa.select(dials.c.asked_at, dials.c.ended_at).where(dials.c.job_id == job.id)
-    async with calling.engine.connect() as connection:
-        return [(row.asked_at, row.ended_at) for row in await connection.execute(query)]
+    return [(row.asked_at, row.ended_at) for row in await calling.all(dials, dials.c.job_id == job.id)]
 
 
 def _most_live(spans: list[tuple[datetime, datetime]]) -> int:
@@ -386,7 +335,3 @@ def _most_live(spans: list[tuple[datetime, datetime]]) -> int:
         live += change
         most = max(most, live)
     return most
-
-
-async def _phone_number(calling: Calling, given: Given) -> Any:
-    return await calling.one(phone_numbers, phone_numbers.c.id == given.number.id)

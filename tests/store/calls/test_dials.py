@@ -14,13 +14,13 @@ from store.leases import StreamLeases
 from store.organizations.phone_numbers import TWILIO
 from store.tables import carrier_events, dials
 from tests.builders import contacts as some_contacts
-from tests.store.calling import Call, Calling, Job, a_caller
+from tests.store.calling import Call, Calling, a_caller, ago
 
 ORDERS = list(permutations([CallState.QUEUED, CallState.RINGING, CallState.ANSWERED, CallState.ENDED]))
 
 
 async def test_an_event_moves_the_dial_and_names_the_call(shared: Calling) -> None:
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
 
     assert await call.says(CallState.QUEUED) is Recorded.MOVED
     assert await call.rings() is Recorded.MOVED
@@ -67,7 +67,7 @@ async def test_events_that_arrive_together_end_in_the_same_place(shared: Calling
 
 @pytest.mark.parametrize("state", [CallState.QUEUED, CallState.RINGING, CallState.ANSWERED, CallState.ENDED])
 async def test_a_doubled_event_changes_nothing(calling: Calling, state: CallState) -> None:
-    call = await _a_call(calling)
+    _, call = await calling.a_call()
     await _tell(call, state)
     before = (await call.row(), await call.contact(), await calling.rows())
 
@@ -75,45 +75,36 @@ async def test_a_doubled_event_changes_nothing(calling: Calling, state: CallStat
     assert (await call.row(), await call.contact(), await calling.rows()) == before
 
 
-async def test_every_event_is_remembered_once(shared: Calling) -> None:
-    call = await _a_call(shared)
+async def test_every_event_is_stored_once(shared: Calling) -> None:
+    _, call = await shared.a_call()
     for _ in range(3):
         await call.rings()
         await call.is_busy()
 
-    remembered = await shared.count(carrier_events, carrier_events.c.dial_id == (await call.row()).id)
-    assert remembered == 2
+    assert await shared.count(carrier_events, carrier_events.c.dial_id == await call.id()) == 2
 
 
 @pytest.mark.parametrize("key", ["contact_none:1", "contact_none:x", "nonsense", "", ":", ":1", "a:" + "9" * 40])
 async def test_an_event_of_an_unknown_dial_belongs_to_nobody(shared: Calling, key: str) -> None:
-    heard = await shared.hear(CallState.RINGING, call_id="CA-none", key=key)
-
-    assert heard is Recorded.NO_SUCH_DIAL
+    assert await shared.hear(CallState.RINGING, call_id="CA-none", key=key) is Recorded.NO_SUCH_DIAL
 
 
-async def test_an_event_of_another_dial_number_belongs_to_nobody(shared: Calling) -> None:
-    call = await _a_call(shared)
-
-    heard = await shared.hear(CallState.RINGING, call_id=call.call_id, key=f"{call.contact_id}:2")
-
-    assert heard is Recorded.NO_SUCH_DIAL
-    assert (await call.row()).state == "asked"
-
-
-async def test_an_event_from_another_account_belongs_to_nobody(shared: Calling) -> None:
-    call = await _a_call(shared)
+async def test_an_event_of_another_dial_number_or_account_belongs_to_nobody(shared: Calling) -> None:
+    _, call = await shared.a_call()
     await call.rings()
 
-    by_key = await call.says(CallState.ANSWERED, account="another")
-    by_id = await shared.hear(CallState.ANSWERED, call_id=call.call_id, account="another")
+    heard = [
+        await shared.hear(CallState.ANSWERED, call_id=call.call_id, key=f"{call.contact_id}:2"),
+        await call.says(CallState.ANSWERED, account="another"),
+        await shared.hear(CallState.ANSWERED, call_id=call.call_id, account="another"),
+    ]
 
-    assert (by_key, by_id) == (Recorded.NO_SUCH_DIAL, Recorded.NO_SUCH_DIAL)
+    assert heard == [Recorded.NO_SUCH_DIAL] * 3
     assert (await call.row()).state == "ringing"
 
 
 async def test_a_carriers_one_stream_tells_of_the_calls_of_all_its_accounts(shared: Calling) -> None:
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
     await shared.change(dials, dials.c.contact_id == call.contact_id, carrier_account_id=f"{TWILIO}_1")
 
     assert await call.says(CallState.RINGING, account=f"{TWILIO}_2") is Recorded.NO_SUCH_DIAL
@@ -127,15 +118,15 @@ async def test_a_carriers_one_stream_tells_of_the_calls_of_all_its_accounts(shar
 
 
 async def test_without_a_key_the_calls_id_tells_the_dial(shared: Calling) -> None:
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
     await call.rings()
 
     assert await shared.hear(CallState.ANSWERED, call_id=call.call_id) is Recorded.MOVED
     assert (await call.row()).state == "answered"
 
 
-async def test_a_second_call_for_one_dial_is_told_and_changes_nothing(calling: Calling) -> None:
-    call = await _a_call(calling)
+async def test_a_second_call_for_one_dial_is_reported_and_changes_nothing(calling: Calling) -> None:
+    _, call = await calling.a_call()
     await call.rings()
     before = (await call.row(), await call.contact(), await calling.rows())
 
@@ -143,12 +134,7 @@ async def test_a_second_call_for_one_dial_is_told_and_changes_nothing(calling: C
         assert await call.says(state, call_id="CA-second", ending=Ending.COMPLETED) is Recorded.SECOND_CALL
 
     assert (await call.row(), await call.contact(), await calling.rows()) == before
-
-
-async def test_a_second_call_is_told_after_the_end_too(shared: Calling) -> None:
-    call = await _a_call(shared)
     await call.is_busy()
-
     assert await call.says(CallState.RINGING, call_id="CA-second") is Recorded.SECOND_CALL
 
 
@@ -185,25 +171,16 @@ async def test_a_call_belongs_to_the_first_dial_that_holds_it(shared: Calling, s
     assert (await job.audit()).exact
 
 
-async def test_a_final_report_may_come_before_any_other(shared: Calling) -> None:
-    call = await _a_call(shared)
+async def test_a_final_report_may_come_before_any_other_and_nothing_after_it_changes_a_thing(shared: Calling) -> None:
+    _, call = await shared.a_call()
 
     assert await call.is_busy() is Recorded.MOVED
 
-    row = await call.row()
+    before = row, contact = await call.row(), await call.contact()
     assert (row.state, row.call_id, row.outcome, row.sip_code) == ("ended", call.call_id, "busy", 486)
-    assert (await call.contact()).call_id == call.call_id
-
-
-async def test_what_comes_after_the_end_changes_nothing(shared: Calling) -> None:
-    call = await _a_call(shared)
-    await call.is_busy()
-    before = (await call.row(), await call.contact())
-
-    assert await call.rings() is Recorded.NOTHING
-    assert await call.answers() is Recorded.NOTHING
-    assert await call.completes() is Recorded.NOTHING
-
+    assert (contact.call_id, contact.answered_by) == (call.call_id, None)
+    for late in (call.rings(), call.answers(), call.completes()):
+        assert await late is Recorded.NOTHING
     assert (await call.row(), await call.contact()) == before
 
 
@@ -221,18 +198,18 @@ async def test_the_first_of_two_final_reports_counts(shared: Calling) -> None:
 
 
 async def test_a_completed_call_was_answered_though_nobody_said_so(shared: Calling) -> None:
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
     await call.rings()
 
     await call.completes(seconds=42)
 
     contact = await call.contact()
-    assert (contact.status, contact.call_seconds) == ("completed", 42)
+    assert (contact.status, contact.call_seconds, contact.answered_by) == ("completed", 42, "unknown")
     assert (await call.row()).outcome == "answered"
 
 
 async def test_an_answered_call_is_completed_however_it_ended(shared: Calling) -> None:
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
     await call.answers()
 
     await call.ends(Ending.FAILED, sip=500, duration_seconds=9)
@@ -245,7 +222,7 @@ async def test_an_answered_call_is_completed_however_it_ended(shared: Calling) -
 
 
 async def test_who_answered_may_be_told_after_the_answer(shared: Calling) -> None:
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
     await call.answers()
 
     assert await call.answers(by=AnsweredBy.MACHINE) is Recorded.MOVED
@@ -257,8 +234,8 @@ async def test_who_answered_may_be_told_after_the_answer(shared: Calling) -> Non
 
 
 async def test_who_answered_may_be_told_before_the_answer_or_at_the_end(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 2)
-    early, late = await job.call(0), await job.call(1)
+    job, early = await shared.a_call(2)
+    late = await job.call(1)
     await early.answers(by=AnsweredBy.HUMAN)
     await early.answers()
     await early.completes()
@@ -267,48 +244,25 @@ async def test_who_answered_may_be_told_before_the_answer_or_at_the_end(shared: 
     assert [(await call.contact()).answered_by for call in (early, late)] == ["human", "human"]
 
 
-async def test_an_answer_by_nobody_knows_whom_is_unknown(shared: Calling) -> None:
-    call = await _a_call(shared)
-    await call.completes()
-
-    assert (await call.contact()).answered_by == "unknown"
-
-
-async def test_nobody_answered_a_busy_line(shared: Calling) -> None:
-    call = await _a_call(shared)
-    await call.is_busy()
-
-    assert (await call.contact()).answered_by is None
-
-
 # --- unknown
 
 
-async def test_a_dial_given_up_is_unknown_and_final(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
-    call = await job.call()
+async def test_a_dial_given_up_is_unknown_and_final_also_when_said_twice(shared: Calling) -> None:
+    job, call = await shared.a_call()
 
     await call.is_given_up()
 
-    row, contact = await call.row(), await call.contact()
+    before = row, contact = await call.row(), await call.contact()
     assert (row.state, row.outcome, row.cost) == ("ended", "unknown", 0)
     assert (contact.status, contact.attempts) == ("failed", 1)
     assert contact.failure_reason.startswith("The outcome is unknown")
     assert await job.is_held(dial=2) is NotNowReason.CONTACT
-
-
-async def test_giving_up_twice_means_the_same(shared: Calling) -> None:
-    call = await _a_call(shared)
     await call.is_given_up()
-    before = (await call.row(), await call.contact())
-
-    await call.is_given_up()
-
     assert (await call.row(), await call.contact()) == before
 
 
 async def test_what_has_ended_is_not_given_up(shared: Calling) -> None:
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
     await call.completes()
     before = (await call.row(), await call.contact())
 
@@ -319,8 +273,7 @@ async def test_what_has_ended_is_not_given_up(shared: Calling) -> None:
 
 @pytest.mark.parametrize("state", [CallState.QUEUED, CallState.RINGING, CallState.ANSWERED])
 async def test_evidence_of_a_live_call_reopens_an_unknown_dial(shared: Calling, state: CallState) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
-    call = await job.call()
+    job, call = await shared.a_call()
     await call.is_given_up()
 
     assert await call.says(state) is Recorded.MOVED
@@ -332,16 +285,20 @@ async def test_evidence_of_a_live_call_reopens_an_unknown_dial(shared: Calling, 
     assert not await shared.control.complete(job.given.id, job.id)
 
 
-async def test_a_reopened_call_costs_what_it_lasts_and_counts_once(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
-    call = await job.call()
+@pytest.mark.parametrize("reopened", [False, True])
+async def test_a_call_once_unknown_costs_what_it_lasted_and_counts_once(shared: Calling, reopened: bool) -> None:
+    job, call = await shared.a_call()
     await call.is_given_up()
-    await call.answers()
+    assert (await job.audit()).balance == 1000
+    if reopened:
+        await call.answers()
 
-    await call.completes(seconds=60)
+    assert await call.completes(seconds=60) is Recorded.MOVED
+    assert await call.completes(seconds=60) is Recorded.NOTHING
 
     contact, audit = await call.contact(), await job.audit()
-    assert (contact.status, contact.attempts, contact.failure_reason) == ("completed", 1, None)
+    assert (contact.status, contact.attempts, contact.call_seconds) == ("completed", 1, 60)
+    assert contact.failure_reason is None
     assert 1000 - audit.balance == (await call.row()).cost == Decimal("0.0175")
     assert audit.exact
 
@@ -354,8 +311,7 @@ async def test_a_reopened_call_costs_what_it_lasts_and_counts_once(shared: Calli
 async def test_a_contact_once_unknown_is_not_called_again(
     shared: Calling, reopened: bool, ending: Ending, sip: int, status: str
 ) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
-    call = await job.call()
+    job, call = await shared.a_call()
     await call.is_given_up()
     if reopened:
         await call.rings()
@@ -370,24 +326,8 @@ async def test_a_contact_once_unknown_is_not_called_again(
     assert await job.is_held(dial=2) is NotNowReason.CONTACT
 
 
-async def test_a_final_report_captures_the_cost_of_an_unknown_call(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 2)
-    call = await job.call()
-    await call.is_given_up()
-    assert (await job.audit()).balance == 1000
-
-    assert await call.completes(seconds=60) is Recorded.MOVED
-    assert await call.completes(seconds=60) is Recorded.NOTHING
-
-    contact, audit = await call.contact(), await job.audit()
-    assert (contact.status, contact.attempts, contact.call_seconds) == ("completed", 1, 60)
-    assert 1000 - audit.balance == Decimal("0.0175")
-    assert audit.exact
-
-
 async def test_an_unknown_call_of_a_settled_job_is_paid_from_the_balance(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
-    call = await job.call()
+    job, call = await shared.a_call()
     await call.is_given_up()
     await shared.control.complete(job.given.id, job.id)
 
@@ -400,26 +340,18 @@ async def test_an_unknown_call_of_a_settled_job_is_paid_from_the_balance(shared:
     assert (await job.row()).status == "completed"
 
 
-async def test_a_reopened_dial_can_be_given_up_again(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
+async def test_a_reopened_dial_takes_a_line_until_it_is_given_up_again(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine, limit=1), 2)
     call = await job.call()
     await call.is_given_up()
     await call.rings()
+    assert await job.is_held(1) is NotNowReason.LINE
 
     await call.is_given_up()
 
     contact = await call.contact()
     assert (contact.status, contact.attempts) == ("failed", 1)
     assert await job.live() == 0
-
-
-async def test_a_reopened_dial_takes_a_line(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine, limit=1), 2)
-    call = await job.call(0)
-    await call.is_given_up()
-    await call.rings()
-
-    assert await job.is_held(1) is NotNowReason.LINE
 
 
 async def test_an_unknown_dial_stays_closed_while_another_job_calls_its_number(shared: Calling) -> None:
@@ -438,19 +370,11 @@ async def test_an_unknown_dial_stays_closed_while_another_job_calls_its_number(s
     assert (await first.audit()).exact
 
 
-async def test_a_live_call_of_a_dial_that_was_never_placed_is_to_be_hung_up(shared: Calling) -> None:
-    call = await _a_call(shared)
-    await call.is_not_placed()
-
-    assert await call.rings() is Recorded.SECOND_CALL
-    assert (await call.row()).outcome == "trouble"
-
-
 # --- not placed
 
 
 async def test_nothing_is_not_placed_once_its_call_has_an_id(shared: Calling) -> None:
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
     await call.says(CallState.QUEUED)
 
     await call.is_not_placed()
@@ -470,12 +394,14 @@ async def test_a_call_that_is_named_while_it_is_called_not_placed_lives(shared: 
 
 
 async def test_saying_twice_that_nothing_was_placed_counts_once(shared: Calling) -> None:
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
 
     await call.is_not_placed()
     await call.is_not_placed()
 
     assert (await call.contact()).troubles == 1
+    assert await call.rings() is Recorded.SECOND_CALL  # live after all: to be hung up
+    assert (await call.row()).outcome == "trouble"
 
 
 async def test_ends_of_dials_that_never_were_change_nothing(calling: Calling) -> None:
@@ -494,32 +420,22 @@ async def test_ends_of_dials_that_never_were_change_nothing(calling: Calling) ->
 
 
 async def test_the_first_reason_to_hang_up_stays(shared: Calling) -> None:
-    call = await _a_call(shared)
-    dial_id = (await call.row()).id
+    _, call = await shared.a_call()
     await call.rings()
 
-    await shared.dials.request_hang_up(dial_id, HangUpReason.RING_TIMER)
-    await shared.dials.request_hang_up(dial_id, HangUpReason.MAX_CALL_DURATION)
+    for reason in (HangUpReason.RING_TIMER, HangUpReason.MAX_CALL_DURATION):
+        await shared.dials.request_hang_up(await call.id(), reason)
 
     assert (await call.now()).hang_up_reason is HangUpReason.RING_TIMER
 
 
 async def test_a_dial_tells_its_age_by_the_databases_clock(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1, ring_seconds=20, max_call_seconds=100)
-    call = await job.call()
+    _, call = await shared.a_call(ring_seconds=20, max_call_seconds=100)
     await call.rings()
     await call.answers()
-    dial_id = (await call.row()).id
-    row = await call.row()
-    await shared.change(
-        dials,
-        dials.c.id == dial_id,
-        asked_at=row.asked_at - timedelta(seconds=30),
-        ringing_at=row.ringing_at - timedelta(seconds=20),
-        answered_at=row.answered_at - timedelta(seconds=10),
-    )
+    await call.change(asked_at=ago(seconds=30), ringing_at=ago(seconds=20), answered_at=ago(seconds=10))
 
-    now = await call.now()
+    now, row = await call.now(), await call.row()
 
     assert now.age_seconds == pytest.approx(30, abs=5)
     assert now.state_seconds == pytest.approx(10, abs=5)
@@ -530,23 +446,15 @@ async def test_a_dial_tells_its_age_by_the_databases_clock(shared: Calling) -> N
 async def test_a_search_passes_over_the_calls_that_dials_hold(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     jobs = [await shared.a_job(given, some_contacts(1)) for _ in range(3)]
-    old, held, nameless = [job.call_of() for job in jobs]
-    await jobs[0].call()
+    old, held = await jobs[0].call(), jobs[1].call_of()
     await old.completes()
-    await shared.change(dials, dials.c.job_id == jobs[0].id, asked_at=(await old.row()).asked_at - timedelta(days=1))
-    await jobs[1].call()
-    await held.completes()
-    await jobs[2].call()
-    now = await nameless.now()
+    await old.change(asked_at=ago(days=1))
+    await (await jobs[1].call()).completes()
+    now = await (await jobs[2].call()).now()
 
     found = await shared.dials.find_call_ids("twilio", now.to, now.from_, now.asked_at - timedelta(minutes=1))
 
     assert found == {held.call_id}
-
-
-async def _a_call(calling: Calling) -> Call:
-    job: Job = await calling.a_job(await a_caller(calling.engine), 1)
-    return await job.call()
 
 
 async def _tell(call: Call, state: CallState) -> Recorded:

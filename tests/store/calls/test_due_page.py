@@ -11,7 +11,6 @@ from domain.calls.models import Outcome
 from domain.statuses import JobStatus
 from store.tables import carrier_accounts, contacts
 from tests.builders import a_contact
-from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
 
 TWO_MINUTES = Decimal("0.035")
@@ -19,7 +18,7 @@ TWO_MINUTES = Decimal("0.035")
 
 async def test_who_is_due_comes_in_the_order_of_due_times_then_rows(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 5)
-    now = await _now(shared)
+    now = await shared.now()
     for which, minutes in ((0, 1), (1, 3), (2, 2), (3, 3), (4, 9)):
         await _set_due(shared, job, which, now - timedelta(minutes=minutes))
 
@@ -31,35 +30,27 @@ async def test_who_is_due_comes_in_the_order_of_due_times_then_rows(shared: Call
 
 async def test_who_is_not_due_yet_waits_and_the_page_tells_until_when(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 3)
-    now = await _now(shared)
+    now = await shared.now()
     await _set_due(shared, job, 1, now + timedelta(hours=2))
     await _set_due(shared, job, 2, now + timedelta(hours=1))
 
     page = await _page(shared, job)
 
-    assert [contact.row for contact in page.due] == [2]
-    assert page.next_due_at == now + timedelta(hours=1)
+    assert ([contact.row for contact in page.due], page.next_due_at) == ([2], now + timedelta(hours=1))
+    assert page.held is None
 
 
-async def test_a_clock_that_is_ahead_sees_who_is_due_by_then(shared: Calling) -> None:
+async def test_a_clock_that_is_ahead_sees_who_is_due_by_then_and_one_behind_hides_nobody(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 3)
-    now = await _now(shared)
+    now = await shared.now()
     await _set_due(shared, job, 1, now + timedelta(hours=1))
     await _set_due(shared, job, 2, now + timedelta(hours=2))
 
-    page = await shared.progress.read(job.id, now + timedelta(hours=1), 10)
+    ahead = await shared.progress.read(job.id, now + timedelta(hours=1), 10)
+    behind = await shared.progress.read(job.id, now - timedelta(days=1), 10)
 
-    assert [contact.row for contact in page.due] == [2, 3]
-    assert page.next_due_at == now + timedelta(hours=2)
-
-
-async def test_a_clock_that_is_behind_hides_nobody(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 2)
-
-    page = await shared.progress.read(job.id, await _now(shared) - timedelta(days=1), 10)
-
-    assert len(page.due) == 2
-    assert page.next_due_at is None
+    assert ([contact.row for contact in ahead.due], ahead.next_due_at) == ([2, 3], now + timedelta(hours=2))
+    assert [contact.row for contact in behind.due] == [2]
 
 
 @pytest.mark.parametrize(("limit", "rows", "more"), [(1, [2], True), (3, [2, 3, 4], True), (5, [2, 3, 4, 5], False)])
@@ -88,19 +79,16 @@ async def test_live_calls_are_listed_first_beyond_the_limit(shared: Calling) -> 
 
     page = await _page(shared, job, 1)
 
-    live, due = [c for c in page.due if c.live], [c for c in page.due if not c.live]
-    assert [(c.contact_id, c.row, c.dial, c.attempt) for c in live] == [
-        (job.contact_ids[0], 2, 1, 1),
-        (job.contact_ids[2], 4, 2, 2),
-    ]
-    assert [(c.row, c.dial, c.attempt) for c in due] == [(3, 1, 1)]
+    listed = [(contact.row, contact.dial, contact.attempt, contact.live) for contact in page.due]
+    assert listed == [(2, 1, 1, True), (4, 2, 2, True), (3, 1, 1, False)]
+    assert [contact.contact_id for contact in page.due] == [job.contact_ids[which] for which in (0, 2, 1)]
 
 
 async def test_attempts_count_what_was_charged_and_dials_what_was_asked(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 1)
     for dial, sip in ((1, 486), (2, 503)):
         await (await job.call(dial=dial)).ends(sip=sip)
-    await _set_due(shared, job, 0, await _now(shared))
+    await _set_due(shared, job, 0, await shared.now())
 
     (due,) = (await _page(shared, job)).due
 
@@ -143,19 +131,19 @@ async def test_of_a_job_that_does_not_call_nobody_is_due_and_live_calls_are_foll
     assert (page.next_due_at, page.held, page.more) == (None, None, False)
 
 
-async def test_a_job_that_waits_tells_its_start(shared: Calling) -> None:
-    start = (await _now(shared)) + timedelta(days=1)
+async def test_a_job_that_waits_tells_its_start_and_is_marked_once_by_its_workflow(shared: Calling) -> None:
+    start = (await shared.now()) + timedelta(days=1)
     job = await shared.a_waiting_job(await a_caller(shared.engine), scheduled_start_time=start)
 
     page = await _page(shared, job)
 
     assert (page.status, page.scheduled_start_time, page.due) == (JobStatus.SCHEDULED, start, [])
-
-
-async def test_nothing_holds_a_job_that_can_be_called(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine))
-
-    assert (await _page(shared, job)).held is None
+    marks = [(await job.row()).workflow_started_at]
+    for _ in range(2):
+        await shared.progress.mark_workflow_started(job.id)
+        marks.append((await job.row()).workflow_started_at)
+    assert marks[0] is None
+    assert marks[1] == marks[2] is not None
 
 
 async def test_a_closed_account_holds_the_whole_job(calling: Calling) -> None:
@@ -201,50 +189,24 @@ async def test_a_page_tells_nobodys_number_or_name(shared: Calling) -> None:
 
 
 async def test_abandoning_a_contact_ends_it_alone(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 2)
+    job = await shared.a_job(await a_caller(shared.engine), 3)
+    await job.call(2)
+    before = await job.contact(2)
 
-    await shared.progress.abandon(job.contact_ids[0], "Our own fault.")
+    for contact_id in (job.contact_ids[0], job.contact_ids[2]):
+        await shared.progress.abandon(contact_id, "Our own fault.")
 
     contact = await job.contact(0)
     assert (contact.status, contact.failure_reason, contact.next_retry_at) == ("failed", "Our own fault.", None)
     assert contact.completed_at is not None
     assert await job.is_held(0) is NotNowReason.CONTACT
     assert (await job.row()).status == "running"
+    assert await job.contact(2) == before  # it is on the phone
     await job.call(1)
 
 
-async def test_who_is_on_the_phone_or_done_is_not_abandoned(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 2)
-    await job.call(0)
-    await (await job.call(1)).completes()
-    before = [await job.contact(which) for which in range(2)]
-
-    for contact_id in job.contact_ids:
-        await shared.progress.abandon(contact_id, "Our own fault.")
-
-    assert [await job.contact(which) for which in range(2)] == before
-
-
-async def test_a_workflow_is_marked_started_once(shared: Calling) -> None:
-    job = await shared.a_waiting_job(await a_caller(shared.engine), some_contacts(1))
-    assert (await job.row()).workflow_started_at is None
-
-    await shared.progress.mark_workflow_started(job.id)
-    marked = (await job.row()).workflow_started_at
-    await shared.progress.mark_workflow_started(job.id)
-
-    assert marked is not None
-    assert (await job.row()).workflow_started_at == marked
-
-
 async def _page(calling: Calling, job: Job, limit: int = 10) -> JobPage:
-    return await calling.progress.read(job.id, await _now(calling), limit)
-
-
-async def _now(calling: Calling) -> datetime:
-    async with calling.engine.connect() as connection:
-        now: datetime = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
-        return now
+    return await calling.progress.read(job.id, await calling.now(), limit)
 
 
 async def _set_due(calling: Calling, job: Job, which: int, due_at: datetime) -> None:

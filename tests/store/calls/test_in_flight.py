@@ -1,7 +1,6 @@
 """Requests to carriers that may be on their way."""
 
 from store.calls.in_flight import InFlightRequests
-from store.tables import dials
 from tests.builders import a_contact
 from tests.store.calling import Calling, a_caller, ago
 
@@ -22,14 +21,12 @@ async def test_a_claimed_dial_may_be_on_its_way_until_it_has_a_call_id_or_ends(s
 
 
 async def test_what_was_asked_longer_ago_than_a_request_can_take_is_not_on_its_way(shared: Calling) -> None:
-    given = await a_caller(shared.engine)
-    job = await shared.a_job(given, 1)
-    await job.call()
-    await shared.change(dials, dials.c.job_id == job.id, asked_at=ago(seconds=21))
-    assert await InFlightRequests(shared.engine).count_for_job(given.id, job.id) == 0
+    job, call = await shared.a_call()
+    await call.change(asked_at=ago(seconds=21))
+    assert await InFlightRequests(shared.engine).count_for_job(job.given.id, job.id) == 0
 
 
-async def test_all_jobs_of_an_organization_count_and_none_of_another(shared: Calling) -> None:
+async def test_all_jobs_of_an_organization_count_and_none_of_another_nor_other_numbers(shared: Calling) -> None:
     given, other = await a_caller(shared.engine), await a_caller(shared.engine)
     one = await shared.a_job(given, [a_contact(2, ADA)])
     two = await shared.a_job(given, [a_contact(2, BOB)])
@@ -40,13 +37,6 @@ async def test_all_jobs_of_an_organization_count_and_none_of_another(shared: Cal
     assert await placing.count_for_organization(given.id) == 2
     assert await placing.count_for_organization(other.id) == 1
     assert await placing.count_for_job(other.id, one.id) == 0
-
-
-async def test_only_dials_to_the_numbers_count(shared: Calling) -> None:
-    given = await a_caller(shared.engine)
-    job = await shared.a_job(given, [a_contact(2, ADA), a_contact(3, BOB)])
-    await job.call(0)
-    placing = InFlightRequests(shared.engine)
     assert await placing.count_for_numbers(given.id, [ADA, "+12025550199"]) == 1
-    assert await placing.count_for_numbers(given.id, [BOB]) == 0
+    assert await placing.count_for_numbers(other.id, [BOB]) == 0
     assert await placing.count_for_numbers(given.id, []) == 0

@@ -1,4 +1,4 @@
-"""What the sharing of lines is told of an organization."""
+"""What the sharing of lines reads of an organization."""
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +11,7 @@ from store.jobs.lifecycle import JobLifecycle
 from tests.builders import a_job, an_organization
 
 
-async def test_the_limits_and_the_jobs_that_call_are_told(engine: AsyncEngine) -> None:
+async def test_the_limits_and_the_jobs_that_call_are_read(engine: AsyncEngine) -> None:
     given = await an_organization(engine, limit=20)
     jobs = [await a_job(engine, given, 1) for _ in range(3)]
     control = JobLifecycle(engine)
@@ -27,18 +27,15 @@ async def test_the_limits_and_the_jobs_that_call_are_told(engine: AsyncEngine) -
     assert lines.usable == 16
 
 
-async def test_an_organization_without_jobs_has_its_limits(engine: AsyncEngine) -> None:
+async def test_an_organization_without_jobs_has_its_limits_and_an_unknown_one_none(engine: AsyncEngine) -> None:
     given = await an_organization(engine, limit=7)
 
     assert await Lines(engine).read(given.id) == OrganizationLines(limit=7, reserved=0, running=())
-
-
-async def test_an_unknown_organization_is_said(engine: AsyncEngine) -> None:
     with pytest.raises(NotFound):
         await Lines(engine).read("org_unknown")
 
 
-async def test_list_calling_organizations_are_named_once(engine: AsyncEngine) -> None:
+async def test_calling_organizations_are_listed_once(engine: AsyncEngine) -> None:
     calling = await an_organization(engine, caller_id="+12025550101")
     await an_organization(engine, caller_id="+12025550102")
     for _ in range(2):

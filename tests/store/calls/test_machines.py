@@ -8,39 +8,24 @@ import pytest
 from domain.calls.models import AnsweredBy, CallState, HangUpReason, OnMachine
 from domain.calls.retries import OnVoicemail, RetryPolicy
 from domain.jobs.models import JobChange
-from tests.store.calling import Call, Calling, Job, a_caller
+from tests.store.calling import Call, Calling, Job
 
 HUNG_UP = "Ended by us: a machine answered."
 PIPELINE_A_MINUTE = Decimal("0.0175")
 
 
-async def test_a_machine_is_to_be_hung_up_on_as_soon_as_it_is_told(shared: Calling) -> None:
-    _, call = await _answered(shared, OnMachine.HANG_UP)
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_machine_is_to_be_hung_up_on_as_soon_as_it_is_reported_also_before_the_answer(
+    shared: Calling, answered: bool
+) -> None:
+    _, call = await shared.a_call(on_machine=OnMachine.HANG_UP)
+    await (call.answers() if answered else call.rings())
+    assert (await call.now()).hang_up_reason is None
 
     await call.answers(by=AnsweredBy.MACHINE)
 
     now = await call.now()
     assert (now.hang_up_reason, now.state) == (HangUpReason.MACHINE, CallState.ANSWERED)
-
-
-@pytest.mark.parametrize("told", [AnsweredBy.HUMAN, AnsweredBy.UNKNOWN, None])
-async def test_whoever_may_be_a_person_is_never_hung_up_on(shared: Calling, told: AnsweredBy | None) -> None:
-    _, call = await _answered(shared, OnMachine.HANG_UP)
-
-    await call.answers(by=told)
-
-    assert (await call.now()).hang_up_reason is None
-
-
-async def test_unless_the_job_says_otherwise_the_agent_talks_to_machines(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
-    call = await job.call()
-
-    await call.answers(by=AnsweredBy.MACHINE)
-    assert (await call.now()).hang_up_reason is None
-    await call.completes(30)
-
-    assert (await call.contact()).failure_reason is None
 
 
 @pytest.mark.parametrize(
@@ -89,9 +74,11 @@ async def test_an_earlier_reason_to_hang_up_stays(shared: Calling) -> None:
     assert (await call.now()).hang_up_reason is HangUpReason.CALLED_OFF
 
 
-async def test_a_changed_rule_holds_for_what_is_told_afterwards(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 2)
-    before, after = await job.call(0), await job.call(1)
+async def test_unless_the_job_says_otherwise_the_agent_talks_and_a_changed_rule_holds_afterwards(
+    shared: Calling,
+) -> None:
+    job, before = await shared.a_call(2)
+    after = await job.call(1)
     for call in (before, after):
         await call.answers()
     await before.answers(by=AnsweredBy.MACHINE)
@@ -102,21 +89,12 @@ async def test_a_changed_rule_holds_for_what_is_told_afterwards(shared: Calling)
         await call.answers(by=AnsweredBy.MACHINE)
 
     assert [(await call.now()).hang_up_reason for call in (before, after)] == [None, HangUpReason.MACHINE]
-
-
-async def test_a_verdict_that_comes_before_the_answer_is_told_counts(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1, on_machine=OnMachine.HANG_UP)
-    call = await job.call()
-    await call.rings()
-
-    await call.answers(by=AnsweredBy.MACHINE)
-
-    assert (await call.now()).hang_up_reason is HangUpReason.MACHINE
+    await before.completes(30)
+    assert (await before.contact()).failure_reason is None
 
 
 async def _answered(store: Calling, rule: OnMachine, **fields: Any) -> tuple[Job, Call]:
     """A job with this rule, and its live call."""
-    job = await store.a_job(await a_caller(store.engine), 1, on_machine=rule, **fields)
-    call = await job.call()
+    job, call = await store.a_call(on_machine=rule, **fields)
     await call.answers()
     return job, call

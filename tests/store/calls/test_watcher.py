@@ -14,29 +14,27 @@ from store.calls.dials import Dials
 from store.calls.watcher import DialWatch, Follower
 from store.db import listen as notices
 from store.tables import dials
-from tests.store.calling import Call, Calling, a_caller
+from tests.store.calling import Calling, a_caller
 
 AT_ONCE = 5.0  # seconds on a busy machine; the silence after which everything is read lasts 15
 
 
 async def test_a_follower_is_told_of_a_change_made_at_once_after(shared: Calling, shared_database_url: str) -> None:
     """Also while the LISTEN connection is still being made."""
-    call = await _a_call(shared)
-    dial_id = (await call.row()).id
+    _, call = await shared.a_call()
 
     async with _watch(shared, shared_database_url) as watch:
-        with watch.follow(dial_id) as follower:
+        with watch.follow(await call.id()) as follower:
             await call.rings()
 
             assert (await _news(follower)).state is CallState.RINGING
 
 
 async def test_a_follower_is_told_of_every_move(shared: Calling, shared_database_url: str) -> None:
-    call = await _a_call(shared)
-    dial_id = (await call.row()).id
+    _, call = await shared.a_call()
 
     async with _listening_watch(shared, shared_database_url) as watch:
-        with watch.follow(dial_id) as follower:
+        with watch.follow(await call.id()) as follower:
             await call.says(CallState.QUEUED)
             assert (await _news(follower)).state is CallState.QUEUED
             await call.answers()
@@ -49,27 +47,29 @@ async def test_a_follower_is_told_of_every_move(shared: Calling, shared_database
 
 @pytest.mark.parametrize("ending", ["not placed", "given up", "hang up"])
 async def test_our_own_changes_are_news_too(shared: Calling, shared_database_url: str, ending: str) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
-    call = await job.call()
-    dial_id = (await call.row()).id
+    job, call = await shared.a_call()
 
     async with _listening_watch(shared, shared_database_url) as watch:
-        with watch.follow(dial_id) as follower:
+        with watch.follow(await call.id()) as follower:
             match ending:
                 case "not placed":
                     await call.is_not_placed()
-                    assert (await _news(follower)).outcome is Outcome.CARRIER_ERROR
                 case "given up":
                     await call.is_given_up()
-                    assert (await _news(follower)).outcome is Outcome.UNKNOWN
                 case _:
                     await job.cancel(hang_up=True)
-                    assert (await _news(follower)).hang_up_reason is HangUpReason.CALLED_OFF
+            news = await _news(follower)
+
+    assert (news.outcome, news.hang_up_reason) == {
+        "not placed": (Outcome.CARRIER_ERROR, None),
+        "given up": (Outcome.UNKNOWN, None),
+        "hang up": (None, HangUpReason.CALLED_OFF),
+    }[ending]
 
 
 async def test_all_followers_of_a_dial_are_told_and_nobody_else(shared: Calling, shared_database_url: str) -> None:
-    call, other = await _a_call(shared), await _a_call(shared)
-    dial_id, other_id = (await call.row()).id, (await other.row()).id
+    (_, call), (_, other) = await shared.a_call(), await shared.a_call()
+    dial_id, other_id = await call.id(), await other.id()
 
     async with _listening_watch(shared, shared_database_url) as watch:
         with watch.follow(dial_id) as one, watch.follow(dial_id) as two, watch.follow(other_id) as stranger:
@@ -80,28 +80,18 @@ async def test_all_followers_of_a_dial_are_told_and_nobody_else(shared: Calling,
             assert await stranger.wait(0.2) is None
 
 
-async def test_what_is_known_already_is_no_news(shared: Calling) -> None:
-    call = await _a_call(shared)
-    follower = Follower()
-    follower.seed(await call.now())
-
-    follower.notify(await call.now())
-    assert await follower.wait(0) is None
-
-    await call.rings()
-    follower.notify(await call.now())
-    assert (await _news(follower)).state is CallState.RINGING
-
-
-async def test_what_was_read_before_the_news_does_not_replace_it(shared: Calling) -> None:
-    call = await _a_call(shared)
+async def test_what_is_known_already_is_no_news_and_does_not_replace_news_that_waits(shared: Calling) -> None:
+    _, call = await shared.a_call()
     before = await call.now()
-    await call.completes()
     follower = Follower()
-
-    follower.notify(await call.now())
     follower.seed(before)
 
+    follower.notify(before)
+    assert await follower.wait(0) is None
+
+    await call.completes()
+    follower.notify(await call.now())
+    follower.seed(before)
     assert (await _news(follower)).state is CallState.ENDED
 
 
@@ -109,8 +99,8 @@ async def test_notices_lost_while_the_connection_is_cut_are_made_up(
     shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notices, "RECONNECT_SECONDS", 0.3)
-    calls = [await _a_call(shared) for _ in range(3)]
-    ids = [(await call.row()).id for call in calls]
+    calls = [call for _, call in [await shared.a_call() for _ in range(3)]]
+    ids = [await call.id() for call in calls]
 
     async with _listening_watch(shared, shared_database_url) as watch:
         with watch.follow(ids[0]) as one, watch.follow(ids[1]) as two, watch.follow(ids[2]) as three:
@@ -130,10 +120,10 @@ async def test_after_a_silence_all_followed_dials_are_read(
     shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "SILENCE_SECONDS", 0.2)
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
 
     async with _listening_watch(shared, shared_database_url) as watch:
-        with watch.follow((await call.row()).id) as follower:
+        with watch.follow(await call.id()) as follower:
             follower.seed(await call.now())
             await shared.change(dials, dials.c.contact_id == call.contact_id, state="ringing")  # and no notice
 
@@ -144,13 +134,13 @@ async def test_a_reading_that_fails_is_made_again(
     shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(watching, "RECONNECT_SECONDS", 0.1)
-    call = await _a_call(shared)
+    _, call = await shared.a_call()
     unsteady = UnsteadyDials(shared)
 
     watch = DialWatch(unsteady, shared_database_url)
     async with watch.running():
         await _until_listening(shared)
-        with watch.follow((await call.row()).id) as follower:
+        with watch.follow(await call.id()) as follower:
             await call.rings()
 
             assert (await _news(follower)).state is CallState.RINGING
@@ -163,10 +153,10 @@ async def test_a_follower_that_cannot_be_told_stops_nobody_elses_news(
     shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(watching, "RECONNECT_SECONDS", 0.1)
-    call, other = await _a_call(shared), await _a_call(shared)
+    (_, call), (_, other) = await shared.a_call(), await shared.a_call()
 
     async with _listening_watch(shared, shared_database_url) as watch:
-        with watch.follow((await call.row()).id) as broken, watch.follow((await other.row()).id) as follower:
+        with watch.follow(await call.id()) as broken, watch.follow(await other.id()) as follower:
             with monkeypatch.context() as bug:
                 bug.setattr(broken, "notify", _mistaken)
                 await call.rings()
@@ -181,7 +171,7 @@ async def test_a_follower_that_cannot_be_told_stops_nobody_elses_news(
 async def test_many_moves_are_answered_with_few_reads(shared: Calling, shared_database_url: str) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 20)
     calls = [await job.call(which) for which in range(20)]
-    ids = [(await call.row()).id for call in calls]
+    ids = [await call.id() for call in calls]
     counting = CountingDials(shared)
     watch = DialWatch(counting, shared_database_url)
 
@@ -231,10 +221,6 @@ class CountingDials(Dials):
     async def get_many(self, dial_ids: Sequence[str]) -> list[DialRow]:
         self.reads += 1
         return await super().get_many(dial_ids)
-
-
-async def _a_call(calling: Calling) -> Call:
-    return await (await calling.a_job(await a_caller(calling.engine), 1)).call()
 
 
 async def _news(follower: Follower) -> DialRow:

@@ -11,11 +11,6 @@ from tests.store.calling import Calling, a_caller
 
 
 @pytest.fixture
-async def given(shared: Calling) -> Given:
-    return await a_caller(shared.engine)
-
-
-@pytest.fixture
 def feed(shared: Calling) -> ChangeFeed:
     return ChangeFeed(shared.engine)
 

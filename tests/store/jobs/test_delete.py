@@ -22,11 +22,6 @@ from tests.store.calling import Calling, Job, a_caller
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-@pytest.fixture
-async def given(shared: Calling) -> Given:
-    return await a_caller(shared.engine)
-
-
 async def _ended_job(shared: Calling, given: Given, count: int = 2) -> Job:
     job = await shared.a_job(given, count)
     call = await job.call(0)

@@ -12,11 +12,6 @@ from tests.builders import Given
 from tests.store.calling import Calling, a_caller
 
 
-@pytest.fixture
-async def given(shared: Calling) -> Given:
-    return await a_caller(shared.engine)
-
-
 async def test_a_file_is_of_one_instant(shared: Calling, given: Given) -> None:
     job = await shared.a_job(given, BATCH_SIZE * 2 + 20)
 

@@ -16,11 +16,6 @@ from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller
 
 
-@pytest.fixture
-async def given(shared: Calling) -> Given:
-    return await a_caller(shared.engine)
-
-
 async def _with_statuses(shared: Calling, given: Given, *statuses: str) -> Job:
     job = await shared.a_job(given, len(statuses))
     for contact_id, status in zip(job.contact_ids, statuses, strict=True):
