@@ -57,11 +57,9 @@ async def test_resume_lets_go_on_what_stop_paused_and_nothing_else(shared: Calli
 
 
 async def test_who_was_hung_up_before_answering_is_called_again_after_a_stop(shared: Calling) -> None:
-    given = await a_caller(shared.engine)
-    job = await shared.a_job(given, 1)
-    call = await job.call()
+    job, call = await shared.a_call()
     await call.rings()
-    await shared.control.stop(given.id, hang_up=True, by=BY)
+    await shared.control.stop(job.given.id, hang_up=True, by=BY)
 
     await call.ends()
 

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from domain.audit import Action
 from domain.calling_rules.window import CallingWindow
@@ -17,7 +16,7 @@ from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import AuditLog
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, WrongStatus
 from store.jobs.update import REMOVED
-from store.tables import contacts, organizations
+from store.tables import organizations
 from tests.builders import a_contact, a_report
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
@@ -117,43 +116,32 @@ async def test_contacts_added_before_the_start_wait_for_it(shared: Calling) -> N
 
     await append(shared, job, some_contacts(1, start=5))
 
-    async with shared.engine.connect() as connection:
-        due = sa.select(contacts.c.due_at).where(contacts.c.job_id == job.id)
-        assert list((await connection.execute(due)).scalars()) == [LATER, LATER]
+    assert [contact.due_at for contact in await job.contacts()] == [LATER, LATER]
 
 
-async def test_contacts_that_the_credits_do_not_cover_are_not_added(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine, credits=2 * TWO_MINUTES), 2)
+async def test_contacts_that_the_credits_do_not_cover_or_nobody_may_call_are_not_added(shared: Calling) -> None:
+    given = await a_caller(shared.engine, credits=2 * TWO_MINUTES)
+    job = await shared.a_job(given, 2)
 
     with pytest.raises(InsufficientCredits):
         await append(shared, job, some_contacts(1, start=5))
+    await shared.change(organizations, organizations.c.id == given.id, allowed_countries=["US"])
+    with pytest.raises(NoContactsLeft):
+        await append(shared, job, [a_contact(2, "+4930123456")])
 
     assert (await job.row()).total_contacts == 2
 
 
-async def test_a_job_has_10_000_contacts_at_most(shared: Calling) -> None:
+async def test_a_job_has_10_000_contacts_at_most_and_no_more_once_it_has_ended(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 1)
     await job.change(total_contacts=9_999)
 
     with pytest.raises(TooManyContacts):
         await append(shared, job, some_contacts(2, start=5))
 
-
-async def test_nothing_is_added_to_what_has_ended(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
     await job.cancel()
-
     with pytest.raises(WrongStatus):
         await append(shared, job, some_contacts(1, start=5))
-
-
-async def test_only_numbers_that_may_not_be_called_are_no_contacts(shared: Calling) -> None:
-    given = await a_caller(shared.engine)
-    job = await shared.a_job(given, 1)
-    await shared.change(organizations, organizations.c.id == given.id, allowed_countries=["US"])
-
-    with pytest.raises(NoContactsLeft):
-        await append(shared, job, [a_contact(2, "+4930123456")])
 
 
 async def test_a_removed_contact_is_not_called(shared: Calling) -> None:
@@ -168,21 +156,16 @@ async def test_a_removed_contact_is_not_called(shared: Calling) -> None:
     assert await told(shared, job, Action.CONTACT_REMOVED) == [{"contactId": contact.id, "row": contact.row}]
 
 
-async def test_a_contact_removed_during_its_call_is_not_called_again(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
-    call = await job.call()
-
+async def test_a_contact_removed_during_its_call_is_not_called_again_and_a_final_one_stays(shared: Calling) -> None:
+    job, call = await shared.a_call()
     assert (await remove(shared, job)).status is ContactStatus.DIALING
 
     await call.ends(Ending.BUSY, sip=486)
-    assert (await job.contact()).status == ContactStatus.BUSY
 
-
-async def test_removing_who_is_final_changes_nothing(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 1)
-    await (await job.call()).completes()
-
-    assert (await remove(shared, job)).status is ContactStatus.COMPLETED
+    contact = await job.contact()
+    assert contact.status == ContactStatus.BUSY
+    assert (await remove(shared, job)).status is ContactStatus.BUSY
+    assert await job.contact() == contact
 
 
 async def test_nobody_changes_what_belongs_to_others(shared: Calling) -> None:
