@@ -1,4 +1,4 @@
-"""The record of what was done, and by whom."""
+"""What was done, and by whom."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -8,7 +8,7 @@ from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller
 
 
-async def _noted(engine: AsyncEngine, given: Given, action: Action, job: Job | None = None, **details: object) -> None:
+async def _record(engine: AsyncEngine, given: Given, action: Action, job: Job | None = None, **details: object) -> None:
     async with engine.begin() as connection:
         job_id = None if job is None else job.id
         await record_action(connection, given.id, action, "key_1", details, job_id=job_id)
@@ -17,7 +17,7 @@ async def _noted(engine: AsyncEngine, given: Given, action: Action, job: Job | N
 async def test_what_was_done_is_read_newest_first_and_page_by_page(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     for action in (Action.PAUSED, Action.RESUMED, Action.STOPPED):
-        await _noted(shared.engine, given, action)
+        await _record(shared.engine, given, action)
     activity = AuditLog(shared.engine)
     first = await activity.list_page(given.id, None, 1, 2)
     second = await activity.list_page(given.id, None, 2, 2)
@@ -27,35 +27,23 @@ async def test_what_was_done_is_read_newest_first_and_page_by_page(shared: Calli
     assert (await activity.list_page(given.id, None, 3, 2)).entries == []
 
 
-async def test_an_entry_says_when_who_what_and_of_which_job(shared: Calling) -> None:
-    given = await a_caller(shared.engine)
-    job = await shared.a_waiting_job(given)
-    await _noted(shared.engine, given, Action.CHANGED, job, concurrentCallLimit=7)
-    entry = (await AuditLog(shared.engine).list_page(given.id, job.id, 1, 20)).entries[0]
+async def test_an_entry_says_when_who_what_and_of_which_job_and_a_job_has_its_own(shared: Calling) -> None:
+    given, other = await a_caller(shared.engine), await a_caller(shared.engine)
+    one, two = await shared.a_waiting_job(given), await shared.a_waiting_job(given)
+    await _record(shared.engine, given, Action.CHANGED, one, concurrentCallLimit=7)
+    await _record(shared.engine, given, Action.CONTACT_REMOVED, two)
+    log = AuditLog(shared.engine)
+
+    entry = (await log.list_page(given.id, one.id, 1, 20)).entries[0]
+
     assert entry.id.startswith("activity_")
     assert entry.at.tzinfo is not None
-    assert (entry.actor, entry.action, entry.job_id) == ("key_1", Action.CHANGED, job.id)
+    assert (entry.actor, entry.action, entry.job_id) == ("key_1", Action.CHANGED, one.id)
     assert entry.details == {"concurrentCallLimit": 7}
-
-
-async def test_a_job_has_its_own_part_of_the_record(shared: Calling) -> None:
-    given = await a_caller(shared.engine)
-    one, two = await shared.a_waiting_job(given), await shared.a_waiting_job(given)
-    await _noted(shared.engine, given, Action.CHANGED, one)
-    await _noted(shared.engine, given, Action.CONTACT_REMOVED, two)
-    activity = AuditLog(shared.engine)
-    actions = [entry.action for entry in (await activity.list_page(given.id, two.id, 1, 20)).entries]
-    assert Action.CONTACT_REMOVED in actions
-    assert Action.CHANGED not in actions
-
-
-async def test_the_record_of_another_organization_does_not_exist(shared: Calling) -> None:
-    given, other = await a_caller(shared.engine), await a_caller(shared.engine)
-    job = await shared.a_waiting_job(given)
-    await _noted(shared.engine, given, Action.PAUSED, job)
-    activity = AuditLog(shared.engine)
-    assert (await activity.list_page(other.id, job.id, 1, 20)).total == 0
-    assert (await activity.list_page(given.id, "batch_\0", 1, 20)).total == 0
+    of_two = [each.action for each in (await log.list_page(given.id, two.id, 1, 20)).entries]
+    assert of_two == [Action.CONTACT_REMOVED, Action.CREATED]
+    assert (await log.list_page(other.id, one.id, 1, 20)).total == 0
+    assert (await log.list_page(given.id, "batch_\0", 1, 20)).total == 0
 
 
 async def test_what_is_rolled_back_leaves_no_record(shared: Calling) -> None:

@@ -1,14 +1,14 @@
-"""What the housekeeper finds: each thing left undone, and nothing else."""
+"""What the reconciler finds: each thing left undone, and nothing else."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from domain.calls.models import CallState
 from domain.statuses import JobStatus
 from store.reconcile import Reconciliation
-from store.tables import batch_jobs, carrier_accounts, contacts, dials
+from store.tables import batch_jobs, carrier_accounts, contacts
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Call, Calling, Job, a_caller, ago
 
@@ -38,28 +38,17 @@ async def test_a_stored_job_without_a_workflow_is_found(
     assert (found.organization_id, found.name, found.status) == (job.given.id, "Reminders", status)
 
 
-async def test_a_job_that_was_just_created_is_left_to_its_creator(
+async def test_a_job_that_is_new_had_a_workflow_or_has_ended_needs_none(
     shared: Calling, reconciliation: Reconciliation
 ) -> None:
-    job = await shared.a_waiting_job(await a_caller(shared.engine), 1)
+    new = await shared.a_waiting_job(await a_caller(shared.engine), 1)
+    started, cancelled = await _an_old_job(shared), await _an_old_job(shared)
+    await shared.progress.mark_workflow_started(started.id)
+    await cancelled.cancel()
 
-    assert job.id not in await _unstarted(reconciliation)
+    found = {job.id for job in await reconciliation.list_unstarted_jobs()}
 
-
-async def test_a_job_that_had_a_workflow_is_never_started_again(
-    shared: Calling, reconciliation: Reconciliation
-) -> None:
-    job = await _an_old_job(shared)
-    await shared.progress.mark_workflow_started(job.id)
-
-    assert job.id not in await _unstarted(reconciliation)
-
-
-async def test_a_job_cancelled_before_its_workflow_needs_none(shared: Calling, reconciliation: Reconciliation) -> None:
-    job = await _an_old_job(shared)
-    await job.cancel()
-
-    assert job.id not in await _unstarted(reconciliation)
+    assert found.isdisjoint({new.id, started.id, cancelled.id})
 
 
 # --- open jobs
@@ -83,112 +72,71 @@ async def test_an_open_job_with_a_workflow_is_found_until_it_ends(
 # --- dials
 
 
-@pytest.mark.parametrize(("seconds_ago", "found"), [(135, False), (155, True)])
-async def test_a_call_that_rings_for_ever_is_overdue(
-    shared: Calling, reconciliation: Reconciliation, seconds_ago: int, found: bool
+@pytest.mark.parametrize(
+    ("asked", "answered", "speed", "found"),
+    [
+        (135, None, 1, False),  # it may ring 45 seconds
+        (155, None, 1, True),
+        (9000, 690, 1, False),  # it may talk 600 seconds
+        (9000, 710, 1, True),
+        (105, 105, 60, False),  # the speed divides that, and not the slack
+        (115, 115, 60, True),
+    ],
+)
+async def test_a_call_that_rings_or_talks_forever_is_overdue(
+    shared: Calling, asked: int, answered: int | None, speed: int, found: bool
 ) -> None:
-    call = await _a_call(shared)  # may ring 45 seconds
-    await call.rings()
-    await _change(shared, call, asked_at=ago(seconds=seconds_ago))
-
-    assert (await _id(call) in await _overdue(reconciliation)) is found
-
-
-@pytest.mark.parametrize(("seconds_ago", "found"), [(690, False), (710, True)])
-async def test_a_call_that_talks_for_ever_is_overdue(
-    shared: Calling, reconciliation: Reconciliation, seconds_ago: int, found: bool
-) -> None:
-    call = await _a_call(shared)  # may talk 600 seconds
-    await call.answers()
-    await _change(shared, call, asked_at=ago(seconds=9000), answered_at=ago(seconds=seconds_ago))
-
-    assert (await _id(call) in await _overdue(reconciliation)) is found
-
-
-async def test_a_dial_without_a_call_id_is_overdue_too(shared: Calling, reconciliation: Reconciliation) -> None:
     call = await _a_call(shared)
-    await _change(shared, call, asked_at=ago(seconds=155))
+    await (call.rings() if answered is None else call.answers())
+    await call.change(asked_at=ago(seconds=asked), answered_at=sa.null() if answered is None else ago(seconds=answered))
+
+    assert (await call.id() in await _overdue(Reconciliation(shared.engine, speed=speed))) is found
+
+
+async def test_a_dial_without_a_call_id_is_overdue_too_until_it_ends(
+    shared: Calling, reconciliation: Reconciliation
+) -> None:
+    call = await _a_call(shared)
+    await call.change(asked_at=ago(seconds=155))
 
     (found,) = [dial for dial in await reconciliation.list_overdue_dials(SLACK) if dial.contact_id == call.contact_id]
 
     assert (found.number_of_dial, found.account, found.state, found.call_id) == (1, "twilio", CallState.ASKED, None)
-
-
-async def test_a_call_that_has_ended_is_never_overdue(shared: Calling, reconciliation: Reconciliation) -> None:
-    call = await _a_call(shared)
     await call.completes()
-    await _change(shared, call, asked_at=ago(days=1), answered_at=ago(days=1))
-
-    assert await _id(call) not in await _overdue(reconciliation)
-
-
-@pytest.mark.parametrize(("seconds_ago", "found"), [(105, False), (115, True)])
-async def test_the_speed_divides_how_long_a_call_may_last_but_not_the_slack(
-    shared: Calling, seconds_ago: int, found: bool
-) -> None:
-    call = await _a_call(shared)
-    await call.answers()
-    await _change(shared, call, asked_at=ago(seconds=seconds_ago), answered_at=ago(seconds=seconds_ago))
-
-    assert (await _id(call) in await _overdue(Reconciliation(shared.engine, speed=60))) is found
+    assert found.id not in await _overdue(reconciliation)
 
 
 # --- stuck jobs
 
 
-async def test_a_running_job_for_which_nothing_happens_is_stuck(
-    shared: Calling, reconciliation: Reconciliation
+@pytest.mark.parametrize("credits", [Decimal(10), None])
+async def test_a_running_job_for_which_nothing_happens_is_stuck_for_as_long_as_contacts_are_due(
+    shared: Calling, reconciliation: Reconciliation, credits: Decimal | None
 ) -> None:
-    job = await _a_stuck_job(shared)
-
+    job = await _a_stuck_job(shared, credits=credits)
     assert job.id in await reconciliation.list_stuck_jobs()
 
-
-async def test_a_job_with_unlimited_credits_can_be_stuck(shared: Calling, reconciliation: Reconciliation) -> None:
-    job = await _a_stuck_job(shared, credits=None)
-
-    assert job.id in await reconciliation.list_stuck_jobs()
-
-
-async def test_a_job_whose_contacts_have_just_become_due_is_not_stuck(
-    shared: Calling, reconciliation: Reconciliation
-) -> None:
-    job = await _a_stuck_job(shared)
     await shared.change(contacts, contacts.c.job_id == job.id, due_at=ago(seconds=50))
-
-    assert job.id not in await reconciliation.list_stuck_jobs()
-
-
-async def test_a_paused_job_is_not_stuck(shared: Calling, reconciliation: Reconciliation) -> None:
-    job = await _a_stuck_job(shared)
+    assert job.id not in await reconciliation.list_stuck_jobs()  # they have just become due
+    await shared.change(contacts, contacts.c.job_id == job.id, due_at=ago(seconds=70))
     await job.pause()
-
     assert job.id not in await reconciliation.list_stuck_jobs()
 
 
-async def test_a_job_is_not_stuck_while_its_organization_is_on_the_phone(
+async def test_a_job_is_not_stuck_while_its_organization_is_on_the_phone_or_was_a_moment_ago(
     shared: Calling, reconciliation: Reconciliation
 ) -> None:
     job = await _a_stuck_job(shared)
     other = await shared.a_job(job.given, some_contacts(1, start=50))
     call = await other.call()
-    await _change(shared, call, asked_at=ago(minutes=5))
+    await call.change(asked_at=ago(minutes=5))
     assert job.id not in await reconciliation.list_stuck_jobs()
 
     await call.completes()
-
     assert job.id in await reconciliation.list_stuck_jobs()
 
-
-async def test_a_job_that_was_dialed_a_moment_ago_is_not_stuck(shared: Calling, reconciliation: Reconciliation) -> None:
-    job = await _a_stuck_job(shared)
-    call = await job.call()
-    await call.completes()
+    await call.change(asked_at=ago(seconds=50))
     assert job.id not in await reconciliation.list_stuck_jobs()
-
-    await _change(shared, call, asked_at=ago(seconds=70))
-
-    assert job.id in await reconciliation.list_stuck_jobs()
 
 
 async def test_a_job_that_waits_for_its_carrier_account_is_not_stuck(calling: Calling) -> None:
@@ -209,7 +157,7 @@ async def test_a_job_that_waits_for_credits_is_not_stuck(
     job = await _a_stuck_job(shared, credits=Decimal("0.07"), count=2)
     call = await job.call()
     await call.completes(seconds=214)
-    await _change(shared, call, asked_at=ago(minutes=5))
+    await call.change(asked_at=ago(minutes=5))
 
     await shared.ledger.top_up(job.given.id, Decimal(top_up))
 
@@ -223,7 +171,7 @@ async def test_a_job_with_a_hold_of_its_own_is_stuck_though_the_balance_is_below
     talkative = await shared.a_job(job.given, some_contacts(1, start=50))
     call = await talkative.call()
     await call.completes(seconds=3600)
-    await _change(shared, call, asked_at=ago(minutes=5))
+    await call.change(asked_at=ago(minutes=5))
 
     assert job.id in await reconciliation.list_stuck_jobs()
 
@@ -243,18 +191,6 @@ async def _a_stuck_job(calling: Calling, credits: Decimal | None = Decimal(10), 
 async def _a_call(calling: Calling) -> Call:
     job = await calling.a_job(await a_caller(calling.engine), 1, ring_seconds=45, max_call_seconds=600)
     return await job.call()
-
-
-async def _id(call: Call) -> str:
-    return str((await call.row()).id)
-
-
-async def _change(calling: Calling, call: Call, **values: Any) -> None:
-    await calling.change(dials, dials.c.contact_id == call.contact_id, **values)
-
-
-async def _unstarted(reconciliation: Reconciliation) -> list[str]:
-    return [job.id for job in await reconciliation.list_unstarted_jobs()]
 
 
 async def _open(reconciliation: Reconciliation) -> list[str]:

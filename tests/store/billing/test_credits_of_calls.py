@@ -7,9 +7,8 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from domain.calls.dispatch import NotNow, NotNowReason
+from domain.calls.dispatch import NotNow
 from domain.calls.models import CallState, Ending
-from domain.statuses import Architecture
 from store.billing.ledger import EntryKind
 from store.errors import StoreError
 from store.tables import dials, ledger_entries
@@ -27,58 +26,26 @@ ENDINGS = [
 ]
 
 
-async def test_a_short_call_leaves_the_rest_of_its_reserve_to_its_job(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine, credits=Decimal("0.07")), 2)
+@pytest.mark.parametrize(
+    ("credits", "seconds", "balance", "held"),
+    [
+        ("0.07", None, "0.07", "0.07"),  # nobody answers: the whole reserve goes back
+        ("0.07", 30, "0.06125", "0.06125"),  # a short call leaves the rest of its reserve to its job
+        ("1", 600, "0.825", "0"),  # 0.175: a long one draws on the job's hold, then on the balance
+        ("0.07", 3600, "-0.98", "0"),  # and may take that below zero
+    ],
+)
+async def test_a_call_costs_what_it_lasts_from_its_reserve_then_the_hold_then_the_balance(
+    shared: Calling, credits: str, seconds: int | None, balance: str, held: str
+) -> None:
+    job = await shared.a_job(await a_caller(shared.engine, credits=Decimal(credits)), 2)
+    call = await job.call()
 
-    await (await job.call()).completes(seconds=30)
-
-    audit, row = await job.audit(), await job.row()
-    assert (audit.balance, audit.held, row.hold) == (Decimal("0.06125"), Decimal("0.06125"), Decimal("0.06125"))
-    assert audit.exact
-
-
-async def test_a_call_that_nobody_answers_gives_its_whole_reserve_back(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine, credits=Decimal("0.07")), 2)
-
-    await (await job.call()).is_busy()
-
-    audit, row = await job.audit(), await job.row()
-    assert (audit.balance, audit.held, row.hold) == (Decimal("0.07"), Decimal("0.07"), Decimal("0.07"))
-    assert audit.exact
-
-
-async def test_a_call_longer_than_its_reserve_draws_on_the_hold_then_on_the_balance(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine, credits=Decimal(1)), 2)
-
-    await (await job.call()).completes(seconds=600)  # 0.175 dollars; held for both contacts: 0.07
+    await (call.is_busy() if seconds is None else call.completes(seconds))
 
     audit, row = await job.audit(), await job.row()
-    assert (audit.balance, audit.held, row.hold) == (Decimal("0.825"), Decimal(0), Decimal(0))
+    assert (audit.balance, audit.held, row.hold) == (Decimal(balance), Decimal(held), Decimal(held))
     assert audit.exact
-
-
-async def test_a_long_call_may_take_the_balance_below_zero(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine, credits=TWO_MINUTES), 1)
-
-    await (await job.call()).completes(seconds=3600)
-
-    audit = await job.audit()
-    assert (audit.balance, audit.held) == (Decimal("-1.015"), Decimal(0))
-    assert audit.exact
-
-
-async def test_below_zero_nothing_starts_until_the_top_up_covers_it(shared: Calling) -> None:
-    given = await a_caller(shared.engine, credits=2 * TWO_MINUTES)
-    job = await shared.a_job(given, 2)
-    await (await job.call()).completes(seconds=3600)
-    assert await job.is_held(1) is NotNowReason.CREDITS
-
-    await shared.ledger.top_up(given.id, Decimal(1))
-
-    assert (await job.audit()).balance == Decimal("0.02")
-    assert await job.is_held(1) is NotNowReason.CREDITS
-    await shared.ledger.top_up(given.id, Decimal("0.015"))
-    await job.call(1)
 
 
 async def test_a_jobs_own_hold_lets_it_call_though_the_balance_is_below_zero(shared: Calling) -> None:
@@ -140,17 +107,6 @@ async def test_a_reserve_from_free_credits_is_an_entry_and_is_released(shared: C
         (EntryKind.RELEASE, -TWO_MINUTES),
     ]
     assert (await job.audit()).held == 0
-
-
-async def test_costs_are_rounded_half_up_to_six_decimals(shared: Calling) -> None:
-    given = await a_caller(shared.engine, architecture=Architecture.PIPELINE)
-    job = await shared.a_job(given, 3)
-    for which, seconds in enumerate((1, 2, 7)):  # 0.00029166…, 0.00058333…, 0.00204166…
-        await (await job.call(which)).completes(seconds=seconds)
-
-    costs = [(await job.call_of(which).row()).cost for which in range(3)]
-    assert costs == [Decimal("0.000292"), Decimal("0.000583"), Decimal("0.002042")]
-    assert 1000 - (await job.audit()).balance == sum(costs)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -66,17 +66,6 @@ async def test_a_job_holds_its_estimate(engine: AsyncEngine, ledger: Ledger) -> 
     assert (newest.kind, newest.job_id, newest.held_delta) == (EntryKind.HOLD, job.id, Decimal("0.105"))
 
 
-async def test_nothing_is_held_where_credits_are_unlimited(engine: AsyncEngine, ledger: Ledger) -> None:
-    given = await an_organization(engine, credits=None)
-
-    await a_job(engine, given, 3)
-
-    audit = await ledger.audit(given.id)
-    assert audit.held == 0
-    assert audit.exact
-    assert await ledger.list_entries(given.id) == []
-
-
 async def test_the_audit_finds_a_hold_without_its_job(engine: AsyncEngine, ledger: Ledger) -> None:
     given = await an_organization(engine)
     async with engine.begin() as connection:
@@ -85,22 +74,17 @@ async def test_the_audit_finds_a_hold_without_its_job(engine: AsyncEngine, ledge
     assert not (await ledger.audit(given.id)).exact
 
 
-async def test_an_entry_that_is_rolled_back_moves_nothing(engine: AsyncEngine, ledger: Ledger) -> None:
-    given = await an_organization(engine)
+async def test_an_entry_that_is_rolled_back_or_moves_nothing_is_none(engine: AsyncEngine, ledger: Ledger) -> None:
+    given = await an_organization(engine, credits=Decimal(0))
     before = await ledger.audit(given.id)
 
     async with engine.connect() as connection:
         await book(connection, organization_id=given.id, kind=EntryKind.CAPTURE, balance_delta=Decimal(-1))
         await connection.rollback()
-
-    assert await ledger.audit(given.id) == before
-
-
-async def test_what_moves_nothing_is_no_entry(engine: AsyncEngine, ledger: Ledger) -> None:
-    given = await an_organization(engine, credits=Decimal(0))
     async with engine.begin() as connection:
         await book(connection, organization_id=given.id, kind=EntryKind.RELEASE)
 
+    assert await ledger.audit(given.id) == before
     assert await ledger.list_entries(given.id) == []
 
 

@@ -65,14 +65,15 @@ async def test_whoever_waits_to_be_called_is_blocked_in_every_open_job(shared: C
     assert ADA not in str(record)
 
 
-async def test_whoever_waits_for_the_next_attempt_is_blocked_too(shared: Calling) -> None:
+async def test_whoever_waits_for_the_next_attempt_is_blocked_too_and_who_is_final_stays(shared: Calling) -> None:
     given = await a_caller(shared.engine)
-    job = await shared.a_job(given, [a_contact(2, ADA)])
+    job, ended = [await shared.a_job(given, [a_contact(2, ADA)]) for _ in range(2)]
     await (await job.call()).is_busy()
-    assert (await job.contact()).status == "queued"
-    await _add(shared.engine, given, ADA)
+    await ended.cancel()
+    assert await _add(shared.engine, given, ADA) == Added(new=1, blocked=1, job_ids=(job.id,))
     contact = await job.contact()
     assert (contact.status, contact.attempts, contact.next_retry_at) == ("blocked", 1, None)
+    assert (await ended.contact()).status == "cancelled"
 
 
 async def test_a_call_that_is_live_goes_on(shared: Calling) -> None:
@@ -84,14 +85,6 @@ async def test_a_call_that_is_live_goes_on(shared: Calling) -> None:
     await call.answers()
     await call.completes(60)
     assert (await job.contact()).status == "completed"
-
-
-async def test_ended_jobs_keep_their_results(shared: Calling) -> None:
-    given = await a_caller(shared.engine)
-    job = await shared.a_job(given, [a_contact(2, ADA)])
-    await job.cancel()
-    assert await _add(shared.engine, given, ADA) == Added(new=1)
-    assert (await job.contact()).status == "cancelled"
 
 
 async def test_another_organization_calls_the_number_and_does_not_see_the_entry(shared: Calling) -> None:

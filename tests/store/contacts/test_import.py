@@ -75,33 +75,26 @@ async def test_a_job_keeps_agent_rate_and_caller_id_of_its_creation(engine: Asyn
     assert row["validation"] == created.report
 
 
-async def test_a_later_start_is_scheduled_and_contacts_are_due_then(engine: AsyncEngine) -> None:
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        (None, JobStatus.PENDING),
+        (timedelta(days=3), JobStatus.SCHEDULED),
+        (timedelta(seconds=-30), JobStatus.PENDING),  # it has just passed: now
+    ],
+)
+async def test_contacts_are_due_at_the_start_or_at_once(
+    engine: AsyncEngine, start: timedelta | None, status: JobStatus
+) -> None:
     given = await an_organization(engine)
-    later = datetime.now(UTC) + timedelta(days=3)
+    at = None if start is None else datetime.now(UTC) + start
 
-    created = await a_job(engine, given, scheduled_start_time=later)
+    created = await a_job(engine, given, scheduled_start_time=at)
 
-    assert created.status is JobStatus.SCHEDULED
-    assert created.scheduled_start_time == later
-    assert await _due_times(engine, created) == {later}
-
-
-async def test_a_start_that_has_just_passed_is_now(engine: AsyncEngine) -> None:
-    given = await an_organization(engine)
-    just_now = datetime.now(UTC) - timedelta(seconds=30)
-
-    created = await a_job(engine, given, scheduled_start_time=just_now)
-
-    assert created.status is JobStatus.PENDING
-    assert await _due_times(engine, created) == {just_now}
-
-
-async def test_contacts_without_a_schedule_are_due_at_once(engine: AsyncEngine) -> None:
-    given = await an_organization(engine)
-
-    created = await a_job(engine, given)
-
-    assert await _due_times(engine, created) == {(await _job_row(engine, created))["created_at"]}
+    assert (created.status, created.scheduled_start_time) == (status, at)
+    async with engine.connect() as connection:
+        due = set((await connection.execute(sa.select(contacts_table.c.due_at))).scalars())
+    assert due == {at or (await _job_row(engine, created))["created_at"]}
 
 
 async def test_every_value_of_a_row_is_kept_as_it_came(engine: AsyncEngine, jobs: Jobs) -> None:
@@ -134,51 +127,33 @@ async def test_two_creates_never_spend_the_same_credits(engine: AsyncEngine, led
     assert audit.exact
 
 
-async def test_credits_are_compared_unrounded(engine: AsyncEngine) -> None:
+async def test_credits_are_compared_unrounded_and_the_last_cent_may_be_held(
+    engine: AsyncEngine, jobs: Jobs, ledger: Ledger
+) -> None:
     given = await an_organization(engine, credits=Decimal("0.104999"))
-
     with pytest.raises(InsufficientCredits) as refused:
         await a_job(engine, given, 3)
-
     assert (refused.value.needed, refused.value.free) == (Decimal("0.105"), Decimal("0.104999"))
-
-
-async def test_the_last_cent_may_be_held(engine: AsyncEngine) -> None:
-    given = await an_organization(engine, credits=Decimal("0.105"))
+    assert (await jobs.list_page(given.id, None, None, 1, 20)).total == 0
+    assert (await ledger.audit(given.id)).exact
+    await ledger.top_up(given.id, Decimal("0.000001"))
 
     await a_job(engine, given, 3)
 
     assert (await Organizations(engine).get(given.id)).free == 0
 
 
-async def test_a_refused_job_leaves_nothing(engine: AsyncEngine, jobs: Jobs, ledger: Ledger) -> None:
-    given = await an_organization(engine, credits=Decimal(0))
-
-    with pytest.raises(InsufficientCredits):
-        await a_job(engine, given, 1)
-
-    assert (await jobs.list_page(given.id, None, None, 1, 20)).total == 0
-    assert (await ledger.audit(given.id)).exact
-
-
-async def test_overlap_is_said_and_both_jobs_call(engine: AsyncEngine) -> None:
+async def test_overlap_is_a_warning_that_names_a_hundred_rows_and_both_jobs_call(engine: AsyncEngine) -> None:
     given = await an_organization(engine)
-    first = await a_job(engine, given, contacts(3))
+    first = await a_job(engine, given, contacts(150))
 
-    second = await a_job(engine, given, contacts(4, start=1))
+    few = await a_job(engine, given, contacts(4, start=148))
+    many = await a_job(engine, given, contacts(150))
 
     assert first.report["warnings"] == []
-    assert second.total_contacts == 4
-    assert second.report["warnings"] == ["2 contacts will be called by another open job too: rows 2, 3."]
-
-
-async def test_a_warning_names_a_hundred_rows(engine: AsyncEngine) -> None:
-    given = await an_organization(engine)
-    await a_job(engine, given, contacts(150))
-
-    again = await a_job(engine, given, contacts(150))
-
-    (warning,) = again.report["warnings"]
+    assert few.total_contacts == 4
+    assert few.report["warnings"] == ["2 contacts will be called by another open job too: rows 2, 3."]
+    (warning,) = many.report["warnings"]
     assert warning.startswith("150 contacts will be called by another open job too: rows 2, 3, ")
     assert warning.endswith(", 100, 101 and 50 more.")
 
@@ -196,23 +171,15 @@ async def test_overlapping_contacts_can_be_skipped(engine: AsyncEngine, jobs: Jo
     assert [contact.number for contact in read.contacts] == [a_number(3), a_number(4), a_number(5)]
 
 
-async def test_skipping_everybody_leaves_no_job(engine: AsyncEngine, jobs: Jobs) -> None:
+@pytest.mark.parametrize(("rule", "error"), [(OnOverlap.SKIP, NoContactsLeft), (OnOverlap.REJECT, Overlapping)])
+async def test_skipping_everybody_or_refusing_overlap_leaves_no_job(
+    engine: AsyncEngine, jobs: Jobs, rule: OnOverlap, error: type[NoContactsLeft | Overlapping]
+) -> None:
     given = await an_organization(engine)
     await a_job(engine, given, contacts(2))
 
-    with pytest.raises(NoContactsLeft) as refused:
-        await a_job(engine, given, contacts(2), on_overlap=OnOverlap.SKIP)
-
-    assert refused.value.rows == (2, 3)
-    assert (await jobs.list_page(given.id, None, None, 1, 20)).total == 1
-
-
-async def test_overlapping_jobs_can_be_refused(engine: AsyncEngine, jobs: Jobs) -> None:
-    given = await an_organization(engine)
-    await a_job(engine, given, contacts(3))
-
-    with pytest.raises(Overlapping) as refused:
-        await a_job(engine, given, contacts(4, start=1), on_overlap=OnOverlap.REJECT)
+    with pytest.raises(error) as refused:
+        await a_job(engine, given, contacts(2), on_overlap=rule)
 
     assert refused.value.rows == (2, 3)
     assert (await jobs.list_page(given.id, None, None, 1, 20)).total == 1
@@ -230,45 +197,30 @@ async def test_two_jobs_at_once_cannot_overlook_each_other(engine: AsyncEngine) 
     assert len([result for result in results if isinstance(result, Overlapping)]) == 4
 
 
-@pytest.mark.parametrize("rule", list(OnOverlap))
 @pytest.mark.parametrize(
-    "ended",
+    ("changed", "overlaps"),
     [
-        "UPDATE contacts SET status = 'no_answer'",
-        "UPDATE batch_jobs SET status = 'failed'",
-        "UPDATE batch_jobs SET status = 'cancelled'",
+        *((f"UPDATE contacts SET status = '{status}'", True) for status in ("pending", "queued", "dialing")),
+        ("UPDATE contacts SET status = 'no_answer'", False),
+        ("UPDATE batch_jobs SET status = 'failed'", False),
+        ("UPDATE batch_jobs SET status = 'cancelled'", False),
     ],
 )
-async def test_who_will_not_be_called_again_does_not_overlap(engine: AsyncEngine, ended: str, rule: OnOverlap) -> None:
-    given = await an_organization(engine)
+async def test_who_may_still_be_called_overlaps_and_nobody_else(
+    engine: AsyncEngine, changed: str, overlaps: bool
+) -> None:
+    given, other = await an_organization(engine), await an_organization(engine, name="Other")
     await a_job(engine, given, contacts(2))
     async with engine.begin() as connection:
-        await connection.execute(sa.text(ended))
+        await connection.execute(sa.text(changed))
 
-    again = await a_job(engine, given, contacts(2), on_overlap=rule)
-
-    assert again.total_contacts == 2
-    assert again.report["warnings"] == []
-
-
-@pytest.mark.parametrize("status", ["pending", "queued", "dialing"])
-async def test_who_may_still_be_called_overlaps(engine: AsyncEngine, status: str) -> None:
-    given = await an_organization(engine)
-    await a_job(engine, given, contacts(1))
-    async with engine.begin() as connection:
-        await connection.execute(sa.update(contacts_table).values(status=status))
-
-    with pytest.raises(Overlapping):
-        await a_job(engine, given, contacts(1), on_overlap=OnOverlap.REJECT)
-
-
-async def test_another_organizations_contacts_do_not_overlap(engine: AsyncEngine) -> None:
-    mine, theirs = await an_organization(engine), await an_organization(engine, name="Other")
-    await a_job(engine, theirs, contacts(2))
-
-    created = await a_job(engine, mine, contacts(2), on_overlap=OnOverlap.REJECT)
-
-    assert created.total_contacts == 2
+    for rule in OnOverlap:
+        [created] = await asyncio.gather(a_job(engine, given, contacts(2), on_overlap=rule), return_exceptions=True)
+        entered = isinstance(created, CreatedJob) and created.report["warnings"] == []
+        assert entered is not overlaps
+        async with engine.begin() as connection:
+            await connection.execute(sa.text(changed))
+    assert (await a_job(engine, other, contacts(2), on_overlap=OnOverlap.REJECT)).total_contacts == 2
 
 
 async def test_ten_thousand_contacts_enter(engine: AsyncEngine, jobs: Jobs) -> None:
@@ -282,36 +234,20 @@ async def test_ten_thousand_contacts_enter(engine: AsyncEngine, jobs: Jobs) -> N
     assert (last.total, last.contacts[-1].number) == (10_000, a_number(9_999))
 
 
-async def test_nobody_to_call_is_no_job(engine: AsyncEngine) -> None:
-    given = await an_organization(engine)
-
-    with pytest.raises(NoContactsLeft):
-        await a_job(engine, given, [])
-
-
-async def test_a_number_without_an_agent_calls_nobody(engine: AsyncEngine) -> None:
-    given = await an_organization(engine)
-    number = await PhoneNumbers(engine).assign_agent(given.id, given.number.id, None)
-
-    with pytest.raises(NotFound):
-        await Jobs(engine).create(given.id, a_request(given), number, contacts(1), a_report(contacts(1)))
-
-
-async def test_an_unknown_organization_has_no_jobs(engine: AsyncEngine) -> None:
+async def test_without_contacts_an_agent_or_an_organization_there_is_no_job(engine: AsyncEngine) -> None:
     given = await an_organization(engine)
     unknown = Given(**{**dict(given), "organization": given.organization.model_copy(update={"id": "org_x"})})
 
+    with pytest.raises(NoContactsLeft):
+        await a_job(engine, given, [])
     with pytest.raises(NotFound):
         await a_job(engine, unknown)
+    number = await PhoneNumbers(engine).assign_agent(given.id, given.number.id, None)
+    with pytest.raises(NotFound):
+        await Jobs(engine).create(given.id, a_request(given), number, contacts(1), a_report(contacts(1)))
 
 
 async def _job_row(engine: AsyncEngine, job: CreatedJob) -> dict[str, Any]:
     query = sa.select(batch_jobs).where(batch_jobs.c.id == job.id)
     async with engine.connect() as connection:
         return dict((await connection.execute(query)).mappings().one())
-
-
-async def _due_times(engine: AsyncEngine, job: CreatedJob) -> set[datetime]:
-    query = sa.select(contacts_table.c.due_at).where(contacts_table.c.job_id == job.id)
-    async with engine.connect() as connection:
-        return set((await connection.execute(query)).scalars())

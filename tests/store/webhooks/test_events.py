@@ -24,7 +24,7 @@ ALL = tuple(type for type in EventType if type is not EventType.TEST)
 URL = "https://example.com/hooks"
 
 
-class CarrierStream:
+class Listener:
     """An organization with an endpoint, and what it is told."""
 
     def __init__(self, calling: Calling, given: Given, endpoint: str) -> None:
@@ -49,10 +49,10 @@ def webhooks(shared: Calling) -> Webhooks:
 
 async def listening(
     calling: Calling, webhooks: Webhooks, *events: EventType, given: Given | None = None, **fields: Any
-) -> CarrierStream:
+) -> Listener:
     given = given or await a_caller(calling.engine)
     made = await webhooks.create(given.id, EndpointRequest(url=URL, events=events or ALL, **fields))
-    return CarrierStream(calling, given, made.endpoint.id)
+    return Listener(calling, given, made.endpoint.id)
 
 
 async def test_the_life_of_a_job_is_told_in_order(shared: Calling, webhooks: Webhooks) -> None:

@@ -36,7 +36,7 @@ class Told:
         self.ended.append(endpoint_id)
 
 
-class CarrierStream:
+class Listening:
     """An endpoint, and two workers that listen."""
 
     def __init__(self, engine: AsyncEngine, told: Told, organization_id: str, endpoint_id: str) -> None:
@@ -60,7 +60,7 @@ class CarrierStream:
 
 
 @pytest.fixture
-async def listening(engine: AsyncEngine, database_url: str) -> AsyncIterator[CarrierStream]:
+async def listening(engine: AsyncEngine, database_url: str) -> AsyncIterator[Listening]:
     given = await a_caller(engine)
     made = await Webhooks(engine, VAULT).create(
         given.id, EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
@@ -71,10 +71,10 @@ async def listening(engine: AsyncEngine, database_url: str) -> AsyncIterator[Car
             watch = DueDeliveryNotifier(Outbox(engine, VAULT), told, database_url)
             await stack.enter_async_context(watch.running())
         await asyncio.sleep(LONG)  # until both listen
-        yield CarrierStream(engine, told, given.id, made.endpoint.id)
+        yield Listening(engine, told, given.id, made.endpoint.id)
 
 
-async def test_of_all_who_listen_one_tells(listening: CarrierStream) -> None:
+async def test_of_all_who_listen_one_tells(listening: Listening) -> None:
     await listening.something_happens()
     await listening.something_happens()
     await listening.until_woken(1)
@@ -82,14 +82,14 @@ async def test_of_all_who_listen_one_tells(listening: CarrierStream) -> None:
     assert listening.told.woken == [listening.endpoint_id]
 
 
-async def test_while_somebody_delivers_nobody_is_told(listening: CarrierStream) -> None:
+async def test_while_somebody_delivers_nobody_is_told(listening: Listening) -> None:
     await Outbox(listening.engine, VAULT).mark_busy(listening.endpoint_id)
     await listening.something_happens()
     await asyncio.sleep(LONG)
     assert listening.told.woken == []
 
 
-async def test_whoever_was_told_in_vain_is_told_again(listening: CarrierStream) -> None:
+async def test_whoever_was_told_in_vain_is_told_again(listening: Listening) -> None:
     listening.told.away = True
     await listening.something_happens()
     await asyncio.sleep(LONG)
@@ -99,7 +99,7 @@ async def test_whoever_was_told_in_vain_is_told_again(listening: CarrierStream) 
     await listening.until_woken(1)
 
 
-async def test_what_happened_while_nobody_could_hear_is_found(listening: CarrierStream) -> None:
+async def test_what_happened_while_nobody_could_hear_is_found(listening: Listening) -> None:
     await listening.change(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name = 'outdial-watch' AND datname = current_database()"
@@ -108,7 +108,7 @@ async def test_what_happened_while_nobody_could_hear_is_found(listening: Carrier
     await listening.until_woken(1)
 
 
-async def test_a_deleted_endpoint_is_told_to_end(listening: CarrierStream) -> None:
+async def test_a_deleted_endpoint_is_told_to_end(listening: Listening) -> None:
     await listening.webhooks.delete(listening.organization_id, listening.endpoint_id)
     await asyncio.sleep(LONG)
     assert set(listening.told.ended) == {listening.endpoint_id}
