@@ -13,10 +13,10 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from benchmarks.bare import Bare, nothing
-from tests import judge
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import contacts
-from tests.live import LiveStack
+from tests.end_to_end import judge
+from tests.end_to_end.batch import Batch
+from tests.end_to_end.live_stack import LiveStack
+from tests.end_to_end.numbers import contacts
 
 SPEED = 500
 LINES = 50

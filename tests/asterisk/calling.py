@@ -13,7 +13,7 @@ import phonenumbers
 import psycopg
 
 from carriers.asterisk.channel_ids import SNOOP, channel_id, dial_key, served_call
-from tests.live import LiveStack
+from tests.end_to_end.live_stack import LiveStack
 from tests.telephony_lab.agent import Agent
 from tests.telephony_lab.lab import PASSWORD, USER, Lab, running
 from tests.telephony_lab.proxy import Proxy

@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import judge
-from tests.end_to_end.batches.crashing import BACK_WITHIN_SECONDS, Batch, answers
-from tests.end_to_end.batches.numbers import MAX_TALK, SHORT, TALKS, Numbers, contacts
-from tests.live import LiveStack, new_home, until
+from tests.end_to_end import judge
+from tests.end_to_end.batch import BACK_WITHIN_SECONDS, Batch, answers
+from tests.end_to_end.live_stack import LiveStack, new_home, until
+from tests.end_to_end.numbers import MAX_TALK, SHORT, TALKS, Numbers, contacts
 
 FOLDER = Path(__file__).parent
 SPEED = 500

@@ -4,9 +4,9 @@ import signal
 import time
 from dataclasses import dataclass, field
 
-from tests.end_to_end.batches.crashing import Batch, live_at
-from tests.end_to_end.batches.numbers import MAX_TALK, TALKS, Numbers, contacts
-from tests.live import LiveStack, until
+from tests.end_to_end.batch import Batch, live_at
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import MAX_TALK, TALKS, Numbers, contacts
 
 TALKERS = 41
 MIN_LIVE_CALLS = 40

@@ -1,8 +1,8 @@
 """A carrier that loses answers and callbacks, and sends them late, twice and in any order."""
 
+from tests.end_to_end.batch import Batch
 from tests.end_to_end.batches.conftest import SPEED
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import SHORT
+from tests.end_to_end.numbers import SHORT
 
 
 def test_a_misbehaving_carrier_makes_us_dial_nobody_twice(silent: Batch) -> None:

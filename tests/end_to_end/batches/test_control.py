@@ -2,8 +2,8 @@
 
 from tests.end_to_end.batches.conftest import SPEED
 from tests.end_to_end.batches.controlling import LINES, TALKERS, Controlled
-from tests.end_to_end.batches.numbers import Numbers
-from tests.live import LiveStack
+from tests.end_to_end.live_stack import LiveStack
+from tests.end_to_end.numbers import Numbers
 
 
 def test_nobody_is_dialed_after_pause_or_cancel_answered(stack: LiveStack, numbers: Numbers) -> None:

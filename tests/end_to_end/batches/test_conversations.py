@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from tests.carriers.agent import Agent, an_agent
-from tests.end_to_end.batches.numbers import TALKS, Numbers
 from tests.end_to_end.batches.test_webhooks import subscribe, unsubscribe
-from tests.live import LiveStack
+from tests.end_to_end.live_stack import LiveStack
+from tests.end_to_end.numbers import TALKS, Numbers
 from tests.receiving import Receiver
 from tests.workflows.running import eventually
 

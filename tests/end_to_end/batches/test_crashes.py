@@ -4,8 +4,8 @@ from concurrent.futures import Future
 
 import pytest
 
+from tests.end_to_end.batch import Batch
 from tests.end_to_end.batches.conftest import CRASH_SPEED
-from tests.end_to_end.batches.crashing import Batch
 
 KILLED_WITHIN_SECONDS = 400  # five recoveries of about 16 s, beside other tests
 COMPLETED_WITHIN_SECONDS = 240

@@ -1,10 +1,10 @@
 """A job longer than one run of its workflow: complete, judged by the carrier, and discreet."""
 
-from tests.end_to_end.batches import histories
+from tests.end_to_end import histories
+from tests.end_to_end.batch import Batch
 from tests.end_to_end.batches.conftest import SPEED
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import Numbers, contacts
-from tests.live import LiveStack
+from tests.end_to_end.live_stack import LiveStack
+from tests.end_to_end.numbers import Numbers, contacts
 from workflows.names import job_workflow_id
 
 SECRETS = ["Quagmire", "quokka", "petName"]

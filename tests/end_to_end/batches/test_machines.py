@@ -1,8 +1,8 @@
 """On the whole stack: what becomes of calls that a machine answers is the job's rule."""
 
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import MAX_TALK, TALKS, VOICEMAIL, Numbers, contacts
-from tests.live import LiveStack, until
+from tests.end_to_end.batch import Batch
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import MAX_TALK, TALKS, VOICEMAIL, Numbers, contacts
 
 PATIENCE = 20
 

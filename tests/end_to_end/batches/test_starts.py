@@ -3,9 +3,9 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import Numbers, contacts
-from tests.live import LiveStack, until
+from tests.end_to_end.batch import Batch
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import Numbers, contacts
 
 PUNCTUAL_SECONDS = 3.0  # the promise is 1 s, on a machine that has nothing else to do
 RECOVERED_SECONDS = 20.0

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Error, Page, sync_playwright
 
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import MAX_TALK, TALKS, Numbers, contacts
-from tests.live import LiveStack, until
+from tests.end_to_end.batch import Batch
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import MAX_TALK, TALKS, Numbers, contacts
 
 PICTURES = Path(__file__).parents[3] / "docs" / "images"
 FLAGS = [

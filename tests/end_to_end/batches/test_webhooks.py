@@ -2,9 +2,9 @@
 
 import asyncio
 
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import SHORT, Numbers, contacts
-from tests.live import LiveStack
+from tests.end_to_end.batch import Batch
+from tests.end_to_end.live_stack import LiveStack
+from tests.end_to_end.numbers import SHORT, Numbers, contacts
 from tests.receiving import Receiver
 from tests.workflows.running import eventually
 

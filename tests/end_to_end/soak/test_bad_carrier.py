@@ -7,9 +7,9 @@ import time
 import httpx
 import pytest
 
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import Numbers, contacts
-from tests.live import LiveStack, until
+from tests.end_to_end.batch import Batch
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import Numbers, contacts
 
 SPEED = 30
 CONTACTS = 300

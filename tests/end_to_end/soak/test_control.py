@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.end_to_end.batches.controlling import LINES, TALKERS, Controlled
-from tests.end_to_end.batches.numbers import Numbers
-from tests.live import LiveStack
+from tests.end_to_end.live_stack import LiveStack
+from tests.end_to_end.numbers import Numbers
 
 SPEED = 200
 TIMES = 10

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.batches.numbers import Numbers
 from tests.end_to_end.batches.test_starts import first_dial_of, scheduled
-from tests.live import LiveStack
+from tests.end_to_end.live_stack import LiveStack
+from tests.end_to_end.numbers import Numbers
 
 pytestmark = pytest.mark.soak
 

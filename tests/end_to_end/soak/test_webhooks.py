@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 from aiohttp import web
 
-from tests import judge
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import contacts
+from tests.end_to_end import judge
+from tests.end_to_end.batch import Batch
 from tests.end_to_end.batches.test_webhooks import subscribe
-from tests.live import LiveStack
+from tests.end_to_end.live_stack import LiveStack
+from tests.end_to_end.numbers import contacts
 from tests.receiving import Answering, Received, Receiver, never, ok
 from tests.workflows.running import eventually
 

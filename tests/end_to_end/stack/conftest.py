@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live import LiveStack
+from tests.end_to_end.live_stack import LiveStack
 
 
 @pytest.fixture(scope="session")

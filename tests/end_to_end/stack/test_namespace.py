@@ -5,7 +5,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from stack import namespace
-from tests.live import LiveStack
+from tests.end_to_end.live_stack import LiveStack
 
 
 async def test_the_local_namespace_keeps_closed_workflows_for_thirty_days(stack: LiveStack) -> None:

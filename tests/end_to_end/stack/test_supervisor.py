@@ -10,7 +10,7 @@ import pytest
 from stack.errors import ServiceFailed
 from stack.processes import Program
 from stack.supervisor import SupervisedProcess
-from tests.live import alive
+from tests.end_to_end.live_stack import alive
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
 IGNORES = "signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True)"

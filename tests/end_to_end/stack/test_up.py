@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from stack.ports import LOOPBACK, free_port
-from tests.live import LiveStack, alive, new_home, until
+from tests.end_to_end.live_stack import LiveStack, alive, new_home, until
 
 ROOM = 3  # times what is promised, for two busy cores
 REPLACED_SECONDS = 2 * ROOM

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from tests import judge
-from tests.end_to_end.batches.crashing import Batch, answers, first_dial_after
-from tests.end_to_end.batches.numbers import contacts
-from tests.live import LiveStack, until
+from tests.end_to_end import judge
+from tests.end_to_end.batch import Batch, answers, first_dial_after
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import contacts
 
 SPEED = 30
 CONTACTS = 1_500

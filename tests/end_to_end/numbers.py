@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from tests import judge
+from tests.end_to_end import judge
 
 MAX_TALK = 14_400  # the largest maxCallSeconds
 TALKS = "07"  # answers, and talks until it is hung up

@@ -9,9 +9,9 @@ from typing import Any, Self
 import httpx
 import psycopg
 
-from tests import judge
-from tests.end_to_end.batches.numbers import TALKS
-from tests.live import LiveStack, until
+from tests.end_to_end import judge
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import TALKS
 
 MIN_LIVE_CALLS = 20  # calls, at every kill
 BACK_WITHIN_SECONDS = 120

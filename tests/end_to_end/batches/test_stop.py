@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.batches.crashing import Batch, live_at
-from tests.end_to_end.batches.numbers import TALKS, Numbers, contacts
-from tests.live import LiveStack, until
+from tests.end_to_end.batch import Batch, live_at
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import TALKS, Numbers, contacts
 
 SPEED = 200
 LINES = 25  # of each of two jobs

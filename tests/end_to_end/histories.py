@@ -10,7 +10,7 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
-from tests.live import LiveStack
+from tests.end_to_end.live_stack import LiveStack
 
 MAX_EVENTS = 10_240
 TASK_TIMED_OUT = EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT

@@ -10,10 +10,10 @@ import pytest
 from temporalio.client import Client
 
 from carriers.simulator.scenarios import OUT_OF_ORDER, scenario_for
-from tests import judge
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import Numbers, contacts
-from tests.live import LiveStack, until
+from tests.end_to_end import judge
+from tests.end_to_end.batch import Batch
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import Numbers, contacts
 from workflows.names import lines_workflow_id
 
 SPEED = 10

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import Numbers, contacts
-from tests.live import LiveStack, until
+from tests.end_to_end.batch import Batch
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import Numbers, contacts
 
 SPEED = 60
 NOON = 12

@@ -7,9 +7,9 @@ import pytest
 
 from domain.calls.models import AnsweredBy
 from tests.asterisk.calling import MAX_DIALS, Exchange, an_exchange, scripted
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import contacts
-from tests.live import until
+from tests.end_to_end.batch import Batch
+from tests.end_to_end.live_stack import until
+from tests.end_to_end.numbers import contacts
 
 CONTACTS = 600
 RULES = {"maxAttempts": 1, "ringSeconds": 15, "maxCallSeconds": 10, "circuitBreaker": False, "concurrentCallLimit": 50}

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from stack.temporal import executable
-from tests import judge
-from tests.end_to_end.batches.crashing import Batch, live_at
-from tests.end_to_end.batches.numbers import Numbers, contacts
-from tests.live import LiveStack, until
+from tests.end_to_end import judge
+from tests.end_to_end.batch import Batch, live_at
+from tests.end_to_end.live_stack import LiveStack, until
+from tests.end_to_end.numbers import Numbers, contacts
 from workflows.names import job_workflow_id, lines_workflow_id
 
 SPEED = 20

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.end_to_end.batches import histories
-from tests.end_to_end.batches.crashing import Batch
-from tests.end_to_end.batches.numbers import Numbers, contacts
-from tests.live import LiveStack
+from tests.end_to_end import histories
+from tests.end_to_end.batch import Batch
+from tests.end_to_end.live_stack import LiveStack
+from tests.end_to_end.numbers import Numbers, contacts
 
 SPEED = 500
 CONTACTS = 10_000
