@@ -93,7 +93,7 @@ class WebhookSender:
     ) -> None:
         checks: dict[str, IsAllowed] = {
             "https": lambda address, port: may_send_to(address, port, allowed),
-            "http": lambda address, port: any(place.holds(address, port) for place in allowed),
+            "http": lambda address, port: any(destination.covers(address, port) for destination in allowed),
         }
         self._resolve = resolve
         self._seconds = seconds

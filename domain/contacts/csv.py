@@ -82,14 +82,14 @@ def read_records(text: str, delimiter: str) -> Iterator[Record]:
 
 def detect_delimiter(text: str, phone: str | None = None) -> str:
     """Find what separates the columns: what makes a phone column of that name, else what makes most columns."""
-    headers = {delimiter: _first_cells(text, delimiter) for delimiter in DELIMITERS}
+    headers = {delimiter: _read_first_cells(text, delimiter) for delimiter in DELIMITERS}
     for delimiter, cells in headers.items():
         if any(is_phone_header(cell.strip(), phone) for cell in cells):
             return delimiter
     return max(DELIMITERS, key=lambda delimiter: len(headers[delimiter]))
 
 
-def _first_cells(text: str, delimiter: str) -> list[str]:
+def _read_first_cells(text: str, delimiter: str) -> list[str]:
     try:
         return next((record.cells for record in islice(read_records(text, delimiter), 1)), [])
     except InvalidCsv:

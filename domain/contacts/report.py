@@ -127,7 +127,7 @@ def _warn_of_unknown_zones(contacts: Sequence[NewContact], column: str | None) -
     rows: dict[str, list[int]] = defaultdict(list)
     for contact in contacts:
         if contact.zones is None:
-            rows[_text(contact.data[column])].append(contact.row)
+            rows[_format_value(contact.data[column])].append(contact.row)
     for value, where in list(rows.items())[:MAX_VALUES_NAMED]:
         held = "The contact is" if len(where) == 1 else "The contacts are"
         yield (
@@ -160,7 +160,7 @@ def _name_rows(rows: Sequence[int]) -> str:
     return f"Rows {', '.join(map(str, rows[:MAX_ROWS_NAMED]))}{more}"
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return value.strip() if isinstance(value, str) else str(value)
 
 

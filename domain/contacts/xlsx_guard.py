@@ -112,7 +112,7 @@ class SheetSurvey:
         if written is None:
             self._column += 1
         elif match := _CELL.fullmatch(written):
-            self._column, self._row = _column_number(match[1]), int(match[2])
+            self._column, self._row = _parse_column(match[1]), int(match[2])
         else:
             raise unreadable_error()
         kind = attributes.get("t")
@@ -260,7 +260,7 @@ def _refuse_doctype(*_: object) -> None:
     raise unreadable_error()
 
 
-def _column_number(letters: str) -> int:
+def _parse_column(letters: str) -> int:
     """A is 1, Z 26, AA 27."""
     number = 0
     for letter in letters.upper():

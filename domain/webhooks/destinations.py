@@ -34,7 +34,7 @@ class AllowedDestination(Model):
     network: IPv4Network | IPv6Network
     port: int | None = None
 
-    def holds(self, address: Address, port: int) -> bool:
+    def covers(self, address: Address, port: int) -> bool:
         return address in self.network and self.port in {None, port}
 
 
@@ -48,10 +48,10 @@ class Target(Model):
 
 def parse_allowed_destinations(setting: str) -> tuple[AllowedDestination, ...]:
     """Read what an operator allows: `10.0.0.0/8, 127.0.0.1:8080, [::1]:80`. Raises ValueError."""
-    return tuple(_place(entry.strip()) for entry in setting.split(",") if entry.strip())
+    return tuple(_parse_allowed_destination(entry.strip()) for entry in setting.split(",") if entry.strip())
 
 
-def _place(entry: str) -> AllowedDestination:
+def _parse_allowed_destination(entry: str) -> AllowedDestination:
     bracketed = re.fullmatch(r"\[(.+)\](?::(\d+))?", entry)
     if bracketed:
         network, port = bracketed.groups()
@@ -84,7 +84,7 @@ def may_send_to(address: Address, port: int, allowed: Iterable[AllowedDestinatio
     """Whether a request may be sent to an address: a public one, or one that the operator allows."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return may_send_to(address.ipv4_mapped, port, allowed)
-    return any(place.holds(address, port) for place in allowed) or not is_private(address)
+    return any(destination.covers(address, port) for destination in allowed) or not is_private(address)
 
 
 def parse_target(url: str) -> Target:
@@ -110,7 +110,7 @@ def require_allowed(target: Target, addresses: Iterable[Address], allowed: Itera
     found, allowed = list(addresses), tuple(allowed)
     if not all(may_send_to(address, target.port, allowed) for address in found):
         raise invalid_url_error("points to a private network, which webhooks may not reach")
-    named = bool(found) and all(any(place.holds(one, target.port) for place in allowed) for one in found)
+    named = bool(found) and all(any(destination.covers(one, target.port) for destination in allowed) for one in found)
     if target.scheme != "https" and not named:
         raise invalid_url_error("must begin with https://")
 
