@@ -1,4 +1,4 @@
-"""A small voice agent: takes Media Streams on a WebSocket and remembers what it was told."""
+"""A small voice agent: takes Media Streams on a WebSocket and remembers every message."""
 
 import asyncio
 import contextlib
@@ -15,11 +15,11 @@ PATIENCE = 10.0  # seconds
 
 
 @dataclass
-class Heard:
+class ReceivedStream:
     """One stream, message by message."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def events(self) -> list[str]:
@@ -29,10 +29,10 @@ class Heard:
         return next(message for message in self.messages if message["event"] == event)
 
     @property
-    def told(self) -> dict[str, str]:
+    def parameters(self) -> dict[str, str]:
         """The call's parameters."""
-        parameters: dict[str, str] = self.first("start")["start"]["customParameters"]
-        return parameters
+        received: dict[str, str] = self.first("start")["start"]["customParameters"]
+        return received
 
 
 Work = Callable[[dict[str, str]], Awaitable[None]]
@@ -40,39 +40,39 @@ Work = Callable[[dict[str, str]], Awaitable[None]]
 
 @dataclass
 class Agent:
-    """`work`: what it does as soon as it was told the parameters of a call. `leaves`: it hangs up then."""
+    """`work`: what it does with the parameters of a call, at its start. `leaves`: it hangs up then."""
 
     work: Work | None = None
     leaves: bool = False
     url: str = ""
-    streams: list[Heard] = field(default_factory=list)
+    streams: list[ReceivedStream] = field(default_factory=list)
 
-    async def stream(self, number: int = 0) -> Heard:
+    async def stream(self, number: int = 0) -> ReceivedStream:
         """The n-th stream, once it is over."""
         async with asyncio.timeout(PATIENCE):
             while len(self.streams) <= number:
                 await asyncio.sleep(0.01)
-            await self.streams[number].over.wait()
+            await self.streams[number].ended.wait()
         return self.streams[number]
 
     async def take(self, connection: ServerConnection) -> None:
-        heard = Heard()
-        self.streams.append(heard)
+        stream = ReceivedStream()
+        self.streams.append(stream)
         try:
             async for text in connection:
                 message = json.loads(text)
-                heard.messages.append(message)
+                stream.messages.append(message)
                 if message["event"] == "start":
                     with contextlib.suppress(ConnectionClosed):  # the call may be over already
                         await connection.send(json.dumps({"event": "mark", "mark": {"name": "hello"}}))
                     if self.work is not None:
-                        await self.work(heard.told)
+                        await self.work(stream.parameters)
                     if self.leaves:
                         return
         except ConnectionClosed:
             pass
         finally:
-            heard.over.set()
+            stream.ended.set()
 
 
 @asynccontextmanager

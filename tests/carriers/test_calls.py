@@ -20,9 +20,9 @@ async def test_machine_detection_tells_while_the_call_goes_on(
 
     await until(lambda: any(report.answered_by for report in callbacks.of(order.key)))
 
-    told = next(report for report in callbacks.of(order.key) if report.answered_by)
-    assert told.state is CallState.ANSWERED
-    assert told.answered_by is answered_by
+    report = next(report for report in callbacks.of(order.key) if report.answered_by)
+    assert report.state is CallState.ANSWERED
+    assert report.answered_by is answered_by
     await carrier.hang_up(placed.call_id)
 
 

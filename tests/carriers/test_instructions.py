@@ -1,4 +1,4 @@
-"""What an answered call is connected to, and what the agent is told."""
+"""What an answered call is connected to, and what the agent receives."""
 
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
@@ -26,11 +26,11 @@ def test_a_websocket_gets_the_audio_and_the_contacts_fields() -> None:
 def test_a_long_value_is_cut_and_the_agent_is_told() -> None:
     order = an_order("+12015550123", parameters={"note": "x" * 600, "name": "A"})
 
-    told = stream_parameters(instruction_arguments(order)["twiml"])
+    parameters = stream_parameters(instruction_arguments(order)["twiml"])
 
-    assert len("note" + told["note"]) == 499
-    assert told["name"] == "A"
-    assert told["outdial_truncated"] == "true"
+    assert len("note" + parameters["note"]) == 499
+    assert parameters["name"] == "A"
+    assert parameters["outdial_truncated"] == "true"
 
 
 def test_what_does_not_fit_is_left_out_longest_first() -> None:
@@ -38,12 +38,12 @@ def test_what_does_not_fit_is_left_out_longest_first() -> None:
 
     twiml = instruction_arguments(an_order("+12015550123", parameters=parameters))["twiml"]
 
-    told = stream_parameters(twiml)
+    parameters = stream_parameters(twiml)
     assert len(twiml) <= MAX_TWIML_CHARACTERS
-    assert told["name"] == "Customer 0001"
-    assert "field_0" in told
-    assert "field_39" not in told
-    assert told["outdial_truncated"] == "true"
+    assert parameters["name"] == "Customer 0001"
+    assert "field_0" in parameters
+    assert "field_39" not in parameters
+    assert parameters["outdial_truncated"] == "true"
 
 
 def test_what_is_ours_is_never_left_out() -> None:

@@ -42,21 +42,21 @@ def test_other_twiml_has_no_stream(twiml: str | None) -> None:
 
 async def test_an_answered_call_talks_to_its_agent(simulator: Simulator, carrier: Twilio, callbacks: Callbacks) -> None:
     async with an_agent() as agent:
-        told = {"name": "Ada", "plan": "basic"}
-        order = an_order(number_ending("07"), audio_url=agent.url, parameters=told, max_call_seconds=300)
+        parameters = {"name": "Ada", "plan": "basic"}
+        order = an_order(number_ending("07"), audio_url=agent.url, parameters=parameters, max_call_seconds=300)
         placed = await place(carrier, callbacks, order)
-        heard = await agent.stream()
+        stream = await agent.stream()
 
-    assert heard.events[:2] == ["connected", "start"]
-    assert heard.events[-1] == "stop"
-    assert {"media", "mark"} <= set(heard.events)
-    start = heard.first("start")
+    assert stream.events[:2] == ["connected", "start"]
+    assert stream.events[-1] == "stop"
+    assert {"media", "mark"} <= set(stream.events)
+    start = stream.first("start")
     assert start["start"]["callSid"] == placed.call_id
     assert start["start"]["mediaFormat"] == {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
-    assert heard.told == told
-    assert len(base64.b64decode(heard.first("media")["media"]["payload"])) == 160
-    assert heard.first("mark")["mark"] == {"name": "hello"}
-    numbers = [int(message["sequenceNumber"]) for message in heard.messages[1:]]
+    assert stream.parameters == parameters
+    assert len(base64.b64decode(stream.first("media")["media"]["payload"])) == 160
+    assert stream.first("mark")["mark"] == {"name": "hello"}
+    numbers = [int(message["sequenceNumber"]) for message in stream.messages[1:]]
     assert numbers == list(range(1, len(numbers) + 1))
     assert simulator.streams()["opened"] >= 1
 
@@ -67,8 +67,8 @@ async def test_even_the_shortest_call_is_told_whole(carrier: Twilio, callbacks: 
         await asyncio.gather(*(place(carrier, callbacks, order) for order in orders))
         streams = [await agent.stream(n) for n in range(5)]
 
-    assert {heard.told["n"] for heard in streams} == {"0", "1", "2", "3", "4"}
-    assert [heard.events[-1] for heard in streams] == ["stop"] * 5
+    assert {stream.parameters["n"] for stream in streams} == {"0", "1", "2", "3", "4"}
+    assert [stream.events[-1] for stream in streams] == ["stop"] * 5
 
 
 async def test_a_call_that_nobody_answers_reaches_no_agent(carrier: Twilio, callbacks: Callbacks) -> None:
@@ -86,9 +86,9 @@ async def test_a_hang_up_stops_the_stream(carrier: Twilio, callbacks: Callbacks)
         placed = await place(carrier, callbacks, order)
         await until(lambda: bool(agent.streams) and "media" in agent.streams[0].events)
         await carrier.hang_up(placed.call_id)
-        heard = await agent.stream()
+        stream = await agent.stream()
 
-    assert heard.events[-1] == "stop"
+    assert stream.events[-1] == "stop"
 
 
 async def test_an_agent_that_leaves_ends_no_call(carrier: Twilio, callbacks: Callbacks) -> None:

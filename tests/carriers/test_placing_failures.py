@@ -112,10 +112,10 @@ async def test_no_number_and_no_carriers_text_reaches_logs_or_errors(
         await place(carrier, callbacks, order)
     await carrier.fetch("CA1")
 
-    told = caplog.text + "".join(traceback.format_exception(raised.value))
-    assert order.to not in told
-    assert order.to.removeprefix("+") not in told
-    assert "caller ID" not in told
+    written = caplog.text + "".join(traceback.format_exception(raised.value))
+    assert order.to not in written
+    assert order.to.removeprefix("+") not in written
+    assert "caller ID" not in written
 
 
 async def test_an_answer_that_cannot_be_read_leaves_it_unknown(server: Receiver, callbacks: Callbacks) -> None:

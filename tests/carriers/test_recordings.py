@@ -7,7 +7,7 @@ import pytest
 from carriers.twilio import Twilio
 from domain.calls.models import CallState
 from tests.carriers.simulation import Callbacks, an_order, closing, place
-from tests.carriers.test_words import told
+from tests.carriers.test_words import report_of
 from tests.receiving import Receiver, answers
 
 
@@ -31,7 +31,7 @@ async def test_a_call_is_recorded_only_where_that_is_set(server: Receiver, callb
 def test_the_event_of_a_recording_tells_its_address() -> None:
     url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1"
 
-    report = told({"CallSid": "CA1", "RecordingSid": "RE1", "RecordingStatus": "completed", "RecordingUrl": url})
+    report = report_of({"CallSid": "CA1", "RecordingSid": "RE1", "RecordingStatus": "completed", "RecordingUrl": url})
 
     assert (report.call_id, report.key, report.recording_url) == ("CA1", "contact_1:1", url)
     assert report.state is CallState.ANSWERED

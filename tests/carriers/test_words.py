@@ -26,7 +26,7 @@ STATUSES = [
 ]
 
 
-def told(
+def report_of(
     form: dict[str, str], *, header: str = "x-twilio-signature", key: str = "token", **settings: Any
 ) -> CallReport:
     signature = RequestValidator(key).compute_signature(URL, form)
@@ -47,7 +47,7 @@ class Resource:
 def test_each_status_is_read_alike_from_answers_and_events(
     status: str, state: CallState, ending: Ending | None
 ) -> None:
-    event = told({"CallSid": "CA1", "CallStatus": status, "SequenceNumber": "2"})
+    event = report_of({"CallSid": "CA1", "CallStatus": status, "SequenceNumber": "2"})
     answer = report_of_resource(Resource(status))
 
     assert (event.state, event.ending, event.sequence, event.key) == (state, ending, 2, "contact_1:1")
@@ -67,16 +67,16 @@ def test_each_status_is_read_alike_from_answers_and_events(
     ],
 )
 def test_who_answered_is_told_in_the_middle_of_the_call_and_at_its_end(word: str, who: AnsweredBy) -> None:
-    asynchronous = told({"CallSid": "CA1", "AnsweredBy": word, "MachineDetectionDuration": "2400"})
-    final = told({"CallSid": "CA1", "CallStatus": "completed", "AnsweredBy": word})
+    asynchronous = report_of({"CallSid": "CA1", "AnsweredBy": word, "MachineDetectionDuration": "2400"})
+    final = report_of({"CallSid": "CA1", "CallStatus": "completed", "AnsweredBy": word})
 
     assert (asynchronous.state, asynchronous.answered_by) == (CallState.ANSWERED, who)
     assert (final.state, final.answered_by) == (CallState.ENDED, who)
 
 
 def test_the_sip_code_and_the_talk_time_come_with_the_last_event() -> None:
-    busy = told({"CallSid": "CA1", "CallStatus": "busy", "SipResponseCode": "486", "CallDuration": "0"})
-    silent = told({"CallSid": "CA1", "CallStatus": "failed", "SipResponseCode": ""})
+    busy = report_of({"CallSid": "CA1", "CallStatus": "busy", "SipResponseCode": "486", "CallDuration": "0"})
+    silent = report_of({"CallSid": "CA1", "CallStatus": "failed", "SipResponseCode": ""})
 
     assert (busy.sip_code, busy.duration_seconds) == (486, 0)
     assert (silent.sip_code, silent.duration_seconds) == (None, None)
@@ -85,6 +85,6 @@ def test_the_sip_code_and_the_talk_time_come_with_the_last_event() -> None:
 def test_an_event_may_be_signed_with_a_key_of_its_own() -> None:
     form = {"CallSid": "0a9c2b7e-8d0f-4a51-9d6e-6b1f0f6b8f10", "CallStatus": "ringing"}
 
-    report = told(form, header="x-signalwire-signature", key="signing key", signing_key="signing key")
+    report = report_of(form, header="x-signalwire-signature", key="signing key", signing_key="signing key")
 
     assert report.call_id == "0a9c2b7e-8d0f-4a51-9d6e-6b1f0f6b8f10"

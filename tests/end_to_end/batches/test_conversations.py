@@ -125,7 +125,7 @@ async def test_what_an_agent_reports_is_seen_in_results_and_webhooks(
     finished = [data["contact"] for data in told_of if data["batchJobId"] == job]
     said = {contact["contactData"]["name"]: contact["conversation"]["summary"] for contact in finished}
     assert said == {"Ada": "Ada comes on May 3.", "Bob": "Bob comes on May 4."}
-    told = {heard.told["name"]: heard.told for heard in client.agent.streams}
+    told = {stream.parameters["name"]: stream.parameters for stream in client.agent.streams}
     assert not any(ada in value for value in told["Ada"].values())
 
 
@@ -139,5 +139,5 @@ async def test_a_test_call_reaches_the_agent_with_the_first_contacts_fields(clie
     assert (await client.ended(tried))["successfulCalls"] == 1
     [result] = await client.results(tried)
     assert (result["phone"], result["summary"]) == (mine, "Cy comes on May 5.")
-    await eventually(lambda: any(heard.told["name"] == "Cy" for heard in client.agent.streams), PATIENCE)
+    await eventually(lambda: any(stream.parameters["name"] == "Cy" for stream in client.agent.streams), PATIENCE)
     await client.post(f"/batch/jobs/{job}/cancel")
