@@ -16,11 +16,9 @@ from store.jobs import status
 
 ROOT = Path(__file__).parents[1]
 LAYERS = ("domain", "store", "carriers", "activities", "workflows", "api", "cli", "stack")
-LATER = ("api",)  # READMEs to be written
 TEXTS = sorted(
     str(text.relative_to(ROOT))
     for folder in ("docs", *LAYERS, "tests", "benchmarks", "samples", "examples", ".")
-    if folder not in LATER
     for text in (ROOT / folder).glob("*.md" if folder == "." else "**/*.md")
 )
 

@@ -12,13 +12,9 @@ LAYERS = ("domain", "store", "carriers", "activities", "workflows", "api", "cli"
 FRAMES = ("domain/phone", "domain/requests", "store/db", "api/http")  # shared by all nouns of their layer
 MAX_LINES = 25
 
-LATER = ("api",)  # READMEs to be written
 
 PACKAGES = sorted(
-    str(init.parent.relative_to(ROOT))
-    for layer in LAYERS
-    if layer not in LATER
-    for init in (ROOT / layer).rglob("__init__.py")
+    str(init.parent.relative_to(ROOT)) for layer in LAYERS for init in (ROOT / layer).rglob("__init__.py")
 )
 NOUNS = [name for name in PACKAGES if name.count("/") == 1 and name not in FRAMES]
 
