@@ -12,7 +12,6 @@ LAYERS = ("domain", "store", "carriers", "activities", "workflows", "api", "cli"
 FRAMES = ("domain/phone", "domain/requests", "store/db", "api/http")  # shared by all nouns of their layer
 MAX_LINES = 25
 
-
 PACKAGES = sorted(
     str(init.parent.relative_to(ROOT)) for layer in LAYERS for init in (ROOT / layer).rglob("__init__.py")
 )
