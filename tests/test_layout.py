@@ -83,3 +83,9 @@ def test_the_worker_is_built_without_the_api(root: str) -> None:
     """The import contracts see packages only, and these are modules."""
     imported = {module.split(".")[0] for module, _ in imports_of(ROOT / root)}
     assert imported & {"api", "cli", "stack", "fastapi"} == set()
+
+
+@pytest.mark.parametrize("root", ["worker.py", "composition.py"])
+def test_the_worker_does_not_know_the_api(root: str) -> None:
+    """What else it imports is judged by the import contracts."""
+    assert [module for module, _ in imports_of(ROOT / root) if module.split(".")[0] == "api"] == []
