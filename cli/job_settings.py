@@ -16,10 +16,10 @@ from cli.setting_options import SettingOptions, flag
 from cli.watch import watch_to_the_end
 from domain.jobs.column_fields import NamedColumns
 from domain.jobs.rerun import RetryOptions
-from domain.jobs.settings import NULL, PATCH, RETRY, JobSettings, sent_to
-from domain.requests.field_types import aliases
+from domain.jobs.settings import NULL, PATCH, RETRY, JobSettings, list_accepted
+from domain.requests.request_model import aliases
 
-CLEARABLE = {flag(name): name for name in sent_to(NULL)}
+CLEARABLE = {flag(name): name for name in list_accepted(NULL)}
 
 app = typer.Typer()
 
@@ -28,11 +28,11 @@ class NewJob(SettingOptions, of=(JobSettings, NamedColumns), required="fromPhone
     """What create takes."""
 
 
-class ChangedJob(SettingOptions, of=(JobSettings,), only=sent_to(PATCH)):
+class ChangedJob(SettingOptions, of=(JobSettings,), only=list_accepted(PATCH)):
     """What PATCH takes."""
 
 
-class RetriedJob(SettingOptions, of=(JobSettings, RetryOptions), only=sent_to(RETRY) | aliases(RetryOptions)):
+class RetriedJob(SettingOptions, of=(JobSettings, RetryOptions), only=list_accepted(RETRY) | aliases(RetryOptions)):
     """What retry takes."""
 
 

@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 
 from domain.calling_rules.window_field import Window
 from domain.jobs.settings import JobSettings, Moment
-from domain.requests.field_types import Dollars, FieldType, OneOf, TrueOrFalse, Whole, aliases, field_types
+from domain.requests.field_types import Boolean, Choice, Dollars, Integer
+from domain.requests.request_model import FieldType, aliases, field_types
 
 FLAGS = {  # where the command line has a word of its own
     "fromPhoneNumberId": "from",
@@ -71,7 +72,7 @@ def _name(alias: str) -> str:
 
 def _annotation(alias: str, field: FieldInfo, kind: FieldType, *, defaults: bool) -> Any:
     of_type, metavar, parser = _type(kind)
-    flags = f"--{flag(alias)}/--no-{flag(alias)}" if isinstance(kind, TrueOrFalse) else f"--{flag(alias)}"
+    flags = f"--{flag(alias)}/--no-{flag(alias)}" if isinstance(kind, Boolean) else f"--{flag(alias)}"
     option = typer.Option(flags, metavar=metavar, parser=parser, help=_help(field, kind, defaults=defaults))
     return Annotated[of_type | None, option]
 
@@ -79,11 +80,11 @@ def _annotation(alias: str, field: FieldInfo, kind: FieldType, *, defaults: bool
 def _type(kind: FieldType) -> tuple[Any, str | None, Any]:
     """The type of an option's value, how the help calls it, and what reads it where the type does not."""
     match kind:
-        case Whole():
+        case Integer():
             return int, f"{kind.lowest}-{kind.highest}", None
-        case OneOf():
+        case Choice():
             return str, "|".join(kind.choices), None
-        case TrueOrFalse():
+        case Boolean():
             return bool, None, None
         case Dollars():
             return str, "DOLLARS", None

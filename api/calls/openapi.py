@@ -5,11 +5,11 @@ from typing import Any
 from api.http.openapi import json_body
 from domain.calls.agent_report import ConversationReport
 from domain.contacts.number_list import Note
-from domain.requests.field_types import field_schemas
+from domain.requests.request_model import describe_fields
 
-OPT_OUT_BODY = json_body(field_schemas(Note), {"note": "Asked not to be called again."}, required=False)
+OPT_OUT_BODY = json_body(describe_fields(Note), {"note": "Asked not to be called again."}, required=False)
 RESULT_BODY = json_body(
-    field_schemas(ConversationReport),
+    describe_fields(ConversationReport),
     {
         "disposition": "appointment_confirmed",
         "summary": "Ada keeps her appointment on May 3.",
@@ -25,5 +25,5 @@ def _says_something(name: str) -> dict[str, Any]:
 
 
 RESULT_BODY["requestBody"]["content"]["application/json"]["schema"]["anyOf"] = [
-    _says_something(name) for name in field_schemas(ConversationReport)
+    _says_something(name) for name in describe_fields(ConversationReport)
 ]

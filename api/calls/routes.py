@@ -31,7 +31,7 @@ async def sent_note(request: Request, _: CallAgentDep) -> str | None:
         raise InvalidRequest('The body must be a JSON object, such as {"note": "…"}, or empty.')
     problems = Problems()
     found = read_note(body, problems)
-    problems.refuse()
+    problems.raise_if_any()
     return found
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from api.http.openapi import body, file_form, json_content, without_default
 from domain.contacts.number_list import Note
 from domain.jobs.column_fields import NamedColumns
-from domain.requests.field_types import field_schemas, form_schemas
 from domain.requests.limits import MAX_CONTACTS, MAX_FIELDS
+from domain.requests.request_model import describe_fields, describe_form_fields
 
 E164 = r"^\+[1-9][0-9]{6,14}$"
 NUMBER: dict[str, Any] = {"type": "string", "pattern": E164, "description": "E.164.", "examples": ["+12025550101"]}
@@ -26,8 +26,8 @@ CONTACTS: dict[str, Any] = {
     },
 }
 NUMBERS: dict[str, Any] = {"type": "array", "minItems": 1, "maxItems": MAX_CONTACTS, "items": NUMBER}
-_COLUMNS = {name: without_default(schema) for name, schema in field_schemas(NamedColumns).items()}
-_COLUMNS_IN_FORM = {name: without_default(schema) for name, schema in form_schemas(NamedColumns).items()}
+_COLUMNS = {name: without_default(schema) for name, schema in describe_fields(NamedColumns).items()}
+_COLUMNS_IN_FORM = {name: without_default(schema) for name, schema in describe_form_fields(NamedColumns).items()}
 
 APPEND_BODY = body(
     {
@@ -42,10 +42,10 @@ APPEND_BODY = body(
 DO_NOT_CALL_BODY = body(
     {
         "application/json": json_content(
-            {"numbers": NUMBERS, **field_schemas(Note)},
+            {"numbers": NUMBERS, **describe_fields(Note)},
             {"numbers": ["+12025550101", "+12025550102"], "note": "Asked not to be called again."},
             ["numbers"],
         ),
-        **file_form({**form_schemas(Note), "phoneColumn": _COLUMNS_IN_FORM["phoneColumn"]}),
+        **file_form({**describe_form_fields(Note), "phoneColumn": _COLUMNS_IN_FORM["phoneColumn"]}),
     }
 )

@@ -21,12 +21,12 @@ from domain.jobs.create_request import (
     CONTACT_FIELDS,
     ORDER,
     ReadJobFields,
-    body_contacts,
-    form_contacts,
+    read_body_contacts,
     read_form,
+    read_form_contacts,
     read_json,
 )
-from domain.requests.reading import Problems, body_fields, form_fields, given_fields, ignored, read_sent
+from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
 from domain.requests.strict_json import parse_json
 
 WARM_FILE = b"phone\n+12025550101\n"
@@ -94,16 +94,16 @@ def _read_more(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
     problems = Problems(ORDER)
     contacts: Sequence[Any] | None
     if isinstance(body, JsonBody):
-        fields = body_fields(parse_json(body.content, body.charset))
-        given, contacts = given_fields(fields), body_contacts(fields, problems)
+        fields = require_object(parse_json(body.content, body.charset))
+        given, contacts = drop_nulls(fields), read_body_contacts(fields, problems)
     else:
         fields = dict(body.fields)
-        contacts = form_contacts(body.fields, problems, has_file=bool(body.file))
-        given = form_fields(body.fields, problems, NamedColumns)
-    options = ReadOptions(columns=read_sent(NamedColumns, given, problems), timezone=timezone, now=now)
-    problems.refuse()
+        contacts = read_form_contacts(body.fields, problems, has_file=bool(body.file))
+        given = read_form_values(body.fields, problems, NamedColumns)
+    options = ReadOptions(columns=read_model(NamedColumns, given, problems), timezone=timezone, now=now)
+    problems.raise_if_any()
     intake = _read_contacts(body, contacts, options)
-    report = intake.report.with_warnings(ignored(fields, CONTACT_FIELDS))
+    report = intake.report.with_warnings(list_unknown(fields, CONTACT_FIELDS))
     return intake.model_copy(update={"report": report})
 
 
@@ -117,8 +117,8 @@ def _read_numbers(body: Form | JsonBody) -> NumberList:
     if isinstance(body, JsonBody):
         return read_number_list(parse_json(body.content, body.charset))
     problems = Problems(["note", *NAMING_FIELDS])
-    fields = form_fields(body.fields, problems, NamedColumns)
-    note, columns = read_note(fields, problems), read_sent(NamedColumns, fields, problems)
-    problems.refuse()
+    fields = read_form_values(body.fields, problems, NamedColumns)
+    note, columns = read_note(fields, problems), read_model(NamedColumns, fields, problems)
+    problems.raise_if_any()
     options = ReadOptions(columns=NamedColumns(phone=columns.phone))
     return collect_numbers(read_contact_file(body.file, options), note)

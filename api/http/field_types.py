@@ -16,7 +16,7 @@ from domain.calls.models import Audio
 from domain.money import MICRO
 from domain.phone.location import is_country
 from domain.phone.numbers import PhoneProblem, read_phone
-from domain.requests.field_types import nullable
+from domain.requests.request_model import nullable
 
 LINE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"  # any text that is not blank
 DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,18})?")

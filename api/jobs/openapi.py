@@ -6,10 +6,10 @@ from api.contacts.openapi import CONTACTS
 from api.http.openapi import body, file_form, json_body, json_content, without_default
 from domain.jobs.column_fields import NamedColumns
 from domain.jobs.rerun import RetryOptions
-from domain.jobs.settings import NULL, PATCH, RETRY, JobSettings, sent_to
-from domain.requests.field_types import field_schemas, form_schemas, nullable
+from domain.jobs.settings import NULL, PATCH, RETRY, JobSettings, list_accepted
+from domain.requests.request_model import describe_fields, describe_form_fields, nullable
 
-FIELDS = field_schemas(JobSettings) | field_schemas(NamedColumns)
+FIELDS = describe_fields(JobSettings) | describe_fields(NamedColumns)
 NEEDED = ["fromPhoneNumberId", "name"]
 EXAMPLE: dict[str, Any] = {
     "fromPhoneNumberId": "phone_0123456789abcdef01234567",
@@ -21,7 +21,7 @@ EXAMPLE: dict[str, Any] = {
 }
 CREATE_BODY = body(
     {
-        **file_form(form_schemas(JobSettings) | form_schemas(NamedColumns), NEEDED),
+        **file_form(describe_form_fields(JobSettings) | describe_form_fields(NamedColumns), NEEDED),
         "application/json": json_content({"contacts": CONTACTS, **FIELDS}, EXAMPLE, ["contacts", *NEEDED]),
     }
 )
@@ -29,8 +29,8 @@ CREATE_BODY = body(
 
 def _change_schemas() -> dict[str, Any]:
     """The settings of a change: null takes away what is set, where that is possible; none has a default here."""
-    plain, with_null = form_schemas(JobSettings), field_schemas(JobSettings)
-    return {name: without_default((with_null if name in sent_to(NULL) else plain)[name]) for name in sent_to(PATCH)}
+    schemas = describe_form_fields(JobSettings) | {name: FIELDS[name] for name in list_accepted(NULL)}
+    return {name: without_default(schemas[name]) for name in list_accepted(PATCH)}
 
 
 CHANGE_BODY = json_body(
@@ -41,8 +41,8 @@ CHANGE_BODY["requestBody"]["content"]["application/json"]["schema"] |= {
     "additionalProperties": False,
 }
 RETRY_BODY = json_body(
-    {name: FIELDS[name] if name not in NEEDED else nullable(FIELDS[name]) for name in sent_to(RETRY)}
-    | field_schemas(RetryOptions),
+    {name: FIELDS[name] if name not in NEEDED else nullable(FIELDS[name]) for name in list_accepted(RETRY)}
+    | describe_fields(RetryOptions),
     {"name": "Second round", "maxAttempts": 2, "scheduledStartTime": "2027-05-04T09:00"},
     required=False,
 )

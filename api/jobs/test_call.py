@@ -24,8 +24,9 @@ from domain.jobs.models import Caller, JobRequest, NewContact
 from domain.json_model import format_timestamp
 from domain.phone.location import locate_number
 from domain.phone.numbers import PhoneProblem, read_phone
-from domain.requests.field_types import SentModel, Text
-from domain.requests.reading import Problems, body_fields, given_fields, ignored, read_sent
+from domain.requests.field_types import Text
+from domain.requests.reading import Problems, drop_nulls, list_unknown, read_model, require_object
+from domain.requests.request_model import RequestModel
 from domain.requests.strict_json import parse_json
 from domain.statuses import OnOverlap
 from store.jobs.rerun import JobRerun
@@ -38,7 +39,7 @@ MAX_NAME_LENGTH = 200
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
 
 
-class TestTarget(SentModel):
+class TestTarget(RequestModel):
     phone: Annotated[str, Text(required=True)]
 
 
@@ -118,13 +119,13 @@ async def _test(
 
 def _phone(body: Any) -> tuple[str, list[str]]:
     """Raises InvalidRequest, InvalidPhoneFormat."""
-    fields, problems = body_fields(body), Problems()
-    sent = read_sent(TestTarget, given_fields(fields), problems)
-    problems.refuse()
+    fields, problems = require_object(body), Problems()
+    sent = read_model(TestTarget, drop_nulls(fields), problems)
+    problems.raise_if_any()
     number = read_phone(sent.phone)
     if isinstance(number, PhoneProblem):
         raise InvalidPhoneFormat(f"phone {number.reason}.", [{"field": "phone", "reason": number.reason}])
-    return number, ignored(fields, {"phone"})
+    return number, list_unknown(fields, {"phone"})
 
 
 def _in_locate_number(first: NewContact, number: str) -> NewContact:

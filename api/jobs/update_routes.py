@@ -51,7 +51,7 @@ async def change(
     """
     job = await find_job(jobs, caller.organization_id, id)
     start = job.scheduled_start_time if job.actual_start_time is None else None
-    wanted, note = written.placed(job.timezone, start, job.end_time, datetime.now(UTC))
+    wanted, note = written.resolve(job.timezone, start, job.end_time, datetime.now(UTC))
     try:
         await updates.change(job.organization_id, job.id, wanted, by=caller.key_id)
     except WrongStatus as error:

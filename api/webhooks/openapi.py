@@ -7,11 +7,11 @@ from fastapi import FastAPI, Response
 
 from api.http.openapi import json_body, without_default
 from api.webhooks.schemas import MESSAGE_ID, URL
-from domain.requests.field_types import field_schemas
+from domain.requests.request_model import describe_fields
 from domain.webhooks.fields import WebhookChange, WebhookFields
 from domain.webhooks.messages import BatchMessage, ContactMessage, CreditsMessage, Message, TestMessage, event_types
 
-_NEW, _CHANGE = field_schemas(WebhookFields), field_schemas(WebhookChange)
+_NEW, _CHANGE = describe_fields(WebhookFields), describe_fields(WebhookChange)
 CREATE_BODY = json_body(
     _NEW,
     {"url": URL, "events": ["batch.completed", "contact.finished"], "description": "Our CRM"},

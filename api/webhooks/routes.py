@@ -27,7 +27,7 @@ from api.webhooks.schemas import (
     render_new_webhook,
     render_webhook,
 )
-from domain.requests.reading import body_fields
+from domain.requests.reading import require_object
 from domain.requests.strict_json import parse_json
 from domain.webhooks.events import DeliveryStatus
 from domain.webhooks.fields import read_new_webhook, read_webhook_change
@@ -41,7 +41,7 @@ DeliveryId = Annotated[str, Path(alias="deliveryId", description="A delivery's i
 
 async def sent_object(request: Request, _: AdminDep) -> dict[str, Any]:
     """The body, after the key. Raises InvalidRequest."""
-    return body_fields(parse_json(await read_small(request)))
+    return require_object(parse_json(await read_small(request)))
 
 
 class DeliveryQuery(Query):
@@ -86,7 +86,7 @@ async def create_webhook(
     content = await read_small(request)
 
     async def create(context: CreateContext) -> NewWebhook:
-        wanted = EndpointRequest(**read_new_webhook(body_fields(parse_json(content))))
+        wanted = EndpointRequest(**read_new_webhook(require_object(parse_json(content))))
         await destinations.check(wanted.url)
         id = context.new_id("webhook")
         return render_new_webhook(await webhooks.create(caller.organization_id, wanted, id))

@@ -7,22 +7,23 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.model import Model
-from domain.requests.field_types import SentModel, Whole
+from domain.requests.field_types import Integer
+from domain.requests.request_model import RequestModel
 
 DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
 
 
-class ContactFrequency(SentModel):
+class ContactFrequency(RequestModel):
     """Caps on calls to one number; None: no cap. Real hours at any speed."""
 
-    calls_per_24_hours: Annotated[int | None, Field(ge=1), Whole(1, 100)] = Field(
+    calls_per_24_hours: Annotated[int | None, Field(ge=1), Integer(1, 100)] = Field(
         default=None, description="Calls in any 24 hours."
     )
-    calls_per_7_days: Annotated[int | None, Field(ge=1), Whole(1, 100)] = Field(
+    calls_per_7_days: Annotated[int | None, Field(ge=1), Integer(1, 100)] = Field(
         default=None, description="Calls in any 7 days."
     )
-    quiet_hours: Annotated[int | None, Field(ge=1), Whole(1, 8760)] = Field(
+    quiet_hours: Annotated[int | None, Field(ge=1), Integer(1, 8760)] = Field(
         default=None, description="After a conversation."
     )
 

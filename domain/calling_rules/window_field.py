@@ -8,7 +8,7 @@ from typing import Any
 from domain.calling_rules.presets import PRESETS
 from domain.calling_rules.window import WEEK, CallingWindow
 from domain.calling_rules.window_format import MAX_DATES, MAX_HOURS, InvalidWindow, parse_window
-from domain.requests.field_types import FieldType, Schema, refusal
+from domain.requests.request_model import FieldType, Schema, invalid
 
 _HOURS: Schema = {
     "from": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["09:00"]},
@@ -52,7 +52,7 @@ class Window(FieldType):
         try:
             return parse_window(value)
         except InvalidWindow as problem:
-            raise refusal(problem.reason, problem.path) from None
+            raise invalid(problem.reason, problem.path) from None
 
     def schema(self) -> Schema:
         hours = {**_HOURS, "holidays": _HOLIDAYS, "also": _OTHER_HOURS, "preset": {"type": "null"}}

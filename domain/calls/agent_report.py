@@ -9,8 +9,9 @@ from pydantic import Field
 
 from domain.errors import InvalidRequest
 from domain.json_model import JsonModel, Timestamp
-from domain.requests.field_types import FieldType, Schema, SentModel, Text, aliases, read_text, refusal
-from domain.requests.reading import Problems, body_fields, given_fields, read_sent
+from domain.requests.field_types import Text
+from domain.requests.reading import Problems, drop_nulls, read_model, require_object
+from domain.requests.request_model import FieldType, RequestModel, Schema, aliases, invalid, read_text
 
 MAX_URL_LENGTH = 2_000  # characters
 MAX_DATA_BYTES = 16 * 1024  # as JSON in UTF-8
@@ -21,9 +22,9 @@ class WebAddress(FieldType):
     def read(self, value: Any) -> str:
         url = read_text(value)
         if len(url) > MAX_URL_LENGTH:
-            raise refusal(f"may have at most {MAX_URL_LENGTH:,} characters")
+            raise invalid(f"may have at most {MAX_URL_LENGTH:,} characters")
         if not re.fullmatch(WEB_ADDRESS, url):
-            raise refusal("must be an http or https address")
+            raise invalid("must be an http or https address")
         return url
 
     def schema(self) -> Schema:
@@ -35,16 +36,16 @@ class SmallObject(FieldType):
 
     def read(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise refusal("must be an object")
+            raise invalid("must be an object")
         if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_DATA_BYTES:
-            raise refusal(f"may have at most {MAX_DATA_BYTES // 1024} KB")
+            raise invalid(f"may have at most {MAX_DATA_BYTES // 1024} KB")
         return value
 
     def schema(self) -> Schema:
         return {"type": "object"}
 
 
-class ConversationReport(SentModel):
+class ConversationReport(RequestModel):
     """One report; None: the field is not reported."""
 
     disposition: Annotated[str | None, Text(100)] = Field(default=None, examples=["appointment_confirmed"])
@@ -79,8 +80,8 @@ class Conversation(ConversationReport):
 def read_conversation(body: Any) -> ConversationReport:
     """Read a JSON body; null is not given, other fields are ignored. Raises InvalidRequest naming every bad field."""
     problems = Problems()
-    report = read_sent(ConversationReport, given_fields(body_fields(body)), problems)
-    problems.refuse()
+    report = read_model(ConversationReport, drop_nulls(require_object(body)), problems)
+    problems.raise_if_any()
     blank = {name: None for name in ("disposition", "summary") if not getattr(report, name)}
     if (report := report.model_copy(update=blank)) == ConversationReport():
         raise InvalidRequest(f"Nothing is reported: send at least one of {', '.join(aliases(ConversationReport))}.")

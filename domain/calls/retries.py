@@ -8,7 +8,8 @@ from pydantic import Field
 
 from domain.calls.models import AnsweredBy, Outcome
 from domain.model import Model
-from domain.requests.field_types import OneOf, SentModel, SomeOf, TrueOrFalse, Whole, Wholes
+from domain.requests.field_types import Boolean, Choice, Choices, Integer, Integers
+from domain.requests.request_model import RequestModel
 from domain.statuses import ContactStatus
 
 DELAYS_MINUTES = (5, 30, 120)
@@ -46,18 +47,18 @@ class OnDeclined(StrEnum):
     RETRY = "retry"
 
 
-class RetryPolicy(SentModel):
+class RetryPolicy(RequestModel):
     """How a job calls again; how often is its `maxAttempts`, whatever the outcomes."""
 
     delays_minutes: Annotated[
         tuple[int, ...],
         Field(min_length=1, max_length=MAX_DELAYS),
-        Wholes(MAX_DELAYS, Whole(1, MAX_DELAY_MINUTES)),
+        Integers(MAX_DELAYS, Integer(1, MAX_DELAY_MINUTES)),
     ] = Field(default=DELAYS_MINUTES, description="After the first attempt, after the second …; the last one repeats.")
-    retryable_statuses: Annotated[tuple[ContactStatus, ...], SomeOf(RETRYABLE)] = RETRYABLE
-    on_voicemail: Annotated[OnVoicemail, OneOf(OnVoicemail)] = OnVoicemail.COMPLETE
-    on_declined: Annotated[OnDeclined, OneOf(OnDeclined)] = OnDeclined.FAIL
-    retries_first: Annotated[bool, TrueOrFalse()] = Field(
+    retryable_statuses: Annotated[tuple[ContactStatus, ...], Choices(RETRYABLE)] = RETRYABLE
+    on_voicemail: Annotated[OnVoicemail, Choice(OnVoicemail)] = OnVoicemail.COMPLETE
+    on_declined: Annotated[OnDeclined, Choice(OnDeclined)] = OnDeclined.FAIL
+    retries_first: Annotated[bool, Boolean()] = Field(
         default=False, description="Those to be called again go before those not called yet."
     )
 

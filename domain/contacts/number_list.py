@@ -11,9 +11,10 @@ from domain.jobs.models import NewContact
 from domain.model import Model
 from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem, read_phone
-from domain.requests.field_types import SentModel, Text
+from domain.requests.field_types import Text
 from domain.requests.limits import MAX_CONTACTS
-from domain.requests.reading import Problems, body_fields, read_sent
+from domain.requests.reading import Problems, read_model, require_object
+from domain.requests.request_model import RequestModel
 
 MAX_NOTE_LENGTH = 1000  # code points
 
@@ -26,7 +27,7 @@ class NumberList(Model):
     report: IntakeReport
 
 
-class Note(SentModel):
+class Note(RequestModel):
     """Why a number is listed."""
 
     note: Annotated[str | None, Text(MAX_NOTE_LENGTH)] = Field(default=None, examples=["Asked not to be called again."])
@@ -34,7 +35,7 @@ class Note(SentModel):
 
 def read_note(fields: Mapping[str, Any], problems: Problems) -> str | None:
     """The note among these fields; what is wrong with it is noted."""
-    return read_sent(Note, fields, problems).note or None
+    return read_model(Note, fields, problems).note or None
 
 
 def read_number_list(body: Any) -> NumberList:
@@ -42,13 +43,13 @@ def read_number_list(body: Any) -> NumberList:
 
     Raises InvalidRequest, NoValidContacts, TooManyContacts, InvalidPhoneFormat (naming indexes from 0).
     """
-    fields, problems = body_fields(body), Problems()
+    fields, problems = require_object(body), Problems()
     note, sent = read_note(fields, problems), fields.get("numbers")
     if sent is None:
         problems.note("numbers", "is required")
     elif not isinstance(sent, list):
         problems.note("numbers", "must be an array of strings")
-    problems.refuse()
+    problems.raise_if_any()
     report = ReportBuilder()
     for index, number in enumerate(_read_all(sent or [])):
         report.add_contact(NewContact(row=index + 1, number=number, data={}))

@@ -6,13 +6,13 @@ from typing import Any
 
 from domain.errors import InvalidRequest
 from domain.jobs.models import JobChange
-from domain.jobs.moments import place_moments
-from domain.jobs.settings import NULL, PATCH, sent_to
+from domain.jobs.settings import NULL, PATCH, list_accepted
+from domain.jobs.times import resolve_times
 from domain.model import Model
 from domain.requests.limits import quoted
-from domain.requests.reading import Problems, body_fields, read_sent
+from domain.requests.reading import Problems, read_model, require_object
 
-CHANGEABLE = sent_to(PATCH)
+CHANGEABLE = list_accepted(PATCH)
 
 
 class WrittenChange(Model):
@@ -20,7 +20,7 @@ class WrittenChange(Model):
 
     change: JobChange
 
-    def placed(
+    def resolve(
         self, zone: str, start: datetime | None, end: datetime | None, now: datetime
     ) -> tuple[JobChange, str | None]:
         """The change, and what a clock change did to its times, for people.
@@ -30,7 +30,7 @@ class WrittenChange(Model):
         """
         written, given = self.change, self.change.model_fields_set
         own_zone = written.timezone if "timezone" in given else zone
-        moments = place_moments(written.scheduled_start_time, written.end_time, own_zone, now)
+        moments = resolve_times(written.scheduled_start_time, written.end_time, own_zone, now)
         times = {"scheduled_start_time": moments.start or now, "end_time": moments.end, "timezone": moments.zone}
         change = written.model_copy(update={name: time for name, time in times.items() if name in given})
         start = change.scheduled_start_time if "scheduled_start_time" in given else start
@@ -45,13 +45,13 @@ def read_change(body: Any) -> WrittenChange:
 
     Raises InvalidRequest naming every bad field.
     """
-    fields = body_fields(body)
+    fields = require_object(body)
     if not fields:
         raise InvalidRequest(f"Nothing is to be changed: send at least one of {', '.join(sorted(CHANGEABLE))}.")
     _refuse_others(fields)
     problems = Problems(list(CHANGEABLE))
-    change = read_sent(JobChange, fields, problems)
-    problems.refuse()
+    change = read_model(JobChange, fields, problems)
+    problems.raise_if_any()
     return WrittenChange(change=change)
 
 
@@ -61,9 +61,9 @@ def _refuse_others(fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
         if name not in CHANGEABLE:
             problems.note(quoted(name), "cannot be changed")
-        elif value is None and name not in sent_to(NULL):
+        elif value is None and name not in list_accepted(NULL):
             problems.note(name, "cannot be null")
-    problems.refuse()
+    problems.raise_if_any()
 
 
 def _refuse_order(change: JobChange) -> None:
@@ -72,4 +72,4 @@ def _refuse_order(change: JobChange) -> None:
         problems.note("endTime", "must be after the start")
     elif "scheduled_start_time" in change.model_fields_set:
         problems.note("scheduledStartTime", "must be before endTime")
-    problems.refuse()
+    problems.raise_if_any()

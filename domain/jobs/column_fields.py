@@ -4,13 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.requests.field_types import SentModel, Text, Texts, aliases
+from domain.requests.field_types import Text, Texts
 from domain.requests.limits import MAX_FIELDS
+from domain.requests.request_model import RequestModel, aliases
 
 COLUMN = Text(1000, required=True)
 
 
-class NamedColumns(SentModel):
+class NamedColumns(RequestModel):
     """The columns, in JSON the keys, that the request names. None: none has that meaning; `phone`: the usual one."""
 
     phone: Annotated[str | None, COLUMN] = Field(

@@ -10,11 +10,11 @@ from domain.calling_rules.presets import get_preset_frequency
 from domain.calls.retries import RetryPolicy
 from domain.jobs.column_fields import NAMING_FIELDS, NamedColumns
 from domain.jobs.models import JobRequest
-from domain.jobs.moments import place_moments
-from domain.jobs.settings import ATTEMPTS, TIMES, SentRetryPolicy
+from domain.jobs.settings import ATTEMPTS, TIMES, RequestedRetryPolicy
+from domain.jobs.times import resolve_times
 from domain.model import Model
-from domain.requests.field_types import aliases
-from domain.requests.reading import Problems, body_fields, form_fields, given_fields, ignored, read_sent
+from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
+from domain.requests.request_model import aliases
 from domain.requests.strict_json import parse_json_text, text_problem
 
 CONTACT_FIELDS = frozenset({"file", "contacts", *NAMING_FIELDS})
@@ -23,7 +23,7 @@ ORDER = ["contacts", *(name for name in aliases(JobRequest) if name not in TIMES
 
 
 class ReadJobFields(Model):
-    """A valid request, what clock changes did to its start and end (for `message`), and what was ignored.
+    """A valid request, what clock changes did to its start and end (for `message`), and what was list_unknown.
 
     `contacts` are those sent as JSON, not yet read; None: they come as a file. `columns`: how to read either.
     """
@@ -41,17 +41,17 @@ def read_form(form: Mapping[str, str], *, has_file: bool, now: datetime) -> Read
     Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
     """
     problems = Problems(ORDER)
-    contacts = form_contacts(form, problems, has_file=has_file)
-    return _read(form_fields(form, problems, JobRequest, NamedColumns), form, contacts, problems, now)
+    contacts = read_form_contacts(form, problems, has_file=has_file)
+    return _read(read_form_values(form, problems, JobRequest, NamedColumns), form, contacts, problems, now)
 
 
 def read_json(body: Any, now: datetime) -> ReadJobFields:
     """Read a JSON body as `parse_json` gave it, where null is not given. Raises as `read_form`."""
-    fields, problems = body_fields(body), Problems(ORDER)
-    return _read(given_fields(fields), fields, body_contacts(fields, problems), problems, now)
+    fields, problems = require_object(body), Problems(ORDER)
+    return _read(drop_nulls(fields), fields, read_body_contacts(fields, problems), problems, now)
 
 
-def form_contacts(form: Mapping[str, str], problems: Problems, *, has_file: bool) -> Sequence[Any] | None:
+def read_form_contacts(form: Mapping[str, str], problems: Problems, *, has_file: bool) -> Sequence[Any] | None:
     """Contacts that a form holds as JSON text, None where there are none. Raises InvalidRequest: no JSON."""
     text = form.get("contacts", "")
     if not text.strip():
@@ -62,10 +62,10 @@ def form_contacts(form: Mapping[str, str], problems: Problems, *, has_file: bool
     if has_file:
         problems.note("contacts", "cannot be sent together with a file")
     contacts = parse_json_text(text, "contacts")
-    return None if has_file and contacts is None else body_contacts({"contacts": contacts}, problems)
+    return None if has_file and contacts is None else read_body_contacts({"contacts": contacts}, problems)
 
 
-def body_contacts(body: Mapping[str, Any], problems: Problems) -> Sequence[Any]:
+def read_body_contacts(body: Mapping[str, Any], problems: Problems) -> Sequence[Any]:
     """The contacts of a JSON body."""
     contacts = body.get("contacts")
     if isinstance(contacts, list):
@@ -82,15 +82,15 @@ def _read(
     now: datetime,
 ) -> ReadJobFields:
     _note_other_attempts(given, problems)
-    request, columns = read_sent(JobRequest, given, problems), read_sent(NamedColumns, given, problems)
-    problems.refuse()
-    moments = place_moments(request.scheduled_start_time, request.end_time, request.timezone, now)
+    request, columns = read_model(JobRequest, given, problems), read_model(NamedColumns, given, problems)
+    problems.raise_if_any()
+    moments = resolve_times(request.scheduled_start_time, request.end_time, request.timezone, now)
     times = {"scheduled_start_time": moments.start, "end_time": moments.end, "timezone": moments.zone}
     return ReadJobFields(
         request=request.model_copy(update=times | _implied(request)),
         contacts=contacts,
         start_note=moments.note,
-        warnings=ignored(names, KNOWN_FIELDS),
+        warnings=list_unknown(names, KNOWN_FIELDS),
         columns=columns,
     )
 
@@ -112,7 +112,7 @@ def _note_other_attempts(given: Mapping[str, Any], problems: Problems) -> None:
 def _implied(request: JobRequest) -> dict[str, Any]:
     """What one setting says of another: attempts in the policy, the cap that comes with a preset."""
     implied: dict[str, Any] = {}
-    if isinstance(request.retry_policy, SentRetryPolicy):
+    if isinstance(request.retry_policy, RequestedRetryPolicy):
         implied["retry_policy"] = RetryPolicy(**request.retry_policy.model_dump(exclude={"max_attempts"}))
         implied["max_attempts"] = request.retry_policy.max_attempts or request.max_attempts
     if request.contact_frequency is None:

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from domain.jobs.models import JobChange, JobRequest
-from domain.jobs.moments import place_moments
-from domain.jobs.settings import MAX_NAME_LENGTH, RETRY, TIMES, sent_to
+from domain.jobs.settings import MAX_NAME_LENGTH, RETRY, TIMES, list_accepted
+from domain.jobs.times import resolve_times
 from domain.model import Model
-from domain.requests.field_types import SentModel, TrueOrFalse, aliases
-from domain.requests.reading import Problems, body_fields, given_fields, ignored, read_sent
+from domain.requests.field_types import Boolean
+from domain.requests.reading import Problems, drop_nulls, list_unknown, read_model, require_object
+from domain.requests.request_model import RequestModel, aliases
 from domain.statuses import ContactStatus
 
 _REACHED = frozenset({ContactStatus.COMPLETED})
@@ -21,16 +22,16 @@ _NO_USE = frozenset({ContactStatus.INVALID_NUMBER})
 _AGAIN = " (retry)"
 
 
-class RetryOptions(SentModel):
+class RetryOptions(RequestModel):
     """What a retry may say besides the settings of its job."""
 
-    include_unknown: Annotated[bool, TrueOrFalse()] = Field(
+    include_unknown: Annotated[bool, Boolean()] = Field(
         default=False, description="Also those of whom nobody can tell whether they were called."
     )
 
 
 class ReadRetry(Model):
-    """The request of the new job, what a clock change did to its start, and what was ignored."""
+    """The request of the new job, what a clock change did to its start, and what was list_unknown."""
 
     request: JobRequest
     include_unknown: bool
@@ -43,23 +44,23 @@ def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ReadRetry:
 
     Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
     """
-    fields, settings, options = body_fields(body), sent_to(RETRY), aliases(RetryOptions)
-    given = {name: value for name, value in given_fields(fields).items() if name in settings}
+    fields, settings, options = require_object(body), list_accepted(RETRY), aliases(RetryOptions)
+    given = {name: value for name, value in drop_nulls(fields).items() if name in settings}
     if given.get("fromPhoneNumberId") == "":  # here, too, that is not given: the earlier job's number
         del given["fromPhoneNumberId"]
     problems = Problems([*(name for name in settings if name not in TIMES), *options, *TIMES])
-    change = read_sent(JobChange, given, problems)
-    include_unknown = read_sent(RetryOptions, given_fields(fields), problems).include_unknown
-    problems.refuse()
+    change = read_model(JobChange, given, problems)
+    include_unknown = read_model(RetryOptions, drop_nulls(fields), problems).include_unknown
+    problems.raise_if_any()
     changed: dict[str, Any] = {"name": _named_again(earlier.name)}
     changed |= {name: getattr(change, name) for name in change.model_fields_set}
-    moments = place_moments(change.scheduled_start_time, None, changed.get("timezone", earlier.timezone), now)
+    moments = resolve_times(change.scheduled_start_time, None, changed.get("timezone", earlier.timezone), now)
     changed |= {"scheduled_start_time": moments.start, "timezone": moments.zone}
     return ReadRetry(
         request=earlier.model_copy(update=changed),
         include_unknown=include_unknown,
         start_note=moments.note,
-        warnings=ignored(fields, settings | options),
+        warnings=list_unknown(fields, settings | options),
     )
 
 

@@ -17,30 +17,19 @@ from domain.calling_rules.window import CallingWindow
 from domain.calling_rules.window_field import EXAMPLES, Window
 from domain.calls.models import OnMachine
 from domain.calls.retries import MAX_DELAY_MINUTES, RetryPolicy
-from domain.requests.field_types import (
-    Dollars,
-    FieldType,
-    Inside,
-    OneOf,
-    Schema,
-    SentModel,
-    Text,
-    TrueOrFalse,
-    Whole,
-    read_text,
-    refusal,
-)
+from domain.requests.field_types import Boolean, Choice, Dollars, Integer, Nested, Text
+from domain.requests.request_model import FieldType, RequestModel, Schema, invalid, read_text
 from domain.statuses import OnOverlap
 
 MAX_NAME_LENGTH = 200  # characters
 NAME = Text(MAX_NAME_LENGTH, required=True)
 NUMBER_ID = Text(required=True)
-ATTEMPTS = Whole(1, 10)
+ATTEMPTS = Integer(1, 10)
 DEFAULT_ATTEMPTS = 3
 ZONE = "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"
 
 
-class Also(Flag):
+class Accepted(Flag):
     """Where a setting may be sent, besides create."""
 
     PATCH = auto()
@@ -48,7 +37,7 @@ class Also(Flag):
     RETRY = auto()
 
 
-PATCH, NULL, RETRY = Also
+PATCH, NULL, RETRY = Accepted
 
 
 class Moment(FieldType):
@@ -58,7 +47,7 @@ class Moment(FieldType):
         try:
             written = parse_moment(read_text(value))
         except InvalidMoment as problem:
-            raise refusal(problem.reason) from None
+            raise invalid(problem.reason) from None
         return written.wall if written.offset is None else written.wall.replace(tzinfo=timezone(written.offset))
 
     def schema(self) -> Schema:
@@ -67,7 +56,7 @@ class Moment(FieldType):
         return {"type": "string", "pattern": f"^{day}[T ]{time}(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?$"}
 
 
-class SentAttempts(SentModel):
+class RequestedAttempts(RequestModel):
     max_attempts: Annotated[int | None, ATTEMPTS] = Field(
         default=None,
         description="The same as `maxAttempts` beside it.",
@@ -75,12 +64,12 @@ class SentAttempts(SentModel):
     )
 
 
-class SentRetryPolicy(RetryPolicy, SentAttempts):
+class RequestedRetryPolicy(RetryPolicy, RequestedAttempts):
     """As clients write it: `maxAttempts` may stand here, too."""
 
 
-class JobSettings(SentModel):
-    """What clients say of a job, but for its contacts. Times are UTC once `moments.place_times` has placed them."""
+class JobSettings(RequestModel):
+    """What clients say of a job, but for its contacts. Times are UTC once `times.resolve_times` has resolved them."""
 
     from_phone_number_id: Annotated[str, NUMBER_ID, RETRY] = Field(
         description="The number to call from; its outbound agent holds the conversation.",
@@ -88,11 +77,13 @@ class JobSettings(SentModel):
     )
     name: Annotated[str, NAME, PATCH | RETRY] = Field(examples=["Appointments in May"])
     description: Annotated[str | None, Text(1000), PATCH | NULL] = None
-    concurrent_call_limit: Annotated[int, Whole(1, 50), PATCH | RETRY] = Field(default=5, description="Calls at once.")
+    concurrent_call_limit: Annotated[int, Integer(1, 50), PATCH | RETRY] = Field(
+        default=5, description="Calls at once."
+    )
     max_attempts: Annotated[int, ATTEMPTS, PATCH | RETRY] = Field(
         default=DEFAULT_ATTEMPTS, description="For each contact, the first call counted."
     )
-    retry_policy: Annotated[RetryPolicy, Inside(SentRetryPolicy)] = Field(
+    retry_policy: Annotated[RetryPolicy, Nested(RequestedRetryPolicy)] = Field(
         default=RetryPolicy(),
         description="Who is called again, and when. In a form: JSON text.",
         examples=[{"delaysMinutes": [10, 60], "onVoicemail": "retry"}],
@@ -103,27 +94,27 @@ class JobSettings(SentModel):
         " name. The organization's unless given. In a form: the name, or JSON text.",
         examples=EXAMPLES,
     )
-    priority: Annotated[int, Whole(1, 9), PATCH] = Field(
+    priority: Annotated[int, Integer(1, 9), PATCH] = Field(
         default=5, description="The job's weight where jobs share lines: 9 gets nine times as many as 1."
     )
-    contact_frequency: Annotated[ContactFrequency | None, Inside(ContactFrequency)] = Field(
+    contact_frequency: Annotated[ContactFrequency | None, Nested(ContactFrequency)] = Field(
         default=None,
         description="Caps on calls to one number, over all jobs of the organization. In a form: JSON text.",
         examples=[{"callsPer24Hours": 1, "callsPer7Days": 3}],
     )
-    on_machine: Annotated[OnMachine, OneOf(OnMachine), PATCH] = Field(
+    on_machine: Annotated[OnMachine, Choice(OnMachine), PATCH] = Field(
         default=OnMachine.TALK,
         description="When a machine answered: `talk` lets the agent go on, who may leave a message; `hangUp` ends the"
         " call, and it costs what it lasted. The carrier tells some seconds after the agent began to speak. Whether the"
         " contact is called again is `retryPolicy.onVoicemail`.",
         examples=[OnMachine.HANG_UP],
     )
-    start_within_minutes: Annotated[int, Whole(1, MAX_DELAY_MINUTES)] = Field(
+    start_within_minutes: Annotated[int, Integer(1, MAX_DELAY_MINUTES)] = Field(
         default=120,
         alias="startWithin",
         description="Minutes by which a start may be missed. A later one pauses the job instead of calling late.",
     )
-    circuit_breaker: Annotated[bool, TrueOrFalse()] = Field(
+    circuit_breaker: Annotated[bool, Boolean()] = Field(
         default=True,
         description="Whether the job pauses itself when its last calls show that going on does harm.",
     )
@@ -133,9 +124,9 @@ class JobSettings(SentModel):
         " rounded to 6 decimals.",
         examples=["12.50"],
     )
-    ring_seconds: Annotated[int, Whole(15, 120)] = Field(default=45, description="How long a call may ring.")
-    max_call_seconds: Annotated[int, Whole(10, 14_400)] = Field(default=900, description="How long a call may last.")
-    on_overlap: Annotated[OnOverlap, OneOf(OnOverlap)] = Field(  # create's alone: it is not kept
+    ring_seconds: Annotated[int, Integer(15, 120)] = Field(default=45, description="How long a call may ring.")
+    max_call_seconds: Annotated[int, Integer(10, 14_400)] = Field(default=900, description="How long a call may last.")
+    on_overlap: Annotated[OnOverlap, Choice(OnOverlap)] = Field(  # create's alone: it is not kept
         default=OnOverlap.WARN,
         description="What to do about numbers that another open job of the organization will call too.",
     )
@@ -159,10 +150,10 @@ class JobSettings(SentModel):
 TIMES = ("scheduledStartTime", "endTime", "timezone")  # judged together, after everything else
 
 
-def sent_to(where: Also) -> dict[str, str]:
+def list_accepted(where: Accepted) -> dict[str, str]:
     """The settings that may be sent there: our names by the contract's."""
     return {
         str(field.alias): name
         for name, field in JobSettings.model_fields.items()
-        if any(isinstance(one, Also) and where in one for one in field.metadata)
+        if any(isinstance(one, Accepted) and where in one for one in field.metadata)
     }

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from domain.errors import InvalidRequest
-from domain.requests.field_types import SENT, Inside, aliases, field_types
+from domain.requests.field_types import Nested
 from domain.requests.limits import quoted
+from domain.requests.request_model import REQUEST, aliases, field_types
 from domain.requests.strict_json import parse_json_text, text_problem
 
 MAX_WARNINGS = 100
@@ -26,7 +27,7 @@ class Problems:
     def note(self, field: str, reason: str) -> None:
         self._noted.append({"field": field, "reason": reason})
 
-    def refuse(self) -> None:
+    def raise_if_any(self) -> None:
         """Raises InvalidRequest that names every field noted: in the order given, before what is inside of it."""
         if self._noted:
             details = sorted(self._noted, key=self._rank)
@@ -38,19 +39,19 @@ class Problems:
         return self._order.index(field) if field in self._order else -1, bool(inside)
 
 
-def body_fields(body: Any) -> dict[str, Any]:
+def require_object(body: Any) -> dict[str, Any]:
     """The fields of a JSON body. Raises InvalidRequest where it is no object."""
     if not isinstance(body, dict):
         raise InvalidRequest("The body must be a JSON object.")
     return body
 
 
-def given_fields(body: Mapping[str, Any]) -> dict[str, Any]:
+def drop_nulls(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a JSON body in which null is not given."""
     return {name: value for name, value in body.items() if value is not None}
 
 
-def form_fields(form: Mapping[str, str], problems: Problems, *kinds: type[BaseModel]) -> dict[str, Any]:
+def read_form_values(form: Mapping[str, str], problems: Problems, *kinds: type[BaseModel]) -> dict[str, Any]:
     """The fields of a form: text, where blank is not given, and objects and arrays of these models are JSON.
 
     Text that begins like no object, array or text in quotes is taken as it stands.
@@ -67,21 +68,21 @@ def form_fields(form: Mapping[str, str], problems: Problems, *kinds: type[BaseMo
     return given
 
 
-def read_sent(kind: type[M], given: Mapping[str, Any], problems: Problems) -> M:
+def read_model(kind: type[M], given: Mapping[str, Any], problems: Problems) -> M:
     """Read the fields of that model, by the contract's names; others are left alone.
 
     What is wrong is noted: then the answer serves only to go on and to find what else is wrong.
     """
     names = aliases(kind)
     try:
-        return kind.model_validate({name: value for name, value in given.items() if name in names}, **SENT)
+        return kind.model_validate({name: value for name, value in given.items() if name in names}, **REQUEST)
     except ValidationError as error:
         for found in error.errors(include_url=False):
             problems.note(*_problem(kind, found))
         return kind.model_construct()
 
 
-def ignored(names: Collection[str], known: Collection[str]) -> list[str]:
+def list_unknown(names: Collection[str], known: Collection[str]) -> list[str]:
     """Warnings that name the fields nobody reads."""
     unknown = [name for name in names if name not in known]
     return [f"The unknown field {quoted(name)} was ignored." for name in unknown[:MAX_WARNINGS]]
@@ -104,6 +105,6 @@ def _problem(kind: type[BaseModel], error: ErrorDetails) -> tuple[str, str]:
     if error["type"] == "extra_forbidden":
         unknown = where.pop()
         inside = field_types(kind)[aliases(kind)[where[-1]]]
-        known = sorted(aliases(inside.model)) if isinstance(inside, Inside) else []
+        known = sorted(aliases(inside.model)) if isinstance(inside, Nested) else []
         return ".".join(where), f"has no field {quoted(unknown)}, only {', '.join(known)}"
     return ".".join(filter(None, [*where, context.get("path")])), context["reason"]

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from domain.requests.field_types import Dollars, SentModel, SomeOf, Text, TrueOrFalse, aliases
-from domain.requests.reading import Problems, given_fields, read_sent
+from domain.requests.field_types import Boolean, Choices, Dollars, Text
+from domain.requests.reading import Problems, drop_nulls, read_model
+from domain.requests.request_model import RequestModel, aliases
 from domain.webhooks.destinations import MAX_URL_LENGTH
 from domain.webhooks.events import SUBSCRIBABLE, EventType
 
@@ -20,10 +21,10 @@ _URL = Field(
     },
 )
 Url = Annotated[str, Text(required=True), _URL]
-Events = Annotated[tuple[EventType, ...], SomeOf(SUBSCRIBABLE, may_be_empty=False)]
+Events = Annotated[tuple[EventType, ...], Choices(SUBSCRIBABLE, may_be_empty=False)]
 
 
-class WebhookFields(SentModel):
+class WebhookFields(RequestModel):
     url: Url
     events: Events
     description: Annotated[str | None, Text(1_000)] = None
@@ -40,7 +41,7 @@ class WebhookChange(WebhookFields):
 
     url: Url = ""
     events: Events = ()
-    enabled: Annotated[bool, TrueOrFalse()] = Field(
+    enabled: Annotated[bool, Boolean()] = Field(
         default=True, description="True also lets a disabled webhook begin anew."
     )
 
@@ -48,8 +49,8 @@ class WebhookChange(WebhookFields):
 def read_new_webhook(body: Mapping[str, Any]) -> dict[str, Any]:
     """What a new endpoint is made of, by our names; what is not given is left out. Raises InvalidRequest."""
     problems = Problems()
-    read = read_sent(WebhookFields, given_fields(body), problems)
-    problems.refuse()
+    read = read_model(WebhookFields, drop_nulls(body), problems)
+    problems.raise_if_any()
     return _set(read)
 
 
@@ -57,11 +58,11 @@ def read_webhook_change(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields to be changed, by our names; a description that is null is taken away. Raises InvalidRequest."""
     problems = Problems()
     without = {name: value for name, value in body.items() if name == "description"}
-    read = read_sent(WebhookChange, given_fields(body) | without, problems)
+    read = read_model(WebhookChange, drop_nulls(body) | without, problems)
     for name in body:
         if name not in aliases(WebhookChange):
             problems.note(name, "cannot be changed")
-    problems.refuse()
+    problems.raise_if_any()
     return _set(read)
 
 

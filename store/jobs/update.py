@@ -139,7 +139,7 @@ class JobUpdates:
         async with reading(self._engine) as connection:
             job = await _job(connection, job_id)
         start = job["scheduled_start_time"] if job["actual_start_time"] is None else None
-        change, _ = written.placed(job["timezone"], start, job["end_time"], datetime.now(UTC))
+        change, _ = written.resolve(job["timezone"], start, job["end_time"], datetime.now(UTC))
         return await self.change(organization_id, job_id, change, by=by)
 
 

@@ -25,7 +25,7 @@ class Moments(Model):
     note: str | None
 
 
-def place_moments(start: datetime | None, end: datetime | None, zone_name: str, now: datetime) -> Moments:
+def resolve_times(start: datetime | None, end: datetime | None, zone_name: str, now: datetime) -> Moments:
     """Place what was written: naive times are wall-clock times in the zone.
 
     Raises InvalidTimezone, InvalidRequest (too far ahead; an end that is past or not after the start),
@@ -36,7 +36,7 @@ def place_moments(start: datetime | None, end: datetime | None, zone_name: str, 
     starts = _place_start(start, zone, problems, now)
     if isinstance(starts, StartTime) and ends.at is not None and ends.at <= (starts.at or now):
         problems.note("endTime", "must be after the start")
-    problems.refuse()
+    problems.raise_if_any()
     if isinstance(starts, PastScheduledTime):
         raise starts
     note = " ".join(filter(None, (starts.note, ends.note)))
