@@ -79,22 +79,18 @@ async def test_the_next_of_a_lane_is_taken_up_when_the_one_before_it_is_final(wa
     assert await waiting.take_up("a") == second
 
 
-async def test_an_answer_noted_twice_counts_once(waiting: Waiting) -> None:
+async def test_a_result_recorded_twice_counts_once_and_a_success_ends_a_row_of_failures(waiting: Waiting) -> None:
+    mine = waiting.organization_id, waiting.id
     id = await waiting.told("a")
     await waiting.take_up("a")
+    assert await waiting.outbox.record_result(id, ERROR, NOW) is DeliveryStatus.PENDING
+    assert (await waiting.webhooks.get(*mine)).failing_since is not None
     assert await waiting.outbox.record_result(id, OK, NOW) is DeliveryStatus.DELIVERED
     assert await waiting.outbox.record_result(id, ERROR, NOW) is None
-    delivery = await waiting.webhooks.get_delivery(waiting.organization_id, waiting.id, id)
+    delivery = await waiting.webhooks.get_delivery(*mine, id)
     assert (delivery.status, delivery.attempts, delivery.response_code) == ("delivered", 1, 200)
     assert delivery.delivered_at is not None
-
-
-async def test_a_success_ends_a_row_of_failures(waiting: Waiting) -> None:
-    id = await waiting.told("a")
-    await waiting.outbox.record_result(id, ERROR, NOW)
-    assert (await waiting.webhooks.get(waiting.organization_id, waiting.id)).failing_since is not None
-    await waiting.outbox.record_result(id, OK, NOW)
-    assert (await waiting.webhooks.get(waiting.organization_id, waiting.id)).failing_since is None
+    assert (await waiting.webhooks.get(*mine)).failing_since is None
 
 
 async def test_who_is_told_is_told_once_until_the_work_is_done(waiting: Waiting) -> None:
@@ -116,20 +112,16 @@ async def test_who_is_told_is_told_once_until_the_work_is_done(waiting: Waiting)
     assert [one.id for one in await waiting.outbox.with_due_deliveries([waiting.id])] == [waiting.id]
 
 
-async def test_nobody_is_told_of_what_waits_behind_a_failure(waiting: Waiting) -> None:
+async def test_nobody_is_woken_for_what_waits_behind_a_failure_or_while_somebody_delivers(waiting: Waiting) -> None:
     first = await waiting.told("a")
     await waiting.take_up("a")
     await waiting.outbox.record_result(first, ERROR, NOW)
     await waiting.told("a")
-    assert [one for one in await waiting.outbox.with_due_deliveries() if one.id == waiting.id] == []
-    assert (await waiting.outbox.mark_idle(waiting.id)).next_due_at is not None
-
-
-async def test_what_came_at_the_last_moment_is_seen(waiting: Waiting) -> None:
-    await waiting.outbox.mark_busy(waiting.id)
-    await waiting.told("a")
     assert await waiting.outbox.with_due_deliveries([waiting.id]) == []
-    assert (await waiting.outbox.mark_idle(waiting.id)).next_due_at is not None
+    await waiting.outbox.mark_busy(waiting.id)
+    await waiting.told("b")
+    assert await waiting.outbox.with_due_deliveries([waiting.id]) == []
+    assert (await waiting.outbox.mark_idle(waiting.id)).next_due_at is not None  # what came at the last moment
 
 
 async def test_nothing_is_taken_up_while_an_endpoint_is_disabled(waiting: Waiting) -> None:
@@ -195,13 +187,12 @@ async def test_the_old_secret_signs_for_a_day(waiting: Waiting) -> None:
 
 
 async def test_another_organizations_endpoint_does_not_exist(waiting: Waiting) -> None:
-    other = (await a_caller(waiting.calling.engine)).id
-    id = await waiting.told("a")
-    with pytest.raises(NotFound):
-        await waiting.webhooks.get(other, waiting.id)
-    with pytest.raises(NotFound):
-        await waiting.webhooks.replay(other, waiting.id, id)
-    with pytest.raises(NotFound):
-        await waiting.webhooks.list_deliveries(other, waiting.id, None, 1, 10)
-    with pytest.raises(NotFound):
-        await waiting.webhooks.delete(other, waiting.id)
+    other, webhooks = (await a_caller(waiting.calling.engine)).id, waiting.webhooks
+    for refused in (
+        webhooks.get(other, waiting.id),
+        webhooks.replay(other, waiting.id, await waiting.told("a")),
+        webhooks.list_deliveries(other, waiting.id, None, 1, 10),
+        webhooks.delete(other, waiting.id),
+    ):
+        with pytest.raises(NotFound):
+            await refused
