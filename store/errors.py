@@ -1,7 +1,7 @@
-"""Every way in which the store says no.
+"""Every way in which the store refuses.
 
 StoreError
-├── NotFound               it does not exist, or belongs to somebody else: nobody can tell which
+├── NotFound               it does not exist, or belongs to somebody else: the caller cannot tell which
 ├── WrongStatus            the job's status does not allow it
 ├── InsufficientCredits    the free credits do not cover the estimate
 ├── Overlapping            other open jobs of the organization will call these numbers too

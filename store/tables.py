@@ -112,7 +112,7 @@ batch_jobs = Table(
     Column("name", Text, nullable=False),
     Column("description", Text),
     Column("status", String, nullable=False),
-    Column("dialling", Boolean, nullable=False, server_default=text("false")),  # the job's gate, judged by the claim
+    Column("dialling", Boolean, nullable=False, server_default=text("false")),  # the job's gate, which the claim checks
     Column("status_reason", Text),  # why it failed or was paused
     Column("agent_id", String, nullable=False),  # agent, audio, rate and caller id are as at creation
     Column("audio", String, nullable=False),
@@ -182,7 +182,7 @@ contacts = Table(
     Column("answered_by", String),
     Column("external_id", Text),  # the client's own
     Column("conversation", JSON),  # domain.calls.agent_report.Conversation of the last dial that has one
-    Column("reported_at", Moment),  # when that was said
+    Column("reported_at", Moment),  # when that was reported
     UniqueConstraint("job_id", "row"),
     Index("ix_contacts_job_id_status", "job_id", "status"),
     Index("ix_contacts_due", "job_id", "due_at", "row", postgresql_where=text("status IN ('pending', 'queued')")),
@@ -243,7 +243,7 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     Index("ix_dials_called", "organization_id", "to_number", text("asked_at DESC")),
 )
 
-carrier_events = Table(  # every callback once: what was said, when, and that it was already applied
+carrier_events = Table(  # every callback once: what it reported, and when
     "carrier_events",
     metadata,
     Column("dial_id", ForeignKey("dials.id", ondelete="CASCADE"), primary_key=True),
@@ -329,18 +329,18 @@ webhook_endpoints = Table(
     Column("description", Text),
     Column("events", ARRAY(String), nullable=False),  # domain.webhooks.events.EventType
     Column("credits_below", Dollars, nullable=False),
-    Column("credits_are_low", Boolean, nullable=False, server_default=text("false")),  # it was told, or knew
+    Column("credits_are_low", Boolean, nullable=False, server_default=text("false")),  # already notified
     Column("secret", Text, nullable=False),  # sealed, as the next
     Column("old_secret", Text),
     Column("old_secret_until", Moment),
     Column("failing_since", Moment),
     Column("disabled_at", Moment),
     Column("disabled_reason", Text),
-    Column("busy_until", Moment),  # somebody delivers, or was told to
+    Column("busy_until", Moment),  # somebody delivers, or was woken to
     Column("created_at", Moment, nullable=False, server_default=func.now()),
 )
 
-webhook_deliveries = Table(  # written with the fact they tell of; no number and nothing of a person is in them
+webhook_deliveries = Table(  # written with the fact itself; without numbers and personal data
     "webhook_deliveries",
     metadata,
     Column("id", String, primary_key=True),  # the `webhook-id` of every try

@@ -134,7 +134,7 @@ class Ledger:
             )
 
     async def audit(self, organization_id: str) -> Audit:
-        """Add up everything anew, in one statement and thus at one instant; raises NotFound."""
+        """Add up everything, in one statement and thus at one instant; raises NotFound."""
         async with reading(self._engine) as connection:
             row = (await connection.execute(_AUDIT, {"organization_id": organization_id})).mappings().first()
         if row is None:

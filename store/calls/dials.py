@@ -117,7 +117,7 @@ class Dials:
                 await record_outcome(connection, dial.id, result, self._speed)
 
     async def give_up(self, dial_id: str) -> None:
-        """End a dial whose outcome nobody can tell."""
+        """End a dial whose outcome cannot be found out."""
         async with self._engine.begin() as connection:
             dial = await lock_dial(connection, dial_id, to_end=True)
             if dial is not None:

@@ -146,7 +146,7 @@ def _answered_by(facts: RowMapping, result: DialResult) -> AnsweredBy:
 
 
 def _ended_by_us(facts: RowMapping, result: DialResult) -> HangUpReason | None:
-    """Why we ended an answered call, as far as its length and our request tell."""
+    """Why we ended an answered call, by its length and by our request."""
     if (result.call_seconds or 0) >= facts["max_call_seconds"]:
         return HangUpReason.MAX_CALL_DURATION
     return HangUpReason.MACHINE if facts["hang_up_reason"] == HangUpReason.MACHINE else None

@@ -52,7 +52,7 @@ async def reschedule(connection: AsyncConnection, job_id: str, start: datetime) 
 
 
 async def recheck_window_of_job(connection: AsyncConnection, job_id: str) -> None:
-    """The job's window changed: whoever waits for one to open is judged again by the next page."""
+    """The job's window changed: whoever waits for one to open is checked again by the next page."""
     await connection.execute(_WINDOW_OF_JOB, {"job": job_id, "start": None})
 
 

@@ -1,4 +1,4 @@
-"""Ids: a prefix that says what it is, and 96 random bits."""
+"""Ids: a prefix for the kind of thing, and 96 random bits."""
 
 from secrets import token_hex
 

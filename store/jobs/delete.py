@@ -15,7 +15,7 @@ from store.errors import NotFound, StillCalling, WrongStatus
 from store.jobs.status import lock_and_read_status
 from store.tables import batch_jobs, dials
 
-# A call of which nobody can tell whether it took place may turn up for as long as one may last.
+# A call whose outcome is unknown may turn up for as long as one may last.
 _LIVE = text("""
     SELECT count(*) FROM dials d JOIN batch_jobs j ON j.id = d.job_id
     WHERE d.organization_id = :organization AND d.job_id = :job

@@ -62,7 +62,7 @@ class JobLifecycle:
         self._engine = engine
 
     async def start_now(self, organization_id: str, job_id: str, *, by: str = SYSTEM) -> Started:
-        """Start a job that waits. Raises WrongStatus where it does not, or cannot: then it is paused and says why."""
+        """Start a job that waits. Raises WrongStatus where it does not, or cannot: then it is paused, with a reason."""
         started = await self._started_now(organization_id, job_id, by)
         if started is None:
             raise WrongStatus(JobStatus.PAUSED)
@@ -250,7 +250,7 @@ async def _resume(connection: AsyncConnection, organization_id: str, job_id: str
 
 
 async def _pause_if_vanished(connection: AsyncConnection, organization_id: str, job_id: str) -> bool:
-    """A job whose number or agent is gone waits for a person, and says so."""
+    """Pause a job whose number or agent is gone, with a reason: a person decides."""
     reason = (await connection.execute(_VANISHED, {"job": job_id})).scalar_one_or_none()
     if reason is None:
         return False

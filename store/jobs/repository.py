@@ -20,7 +20,6 @@ from store.contacts.import_ import Admitted, admit_contacts, apply_overlap_rule,
 from store.contacts.rejected_rows import keep_rejects
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
-from store.errors import NotFound
 from store.jobs.settings import SELECTED, as_columns
 from store.organizations.phone_numbers import check_callable
 from store.organizations.rows import lock_and_read_organization
@@ -56,7 +55,7 @@ class ContactPage(Model):
 
 
 class Jobs:
-    """Every public method is one transaction; what belongs to another organization does not exist."""
+    """Each public method is one transaction; what belongs to another organization does not exist."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -75,30 +74,22 @@ class Jobs:
     ) -> CreatedJob:
         """Store a job with its contacts and hold its estimate. One of this `id` that is there already is returned.
 
-        `number` is the organization's own and its agent can talk; `report` tells how the contacts were read.
+        `number` is the organization's own and its agent can talk; `report`: how the contacts were read.
         Raises NotFound, Overlapping, NoContactsLeft, InsufficientCredits; then nothing is stored.
         """
-        agent = number.agent
-        if agent is None:
-            raise NotFound("outbound agent of", number.id)
         async with self._engine.begin() as connection:
             organization = await lock_and_read_organization(connection, organization_id)
             if id is not None and (stored := await _stored(connection, organization, id)) is not None:
                 return stored
-            await check_callable(connection, organization_id, number)
+            agent = await check_callable(connection, organization_id, number)
             called, report = await apply_overlap_rule(connection, organization_id, request.on_overlap, contacts, report)
             admitted, report = await admit_contacts(connection, organization, called, report)
             cost = estimate_cost(admitted.callable, agent.architecture)
-            job = _as_inserted(organization_id, request, number, agent) | {
-                "id": id or new_id("batch"),
-                "total_contacts": len(called),
-                "validation": report,
-                "hold": compute_hold(organization, cost),
-            }
-            status = await _insert(connection, job, admitted)
+            hold = compute_hold(organization, cost)
+            job = _as_inserted(organization_id, request, number, agent)
+            job |= {"id": id or new_id("batch"), "total_contacts": len(called), "validation": report, "hold": hold}
+            status = await _insert(connection, job, admitted, by)
             await keep_rejects(connection, job["id"], rejects)
-            created = {"contacts": len(called)}
-            await record_action(connection, organization_id, Action.CREATED, by, created, job_id=job["id"])
         return CreatedJob(
             id=job["id"],
             status=status,
@@ -225,13 +216,15 @@ async def _stored(connection: AsyncConnection, organization: Organization, job_i
     )
 
 
-async def _insert(connection: AsyncConnection, job: dict[str, Any], admitted: Admitted) -> JobStatus:
-    """Store the job and its contacts, and book its hold; where it stands."""
+async def _insert(connection: AsyncConnection, job: dict[str, Any], admitted: Admitted, by: str) -> JobStatus:
+    """Store and record a job with its contacts and its hold; the status it has."""
     id, organization_id = job["id"], job["organization_id"]
     status, created_at = (await connection.execute(_INSERT.values(job))).one()
     hold = job["hold"]
     await book(connection, organization_id=organization_id, kind=EntryKind.HOLD, held_delta=hold, job_id=id)
     await copy_contacts(connection, organization_id, id, admitted, job["scheduled_start_time"] or created_at)
+    created = {"contacts": job["total_contacts"]}
+    await record_action(connection, organization_id, Action.CREATED, by, created, job_id=id)
     return JobStatus(status)
 
 

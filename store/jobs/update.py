@@ -1,4 +1,4 @@
-"""What is changed of a job that has not ended: its fields, its start, and who is called."""
+"""Changes of a job that has not ended: its fields, its start, and who is called."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ class Appended(Model):
 
 
 class JobUpdates:
-    """Said twice, each means the same; `by` is the actor whom the record names."""
+    """Each change is idempotent; `by` is the actor whom the audit log names."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -88,38 +88,33 @@ class JobUpdates:
     ) -> Appended:
         """Add contacts to a job that has not ended; numbers that it has already are reported as duplicates.
 
-        Where the record has an entry of this `id` they were added before, and that is told again.
-        Their rows count on from the job's last one, and so do those `rejected` of their file, which are kept with the
-        job's own where the columns are the same. Raises NotFound, WrongStatus, TooManyContacts, NoContactsLeft,
-        InsufficientCredits; then nothing is stored.
+        Where the audit log has an entry of this `id` they were added before, and the answer is the same again. Rows
+        count on from the job's last one, also the `rejected`, which are kept if they have the columns of the job's own.
+        Raises NotFound, WrongStatus, TooManyContacts, NoContactsLeft, InsufficientCredits; then nothing is stored.
         """
         async with self._engine.begin() as connection:
             status = await lock_and_read_status(connection, organization_id, job_id)
             job = await _job(connection, job_id)
-            rejected, report = _to_be_kept(job, rejected, report)
+            rejected, report = _drop_other_columns(job, rejected, report)
             before = None if id is None else await find_details(connection, organization_id, id)
             if before is not None:
-                return _as_before(status, before["contacts"], job, report)
+                return _appended(status, job, before["contacts"], before["contacts"], job["total_contacts"], report)
             if status.ended:
                 raise WrongStatus(status)
             organization = await lock_and_read_organization(connection, organization_id)
             last = await _last_row(connection, job_id)
-            new, report = await _new_to_the_job(connection, job_id, new, report, last)
-            if job["total_contacts"] + len(new) > MAX_CONTACTS:
+            new, report = await _drop_known(connection, job_id, new, report, last)
+            total = job["total_contacts"] + len(new)
+            if total > MAX_CONTACTS:
                 raise TooManyContacts(f"The job would have more than {MAX_CONTACTS:,} contacts.")
             admitted, report = await admit_contacts(connection, organization, new, report)
-            cost = admitted.callable * ASSUMED_MINUTES * Decimal(job["rate_per_minute"])
-            hold = compute_hold(organization, cost)
-            grown = {"hold": batch_jobs.c.hold + hold, "total_contacts": batch_jobs.c.total_contacts + len(new)}
-            await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id).values(grown))
-            await book(connection, organization_id=organization_id, kind=EntryKind.HOLD, held_delta=hold, job_id=job_id)
+            appended = _appended(status, job, len(new), admitted.callable, total, report)
+            await _grow(connection, job, compute_hold(organization, appended.cost), len(new))
             await copy_contacts(connection, organization_id, job_id, admitted, await _due_from(connection, job))
             await keep_rejects(connection, job_id, rejected, after_row=last)
             details = {"contacts": len(new)}
             await record_action(connection, organization_id, Action.CONTACTS_ADDED, by, details, job_id=job_id, id=id)
-            return Appended(
-                status=status, added=len(new), total=job["total_contacts"] + len(new), cost=cost, report=report
-            )
+            return appended
 
     async def remove_contact(self, organization_id: str, job_id: str, contact_id: str, *, by: str) -> Removed:
         """Call a contact no more. Raises NotFound; one that is final stays as it is."""
@@ -160,14 +155,14 @@ async def _apply_side_effects(connection: AsyncConnection, job_id: str, changed:
         await finish_exhausted(connection, job_id, changed["max_attempts"])
 
 
-def _to_be_kept(
+def _drop_other_columns(
     job: RowMapping, rejected: Rejects | None, report: dict[str, Any]
 ) -> tuple[Rejects | None, dict[str, Any]]:
-    """The rejected rows that can be kept with the job's own; the report says where they cannot."""
+    """The rejected rows that can be kept with the job's own; the report has a warning where they cannot."""
     if rejected is None or can_keep(job, rejected):
         return rejected, report
-    told = [NOT_KEPT, *report["warnings"]][:MAX_ENTRIES] if rejected.rows else report["warnings"]
-    return None, report | {"warnings": told}
+    warnings = [NOT_KEPT, *report["warnings"]][:MAX_ENTRIES] if rejected.rows else report["warnings"]
+    return None, report | {"warnings": warnings}
 
 
 async def _last_row(connection: AsyncConnection, job_id: str) -> int:
@@ -177,7 +172,7 @@ async def _last_row(connection: AsyncConnection, job_id: str) -> int:
     return (await connection.execute(sa.select(newest))).scalar() or 0
 
 
-async def _new_to_the_job(
+async def _drop_known(
     connection: AsyncConnection, job_id: str, new: Sequence[NewContact], report: dict[str, Any], last: int
 ) -> tuple[list[NewContact], dict[str, Any]]:
     """Those whose number the job does not have, in rows after its `last` one; the report names the others."""
@@ -201,9 +196,19 @@ async def _due_from(connection: AsyncConnection, job: RowMapping) -> Any:
     return start if job["actual_start_time"] is None and start is not None and start > now else now
 
 
-def _as_before(status: JobStatus, added: int, job: RowMapping, report: dict[str, Any]) -> Appended:
-    cost = added * ASSUMED_MINUTES * Decimal(job["rate_per_minute"])
-    return Appended(status=status, added=added, total=job["total_contacts"], cost=cost, report=report)
+async def _grow(connection: AsyncConnection, job: RowMapping, hold: Decimal, count: int) -> None:
+    """Count `count` contacts more, and hold what they are estimated to cost."""
+    grown = {"hold": batch_jobs.c.hold + hold, "total_contacts": batch_jobs.c.total_contacts + count}
+    await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job["id"]).values(grown))
+    whose = {"organization_id": job["organization_id"], "job_id": job["id"]}
+    await book(connection, kind=EntryKind.HOLD, held_delta=hold, **whose)
+
+
+def _appended(
+    status: JobStatus, job: RowMapping, added: int, callable: int, total: int, report: dict[str, Any]
+) -> Appended:
+    cost = callable * ASSUMED_MINUTES * Decimal(job["rate_per_minute"])
+    return Appended(status=status, added=added, total=total, cost=cost, report=report)
 
 
 async def _job(connection: AsyncConnection, job_id: str) -> RowMapping:

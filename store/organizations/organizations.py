@@ -107,7 +107,7 @@ class Organizations:
     async def change(self, organization_id: str, change: OrganizationChange, *, by: str) -> Organization:
         """Change what is given and record what is different then. Raises NotFound, ValueError.
 
-        Claims that follow judge by it, for jobs that run as well; it ends no call.
+        Claims from now on go by it, for running jobs too; it ends no call.
         """
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)

@@ -189,14 +189,14 @@ _PHONE_NUMBERS = sa.select(
 )
 
 
-async def check_callable(connection: AsyncConnection, organization_id: str, number: PhoneNumber) -> None:
-    """Whether a job may still be made with a number as it was read, now that the organization is locked.
+async def check_callable(connection: AsyncConnection, organization_id: str, number: PhoneNumber) -> Agent:
+    """The agent of a number from which a job is to call, if both are still as they were read. Raises NotFound.
 
-    Raises NotFound where it, or its agent, was removed or changed since.
-    """
+    The organization is locked."""
     now = await read_phone_number(connection, organization_id, number.id)
     if now.agent is None or number.agent is None or now.agent.id != number.agent.id:
         raise NotFound("outbound agent of", number.id)
+    return number.agent
 
 
 async def read_phone_number(connection: AsyncConnection, organization_id: str, phone_number_id: str) -> PhoneNumber:
