@@ -20,7 +20,7 @@ from domain.jobs.column_fields import NAMING_FIELDS, NamedColumns
 from domain.jobs.create_request import (
     CONTACT_FIELDS,
     ORDER,
-    ReadJobFields,
+    ParsedCreate,
     read_body_contacts,
     read_form,
     read_form_contacts,
@@ -36,7 +36,7 @@ WARM_FILE = b"phone\n+12025550101\n"
 class ReadCreate:
     """Valid fields, and what the contacts came to: that is judged after the number, as the contract says."""
 
-    fields: ReadJobFields
+    fields: ParsedCreate
     contacts: Intake | RequestError
 
     def intake(self) -> Intake:

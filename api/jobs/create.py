@@ -15,7 +15,7 @@ from api.jobs.calling_hours import Hours, hours_of
 from api.jobs.scheduler import reached
 from api.jobs.schemas import Created
 from domain.contacts.report import Intake, IntakeReport
-from domain.jobs.create_request import ReadJobFields
+from domain.jobs.create_request import ParsedCreate
 from domain.jobs.estimate import estimate
 from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
 from domain.json_model import format_timestamp
@@ -45,7 +45,7 @@ class JobCreator:
         return await self.create(read.fields, read.intake, caller, context)
 
     async def create(
-        self, fields: ReadJobFields, contacts: Callable[[], Intake], caller: Caller, context: CreateContext
+        self, fields: ParsedCreate, contacts: Callable[[], Intake], caller: Caller, context: CreateContext
     ) -> Created:
         """Store and start what was read; `contacts` may raise what is wrong with them."""
         number, agent = await number_to_call_from(self.phone_numbers, caller, fields.request.from_phone_number_id)
@@ -95,7 +95,7 @@ async def number_to_call_from(phone_numbers: PhoneNumbers, caller: Caller, numbe
     return number, number.agent
 
 
-def _answer(fields: ReadJobFields, agent: Agent, job: CreatedJob, hours: Hours, *, delayed: bool) -> Created:
+def _answer(fields: ParsedCreate, agent: Agent, job: CreatedJob, hours: Hours, *, delayed: bool) -> Created:
     estimated = estimate(
         job.total_contacts,
         agent.architecture,

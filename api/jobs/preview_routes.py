@@ -22,7 +22,7 @@ from api.jobs.create import number_to_call_from
 from api.jobs.openapi import CREATE_BODY
 from api.jobs.preview_schemas import Binding, CountryCount, CreditCheck, Lines, Obstacle, Validated, ZoneCount
 from domain.contacts.report import IntakeReport
-from domain.jobs.create_request import ReadJobFields
+from domain.jobs.create_request import ParsedCreate
 from domain.jobs.estimate import Estimate, estimate
 from domain.jobs.forecast import ALWAYS, Forecast, Zones, forecast
 from domain.jobs.models import Agent, JobRequest, NewContact
@@ -77,7 +77,7 @@ async def validate(
 
 
 def _answer(
-    fields: ReadJobFields, agent: Agent, foreseen: PreviewFacts, expected: Forecast, hours: str, now: datetime
+    fields: ParsedCreate, agent: Agent, foreseen: PreviewFacts, expected: Forecast, hours: str, now: datetime
 ) -> Validated:
     wanted, lines = fields.request, _lines(fields.request, foreseen)
     plain = estimate(
@@ -106,7 +106,7 @@ def _answer(
     )
 
 
-def _message(fields: ReadJobFields, hours: str) -> str:
+def _message(fields: ParsedCreate, hours: str) -> str:
     start = fields.request.scheduled_start_time
     begins = "Calling would start now." if start is None else f"Calling would start at {format_timestamp(start)}."
     return " ".join(filter(None, [begins, fields.start_note, hours]))

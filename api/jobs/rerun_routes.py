@@ -17,9 +17,9 @@ from api.jobs.openapi import RETRY_BODY
 from api.jobs.rerun_schemas import Retried
 from domain.contacts.report import Intake, IntakeReport
 from domain.errors import NoValidContacts
-from domain.jobs.create_request import ReadJobFields
+from domain.jobs.create_request import ParsedCreate
 from domain.jobs.models import Caller
-from domain.jobs.rerun import ReadRetry, read_retry
+from domain.jobs.rerun import ParsedRetry, read_retry
 from domain.requests.strict_json import parse_json
 from store.errors import WrongStatus
 from store.jobs.rerun import JobRerun, Unreached
@@ -74,9 +74,9 @@ async def _retry(
     )
 
 
-def _fields(read: ReadRetry, id: str) -> ReadJobFields:
+def _fields(read: ParsedRetry, id: str) -> ParsedCreate:
     request = read.request.model_copy(update={"retry_of": id})
-    return ReadJobFields(request=request, start_note=read.start_note, warnings=read.warnings)
+    return ParsedCreate(request=request, start_note=read.start_note, warnings=read.warnings)
 
 
 def _intake(found: Unreached) -> Intake:

@@ -19,7 +19,7 @@ from domain.calling_rules.window import CallingWindow, find_opening
 from domain.calls.agent_parameters import replace_number
 from domain.contacts.report import Intake, IntakeReport
 from domain.errors import InvalidPhoneFormat, InvalidRequest
-from domain.jobs.create_request import ReadJobFields
+from domain.jobs.create_request import ParsedCreate
 from domain.jobs.models import Caller, JobRequest, NewContact
 from domain.json_model import format_timestamp
 from domain.phone.location import locate_number
@@ -112,7 +112,7 @@ async def _test(
     first = await reruns.read_first_contact(caller.organization_id, id)
     contact = _in_locate_number(first, number)
     await _refuse_while_closed(organizations, caller, tried, contact, context.now)
-    fields = ReadJobFields(request=_request(tried, id, context.now), warnings=warnings)
+    fields = ParsedCreate(request=_request(tried, id, context.now), warnings=warnings)
     created = await creator.create(fields, _only(contact), caller, context)
     return Tested(**{name: getattr(created, name) for name in type(created).model_fields}, test_of=id)
 

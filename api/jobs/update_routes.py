@@ -14,7 +14,7 @@ from api.jobs.lookup import JobId, find_job
 from api.jobs.nudge import NudgesDep
 from api.jobs.openapi import CHANGE_BODY
 from api.jobs.schemas import Changed
-from domain.jobs.change_request import WrittenChange, read_change
+from domain.jobs.change_request import ParsedChange, read_change
 from domain.jobs.views import render_job_fields
 from domain.requests.strict_json import parse_json
 from domain.statuses import JobStatus
@@ -26,17 +26,17 @@ OF_LINES = frozenset({"concurrent_call_limit", "priority"})  # what the organiza
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
 
 
-async def written_change(request: Request, _: AdminDep) -> WrittenChange:
+async def parsed_change(request: Request, _: AdminDep) -> ParsedChange:
     """Read the body, after the key. Raises InvalidRequest."""
     return read_change(parse_json(await read_small(request)))
 
 
-WrittenChangeDep = Annotated[WrittenChange, Depends(written_change)]
+ParsedChangeDep = Annotated[ParsedChange, Depends(parsed_change)]
 
 
 @router.patch("", operation_id="changeBatchJob", responses=errors(400, 401, 403, 404, 503), openapi_extra=CHANGE_BODY)
 async def change(
-    caller: AdminDep, written: WrittenChangeDep, id: JobId, jobs: JobsDep, updates: JobUpdatesDep, nudges: NudgesDep
+    caller: AdminDep, written: ParsedChangeDep, id: JobId, jobs: JobsDep, updates: JobUpdatesDep, nudges: NudgesDep
 ) -> Changed:
     """Change fields of a job that has not ended; what is not sent stays.
 

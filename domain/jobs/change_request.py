@@ -15,7 +15,7 @@ from domain.requests.reading import Problems, read_model, require_object
 CHANGEABLE = list_accepted(PATCH)
 
 
-class WrittenChange(Model):
+class ParsedChange(Model):
     """A change whose times are not yet placed: without an offset they are wall-clock times in the job's zone."""
 
     change: JobChange
@@ -40,7 +40,7 @@ class WrittenChange(Model):
         return change, moments.note
 
 
-def read_change(body: Any) -> WrittenChange:
+def read_change(body: Any) -> ParsedChange:
     """Read a JSON body as `parse_json` gave it. What is not changeable is refused: it must not go unheard.
 
     Raises InvalidRequest naming every bad field.
@@ -52,7 +52,7 @@ def read_change(body: Any) -> WrittenChange:
     problems = Problems(list(CHANGEABLE))
     change = read_model(JobChange, fields, problems)
     problems.raise_if_any()
-    return WrittenChange(change=change)
+    return ParsedChange(change=change)
 
 
 def _refuse_others(fields: Mapping[str, Any]) -> None:

@@ -22,7 +22,7 @@ KNOWN_FIELDS = CONTACT_FIELDS | aliases(JobRequest).keys()
 ORDER = ["contacts", *(name for name in aliases(JobRequest) if name not in TIMES), *NAMING_FIELDS, *TIMES]
 
 
-class ReadJobFields(Model):
+class ParsedCreate(Model):
     """A valid request, what clock changes did to its start and end (for `message`), and what was list_unknown.
 
     `contacts` are those sent as JSON, not yet read; None: they come as a file. `columns`: how to read either.
@@ -35,7 +35,7 @@ class ReadJobFields(Model):
     columns: NamedColumns = NamedColumns()
 
 
-def read_form(form: Mapping[str, str], *, has_file: bool, now: datetime) -> ReadJobFields:
+def read_form(form: Mapping[str, str], *, has_file: bool, now: datetime) -> ParsedCreate:
     """Read the fields of a form: text, where empty or blank is not given. An empty file is no file.
 
     Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
@@ -45,7 +45,7 @@ def read_form(form: Mapping[str, str], *, has_file: bool, now: datetime) -> Read
     return _read(read_form_values(form, problems, JobRequest, NamedColumns), form, contacts, problems, now)
 
 
-def read_json(body: Any, now: datetime) -> ReadJobFields:
+def read_json(body: Any, now: datetime) -> ParsedCreate:
     """Read a JSON body as `parse_json` gave it, where null is not given. Raises as `read_form`."""
     fields, problems = require_object(body), Problems(ORDER)
     return _read(drop_nulls(fields), fields, read_body_contacts(fields, problems), problems, now)
@@ -80,13 +80,13 @@ def _read(
     contacts: Sequence[Any] | None,
     problems: Problems,
     now: datetime,
-) -> ReadJobFields:
+) -> ParsedCreate:
     _note_other_attempts(given, problems)
     request, columns = read_model(JobRequest, given, problems), read_model(NamedColumns, given, problems)
     problems.raise_if_any()
     moments = resolve_times(request.scheduled_start_time, request.end_time, request.timezone, now)
     times = {"scheduled_start_time": moments.start, "end_time": moments.end, "timezone": moments.zone}
-    return ReadJobFields(
+    return ParsedCreate(
         request=request.model_copy(update=times | _implied(request)),
         contacts=contacts,
         start_note=moments.note,

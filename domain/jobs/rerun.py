@@ -30,7 +30,7 @@ class RetryOptions(RequestModel):
     )
 
 
-class ReadRetry(Model):
+class ParsedRetry(Model):
     """The request of the new job, what a clock change did to its start, and what was list_unknown."""
 
     request: JobRequest
@@ -39,7 +39,7 @@ class ReadRetry(Model):
     warnings: list[str]
 
 
-def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ReadRetry:
+def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ParsedRetry:
     """Read a JSON body on top of the request of the earlier job, whose zone is the usual one.
 
     Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
@@ -56,7 +56,7 @@ def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ReadRetry:
     changed |= {name: getattr(change, name) for name in change.model_fields_set}
     moments = resolve_times(change.scheduled_start_time, None, changed.get("timezone", earlier.timezone), now)
     changed |= {"scheduled_start_time": moments.start, "timezone": moments.zone}
-    return ReadRetry(
+    return ParsedRetry(
         request=earlier.model_copy(update=changed),
         include_unknown=include_unknown,
         start_note=moments.note,

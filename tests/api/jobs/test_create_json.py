@@ -43,23 +43,6 @@ async def test_any_charset_parameter_is_taken(api: Api, content_type: str) -> No
     assert (await api.job(answer.json()["batchJobId"]))["name"] == "Ärzte"
 
 
-async def test_null_is_not_given(api: Api) -> None:
-    fields = ("description", "concurrentCallLimit", "maxAttempts", "scheduledStartTime", "timezone", "ringSeconds")
-    job = await api.job(await api.new_job(**dict.fromkeys((*fields, "maxCallSeconds", "onOverlap"))))
-    assert (job["description"], job["concurrentCallLimit"]) == (None, 5)
-
-
-async def test_integers_may_be_strings_of_digits(api: Api) -> None:
-    job = await api.job(await api.new_job(concurrentCallLimit="7", maxAttempts=2))
-    assert (job["concurrentCallLimit"], job["retryPolicy"]["maxAttempts"]) == (7, 2)
-
-
-@pytest.mark.parametrize("value", [True, False, 5.5, 5.0, "5.0", "+5", "five", " 5", [5], {}, "٥"])
-async def test_what_is_no_integer_is_refused(api: Api, value: Any) -> None:
-    body = refused(await api.send(concurrentCallLimit=value), 400, "invalid_request")
-    assert [detail["field"] for detail in body["details"]] == ["concurrentCallLimit"]
-
-
 @pytest.mark.parametrize(
     ("contacts", "code"),
     [

@@ -13,7 +13,7 @@ from domain.calls.models import OnMachine
 from domain.calls.retries import OnDeclined, OnVoicemail, RetryPolicy
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
 from domain.jobs.column_fields import NamedColumns
-from domain.jobs.create_request import ReadJobFields, read_form, read_json
+from domain.jobs.create_request import ParsedCreate, read_form, read_json
 from domain.jobs.models import JobRequest
 from domain.statuses import ContactStatus, OnOverlap
 
@@ -22,11 +22,11 @@ NEEDED = {"name": "Reminders", "fromPhoneNumberId": "phone_1"}
 CONTACTS = [{"phone": "+12025550101"}]
 
 
-def form(has_file: bool = True, /, **values: str) -> ReadJobFields:
+def form(has_file: bool = True, /, **values: str) -> ParsedCreate:
     return read_form({**NEEDED, **values}, has_file=has_file, now=NOW)
 
 
-def body(**values: Any) -> ReadJobFields:
+def body(**values: Any) -> ParsedCreate:
     return read_json({**NEEDED, "contacts": CONTACTS, **values}, NOW)
 
 
@@ -53,17 +53,8 @@ def test_what_is_not_given_has_its_default() -> None:
 
 
 def test_empty_and_blank_fields_of_a_form_are_not_given() -> None:
-    blank = dict.fromkeys(
-        [
-            "description",
-            "concurrentCallLimit",
-            "maxAttempts",
-            "scheduledStartTime",
-            "timezone",
-            "ringSeconds",
-        ],
-        "",
-    )
+    names = ["description", "concurrentCallLimit", "maxAttempts", "scheduledStartTime", "timezone", "ringSeconds"]
+    blank = dict.fromkeys(names, "")
     also = dict.fromkeys(["maxCallSeconds", "onOverlap", "contacts"], " \t")
     assert form(**blank, **also) == form()
 
@@ -125,15 +116,19 @@ def test_integers_in_json_are_numbers_or_digits(value: Any) -> None:
         ("maxAttempts", 1, 10),
         ("ringSeconds", 15, 120),
         ("maxCallSeconds", 10, 14_400),
+        ("priority", 1, 9),
+        ("startWithin", 1, 10_080),
     ],
 )
 def test_ranges_include_their_ends(field: str, lowest: int, highest: int) -> None:
     for good in (lowest, highest):
         body(**{field: good})
         form(**{field: str(good)})
-    for bad in (lowest - 1, highest + 1):
-        with pytest.raises(InvalidRequest):
-            body(**{field: bad})
+    for bad in (lowest - 1, highest + 1, -1, 10**30):
+        for read, value in ((body, bad), (form, str(bad))):
+            with pytest.raises(InvalidRequest, match=f"^{field} must be a whole number") as refused:
+                read(**{field: value})
+            assert blamed(refused) == [field]
 
 
 def test_lengths_count_code_points_after_trimming() -> None:
@@ -326,10 +321,6 @@ def test_a_preset_without_a_cap_sets_none() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "blames"),
     [
-        ("priority", 0, "priority"),
-        ("priority", 10, "priority"),
-        ("startWithin", 0, "startWithin"),
-        ("startWithin", 10_081, "startWithin"),
         ("circuitBreaker", 1, "circuitBreaker"),
         ("circuitBreaker", "yes", "circuitBreaker"),
         ("circuitBreaker", [], "circuitBreaker"),
