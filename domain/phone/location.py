@@ -5,9 +5,13 @@ from phonenumbers import PhoneNumber
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from domain.model import Model
+from domain.phone.country_zones import is_zone_of, list_country_zones
 from domain.phone.numbers import E164
 
 ANYWHERE = "*"  # in `allowedCountries`: every country
+
+# `phonenumbers` names one zone for all that have the same clock: abroad too, and by rules that have changed since.
+_MEANT = {("RU", "Europe/Bucharest"): "Europe/Kaliningrad"}
 
 
 class Location(Model):
@@ -18,17 +22,24 @@ class Location(Model):
 
 
 def locate_number(number: E164 | str) -> Location:
-    """Locate a valid number by the numbering plan. A mobile or toll-free one may ring in many zones."""
+    """Locate a valid number by the numbering plan. A mobile or toll-free one may ring in many zones.
+
+    They are zones of its country: where the plan names one of another, they are all of the country's own.
+    """
     return locate_parsed(phonenumbers.parse(number))
 
 
 def locate_parsed(parsed: PhoneNumber) -> Location:
     """As `locate_number`, of what `parse_phone` returned."""
-    country = phonenumbers.region_code_for_number(parsed)
-    return Location(
-        country=country if country is not None and country.isalpha() else None,
-        zones=tuple(zone for zone in time_zones_for_number(parsed) if zone != UNKNOWN_TIMEZONE),
-    )
+    region = phonenumbers.region_code_for_number(parsed)
+    country = region if region is not None and region.isalpha() else None
+    named = tuple(zone for zone in time_zones_for_number(parsed) if zone != UNKNOWN_TIMEZONE)
+    return Location(country=country, zones=named if country is None else _check_zones(country, named))
+
+
+def _check_zones(country: str, named: tuple[str, ...]) -> tuple[str, ...]:
+    zones = tuple(_MEANT.get((country, zone), zone) for zone in named)
+    return zones if zones and all(is_zone_of(zone, country) for zone in zones) else list_country_zones(country)
 
 
 def is_country(code: str) -> bool:
