@@ -14,7 +14,7 @@ from cli.output import Output
 from cli.render import pairs, show_created, show_report, text
 from cli.setting_options import SettingOptions, flag
 from cli.watch import watch_to_the_end
-from domain.jobs.column_fields import NamedColumns
+from domain.contacts.named_columns import NamedColumns
 from domain.jobs.rerun import RetryOptions
 from domain.jobs.settings import NULL, PATCH, RETRY, JobSettings, list_accepted
 from domain.requests.request_model import aliases

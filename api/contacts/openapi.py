@@ -3,8 +3,8 @@
 from typing import Any
 
 from api.http.openapi import body, file_form, json_content, without_default
+from domain.contacts.named_columns import NamedColumns
 from domain.contacts.number_list import Note
-from domain.jobs.column_fields import NamedColumns
 from domain.requests.limits import MAX_CONTACTS, MAX_FIELDS
 from domain.requests.request_model import describe_fields, describe_form_fields
 

@@ -11,12 +11,12 @@ from api.http.bodies import Form, JsonBody
 from domain.calling_rules.do_not_call import Source
 from domain.calling_rules.schedule import list_zones
 from domain.contacts.contact import ReadOptions
+from domain.contacts.named_columns import NAMING_FIELDS, NamedColumns
 from domain.contacts.number_list import NumberList, collect_numbers, read_note, read_number_list
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
 from domain.contacts.report import Intake
 from domain.errors import RequestError
-from domain.jobs.column_fields import NAMING_FIELDS, NamedColumns
 from domain.jobs.create_request import (
     CONTACT_FIELDS,
     ORDER,

@@ -4,7 +4,7 @@ from typing import Any
 
 from api.contacts.openapi import CONTACTS
 from api.http.openapi import body, file_form, json_body, json_content, without_default
-from domain.jobs.column_fields import NamedColumns
+from domain.contacts.named_columns import NamedColumns
 from domain.jobs.rerun import RetryOptions
 from domain.jobs.settings import NULL, PATCH, RETRY, JobSettings, list_accepted
 from domain.requests.request_model import describe_fields, describe_form_fields, nullable

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from domain.contacts.named_columns import NamedColumns
 from domain.errors import InvalidCsv, InvalidRequest, MissingPhoneColumn
-from domain.jobs.column_fields import NamedColumns
 from domain.model import Model
 from domain.requests.limits import quoted
 

@@ -14,7 +14,7 @@ from domain.calling_rules.schedule import (
     parse_moment,
     resolve_not_before,
 )
-from domain.jobs.column_fields import NamedColumns
+from domain.contacts.named_columns import NamedColumns
 from domain.jobs.models import NewContact
 from domain.model import Model
 from domain.phone.location import locate_parsed

@@ -6,9 +6,9 @@ from typing import Any
 from phonenumbers import PhoneNumber
 
 from domain.contacts.contact import MAX_VALUE_LENGTH, ContactProblem, ReadOptions, read_contact
+from domain.contacts.named_columns import NamedColumns
 from domain.contacts.report import MAX_ENTRIES, Intake, ReportBuilder, list_indexes, list_warnings
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
-from domain.jobs.column_fields import NamedColumns
 from domain.jobs.models import NewContact
 from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem, parse_phone

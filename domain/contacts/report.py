@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
+from domain.contacts.named_columns import NamedColumns
 from domain.contacts.rejects import Rejects
-from domain.jobs.column_fields import NamedColumns
 from domain.jobs.models import NewContact
 from domain.model import Model
 from domain.requests.limits import quoted

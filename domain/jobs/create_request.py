@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from domain.calling_rules.presets import get_preset_frequency
 from domain.calls.retries import RetryPolicy
-from domain.jobs.column_fields import NAMING_FIELDS, NamedColumns
+from domain.contacts.named_columns import NAMING_FIELDS, NamedColumns
 from domain.jobs.models import JobRequest
 from domain.jobs.settings import ATTEMPTS, TIMES, RequestedRetryPolicy
 from domain.jobs.times import resolve_times

@@ -8,11 +8,11 @@ import pytest
 
 from domain.calling_rules.schedule import GRAMMAR
 from domain.contacts.contact import ReadOptions
+from domain.contacts.named_columns import NamedColumns
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
 from domain.contacts.report import Intake
 from domain.errors import InvalidPhoneFormat, InvalidRequest, MissingPhoneColumn, NoValidContacts
-from domain.jobs.column_fields import NamedColumns
 from domain.jobs.models import NewContact
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -9,10 +9,10 @@ import pytest
 from pydantic.alias_generators import to_snake
 
 from domain.contacts.contact import ReadOptions
+from domain.contacts.named_columns import NamedColumns
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.report import Intake
 from domain.errors import RequestError
-from domain.jobs.column_fields import NamedColumns
 from domain.jobs.models import NewContact
 
 FILES = Path(__file__).parents[2] / "files"

@@ -11,8 +11,8 @@ from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calling_rules.window import CallingWindow, Weekday
 from domain.calls.models import OnMachine
 from domain.calls.retries import OnDeclined, OnVoicemail, RetryPolicy
+from domain.contacts.named_columns import NamedColumns
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
-from domain.jobs.column_fields import NamedColumns
 from domain.jobs.create_request import ParsedCreate, read_form, read_json
 from domain.jobs.models import JobRequest
 from domain.statuses import ContactStatus, OnOverlap
