@@ -1,5 +1,6 @@
 """What holds for every route of the page: a key, a role, and nothing of what belongs to others."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,22 @@ async def test_a_member_changes_nothing_anywhere(api: Api, theirs: dict[str, str
             continue
         answer = await ask(api.http, api.tenant.member, route.method, filled(route.path, theirs), {"nonsense": True})
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), route
+
+
+async def test_a_member_reads_everything(http: httpx.AsyncClient, other: Tenant, theirs: dict[str, str]) -> None:
+    """But for the stream of events, and for what is not there: a delivery, a listed number."""
+    elsewhere = re.compile("/organizations|.*/events|.*{(deliveryId|number)}")
+    for route in await routes(http):
+        if route.method == "GET" and not elsewhere.fullmatch(route.path) and route.path not in OPEN:
+            answer = await ask(http, other.member, "GET", filled(route.path, theirs))
+            assert answer.status_code == 200, route
+
+
+async def test_no_list_holds_what_belongs_to_others(api: Api, theirs: dict[str, str]) -> None:
+    for route in await routes(api.http):
+        if route.method == "GET" and "{" not in route.path and route.path != "/organizations":
+            answer = await ask(api.http, api.tenant.owner, "GET", route.path)
+            assert not [id for id in theirs.values() if id in answer.text], route
 
 
 async def test_what_belongs_to_others_is_as_if_it_did_not_exist(api: Api, theirs: dict[str, str]) -> None:

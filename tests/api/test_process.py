@@ -1,65 +1,25 @@
 """`python -m api` as a process: it starts while Temporal is away, and leaves nothing behind."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import httpx
 import psutil
 import pytest
 
 from tests.api.client import Api, free_port
-
-
-@dataclass
-class Process:
-    popen: "subprocess.Popen[bytes]"
-    url: str
-
-    def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.popen.pid).children(recursive=True)
-
-    def log(self) -> str:
-        assert self.popen.stderr is not None
-        return self.popen.stderr.read().decode()
+from tests.api.process import Process, api_process
 
 
 @pytest.fixture
 def process(shared_database_url: str) -> Iterator[Process]:
-    port = free_port()
-    environment = os.environ | {
-        "OUTDIAL_DATABASE_URL": shared_database_url,
-        "OUTDIAL_API_PORT": str(port),
-        "TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}",
-    }
-    popen = subprocess.Popen([sys.executable, "-m", "api"], env=environment, stderr=subprocess.PIPE)
-    started = Process(popen, f"http://127.0.0.1:{port}")
-    try:
-        until_it_answers(started)
+    with api_process(shared_database_url, f"127.0.0.1:{free_port()}") as started:
         yield started
-    finally:
-        popen.kill()
-        popen.wait()
-        assert popen.stderr is not None
-        popen.stderr.close()
 
 
-def until_it_answers(process: Process) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert process.popen.poll() is None, process.log()
-        try:
-            assert httpx.get(f"{process.url}/healthz").status_code == 200
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the process did not answer")
+def children_of(process: Process) -> list[psutil.Process]:
+    return psutil.Process(process.popen.pid).children(recursive=True)
 
 
 def until_gone(processes: list[psutil.Process]) -> None:
@@ -68,7 +28,7 @@ def until_gone(processes: list[psutil.Process]) -> None:
 
 
 def test_a_stop_ends_it_with_its_workers(process: Process) -> None:
-    children = process.children()
+    children = children_of(process)
     assert children  # the reader of contact files is warm
     process.popen.send_signal(signal.SIGTERM)
     process.popen.wait(timeout=20)
@@ -77,7 +37,7 @@ def test_a_stop_ends_it_with_its_workers(process: Process) -> None:
 
 
 def test_a_kill_leaves_no_worker_behind(process: Process) -> None:
-    children = process.children()
+    children = children_of(process)
     assert children
     process.popen.kill()
     process.popen.wait(timeout=20)

@@ -89,14 +89,6 @@ async def test_a_contact_shows_its_last_conversation(api: Api, http: httpx.Async
     assert [dial["conversation"]["disposition"] for dial in detail["dials"]] == ["first, said late", "second"]
 
 
-async def test_an_owner_may_report_and_a_member_may_not(api: Api, http: httpx.AsyncClient, call: str) -> None:
-    body = {"disposition": "sold"}
-
-    assert (await report(http, call, body, api.tenant.owner)).status_code == 200
-    assert (await report(http, call, body, api.tenant.admin)).status_code == 200
-    refused(await report(http, call, body, api.tenant.member), 403, "forbidden")
-
-
 async def test_a_token_speaks_of_its_own_call_only(
     api: Api, other: Tenant, http: httpx.AsyncClient, job: Rows, call: str
 ) -> None:

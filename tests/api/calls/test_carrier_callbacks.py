@@ -63,17 +63,6 @@ async def test_a_call_is_followed_from_ringing_to_its_end(api: Api, records: Asy
     assert (contact["callDuration"], contact["errorCode"]) == (61, None)
 
 
-async def test_a_doubled_or_late_event_changes_nothing(api: Api, records: AsyncEngine) -> None:
-    job_id, dial_id, key = await a_dial(api, records)
-    busy = said(dial_id, "busy", SipResponseCode="486")
-    for _ in range(3):
-        assert (await event(api.http, key, busy)).status_code == 204
-    assert (await event(api.http, key, said(dial_id, "ringing"))).status_code == 204
-    contact = (await api.job(job_id))["contacts"][0]
-    assert (contact["status"], contact["errorCode"], contact["attemptCount"]) == ("queued", "486", 1)
-    assert contact["nextRetryAt"] is not None
-
-
 async def test_a_forged_event_is_refused(api: Api, records: AsyncEngine) -> None:
     _, dial_id, key = await a_dial(api, records)
     form = said(dial_id, "completed", CallDuration="61")

@@ -81,39 +81,18 @@ async def test_a_spreadsheet_lists_numbers_and_may_name_its_column(api: Api) -> 
     assert "Fax" in body["error"]
 
 
-async def test_a_number_added_twice_keeps_its_entry(api: Api) -> None:
-    await add(api, ADA, note="first")
-    body = (await add(api, ADA, BOB, note="second")).json()
-    assert (body["added"], body["alreadyListed"]) == (1, 1)
-    assert (await api.get(at(ADA))).json()["note"] == "first"
-    assert (await api.get(at(BOB))).json()["note"] == "second"
-
-
 @pytest.mark.parametrize(
     ("numbers", "code"),
     [
-        (..., "invalid_request"),
         (None, "invalid_request"),
-        (ADA, "invalid_request"),
-        ({}, "invalid_request"),
         ([], "no_valid_contacts"),
         ([ADA, "12025550102"], "invalid_phone_format"),
-        ([ADA, 12025550102], "invalid_phone_format"),
-        ([ADA, None], "invalid_phone_format"),
-        ([ADA, "+1 202 555 0102"], "invalid_phone_format"),
         ([ADA] * 10_001, "too_many_contacts"),
     ],
 )
 async def test_one_bad_number_in_json_rejects_them_all(api: Api, numbers: Any, code: str) -> None:
-    body = {} if numbers is ... else {"numbers": numbers}
-    refused(await api.post("/do-not-call", json=body), 400, code)
+    refused(await api.post("/do-not-call", json={"numbers": numbers}), 400, code)
     assert (await api.get("/do-not-call")).json()["total"] == 0
-
-
-async def test_bad_numbers_are_named_by_index_and_masked(api: Api) -> None:
-    body = refused(await add(api, ADA, "2025550102", 7), 400, "invalid_phone_format")
-    assert [(found["index"], found["value"]) for found in body["details"]] == [(1, "…02"), (2, None)]
-    assert "2025550102" not in body["error"]
 
 
 @pytest.mark.parametrize(
@@ -144,35 +123,10 @@ async def test_what_is_no_json_object(api: Api, content: bytes) -> None:
     refused(await api.http.post("/do-not-call", content=content, headers=headers), 400, "invalid_request")
 
 
-async def test_a_request_with_a_key_is_answered_the_same_again(api: Api) -> None:
-    headers = api.key | {"Idempotency-Key": "list-1"}
-    first, second = [await api.http.post("/do-not-call", json={"numbers": [ADA]}, headers=headers) for _ in range(2)]
-    assert (first.json(), first.json()["added"]) == (second.json(), 1)
-    assert second.headers["Idempotent-Replayed"] == "true"
-    other = await api.http.post("/do-not-call", json={"numbers": [BOB]}, headers=headers)
-    refused(other, 409, "idempotency_conflict")
-
-
 async def test_a_body_of_another_kind_is_refused(api: Api) -> None:
     headers = api.key | {"Content-Type": "text/plain"}
     answer = await api.http.post("/do-not-call", content=ADA, headers=headers)
     assert refused(answer, 400, "invalid_request")["error"].endswith("or application/json with numbers.")
-
-
-async def test_who_waits_to_be_called_is_blocked(api: Api, records: AsyncEngine) -> None:
-    contacts = [{"phone": ADA}, {"phone": BOB}]
-    job_id = await api.new_job(contacts=contacts)
-    on_the_phone = await api.new_job(contacts=[{"phone": ADA}])
-    await api.post(f"/batch/jobs/{on_the_phone}/start")
-    await dial(records, on_the_phone, "CA-live-" + on_the_phone)
-    assert (await add(api, ADA)).json()["contactsBlocked"] == 1
-    job = await api.job(job_id)
-    assert [(c["status"], c["failureReason"], c["errorCode"]) for c in job["contacts"]] == [
-        ("blocked", LISTED, None),
-        ("pending", None, None),
-    ]
-    assert (job["statusBreakdown"]["blocked"], job["failedCalls"]) == (1, 1)
-    assert (await api.job(on_the_phone))["contacts"][0]["status"] == "dialing"
 
 
 async def test_the_answer_waits_for_a_request_to_one_of_the_numbers(api: Api, records: AsyncEngine) -> None:
@@ -187,23 +141,15 @@ async def test_the_answer_waits_for_a_request_to_one_of_the_numbers(api: Api, re
     assert (await answer).json()["contactsBlocked"] == 0
 
 
-async def test_the_list_comes_newest_first_page_by_page_and_by_search(api: Api) -> None:
-    for number in (ADA, BOB, "+442079460101"):
-        await add(api, number)
-    everything = (await api.get("/do-not-call")).json()
-    assert [entry["number"] for entry in everything["entries"]] == ["+442079460101", BOB, ADA]
-    assert (everything["total"], everything["page"], everything["pageSize"]) == (3, 1, 20)
-    second = (await api.get("/do-not-call", page=2, pageSize=2)).json()
-    assert ([entry["number"] for entry in second["entries"]], second["total"]) == ([ADA], 3)
-    for text, expected in (("+1202", [BOB, ADA]), ("0101", ["+442079460101", ADA]), ("%", [])):
-        found = (await api.get("/do-not-call", search=text)).json()
-        assert [entry["number"] for entry in found["entries"]] == expected
-    refused(await api.get("/do-not-call", page=0), 400, "invalid_page")
-    refused(await api.get("/do-not-call", pageSize=101), 400, "invalid_page_size")
+async def test_the_list_is_paged_and_searched(api: Api) -> None:
+    await add(api, ADA, BOB)
+    page = (await api.get("/do-not-call", search="0101", pageSize=1)).json()
+    assert ([entry["number"] for entry in page["entries"]], page["total"], page["pageSize"]) == ([ADA], 1, 1)
 
 
-async def test_a_number_taken_off_is_called_again_by_new_jobs(api: Api) -> None:
+async def test_a_number_taken_off_is_called_again_by_new_jobs(api: Api, other: Tenant) -> None:
     await add(api, ADA)
+    assert (await delete(api, ADA, other.owner)).json() == {"success": True, "removed": False}
     assert (await delete(api, ADA)).json() == {"success": True, "removed": True}
     assert (await delete(api, ADA)).json() == {"success": True, "removed": False}
     refused(await api.get(at(ADA)), 404, "not_found")
@@ -219,33 +165,6 @@ async def test_an_address_without_a_number(api: Api, number: str) -> None:
 async def test_the_plus_sign_may_be_written_as_it_is(api: Api) -> None:
     await add(api, ADA)
     assert (await api.get(f"/do-not-call/{ADA}")).json()["number"] == ADA
-
-
-async def test_every_organization_has_its_own_list(api: Api, other: Tenant) -> None:
-    await add(api, ADA)
-    stranger = Api(api.http, other)
-    assert (await stranger.get("/do-not-call")).json()["total"] == 0
-    refused(await stranger.get(at(ADA)), 404, "not_found")
-    assert (await delete(api, ADA, other.owner)).json()["removed"] is False
-    assert (await api.get(at(ADA))).status_code == 200
-
-
-async def test_a_member_reads_the_list_and_changes_nothing(api: Api) -> None:
-    await add(api, ADA)
-    member = {"x-api-key": api.tenant.member}
-    assert (await api.http.get("/do-not-call", headers=member)).json()["total"] == 1
-    assert (await api.http.get(at(ADA), headers=member)).status_code == 200
-    refused(await api.http.post("/do-not-call", headers=member, json={"numbers": [BOB]}), 403, "forbidden")
-    refused(await delete(api, ADA, api.tenant.member), 403, "forbidden")
-    refused(await api.http.post("/calls/call_1/opt-out", headers=member), 403, "forbidden")
-
-
-async def test_without_a_key_nothing_is_told(http: httpx.AsyncClient) -> None:
-    refused(await http.get("/do-not-call"), 401, "unauthorized")
-    refused(await http.post("/do-not-call"), 401, "unauthorized")
-    refused(await http.get(at(ADA)), 401, "unauthorized")
-    refused(await http.delete(at(ADA)), 401, "unauthorized")
-    refused(await http.post("/calls/call_1/opt-out"), 401, "unauthorized")
 
 
 async def test_an_agent_opts_the_person_out(api: Api, records: AsyncEngine) -> None:
@@ -265,17 +184,6 @@ async def test_an_agent_opts_the_person_out(api: Api, records: AsyncEngine) -> N
     assert (await api.job(later))["contacts"][0]["status"] == "blocked"
     again = (await api.post(path)).json()
     assert (again["alreadyListed"], again["contactsBlocked"]) == (True, 0)
-
-
-async def test_the_call_of_another_organization_cannot_be_opted_out(
-    api: Api, other: Tenant, records: AsyncEngine
-) -> None:
-    call_id = await dial(records, await running(api), None)
-    stranger = Api(api.http, other)
-    refused(await stranger.post(f"/calls/{call_id}/opt-out"), 404, "call_not_found")
-    refused(await api.post("/calls/call_none/opt-out"), 404, "call_not_found")
-    refused(await api.post("/calls/%00/opt-out"), 404, "call_not_found")
-    assert (await stranger.get("/do-not-call")).json()["total"] == 0
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"note": 1}', b"x" * 70_000])

@@ -2,13 +2,9 @@
 
 import asyncio
 import json
-import os
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -18,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.jobs.repository import Jobs
-from tests.api.client import CSV, SECRET, Api, Tenant, free_port, new_tenant, refused
+from tests.api.client import CSV, Api, Tenant, new_tenant, refused
 from tests.api.managing import AGENT, NUMBER, ask
+from tests.api.process import api_process
 
 CONTENT = {"name": "Once", "contacts": [{"phone": "+12025550101", "plan": "basic", "age": 5}]}
 
@@ -139,11 +136,13 @@ async def test_role_and_key_are_judged_before_the_record(api: Api) -> None:
     )
 
 
-async def test_agents_numbers_and_keys_are_created_once_too(api: Api) -> None:
+async def test_whatever_is_listed_is_created_once_too(api: Api) -> None:
     for path, body in (
         ("/agents", AGENT),
         ("/phone-numbers", NUMBER | {"outboundAgentId": api.tenant.agent_id}),
         ("/api-keys", {"name": "Import", "role": "member"}),
+        ("/webhooks", {"url": "https://hooks.example.test/", "events": ["batch.completed"]}),
+        ("/do-not-call", {"numbers": ["+12025550142"]}),
     ):
         before = (await api.get(path)).json()["total"]
         answers = [await api.http.post(path, json=body, headers=with_key(api, "1")) for _ in range(2)]
@@ -162,70 +161,11 @@ async def test_a_key_in_an_answer_is_not_kept_readable(api: Api, records: AsyncE
     assert key not in kept
 
 
-async def test_twenty_at_once_make_one_job(api: Api) -> None:
-    answers = await asyncio.gather(*(create(api, contacts=[{"phone": "+12025550101"}]) for _ in range(20)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.json()["batchJobId"] for answer in answers}) == 1
-    assert sorted("Idempotent-Replayed" in answer.headers for answer in answers) == [False] + [True] * 19
-    assert await total(api) == 1
-
-
-async def test_a_record_is_kept_for_seven_days(api: Api, records: AsyncEngine) -> None:
-    first = (await create(api)).json()["batchJobId"]
-    await age(records, api.tenant.id, "6 days 23 hours")
-    assert (await create(api)).json()["batchJobId"] == first
-    await age(records, api.tenant.id, "7 days 1 hour")
-    again = await create(api, maxAttempts=2)
-    assert again.status_code == 200
-    assert again.json()["batchJobId"] != first
-
-
-async def age(records: AsyncEngine, scope: str, by: str) -> None:
-    async with records.begin() as connection:
-        await connection.execute(
-            sa.text(f"UPDATE idempotency_records SET created_at = now() - interval '{by}' WHERE scope = :scope"),
-            {"scope": scope},
-        )
-
-
 @pytest.fixture
 def mute() -> Iterator[str]:
     """The address of a Temporal that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
-
-
-@asynccontextmanager
-async def a_process(database_url: str, temporal: str) -> AsyncIterator[tuple["subprocess.Popen[bytes]", str]]:
-    """An API process of its own, to be killed."""
-    port = free_port()
-    environment = os.environ | {
-        "OUTDIAL_DATABASE_URL": database_url,
-        "OUTDIAL_API_PORT": str(port),
-        "OUTDIAL_SECRET": SECRET,
-        "TEMPORAL_ADDRESS": temporal,
-    }
-    popen = subprocess.Popen([sys.executable, "-m", "api"], env=environment, stderr=subprocess.DEVNULL)
-    try:
-        await until_it_answers(popen, f"http://127.0.0.1:{port}")
-        yield popen, f"http://127.0.0.1:{port}"
-    finally:
-        popen.kill()
-        popen.wait()
-
-
-async def until_it_answers(popen: "subprocess.Popen[bytes]", url: str) -> None:
-    deadline = time.monotonic() + 30
-    async with httpx.AsyncClient() as http:
-        while time.monotonic() < deadline:
-            assert popen.poll() is None
-            try:
-                assert (await http.get(f"{url}/healthz")).status_code == 200
-            except httpx.TransportError:
-                await asyncio.sleep(0.1)
-            else:
-                return
-    raise AssertionError("the process did not answer")
 
 
 async def test_a_create_whose_process_was_killed_is_done_once_by_whoever_sends_it_again(
@@ -234,18 +174,17 @@ async def test_a_create_whose_process_was_killed_is_done_once_by_whoever_sends_i
     """One is killed after it stored the job, while it waits for Temporal; one before, while it waits for a lock."""
     stored, waiting = api, Api(api.http, await new_tenant(records))
     key = f"order {uuid4()}"
-    async with a_process(shared_database_url, mute) as (popen, url), records.connect() as connection:
-        lock = sa.text("SELECT id FROM organizations WHERE id = :id FOR UPDATE")
-        async with connection.begin() as transaction, httpx.AsyncClient(base_url=url, timeout=30) as doomed:
+    lock = sa.text("SELECT id FROM organizations WHERE id = :id FOR UPDATE")
+    with api_process(shared_database_url, mute) as process:
+        async with records.connect() as connection, httpx.AsyncClient(base_url=process.url, timeout=30) as doomed:
             await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             await connection.execute(lock, {"id": waiting.tenant.id})
             dying = [asyncio.create_task(create(Api(doomed, one.tenant), key)) for one in (stored, waiting)]
             await until(lambda: job_ids(jobs, stored))
             await until(lambda: lock_waiters(records))
-            popen.kill()
+            process.popen.kill()
             lost = await asyncio.gather(*dying, return_exceptions=True)
             assert all(isinstance(one, httpx.TransportError) for one in lost)
-            await transaction.rollback()
     [known] = await job_ids(jobs, stored)
     started = time.monotonic()
     for one in (stored, waiting):

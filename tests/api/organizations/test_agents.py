@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.client import Api, Tenant, refused
+from tests.api.client import Api, refused
 from tests.api.managing import AGENT, ask
 
 
@@ -94,18 +94,3 @@ async def test_an_address_must_fit_its_kind_after_a_change_too(api: Api) -> None
     both = {"audio": "sip", "audioUrl": "sip:ava@example.com"}
     answer = await ask(api.http, api.tenant.owner, "PATCH", f"/agents/{agent['id']}", both)
     assert answer.json()["audioUrl"] == "sip:ava@example.com"
-
-
-async def test_a_member_adds_changes_and_removes_no_agent(api: Api) -> None:
-    for method, path in (("POST", "/agents"), ("PATCH", f"/agents/{api.tenant.agent_id}")):
-        refused(await ask(api.http, api.tenant.member, method, path, AGENT), 403, "forbidden")
-    answer = await ask(api.http, api.tenant.member, "DELETE", f"/agents/{api.tenant.agent_id}")
-    refused(answer, 403, "forbidden")
-    assert (await ask(api.http, api.tenant.member, "GET", "/agents")).json()["total"] == 3
-
-
-async def test_agents_of_others_do_not_exist(api: Api, other: Tenant) -> None:
-    for method, body in (("GET", None), ("PATCH", {"name": "Mine"}), ("DELETE", None)):
-        answer = await ask(api.http, api.tenant.owner, method, f"/agents/{other.agent_id}", body)
-        refused(answer, 404, "agent_not_found")
-    assert other.agent_id not in (await api.get("/agents")).text

@@ -1,11 +1,10 @@
 """The record of what was done, as clients read it."""
 
-import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
 from store.audit_log import record_action
-from tests.api.client import Api, Tenant, refused
+from tests.api.client import Api, refused
 from tests.api.jobs.test_lists import MOMENT
 
 NUMBERS = ["+12025550101", "+12025550102"]
@@ -59,20 +58,3 @@ async def test_the_do_not_call_list_is_recorded_without_numbers(api: Api) -> Non
     ]
     assert found[0]["actor"].startswith("key_")
     assert NUMBERS[0] not in answer.text
-
-
-async def test_the_record_of_another_organization_does_not_exist(api: Api, other: Tenant, records: AsyncEngine) -> None:
-    job_id = await api.new_job()
-    await noted(records, api, Action.CHANGED, job_id)
-    stranger = Api(api.http, other)
-    refused(await stranger.get(f"/batch/jobs/{job_id}/activity"), 404, "job_not_found")
-    refused(await api.get("/batch/jobs/batch_none/activity"), 404, "job_not_found")
-    assert (await stranger.get("/organization/activity")).json()["total"] == 0
-
-
-async def test_a_member_may_read_the_record(api: Api, http: httpx.AsyncClient) -> None:
-    job_id = await api.new_job()
-    member = {"x-api-key": api.tenant.member}
-    for path in (f"/batch/jobs/{job_id}/activity", "/organization/activity"):
-        assert (await http.get(path, headers=member)).status_code == 200
-        refused(await http.get(path), 401, "unauthorized")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.audit_log import AuditLog
-from tests.api.client import Api, Tenant, new_tenant, refused
+from tests.api.client import Api, Tenant, refused
 from tests.api.managing import ask
 
 WINDOW = {"from": "09:00", "to": "20:00", "weekdays": ["mon", "tue"], "holidays": ["2026-12-25"]}
@@ -32,11 +32,6 @@ async def test_an_organization_is_seen_by_every_key(api: Api) -> None:
         "allowedCountries": ["*"],
         "credits": {"balance": "100.00", "held": "0.00", "free": "100.00"},
     }
-
-
-async def test_unlimited_credits_are_null(http: httpx.AsyncClient, records: AsyncEngine) -> None:
-    rich = await new_tenant(records, credits=None)
-    assert (await ask(http, rich.owner, "GET", "/organization")).json()["credits"] is None
 
 
 async def test_what_is_sent_changes_and_the_rest_stays(api: Api) -> None:
@@ -76,22 +71,15 @@ async def test_a_window_may_be_chosen_by_its_name(api: Api) -> None:
     ("fields", "field"),
     [
         ({"concurrentCallLimit": 0}, "concurrentCallLimit"),
-        ({"concurrentCallLimit": 1001}, "concurrentCallLimit"),
         ({"concurrentCallLimit": "5"}, "concurrentCallLimit"),
         ({"concurrentCallLimit": True}, "concurrentCallLimit"),
         ({"concurrentCallLimit": 5.5}, "concurrentCallLimit"),
         ({"concurrentCallLimit": None}, "concurrentCallLimit"),
-        ({"reservedLines": -1}, "reservedLines"),
         ({"reservedLines": 6}, "reservedLines"),
         ({"name": " "}, "name"),
-        ({"name": None}, "name"),
-        ({"name": "x" * 201}, "name"),
         ({"callingWindow": "mars"}, "callingWindow"),
         ({"callingWindow": {"from": "20:00", "to": "09:00"}}, "callingWindow"),
-        ({"contactFrequency": {"callsPer24Hours": 0}}, "contactFrequency.callsPer24Hours"),
         ({"contactFrequency": {"callsPerDay": 1}}, "contactFrequency.callsPerDay"),
-        ({"allowedCountries": []}, "allowedCountries"),
-        ({"allowedCountries": ["us"]}, "allowedCountries.0"),
         ({"allowedCountries": ["XX"]}, "allowedCountries.0"),
         ({"balance": "1000"}, "balance"),
     ],
@@ -107,11 +95,6 @@ async def test_what_is_out_of_range_is_named_and_changes_nothing(api: Api, field
 async def test_what_is_no_object_is_refused(api: Api, content: bytes) -> None:
     answer = await api.http.patch("/organization", content=content, headers=api.key)
     refused(answer, 400, "invalid_request")
-
-
-async def test_a_member_changes_nothing(api: Api) -> None:
-    answer = await ask(api.http, api.tenant.member, "PATCH", "/organization", {"concurrentCallLimit": "nonsense"})
-    refused(answer, 403, "forbidden")
 
 
 async def test_changes_are_recorded_with_who_made_them(api: Api, tenant: Tenant, records: AsyncEngine) -> None:

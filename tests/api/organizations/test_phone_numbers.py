@@ -154,17 +154,7 @@ async def test_what_is_wrong_with_a_number_is_named(api: Api, fields: dict[str, 
     assert "2025550171" not in answer.text
 
 
-async def test_a_member_adds_changes_and_removes_no_number(api: Api) -> None:
-    path = f"/phone-numbers/{api.tenant.no_agent}"
-    for method, where, body in (("POST", "/phone-numbers", NUMBER), ("PATCH", path, {}), ("DELETE", path, None)):
-        refused(await ask(api.http, api.tenant.member, method, where, body), 403, "forbidden")
-    assert (await ask(api.http, api.tenant.member, "GET", path)).status_code == 200
-
-
-async def test_numbers_and_agents_of_others_do_not_exist(api: Api, other: Tenant) -> None:
-    for method, body in (("GET", None), ("PATCH", {"label": "Mine"}), ("DELETE", None)):
-        answer = await ask(api.http, api.tenant.owner, method, f"/phone-numbers/{other.pipeline}", body)
-        refused(answer, 404, "phone_number_not_found")
+async def test_agents_of_others_do_not_exist(api: Api, other: Tenant) -> None:
     answer = await api.post("/phone-numbers", json=NUMBER | {"outboundAgentId": other.agent_id})
     refused(answer, 404, "agent_not_found")
     path = f"/phone-numbers/{api.tenant.no_agent}"

@@ -44,12 +44,6 @@ async def test_the_platform_sees_all_organizations(api: Api) -> None:
     assert page["total"] >= 1
 
 
-async def test_only_the_platform_creates_and_sees_organizations(api: Api) -> None:
-    for key, status, code in ((api.tenant.owner, 403, "forbidden"), ("odp_guessed", 401, "unauthorized")):
-        for method, body in (("POST", {"name": "Mine"}), ("GET", None)):
-            refused(await ask(api.http, key, method, "/organizations", body), status, code)
-
-
 async def test_the_platforms_key_belongs_to_no_organization(http: httpx.AsyncClient) -> None:
     body = refused(await as_platform(http, "GET", "/batch/jobs"), 401, "unauthorized")
     assert "belongs to no organization" in body["error"]
