@@ -117,15 +117,15 @@ class Calling:
         self.engine = engine
         self.claims = Claims(engine, speed)
         self.dials = Dials(engine, speed)
-        self.control = JobLifecycle(engine)
-        self.changes = JobUpdates(engine)
-        self.progress = DuePages(engine)
+        self.lifecycle = JobLifecycle(engine)
+        self.updates = JobUpdates(engine)
+        self.due_pages = DuePages(engine)
         self.ledger = Ledger(engine)
 
     async def a_job(self, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any) -> "Job":
         """A running job."""
         job = await self.a_waiting_job(given, called, **fields)
-        await self.control.start_now(given.id, job.id)
+        await self.lifecycle.start_now(given.id, job.id)
         return job
 
     async def a_call(self, called: Iterable[NewContact] | int = 1, **fields: Any) -> "tuple[Job, Call]":
@@ -235,10 +235,10 @@ class Job:
         return await self._calling.ledger.audit(self.given.id)
 
     async def cancel(self, *, hang_up: bool = False) -> Any:
-        return await self._calling.control.cancel(self.given.id, self.id, hang_up=hang_up)
+        return await self._calling.lifecycle.cancel(self.given.id, self.id, hang_up=hang_up)
 
     async def pause(self) -> Any:
-        return await self._calling.control.pause(self.given.id, self.id)
+        return await self._calling.lifecycle.pause(self.given.id, self.id)
 
 
 def ago(**distance: float) -> sa.ColumnElement[datetime]:

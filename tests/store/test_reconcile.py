@@ -31,7 +31,7 @@ async def test_a_stored_job_without_a_workflow_is_found(
     if status is JobStatus.PAUSED:
         await job.pause()
     if status is JobStatus.RUNNING:
-        await shared.control.start_now(job.given.id, job.id)
+        await shared.lifecycle.start_now(job.given.id, job.id)
 
     (found,) = [open_job for open_job in await reconciliation.list_unstarted_jobs() if open_job.id == job.id]
 
@@ -43,7 +43,7 @@ async def test_a_job_that_is_new_had_a_workflow_or_has_ended_needs_none(
 ) -> None:
     new = await shared.a_waiting_job(await a_caller(shared.engine), 1)
     started, cancelled = await _an_old_job(shared), await _an_old_job(shared)
-    await shared.progress.mark_workflow_started(started.id)
+    await shared.due_pages.mark_workflow_started(started.id)
     await cancelled.cancel()
 
     found = {job.id for job in await reconciliation.list_unstarted_jobs()}
@@ -60,7 +60,7 @@ async def test_an_open_job_with_a_workflow_is_found_until_it_ends(
     job = await shared.a_waiting_job(await a_caller(shared.engine), 1)
     assert job.id not in await _open(reconciliation)
 
-    await shared.control.begin(job.given.id, job.id)
+    await shared.lifecycle.begin(job.given.id, job.id)
     assert job.id in await _open(reconciliation)
     await job.pause()
     assert job.id in await _open(reconciliation)

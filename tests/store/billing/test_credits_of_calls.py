@@ -79,7 +79,7 @@ async def test_the_entries_tell_the_life_of_a_call(shared: Calling) -> None:
     job = await shared.a_job(given, 1)
     call = await job.call()
     await call.completes(seconds=60)
-    await shared.control.complete(given.id, job.id)
+    await shared.lifecycle.complete(given.id, job.id)
 
     entries = await shared.ledger.list_entries(given.id)
     dial_id = (await call.row()).id
@@ -203,10 +203,10 @@ class Company:
         await self._random.choice(self._jobs).pause()
 
     async def _resume(self) -> None:
-        await self._calling.control.resume(self._given.id, self._random.choice(self._jobs).id)
+        await self._calling.lifecycle.resume(self._given.id, self._random.choice(self._jobs).id)
 
     async def _complete(self) -> None:
-        await self._calling.control.complete(self._given.id, self._random.choice(self._jobs).id)
+        await self._calling.lifecycle.complete(self._given.id, self._random.choice(self._jobs).id)
 
     async def _end(self, call: Call) -> None:
         if self._random.random() < 0.5:

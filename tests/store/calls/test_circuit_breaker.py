@@ -21,7 +21,7 @@ async def test_a_refused_account_pauses_the_job(shared: Calling) -> None:
     assert (row.status, row.dialling, row.status_reason) == ("paused", False, reason)
     entry = (await AuditLog(shared.engine).list_page(job.given.id, job.id, 1, 1)).entries[0]
     assert (entry.actor, entry.action, entry.details) == ("outdial", "paused", {"reason": reason})
-    await shared.control.resume(job.given.id, job.id, by="key_0")
+    await shared.lifecycle.resume(job.given.id, job.id, by="key_0")
     await shared.open_the_account_gate_by_time()
     await (await job.call(0, 2)).completes()
 
@@ -61,7 +61,7 @@ async def test_after_a_resume_it_counts_anew(shared: Calling) -> None:
         await _ends(call, NETWORK_BLOCKED)
     assert (await job.row()).status == "paused"
 
-    await shared.control.resume(job.given.id, job.id, by="key_0")
+    await shared.lifecycle.resume(job.given.id, job.id, by="key_0")
     await _ends(calls[20], NETWORK_BLOCKED)
 
     assert (await job.row()).status == "running"

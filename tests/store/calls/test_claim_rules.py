@@ -132,14 +132,14 @@ async def test_without_one_of_its_own_the_organizations_window_holds_as_long_as_
 
     await organizations.change(given.id, OrganizationChange(calling_window=None), by="x")
 
-    assert len((await shared.progress.read(job.id, datetime.now(UTC), 10)).due) == 1
+    assert len((await shared.due_pages.read(job.id, datetime.now(UTC), 10)).due) == 1
 
 
 async def test_a_contact_whose_zone_is_unknown_is_never_due(shared: Calling) -> None:
     unknown = some_contacts(1, start=430)[0].model_copy(update={"zones": None})
     job = await shared.a_job(await a_caller(shared.engine), [unknown])
 
-    page = await shared.progress.read(job.id, datetime.now(UTC) + timedelta(days=365), 10)
+    page = await shared.due_pages.read(job.id, datetime.now(UTC) + timedelta(days=365), 10)
 
     assert (page.due, page.next_due_at, page.contacts_without_zone, page.open) == ([], None, 1, 1)
     assert (await job.contact()).failure_reason.startswith("The contact's time zone is unknown")
@@ -149,12 +149,12 @@ async def test_a_contact_whose_zone_is_unknown_is_never_due(shared: Calling) -> 
 async def test_nobody_is_dialed_after_the_end_time(shared: Calling) -> None:
     job, _ = await shared.a_call(2)
     await job.change(end_time=datetime.now(UTC) + timedelta(hours=1))
-    assert await shared.control.close(job.given.id, job.id, datetime.now(UTC)) == 0
+    assert await shared.lifecycle.close(job.given.id, job.id, datetime.now(UTC)) == 0
     await job.change(end_time=ago(seconds=1))
 
     assert await job.is_held(1) is NotNowReason.GATE
     assert (await job.contact(1)).status == "pending"
-    assert await shared.control.close(job.given.id, job.id, datetime.now(UTC)) == 1
+    assert await shared.lifecycle.close(job.given.id, job.id, datetime.now(UTC)) == 1
 
     late = await job.contact(1)
     assert (late.status, late.failure_reason) == ("cancelled", "Not reached in time.")
@@ -245,7 +245,7 @@ async def test_max_cost_holds_for_unlimited_credits_too(shared: Calling) -> None
     await job.call(0)
 
     assert await job.is_held(1) is NotNowReason.MAX_COST
-    held = (await shared.progress.read(job.id, datetime.now(UTC), 10)).held
+    held = (await shared.due_pages.read(job.id, datetime.now(UTC), 10)).held
     assert held is not None
     assert held.reason is NotNowReason.MAX_COST
 
@@ -290,7 +290,7 @@ async def test_the_page_puts_off_whoever_is_closed_and_says_until_when(shared: C
         await a_caller(shared.engine), [_in("Asia/Kolkata", 421), _in("Asia/Kolkata", 422)], calling_window=window
     )
 
-    page = await shared.progress.read(job.id, datetime.now(UTC), 10)
+    page = await shared.due_pages.read(job.id, datetime.now(UTC), 10)
 
     assert (page.due, page.next_due_reason) == ([], NotNowReason.WINDOW)
     assert page.next_due_at is not None

@@ -282,7 +282,7 @@ async def test_evidence_of_a_live_call_reopens_an_unknown_dial(shared: Calling, 
     assert (now.state, now.call_id, now.ended_at) == (state, call.call_id, None)
     assert (contact.status, contact.completed_at, contact.dials) == ("dialing", None, 1)
     assert await job.live() == 1
-    assert not await shared.control.complete(job.given.id, job.id)
+    assert not await shared.lifecycle.complete(job.given.id, job.id)
 
 
 @pytest.mark.parametrize("reopened", [False, True])
@@ -329,7 +329,7 @@ async def test_a_contact_once_unknown_is_not_called_again(
 async def test_an_unknown_call_of_a_settled_job_is_paid_from_the_balance(shared: Calling) -> None:
     job, call = await shared.a_call()
     await call.is_given_up()
-    await shared.control.complete(job.given.id, job.id)
+    await shared.lifecycle.complete(job.given.id, job.id)
 
     await call.answers()
     await call.completes(seconds=60)

@@ -46,8 +46,8 @@ async def test_a_clock_that_is_ahead_sees_who_is_due_by_then_and_one_behind_hide
     await _set_due(shared, job, 1, now + timedelta(hours=1))
     await _set_due(shared, job, 2, now + timedelta(hours=2))
 
-    ahead = await shared.progress.read(job.id, now + timedelta(hours=1), 10)
-    behind = await shared.progress.read(job.id, now - timedelta(days=1), 10)
+    ahead = await shared.due_pages.read(job.id, now + timedelta(hours=1), 10)
+    behind = await shared.due_pages.read(job.id, now - timedelta(days=1), 10)
 
     assert ([contact.row for contact in ahead.due], ahead.next_due_at) == ([2, 3], now + timedelta(hours=2))
     assert [contact.row for contact in behind.due] == [2]
@@ -122,7 +122,7 @@ async def test_the_smaller_limit_gives_the_lines(
 async def test_of_a_job_that_does_not_call_nobody_is_due_and_live_calls_are_followed(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 3)
     await job.call(1)
-    await shared.control.pause(job.given.id, job.id, "Lunch.")
+    await shared.lifecycle.pause(job.given.id, job.id, "Lunch.")
 
     page = await _page(shared, job)
 
@@ -140,7 +140,7 @@ async def test_a_job_that_waits_tells_its_start_and_is_marked_once_by_its_workfl
     assert (page.status, page.scheduled_start_time, page.due) == (JobStatus.SCHEDULED, start, [])
     marks = [(await job.row()).workflow_started_at]
     for _ in range(2):
-        await shared.progress.mark_workflow_started(job.id)
+        await shared.due_pages.mark_workflow_started(job.id)
         marks.append((await job.row()).workflow_started_at)
     assert marks[0] is None
     assert marks[1] == marks[2] is not None
@@ -194,7 +194,7 @@ async def test_abandoning_a_contact_ends_it_alone(shared: Calling) -> None:
     before = await job.contact(2)
 
     for contact_id in (job.contact_ids[0], job.contact_ids[2]):
-        await shared.progress.abandon(contact_id, "Our own fault.")
+        await shared.due_pages.abandon(contact_id, "Our own fault.")
 
     contact = await job.contact(0)
     assert (contact.status, contact.failure_reason, contact.next_retry_at) == ("failed", "Our own fault.", None)
@@ -206,7 +206,7 @@ async def test_abandoning_a_contact_ends_it_alone(shared: Calling) -> None:
 
 
 async def _page(calling: Calling, job: Job, limit: int = 10) -> JobPage:
-    return await calling.progress.read(job.id, await calling.now(), limit)
+    return await calling.due_pages.read(job.id, await calling.now(), limit)
 
 
 async def _set_due(calling: Calling, job: Job, which: int, due_at: datetime) -> None:

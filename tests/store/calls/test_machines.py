@@ -84,7 +84,7 @@ async def test_unless_the_job_says_otherwise_the_agent_talks_and_a_changed_rule_
     await before.answers(by=AnsweredBy.MACHINE)
 
     change = JobChange(on_machine=OnMachine.HANG_UP)
-    await shared.changes.change(job.given.id, job.id, change, by="key_0")
+    await shared.updates.change(job.given.id, job.id, change, by="key_0")
     for call in (before, after):
         await call.answers(by=AnsweredBy.MACHINE)
 

@@ -12,7 +12,7 @@ from tests.store.calling import Calling, Job, a_caller
 
 async def apply(shared: Calling, job: Job, kind: CommandKind, **values: Any) -> None:
     command = OperatorCommand(organization_id=job.given.id, job_id=job.id, kind=kind, **values)
-    await OperatorCommands(shared.control, shared.changes).apply(command)
+    await OperatorCommands(shared.lifecycle, shared.updates).apply(command)
 
 
 async def test_a_command_moves_the_job_or_changes_nothing(shared: Calling) -> None:

@@ -37,7 +37,7 @@ async def test_contacts_their_data_and_rejected_rows_go(shared: Calling, given: 
     stored = await Jobs(shared.engine).create(
         given.id, a_request(given), given.number, entered, a_report(entered), rejects=kept
     )
-    await shared.control.start_now(given.id, stored.id)
+    await shared.lifecycle.start_now(given.id, stored.id)
     mine = await shared.all(contacts, contacts.c.job_id == stored.id)
     job = Job(shared, given, stored.id, [contact.id for contact in mine])
     await (await job.call(0)).completes(61)
@@ -77,7 +77,7 @@ async def test_a_late_event_changes_nothing_and_the_workflow_finds_the_job_ended
     await _delete(shared, job)
 
     assert await call.completes(99) is Recorded.NO_SUCH_DIAL
-    page = await shared.progress.read(job.id, NOW, 10)
+    page = await shared.due_pages.read(job.id, NOW, 10)
     assert page.status.ended
     assert page.open == 0
 

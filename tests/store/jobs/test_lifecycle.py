@@ -36,7 +36,7 @@ LATER = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
 async def test_a_waiting_job_starts_now(shared: Calling, start: datetime | None, was_scheduled: bool) -> None:
     job = await shared.a_waiting_job(await a_caller(shared.engine), 4, scheduled_start_time=start)
 
-    started = await shared.control.start_now(job.given.id, job.id)
+    started = await shared.lifecycle.start_now(job.given.id, job.id)
 
     row = await job.row()
     assert (started.was_scheduled, started.contacts) == (was_scheduled, 4)
@@ -48,7 +48,7 @@ async def test_starting_now_moves_the_due_times_to_now(shared: Calling) -> None:
     job = await shared.a_waiting_job(await a_caller(shared.engine), 3, scheduled_start_time=LATER)
     assert {contact.due_at for contact in await job.contacts()} == {LATER}
 
-    await shared.control.start_now(job.given.id, job.id)
+    await shared.lifecycle.start_now(job.given.id, job.id)
 
     assert max(contact.due_at for contact in await job.contacts()) <= await shared.now()
 
@@ -68,7 +68,7 @@ async def test_only_a_job_that_waits_is_started_and_an_ended_one_takes_no_comman
     before = await job.row()
 
     with pytest.raises(WrongStatus) as refused:
-        await getattr(shared.control, command)(job.given.id, job.id)
+        await getattr(shared.lifecycle, command)(job.given.id, job.id)
 
     assert refused.value.status is status
     assert await job.row() == before
@@ -77,9 +77,9 @@ async def test_only_a_job_that_waits_is_started_and_an_ended_one_takes_no_comman
 async def test_beginning_is_said_once_or_more_and_means_the_same(shared: Calling) -> None:
     job = await shared.a_waiting_job(await a_caller(shared.engine), scheduled_start_time=LATER)
 
-    assert await shared.control.begin(job.given.id, job.id) is JobStatus.RUNNING
+    assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.RUNNING
     began = await job.row()
-    assert await shared.control.begin(job.given.id, job.id) is JobStatus.RUNNING
+    assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.RUNNING
 
     assert began.workflow_started_at is not None
     assert began.dialling is True
@@ -90,7 +90,7 @@ async def test_beginning_is_said_once_or_more_and_means_the_same(shared: Calling
 async def test_beginning_changes_nothing_where_somebody_was_faster(shared: Calling, status: JobStatus) -> None:
     job = await _in_status(shared, status)
 
-    assert await shared.control.begin(job.given.id, job.id) is status
+    assert await shared.lifecycle.begin(job.given.id, job.id) is status
     assert (await job.row()).dialling is False
 
 
@@ -103,12 +103,12 @@ async def test_nobody_is_dialed_while_a_job_is_paused_whether_it_is_said_once_or
 ) -> None:
     job = await _in_status(shared, status)
 
-    assert await shared.control.pause(job.given.id, job.id, "Lunch.") is JobStatus.PAUSED
+    assert await shared.lifecycle.pause(job.given.id, job.id, "Lunch.") is JobStatus.PAUSED
 
     row = await job.row()
     assert (row.status, row.dialling, row.status_reason) == ("paused", False, "Lunch.")
     assert await job.is_held() is NotNowReason.GATE
-    assert await shared.control.pause(job.given.id, job.id) is JobStatus.PAUSED
+    assert await shared.lifecycle.pause(job.given.id, job.id) is JobStatus.PAUSED
     assert await job.row() == row
 
 
@@ -122,16 +122,16 @@ async def test_live_calls_outlast_a_pause_and_the_last_one_completes_the_job(sha
 
     contact = await busy.contact()
     assert (contact.status, contact.attempts) == ("queued", 1)
-    assert not await shared.control.complete(job.given.id, job.id)  # it is between attempts
+    assert not await shared.lifecycle.complete(job.given.id, job.id)  # it is between attempts
     await shared.change(contacts, contacts.c.id == contact.id, status="busy")
-    assert await shared.control.complete(job.given.id, job.id)
+    assert await shared.lifecycle.complete(job.given.id, job.id)
 
 
 async def test_a_started_job_resumes_calling(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine))
-    await shared.control.pause(job.given.id, job.id, "Lunch.")
+    await shared.lifecycle.pause(job.given.id, job.id, "Lunch.")
 
-    assert await shared.control.resume(job.given.id, job.id) is JobStatus.RUNNING
+    assert await shared.lifecycle.resume(job.given.id, job.id) is JobStatus.RUNNING
 
     row = await job.row()
     assert (row.status, row.dialling, row.status_reason) == ("running", True, None)
@@ -152,10 +152,10 @@ async def test_a_job_that_was_paused_before_its_start_resumes_waiting_for_it(
     if start == "passed":
         await job.change(scheduled_start_time=datetime.now(UTC) - timedelta(hours=1))
 
-    assert await shared.control.resume(job.given.id, job.id) is status
+    assert await shared.lifecycle.resume(job.given.id, job.id) is status
     assert (await job.row()).dialling is False
     assert await job.is_held() is NotNowReason.GATE
-    assert await shared.control.begin(job.given.id, job.id) is JobStatus.RUNNING
+    assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.RUNNING
 
 
 @pytest.mark.parametrize("status", [*WAITING, JobStatus.RUNNING])
@@ -163,7 +163,7 @@ async def test_resuming_what_is_not_paused_changes_nothing(shared: Calling, stat
     job = await _in_status(shared, status)
     before = await job.row()
 
-    assert await shared.control.resume(job.given.id, job.id) is status
+    assert await shared.lifecycle.resume(job.given.id, job.id) is status
     assert await job.row() == before
 
 
@@ -298,19 +298,19 @@ async def test_of_two_cancels_at_once_one_counts_the_contacts(shared: Calling) -
 async def test_a_job_completes_when_every_contact_is_final(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 2, max_attempts=1)
     await (await job.call(0)).completes()
-    assert not await shared.control.complete(job.given.id, job.id)
+    assert not await shared.lifecycle.complete(job.given.id, job.id)
     last = await job.call(1)
-    assert not await shared.control.complete(job.given.id, job.id)
+    assert not await shared.lifecycle.complete(job.given.id, job.id)
     await last.is_busy()
 
-    assert await shared.control.complete(job.given.id, job.id)
+    assert await shared.lifecycle.complete(job.given.id, job.id)
 
     row, audit = await job.row(), await job.audit()
     assert (row.status, row.dialling) == ("completed", False)
     assert row.completed_at is not None
     assert audit.held == 0
     assert audit.exact
-    assert not await shared.control.complete(job.given.id, job.id)
+    assert not await shared.lifecycle.complete(job.given.id, job.id)
     assert await job.row() == row
 
 
@@ -318,7 +318,7 @@ async def test_a_failed_job_says_why_to_everybody_it_left(shared: Calling) -> No
     job = await shared.a_job(await a_caller(shared.engine), 3)
     call = await job.call(0)
 
-    assert await shared.control.fail(job.given.id, job.id, "Its workflow ended.")
+    assert await shared.lifecycle.fail(job.given.id, job.id, "Its workflow ended.")
 
     row, contact = await job.row(), await job.contact(1)
     assert (row.status, row.dialling, row.status_reason) == ("failed", False, "Its workflow ended.")
@@ -334,7 +334,7 @@ async def test_what_has_ended_does_not_fail(shared: Calling, status: JobStatus) 
     job = await _in_status(shared, status)
     before = await job.row()
 
-    assert not await shared.control.fail(job.given.id, job.id, "Its workflow ended.")
+    assert not await shared.lifecycle.fail(job.given.id, job.id, "Its workflow ended.")
     assert await job.row() == before
 
 
@@ -378,7 +378,7 @@ async def test_a_job_of_somebody_else_does_not_exist(shared: Calling, command: s
 
     for organization_id in (stranger.id, "org_none"):
         with pytest.raises(NotFound):
-            await getattr(shared.control, command)(organization_id, job.id, *COMMANDS[command])
+            await getattr(shared.lifecycle, command)(organization_id, job.id, *COMMANDS[command])
 
     assert (await job.row(), await job.contact()) == before
 
@@ -387,7 +387,7 @@ async def test_a_job_of_somebody_else_does_not_exist(shared: Calling, command: s
 async def test_a_job_that_never_was_does_not_exist(shared: Calling, command: str) -> None:
     for job_id in ("batch_none", "", "batch_\0", "\0"):
         with pytest.raises(NotFound):
-            await getattr(shared.control, command)("org_none", job_id, *COMMANDS[command])
+            await getattr(shared.lifecycle, command)("org_none", job_id, *COMMANDS[command])
 
 
 async def _in_status(calling: Calling, status: JobStatus) -> Job:
@@ -402,10 +402,10 @@ async def _in_status(calling: Calling, status: JobStatus) -> Job:
         case JobStatus.CANCELLED:
             await job.cancel()
         case JobStatus.FAILED:
-            await calling.control.fail(given.id, job.id, "Because.")
+            await calling.lifecycle.fail(given.id, job.id, "Because.")
         case JobStatus.COMPLETED:
             await calling.change(contacts, contacts.c.job_id == job.id, status="completed")
-            await calling.control.complete(given.id, job.id)
+            await calling.lifecycle.complete(given.id, job.id)
     return job
 
 

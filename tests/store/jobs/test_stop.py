@@ -23,7 +23,7 @@ async def test_stop_pauses_every_job_and_hangs_up_where_it_shall(shared: Calling
     waiting = await shared.a_waiting_job(given, 1, scheduled_start_time=LATER)
     call, their_call = await running.call(), await theirs.call()
 
-    stopped = await shared.control.stop(given.id, hang_up=True, by=BY)
+    stopped = await shared.lifecycle.stop(given.id, hang_up=True, by=BY)
 
     assert (set(stopped.job_ids), stopped.live) == ({running.id, waiting.id}, 1)
     assert [(await job.row()).status for job in (running, waiting, theirs)] == ["paused", "paused", "running"]
@@ -37,7 +37,7 @@ async def test_said_twice_stop_is_recorded_once(shared: Calling) -> None:
     job = await shared.a_job(given, 1)
 
     for _ in range(2):
-        await shared.control.stop(given.id, hang_up=False, by=BY)
+        await shared.lifecycle.stop(given.id, hang_up=False, by=BY)
 
     entries = (await AuditLog(shared.engine).list_page(given.id, None, 1, 50)).entries
     told = [(entry.action.value, entry.actor, entry.job_id) for entry in entries[:2]]
@@ -49,9 +49,9 @@ async def test_resume_lets_go_on_what_stop_paused_and_nothing_else(shared: Calli
     running, paused = await shared.a_job(given, 1), await shared.a_job(given, 1)
     waiting = await shared.a_waiting_job(given, 1, scheduled_start_time=LATER)
     await paused.pause()
-    await shared.control.stop(given.id, hang_up=False, by=BY)
+    await shared.lifecycle.stop(given.id, hang_up=False, by=BY)
 
-    assert set(await shared.control.resume_all(given.id, by=BY)) == {running.id, waiting.id}
+    assert set(await shared.lifecycle.resume_all(given.id, by=BY)) == {running.id, waiting.id}
 
     assert [(await job.row()).status for job in (running, waiting, paused)] == ["running", "scheduled", "paused"]
 
@@ -59,7 +59,7 @@ async def test_resume_lets_go_on_what_stop_paused_and_nothing_else(shared: Calli
 async def test_who_was_hung_up_before_answering_is_called_again_after_a_stop(shared: Calling) -> None:
     job, call = await shared.a_call()
     await call.rings()
-    await shared.control.stop(job.given.id, hang_up=True, by=BY)
+    await shared.lifecycle.stop(job.given.id, hang_up=True, by=BY)
 
     await call.ends()
 
@@ -72,12 +72,12 @@ async def test_a_start_missed_by_too_much_waits_for_a_person(shared: Calling, mi
     job = await shared.a_waiting_job(await a_caller(shared.engine), 1, scheduled_start_time=LATER)
     await job.change(scheduled_start_time=ago(minutes=missed_by))
 
-    assert await shared.control.begin(job.given.id, job.id) == status
+    assert await shared.lifecycle.begin(job.given.id, job.id) == status
 
     if status == "paused":
         assert "was missed by more than 120 minutes" in (await job.row()).status_reason
-        assert await shared.control.resume(job.given.id, job.id, by=BY) is JobStatus.PENDING
-        assert await shared.control.begin(job.given.id, job.id) is JobStatus.RUNNING
+        assert await shared.lifecycle.resume(job.given.id, job.id, by=BY) is JobStatus.PENDING
+        assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ async def test_a_job_whose_number_or_agent_is_gone_waits_for_a_person(shared: Ca
         case "assignment":
             await shared.change(phone_numbers, number, outbound_agent_id=sa.null())
 
-    assert await shared.control.begin(given.id, first.id) is JobStatus.PAUSED
+    assert await shared.lifecycle.begin(given.id, first.id) is JobStatus.PAUSED
     with pytest.raises(WrongStatus):
-        await shared.control.start_now(given.id, second.id, by=BY)
+        await shared.lifecycle.start_now(given.id, second.id, by=BY)
 
     for job in (first, second):
         row = await job.row()

@@ -88,12 +88,12 @@ async def test_with_fewer_attempts_those_who_had_them_all_are_final(shared: Call
 
 async def test_another_window_lets_those_go_who_waited_for_the_old_one(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 2, calling_window=NEVER_NOW)
-    page = await shared.progress.read(job.id, datetime.now(UTC), 10)
+    page = await shared.due_pages.read(job.id, datetime.now(UTC), 10)
     assert (page.due, page.next_due_reason) == ([], NotNowReason.WINDOW)
 
     await change(shared, job, calling_window=None)
 
-    assert len((await shared.progress.read(job.id, datetime.now(UTC), 10)).due) == 2
+    assert len((await shared.due_pages.read(job.id, datetime.now(UTC), 10)).due) == 2
     assert await told(shared, job, Action.CHANGED) == [{"callingWindow": None}]
 
 
@@ -107,7 +107,7 @@ async def test_contacts_added_to_a_running_job_are_called(shared: Calling) -> No
     assert (appended.report["duplicatesTotal"], appended.report["duplicates"]) == (1, [{"row": 2, "firstRow": 3}])
     row, audit = await job.row(), await job.audit()
     assert (row.total_contacts, row.hold, audit.held, audit.exact) == (3, 3 * TWO_MINUTES, 3 * TWO_MINUTES, True)
-    assert len((await shared.progress.read(job.id, datetime.now(UTC), 10)).due) == 3
+    assert len((await shared.due_pages.read(job.id, datetime.now(UTC), 10)).due) == 3
     assert await told(shared, job, Action.CONTACTS_ADDED) == [{"contacts": 1}]
 
 
@@ -174,24 +174,24 @@ async def test_nobody_changes_what_belongs_to_others(shared: Calling) -> None:
     other = await shared.a_job(stranger, 1)
 
     with pytest.raises(NotFound):
-        await shared.changes.change(stranger.id, job.id, JobChange(name="Mine"), by=BY)
+        await shared.updates.change(stranger.id, job.id, JobChange(name="Mine"), by=BY)
     with pytest.raises(NotFound):
-        await shared.changes.append(stranger.id, job.id, some_contacts(1, start=5), a_report([]), by=BY)
+        await shared.updates.append(stranger.id, job.id, some_contacts(1, start=5), a_report([]), by=BY)
     for job_id, named in [(job.id, contact_id), (other.id, contact_id), (other.id, "contact_none")]:
         with pytest.raises(NotFound):
-            await shared.changes.remove_contact(stranger.id, job_id, named, by=BY)
+            await shared.updates.remove_contact(stranger.id, job_id, named, by=BY)
 
 
 async def change(calling: Calling, job: Job, **fields: Any) -> JobStatus:
-    return await calling.changes.change(job.given.id, job.id, JobChange(**fields), by=BY)
+    return await calling.updates.change(job.given.id, job.id, JobChange(**fields), by=BY)
 
 
 async def append(calling: Calling, job: Job, new: list[Any]) -> Any:
-    return await calling.changes.append(job.given.id, job.id, new, a_report(new), by=BY)
+    return await calling.updates.append(job.given.id, job.id, new, a_report(new), by=BY)
 
 
 async def remove(calling: Calling, job: Job, which: int = 0) -> Any:
-    return await calling.changes.remove_contact(job.given.id, job.id, job.contact_ids[which], by=BY)
+    return await calling.updates.remove_contact(job.given.id, job.id, job.contact_ids[which], by=BY)
 
 
 async def told(calling: Calling, job: Job, action: Action) -> list[dict[str, Any]]:

@@ -58,10 +58,10 @@ async def test_the_life_of_a_job_is_told_in_order(shared: Calling, webhooks: Web
     job = await shared.a_job(us.given, 1)
     await job.pause()
     await job.pause()
-    await shared.control.resume(us.given.id, job.id)
+    await shared.lifecycle.resume(us.given.id, job.id)
     call = await job.call()
     await call.completes(seconds=61, by=AnsweredBy.HUMAN)
-    assert await shared.control.complete(us.given.id, job.id)
+    assert await shared.lifecycle.complete(us.given.id, job.id)
 
     assert await us.told() == [
         "batch.started",
@@ -109,8 +109,8 @@ async def test_every_contact_that_is_cancelled_with_its_job_is_told_before_the_j
 async def test_a_job_that_fails_is_told_with_its_reason(shared: Calling, webhooks: Webhooks) -> None:
     us = await listening(shared, webhooks, EventType.BATCH_FAILED)
     job = await shared.a_job(us.given, 1)
-    await shared.control.fail(us.given.id, job.id, "Nobody knows.")
-    await shared.control.fail(us.given.id, job.id, "Nobody knows.")
+    await shared.lifecycle.fail(us.given.id, job.id, "Nobody knows.")
+    await shared.lifecycle.fail(us.given.id, job.id, "Nobody knows.")
     (row,) = await us.rows()
     assert (row.type, row.facts["status_reason"]) == ("batch.failed", "Nobody knows.")
 
@@ -121,7 +121,7 @@ async def test_a_contact_that_ends_without_a_call_is_told_too(shared: Calling, w
     await JobUpdates(shared.engine).remove_contact(us.given.id, job.id, job.contact_ids[0], by="key_1")
     number = (await job.contact(1)).number
     await DoNotCall(shared.engine).add(us.given.id, [number], source=Source.API, by="key_1")
-    await shared.progress.abandon(job.contact_ids[2], "We failed.")
+    await shared.due_pages.abandon(job.contact_ids[2], "We failed.")
     rows = await us.rows()
     assert [row.contact_id for row in rows] == job.contact_ids
     assert [row.facts["status"] for row in rows] == ["cancelled", "blocked", "failed"]
@@ -146,7 +146,7 @@ async def test_only_what_an_endpoint_wants_is_told_and_nothing_while_it_is_disab
     job = await shared.a_job(us.given, 1)
     await job.pause()
     await webhooks.change(us.given.id, us.endpoint, EndpointChange(enabled=False))
-    await shared.control.resume(us.given.id, job.id)
+    await shared.lifecycle.resume(us.given.id, job.id)
     await job.pause()
     assert await us.told() == ["batch.paused"]
     assert await more.told() == ["batch.started", "batch.paused", "batch.resumed", "batch.paused"]
@@ -252,7 +252,7 @@ async def report(calling: Calling, job: Job, disposition: str = "confirmed") -> 
 async def test_a_deleted_job_takes_what_is_told_of_it_along(shared: Calling, webhooks: Webhooks) -> None:
     us = await listening(shared, webhooks, EventType.BATCH_STARTED)
     job = await shared.a_waiting_job(us.given, 1)
-    await shared.control.start_now(us.given.id, job.id)
+    await shared.lifecycle.start_now(us.given.id, job.id)
     async with shared.engine.begin() as connection:
         await connection.execute(sa.text("DELETE FROM batch_jobs WHERE id = :id"), {"id": job.id})
     assert await us.told() == []
