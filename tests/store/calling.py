@@ -62,18 +62,18 @@ class Call:
         self.key = f"{contact_id}:{number}"
         self.call_id = f"CA-{self.key}"
 
-    async def says(self, state: CallState, **said: Any) -> Recorded:
+    async def reports(self, state: CallState, **fields: Any) -> Recorded:
         """The carrier reports a state of this call."""
-        return await self._calling.hear(state, key=self.key, **{"call_id": self.call_id, **said})
+        return await self._calling.report(state, key=self.key, **{"call_id": self.call_id, **fields})
 
     async def rings(self) -> Recorded:
-        return await self.says(CallState.RINGING)
+        return await self.reports(CallState.RINGING)
 
     async def answers(self, by: AnsweredBy | None = None) -> Recorded:
-        return await self.says(CallState.ANSWERED, answered_by=by)
+        return await self.reports(CallState.ANSWERED, answered_by=by)
 
-    async def ends(self, ending: Ending = Ending.FAILED, sip: int | None = None, **said: Any) -> Recorded:
-        return await self.says(CallState.ENDED, ending=ending, sip_code=sip, **said)
+    async def ends(self, ending: Ending = Ending.FAILED, sip: int | None = None, **fields: Any) -> Recorded:
+        return await self.reports(CallState.ENDED, ending=ending, sip_code=sip, **fields)
 
     async def completes(self, seconds: int = 60, by: AnsweredBy | None = None) -> Recorded:
         return await self.ends(Ending.COMPLETED, duration_seconds=seconds, answered_by=by)
@@ -141,9 +141,9 @@ class Calling:
         async with self.engine.connect() as connection:
             return Job(self, given, created.id, list((await connection.execute(query)).scalars()))
 
-    async def hear(self, state: CallState, *, call_id: str, key: str | None = None, **said: Any) -> Recorded:
-        account = said.pop("account", TWILIO)
-        return await self.dials.record(CallReport(call_id=call_id, state=state, **said), account, key)
+    async def report(self, state: CallState, *, call_id: str, key: str | None = None, **fields: Any) -> Recorded:
+        account = fields.pop("account", TWILIO)
+        return await self.dials.record(CallReport(call_id=call_id, state=state, **fields), account, key)
 
     async def contact(self, contact_id: str) -> Any:
         return await self.one(contacts, contacts.c.id == contact_id)

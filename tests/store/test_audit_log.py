@@ -27,7 +27,7 @@ async def test_what_was_done_is_read_newest_first_and_page_by_page(shared: Calli
     assert (await activity.list_page(given.id, None, 3, 2)).entries == []
 
 
-async def test_an_entry_says_when_who_what_and_of_which_job_and_a_job_has_its_own(shared: Calling) -> None:
+async def test_an_entry_has_when_who_what_and_of_which_job_and_a_job_has_its_own(shared: Calling) -> None:
     given, other = await a_caller(shared.engine), await a_caller(shared.engine)
     one, two = await shared.a_waiting_job(given), await shared.a_waiting_job(given)
     await _record(shared.engine, given, Action.CHANGED, one, concurrentCallLimit=7)

@@ -59,7 +59,7 @@ async def test_whoever_died_is_followed_after_a_few_seconds_with_the_same_seed(
     assert second == Reserved(seed=first.seed, begun_at=first.begun_at, resumed=True)
 
 
-async def test_whoever_works_long_prolongs_its_hold(idempotency: Idempotency, engine: AsyncEngine) -> None:
+async def test_whoever_works_long_extends_its_hold(idempotency: Idempotency, engine: AsyncEngine) -> None:
     await held(idempotency)
     await pass_by(engine, "held_until", "5 seconds")
 
@@ -69,7 +69,7 @@ async def test_whoever_works_long_prolongs_its_hold(idempotency: Idempotency, en
     assert await idempotency.reserve(RECORD, "a", "second") == InProgress()
 
 
-async def test_what_was_let_go_is_gone_on_with_at_once(idempotency: Idempotency) -> None:
+async def test_what_was_released_is_taken_up_at_once(idempotency: Idempotency) -> None:
     first = await held(idempotency)
 
     await idempotency.release(RECORD, "first")
@@ -101,7 +101,7 @@ async def test_only_the_holder_gives_a_record_back(idempotency: Idempotency, eng
     assert await idempotency.reserve(RECORD, "a", "third") == Answered(answer="{}")
 
 
-async def test_after_seven_days_a_record_begins_anew(idempotency: Idempotency, engine: AsyncEngine) -> None:
+async def test_after_seven_days_a_record_is_new_again(idempotency: Idempotency, engine: AsyncEngine) -> None:
     first = await held(idempotency)
     await idempotency.store_answer(RECORD, first.seed, "{}")
 

@@ -1,4 +1,4 @@
-"""Who listens to a carrier, by PostgreSQL."""
+"""Which process listens to a carrier."""
 
 import asyncio
 
@@ -30,20 +30,20 @@ async def test_one_of_all_listens_and_another_when_it_gives_the_lease_back(lease
     await asyncio.wait_for(other, 2)
 
 
-async def test_everybody_knows_whether_the_stream_stands(leases: StreamLeases) -> None:
+async def test_everybody_knows_whether_the_stream_is_up(leases: StreamLeases) -> None:
     connected = False
     async with leases.hold(ACCOUNT) as lease:
         keeping = asyncio.create_task(lease.keep(lambda: connected))
         assert not await leases.is_streaming(ACCOUNT)
         connected = True
-        await _until_stands(leases, True)
+        await _until_streaming(leases, True)
         assert not await leases.is_streaming("another")
         connected = False
-        await _until_stands(leases, False)
+        await _until_streaming(leases, False)
         connected = True
-        await _until_stands(leases, True)
+        await _until_streaming(leases, True)
         keeping.cancel()
-    await _until_stands(leases, False)
+    await _until_streaming(leases, False)
 
 
 async def test_a_lease_whose_connection_broke_is_kept_unless_somebody_else_has_it(
@@ -51,9 +51,9 @@ async def test_a_lease_whose_connection_broke_is_kept_unless_somebody_else_has_i
 ) -> None:
     async with leases.hold(ACCOUNT) as lease:
         keeping = asyncio.create_task(lease.keep(lambda: True))
-        await _until_stands(leases, True)
+        await _until_streaming(leases, True)
         _break_connections(database_url)
-        await _until_stands(leases, True)
+        await _until_streaming(leases, True)
         assert not keeping.done()
         keeping.cancel()
 
@@ -65,7 +65,7 @@ async def test_who_lost_the_lease_to_another_stops_listening(leases: StreamLease
             await asyncio.wait_for(lease.keep(lambda: True), 5)
 
 
-async def _until_stands(leases: StreamLeases, expected: bool) -> None:
+async def _until_streaming(leases: StreamLeases, expected: bool) -> None:
     async with asyncio.timeout(5):
         while await leases.is_streaming(ACCOUNT) is not expected:
             await asyncio.sleep(0.02)

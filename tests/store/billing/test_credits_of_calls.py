@@ -188,7 +188,7 @@ class Company:
 
     async def _event(self) -> None:
         state = self._random.choice([CallState.QUEUED, CallState.RINGING, CallState.ANSWERED])
-        await self._random.choice(self._calls).says(state)
+        await self._random.choice(self._calls).reports(state)
 
     async def _ending(self) -> None:
         await self._end(self._random.choice(self._calls[-12:]))

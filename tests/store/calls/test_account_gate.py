@@ -24,7 +24,7 @@ async def test_a_refusal_closes_the_gate_for_every_job_on_the_account(calling: C
         assert held.until == (await calling.account()).closed_until
 
 
-async def test_the_gate_tells_why_it_is_closed(calling: Calling) -> None:
+async def test_the_gate_shows_why_it_is_closed(calling: Calling) -> None:
     _, call = await calling.a_call()
 
     await call.ends(sip=403)

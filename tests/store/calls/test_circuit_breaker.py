@@ -1,4 +1,4 @@
-"""A job pauses itself where going on does harm, and says why."""
+"""A job pauses itself where going on does harm, with a reason."""
 
 import pytest
 
@@ -54,7 +54,7 @@ async def test_only_the_last_fifty_count(shared: Calling) -> None:
     assert (await job.row()).status == "paused"
 
 
-async def test_after_a_resume_it_counts_anew(shared: Calling) -> None:
+async def test_after_a_resume_it_counts_from_zero(shared: Calling) -> None:
     job = await _a_job(shared, 21)
     calls = [await job.call(which) for which in range(21)]
     for call in calls[:20]:

@@ -20,7 +20,7 @@ from tests.store.calling import Calling, Job, a_caller, per_second
 TWO_MINUTES = Decimal("0.035")  # at the rate of a pipeline
 
 
-async def test_a_claim_tells_all_that_a_call_needs(shared: Calling) -> None:
+async def test_a_claim_returns_all_that_a_call_needs(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     job = await shared.a_job(given, [a_contact(2, a_number(5), city="Zoë")], ring_seconds=30, max_call_seconds=600)
 

@@ -60,7 +60,7 @@ async def test_who_is_listed_before_the_job_enters_as_blocked(shared: Calling) -
     assert row.validation["warnings"] == ["1 contact blocked (The number is on the do-not-call list): row 2."]
 
 
-async def test_a_person_whose_network_says_607_is_called_no_more(shared: Calling) -> None:
+async def test_a_person_whose_network_answers_607_is_called_no_more(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     first = await shared.a_job(given, some_contacts(1, start=310))
     second = await shared.a_job(given, some_contacts(1, start=310))
@@ -104,7 +104,7 @@ async def test_outside_its_window_a_contact_waits_until_it_opens(shared: Calling
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Asia/Kolkata", "Australia/Lord_Howe"])
-async def test_the_window_is_judged_where_the_contact_is(shared: Calling, zone: str) -> None:
+async def test_the_window_is_checked_where_the_contact_is(shared: Calling, zone: str) -> None:
     given = await a_caller(shared.engine)
     closed = await _closed(shared, zone)
     opened = MORNING if closed == AFTERNOON else AFTERNOON
@@ -284,7 +284,7 @@ def _in(zones: str | tuple[str, ...], which: int = 420) -> NewContact:
     return a_contact(which, a_number(which)).model_copy(update={"zones": named})
 
 
-async def test_the_page_puts_off_whoever_is_closed_and_says_until_when(shared: Calling) -> None:
+async def test_the_page_postpones_whoever_is_outside_the_window(shared: Calling) -> None:
     window = await _closed(shared, "Asia/Kolkata")
     job: Job = await shared.a_job(
         await a_caller(shared.engine), [_in("Asia/Kolkata", 421), _in("Asia/Kolkata", 422)], calling_window=window

@@ -1,4 +1,4 @@
-"""What a carrier says of a call, in whatever order and however often it arrives."""
+"""A carrier's reports of a call, in whatever order and however often it arrives."""
 
 import asyncio
 from datetime import timedelta
@@ -22,7 +22,7 @@ ORDERS = list(permutations([CallState.QUEUED, CallState.RINGING, CallState.ANSWE
 async def test_an_event_moves_the_dial_and_names_the_call(shared: Calling) -> None:
     _, call = await shared.a_call()
 
-    assert await call.says(CallState.QUEUED) is Recorded.MOVED
+    assert await call.reports(CallState.QUEUED) is Recorded.MOVED
     assert await call.rings() is Recorded.MOVED
 
     row, contact = await call.row(), await call.contact()
@@ -40,7 +40,7 @@ async def test_states_only_move_forward_whatever_the_order(shared: Calling) -> N
         furthest = CallState.ASKED
         for state in order:
             forward = state.rank > furthest.rank
-            assert await _tell(call, state) is (Recorded.MOVED if forward else Recorded.NOTHING), order
+            assert await _report(call, state) is (Recorded.MOVED if forward else Recorded.NOTHING), order
             furthest = state if forward else furthest
             assert (await call.row()).state == furthest, order
 
@@ -55,7 +55,7 @@ async def test_events_that_arrive_together_end_in_the_same_place(shared: Calling
     job = await shared.a_job(await a_caller(shared.engine), 30)
     calls = [await job.call(which) for which in range(30)]
 
-    recorded = await asyncio.gather(*(_tell(call, state) for call in calls for state in ORDERS[0] * 2))
+    recorded = await asyncio.gather(*(_report(call, state) for call in calls for state in ORDERS[0] * 2))
 
     assert set(recorded) <= {Recorded.MOVED, Recorded.NOTHING}
     assert {(await call.row()).state for call in calls} == {"ended"}
@@ -68,10 +68,10 @@ async def test_events_that_arrive_together_end_in_the_same_place(shared: Calling
 @pytest.mark.parametrize("state", [CallState.QUEUED, CallState.RINGING, CallState.ANSWERED, CallState.ENDED])
 async def test_a_doubled_event_changes_nothing(calling: Calling, state: CallState) -> None:
     _, call = await calling.a_call()
-    await _tell(call, state)
+    await _report(call, state)
     before = (await call.row(), await call.contact(), await calling.rows())
 
-    assert await _tell(call, state) is Recorded.NOTHING
+    assert await _report(call, state) is Recorded.NOTHING
     assert (await call.row(), await call.contact(), await calling.rows()) == before
 
 
@@ -86,29 +86,29 @@ async def test_every_event_is_stored_once(shared: Calling) -> None:
 
 @pytest.mark.parametrize("key", ["contact_none:1", "contact_none:x", "nonsense", "", ":", ":1", "a:" + "9" * 40])
 async def test_an_event_of_an_unknown_dial_belongs_to_nobody(shared: Calling, key: str) -> None:
-    assert await shared.hear(CallState.RINGING, call_id="CA-none", key=key) is Recorded.NO_SUCH_DIAL
+    assert await shared.report(CallState.RINGING, call_id="CA-none", key=key) is Recorded.NO_SUCH_DIAL
 
 
 async def test_an_event_of_another_dial_number_or_account_belongs_to_nobody(shared: Calling) -> None:
     _, call = await shared.a_call()
     await call.rings()
 
-    heard = [
-        await shared.hear(CallState.ANSWERED, call_id=call.call_id, key=f"{call.contact_id}:2"),
-        await call.says(CallState.ANSWERED, account="another"),
-        await shared.hear(CallState.ANSWERED, call_id=call.call_id, account="another"),
+    recorded = [
+        await shared.report(CallState.ANSWERED, call_id=call.call_id, key=f"{call.contact_id}:2"),
+        await call.reports(CallState.ANSWERED, account="another"),
+        await shared.report(CallState.ANSWERED, call_id=call.call_id, account="another"),
     ]
 
-    assert heard == [Recorded.NO_SUCH_DIAL] * 3
+    assert recorded == [Recorded.NO_SUCH_DIAL] * 3
     assert (await call.row()).state == "ringing"
 
 
-async def test_a_carriers_one_stream_tells_of_the_calls_of_all_its_accounts(shared: Calling) -> None:
+async def test_a_carriers_one_stream_reports_calls_of_all_its_accounts(shared: Calling) -> None:
     _, call = await shared.a_call()
     await shared.change(dials, dials.c.contact_id == call.contact_id, carrier_account_id=f"{TWILIO}_1")
 
-    assert await call.says(CallState.RINGING, account=f"{TWILIO}_2") is Recorded.NO_SUCH_DIAL
-    assert await call.says(CallState.RINGING, account=TWILIO) is Recorded.MOVED
+    assert await call.reports(CallState.RINGING, account=f"{TWILIO}_2") is Recorded.NO_SUCH_DIAL
+    assert await call.reports(CallState.RINGING, account=TWILIO) is Recorded.MOVED
 
     row = await call.row()
     leases = StreamLeases(shared.engine, shared.engine.url.render_as_string(hide_password=False))
@@ -117,11 +117,11 @@ async def test_a_carriers_one_stream_tells_of_the_calls_of_all_its_accounts(shar
     assert row.id not in await leases.list_open_dials("another")
 
 
-async def test_without_a_key_the_calls_id_tells_the_dial(shared: Calling) -> None:
+async def test_without_a_key_the_calls_id_finds_the_dial(shared: Calling) -> None:
     _, call = await shared.a_call()
     await call.rings()
 
-    assert await shared.hear(CallState.ANSWERED, call_id=call.call_id) is Recorded.MOVED
+    assert await shared.report(CallState.ANSWERED, call_id=call.call_id) is Recorded.MOVED
     assert (await call.row()).state == "answered"
 
 
@@ -131,11 +131,11 @@ async def test_a_second_call_for_one_dial_is_reported_and_changes_nothing(callin
     before = (await call.row(), await call.contact(), await calling.rows())
 
     for state in (CallState.QUEUED, CallState.ANSWERED, CallState.ENDED):
-        assert await call.says(state, call_id="CA-second", ending=Ending.COMPLETED) is Recorded.SECOND_CALL
+        assert await call.reports(state, call_id="CA-second", ending=Ending.COMPLETED) is Recorded.SECOND_CALL
 
     assert (await call.row(), await call.contact(), await calling.rows()) == before
     await call.is_busy()
-    assert await call.says(CallState.RINGING, call_id="CA-second") is Recorded.SECOND_CALL
+    assert await call.reports(CallState.RINGING, call_id="CA-second") is Recorded.SECOND_CALL
 
 
 async def test_of_two_calls_reported_at_once_one_is_the_second(shared: Calling) -> None:
@@ -145,8 +145,8 @@ async def test_of_two_calls_reported_at_once_one_is_the_second(shared: Calling) 
     recorded = await asyncio.gather(
         *(
             asyncio.gather(
-                call.says(CallState.QUEUED, call_id=f"{call.call_id}-a"),
-                call.says(CallState.RINGING, call_id=f"{call.call_id}-b"),
+                call.reports(CallState.QUEUED, call_id=f"{call.call_id}-a"),
+                call.reports(CallState.RINGING, call_id=f"{call.call_id}-b"),
             )
             for call in calls
         )
@@ -164,7 +164,7 @@ async def test_a_call_belongs_to_the_first_dial_that_holds_it(shared: Calling, s
     await first.rings()
     before = (await second.row(), await second.contact())
 
-    assert await second.says(state, call_id=first.call_id, ending=Ending.BUSY) is Recorded.NO_SUCH_DIAL
+    assert await second.reports(state, call_id=first.call_id, ending=Ending.BUSY) is Recorded.NO_SUCH_DIAL
 
     assert (await second.row(), await second.contact()) == before
     assert (await first.row()).call_id == first.call_id
@@ -197,7 +197,7 @@ async def test_the_first_of_two_final_reports_counts(shared: Calling) -> None:
     assert (await job.audit()).exact
 
 
-async def test_a_completed_call_was_answered_though_nobody_said_so(shared: Calling) -> None:
+async def test_a_completed_call_was_answered_though_nobody_reported_it(shared: Calling) -> None:
     _, call = await shared.a_call()
     await call.rings()
 
@@ -221,7 +221,7 @@ async def test_an_answered_call_is_completed_however_it_ended(shared: Calling) -
 # --- who answered
 
 
-async def test_who_answered_may_be_told_after_the_answer(shared: Calling) -> None:
+async def test_who_answered_may_be_reported_after_the_answer(shared: Calling) -> None:
     _, call = await shared.a_call()
     await call.answers()
 
@@ -233,7 +233,7 @@ async def test_who_answered_may_be_told_after_the_answer(shared: Calling) -> Non
     assert (await call.row()).answered_by == (await call.contact()).answered_by == "machine"
 
 
-async def test_who_answered_may_be_told_before_the_answer_or_at_the_end(shared: Calling) -> None:
+async def test_who_answered_may_be_reported_before_the_answer_or_at_the_end(shared: Calling) -> None:
     job, early = await shared.a_call(2)
     late = await job.call(1)
     await early.answers(by=AnsweredBy.HUMAN)
@@ -247,7 +247,7 @@ async def test_who_answered_may_be_told_before_the_answer_or_at_the_end(shared: 
 # --- unknown
 
 
-async def test_a_dial_given_up_is_unknown_and_final_also_when_said_twice(shared: Calling) -> None:
+async def test_a_dial_given_up_is_unknown_and_final_and_giving_up_is_idempotent(shared: Calling) -> None:
     job, call = await shared.a_call()
 
     await call.is_given_up()
@@ -276,7 +276,7 @@ async def test_evidence_of_a_live_call_reopens_an_unknown_dial(shared: Calling, 
     job, call = await shared.a_call()
     await call.is_given_up()
 
-    assert await call.says(state) is Recorded.MOVED
+    assert await call.reports(state) is Recorded.MOVED
 
     now, contact = await call.now(), await call.contact()
     assert (now.state, now.call_id, now.ended_at) == (state, call.call_id, None)
@@ -375,7 +375,7 @@ async def test_an_unknown_dial_stays_closed_while_another_job_calls_its_number(s
 
 async def test_nothing_is_not_placed_once_its_call_has_an_id(shared: Calling) -> None:
     _, call = await shared.a_call()
-    await call.says(CallState.QUEUED)
+    await call.reports(CallState.QUEUED)
 
     await call.is_not_placed()
 
@@ -393,7 +393,7 @@ async def test_a_call_that_is_named_while_it_is_called_not_placed_lives(shared: 
         assert (row.call_id is None) == (row.ended_at is not None)
 
 
-async def test_saying_twice_that_nothing_was_placed_counts_once(shared: Calling) -> None:
+async def test_not_placed_reported_twice_counts_once(shared: Calling) -> None:
     _, call = await shared.a_call()
 
     await call.is_not_placed()
@@ -429,7 +429,7 @@ async def test_the_first_reason_to_hang_up_stays(shared: Calling) -> None:
     assert (await call.now()).hang_up_reason is HangUpReason.RING_TIMER
 
 
-async def test_a_dial_tells_its_age_by_the_databases_clock(shared: Calling) -> None:
+async def test_a_dial_has_its_age_by_the_databases_clock(shared: Calling) -> None:
     _, call = await shared.a_call(ring_seconds=20, max_call_seconds=100)
     await call.rings()
     await call.answers()
@@ -457,5 +457,5 @@ async def test_a_search_passes_over_the_calls_that_dials_hold(shared: Calling) -
     assert found == {held.call_id}
 
 
-async def _tell(call: Call, state: CallState) -> Recorded:
-    return await (call.completes(seconds=60) if state is CallState.ENDED else call.says(state))
+async def _report(call: Call, state: CallState) -> Recorded:
+    return await (call.completes(seconds=60) if state is CallState.ENDED else call.reports(state))

@@ -28,7 +28,7 @@ async def test_who_is_due_comes_in_the_order_of_due_times_then_rows(shared: Call
     assert {(contact.dial, contact.attempt, contact.live) for contact in page.due} == {(1, 1, False)}
 
 
-async def test_who_is_not_due_yet_waits_and_the_page_tells_until_when(shared: Calling) -> None:
+async def test_who_is_not_due_yet_waits_and_the_page_has_the_time(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 3)
     now = await shared.now()
     await _set_due(shared, job, 1, now + timedelta(hours=2))
@@ -54,7 +54,9 @@ async def test_a_clock_that_is_ahead_sees_who_is_due_by_then_and_one_behind_hide
 
 
 @pytest.mark.parametrize(("limit", "rows", "more"), [(1, [2], True), (3, [2, 3, 4], True), (5, [2, 3, 4, 5], False)])
-async def test_a_page_holds_so_many_and_tells_of_more(shared: Calling, limit: int, rows: list[int], more: bool) -> None:
+async def test_a_page_holds_so_many_and_whether_there_are_more(
+    shared: Calling, limit: int, rows: list[int], more: bool
+) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 4)
 
     page = await _page(shared, job, limit)
@@ -131,7 +133,7 @@ async def test_of_a_job_that_does_not_call_nobody_is_due_and_live_calls_are_foll
     assert (page.next_due_at, page.held, page.more) == (None, None, False)
 
 
-async def test_a_job_that_waits_tells_its_start_and_is_marked_once_by_its_workflow(shared: Calling) -> None:
+async def test_a_job_that_waits_shows_its_start_and_is_marked_once_by_its_workflow(shared: Calling) -> None:
     start = (await shared.now()) + timedelta(days=1)
     job = await shared.a_waiting_job(await a_caller(shared.engine), scheduled_start_time=start)
 
@@ -172,7 +174,7 @@ async def test_without_credits_the_whole_job_is_held(shared: Calling) -> None:
     assert (await _page(shared, job)).held is None
 
 
-async def test_a_page_tells_nobodys_number_or_name(shared: Calling) -> None:
+async def test_a_page_has_nobodys_number_or_name(shared: Calling) -> None:
     job = await shared.a_job(
         await a_caller(shared.engine), [a_contact(2, "+12025550101", name="Grace"), a_contact(3, "+12025550102")]
     )

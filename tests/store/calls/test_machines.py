@@ -1,4 +1,4 @@
-"""Calls that a machine answers: whether they go on is the job's rule, judged when the carrier tells who answered."""
+"""Calls that a machine answers: whether they go on is the job's rule, applied when the carrier reports who answered."""
 
 from decimal import Decimal
 from typing import Any
@@ -47,7 +47,7 @@ async def test_hung_up_on_is_a_call_that_is_paid_and_called_again_only_by_the_re
     assert (await job.row()).spent == 6 * PIPELINE_A_MINUTE / 60
 
 
-async def test_a_call_that_lasted_all_it_may_says_that(shared: Calling) -> None:
+async def test_a_call_that_lasted_all_it_may_has_that_reason(shared: Calling) -> None:
     _, call = await _answered(shared, OnMachine.HANG_UP, max_call_seconds=600)
 
     await call.answers(by=AnsweredBy.MACHINE)
@@ -56,7 +56,7 @@ async def test_a_call_that_lasted_all_it_may_says_that(shared: Calling) -> None:
     assert (await call.contact()).failure_reason == "Maximum call duration reached."
 
 
-async def test_a_machine_of_which_only_the_end_told_was_not_hung_up_on(shared: Calling) -> None:
+async def test_a_machine_of_which_only_the_end_reported_was_not_hung_up_on(shared: Calling) -> None:
     _, call = await _answered(shared, OnMachine.HANG_UP)
 
     await call.completes(20, by=AnsweredBy.MACHINE)
@@ -74,7 +74,7 @@ async def test_an_earlier_reason_to_hang_up_stays(shared: Calling) -> None:
     assert (await call.now()).hang_up_reason is HangUpReason.CALLED_OFF
 
 
-async def test_unless_the_job_says_otherwise_the_agent_talks_and_a_changed_rule_holds_afterwards(
+async def test_unless_the_job_has_another_rule_the_agent_talks_and_a_changed_rule_holds_afterwards(
     shared: Calling,
 ) -> None:
     job, before = await shared.a_call(2)

@@ -1,6 +1,6 @@
 """What each outcome of a dial does to its contact: status, reason, attempts, and when it is called again.
 
-Which report has which outcome is said in tests/domain/calls/test_outcomes.py, what follows it in test_retries.py.
+Which report has which outcome is in tests/domain/calls/test_outcomes.py, what follows it in test_retries.py.
 """
 
 from collections.abc import AsyncIterator
@@ -89,7 +89,7 @@ async def test_a_call_that_we_ended_timed_out_if_it_rang_and_never_left_the_queu
     store: Calling, state: CallState, attempts: int, reason: str
 ) -> None:
     _, call = await store.a_call()
-    await call.says(state)
+    await call.reports(state)
     await store.dials.request_hang_up(await call.id(), HangUpReason.RING_TIMER)
 
     await call.ends(Ending.CANCELED)
@@ -108,15 +108,15 @@ async def test_an_answer_in_the_moment_of_hanging_up_is_a_completed_call(store: 
     assert (contact.status, contact.failure_reason) == ("completed", None)
 
 
-@pytest.mark.parametrize("told", ["with the answer", "with the end"])
-async def test_a_job_may_call_again_after_voicemail_whenever_that_is_told(store: Calling, told: str) -> None:
+@pytest.mark.parametrize("reported", ["with the answer", "with the end"])
+async def test_a_job_may_call_again_after_voicemail_whenever_that_is_reported(store: Calling, reported: str) -> None:
     policy = RetryPolicy(on_voicemail=OnVoicemail.RETRY)
     job = await store.a_job(await a_caller(store.engine), 1, retry_policy=policy, max_attempts=2)
 
     for dial, status in ((1, "queued"), (2, "completed")):
         call = await job.call(dial=dial)
-        await call.answers(by=AnsweredBy.MACHINE if told == "with the answer" else None)
-        await call.completes(by=AnsweredBy.MACHINE if told == "with the end" else None)
+        await call.answers(by=AnsweredBy.MACHINE if reported == "with the answer" else None)
+        await call.completes(by=AnsweredBy.MACHINE if reported == "with the end" else None)
         contact = await call.contact()
         assert (contact.status, contact.attempts, contact.answered_by) == (status, dial, "machine")
 
@@ -217,7 +217,7 @@ async def test_a_conversation_completes_its_contact_and_wipes_out_what_went_wron
 
 
 @pytest.mark.parametrize(("seconds", "reason"), [(599, None), (600, "Maximum call duration reached.")])
-async def test_the_longest_call_says_so(store: Calling, seconds: int, reason: str | None) -> None:
+async def test_the_longest_call_has_that_reason(store: Calling, seconds: int, reason: str | None) -> None:
     _, call = await store.a_call(max_call_seconds=600)
 
     await call.completes(seconds)

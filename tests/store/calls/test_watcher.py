@@ -1,4 +1,4 @@
-"""Followers hear of every move of their dial: at once, and also when a notice was lost."""
+"""Followers are notified of every move of their dial: at once, and also when a notice was lost."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -19,7 +19,9 @@ from tests.store.calling import Calling, a_caller
 AT_ONCE = 5.0  # seconds on a busy machine; the silence after which everything is read lasts 15
 
 
-async def test_a_follower_is_told_of_a_change_made_at_once_after(shared: Calling, shared_database_url: str) -> None:
+async def test_a_follower_is_notified_of_a_change_right_after_it_began(
+    shared: Calling, shared_database_url: str
+) -> None:
     """Also while the LISTEN connection is still being made."""
     _, call = await shared.a_call()
 
@@ -30,12 +32,12 @@ async def test_a_follower_is_told_of_a_change_made_at_once_after(shared: Calling
             assert (await _news(follower)).state is CallState.RINGING
 
 
-async def test_a_follower_is_told_of_every_move(shared: Calling, shared_database_url: str) -> None:
+async def test_a_follower_is_notified_of_every_move(shared: Calling, shared_database_url: str) -> None:
     _, call = await shared.a_call()
 
     async with _listening_watch(shared, shared_database_url) as watch:
         with watch.follow(await call.id()) as follower:
-            await call.says(CallState.QUEUED)
+            await call.reports(CallState.QUEUED)
             assert (await _news(follower)).state is CallState.QUEUED
             await call.answers()
             assert (await _news(follower)).state is CallState.ANSWERED
@@ -67,7 +69,7 @@ async def test_our_own_changes_are_news_too(shared: Calling, shared_database_url
     }[ending]
 
 
-async def test_all_followers_of_a_dial_are_told_and_nobody_else(shared: Calling, shared_database_url: str) -> None:
+async def test_all_followers_of_a_dial_are_notified_and_nobody_else(shared: Calling, shared_database_url: str) -> None:
     (_, call), (_, other) = await shared.a_call(), await shared.a_call()
     dial_id, other_id = await call.id(), await other.id()
 
@@ -149,7 +151,7 @@ async def test_a_reading_that_fails_is_made_again(
     assert "+1" not in caplog.text
 
 
-async def test_a_follower_that_cannot_be_told_stops_nobody_elses_news(
+async def test_a_follower_that_cannot_be_notified_stops_nobody_elses_news(
     shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(watching, "RECONNECT_SECONDS", 0.1)

@@ -43,7 +43,7 @@ async def test_a_database_that_is_away_is_an_error(unused_tcp_port: int) -> None
         await ping(away)
 
 
-async def test_an_error_tells_nobodys_number(engine: AsyncEngine) -> None:
+async def test_an_error_has_nobodys_number(engine: AsyncEngine) -> None:
     with pytest.raises(sa.exc.DBAPIError) as refused:
         async with engine.connect() as connection:
             await connection.execute(sa.text("SELECT 1 / 0 WHERE 'x' <> :number"), {"number": "+12025550101"})

@@ -39,7 +39,7 @@ async def test_every_step_of_a_contact_is_a_change(shared: Calling, given: Given
     assert await changed() == [(second, "completed"), (first, "cancelled")]
 
 
-async def test_a_look_counts_contacts_and_tells_when_a_job_is_over(
+async def test_a_look_counts_contacts_and_shows_when_a_job_is_over(
     shared: Calling, given: Given, feed: ChangeFeed
 ) -> None:
     job = await shared.a_job(given, 2)

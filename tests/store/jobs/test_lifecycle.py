@@ -74,7 +74,7 @@ async def test_only_a_job_that_waits_is_started_and_an_ended_one_takes_no_comman
     assert await job.row() == before
 
 
-async def test_beginning_is_said_once_or_more_and_means_the_same(shared: Calling) -> None:
+async def test_beginning_is_idempotent(shared: Calling) -> None:
     job = await shared.a_waiting_job(await a_caller(shared.engine), scheduled_start_time=LATER)
 
     assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.RUNNING
@@ -98,7 +98,7 @@ async def test_beginning_changes_nothing_where_somebody_was_faster(shared: Calli
 
 
 @pytest.mark.parametrize("status", [*WAITING, JobStatus.RUNNING])
-async def test_nobody_is_dialed_while_a_job_is_paused_whether_it_is_said_once_or_twice(
+async def test_nobody_is_dialed_while_a_job_is_paused_and_pause_is_idempotent(
     shared: Calling, status: JobStatus
 ) -> None:
     job = await _in_status(shared, status)
@@ -217,17 +217,19 @@ async def test_the_hold_goes_back_with_cancel_after_the_last_live_call(shared: C
     assert audit.exact
 
 
-async def test_cancel_with_hang_up_marks_every_live_dial_and_says_so(shared: Calling, shared_database_url: str) -> None:
+async def test_cancel_with_hang_up_marks_every_live_dial_and_notifies(
+    shared: Calling, shared_database_url: str
+) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 4)
     other = await shared.a_job(job.given, some_contacts(1, start=10))
     live, bystander = [await job.call(which) for which in range(2)], await other.call()
 
     async with await _listening(shared_database_url) as listener:
         cancelled = await job.cancel(hang_up=True)
-        told = [notice.payload async for notice in listener.notifies(timeout=5, stop_after=2)]
+        notified = [notice.payload async for notice in listener.notifies(timeout=5, stop_after=2)]
 
     assert (cancelled.contacts, cancelled.live) == (2, 2)
-    assert sorted(told) == sorted([(await call.row()).id for call in live])
+    assert sorted(notified) == sorted([(await call.row()).id for call in live])
     assert {(await call.row()).hang_up_reason for call in live} == {"called_off"}
     assert (await bystander.row()).hang_up_reason is None
 
@@ -270,7 +272,7 @@ async def test_after_the_answer_no_call_starts(shared: Calling, shared_database_
 
 
 @pytest.mark.parametrize("command", ["cancel", "pause"])
-async def test_a_claim_that_is_being_judged_is_awaited(shared: Calling, command: str) -> None:
+async def test_a_claim_that_is_being_checked_is_awaited(shared: Calling, command: str) -> None:
     """What it writes is there when the answer comes; a claim holds its organization's row from first to last."""
     job = await shared.a_job(await a_caller(shared.engine), 2)
 
@@ -314,7 +316,7 @@ async def test_a_job_completes_when_every_contact_is_final(shared: Calling) -> N
     assert await job.row() == row
 
 
-async def test_a_failed_job_says_why_to_everybody_it_left(shared: Calling) -> None:
+async def test_a_failed_job_gives_everybody_left_its_reason(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), 3)
     call = await job.call(0)
 
@@ -349,7 +351,7 @@ async def test_a_job_moves_only_from_where_it_may(shared: Calling) -> None:
     assert (await job.row()).status == "paused"
 
 
-async def test_a_transition_leads_only_where_its_table_says(shared: Calling) -> None:
+async def test_a_transition_leads_only_where_its_table_allows(shared: Calling) -> None:
     async with shared.engine.begin() as connection:
         for transition, to in (("pause", JobStatus.FAILED), ("resume", None)):
             with pytest.raises(ValueError, match="unpack"):

@@ -109,7 +109,7 @@ async def test_contacts_are_listed_in_file_order_in_pages_and_by_status(engine: 
     assert (busy.total, [contact.status for contact in busy.contacts]) == (2, [ContactStatus.BUSY])
 
 
-async def test_a_contact_tells_what_came_of_its_calls(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_a_contact_shows_what_came_of_its_calls(engine: AsyncEngine, jobs: Jobs) -> None:
     given = await an_organization(engine)
     created = await a_job(engine, given, 1, max_attempts=4)
     fresh = (await jobs.list_contacts(given.id, created.id, None, 1, 1)).contacts[0]

@@ -36,10 +36,10 @@ async def test_everybody_who_was_not_reached_is_called_again(shared: Calling, gi
     assert found.left_out == {LeftOut.NO_NUMBER: 1}
 
 
-async def test_contacts_keep_everything_that_was_said_of_them(shared: Calling, given: Given) -> None:
+async def test_contacts_keep_everything_that_was_given(shared: Calling, given: Given) -> None:
     job = await _with_statuses(shared, given, "busy")
-    said = {"external_id": "patient-1", "country": "US", "zones": ["America/New_York"]}
-    await shared.change(contacts, contacts.c.job_id == job.id, **said, data={"phone": "x", "z": 1, "a": None})
+    kept = {"external_id": "patient-1", "country": "US", "zones": ["America/New_York"]}
+    await shared.change(contacts, contacts.c.job_id == job.id, **kept, data={"phone": "x", "z": 1, "a": None})
 
     [contact] = (await _unreached(shared, job)).contacts
 

@@ -32,7 +32,7 @@ async def test_stop_pauses_every_job_and_hangs_up_where_it_shall(shared: Calling
     assert (await their_call.row()).hang_up_reason is None
 
 
-async def test_said_twice_stop_is_recorded_once(shared: Calling) -> None:
+async def test_a_second_stop_is_not_recorded(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     job = await shared.a_job(given, 1)
 
@@ -40,8 +40,8 @@ async def test_said_twice_stop_is_recorded_once(shared: Calling) -> None:
         await shared.lifecycle.stop(given.id, hang_up=False, by=BY)
 
     entries = (await AuditLog(shared.engine).list_page(given.id, None, 1, 50)).entries
-    told = [(entry.action.value, entry.actor, entry.job_id) for entry in entries[:2]]
-    assert told == [("stopped", BY, None), ("paused", BY, job.id)]
+    recorded = [(entry.action.value, entry.actor, entry.job_id) for entry in entries[:2]]
+    assert recorded == [("stopped", BY, None), ("paused", BY, job.id)]
 
 
 async def test_resume_lets_go_on_what_stop_paused_and_nothing_else(shared: Calling) -> None:

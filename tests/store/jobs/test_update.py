@@ -46,7 +46,7 @@ async def test_what_is_changed_is_recorded_once(shared: Calling) -> None:
 
     row = await job.row()
     assert (row.name, row.priority, row.max_cost) == ("Second try", 9, Decimal("2.5"))
-    assert await told(shared, job, Action.CHANGED) == [{"name": "Second try", "priority": 9, "maxCost": "2.50"}]
+    assert await recorded(shared, job, Action.CHANGED) == [{"name": "Second try", "priority": 9, "maxCost": "2.50"}]
 
 
 @pytest.mark.parametrize("status", ["pending", "scheduled", "paused"])
@@ -94,7 +94,7 @@ async def test_another_window_lets_those_go_who_waited_for_the_old_one(shared: C
     await change(shared, job, calling_window=None)
 
     assert len((await shared.due_pages.read(job.id, datetime.now(UTC), 10)).due) == 2
-    assert await told(shared, job, Action.CHANGED) == [{"callingWindow": None}]
+    assert await recorded(shared, job, Action.CHANGED) == [{"callingWindow": None}]
 
 
 async def test_contacts_added_to_a_running_job_are_called(shared: Calling) -> None:
@@ -108,7 +108,7 @@ async def test_contacts_added_to_a_running_job_are_called(shared: Calling) -> No
     row, audit = await job.row(), await job.audit()
     assert (row.total_contacts, row.hold, audit.held, audit.exact) == (3, 3 * TWO_MINUTES, 3 * TWO_MINUTES, True)
     assert len((await shared.due_pages.read(job.id, datetime.now(UTC), 10)).due) == 3
-    assert await told(shared, job, Action.CONTACTS_ADDED) == [{"contacts": 1}]
+    assert await recorded(shared, job, Action.CONTACTS_ADDED) == [{"contacts": 1}]
 
 
 async def test_contacts_added_before_the_start_wait_for_it(shared: Calling) -> None:
@@ -153,7 +153,7 @@ async def test_a_removed_contact_is_not_called(shared: Calling) -> None:
     contact = await job.contact()
     assert (contact.status, contact.failure_reason) == ("cancelled", REMOVED)
     assert await job.is_held() is NotNowReason.CONTACT
-    assert await told(shared, job, Action.CONTACT_REMOVED) == [{"contactId": contact.id, "row": contact.row}]
+    assert await recorded(shared, job, Action.CONTACT_REMOVED) == [{"contactId": contact.id, "row": contact.row}]
 
 
 async def test_a_contact_removed_during_its_call_is_not_called_again_and_a_final_one_stays(shared: Calling) -> None:
@@ -194,7 +194,7 @@ async def remove(calling: Calling, job: Job, which: int = 0) -> Any:
     return await calling.updates.remove_contact(job.given.id, job.id, job.contact_ids[which], by=BY)
 
 
-async def told(calling: Calling, job: Job, action: Action) -> list[dict[str, Any]]:
+async def recorded(calling: Calling, job: Job, action: Action) -> list[dict[str, Any]]:
     """The details of what was recorded of this kind."""
     entries = (await AuditLog(calling.engine).list_page(job.given.id, job.id, 1, 50)).entries
     return [entry.details for entry in entries if entry.action is action]

@@ -1,4 +1,4 @@
-"""Deliveries that are due are heard of, and somebody is told: once, and again where it was in vain."""
+"""Deliveries that are due wake their workflow: once, and again where that failed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,8 +19,8 @@ VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])
 LONG = 1.0  # seconds: several times what a notice takes
 
 
-class Told:
-    """Stands for Temporal: remembers who was told, and is away where a test says so."""
+class Workflows:
+    """Stands for Temporal: remembers which was woken, and is away where a test wants it."""
 
     def __init__(self) -> None:
         self.woken: list[str] = []
@@ -39,9 +39,9 @@ class Told:
 class Listening:
     """An endpoint, and two workers that listen."""
 
-    def __init__(self, engine: AsyncEngine, told: Told, organization_id: str, endpoint_id: str) -> None:
+    def __init__(self, engine: AsyncEngine, workflows: Workflows, organization_id: str, endpoint_id: str) -> None:
         self.engine = engine
-        self.told = told
+        self.workflows = workflows
         self.organization_id = organization_id
         self.endpoint_id = endpoint_id
         self.webhooks = Webhooks(engine, VAULT)
@@ -55,7 +55,7 @@ class Listening:
 
     async def until_woken(self, times: int) -> None:
         async with asyncio.timeout(10):
-            while len(self.told.woken) < times:
+            while len(self.workflows.woken) < times:
                 await asyncio.sleep(0.02)
 
 
@@ -65,35 +65,35 @@ async def listening(engine: AsyncEngine, database_url: str) -> AsyncIterator[Lis
     made = await Webhooks(engine, VAULT).create(
         given.id, EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
     )
-    told = Told()
+    workflows = Workflows()
     async with AsyncExitStack() as stack:
         for _ in range(2):
-            watch = DueDeliveryNotifier(Outbox(engine, VAULT), told, database_url)
+            watch = DueDeliveryNotifier(Outbox(engine, VAULT), workflows, database_url)
             await stack.enter_async_context(watch.running())
         await asyncio.sleep(LONG)  # until both listen
-        yield Listening(engine, told, given.id, made.endpoint.id)
+        yield Listening(engine, workflows, given.id, made.endpoint.id)
 
 
-async def test_of_all_who_listen_one_tells(listening: Listening) -> None:
+async def test_of_all_who_listen_one_wakes_the_workflow(listening: Listening) -> None:
     await listening.something_happens()
     await listening.something_happens()
     await listening.until_woken(1)
     await asyncio.sleep(LONG)
-    assert listening.told.woken == [listening.endpoint_id]
+    assert listening.workflows.woken == [listening.endpoint_id]
 
 
-async def test_while_somebody_delivers_nobody_is_told(listening: Listening) -> None:
+async def test_while_somebody_delivers_nobody_is_woken(listening: Listening) -> None:
     await Outbox(listening.engine, VAULT).mark_busy(listening.endpoint_id)
     await listening.something_happens()
     await asyncio.sleep(LONG)
-    assert listening.told.woken == []
+    assert listening.workflows.woken == []
 
 
-async def test_whoever_was_told_in_vain_is_told_again(listening: Listening) -> None:
-    listening.told.away = True
+async def test_a_workflow_that_could_not_be_woken_is_woken_later(listening: Listening) -> None:
+    listening.workflows.away = True
     await listening.something_happens()
     await asyncio.sleep(LONG)
-    listening.told.away = False
+    listening.workflows.away = False
     await listening.change("UPDATE webhook_endpoints SET busy_until = clock_timestamp()")  # the time to begin is over
     await listening.something_happens()
     await listening.until_woken(1)
@@ -108,8 +108,8 @@ async def test_what_happened_while_nobody_could_hear_is_found(listening: Listeni
     await listening.until_woken(1)
 
 
-async def test_a_deleted_endpoint_is_told_to_end(listening: Listening) -> None:
+async def test_the_workflow_of_a_deleted_endpoint_is_ended(listening: Listening) -> None:
     await listening.webhooks.delete(listening.organization_id, listening.endpoint_id)
     await asyncio.sleep(LONG)
-    assert set(listening.told.ended) == {listening.endpoint_id}
-    assert listening.told.woken == []
+    assert set(listening.workflows.ended) == {listening.endpoint_id}
+    assert listening.workflows.woken == []

@@ -1,4 +1,4 @@
-"""Deliveries that wait: one after the other in a lane, each taken up by one, forgotten in the end."""
+"""Deliveries that wait: one after the other in a lane, each taken by one, forgotten in the end."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -29,8 +29,8 @@ class Waiting:
         self.webhooks = Webhooks(calling.engine, VAULT)
         self.outbox = Outbox(calling.engine, VAULT)
 
-    async def told(self, lane: str) -> str:
-        """Something is told; its id."""
+    async def queue(self, lane: str) -> str:
+        """Queue an event; its id."""
         made = sa.insert(webhook_deliveries).values(
             id=sa.text("gen_random_uuid()::text"),
             endpoint_id=self.id,
@@ -42,7 +42,7 @@ class Waiting:
             id: str = (await connection.execute(made.returning(webhook_deliveries.c.id))).scalar_one()
         return id
 
-    async def take_up(self, lane: str, as_of: datetime = NOW) -> str | None:
+    async def take(self, lane: str, as_of: datetime = NOW) -> str | None:
         taken = await self.outbox.take(self.id, lane, as_of)
         return None if taken is None else taken.id
 
@@ -60,29 +60,29 @@ async def waiting(shared: Calling) -> AsyncIterator[Waiting]:
     await Webhooks(shared.engine, VAULT).delete(given.id, made.endpoint.id)
 
 
-async def test_the_next_of_a_lane_is_taken_up_when_the_one_before_it_is_final(waiting: Waiting) -> None:
-    first, second = await waiting.told("a"), await waiting.told("a")
-    other = await waiting.told("b")
+async def test_the_next_of_a_lane_is_taken_when_the_one_before_it_is_final(waiting: Waiting) -> None:
+    first, second = await waiting.queue("a"), await waiting.queue("a")
+    other = await waiting.queue("b")
     assert await waiting.lanes() == ["a", "b"]
-    assert await waiting.take_up("a") == first
-    assert await waiting.take_up("a") is None
+    assert await waiting.take("a") == first
+    assert await waiting.take("a") is None
     assert await waiting.lanes() == ["b"]
     assert await waiting.outbox.record_result(first, ERROR, NOW) is DeliveryStatus.PENDING
-    assert (await waiting.lanes(), await waiting.take_up("a")) == (["b"], None)
-    assert await waiting.take_up("b") == other
+    assert (await waiting.lanes(), await waiting.take("a")) == (["b"], None)
+    assert await waiting.take("b") == other
 
     soon = datetime.now(UTC) + timedelta(seconds=6)
     assert await waiting.lanes(as_of=soon) == ["a"]
     assert await waiting.lanes("a", as_of=soon) == []
-    assert await waiting.take_up("a", soon) == first
+    assert await waiting.take("a", soon) == first
     assert await waiting.outbox.record_result(first, OK, NOW) is DeliveryStatus.DELIVERED
-    assert await waiting.take_up("a") == second
+    assert await waiting.take("a") == second
 
 
 async def test_a_result_recorded_twice_counts_once_and_a_success_ends_a_row_of_failures(waiting: Waiting) -> None:
     mine = waiting.organization_id, waiting.id
-    id = await waiting.told("a")
-    await waiting.take_up("a")
+    id = await waiting.queue("a")
+    await waiting.take("a")
     assert await waiting.outbox.record_result(id, ERROR, NOW) is DeliveryStatus.PENDING
     assert (await waiting.webhooks.get(*mine)).failing_since is not None
     assert await waiting.outbox.record_result(id, OK, NOW) is DeliveryStatus.DELIVERED
@@ -93,52 +93,52 @@ async def test_a_result_recorded_twice_counts_once_and_a_success_ends_a_row_of_f
     assert (await waiting.webhooks.get(*mine)).failing_since is None
 
 
-async def test_who_is_told_is_told_once_until_the_work_is_done(waiting: Waiting) -> None:
+async def test_an_endpoint_is_woken_once_until_the_work_is_done(waiting: Waiting) -> None:
     async def found() -> list[str]:
         return [one.id for one in await waiting.outbox.with_due_deliveries() if one.id == waiting.id]
 
     assert await found() == []
-    id = await waiting.told("a")
+    id = await waiting.queue("a")
     assert await found() == [waiting.id]
     assert await found() == []
     assert [one.id for one in await waiting.outbox.with_due_deliveries([waiting.id])] == []
     assert await waiting.outbox.mark_busy(waiting.id)
-    await waiting.take_up("a")
+    await waiting.take("a")
     await waiting.outbox.record_result(id, OK, NOW)
     stands = await waiting.outbox.mark_idle(waiting.id)
     assert (stands.exists, stands.next_due_at) == (True, None)
     assert await found() == []
-    await waiting.told("a")
+    await waiting.queue("a")
     assert [one.id for one in await waiting.outbox.with_due_deliveries([waiting.id])] == [waiting.id]
 
 
 async def test_nobody_is_woken_for_what_waits_behind_a_failure_or_while_somebody_delivers(waiting: Waiting) -> None:
-    first = await waiting.told("a")
-    await waiting.take_up("a")
+    first = await waiting.queue("a")
+    await waiting.take("a")
     await waiting.outbox.record_result(first, ERROR, NOW)
-    await waiting.told("a")
+    await waiting.queue("a")
     assert await waiting.outbox.with_due_deliveries([waiting.id]) == []
     await waiting.outbox.mark_busy(waiting.id)
-    await waiting.told("b")
+    await waiting.queue("b")
     assert await waiting.outbox.with_due_deliveries([waiting.id]) == []
     assert (await waiting.outbox.mark_idle(waiting.id)).next_due_at is not None  # what came at the last moment
 
 
-async def test_nothing_is_taken_up_while_an_endpoint_is_disabled(waiting: Waiting) -> None:
-    id = await waiting.told("a")
+async def test_nothing_is_taken_while_an_endpoint_is_disabled(waiting: Waiting) -> None:
+    id = await waiting.queue("a")
     await waiting.webhooks.change(waiting.organization_id, waiting.id, EndpointChange(enabled=False))
     assert not await waiting.outbox.mark_busy(waiting.id)
-    assert await waiting.take_up("a") is None
+    assert await waiting.take("a") is None
     assert await waiting.outbox.with_due_deliveries([waiting.id]) == []
     assert (await waiting.outbox.mark_idle(waiting.id)).next_due_at is None
     await waiting.webhooks.change(waiting.organization_id, waiting.id, EndpointChange(enabled=True))
-    assert await waiting.take_up("a") == id
+    assert await waiting.take("a") == id
 
 
 async def test_final_deliveries_are_forgotten_after_a_month_and_waiting_ones_never(waiting: Waiting) -> None:
-    ids = [await waiting.told("a") for _ in range(3)]
+    ids = [await waiting.queue("a") for _ in range(3)]
     for id in ids[:2]:
-        await waiting.take_up("a")
+        await waiting.take("a")
         await waiting.outbox.record_result(id, OK, NOW)
     mine = webhook_deliveries.c.endpoint_id == waiting.id
     old = sa.func.clock_timestamp() - KEPT_FOR - timedelta(hours=1)
@@ -173,14 +173,14 @@ async def test_a_request_made_again_finds_the_endpoint_and_its_secret(shared: Ca
 
 async def test_the_old_secret_signs_for_a_day(waiting: Waiting) -> None:
     rotated = await waiting.webhooks.rotate_secret(waiting.organization_id, waiting.id)
-    await waiting.told("a")
+    await waiting.queue("a")
     taken = await waiting.outbox.take(waiting.id, "a", NOW)
     assert taken is not None
     assert len(taken.secrets) == 2
     assert taken.secrets[0] == rotated.secret
     yesterday = sa.func.clock_timestamp() - timedelta(seconds=1)
     await waiting.calling.change(webhook_endpoints, webhook_endpoints.c.id == waiting.id, old_secret_until=yesterday)
-    await waiting.told("b")
+    await waiting.queue("b")
     later = await waiting.outbox.take(waiting.id, "b", NOW)
     assert later is not None
     assert later.secrets == (rotated.secret,)
@@ -190,7 +190,7 @@ async def test_another_organizations_endpoint_does_not_exist(waiting: Waiting) -
     other, webhooks = (await a_caller(waiting.calling.engine)).id, waiting.webhooks
     for refused in (
         webhooks.get(other, waiting.id),
-        webhooks.replay(other, waiting.id, await waiting.told("a")),
+        webhooks.replay(other, waiting.id, await waiting.queue("a")),
         webhooks.list_deliveries(other, waiting.id, None, 1, 10),
         webhooks.delete(other, waiting.id),
     ):
