@@ -14,9 +14,8 @@ from temporalio.worker import Worker
 
 from benchmarks.bare import Bare, nothing
 from tests.end_to_end import judge
-from tests.end_to_end.batch import Batch
+from tests.end_to_end.batch import Batch, contacts
 from tests.end_to_end.live_stack import LiveStack
-from tests.end_to_end.numbers import contacts
 
 SPEED = 500
 LINES = 50

@@ -1,21 +1,50 @@
-"""A running job, what operators do to it, and the parts of its stack killed under it."""
+"""A running job on a live stack: what is asked of it, and whom it calls."""
 
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Self
 
 import httpx
 import psycopg
 
 from tests.end_to_end import judge
-from tests.end_to_end.live_stack import LiveStack, until
-from tests.end_to_end.numbers import TALKS
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
 
-MIN_LIVE_CALLS = 20  # calls, at every kill
+MIN_LIVE_CALLS = 20  # at every kill
 BACK_WITHIN_SECONDS = 120
 ENDED = ("completed", "cancelled", "failed")
+MAX_TALK = 14_400  # the largest maxCallSeconds
+TALKS = "07"  # answers, and talks until it is hung up
+SHORT = "00"  # answers, and talks for two seconds
+VOICEMAIL = "09"  # a machine answers, and records until it is hung up
+PREMIUM = "+1900"  # refused
+
+
+class Numbers:
+    """Numbers set aside for fiction, each handed out once, so that the jobs of one stack do not meet."""
+
+    def __init__(self) -> None:
+        ordinary = [number for number in judge.fiction(40_000) if not number.startswith(PREMIUM)]
+        self._ordinary = iter(ordinary)
+        areas = sorted({number[:-2] for number in ordinary})
+        self._areas = {script: iter(areas) for script in (TALKS, SHORT, VOICEMAIL)}
+
+    def some(self, count: int) -> list[str]:
+        """Whose calls go as the seed says."""
+        return list(islice(self._ordinary, count))
+
+    def scripted(self, script: str, count: int) -> list[str]:
+        """Whose calls go as their last two digits say."""
+        return [f"{area}{script}" for area in islice(self._areas[script], count)]
+
+
+def contacts(numbers: list[str], **fields: object) -> list[dict[str, Any]]:
+    """As a request has them."""
+    return [{"phone": number, "name": "Customer", **fields} for number in numbers]
 
 
 @dataclass
@@ -28,20 +57,19 @@ class Batch:
     kills: list[str] = field(default_factory=list)
 
     @classmethod
-    def create(cls, stack: LiveStack, contacts: list[dict[str, Any]], **fields: object) -> Self:
-        with stack.http() as client:
-            answer = client.post(
-                "/batch/create",
-                json={
-                    "name": "Spring campaign",
-                    "fromPhoneNumberId": stack.ready["phoneNumbers"]["pipeline"],
-                    "contacts": contacts,
-                    "concurrentCallLimit": 50,
-                    **fields,
-                },
-            )
+    def create(cls, stack: LiveStack, called: list[dict[str, Any]], key: str | None = None, **fields: object) -> Self:
+        """`key` of the organization, the first one's owner's where none is given."""
+        job = {
+            "name": "Spring campaign",
+            "fromPhoneNumberId": stack.ready["phoneNumbers"]["pipeline"],
+            "contacts": called,
+            "concurrentCallLimit": 50,
+            **fields,
+        }
+        with stack.http(key=key) as client:
+            answer = client.post("/batch/create", json=job)
         assert answer.status_code == 200, answer.text
-        return cls(stack, answer.json()["batchJobId"], frozenset(contact["phone"] for contact in contacts))
+        return cls(stack, answer.json()["batchJobId"], frozenset(contact["phone"] for contact in called))
 
     def dials(self) -> list[judge.Dial]:
         """Of this job's numbers, by the carrier itself, in the order in which they were asked for."""
@@ -63,6 +91,19 @@ class Batch:
         with self.stack.http() as client:
             return judge.contacts_of(client, self.job_id)
 
+    def uncertain(self) -> list[dict[str, Any]]:
+        """Contacts whose outcome is unknown."""
+        return [contact for contact in self.contacts() if "unknown" in (contact["failureReason"] or "")]
+
+    def open_contacts(self) -> int:
+        with psycopg.connect(self.stack.ready["database"]["url"]) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM contacts WHERE job_id = %s AND status IN ('pending', 'queued', 'dialing')",
+                (self.job_id,),
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
     def order(self, what: str, **body: object) -> tuple[dict[str, Any], float]:
         """Say cancel, pause or resume; the answer, and when it was here (seconds since the epoch)."""
         with self.stack.http() as client:
@@ -70,6 +111,21 @@ class Batch:
             answered_at = time.time()
         assert answer.status_code == 200, answer.text
         return answer.json(), answered_at
+
+    def hang_up(self) -> None:
+        """End what is still on the phone, if anything is."""
+        with self.stack.http() as client:
+            answer = client.post(f"/batch/jobs/{self.job_id}/cancel", json={"hangUp": True})
+        assert answer.status_code == 200 or answer.json()["code"] == "job_not_cancellable", answer.text
+
+    def talkers_hang_up(self) -> None:
+        """End the calls of those who talk for ever, at the carrier: as if they had enough."""
+        calls = judge.calls_path(self.stack.ready)
+        with judge.carrier_http(self.stack.ready) as client:
+            talking = client.get(f"{calls}.json", params={"Status": "in-progress", "PageSize": 1000})
+            for call in talking.raise_for_status().json()["calls"]:
+                if call["to"].endswith(TALKS):
+                    client.post(f"{calls}/{call['sid']}.json", data={"Status": "completed"}).raise_for_status()
 
     def kill(self, part: str, number: int = 0) -> float:
         """Kill a part (kill -9) with at least 20 calls live, and wait until it was started again; when it died."""
@@ -85,30 +141,6 @@ class Batch:
         self.kills.append(part)
         self.stack.wait_until_replaced(part, old, BACK_WITHIN_SECONDS, number)
         return died_at
-
-    def talkers_hang_up(self) -> None:
-        """End the calls of those who talk for ever, at the carrier: as if they had enough."""
-        calls = judge.calls_path(self.stack.ready)
-        with judge.carrier_http(self.stack.ready) as client:
-            talking = client.get(f"{calls}.json", params={"Status": "in-progress", "PageSize": 1000})
-            for call in talking.raise_for_status().json()["calls"]:
-                if call["to"].endswith(TALKS):
-                    client.post(f"{calls}/{call['sid']}.json", data={"Status": "completed"}).raise_for_status()
-
-    def hang_up(self) -> None:
-        """End what is still on the phone, if anything is."""
-        with self.stack.http() as client:
-            answer = client.post(f"/batch/jobs/{self.job_id}/cancel", json={"hangUp": True})
-        assert answer.status_code == 200 or answer.json()["code"] == "job_not_cancellable", answer.text
-
-    def open_contacts(self) -> int:
-        with psycopg.connect(self.stack.ready["database"]["url"]) as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM contacts WHERE job_id = %s AND status IN ('pending', 'queued', 'dialing')",
-                (self.job_id,),
-            ).fetchone()
-        assert row is not None
-        return int(row[0])
 
     def wait_until_completed(self, seconds: float) -> None:
         try:
@@ -128,7 +160,7 @@ class Batch:
         until(lambda: answers(done), seconds, every=1)
 
     def wait_until_nobody_is_on_the_phone(self, seconds: float) -> None:
-        """Return when the job has ended, and its last call too, by our own record."""
+        """Return when the job has ended, and its last call too, by our own database."""
 
         def over() -> bool:
             return answers(lambda: self.status() in ENDED and self.open_contacts() == 0)
@@ -137,8 +169,7 @@ class Batch:
 
     def complaints(self, *, speed: float, **allowed: int) -> list[str]:
         """Everything wrong with the finished job, by the carrier's record."""
-        report = {"dials": self.dials()}
-        found = judge.complaints(report, self.contacts(), lines=50, speed=speed, **allowed)
+        found = judge.complaints(self.dials(), self.contacts(), lines=50, speed=speed, **allowed)
         breakdown = self.detail()["statusBreakdown"]
         if sum(breakdown.values()) != len(self.numbers):
             found.append(f"the breakdown of {len(self.numbers)} contacts is {breakdown}")
@@ -156,11 +187,6 @@ def answers(question: Callable[[], bool]) -> bool:
         return question()
     except (psycopg.OperationalError, httpx.HTTPError, KeyError):
         return False
-
-
-def first_dial_after(report: dict[str, Any], moment: float) -> float:
-    """Seconds until somebody was dialed again."""
-    return min(dial["askedAt"] for dial in report["dials"] if dial["askedAt"] > moment) - moment
 
 
 def live_at(dials: list[judge.Dial], moment: float) -> int:

@@ -1,6 +1,6 @@
 """Judges a finished job by the carrier's own record: who was dialed, when, how often, how many at once."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
@@ -12,7 +12,6 @@ import psycopg
 
 Dial = dict[str, Any]
 RETRY_DELAYS = (300, 1800, 7200)  # seconds: after the first, second, third charged dial
-REDIAL_DELAYS = (30, 120)  # after trouble
 MIN_SHARE = 0.8  # of a delay
 CHARGED = ("busy", "no-answer", "completed")  # outcomes that are an attempt, whoever tells of them
 LAST_WORDS = (404, 603, 608)  # SIP codes after which nobody is called again, where the carrier's word for them came
@@ -43,14 +42,6 @@ def contacts_of(client: httpx.Client, job_id: str) -> list[dict[str, Any]]:
     return contacts
 
 
-def by_number(report: dict[str, Any]) -> dict[str, list[Dial]]:
-    """A report's dials by number, in the order in which they were asked for."""
-    dials: dict[str, list[Dial]] = defaultdict(list)
-    for dial in sorted(report["dials"], key=lambda dial: dial["askedAt"]):
-        dials[dial["to"]].append(dial)
-    return dials
-
-
 def most_live(dials: Iterable[Dial]) -> int:
     """The largest number of calls live at once. One that ends when another begins is over."""
     moments = sorted(moment for dial in dials for moment in ((dial["askedAt"], 1), (dial["endedAt"] or 1e12, -1)))
@@ -62,7 +53,7 @@ def most_live(dials: Iterable[Dial]) -> int:
 
 
 def complaints(
-    report: dict[str, Any],
+    dials: list[Dial],
     contacts: list[dict[str, Any]],
     *,
     lines: int,
@@ -71,36 +62,32 @@ def complaints(
     unheard: int = 0,
     unsent: int = 0,
 ) -> list[str]:
-    """Everything that is wrong with a finished job.
+    """Everything that is wrong with a finished job; its dials in the order in which they were asked for.
 
     At most `unknown` outcomes may be unknown. Of `unheard` failed calls at most the code may have been lost with its
     callback: asked for, the carrier says "failed" without one, and that is trouble, a new dial. Of `unsent` contacts at
     most a dial was claimed whose request was held back, because the worker stood still in between.
     """
-    dials = by_number(report)
-    keys = [dial["key"] for dial in report["dials"]]
-    found = [f"key {key} was dialed twice" for key in sorted(twice(keys))]
-    found += [f"{most} calls were live on {lines} lines" for most in [most_live(report["dials"])] if most > lines]
-    missing = [c["id"] for c in contacts if len(dials.get(c["phoneNumber"], [])) < c["dials"] and not _uncertain(c)]
+    by_number: dict[str, list[Dial]] = defaultdict(list)
+    for dial in dials:
+        by_number[dial["to"]].append(dial)
+    keys = Counter(dial["key"] for dial in dials)
+    found = [f"key {key} was dialed {times} times" for key, times in keys.items() if times > 1]
+    found += [f"{most} calls were live on {lines} lines" for most in [most_live(dials)] if most > lines]
+    missing = [c["id"] for c in contacts if len(by_number[c["phoneNumber"]]) < c["dials"] and not _uncertain(c)]
     if len(missing) > unsent:
         found.append(f"of {len(missing)} contacts the carrier has fewer dials than the API, at most {unsent} may be")
     for contact in contacts:
-        found += _about_contact(contact, dials.get(contact["phoneNumber"], []), speed)
-    found += [
-        f"{number} was dialed and is no contact" for number in dials.keys() - {c["phoneNumber"] for c in contacts}
-    ]
-    again = [number for number, theirs in dials.items() if any(dial["sipCode"] in LAST_WORDS for dial in theirs[:-1])]
-    if len(again) > unheard:
-        found.append(f"{len(again)} were called again after a last word, at most {unheard} may be")
+        found += _about_contact(contact, by_number[contact["phoneNumber"]], speed)
+    strangers = by_number.keys() - {contact["phoneNumber"] for contact in contacts}
+    found += [f"{number} was dialed and is no contact" for number in strangers]
+    again = sum(any(dial["sipCode"] in LAST_WORDS for dial in theirs[:-1]) for theirs in by_number.values())
+    if again > unheard:
+        found.append(f"{again} were called again after a last word, at most {unheard} may be")
     uncertain = [contact["id"] for contact in contacts if _uncertain(contact)]
     if len(uncertain) > unknown:
         found.append(f"{len(uncertain)} outcomes are unknown, at most {unknown} may be")
     return found
-
-
-def twice(values: Iterable[str]) -> set[str]:
-    seen: set[str] = set()
-    return {value for value in values if value in seen or seen.add(value)}  # type: ignore[func-returns-value]
 
 
 def _uncertain(contact: dict[str, Any]) -> bool:

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 import psutil
+
+from tests.waiting import until
 
 READY_SECONDS = 60
 END_SECONDS = 60
@@ -113,10 +114,10 @@ class LiveStack:
         """Return when the ready file names a new process of the part."""
         until(lambda: self.pid(part, number) != old, within)
 
-    def http(self, key: str = "ownerKey") -> httpx.Client:
-        """A client of the API with a key of the demo organization; close it."""
+    def http(self, key: str | None = None) -> httpx.Client:
+        """A client of the API with this key, the demo organization's owner's where none is given; close it."""
         api = self.ready["api"]
-        headers = {"Authorization": f"Bearer {api[key]}"}
+        headers = {"Authorization": f"Bearer {key or api['ownerKey']}"}
         return httpx.Client(base_url=api["url"], headers=headers, trust_env=False, timeout=30)
 
     def report(self) -> dict[str, Any]:
@@ -144,14 +145,6 @@ def new_home() -> Iterator[Path]:
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
-
-
-def until(holds: Callable[[], bool], seconds: float, every: float = 0.02) -> None:
-    """Wait for something that another process does; what costs much is asked less often."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(every)
 
 
 def alive(pids: set[int]) -> set[int]:

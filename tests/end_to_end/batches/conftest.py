@@ -8,16 +8,18 @@ import httpx
 import pytest
 
 from tests.end_to_end import judge
-from tests.end_to_end.batch import BACK_WITHIN_SECONDS, Batch, answers
-from tests.end_to_end.live_stack import LiveStack, new_home, until
-from tests.end_to_end.numbers import MAX_TALK, SHORT, TALKS, Numbers, contacts
+from tests.end_to_end.batch import MAX_TALK, SHORT, TALKS, Batch, Numbers, answers, contacts
+from tests.end_to_end.live_stack import LiveStack, new_home
+from tests.waiting import until
 
 FOLDER = Path(__file__).parent
-SPEED = 500
+SPEED = 200
 CRASH_SPEED = 20
-TALKERS = 30  # of the job under which parts die: they talk until all have died, so that it cannot end before
+BACK_WITHIN_SECONDS = 120
+TALKERS = 36  # of the job under which parts die: they talk until all have died, so that it cannot end before
+MUTE = 5  # calls of which no callback comes
 ORDINARY_WITHIN_SECONDS = 90
-SLOW = ("crashed", "silent")  # fixtures, in the order in which they begin
+JUDGED_LAST = ("settled", "silent", "crashed")  # what tests use, in the order in which they run
 MISBEHAVING = {
     "answer_lost": 0.1,
     "callback_doubled": 0.2,
@@ -30,22 +32,22 @@ MISBEHAVING = {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for the carrier's silence is judged last, in this folder; all of it by one process (loadgroup)."""
+    """What waits for the carrier's silence is judged last, in this folder."""
     ours = [at for at, item in enumerate(items) if FOLDER in item.path.parents]
-    for at, item in zip(ours, sorted((items[at] for at in ours), key=_waits), strict=True):
-        item.add_marker(pytest.mark.xdist_group("live"))
+    for at, item in zip(ours, sorted((items[at] for at in ours), key=_turn), strict=True):
         items[at] = item
 
 
-def _waits(item: pytest.Item) -> bool:
-    return any(name in SLOW for name in getattr(item, "fixturenames", ()))
+def _turn(item: pytest.Item) -> int:
+    used = getattr(item, "fixturenames", ())
+    return max((turn for turn, name in enumerate(JUDGED_LAST, 1) if name in used), default=0)
 
 
 @pytest.fixture(scope="package", autouse=True)
 def begun_early(request: pytest.FixtureRequest) -> None:
-    """Begin the slow jobs that some test of this session will judge."""
+    """Begin the long jobs that some test of this session will judge."""
     wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
-    for name in SLOW:
+    for name in ("crashed", "silent"):
         if name in wanted:
             request.getfixturevalue(name)
 
@@ -64,20 +66,26 @@ def stack() -> Iterator[LiveStack]:
 
 @pytest.fixture(scope="package")
 def silent(stack: LiveStack, numbers: Numbers) -> Batch:
-    """A job whose carrier loses answers and tells its news late, twice and in any order; of five calls, nothing.
-
-    Only those five are left when other tests begin, which stop and kill workers: whoever takes a call over may ask for
-    it before its last word, which is late, has come.
-    """
-    mute, ordinary = numbers.scripted(SHORT, 5), numbers.some(95)
+    """A job whose carrier loses answers and tells its news late, twice and in any order; of five calls, nothing."""
+    mute, ordinary = numbers.scripted(SHORT, MUTE), numbers.some(95)
     faults = {
         "numbers": {number: {"callback_lost": 1} if number in mute else MISBEHAVING for number in mute + ordinary}
     }
     answer = httpx.put(f"{stack.ready['carrier']['url']}/simulator/faults", json=faults, trust_env=False)
     assert answer.status_code == 200, answer.text
-    batch = Batch.create(stack, contacts(mute + ordinary), name="A bad carrier")
-    until(lambda: batch.open_contacts() <= len(mute), ORDINARY_WITHIN_SECONDS, every=0.5)
-    return batch
+    called = contacts(mute + ordinary)
+    for row, contact in enumerate(called):
+        contact |= {"name": f"Zebulon Quagmire {row}", "petName": f"quokka {row}"}
+    return Batch.create(stack, called, name="A bad carrier", maxAttempts=3)
+
+
+@pytest.fixture(scope="package")
+def settled(silent: Batch) -> None:
+    """For tests that stop or kill workers, or look closely: of the silent job only its mute calls are left.
+
+    Whoever takes a call over may ask for it before its last word, which is late, has come.
+    """
+    until(lambda: silent.open_contacts() <= MUTE, ORDINARY_WITHIN_SECONDS, every=0.5)
 
 
 @pytest.fixture(scope="package")
@@ -93,7 +101,7 @@ def crashed() -> Iterator[Future[Batch]]:
 
 def _crash(stack: LiveStack) -> Batch:
     stack.wait_until_ready()
-    called = contacts(Numbers().scripted(TALKS, TALKERS) + judge.fiction(300 - TALKERS))
+    called = contacts(Numbers().scripted(TALKS, TALKERS) + judge.fiction(250 - TALKERS))
     batch = Batch.create(stack, called, maxAttempts=2, maxCallSeconds=MAX_TALK)
     for part in ("workers", "postgres", "api", "temporal", "workers"):
         died_at = batch.kill(part)

@@ -1,4 +1,4 @@
-"""On the whole stack: an agent is told whom it talks to; results and webhooks tell what it reports."""
+"""On the whole stack: an agent is told whom it talks to; results and signed webhooks tell what it reports."""
 
 import asyncio
 import json
@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from tests.carriers.agent import Agent, an_agent
+from tests.end_to_end.batch import TALKS, Numbers
 from tests.end_to_end.batches.test_webhooks import subscribe, unsubscribe
 from tests.end_to_end.live_stack import LiveStack
-from tests.end_to_end.numbers import TALKS, Numbers
 from tests.receiving import Receiver
-from tests.workflows.running import eventually
+from tests.waiting import eventually
 
-TALK_SECONDS = 500  # the longest call, in the carrier's seconds: one real one
+TALK_SECONDS = 200  # the longest call, in the carrier's seconds: one real one
 PATIENCE = 30.0
 CALLER_ID = "+12025550188"
 
@@ -91,17 +91,8 @@ async def client(stack: LiveStack) -> AsyncIterator[Client]:
         yield Client(http, agent, number["id"])
 
 
-@pytest.fixture
-async def receiver(stack: LiveStack) -> AsyncIterator[Receiver]:
-    """A client's server that is told of the jobs of a test."""
-    async with Receiver.listening() as receiver:
-        _, webhook = await asyncio.to_thread(subscribe, stack, receiver)
-        yield receiver
-        await asyncio.to_thread(unsubscribe, stack, webhook)
-
-
 async def test_what_an_agent_reports_is_seen_in_results_and_webhooks(
-    client: Client, numbers: Numbers, receiver: Receiver
+    client: Client, numbers: Numbers, stack: LiveStack
 ) -> None:
     ada, bob = numbers.scripted(TALKS, 2)
     people = [
@@ -109,8 +100,12 @@ async def test_what_an_agent_reports_is_seen_in_results_and_webhooks(
         {"phone": bob, "name": "Bob", "day": "May 4", "guests": 0, "id": "p-2"},
     ]
 
-    job = await client.job(people, externalIdColumn="id")
-    end = await client.ended(job)
+    async with Receiver.listening() as receiver:
+        secret, webhook = await asyncio.to_thread(subscribe, stack, receiver)
+        job = await client.job(people, externalIdColumn="id")
+        end = await client.ended(job)
+        await eventually(lambda: "batch.completed" in receiver.of(job), PATIENCE)
+        await asyncio.to_thread(unsubscribe, stack, webhook)
 
     assert end["status"] == "completed"
     assert end["successfulCalls"] == 2
@@ -120,7 +115,9 @@ async def test_what_an_agent_reports_is_seen_in_results_and_webhooks(
     assert (first["externalId"], second["externalId"]) == ("p-1", "p-2")
     assert (first["guests"], first["name"]) == (2, "Ada")
     assert float(first["cost"]) > 0
-    await eventually(lambda: "batch.completed" in receiver.of(job), PATIENCE)
+    assert receiver.of(job) == ["batch.started", "contact.finished", "contact.finished", "batch.completed"]
+    for received in receiver.requests:
+        received.verify(secret)
     told_of = [received.data for received in receiver.delivered if received.type == "contact.finished"]
     finished = [data["contact"] for data in told_of if data["batchJobId"] == job]
     said = {contact["contactData"]["name"]: contact["conversation"]["summary"] for contact in finished}

@@ -5,15 +5,14 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import httpx
 import pytest
 from temporalio.client import Client
 
 from carriers.simulator.scenarios import OUT_OF_ORDER, scenario_for
 from tests.end_to_end import judge
-from tests.end_to_end.batch import Batch
-from tests.end_to_end.live_stack import LiveStack, until
-from tests.end_to_end.numbers import Numbers, contacts
+from tests.end_to_end.batch import Batch, Numbers, contacts
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
 from workflows.names import lines_workflow_id
 
 SPEED = 10
@@ -85,21 +84,8 @@ def _people(numbers: Numbers, count: int) -> list[dict[str, object]]:
 def _other_job(stack: LiveStack, called: list[dict[str, object]]) -> Batch:
     """Of the other organization."""
     other = stack.ready["otherOrganization"]
-    answer = httpx.post(
-        f"{stack.ready['api']['url']}/batch/create",
-        headers={"Authorization": f"Bearer {other['ownerKey']}"},
-        json={
-            "name": "Elsewhere",
-            "fromPhoneNumberId": other["phoneNumberId"],
-            "contacts": called,
-            "concurrentCallLimit": 50,
-            **CALLS,
-        },
-        trust_env=False,
-    )
-    assert answer.status_code == 200, answer.text
-    numbers = frozenset(str(contact["phone"]) for contact in called)
-    return Batch(stack, answer.json()["batchJobId"], numbers)
+    fields = {"fromPhoneNumberId": other["phoneNumberId"], "name": "Elsewhere", **CALLS}
+    return Batch.create(stack, called, key=other["ownerKey"], **fields)
 
 
 async def _events(stack: LiveStack) -> int:

@@ -1,8 +1,8 @@
 """On the whole stack: what becomes of calls that a machine answers is the job's rule."""
 
-from tests.end_to_end.batch import Batch
-from tests.end_to_end.live_stack import LiveStack, until
-from tests.end_to_end.numbers import MAX_TALK, TALKS, VOICEMAIL, Numbers, contacts
+from tests.end_to_end.batch import MAX_TALK, TALKS, VOICEMAIL, Batch, Numbers, contacts
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
 
 PATIENCE = 20
 
@@ -11,7 +11,7 @@ def test_a_machine_is_hung_up_on_and_a_person_is_not(stack: LiveStack, numbers: 
     machines, [person] = numbers.scripted(VOICEMAIL, 2), numbers.scripted(TALKS, 1)
     batch = Batch.create(stack, contacts([*machines, person]), onMachine="hangUp", maxCallSeconds=MAX_TALK)
 
-    # The longest call is half a minute in this stack: only a hang-up ends one in seconds.
+    # The longest call is more than a minute in this stack: only a hang-up ends one in seconds.
     until(lambda: batch.detail()["statusBreakdown"]["completed"] == 2, PATIENCE, every=0.1)
     assert batch.live() == 1
     batch.order("cancel", hangUp=True)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.end_to_end.batch import Batch
-from tests.end_to_end.live_stack import LiveStack, until
-from tests.end_to_end.numbers import SHORT, Numbers, contacts
+from tests.end_to_end.batch import SHORT, Batch, Numbers, contacts
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
 
 
 def number_with(stack: LiveStack, number: str, settings: dict[str, str]) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.batch import Batch, live_at
-from tests.end_to_end.live_stack import LiveStack, until
-from tests.end_to_end.numbers import TALKS, Numbers, contacts
+from tests.end_to_end.batch import TALKS, Batch, Numbers, contacts, live_at
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
 
 SPEED = 200
 LINES = 25  # of each of two jobs
@@ -26,8 +26,7 @@ def stack() -> Iterator[LiveStack]:
         yield running
 
 
-def test_stop_ends_fifty_calls_and_resume_goes_on(stack: LiveStack) -> None:
-    numbers = Numbers()
+def test_stop_ends_fifty_calls_and_resume_goes_on(stack: LiveStack, numbers: Numbers) -> None:
     jobs = [_begun(stack, numbers) for _ in range(2)]
     until(lambda: _busy(stack), 60, every=0.1)
 

@@ -8,9 +8,9 @@ import pytest
 
 from stack.temporal import executable
 from tests.end_to_end import judge
-from tests.end_to_end.batch import Batch, live_at
-from tests.end_to_end.live_stack import LiveStack, until
-from tests.end_to_end.numbers import Numbers, contacts
+from tests.end_to_end.batch import Batch, Numbers, contacts, live_at
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
 from workflows.names import job_workflow_id, lines_workflow_id
 
 SPEED = 20
@@ -24,11 +24,6 @@ def stack() -> Iterator[LiveStack]:
         with running.http() as client:
             client.patch("/organization", json={"concurrentCallLimit": LINES}).raise_for_status()
         yield running
-
-
-@pytest.fixture(scope="module")
-def numbers() -> Numbers:
-    return Numbers()
 
 
 def two_jobs(stack: LiveStack, numbers: Numbers) -> tuple[Batch, Batch]:

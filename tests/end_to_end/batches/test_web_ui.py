@@ -11,9 +11,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Error, Page, sync_playwright
 
-from tests.end_to_end.batch import Batch
-from tests.end_to_end.live_stack import LiveStack, until
-from tests.end_to_end.numbers import MAX_TALK, TALKS, Numbers, contacts
+from tests.end_to_end.batch import MAX_TALK, TALKS, Batch, Numbers, contacts
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
 
 PICTURES = Path(__file__).parents[3] / "docs" / "images"
 FLAGS = [
@@ -54,13 +54,14 @@ def pictures(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def job(stack: LiveStack, numbers: Numbers) -> Batch:
-    called = numbers.scripted(TALKS, 8) + numbers.some(400)
+    called = numbers.scripted(TALKS, 8) + numbers.some(200)
     return Batch.create(stack, contacts(called), name=NAME, maxCallSeconds=MAX_TALK, concurrentCallLimit=9)
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("settled")
 def test_an_operator_sees_the_job_and_cancels_it(page: Page, stack: LiveStack, job: Batch, pictures: Path) -> None:
-    until(lambda: len(job.dials()) > 20, LOADED, every=0.2)
+    until(lambda: len(job.dials()) > 10, LOADED, every=0.2)
     open_workflow(page, stack, job)
     until(lambda: re.search(r"row \d+ · …\d\d · attempt 1", text_of(page)) is not None, LOADED, every=0.2)
     assert_masked(page, job)

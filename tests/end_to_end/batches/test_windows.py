@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.end_to_end.batch import Batch
-from tests.end_to_end.live_stack import LiveStack, until
-from tests.end_to_end.numbers import Numbers, contacts
+from tests.end_to_end.batch import Batch, Numbers, contacts
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
 
 SPEED = 60
 NOON = 12
@@ -24,11 +24,6 @@ pytestmark = pytest.mark.soak
 def stack() -> Iterator[LiveStack]:
     with LiveStack.running("--speed", str(SPEED)) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def numbers() -> Numbers:
-    return Numbers()
 
 
 def test_a_window_opens_within_two_seconds_of_its_minute(stack: LiveStack, numbers: Numbers) -> None:

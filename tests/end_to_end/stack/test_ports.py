@@ -1,9 +1,13 @@
 import socket
+from pathlib import Path
 
 import pytest
 
+from stack.data_dir import DataDir
 from stack.errors import PortTaken
+from stack.options import Options
 from stack.ports import LOOPBACK, choose_port, free_port, is_free
+from stack.services import Ports
 
 
 @pytest.fixture
@@ -12,9 +16,11 @@ def taken():
         yield server.getsockname()[1]
 
 
-def test_a_taken_port_is_said_with_the_flag_that_helps(taken: int) -> None:
-    with pytest.raises(PortTaken, match=rf"Port {taken} is taken.*--ui-port N; --ui-port 0 takes a free one"):
-        choose_port(taken, "--ui-port")
+@pytest.mark.parametrize("part", ["api", "temporal", "ui", "carrier"])
+def test_a_taken_port_is_said_with_the_flag_that_helps(taken: int, part: str, tmp_path: Path) -> None:
+    ports = {"api_port": 0, "temporal_port": 0, "ui_port": 0, "carrier_port": 0, f"{part}_port": taken}
+    with pytest.raises(PortTaken, match=rf"Port {taken} is taken.*--{part}-port N; --{part}-port 0 takes a free one"):
+        Ports.choose(Options.model_validate(ports), DataDir(tmp_path))
 
 
 def test_port_zero_takes_a_free_one_below_the_range_of_outgoing_connections() -> None:

@@ -1,8 +1,6 @@
-import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from stack.errors import ServiceFailed
 from stack.processes import Program
 from stack.supervisor import SupervisedProcess
 from tests.end_to_end.live_stack import alive
+from tests.waiting import eventually
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
 IGNORES = "signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True)"
@@ -36,7 +35,7 @@ async def test_a_program_that_dies_is_started_again(tmp_path: Path) -> None:
     await part.start()
     first = part.pid
     os.kill(first, signal.SIGKILL)
-    await _wait(lambda: starts.seen == 2)
+    await eventually(lambda: starts.seen == 2)
     assert part.pid != first
     await part.stop()
     assert not alive({first, part.pid})
@@ -47,7 +46,7 @@ async def test_a_start_that_cannot_be_noted_ends_no_supervision(tmp_path: Path) 
     part = SupervisedProcess(Program("sleeper", SLEEPER), tmp_path, starts)
     await part.start()
     os.kill(part.pid, signal.SIGKILL)
-    await _wait(lambda: starts.seen == 2)
+    await eventually(lambda: starts.seen == 2)
     await part.stop()
 
 
@@ -87,9 +86,3 @@ async def test_a_program_that_will_not_end_is_killed(tmp_path: Path) -> None:
     await part.start()
     await part.stop()
     assert not alive({part.pid})
-
-
-async def _wait(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():
-            await asyncio.sleep(0.02)

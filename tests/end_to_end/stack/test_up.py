@@ -1,19 +1,16 @@
 import json
-import os
 import signal
-import socket
 import stat
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
 
-from stack.ports import LOOPBACK, free_port
-from tests.end_to_end.live_stack import LiveStack, alive, new_home, until
+from tests.end_to_end.live_stack import LiveStack, alive
+from tests.waiting import until
 
 ROOM = 3  # times what is promised, for two busy cores
 REPLACED_SECONDS = 2 * ROOM
@@ -50,7 +47,7 @@ def test_the_platforms_key_of_the_stack_opens_what_is_the_platforms(stack: LiveS
 
 def test_everything_named_in_the_ready_file_answers(stack: LiveStack) -> None:
     ready = stack.ready
-    with stack.http("ownerKey") as owner, stack.http("memberKey") as member:
+    with stack.http() as owner, stack.http(ready["api"]["memberKey"]) as member:
         assert owner.get("/batch/jobs").json()["total"] == member.get("/batch/jobs").json()["total"] == 0
     with psycopg.connect(ready["database"]["url"]) as connection:
         assert connection.execute("SHOW fsync").fetchone() == ("on",)
@@ -70,21 +67,11 @@ def test_the_organizations_are_as_promised(stack: LiveStack) -> None:
 
 
 def test_a_second_up_on_the_same_directory_says_so_and_ends(stack: LiveStack) -> None:
-    said = _up("--data-dir", str(stack.data_dir), "--api-port", "0")
+    command = [sys.executable, "-m", "cli.main", "up", "--data-dir", str(stack.data_dir), "--api-port", "0"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert said.returncode == 1
     assert f"already runs on {stack.data_dir} (process {stack.process.pid})" in said.stderr
     assert alive(stack.pids()) == stack.pids()
-
-
-@pytest.mark.parametrize("flag", ["--api-port", "--temporal-port", "--ui-port", "--carrier-port"])
-def test_a_taken_port_is_said_with_its_flag(flag: str, tmp_path: Path) -> None:
-    others = {"--api-port", "--temporal-port", "--ui-port", "--carrier-port"} - {flag}
-    with socket.create_server((LOOPBACK, free_port())) as server:
-        port = str(server.getsockname()[1])
-        ports = [part for other in others for part in (other, "0")]
-        said = _up("--data-dir", str(tmp_path / "data"), flag, port, *ports)
-    assert said.returncode == 1
-    assert f"Port {port} is taken. Choose another with {flag} N" in said.stderr
 
 
 @pytest.mark.parametrize("part", ["workers", "api", "carrier", "temporal", "postgres"])
@@ -99,33 +86,31 @@ def test_a_part_that_is_killed_is_started_again_and_named(stack: LiveStack, part
     until(lambda: _lists_jobs(stack), 20)
 
 
-def test_sigterm_ends_everything_in_order() -> None:
-    with LiveStack.running() as stack:
-        pids = {process.pid for process in stack.descendants()}
-        assert stack.pids() <= pids
+def test_a_killed_up_leaves_nothing_its_directory_serves_again_and_sigterm_ends_everything_in_order(
+    stack: LiveStack,
+) -> None:
+    """The last test here: it kills the stack of the others."""
+    pids, ready = {process.pid for process in stack.descendants()}, stack.ready
+    stack.end(signal.SIGKILL)
+    again = LiveStack.start(stack.data_dir.parent, wait=False)
+    try:
+        until(lambda: not alive(pids), 10 * ROOM)
+        until(lambda: again.ready_file.exists() and again.ready["pids"] != ready["pids"], 60)
+        kept = ("otherOrganization", "phoneNumbers")
+        assert {name: again.ready[name] for name in kept} == {name: ready[name] for name in kept}
+        assert again.ready["api"]["ownerKey"] == ready["api"]["ownerKey"]
+        assert _lists_jobs(again)
+
+        pids, printed = {process.pid for process in again.descendants()}, again.output
+        assert again.pids() <= pids
         started = time.monotonic()
-        assert stack.end(signal.SIGTERM) == 0
+        assert again.end(signal.SIGTERM) == 0
         assert time.monotonic() - started < 10 * ROOM
         assert not alive(pids)
-        assert not stack.ready_file.exists()
-        assert "it is started again" not in stack.output
-
-
-def test_a_killed_up_leaves_nothing_and_its_directory_serves_again() -> None:
-    with new_home() as home:
-        first = LiveStack.start(home)
-        pids, ready = {process.pid for process in first.descendants()}, first.ready
-        first.end(signal.SIGKILL)
-        again = LiveStack.start(home, wait=False)
-        try:
-            until(lambda: not alive(pids), 10 * ROOM)
-            until(lambda: again.ready_file.exists() and again.ready["pids"] != ready["pids"], 60)
-            kept = ("otherOrganization", "phoneNumbers")
-            assert {name: again.ready[name] for name in kept} == {name: ready[name] for name in kept}
-            assert again.ready["api"]["ownerKey"] == ready["api"]["ownerKey"]
-            assert _lists_jobs(again)
-        finally:
-            again.end()
+        assert not again.ready_file.exists()
+        assert "it is started again" not in again.output.removeprefix(printed)
+    finally:
+        again.end()
 
 
 def _lists_jobs(stack: LiveStack) -> bool:
@@ -134,8 +119,3 @@ def _lists_jobs(stack: LiveStack) -> bool:
             return client.get("/batch/jobs").status_code == 200
         except httpx.HTTPError:
             return False
-
-
-def _up(*flags: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "cli.main", "up", *flags]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=os.environ)
