@@ -16,11 +16,11 @@ from api.calls import routes as call_routes
 from api.contacts import do_not_call_routes
 from api.contacts import routes as contact_routes
 from api.contacts.reader import warm_up
-from api.http.errors import MethodNotAllowed, rendered
-from api.http.exception_handlers import failure_of
+from api.http.errors import MethodNotAllowed, render_error
+from api.http.exception_handlers import to_api_error
 from api.http.logging import configure_logging
 from api.http.middleware import DrainBodies, RequestIds
-from api.http.openapi import DESCRIPTION, TITLE, allow, leave_out_validation
+from api.http.openapi import DESCRIPTION, TITLE, find_allowed_methods, remove_validation_errors
 from api.jobs import control_routes, event_routes, export_routes, preview_routes, rerun_routes, test_call, update_routes
 from api.jobs import routes as job_routes
 from api.jobs.feed import JobFeed
@@ -92,7 +92,7 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     for found in (RequestValidationError, HTTPException):
         application.add_exception_handler(found, _fail)
     describe_messages(application)
-    leave_out_validation(application)
+    remove_validation_errors(application)
     routes = _routes()
     application.include_router(routes)
     application.include_router(routes, prefix="/v1", include_in_schema=False)
@@ -109,11 +109,11 @@ def _routes() -> APIRouter:
 
 
 async def _fail(request: Request, error: Exception) -> Response:
-    failure = failure_of(error)
+    failure = to_api_error(error)
     if isinstance(failure, MethodNotAllowed):  # routing knows the methods of its first route only
         page = await to_thread.run_sync(request.app.openapi)
-        failure.headers.update(allow(page["paths"], request.url.path.removeprefix("/v1")))
-    return rendered(failure)
+        failure.headers.update(find_allowed_methods(page["paths"], request.url.path.removeprefix("/v1")))
+    return render_error(failure)
 
 
 def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lifespan:

@@ -14,6 +14,11 @@ from store.db.engine import ping
 from store.reconcile import Reconciliation
 from workflows.client import TemporalUnavailable
 
+ANSWER_LIMIT = 3.0  # seconds for each part
+AWAY = (TimeoutError, OSError, SQLAlchemyError, TemporalUnavailable, RuntimeError)  # the last: never connected
+
+router = APIRouter(tags=["health"])
+
 
 class PartHealth(JsonModel):
     ok: bool
@@ -27,10 +32,6 @@ class Readiness(JsonModel):
     parts: dict[str, PartHealth]
 
 
-ANSWER_LIMIT = 3.0  # seconds for each part
-AWAY = (TimeoutError, OSError, SQLAlchemyError, TemporalUnavailable, RuntimeError)  # the last: never connected
-
-router = APIRouter(tags=["health"])
 NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "A part is missing."}}
 
 

@@ -8,7 +8,7 @@ from api.dependencies import LedgerDep
 from api.http.bodies import read_small
 from api.http.examples import AN_ORGANIZATION
 from api.http.idempotency import REPLAYABLE, CreateContext, PlatformIdempotentDep
-from api.http.json_body import described, parsed
+from api.http.json_body import describe_body, parse_body
 from api.http.pagination import PageQueryDep
 from api.http.responses import errors
 
@@ -32,7 +32,7 @@ async def get_credits(caller: MemberDep, query: PageQueryDep, ledger: LedgerDep)
     operation_id="topUpCredits",
     tags=["platform"],
     responses=errors(400, 401, 403, 404, 409, 503) | REPLAYABLE,
-    openapi_extra=described(TopUp, EXAMPLE),
+    openapi_extra=describe_body(TopUp, EXAMPLE),
 )
 async def top_up(_: PlatformDep, request: Request, ledger: LedgerDep, idempotent: PlatformIdempotentDep) -> ToppedUp:
     """Add credits to an organization. With the platform's key only: nobody tops up their own.
@@ -43,7 +43,7 @@ async def top_up(_: PlatformDep, request: Request, ledger: LedgerDep, idempotent
     content = await read_small(request)
 
     async def create(context: CreateContext) -> ToppedUp:
-        sent = parsed(TopUp, content)
+        sent = parse_body(TopUp, content)
         after = await ledger.top_up(sent.organization_id, sent.amount, id=context.new_id("entry"))
         return ToppedUp(organization_id=after.id, amount=sent.amount, credits=render_balance(after))
 

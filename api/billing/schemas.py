@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from api.http.examples import A_CALL, A_JOB, AN_ORGANIZATION
-from api.http.field_types import Amount
+from api.http.field_types import PositiveDollars
 from api.http.json_body import Body
 from api.http.pagination import PageQuery
 from domain.jobs.models import Organization
@@ -15,7 +15,7 @@ from store.billing.ledger import Credits, Entry, EntryKind
 
 class TopUp(Body):
     organization_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    amount: Amount
+    amount: PositiveDollars
 
 
 class Balance(JsonModel):

@@ -1,4 +1,4 @@
-"""What carriers tell us about calls. Late, doubled, reordered, forged or lost: the store judges, once."""
+"""Callbacks of carriers. Late, doubled, reordered, forged or lost: the store applies each once."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What an agent says of its call: the person opts out; what came of the conversation."""
+"""What an agent reports of its call: the person opts out; the outcome of the conversation."""
 
 from typing import Annotated
 
@@ -56,11 +56,11 @@ async def opt_out(
     in_flight: InFlightDep,
     nudges: NudgesDep,
 ) -> OptedOut:
-    """Put the number of a call on the do-not-call list: the person told the agent.
+    """Put the number of a call on the do-not-call list: the person asked the agent to.
 
     The agent may send the token of its call instead of a key.
     The call itself goes on; from the answer on no other to this number starts. Contacts of open jobs with the same
-    number end as `blocked`. Sent twice it means the same. Error codes: `call_not_found`; `invalid_request`.
+    number end as `blocked`. Idempotent. Error codes: `call_not_found`; `invalid_request`.
     """
     done = await do_not_call.opt_out(caller.organization_id, id, by=caller.key_id, note=note)
     await wait_for_in_flight_requests(lambda: in_flight.count_for_numbers(caller.organization_id, [done.number]), id)

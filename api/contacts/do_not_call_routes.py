@@ -1,4 +1,4 @@
-"""The organization's do-not-call list: nobody on it is called."""
+"""The organization's do-not-call list: no calls are placed to its numbers."""
 
 import re
 from typing import Annotated, Any
@@ -113,7 +113,7 @@ async def get_number(caller: MemberDep, number: NumberDep, do_not_call: DoNotCal
 
 @router.delete("/{number}", operation_id="removeDoNotCall", responses=errors(400, 401, 403, 503))
 async def remove_number(caller: AdminDep, number: NumberDep, do_not_call: DoNotCallDep) -> DoNotCallRemoved:
-    """Take a number off the list. Said twice it means the same: `removed` says whether this request did it.
+    """Take a number off the list. Idempotent: `removed` tells whether this request did it.
 
     Contacts that ended as `blocked` stay so. Error codes: `invalid_phone_format`.
     """

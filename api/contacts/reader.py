@@ -34,7 +34,7 @@ WARM_FILE = b"phone\n+12025550101\n"
 
 @dataclass(frozen=True)
 class ReadCreate:
-    """Valid fields, and what the contacts came to: that is judged after the number, as the contract says."""
+    """Valid fields, and what the contacts came to: checked after the number, as the contract orders."""
 
     fields: ParsedCreate
     contacts: Intake | RequestError

@@ -84,7 +84,7 @@ async def remove(
 ) -> ContactRemoved:
     """Call a contact no more: it ends as `cancelled`. A live call ends by itself and keeps its outcome.
 
-    Said twice it means the same; a contact with a final result keeps it. Error codes: `job_not_found`,
+    Idempotent; a contact with a final result keeps it. Error codes: `job_not_found`,
     `contact_not_found`.
     """
     removed = await updates.remove_contact(caller.organization_id, id, contact_id, by=caller.key_id)

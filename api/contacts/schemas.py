@@ -20,8 +20,8 @@ class DoNotCallEntry(JsonModel):
 
     number: str = Field(description="E.164.", examples=[NUMBER])
     source: Source = Field(
-        description="`api` and `file`: added by request; `agent`: the person told the agent; `sip_607`: the person's"
-        " network said so; `operator`.",
+        description="`api` and `file`: added by request; `agent`: the person asked the agent; `sip_607`: the person's"
+        " network reported it; `operator`.",
         examples=["agent"],
     )
     note: str | None = Field(examples=["Asked not to be called again."])
@@ -39,7 +39,7 @@ class DoNotCallPage(JsonModel):
 
 
 class DoNotCallAdded(JsonModel):
-    """The numbers are on the list; nobody is called under them from now on."""
+    """The numbers are on the list; they are not called from now on."""
 
     success: Literal[True] = True
     added: int = Field(description="Numbers that were not on the list.", examples=[120])

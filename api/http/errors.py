@@ -1,6 +1,6 @@
-"""Every way in which the API says no, with its status and code, and how all of them are rendered.
+"""Every error of the API with its status and code, and how all of them are rendered.
 
-What is wrong with a request's fields, file or contacts is said by `domain.errors`; here it becomes `Refused`.
+What is wrong with a request's fields, file or contacts is an error of `domain.errors`; here it becomes `Refused`.
 
 ApiError
 ├── 400  Refused (every domain.errors.RequestError), InsufficientCredits, NoOutboundAgent,
@@ -194,7 +194,7 @@ class Unavailable(ApiError):
         super().__init__(message, headers={"Retry-After": "5"})
 
 
-def rendered(error: ApiError) -> JSONResponse:
+def render_error(error: ApiError) -> JSONResponse:
     """The one shape of every error."""
     body: dict[str, Any] = {"success": False, "error": error.message, "code": error.code}
     if error.details:

@@ -20,9 +20,9 @@ MAX_DETAILS = 100
 log = logging.getLogger("api.http.exception_handlers")
 
 
-def failure_of(error: Exception) -> ApiError:
-    """Translate any exception; what nobody expects is logged with its traceback, and nothing of it leaves."""
-    known = known_failure(error)
+def to_api_error(error: Exception) -> ApiError:
+    """Translate any exception; what is unexpected is logged with its traceback, and nothing of it leaves."""
+    known = to_known_error(error)
     if known is not None:
         return known
     if database_is_away(error):
@@ -32,7 +32,7 @@ def failure_of(error: Exception) -> ApiError:
     return api.InternalError()
 
 
-def known_failure(error: Exception) -> ApiError | None:
+def to_known_error(error: Exception) -> ApiError | None:
     """What the contract has a code for; None for anything else."""
     if isinstance(error, ApiError):
         return error
@@ -104,7 +104,7 @@ def _rows(blamed: Sequence[int], reason: str) -> list[dict[str, object]]:
     return [{"row": row, "reason": reason} for row in blamed[:MAX_DETAILS]]
 
 
-# What the store says no to, as clients read it. A route that has other words for it catches it itself.
+# The store's errors as clients read them. A route that has a sentence of its own catches the error itself.
 OF_STORE: dict[type[Exception], Callable[[Any], ApiError]] = {
     store.NotFound: _not_found,
     store.WrongStatus: lambda error: api.InvalidStatus(f"This job is {error.status}."),

@@ -93,17 +93,17 @@ def _window(value: Any) -> CallingWindow | None:
 
 
 WHOLE = BeforeValidator(_whole)
-Line = Annotated[
+RequiredText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     Field(json_schema_extra={"pattern": LINE}),
 ]
-Label = Annotated[
+OptionalText = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})
 ]
-Address = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(wss?://|sips?:|https?://)[!-~]+$")]
-Future = Annotated[AwareDatetime, BeforeValidator(_moment)]
-Number = Annotated[
+AudioUrl = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(wss?://|sips?:|https?://)[!-~]+$")]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+E164Number = Annotated[
     str,
     AfterValidator(_e164),
     WithJsonSchema({"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "description": "E.164."}),
@@ -115,26 +115,26 @@ WINDOW = nullable(WindowField().schema()) | {
     "description": "When people may be called, in the time zone of each, where a job has no window of its own; null: at"
     " any hour.",
 }
-Window = Annotated[CallingWindow | None, BeforeValidator(_window), WithJsonSchema(WINDOW)]
+OrganizationWindow = Annotated[CallingWindow | None, BeforeValidator(_window), WithJsonSchema(WINDOW)]
 CallLimit = Annotated[int, Field(ge=1, le=1000, description="Calls at once, of all jobs together."), WHOLE]
-Lines = Annotated[int, Field(ge=0, le=1000, description="Of the limit, kept free for other calls."), WHOLE]
+ReservedLines = Annotated[int, Field(ge=0, le=1000, description="Of the limit, kept free for other calls."), WHOLE]
 Countries = Annotated[
     tuple[Country, ...],
     Field(min_length=1, max_length=300, description='Whose numbers may be called; `["*"]`: all.'),
 ]
-Pacing = Annotated[
+CallsPerSecond = Annotated[
     Decimal,
     BeforeValidator(partial(_number, places=MILLI, least=MILLI, most=Decimal(1000))),
     WithJsonSchema(
         {"type": "number", "minimum": 0.001, "maximum": 1000, "description": "Calls a second, of all jobs."}
     ),
 ]
-Amount = Annotated[
+PositiveDollars = Annotated[
     Decimal,
     BeforeValidator(partial(_number, places=MICRO, least=MICRO, most=MAX_DOLLARS)),
     WithJsonSchema(_dollars("(?!0+(\\.0+)?$)", least=0.000001)),
 ]
-Beginning = Annotated[
+InitialCredits = Annotated[
     Decimal,
     BeforeValidator(partial(_number, places=MICRO, least=Decimal(0), most=MAX_DOLLARS)),
     WithJsonSchema(_dollars("", least=0)),

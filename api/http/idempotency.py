@@ -1,4 +1,4 @@
-"""A request that creates, done once for its `Idempotency-Key`; docs/decisions/0015 says what that promises."""
+"""Idempotency of requests that create, by their `Idempotency-Key`: docs/decisions/0015 has the promise."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from api.auth import PLATFORM, AdminDep, PlatformDep
 from api.dependencies import IdempotencyDep, VaultDep
 from api.http.bodies import Form, JsonBody
 from api.http.errors import IdempotencyConflict, SecretsUnavailable, Unavailable
-from api.http.exception_handlers import known_failure
+from api.http.exception_handlers import to_known_error
 from domain.errors import InvalidRequest
 from store.db.ids import new_id
 from store.db.vault import Vault
@@ -162,7 +162,7 @@ def _logged(what: str) -> Iterator[None]:
 
 
 def _refused(error: Exception) -> bool:
-    known = known_failure(error)
+    known = to_known_error(error)
     return known is not None and known.status < 500
 
 

@@ -1,4 +1,4 @@
-"""Small JSON bodies: read into a model, what is wrong said field by field, and described for the OpenAPI page."""
+"""Small JSON bodies: read into a model, its errors named field by field, and described for the OpenAPI page."""
 
 import json
 from collections.abc import Mapping
@@ -41,15 +41,15 @@ Read = TypeVar("Read", bound=Body)
 Checked = TypeVar("Checked", bound=BaseModel)
 
 
-def parsed(kind: type[Read], content: bytes) -> Read:
+def parse_body(kind: type[Read], content: bytes) -> Read:
     """Read a body. Raises InvalidRequest that names every field to blame."""
     sent = parse_json(content)
     if not isinstance(sent, dict):
         raise InvalidRequest("The body must be a JSON object.")
-    return checked(kind, sent)
+    return validate_value(kind, sent)
 
 
-def checked(kind: type[Checked], sent: dict[str, Any], *within: str) -> Checked:
+def validate_value(kind: type[Checked], sent: dict[str, Any], *within: str) -> Checked:
     """Read what was sent, as the value of the field `within`. Raises InvalidRequest that names every field to blame."""
     try:
         return kind.model_validate_json(json.dumps(sent))
@@ -60,37 +60,37 @@ def checked(kind: type[Checked], sent: dict[str, Any], *within: str) -> Checked:
 
 def _detail(found: ErrorDetails, within: tuple[str, ...]) -> dict[str, Any]:
     reason = REASONS.get(found["type"])
-    said = found["msg"] if reason is None else reason.format(**found.get("ctx", {}))
-    return {"field": ".".join(map(str, (*within, *found["loc"]))) or "body", "reason": said}
+    text = found["msg"] if reason is None else reason.format(**found.get("ctx", {}))
+    return {"field": ".".join(map(str, (*within, *found["loc"]))) or "body", "reason": text}
 
 
-def described(kind: type[Body], example: Mapping[str, Any], *, required: bool = True) -> dict[str, Any]:
-    """What `openapi_extra` says of an endpoint with such a body."""
+def describe_body(kind: type[Body], example: Mapping[str, Any], *, required: bool = True) -> dict[str, Any]:
+    """The `openapi_extra` of an endpoint with such a body."""
     schema = kind.model_json_schema(mode="validation")
-    written = inlined(schema, schema.pop("$defs", {})) | {"title": kind.__name__}
+    written = inline_refs(schema, schema.pop("$defs", {})) | {"title": kind.__name__}
     content = {"application/json": {"schema": written, "example": example}}
     return {"requestBody": {"required": required, "content": content}}
 
 
-def described_change(kind: type[Body], example: Mapping[str, Any]) -> dict[str, Any]:
+def describe_change(kind: type[Body], example: Mapping[str, Any]) -> dict[str, Any]:
     """The same of a body in which what is not sent stays: its fields have no defaults."""
-    extra = described(kind, example)
+    extra = describe_body(kind, example)
     for field in extra["requestBody"]["content"]["application/json"]["schema"]["properties"].values():
         field.pop("default", None)
     return extra
 
 
-def inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
+def inline_refs(schema: Any, definitions: Mapping[str, Any]) -> Any:
     """The same schema without references, as these bodies are used once each, and without titles made of names."""
     if isinstance(schema, list):
-        return [inlined(part, definitions) for part in schema]
+        return [inline_refs(part, definitions) for part in schema]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
         rest = {name: value for name, value in schema.items() if name != "$ref"}
-        return inlined(definitions[schema["$ref"].rpartition("/")[2]] | rest, definitions)
+        return inline_refs(definitions[schema["$ref"].rpartition("/")[2]] | rest, definitions)
     return {
-        name: inlined(value, definitions)
+        name: inline_refs(value, definitions)
         for name, value in schema.items()
         if not (name == "title" and isinstance(value, str))
     }

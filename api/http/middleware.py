@@ -11,8 +11,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.errors import rendered
-from api.http.exception_handlers import failure_of
+from api.http.errors import render_error
+from api.http.exception_handlers import to_api_error
 from api.http.logging import request_id
 from api.http.rate_limit import HEADERS
 
@@ -26,7 +26,7 @@ log = logging.getLogger("api.requests")
 class RequestIds:
     """Gives every answer an `X-Request-Id`: the client's own where it is sane, else a new one.
 
-    It is the outermost of our layers, so it also turns whatever nobody caught into an answer.
+    It is the outermost of our layers, so it also turns whatever was not caught into an answer.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -53,7 +53,7 @@ class RequestIds:
         except Exception as error:
             if answer.status is not None:
                 raise
-            await rendered(failure_of(error))(scope, receive, answer)
+            await render_error(to_api_error(error))(scope, receive, answer)
 
 
 class _Answer:

@@ -79,7 +79,7 @@ REQUEST_ID: dict[str, Any] = {
 }
 
 
-def leave_out_validation(application: FastAPI) -> None:
+def remove_validation_errors(application: FastAPI) -> None:
     """Take FastAPI's own 422 off the page: it never leaves."""
     derived = application.openapi
 
@@ -95,7 +95,7 @@ def leave_out_validation(application: FastAPI) -> None:
     application.openapi = openapi  # type: ignore[method-assign]
 
 
-def allow(paths: Mapping[str, Mapping[str, Any]], path: str) -> dict[str, str]:
+def find_allowed_methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> dict[str, str]:
     """The header that names the methods of an address; of the templates that fit, the one with the fewest fields."""
     fitting = [template for template in paths if re.fullmatch(_FIELD.sub("[^/]+", template), path)]
     if not fitting:

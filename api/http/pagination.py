@@ -89,7 +89,7 @@ class PageQuery(Query):
     page_size: PageSize = 20
 
     def of(self, total: int) -> dict[str, int]:
-        """What a page says of itself, next to its entries."""
+        """What a page holds next to its entries."""
         return {"total": total, "page": self.page, "page_size": self.page_size}
 
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, ValidationError
 
 from api.auth import AdminDep
 from api.http.bodies import read_small
-from api.http.json_body import Body, described
+from api.http.json_body import Body, describe_body
 from domain.errors import InvalidRequest
 
 NO_JSON = 'The body must be JSON, such as {"hangUp": true}, or empty.'
@@ -39,4 +39,4 @@ async def cancel_options(request: Request, _: AdminDep) -> CancelOptions:
 
 
 CancelOptionsDep = Annotated[CancelOptions, Depends(cancel_options)]
-CANCEL_BODY = described(CancelOptions, {"hangUp": True}, required=False)
+CANCEL_BODY = describe_body(CancelOptions, {"hangUp": True}, required=False)

@@ -104,7 +104,7 @@ async def pause(
 ) -> Switched:
     """Pause a job. From the answer on none of its calls starts until it is resumed; live calls go on.
 
-    Said twice it means the same. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
+    Idempotent. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
     """
     try:
         status = await lifecycle.pause(caller.organization_id, id, by=caller.key_id)
@@ -119,7 +119,7 @@ async def pause(
 async def resume(caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, nudges: NudgesDep) -> Switched:
     """Let a paused job go on: calling, or waiting for its scheduled start.
 
-    Said twice it means the same. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
+    Idempotent. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
     """
     try:
         status = await lifecycle.resume(caller.organization_id, id, by=caller.key_id)

@@ -14,7 +14,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from api.auth import KEYS, MemberDep
 from api.dependencies import service
 from api.http.errors import JobNotFound, Unavailable
-from api.http.json_body import inlined
+from api.http.json_body import inline_refs
 from api.http.responses import errors
 from api.jobs.feed import JobFeed
 from api.jobs.lookup import JobId
@@ -81,7 +81,7 @@ _EVENT: dict[str, Any] = {
         "data": {
             "type": "string",
             "contentMediaType": "application/json",
-            "contentSchema": inlined(_DATA, _DATA.pop("$defs")),
+            "contentSchema": inline_refs(_DATA, _DATA.pop("$defs")),
         },
     },
 }

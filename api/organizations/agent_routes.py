@@ -10,7 +10,7 @@ from api.http.bodies import read_small
 from api.http.examples import AN_AGENT
 from api.http.field_types import SCHEMES
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
-from api.http.json_body import described, described_change, parsed
+from api.http.json_body import describe_body, describe_change, parse_body
 from api.http.pagination import SearchQueryDep
 from api.http.responses import Removed, errors
 from api.organizations.bodies import ChangedAgent, NewAgent
@@ -48,7 +48,7 @@ async def list_agents(caller: MemberDep, query: SearchQueryDep, agents: AgentsDe
     "",
     operation_id="createAgent",
     responses=errors(400, 401, 403, 409, 503) | REPLAYABLE,
-    openapi_extra=described(NewAgent, EXAMPLE),
+    openapi_extra=describe_body(NewAgent, EXAMPLE),
 )
 async def create_agent(caller: AdminDep, request: Request, agents: AgentsDep, idempotent: IdempotentDep) -> AgentView:
     """Add a voice agent that lives elsewhere: where the audio of its calls goes, and how it talks.
@@ -58,7 +58,7 @@ async def create_agent(caller: AdminDep, request: Request, agents: AgentsDep, id
     content = await read_small(request)
 
     async def create(context: CreateContext) -> AgentView:
-        sent = parsed(NewAgent, content)
+        sent = parse_body(NewAgent, content)
         _require_fitting_url(sent.audio, sent.audio_url)
         id, fields = context.new_id("agent"), (sent.name, sent.architecture, sent.audio, sent.audio_url)
         return render_agent(await agents.create(caller.organization_id, *fields, id=id))
@@ -76,14 +76,14 @@ async def get_agent(caller: MemberDep, id: AgentId, agents: AgentsDep) -> AgentV
     "/{id}",
     operation_id="changeAgent",
     responses=errors(400, 401, 403, 404, 503),
-    openapi_extra=described_change(ChangedAgent, {"name": "Ava 2", "audioUrl": "wss://agent.example.com/calls/2"}),
+    openapi_extra=describe_change(ChangedAgent, {"name": "Ava 2", "audioUrl": "wss://agent.example.com/calls/2"}),
 )
 async def change_agent(caller: AdminDep, id: AgentId, request: Request, agents: AgentsDep) -> AgentView:
     """Change an agent for jobs to come; what is not sent stays. A job keeps its agent as it was at creation.
 
     Error codes: `invalid_request`, `agent_not_found`.
     """
-    sent = parsed(ChangedAgent, await read_small(request))
+    sent = parse_body(ChangedAgent, await read_small(request))
     before = await agents.get(caller.organization_id, id)
     change = AgentChange(**{name: getattr(sent, name) for name in sent.model_fields_set})
     after = before.model_copy(update={name: getattr(change, name) for name in change.model_fields_set})

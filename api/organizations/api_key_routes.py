@@ -10,7 +10,7 @@ from api.http.bodies import read_small
 from api.http.errors import Forbidden
 from api.http.examples import A_KEY
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
-from api.http.json_body import described, parsed
+from api.http.json_body import describe_body, parse_body
 from api.http.pagination import PageQueryDep
 from api.http.responses import errors
 from api.organizations.bodies import NewKey
@@ -41,7 +41,7 @@ async def list_keys(caller: MemberDep, query: PageQueryDep, api_keys: ApiKeysDep
     "",
     operation_id="createApiKey",
     responses=errors(400, 401, 403, 409, 503) | REPLAYABLE,
-    openapi_extra=described(NewKey, EXAMPLE),
+    openapi_extra=describe_body(NewKey, EXAMPLE),
 )
 async def create_key(
     caller: AdminDep, request: Request, api_keys: ApiKeysDep, idempotent: IdempotentDep
@@ -54,7 +54,7 @@ async def create_key(
     content = await read_small(request)
 
     async def create(context: CreateContext) -> IssuedKeyView:
-        sent = parsed(NewKey, content)
+        sent = parse_body(NewKey, content)
         if sent.role.outranks(caller.role):
             raise Forbidden(f"The key of an {caller.role} cannot give the role {sent.role}.")
         if sent.expires_at is not None and sent.expires_at <= context.now:
@@ -75,7 +75,7 @@ async def get_key(caller: MemberDep, id: KeyId, api_keys: ApiKeysDep) -> KeyView
 
 @router.delete("/{id}", operation_id="revokeApiKey", responses=errors(401, 403, 404, 409, 503))
 async def revoke_key(caller: AdminDep, id: KeyId, api_keys: ApiKeysDep) -> KeyView:
-    """Revoke a key: from the answer on it is nobody's. Said twice it means the same.
+    """Revoke a key: from the answer on it is not valid. Idempotent.
 
     Error codes: `api_key_not_found`; `forbidden` for a role above that of the key that asks; `last_owner_key` where
     no other owner's key would be valid for as long as this one.

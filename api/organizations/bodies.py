@@ -7,17 +7,17 @@ from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from api.http.field_types import (
     WHOLE,
-    Address,
-    Beginning,
+    AudioUrl,
     CallLimit,
+    CallsPerSecond,
     Countries,
-    Future,
-    Label,
-    Line,
-    Lines,
-    Number,
-    Pacing,
-    Window,
+    E164Number,
+    InitialCredits,
+    Moment,
+    OptionalText,
+    OrganizationWindow,
+    RequiredText,
+    ReservedLines,
 )
 from api.http.json_body import Body
 from carriers.registry import settings_of_numbers
@@ -47,39 +47,39 @@ class FrequencyCaps(Body):
 class ChangedOrganization(Body):
     """What is not sent stays."""
 
-    name: Line = ""
+    name: RequiredText = ""
     concurrent_call_limit: CallLimit = 5
-    reserved_lines: Lines = 0
-    calling_window: Window = None
+    reserved_lines: ReservedLines = 0
+    calling_window: OrganizationWindow = None
     contact_frequency: FrequencyCaps | None = None
     allowed_countries: Countries | None = None
 
 
 class NewOrganization(Body):
-    name: Line
+    name: RequiredText
     concurrent_call_limit: CallLimit = 5
-    credits: Beginning | None = Field(default=None, description="Dollars to begin with; null: unlimited.")
+    credits: InitialCredits | None = Field(default=None, description="Dollars to begin with; null: unlimited.")
     allowed_countries: Countries | None = None
 
 
 class NewAgent(Body):
     model_config = ConfigDict(json_schema_extra={"anyOf": FITTING})
 
-    name: Line
+    name: RequiredText
     architecture: Architecture = Field(
         default=Architecture.PIPELINE, description="How it talks; it decides the rate. `text` cannot hold calls."
     )
     audio: Audio = Field(default=Audio.WEBSOCKET, description="What kind of address `audioUrl` is.")
-    audio_url: Address = Field(description="Where the call's audio goes: wss://, sip: or, for TwiML, https://.")
+    audio_url: AudioUrl = Field(description="Where the call's audio goes: wss://, sip: or, for TwiML, https://.")
 
 
 class ChangedAgent(Body):
     """What is not sent stays."""
 
-    name: Line = ""
+    name: RequiredText = ""
     architecture: Architecture = Architecture.PIPELINE
     audio: Audio = Audio.WEBSOCKET
-    audio_url: Address = ""
+    audio_url: AudioUrl = ""
 
 
 CarrierCredentials = Annotated[  # which of them it must be depends on the number's carrier
@@ -88,10 +88,10 @@ CarrierCredentials = Annotated[  # which of them it must be depends on the numbe
 
 
 class NewPhoneNumber(Body):
-    number: Number
-    label: Label | None = None
+    number: E164Number
+    label: OptionalText | None = None
     outbound_agent_id: str | None = Field(default=None, description="Without one no job can call from it.")
-    calls_per_second: Pacing = Decimal(1)
+    calls_per_second: CallsPerSecond = Decimal(1)
     carrier: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,30}$")] = Field(
         default="twilio", description="Through which its calls go: one that this server is set up with."
     )
@@ -103,13 +103,13 @@ class NewPhoneNumber(Body):
 class ChangedPhoneNumber(Body):
     """What is not sent stays."""
 
-    label: Label | None = None
+    label: OptionalText | None = None
     outbound_agent_id: str | None = None
-    calls_per_second: Pacing = Decimal(1)
+    calls_per_second: CallsPerSecond = Decimal(1)
     carrier_settings: CarrierCredentials | None = Field(default=None, description="Null: those of the service.")
 
 
 class NewKey(Body):
-    name: Line
+    name: RequiredText
     role: Role = Field(description="Not above the role of the key that asks.")
-    expires_at: Future | None = Field(default=None, description="From then on the key is nobody's; null: never.")
+    expires_at: Moment | None = Field(default=None, description="From then on the key is not valid; null: never.")

@@ -8,7 +8,7 @@ from api.auth import KEYS, AdminDep, MemberDep
 from api.dependencies import OrganizationsDep
 from api.http.bodies import read_small
 from api.http.examples import A_WINDOW
-from api.http.json_body import described_change, parsed
+from api.http.json_body import describe_change, parse_body
 from api.http.responses import errors
 from api.jobs.nudge import NudgesDep
 from api.organizations.bodies import ChangedOrganization
@@ -34,7 +34,7 @@ async def get_organization(caller: MemberDep, organizations: OrganizationsDep) -
     "",
     operation_id="changeOrganization",
     responses=errors(400, 401, 403, 503),
-    openapi_extra=described_change(ChangedOrganization, EXAMPLE),
+    openapi_extra=describe_change(ChangedOrganization, EXAMPLE),
 )
 async def change_organization(
     caller: AdminDep, request: Request, organizations: OrganizationsDep, nudges: NudgesDep
@@ -44,7 +44,7 @@ async def change_organization(
     It holds for every call that is dialed after the answer, of jobs that run as well. A lowered
     `concurrentCallLimit` ends no call: nothing new is dialed until the calls fit. Error codes: `invalid_request`.
     """
-    change = _change(parsed(ChangedOrganization, await read_small(request)))
+    change = _change(parse_body(ChangedOrganization, await read_small(request)))
     try:
         changed = await organizations.change(caller.organization_id, change, by=caller.key_id)
     except ValueError:

@@ -12,7 +12,7 @@ from api.http.bodies import read_small
 from api.http.errors import AgentNotFound, PhoneNumberNotFound, SecretsUnavailable
 from api.http.examples import A_NUMBER, AN_AGENT
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
-from api.http.json_body import checked, described, described_change, parsed
+from api.http.json_body import describe_body, describe_change, parse_body, validate_value
 from api.http.pagination import SearchQueryDep
 from api.http.responses import Removed, errors
 from api.organizations.bodies import ChangedPhoneNumber, NewPhoneNumber
@@ -60,7 +60,7 @@ async def list_phone_numbers(
     "",
     operation_id="createPhoneNumber",
     responses=errors(400, 401, 403, 404, 409, 503) | REPLAYABLE,
-    openapi_extra=described(NewPhoneNumber, EXAMPLE),
+    openapi_extra=describe_body(NewPhoneNumber, EXAMPLE),
 )
 async def create_phone_number(
     caller: AdminDep,
@@ -81,7 +81,7 @@ async def create_phone_number(
     content = await read_small(request)
 
     async def create(context: CreateContext) -> PhoneNumberView:
-        sent = parsed(NewPhoneNumber, content)
+        sent = parse_body(NewPhoneNumber, content)
         _require_carrier(sent.carrier, carriers)
         with _agent_of_the_body():
             created = await phone_numbers.create(
@@ -109,7 +109,7 @@ async def get_phone_number(caller: MemberDep, id: PhoneNumberId, phone_numbers: 
     "/{id}",
     operation_id="changePhoneNumber",
     responses=errors(400, 401, 403, 404, 409, 503),
-    openapi_extra=described_change(ChangedPhoneNumber, {"outboundAgentId": AN_AGENT, "callsPerSecond": 5}),
+    openapi_extra=describe_change(ChangedPhoneNumber, {"outboundAgentId": AN_AGENT, "callsPerSecond": 5}),
 )
 async def change_phone_number(
     caller: AdminDep, id: PhoneNumberId, request: Request, phone_numbers: PhoneNumbersDep, vault: VaultDep
@@ -121,7 +121,7 @@ async def change_phone_number(
     `invalid_request`,
     `phone_number_not_found`, `agent_not_found`, `in_use`, `secrets_unavailable`.
     """
-    sent = parsed(ChangedPhoneNumber, await read_small(request))
+    sent = parse_body(ChangedPhoneNumber, await read_small(request))
     if "carrier_settings" in sent.model_fields_set:
         number = await _phone_number(phone_numbers, caller.organization_id, id)
         sealed = _seal(number.carrier, sent.carrier_settings, vault)
@@ -179,7 +179,7 @@ def _seal(carrier: str, sent: dict[str, Any] | None, vault: Vault) -> str | None
     if kind is None:
         reason = f"{carrier} has none"
         raise InvalidRequest("This carrier has no settings of single numbers.", [_blame("carrierSettings", reason)])
-    settings = checked(kind, sent, "carrierSettings")
+    settings = validate_value(kind, sent, "carrierSettings")
     try:
         return vault.seal(settings.model_dump_json(by_alias=True))
     except store.NoSecret:

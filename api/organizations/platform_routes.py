@@ -6,7 +6,7 @@ from api.auth import KEYS, PlatformDep
 from api.dependencies import ApiKeysDep, OrganizationsDep
 from api.http.bodies import read_small
 from api.http.idempotency import REPLAYABLE, CreateContext, PlatformIdempotentDep
-from api.http.json_body import described, parsed
+from api.http.json_body import describe_body, parse_body
 from api.http.pagination import PlatformSearchDep
 from api.http.responses import errors
 from api.organizations.bodies import NewOrganization
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/organizations", tags=["platform"], dependencies=KEYS
     "",
     operation_id="createOrganization",
     responses=errors(400, 401, 403, 409, 503) | REPLAYABLE,
-    openapi_extra=described(NewOrganization, EXAMPLE),
+    openapi_extra=describe_body(NewOrganization, EXAMPLE),
 )
 async def create_organization(
     _: PlatformDep,
@@ -39,7 +39,7 @@ async def create_organization(
     content = await read_small(request)
 
     async def create(context: CreateContext) -> CreatedOrganization:
-        sent = parsed(NewOrganization, content)
+        sent = parse_body(NewOrganization, content)
         created = await organizations.create(
             sent.name,
             sent.concurrent_call_limit,

@@ -22,7 +22,7 @@ async def stop(
 ) -> Stopped:
     """Pause every job of the organization that has not ended. From the answer on no call of any job starts.
 
-    Live calls end by themselves; `{"hangUp": true}` ends them too. Said twice it means the same. Jobs created
+    Live calls end by themselves; `{"hangUp": true}` ends them too. Idempotent. Jobs created
     afterwards are not stopped. Error codes: `invalid_request`.
     """
     organization_id = caller.organization_id
@@ -36,7 +36,7 @@ async def stop(
 async def resume(caller: AdminDep, lifecycle: JobLifecycleDep, nudges: NudgesDep) -> Resumed:
     """Let the jobs go on that the stop paused: calling, or waiting for their start.
 
-    Jobs that were paused before, or by something else, stay paused. Said twice it means the same.
+    Jobs that were paused before, or by something else, stay paused. Idempotent.
     """
     job_ids = await lifecycle.resume_all(caller.organization_id, by=caller.key_id)
     nudges.jobs(job_ids)

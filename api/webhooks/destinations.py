@@ -1,4 +1,4 @@
-"""Whether webhooks may be sent to a URL, judged when it is given; it is judged again with every delivery."""
+"""Whether webhooks may be sent to a URL, checked when it is given; it is checked again with every delivery."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from activities.webhooks.dns import resolve
 from api.dependencies import service
 from domain.webhooks.destinations import AllowedDestination, parse_target, require_allowed
 
-LOOKUP_SECONDS = 3.0  # a name that is not found by then is judged when something is sent to it
+LOOKUP_SECONDS = 3.0  # a name that is not found by then is checked when something is sent to it
 
 
 @dataclass(frozen=True)

@@ -100,12 +100,12 @@ def render_body(event: Event) -> bytes:
 
 
 def _message(event: Event) -> Message:
-    said: dict[str, Any] = {"type": event.type, "timestamp": event.at}
+    head: dict[str, Any] = {"type": event.type, "timestamp": event.at}
     if event.type is EventType.TEST:
-        return TestMessage(**said, data=TestedWebhook(webhook_id=event.endpoint_id, message=TEST))
+        return TestMessage(**head, data=TestedWebhook(webhook_id=event.endpoint_id, message=TEST))
     if event.type is EventType.CREDITS_LOW:
         amounts = {name: Decimal(amount) for name, amount in event.facts.items()}
-        return CreditsMessage(**said, data=LowCredits(organization_id=event.organization_id, **amounts))
+        return CreditsMessage(**head, data=LowCredits(organization_id=event.organization_id, **amounts))
     if event.contact is not None:
         finished = FinishedContact(
             batch_job_id=event.job_id,
@@ -113,7 +113,7 @@ def _message(event: Event) -> Message:
             outcome=event.outcome,
             test_of=event.test_of,
         )
-        return ContactMessage(**said, data=finished)
+        return ContactMessage(**head, data=finished)
     if event.job is None:
         raise ValueError(f"An event {event.type} has nothing to send.")
-    return BatchMessage(**said, data=render_job(event.job))
+    return BatchMessage(**head, data=render_job(event.job))
