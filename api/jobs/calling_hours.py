@@ -28,7 +28,7 @@ async def hours_of(organization: Organization, request: JobRequest, intake: Inta
     sentence = describe_window(request.calling_window, organization.calling_window)
     if window is None and request.end_time is None:
         return Hours(sentence=sentence, warnings=[])
-    zones = Counter(contact.zones for contact in intake.contacts if contact.zones is not None)
+    zones = Counter(contact.zones or () for contact in intake.contacts if contact.is_placed(window))
     lines = usable_lines(request.concurrent_call_limit, organization.concurrent_call_limit)
     return Hours(sentence, await to_process.run_sync(_warnings, window, zones, request, lines, now))
 

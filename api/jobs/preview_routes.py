@@ -174,11 +174,11 @@ def _largest_first(counts: Mapping[Key, int]) -> list[tuple[Key, int]]:
 async def _forecast(foreseen: PreviewFacts, wanted: JobRequest, now: datetime) -> Forecast:
     """In a worker process: a year of days in many zones takes longer than other requests may wait."""
     zones: Counter[Zones] = Counter()
+    window = wanted.calling_window or foreseen.organization.calling_window
     for contact in foreseen.called:
-        if contact.zones is not None and contact.number not in foreseen.blocked:
+        if contact.is_placed(window) and contact.number not in foreseen.blocked:
             zones[contact.zones or (wanted.timezone,)] += 1
-    window = wanted.calling_window or foreseen.organization.calling_window or ALWAYS
     lines = max(1, _lines(wanted, foreseen).usable)
     start = wanted.scheduled_start_time or now
-    foresee = partial(forecast, window, zones, start=start, end_time=wanted.end_time, lines=lines)
+    foresee = partial(forecast, window or ALWAYS, zones, start=start, end_time=wanted.end_time, lines=lines)
     return await to_process.run_sync(foresee)

@@ -147,7 +147,7 @@ async def _refuse_while_closed(
     window: CallingWindow | None = tried.calling_window or organization.calling_window
     if window is None:
         return
-    opens = find_opening(window, contact.zones or (tried.timezone,), now)
+    opens = find_opening(window, contact.zones, now) if contact.zones else None
     if opens is None or opens >= now + TRIED_FOR:
         when = "at no time" if opens is None else f"at {format_timestamp(opens)}"
         reason = f"cannot be called now: the calling window opens there {when}"

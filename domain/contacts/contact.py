@@ -17,7 +17,7 @@ from domain.calling_rules.schedule import (
 from domain.contacts.named_columns import NamedColumns
 from domain.jobs.models import NewContact
 from domain.model import Model
-from domain.phone.location import locate_parsed
+from domain.phone.location import find_unusual_kind, locate_parsed
 from domain.requests.limits import shortened
 
 MAX_ID_LENGTH = 200  # characters of a client's own id
@@ -66,6 +66,7 @@ def read_contact(
         zones=zones,
         not_before=not_before,
         external_id=external_id,
+        unusual=find_unusual_kind(parsed),
     )
 
 

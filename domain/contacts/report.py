@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
+from domain.calling_rules.fixed_zones import explain_fixed_zone
 from domain.contacts.named_columns import NamedColumns
 from domain.contacts.rejects import Rejects
 from domain.jobs.models import NewContact
@@ -117,8 +118,13 @@ class ReportBuilder:
 
 
 def list_warnings(contacts: Sequence[NewContact], columns: NamedColumns) -> list[str]:
-    """Warnings for the report, at most two times `MAX_VALUES_NAMED` and two more."""
-    return [*_warn_of_unknown_zones(contacts, columns.timezone), *_warn_of_doubled_ids(contacts, columns.external_id)]
+    """Warnings for the report, of each kind at most `MAX_VALUES_NAMED` and one more."""
+    return [
+        *_warn_of_unknown_zones(contacts, columns.timezone),
+        *_warn_of_fixed_zones(contacts, columns.timezone),
+        *_warn_of_numbers(contacts),
+        *_warn_of_doubled_ids(contacts, columns.external_id),
+    ]
 
 
 def _warn_of_unknown_zones(contacts: Sequence[NewContact], column: str | None) -> Iterator[str]:
@@ -137,6 +143,33 @@ def _warn_of_unknown_zones(contacts: Sequence[NewContact], column: str | None) -
     others = [row for where in list(rows.values())[MAX_VALUES_NAMED:] for row in where]
     if others:
         yield f"{_name_rows(sorted(others))}: held likewise, for other names in {quoted(column)} of no IANA time zone."
+
+
+def _warn_of_fixed_zones(contacts: Sequence[NewContact], column: str | None) -> Iterator[str]:
+    if column is None:
+        return
+    rows: dict[str, list[int]] = defaultdict(list)
+    for contact in contacts:
+        if contact.zones is not None and len(contact.zones) == 1:
+            rows[contact.zones[0]].append(contact.row)
+    for zone, where in rows.items():
+        if (reason := explain_fixed_zone(zone)) is not None:
+            yield f"{_name_rows(where)}: {quoted(zone)} in {quoted(column)} {reason}"
+
+
+def _warn_of_numbers(contacts: Sequence[NewContact]) -> Iterator[str]:
+    nowhere = [contact.row for contact in contacts if contact.zones == ()]
+    if nowhere:
+        yield (
+            f"{_name_rows(nowhere)}: a number of no country, whose local time nobody knows. While a calling window"
+            " holds, it is called only where `timezoneColumn` names a time zone."
+        )
+    kinds: dict[str, list[int]] = defaultdict(list)
+    for contact in contacts:
+        if contact.unusual is not None:
+            kinds[contact.unusual].append(contact.row)
+    for kind, where in sorted(kinds.items()):
+        yield f"{_name_rows(where)}: {kind}, which is hardly a person's telephone."
 
 
 def _warn_of_doubled_ids(contacts: Sequence[NewContact], column: str | None) -> Iterator[str]:

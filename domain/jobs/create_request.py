@@ -11,7 +11,7 @@ from domain.calls.retries import RetryPolicy
 from domain.contacts.named_columns import NAMING_FIELDS, NamedColumns
 from domain.jobs.models import JobRequest
 from domain.jobs.settings import ATTEMPTS, TIMES, RequestedRetryPolicy
-from domain.jobs.times import resolve_times
+from domain.jobs.times import resolve_times, warn_of_fixed_zone
 from domain.model import Model
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
 from domain.requests.request_model import aliases
@@ -90,7 +90,7 @@ def _read(
         request=request.model_copy(update=times | _implied(request)),
         contacts=contacts,
         start_note=moments.note,
-        warnings=list_unknown(names, KNOWN_FIELDS),
+        warnings=[*list_unknown(names, KNOWN_FIELDS), *warn_of_fixed_zone(moments.zone)],
         columns=columns,
     )
 

@@ -84,6 +84,11 @@ class NewContact(Model):
     zones: tuple[str, ...] | None = ()  # of its own column, else of its number; None: its own is no zone
     not_before: datetime | None = None  # UTC
     external_id: str | None = None  # the client's own
+    unusual: str | None = None  # what kind of number it is, where people seldom have one; not stored
+
+    def is_placed(self, window: CallingWindow | None) -> bool:
+        """Whether it is known when the contact may be called; without a window a number of no country may be."""
+        return bool(self.zones) or (self.zones is not None and window is None)
 
 
 class JobCounts(Model):

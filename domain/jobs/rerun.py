@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.jobs.models import JobChange, JobRequest
 from domain.jobs.settings import MAX_NAME_LENGTH, RETRY, TIMES, list_accepted
-from domain.jobs.times import resolve_times
+from domain.jobs.times import resolve_times, warn_of_fixed_zone
 from domain.model import Model
 from domain.requests.field_types import Boolean
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_model, require_object
@@ -60,7 +60,7 @@ def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ParsedRetry:
         request=earlier.model_copy(update=changed),
         include_unknown=include_unknown,
         start_note=moments.note,
-        warnings=list_unknown(fields, settings | options),
+        warnings=[*list_unknown(fields, settings | options), *warn_of_fixed_zone(moments.zone)],
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from domain.calling_rules.fixed_zones import explain_fixed_zone
 from domain.calling_rules.schedule import (
     InvalidMoment,
     StartTime,
@@ -41,6 +42,12 @@ def resolve_times(start: datetime | None, end: datetime | None, zone_name: str, 
         raise starts
     note = " ".join(filter(None, (starts.note, ends.note)))
     return Moments(start=starts.at, end=ends.at, zone=zone.key, note=note or None)
+
+
+def warn_of_fixed_zone(name: str) -> list[str]:
+    """The warning about a job's zone that has no summer time, where it has none."""
+    reason = explain_fixed_zone(name)
+    return [] if reason is None else [f'timezone "{name}" {reason}']
 
 
 def _place_end(end: datetime | None, zone: ZoneInfo, problems: Problems, now: datetime) -> StartTime:

@@ -1,7 +1,7 @@
 """Where a number belongs: its country, and the time zones in which its phone may ring."""
 
 import phonenumbers
-from phonenumbers import PhoneNumber
+from phonenumbers import PhoneNumber, PhoneNumberType
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from domain.model import Model
@@ -12,6 +12,7 @@ ANYWHERE = "*"  # in `allowedCountries`: every country
 
 # `phonenumbers` names one zone for all that have the same clock: abroad too, and by rules that have changed since.
 _MEANT = {("RU", "Europe/Bucharest"): "Europe/Kaliningrad"}
+_UNUSUAL = {PhoneNumberType.PAGER: "a pager's number", PhoneNumberType.SHARED_COST: "a shared-cost number"}
 
 
 class Location(Model):
@@ -40,6 +41,11 @@ def locate_parsed(parsed: PhoneNumber) -> Location:
 def _check_zones(country: str, named: tuple[str, ...]) -> tuple[str, ...]:
     zones = tuple(_MEANT.get((country, zone), zone) for zone in named)
     return zones if zones and all(is_zone_of(zone, country) for zone in zones) else list_country_zones(country)
+
+
+def find_unusual_kind(parsed: PhoneNumber) -> str | None:
+    """What a number is, where hardly any person's telephone has one: for a warning."""
+    return _UNUSUAL.get(phonenumbers.number_type(parsed))
 
 
 def is_country(code: str) -> bool:

@@ -54,7 +54,7 @@ class Claimed(Model):
 _FACTS = text("""
     SELECT c.status AS contact_status, c.dials, c.number AS to_number, c.data, c.country, c.zones,
            j.dialling, j.hold, j.rate_per_minute, j.concurrent_call_limit AS job_limit, j.from_number,
-           j.audio, j.audio_url, j.ring_seconds, j.max_call_seconds, j.phone_number_id, j.timezone,
+           j.audio, j.audio_url, j.ring_seconds, j.max_call_seconds, j.phone_number_id,
            j.end_time, j.spent, j.max_cost, j.calling_window AS job_window, j.contact_frequency AS job_frequency,
            o.concurrent_call_limit - o.reserved_lines AS organization_limit,
            o.credits_unlimited, o.balance - o.held AS free,

@@ -32,14 +32,16 @@ def read_calling_window(facts: RowMapping) -> CallingWindow | None:
     return None if window is None else CallingWindow.model_validate(window)
 
 
-def find_opening(window: CallingWindow | None, zones: list[str] | None, timezone: str, at: datetime) -> datetime:
-    """The first instant from `at` on at which a contact may be called; one without zones is where its job is.
+def find_opening(window: CallingWindow | None, zones: list[str] | None, at: datetime) -> datetime:
+    """The first instant from `at` on at which a contact may be called.
 
+    One without zones, a number of no country, is not called while a window holds: its local time is unknown.
     The carrier receives a call somewhat later than it is claimed, and must not when the window has closed by then.
     """
     if window is None:
         return at
-    return find_lasting_opening(window, tuple(zones or (timezone,)), at, ARRIVAL_TIME) or at + NEVER_OPENS
+    opens = find_lasting_opening(window, tuple(zones), at, ARRIVAL_TIME) if zones else None
+    return opens or at + NEVER_OPENS
 
 
 def read_frequency_caps(facts: RowMapping) -> list[ContactFrequency]:
@@ -72,7 +74,7 @@ def check_window(facts: RowMapping) -> NotNow | None:
     now: datetime = facts["now"]
     if facts["zones"] is None:
         return NotNow(reason=NotNowReason.TIMEZONE)
-    opens = find_opening(read_calling_window(facts), facts["zones"], facts["timezone"], now)
+    opens = find_opening(read_calling_window(facts), facts["zones"], now)
     return wait_until(NotNowReason.WINDOW, now, opens) if opens > now else None
 
 

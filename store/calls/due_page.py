@@ -23,7 +23,7 @@ MAX_PAGE_SIZE = 500  # contacts; a page of 500 is about 60 KB in a history
 
 _JOB = text("""
     SELECT j.organization_id, j.name, j.status, j.status_reason, j.scheduled_start_time, j.end_time, j.priority,
-           j.hold, j.rate_per_minute, j.spent, j.max_cost, j.timezone, j.retry_policy,
+           j.hold, j.rate_per_minute, j.spent, j.max_cost, j.retry_policy,
            j.calling_window AS job_window, o.calling_window AS organization_window,
            least(j.concurrent_call_limit, greatest(o.concurrent_call_limit - o.reserved_lines, 0)) AS lines,
            o.credits_unlimited, o.balance - o.held AS free, a.closed_until, a.probe_dial_id,
@@ -124,7 +124,7 @@ class DuePages:
         if window is None:
             return
         due_in = (await connection.execute(_ZONES_DUE, values)).scalars().all()
-        opens = [(zones, find_opening(window, zones, job["timezone"], job["at"])) for zones in due_in]
+        opens = [(zones, find_opening(window, zones, job["at"])) for zones in due_in]
         closed = [(zones, at) for zones, at in opens if at > job["at"]]
         if closed:
             async with self._engine.begin() as writing:

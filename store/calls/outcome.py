@@ -53,7 +53,7 @@ _FACTS = text("""
            d.answered_by, d.reserved_from_hold, d.reserved_from_free, d.to_number,
            c.attempts, c.troubles, c.zones, c.removed_at,
            j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts, j.max_call_seconds, j.phone_number_id,
-           j.retry_policy, j.calling_window AS job_window, j.timezone, j.circuit_breaker, j.resumed_at,
+           j.retry_policy, j.calling_window AS job_window, j.circuit_breaker, j.resumed_at,
            o.calling_window AS organization_window, o.credits_unlimited, a.probe_dial_id,
            clock_timestamp() AS now
     FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
@@ -153,7 +153,7 @@ def _ended_by_us(facts: RowMapping, result: DialResult) -> HangUpReason | None:
 
 
 def _move_into_window(facts: RowMapping, at: datetime) -> datetime:
-    return find_opening(read_calling_window(facts), facts["zones"], facts["timezone"], at)
+    return find_opening(read_calling_window(facts), facts["zones"], at)
 
 
 async def _apply_side_effects(connection: AsyncConnection, facts: RowMapping, result: DialResult) -> None:

@@ -17,6 +17,7 @@ from domain.jobs.models import NewContact
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 WASHINGTON, BERLIN, TOLL_FREE = "+12025550101", "+493023125000", "+18005550100"
+NO_COUNTRY, SATELLITE = "+80012345678", "+881612345678"
 
 
 def options(job_zone: str, **columns: Any) -> ReadOptions:
@@ -90,6 +91,38 @@ def test_every_row_with_an_unknown_zone_is_reported_however_many_names_there_are
     others = ", ".join(str(row) for row in range(42, 62))
     assert len(warnings) == 41
     assert warnings[40] == f'Rows {others}: held likewise, for other names in "zone" of no IANA time zone.'
+
+
+@pytest.mark.parametrize(
+    ("zone", "reason"),
+    [
+        ("EST", 'is a zone without summer time: was "America/New_York" meant?'),
+        ("MST", 'is a zone without summer time: was "America/Denver" meant?'),
+        ("HST", 'is a zone without summer time: was "Pacific/Honolulu" meant?'),
+        ("Etc/GMT+5", "is 5 h behind UTC, without summer time: was the zone of a place meant?"),
+        ("Etc/GMT-10", "is 10 h ahead of UTC, without summer time: was the zone of a place meant?"),
+    ],
+)
+def test_a_zone_without_summer_time_is_reported_and_used(zone: str, reason: str) -> None:
+    file = from_file(f"phone,zone\n{WASHINGTON},{zone}\n{BERLIN},Europe/Berlin\n", timezone="zone")
+    assert file.report.warnings == [f'Row 2: "{zone}" in "zone" {reason}']
+    assert file.contacts[0].zones == (zone,)
+
+
+def test_a_number_of_no_country_is_reported_where_it_has_no_zone_of_its_own() -> None:
+    rows = f"{NO_COUNTRY},\n{SATELLITE},UTC\n"
+    assert from_file(f"phone,zone\n{rows}", timezone="zone").report.warnings == [
+        "Row 2: a number of no country, whose local time nobody knows. While a calling window holds, it is called only"
+        " where `timezoneColumn` names a time zone."
+    ]
+
+
+def test_numbers_that_are_hardly_a_persons_are_reported() -> None:
+    rows = "+447640123456\n+441212345678\n+4918012345\n"
+    assert from_file(f"phone\n{rows}").report.warnings == [
+        "Row 2: a pager's number, which is hardly a person's telephone.",
+        "Row 4: a shared-cost number, which is hardly a person's telephone.",
+    ]
 
 
 # --- the earliest time -----------------------------------------------------------------------------------------------

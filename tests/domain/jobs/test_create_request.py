@@ -486,3 +486,9 @@ def test_the_columns_with_a_meaning_are_named() -> None:
     assert body(**named).columns == expected
     assert form(**{field: as_text(value) for field, value in named.items()}).columns == expected
     assert body().columns == NamedColumns()
+
+
+def test_a_job_in_a_zone_without_summer_time_is_warned_of_it() -> None:
+    read = body(timezone="EST")
+    assert list(read.warnings) == ['timezone "EST" is a zone without summer time: was "America/New_York" meant?']
+    assert read.request.timezone == "EST"

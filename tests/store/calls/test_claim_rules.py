@@ -123,6 +123,19 @@ async def test_all_zones_in_which_it_may_ring_must_allow_it(shared: Calling) -> 
     assert await job.is_held() is NotNowReason.WINDOW
 
 
+async def test_a_number_of_no_country_waits_while_a_window_holds(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    organizations = Organizations(shared.engine)
+    await organizations.change(given.id, OrganizationChange(calling_window=await _open(shared, "UTC")), by="x")
+    job = await shared.a_job(given, [_in((), 424)])
+    assert await job.is_held() is NotNowReason.WINDOW
+    assert (await shared.due_pages.read(job.id, datetime.now(UTC) + timedelta(days=300), 10)).due == []
+
+    await organizations.change(given.id, OrganizationChange(calling_window=None), by="x")
+
+    assert len((await shared.due_pages.read(job.id, datetime.now(UTC), 10)).due) == 1
+
+
 async def test_without_one_of_its_own_the_organizations_window_holds_as_long_as_it_has_it(shared: Calling) -> None:
     given = await a_caller(shared.engine)
     organizations = Organizations(shared.engine)
@@ -277,6 +290,11 @@ async def _local(calling: Calling, zone: str) -> datetime:
 async def _closed(calling: Calling, zone: str) -> CallingWindow:
     """Half a day, in which it is not now."""
     return AFTERNOON if (await _local(calling, zone)).hour < 12 else MORNING
+
+
+async def _open(calling: Calling, zone: str) -> CallingWindow:
+    """Half a day, in which it is now."""
+    return MORNING if (await _local(calling, zone)).hour < 12 else AFTERNOON
 
 
 def _in(zones: str | tuple[str, ...], which: int = 420) -> NewContact:
