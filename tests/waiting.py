@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-SOON = 10.0  # seconds within which what a test waits for happens, also on a busy machine
+SOON = 15.0  # seconds within which what a test waits for happens, also on a busy machine
 T = TypeVar("T")
 
 

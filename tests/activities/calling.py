@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from store.calls.watcher import DialWatch
 from store.jobs.lifecycle import JobLifecycle
 from tests.builders import Given, a_number
 from tests.fakes.carrier import FakeCarrier
+from tests.waiting import eventually
 
 SOON = 5.0  # seconds within which what a test waits for happens
 
@@ -144,14 +145,3 @@ class Calling:
     async def change(self, statement: str, **values: Any) -> None:
         async with self.engine.begin() as connection:
             await connection.execute(sa.text(statement), values)
-
-
-async def eventually(holds: Callable[[], Awaitable[bool] | bool], seconds: float = SOON) -> None:
-    """Wait for something that happens elsewhere."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = holds()
-        if answer if isinstance(answer, bool) else await answer:
-            return
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        await asyncio.sleep(0.01)

@@ -3,17 +3,16 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from carriers.asterisk import Asterisk
 from domain.calls.models import Audio, CallOrder, CallReport, CallState
 from tests.telephony_lab.lab import Lab
+from tests.waiting import eventually
 
 CALLER = "+12025550199"
-PATIENCE_SECONDS = 15.0
-T = TypeVar("T")
 _CONTACTS = itertools.count(1)
 _AREAS = itertools.count(301)
 
@@ -57,13 +56,6 @@ def an_order(digits: str, audio_url: str, **changes: Any) -> CallOrder:
         "max_call_seconds": 60,
     }
     return CallOrder(**(values | changes))
-
-
-async def eventually(question: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:
-    async with asyncio.timeout(seconds):
-        while (answer := question()) is None:
-            await asyncio.sleep(0.02)
-        return answer
 
 
 @asynccontextmanager

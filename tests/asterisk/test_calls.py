@@ -13,11 +13,12 @@ from carriers.asterisk import Asterisk
 from carriers.asterisk.options import Options
 from domain.calls.models import AnsweredBy, Audio, CallReport, CallState, Outcome
 from domain.calls.outcomes import determine_outcome
-from tests.asterisk.line import a_line, an_order, eventually
+from tests.asterisk.line import a_line, an_order
 from tests.telephony_lab.agent import MARK, TONE, Agent
 from tests.telephony_lab.lab import Lab
 from tests.telephony_lab.phone import Phone
 from tests.telephony_lab.proxy import Proxy
+from tests.waiting import eventually
 
 
 async def test_a_trunk_with_nobody_at_its_end_is_trouble_not_a_person_who_does_not_answer(lab: Lab) -> None:

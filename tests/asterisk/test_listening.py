@@ -14,11 +14,12 @@ from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch
 from store.leases import StreamLeases
-from tests.activities.calling import Calling, eventually
+from tests.activities.calling import Calling
 from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME
 from tests.telephony_lab.agent import Agent
 from tests.telephony_lab.lab import Lab
+from tests.waiting import eventually
 
 BUSY, STAYS = 1, 7  # contacts by the last two digits of their numbers
 

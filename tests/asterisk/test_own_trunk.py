@@ -20,10 +20,11 @@ from store.jobs.lifecycle import JobLifecycle
 from store.leases import StreamLeases
 from store.organizations.carrier_credentials import CarrierCredentials
 from store.organizations.phone_numbers import PhoneNumbers
-from tests.activities.calling import Calling, eventually
+from tests.activities.calling import Calling
 from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME
 from tests.telephony_lab.lab import Lab
+from tests.waiting import eventually
 
 BUSY, AWAY = 1, 6  # contacts by the last two digits of their numbers
 PATIENCE_SECONDS = 30.0

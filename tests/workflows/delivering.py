@@ -23,7 +23,7 @@ from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
 from tests.builders import Given, a_job, an_organization
 from tests.receiving import Receiver
-from tests.workflows.running import eventually
+from tests.waiting import eventually
 from worker import webhooks_worker
 from workflows.client import WebhookWorkflows
 from workflows.names import webhook_workflow_id

@@ -18,8 +18,9 @@ from domain.webhooks.events import DeliveryStatus
 from tests.builders import a_job, a_number, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, TALKS_ON
 from tests.receiving import Receiver, answers, ok
+from tests.waiting import eventually
 from tests.workflows.delivering import Delivering
-from tests.workflows.running import Running, eventually
+from tests.workflows.running import Running
 from workflows.batch_job import BatchJob
 from workflows.names import lines_workflow_id
 from workflows.organization_lines import OrganizationLines

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +36,7 @@ from store.jobs.update import JobUpdates
 from store.reconcile import Reconciliation
 from tests.builders import Given
 from tests.fakes.carrier import NAME, FakeCarrier
+from tests.waiting import eventually
 from worker import calls_worker, jobs_worker
 from workflows.batch_job import BatchJob
 from workflows.client import JobWorkflows
@@ -241,14 +241,3 @@ async def metadata_of(handle: WorkflowHandle[Any, Any]) -> WorkflowMetadata:
     """What the web UI shows of a workflow: its details, signals and queries."""
     metadata: WorkflowMetadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
     return metadata
-
-
-async def eventually(holds: Callable[[], Awaitable[bool] | bool], seconds: float = SOON) -> None:
-    """Wait for something that happens elsewhere."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = holds()
-        if answer if isinstance(answer, bool) else await answer:
-            return
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        await asyncio.sleep(0.02)

@@ -9,7 +9,8 @@ from temporalio.client import WorkflowExecutionStatus
 
 from domain.statuses import JobStatus
 from tests.builders import a_job, an_organization
-from tests.workflows.running import Job, Running, eventually
+from tests.waiting import eventually
+from tests.workflows.running import Job, Running
 from workflows.dispatch_state import DispatchState
 
 BACKOFF_SECONDS = 40.0  # the server waits up to ten seconds before it has a failed task tried again, then longer

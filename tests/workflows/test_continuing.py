@@ -5,7 +5,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from domain.statuses import JobStatus
 from tests.builders import a_job, a_number, an_organization
 from tests.fakes.carrier import ANSWERS, TALKS_ON
-from tests.workflows.running import Job, Running, eventually
+from tests.waiting import eventually
+from tests.workflows.running import Job, Running
 from workflows.batch_job import BatchJobStart
 
 CONTACTS = 40  # about 240 events: two runs at least

@@ -3,7 +3,8 @@
 from domain.statuses import ContactStatus, JobStatus
 from tests.builders import a_job, a_number, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, TALKS_ON
-from tests.workflows.running import Running, eventually
+from tests.waiting import eventually
+from tests.workflows.running import Running
 from workflows.batch_job import ABANDONED, PAGE
 
 

@@ -21,7 +21,8 @@ from temporalio.testing import ActivityEnvironment
 from domain.statuses import JobStatus
 from tests.builders import a_contact, a_job, a_number, an_organization
 from tests.fakes.carrier import TALKS_ON, PlacedCall
-from tests.workflows.running import Job, Running, eventually
+from tests.waiting import eventually
+from tests.workflows.running import Job, Running
 from workflows.batch_job import BatchJob
 from workflows.organization_lines import OrganizationLines
 

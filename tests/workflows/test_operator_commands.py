@@ -9,7 +9,8 @@ from temporalio.client import WorkflowExecutionStatus
 from domain.statuses import ContactStatus, JobStatus
 from tests.builders import a_job, an_organization
 from tests.fakes.carrier import TALKS_ON
-from tests.workflows.running import Job, Running, eventually
+from tests.waiting import eventually
+from tests.workflows.running import Job, Running
 from workflows.batch_job import BatchJob
 from workflows.dispatch_state import WaitingFor
 from workflows.web_ui import JobProgress

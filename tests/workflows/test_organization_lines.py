@@ -14,7 +14,8 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from domain.statuses import JobStatus
 from tests.builders import Given, a_job, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, TALKS_ON, PlacedCall
-from tests.workflows.running import Job, Running, eventually, metadata_of
+from tests.waiting import eventually
+from tests.workflows.running import Job, Running, metadata_of
 from workflows.batch_job import BatchJob
 from workflows.dispatch_state import WaitingFor
 from workflows.line_share import LinesPace

@@ -10,7 +10,8 @@ from store.db.ids import new_id
 from store.jobs.repository import CreatedJob
 from tests.builders import Given, a_job, an_organization
 from tests.fakes.carrier import TALKS_ON, Question
-from tests.workflows.running import Job, Running, eventually, metadata_of
+from tests.waiting import eventually
+from tests.workflows.running import Job, Running, metadata_of
 from workflows.names import JOBS_QUEUE
 from workflows.reconciler import Reconciler, ReconcilerStart
 

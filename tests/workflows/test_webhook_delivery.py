@@ -14,8 +14,8 @@ from activities.webhooks.deliver import OUR_MISTAKE
 from domain.webhooks.events import DeliveryStatus, EventType
 from store.webhooks.endpoints import EndpointChange
 from tests.receiving import Received, Receiver, answers, never, ok
+from tests.waiting import eventually
 from tests.workflows.delivering import LINGER, Delivering
-from tests.workflows.running import eventually
 
 DELIVERED, PENDING = DeliveryStatus.DELIVERED, DeliveryStatus.PENDING
 

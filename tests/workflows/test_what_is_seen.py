@@ -8,7 +8,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from domain.statuses import JobStatus
 from tests.builders import CALLER_ID, a_contact, a_job, a_number, an_organization
 from tests.fakes.carrier import BUSY, TALKS_ON
-from tests.workflows.running import Running, eventually, metadata_of
+from tests.waiting import eventually
+from tests.workflows.running import Running, metadata_of
 from workflows.batch_job import BatchJob
 from workflows.names import CALLS_QUEUE, ORGANIZATION, STATUS
 from workflows.web_ui import JobProgress

@@ -9,7 +9,7 @@ from domain.calls.dispatch import NotNowReason
 from domain.calls.models import Outcome
 from domain.statuses import ContactStatus
 from store.jobs.lifecycle import JobLifecycle
-from tests.activities.calling import Calling, eventually
+from tests.activities.calling import Calling
 from tests.fakes.carrier import (
     ANSWERS,
     BUSY,
@@ -21,6 +21,7 @@ from tests.fakes.carrier import (
     FakeCarrier,
     Script,
 )
+from tests.waiting import eventually
 
 
 def test_the_fake_is_a_carrier() -> None:

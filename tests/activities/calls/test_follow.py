@@ -5,8 +5,9 @@ import pytest
 from domain.calls.models import CallState, HangUpReason, Outcome
 from domain.statuses import ContactStatus
 from store.jobs.lifecycle import JobLifecycle
-from tests.activities.calling import Calling, eventually
+from tests.activities.calling import Calling
 from tests.fakes.carrier import ANSWERS, RINGS_ON, TALKS_ON, WAITS_IN_QUEUE, EventDelivery, Question, Script
+from tests.waiting import eventually
 
 RING_SECONDS = 45 + 30 + 1  # ringSeconds, its slack, and one more
 CALL_SECONDS = 900 + 30 + 1

@@ -11,8 +11,9 @@ from domain.calls.dispatch import NotNow
 from domain.calls.models import CallReport, CallState, Outcome, Recorded
 from store.calls.claim import Claimed, Claims
 from store.calls.dials import Dials
-from tests.activities.calling import Calling, eventually
+from tests.activities.calling import Calling
 from tests.fakes.carrier import NAME, RINGS_ON, TALKS_ON, Question
+from tests.waiting import eventually
 
 
 async def test_a_run_that_is_gone_ends_quietly_and_leaves_the_call_alone(calling: Calling) -> None:

@@ -6,8 +6,9 @@ from domain.calls.models import AnsweredBy, CallState, HangUpReason, OnMachine, 
 from domain.jobs.models import JobChange
 from domain.statuses import ContactStatus
 from store.jobs.update import JobUpdates
-from tests.activities.calling import Calling, Run, eventually
+from tests.activities.calling import Calling, Run
 from tests.fakes.carrier import TALKS_ON, Question
+from tests.waiting import eventually
 
 
 @pytest.fixture

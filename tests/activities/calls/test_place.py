@@ -8,8 +8,9 @@ from carriers import Idempotency, Search
 from domain.calls.models import Audio, CallOrder, CallReport, CallState, Outcome
 from domain.statuses import ContactStatus
 from store.calls.dials import Dials
-from tests.activities.calling import Calling, eventually
+from tests.activities.calling import Calling
 from tests.fakes.carrier import ANSWERS, BUSY, NAME, TALKS_ON, EventDelivery, FakeCarrier, Question, Script
+from tests.waiting import eventually
 
 LONG_AGO = 25.0  # seconds after a claim nothing is on its way any more
 TOO_LONG_AGO = 100.0  # the carrier's list has had time to show the call
