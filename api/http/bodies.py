@@ -1,4 +1,8 @@
-"""Request bodies, read within their limits: a form with a file, or JSON."""
+"""Request bodies, read within their limits: a form with a file, or JSON.
+
+Forms go through python-multipart's parser, not Starlette's `request.form()`: a `file` counts without a file name too,
+one over 10 MB is refused as such while it is read, whatever the body's size, and a form without its end is refused.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field

@@ -26,6 +26,7 @@ Each key may make so many requests a minute: `X-RateLimit-Limit`, `X-RateLimit-R
 Amounts are dollars, as strings. What is tagged `platform` takes the key of whoever runs this installation."""
 
 
+# By hand: no model says what is in a file, and FastAPI's `UploadFile` is not how forms are read here.
 FILE: dict[str, Any] = {
     "type": "string",
     "contentMediaType": "application/octet-stream",

@@ -32,6 +32,7 @@ MEANINGS = {
 }
 
 
+# By hand: FastAPI has no models for the headers of a response.
 def _whole(description: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "integer", "minimum": 0}}
 

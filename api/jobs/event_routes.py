@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from anyio import Event
-from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from fastapi import APIRouter, Header, Response
+from pydantic import Field, WithJsonSchema
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.auth import KEYS, MemberDep
@@ -92,18 +92,15 @@ STREAM: dict[int | str, dict[str, Any]] = {
     },
     204: {"description": "The client was told the end already: an `EventSource` does not connect again."},
 }
-LAST_EVENT: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": "Last-Event-ID",
-            "in": "header",
-            "required": False,
-            "description": "The id of the last event that the client has. One that is none of ours is ignored.",
-            "schema": {"type": "string"},
-            "example": "1801558800000000",
-        }
-    ]
-}
+LastEventId = Annotated[
+    str | None,
+    WithJsonSchema({"type": "string"}),  # a header is no null
+    Header(
+        alias="Last-Event-ID",
+        description="The id of the last event that the client has. One that is none of ours is ignored.",
+        openapi_examples={"snapshot": {"value": "1801558800000000"}},
+    ),
+]
 
 
 @router.get(
@@ -111,9 +108,8 @@ LAST_EVENT: dict[str, Any] = {
     operation_id="watchBatchJob",
     response_class=EventSourceResponse,
     responses=errors(401, 404, 429, 503) | STREAM,
-    openapi_extra=LAST_EVENT,
 )
-async def events(caller: MemberDep, id: JobId, request: Request, feed: JobFeedDep) -> Response:
+async def events(caller: MemberDep, id: JobId, feed: JobFeedDep, last: LastEventId = None) -> Response:
     """Watch a job: how it stands now (`snapshot`), then every change (`change`), at most two events a second.
 
     The `data` of an event is a JSON object: `batchJobId`, `at`, `status`, `statusReason`, `totalContacts`,
@@ -125,7 +121,7 @@ async def events(caller: MemberDep, id: JobId, request: Request, feed: JobFeedDe
 
     Error codes: `job_not_found`; `unavailable` where too many watch already.
     """
-    last = request.headers.get("last-event-id", "")
+    last = last or ""
     known = await feed.look(caller.organization_id, id, None)
     if known is None:
         raise JobNotFound(id)

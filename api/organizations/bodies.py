@@ -24,6 +24,7 @@ from carriers.registry import settings_of_numbers
 from domain.calls.models import Audio
 from domain.statuses import Architecture, Role
 
+# By hand: no model says how the form of one field depends on another.
 FITTING: list[Any] = [  # what `audioUrl` must look like for each `audio`; the first where it is not sent
     {"properties": {"audio": {"enum": [kind.value]}, "audioUrl": {"pattern": pattern}}, "required": required}
     for kind, pattern, required in (

@@ -1,9 +1,9 @@
 """Bodies of the OpenAPI page for webhooks, and the page's own section of what they carry."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Header, Response
 
 from api.http.openapi import json_body, without_default
 from api.webhooks.schemas import MESSAGE_ID, URL
@@ -22,19 +22,23 @@ CHANGE_BODY = json_body(
     {"events": ["batch.completed"], "enabled": True},
 )
 CHANGE_BODY["requestBody"]["content"]["application/json"]["schema"]["additionalProperties"] = False
-_HEADERS: dict[str, Any] = {
-    "parameters": [
-        {"name": name, "in": "header", "required": True, "description": description, "schema": {"type": "string"}}
-        for name, description in (
-            (
-                "webhook-id",
-                f"The same for every try and replay, such as {MESSAGE_ID}: what came already is passed over.",
-            ),
-            ("webhook-timestamp", "When this try was made, in seconds since 1970."),
-            ("webhook-signature", "`v1,` and HMAC-SHA256 of id, timestamp and body; several while a secret changes."),
-        )
-    ]
-}
+_Id = Annotated[
+    str,
+    Header(
+        alias="webhook-id",
+        description=f"The same for every try and replay, such as {MESSAGE_ID}: what came already is passed over.",
+    ),
+]
+_Timestamp = Annotated[
+    str, Header(alias="webhook-timestamp", description="When this try was made, in seconds since 1970.")
+]
+_Signature = Annotated[
+    str,
+    Header(
+        alias="webhook-signature",
+        description="`v1,` and HMAC-SHA256 of id, timestamp and body; several while a secret changes.",
+    ),
+]
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"description": "Any 2xx within 10 seconds: it has arrived."},
     "default": {"description": "Anything else, redirects too: it is sent again, for days. 410 disables the webhook."},
@@ -52,13 +56,12 @@ def describe_messages(application: FastAPI) -> None:
                 status_code=200,
                 response_class=Response,
                 responses=_ANSWER,
-                openapi_extra=_HEADERS,
                 tags=["webhooks"],
             )(_receiver(kind))
 
 
 def _receiver(kind: type[Message]) -> Callable[..., Awaitable[None]]:
-    async def receive(message: Message) -> None:
+    async def receive(message: Message, id: _Id, timestamp: _Timestamp, signature: _Signature) -> None:
         """What a client's own server does."""
 
     receive.__annotations__["message"] = kind
