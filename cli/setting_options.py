@@ -38,7 +38,7 @@ class SettingOptions(dict[str, Any]):
         required: str | None = None,
         defaults: bool = False,
     ) -> None:
-        """Of these models, or `only` some of their fields; `defaults`: those of the models are told."""
+        """Of these models, or `only` some of their fields; `defaults`: whether the help gives those of the models."""
         fields = {
             alias: (kind.model_fields[name], field_types(kind)[name])
             for kind in of
@@ -102,8 +102,8 @@ def _help(field: FieldInfo, kind: FieldType, *, defaults: bool) -> str | None:
     sentence = (field.description or "").partition(". ")[0].rstrip(".")
     sentence = re.sub(f"`({'|'.join(aliases(JobSettings))})`", lambda alias: f"--{flag(alias[1])}", sentence)
     default = field.get_default()
-    told = defaults and isinstance(default, str | int) and not isinstance(default, bool)
-    words = "; ".join(filter(None, [sentence, f"else {default}" if told else ""]))
+    shown = defaults and isinstance(default, str | int) and not isinstance(default, bool)
+    words = "; ".join(filter(None, [sentence, f"else {default}" if shown else ""]))
     return f"{words}." if words else None
 
 

@@ -71,38 +71,36 @@ async def validate(
     intake = read.intake()
     hours = await hours_of(await organizations.get(caller.organization_id), wanted, intake, now)
     report = intake.report.with_warnings([*read.fields.warnings, *hours.warnings]).to_json()
-    foreseen = await preview.preview(caller.organization_id, wanted, intake.contacts, report)
-    expected = await _forecast(foreseen, wanted, now)
-    return _answer(read.fields, agent, foreseen, expected, hours.sentence, now)
+    facts = await preview.preview(caller.organization_id, wanted, intake.contacts, report)
+    expected = await _forecast(facts, wanted, now)
+    return _answer(read.fields, agent, facts, expected, hours.sentence, now)
 
 
 def _answer(
-    fields: ParsedCreate, agent: Agent, foreseen: PreviewFacts, expected: Forecast, hours: str, now: datetime
+    fields: ParsedCreate, agent: Agent, facts: PreviewFacts, expected: Forecast, hours: str, now: datetime
 ) -> Validated:
-    wanted, lines = fields.request, _lines(fields.request, foreseen)
-    plain = estimate(
-        len(foreseen.called), agent.architecture, job_limit=lines.job, organization_limit=lines.organization
-    )
-    needed = estimate_cost(foreseen.callable, agent.architecture)
-    obstacles = [*_obstacles(foreseen), *_too_expensive(foreseen, needed)]
+    wanted, lines = fields.request, _lines(fields.request, facts)
+    plain = estimate(len(facts.called), agent.architecture, job_limit=lines.job, organization_limit=lines.organization)
+    needed = estimate_cost(facts.callable, agent.architecture)
+    obstacles = [*_obstacles(facts), *_too_expensive(facts, needed)]
     start = wanted.scheduled_start_time
     return Validated(
         would_be_created=not obstacles,
         obstacles=obstacles,
-        total_contacts=len(foreseen.called),
-        blocked_contacts=len(foreseen.blocked),
+        total_contacts=len(facts.called),
+        blocked_contacts=len(facts.blocked),
         estimated_duration=plain.duration_text,
         estimated_cost=dollars(needed),
         estimated_finish=expected.finish,
         status=JobStatus.PENDING if start is None else JobStatus.SCHEDULED,
         scheduled_start_time=start,
         message=_message(fields, hours),
-        binding_limit=_binding(lines, expected, plain, start or now, enough=not _too_expensive(foreseen, needed)),
+        binding_limit=_binding(lines, expected, plain, start or now, enough=not _too_expensive(facts, needed)),
         lines=lines,
-        credits=_credits(foreseen, needed),
-        countries=_countries(foreseen),
-        timezones=_timezones(foreseen.called),
-        validation=IntakeReport.model_validate(foreseen.report),
+        credits=_credits(facts, needed),
+        countries=_countries(facts),
+        timezones=_timezones(facts.called),
+        validation=IntakeReport.model_validate(facts.report),
     )
 
 
@@ -112,8 +110,8 @@ def _message(fields: ParsedCreate, hours: str) -> str:
     return " ".join(filter(None, [begins, fields.start_note, hours]))
 
 
-def _lines(wanted: JobRequest, foreseen: PreviewFacts) -> Lines:
-    own = max(0, foreseen.organization.concurrent_call_limit - foreseen.organization.reserved_lines)
+def _lines(wanted: JobRequest, facts: PreviewFacts) -> Lines:
+    own = max(0, facts.organization.concurrent_call_limit - facts.organization.reserved_lines)
     return Lines(job=wanted.concurrent_call_limit, organization=own, usable=min(wanted.concurrent_call_limit, own))
 
 
@@ -125,8 +123,8 @@ def _binding(lines: Lines, expected: Forecast, plain: Estimate, start: datetime,
     return Binding.ORGANIZATION if lines.organization < lines.job else Binding.JOB
 
 
-def _credits(foreseen: PreviewFacts, needed: Decimal) -> CreditCheck:
-    free = None if foreseen.organization.credits_unlimited else foreseen.organization.free
+def _credits(facts: PreviewFacts, needed: Decimal) -> CreditCheck:
+    free = None if facts.organization.credits_unlimited else facts.organization.free
     return CreditCheck(
         needed=str(needed.quantize(MICRO)),
         free=None if free is None else str(free.quantize(MICRO)),
@@ -134,25 +132,25 @@ def _credits(foreseen: PreviewFacts, needed: Decimal) -> CreditCheck:
     )
 
 
-def _obstacles(foreseen: PreviewFacts) -> Iterator[Obstacle]:
-    if foreseen.overlapping:
-        count = f"{len(foreseen.overlapping):,}"
+def _obstacles(facts: PreviewFacts) -> Iterator[Obstacle]:
+    if facts.overlapping:
+        count = f"{len(facts.overlapping):,}"
         yield Obstacle(code="overlapping_contacts", error=f"Other open jobs will call {count} of these numbers too.")
-    if foreseen.nobody_left is not None:
-        yield Obstacle(code="no_valid_contacts", error=f"Nobody is left to call: {foreseen.nobody_left}.")
+    if facts.nobody_left is not None:
+        yield Obstacle(code="no_valid_contacts", error=f"Nobody is left to call: {facts.nobody_left}.")
 
 
-def _too_expensive(foreseen: PreviewFacts, needed: Decimal) -> list[Obstacle]:
-    organization = foreseen.organization
+def _too_expensive(facts: PreviewFacts, needed: Decimal) -> list[Obstacle]:
+    organization = facts.organization
     if organization.credits_unlimited or needed <= organization.free:
         return []
     refusal = too_expensive(InsufficientCredits(needed, organization.free))
     return [Obstacle(code=refusal.code, error=refusal.message)]
 
 
-def _countries(foreseen: PreviewFacts) -> list[CountryCount]:
-    counts = Counter(contact.country for contact in foreseen.called)
-    allowed = foreseen.countries
+def _countries(facts: PreviewFacts) -> list[CountryCount]:
+    counts = Counter(contact.country for contact in facts.called)
+    allowed = facts.countries
     return [
         CountryCount(country=country, contacts=count, allowed=is_country_allowed(country, allowed))
         for country, count in _largest_first(counts)
@@ -171,14 +169,14 @@ def _largest_first(counts: Mapping[Key, int]) -> list[tuple[Key, int]]:
     return sorted(counts.items(), key=lambda counted: (-counted[1], str(counted[0])))
 
 
-async def _forecast(foreseen: PreviewFacts, wanted: JobRequest, now: datetime) -> Forecast:
+async def _forecast(facts: PreviewFacts, wanted: JobRequest, now: datetime) -> Forecast:
     """In a worker process: a year of days in many zones takes longer than other requests may wait."""
     zones: Counter[Zones] = Counter()
-    window = wanted.calling_window or foreseen.organization.calling_window
-    for contact in foreseen.called:
-        if contact.is_placed(window) and contact.number not in foreseen.blocked:
+    window = wanted.calling_window or facts.organization.calling_window
+    for contact in facts.called:
+        if contact.is_placed(window) and contact.number not in facts.blocked:
             zones[contact.zones or (wanted.timezone,)] += 1
-    lines = max(1, _lines(wanted, foreseen).usable)
+    lines = max(1, _lines(wanted, facts).usable)
     start = wanted.scheduled_start_time or now
-    foresee = partial(forecast, window or ALWAYS, zones, start=start, end_time=wanted.end_time, lines=lines)
-    return await to_process.run_sync(foresee)
+    play = partial(forecast, window or ALWAYS, zones, start=start, end_time=wanted.end_time, lines=lines)
+    return await to_process.run_sync(play)

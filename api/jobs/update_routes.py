@@ -40,10 +40,10 @@ async def change(
 ) -> Changed:
     """Change fields of a job that has not ended; what is not sent stays.
 
-    `null` takes `description`, `callingWindow`, `endTime` or `maxCost` away. `scheduledStartTime` and `timezone`
+    `null` takes a field away, where its type allows null. `scheduledStartTime` and `timezone`
     change only while the job has not started; without an offset the new times are wall-clock times in `timezone`.
     The rules hold for every call that is dialed after the answer, `onMachine` for live calls too, where the carrier
-    tells later that a machine answered. A lowered limit ends no call. With fewer `maxAttempts` contacts that have had
+    reports later that a machine answered. A lowered limit ends no call. With fewer `maxAttempts` contacts that have had
     as many end with their last result.
 
     Error codes: `invalid_request`, `invalid_timezone`, `past_scheduled_time`; `invalid_status` for a job that has

@@ -21,7 +21,9 @@ from api.http.field_types import (
 )
 from api.http.json_body import Body
 from carriers.registry import settings_of_numbers
+from domain.calling_rules.frequency_caps import CALLS, HOURS
 from domain.calls.models import Audio
+from domain.requests.field_types import Integer
 from domain.statuses import Architecture, Role
 
 # By hand: no model says how the form of one field depends on another.
@@ -35,14 +37,17 @@ FITTING: list[Any] = [  # what `audioUrl` must look like for each `audio`; the f
 ]
 
 
+def _bounds(number: Integer) -> Any:
+    """Those of a job's own caps."""
+    return Field(ge=number.lowest, le=number.highest)
+
+
 class FrequencyCaps(Body):
     """Null, or not sent: no cap."""
 
-    calls_per_24_hours: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(default=None, alias="callsPer24Hours")
-    calls_per_7_days: Annotated[int, Field(ge=1, le=100), WHOLE] | None = Field(default=None, alias="callsPer7Days")
-    quiet_hours: Annotated[int, Field(ge=1, le=8760), WHOLE] | None = Field(
-        default=None, description="After a conversation."
-    )
+    calls_per_24_hours: Annotated[int, _bounds(CALLS), WHOLE] | None = Field(default=None, alias="callsPer24Hours")
+    calls_per_7_days: Annotated[int, _bounds(CALLS), WHOLE] | None = Field(default=None, alias="callsPer7Days")
+    quiet_hours: Annotated[int, _bounds(HOURS), WHOLE] | None = Field(default=None, description="After a conversation.")
 
 
 class ChangedOrganization(Body):

@@ -12,20 +12,20 @@ from domain.requests.request_model import RequestModel
 
 DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
+CALLS = Integer(1, 100)
+HOURS = Integer(1, 8760)
 
 
 class ContactFrequency(RequestModel):
     """Caps on calls to one number; None: no cap. Real hours at any speed."""
 
-    calls_per_24_hours: Annotated[int | None, Field(ge=1), Integer(1, 100)] = Field(
+    calls_per_24_hours: Annotated[int | None, Field(ge=1), CALLS] = Field(
         default=None, description="Calls in any 24 hours."
     )
-    calls_per_7_days: Annotated[int | None, Field(ge=1), Integer(1, 100)] = Field(
+    calls_per_7_days: Annotated[int | None, Field(ge=1), CALLS] = Field(
         default=None, description="Calls in any 7 days."
     )
-    quiet_hours: Annotated[int | None, Field(ge=1), Integer(1, 8760)] = Field(
-        default=None, description="After a conversation."
-    )
+    quiet_hours: Annotated[int | None, Field(ge=1), HOURS] = Field(default=None, description="After a conversation.")
 
 
 class EarlierCall(Model):

@@ -16,7 +16,7 @@ CHANGEABLE = list_accepted(PATCH)
 
 
 class ParsedChange(Model):
-    """A change whose times are not yet placed: without an offset they are wall-clock times in the job's zone."""
+    """A change whose times are not yet resolved: without an offset they are wall-clock times in the job's zone."""
 
     change: JobChange
 
@@ -30,18 +30,18 @@ class ParsedChange(Model):
         """
         written, given = self.change, self.change.model_fields_set
         own_zone = written.timezone if "timezone" in given else zone
-        moments = resolve_times(written.scheduled_start_time, written.end_time, own_zone, now)
-        times = {"scheduled_start_time": moments.start or now, "end_time": moments.end, "timezone": moments.zone}
+        resolved = resolve_times(written.scheduled_start_time, written.end_time, own_zone, now)
+        times = {"scheduled_start_time": resolved.start or now, "end_time": resolved.end, "timezone": resolved.zone}
         change = written.model_copy(update={name: time for name, time in times.items() if name in given})
         start = change.scheduled_start_time if "scheduled_start_time" in given else start
         end = change.end_time if "end_time" in given else end
         if end is not None and end <= (start or now):
             _refuse_order(change)
-        return change, moments.note
+        return change, resolved.note
 
 
 def read_change(body: Any) -> ParsedChange:
-    """Read a JSON body as `parse_json` gave it. What is not changeable is refused: it must not go unheard.
+    """Read a JSON body as `parse_json` gave it. What is not changeable is refused, not ignored.
 
     Raises InvalidRequest naming every bad field.
     """
@@ -56,7 +56,7 @@ def read_change(body: Any) -> ParsedChange:
 
 
 def _refuse_others(fields: Mapping[str, Any]) -> None:
-    """Before any value is read: what a model is not asked about, and null, which takes away some settings only."""
+    """Before any value is read: fields that the model would leave alone, and null, which only some settings may be."""
     problems = Problems()
     for name, value in fields.items():
         if name not in CHANGEABLE:

@@ -23,7 +23,7 @@ ORDER = ["contacts", *(name for name in aliases(JobRequest) if name not in TIMES
 
 
 class ParsedCreate(Model):
-    """A valid request, what clock changes did to its start and end (for `message`), and what was list_unknown.
+    """A valid request, what clock changes did to its start and end (for `message`), and what was ignored.
 
     `contacts` are those sent as JSON, not yet read; None: they come as a file. `columns`: how to read either.
     """
@@ -84,19 +84,19 @@ def _read(
     _note_other_attempts(given, problems)
     request, columns = read_model(JobRequest, given, problems), read_model(NamedColumns, given, problems)
     problems.raise_if_any()
-    moments = resolve_times(request.scheduled_start_time, request.end_time, request.timezone, now)
-    times = {"scheduled_start_time": moments.start, "end_time": moments.end, "timezone": moments.zone}
+    resolved = resolve_times(request.scheduled_start_time, request.end_time, request.timezone, now)
+    times = {"scheduled_start_time": resolved.start, "end_time": resolved.end, "timezone": resolved.zone}
     return ParsedCreate(
         request=request.model_copy(update=times | _implied(request)),
         contacts=contacts,
-        start_note=moments.note,
-        warnings=[*list_unknown(names, KNOWN_FIELDS), *warn_of_fixed_zone(moments.zone)],
+        start_note=resolved.note,
+        warnings=[*list_unknown(names, KNOWN_FIELDS), *warn_of_fixed_zone(resolved.zone)],
         columns=columns,
     )
 
 
 def _note_other_attempts(given: Mapping[str, Any], problems: Problems) -> None:
-    """One setting, which the contract lets stand in two places: nothing within one field compares them."""
+    """One setting that the contract lets stand in two places: no type of a single field can compare them."""
     policy = given.get("retryPolicy")
     own = policy.get("maxAttempts") if isinstance(policy, dict) else None
     if own is None or "maxAttempts" not in given:
@@ -110,7 +110,7 @@ def _note_other_attempts(given: Mapping[str, Any], problems: Problems) -> None:
 
 
 def _implied(request: JobRequest) -> dict[str, Any]:
-    """What one setting says of another: attempts in the policy, the cap that comes with a preset."""
+    """What one setting implies for another: attempts in the policy, the cap that comes with a preset."""
     implied: dict[str, Any] = {}
     if isinstance(request.retry_policy, RequestedRetryPolicy):
         implied["retry_policy"] = RetryPolicy(**request.retry_policy.model_dump(exclude={"max_attempts"}))

@@ -33,7 +33,7 @@ class LinesShare(Model):
 
 
 class OrganizationLines(Model):
-    """What the record says of an organization's lines. `running`: its jobs that call people now."""
+    """What the database knows of an organization's lines. `running`: its jobs that call people now."""
 
     limit: int
     reserved: int

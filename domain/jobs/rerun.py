@@ -1,4 +1,4 @@
-"""Calling again: what a retry may say, and which contacts of an ended job its new one calls."""
+"""Calling again: the fields of a retry, and which contacts of an ended job its new one calls."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,13 +17,11 @@ from domain.statuses import ContactStatus
 
 _REACHED = frozenset({ContactStatus.COMPLETED})
 _NO_USE = frozenset({ContactStatus.INVALID_NUMBER})
-
-
 _AGAIN = " (retry)"
 
 
 class RetryOptions(RequestModel):
-    """What a retry may say besides the settings of its job."""
+    """The fields of a retry besides the settings of its job."""
 
     include_unknown: Annotated[bool, Boolean()] = Field(
         default=False, description="Also those of whom nobody can tell whether they were called."
@@ -31,7 +29,7 @@ class RetryOptions(RequestModel):
 
 
 class ParsedRetry(Model):
-    """The request of the new job, what a clock change did to its start, and what was list_unknown."""
+    """The request of the new job, what a clock change did to its start, and what was ignored."""
 
     request: JobRequest
     include_unknown: bool
@@ -54,13 +52,13 @@ def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ParsedRetry:
     problems.raise_if_any()
     changed: dict[str, Any] = {"name": _named_again(earlier.name)}
     changed |= {name: getattr(change, name) for name in change.model_fields_set}
-    moments = resolve_times(change.scheduled_start_time, None, changed.get("timezone", earlier.timezone), now)
-    changed |= {"scheduled_start_time": moments.start, "timezone": moments.zone}
+    resolved = resolve_times(change.scheduled_start_time, None, changed.get("timezone", earlier.timezone), now)
+    changed |= {"scheduled_start_time": resolved.start, "timezone": resolved.zone}
     return ParsedRetry(
         request=earlier.model_copy(update=changed),
         include_unknown=include_unknown,
-        start_note=moments.note,
-        warnings=[*list_unknown(fields, settings | options), *warn_of_fixed_zone(moments.zone)],
+        start_note=resolved.note,
+        warnings=[*list_unknown(fields, settings | options), *warn_of_fixed_zone(resolved.zone)],
     )
 
 
@@ -78,7 +76,7 @@ def is_reached(status: ContactStatus) -> bool:
 
 
 def why_left_out(status: ContactStatus, *, unknown: bool, removed: bool, include_unknown: bool) -> LeftOut | None:
-    """Judge a contact that was not reached. `unknown`: of one of its calls nobody can tell whether it took place."""
+    """Of a contact that was not reached. `unknown`: it is not known whether one of its calls took place."""
     if not status.final:
         return LeftOut.LIVE
     if removed:

@@ -69,7 +69,7 @@ class RequestedRetryPolicy(RetryPolicy, RequestedAttempts):
 
 
 class JobSettings(RequestModel):
-    """What clients say of a job, but for its contacts. Times are UTC once `times.resolve_times` has resolved them."""
+    """What clients set of a job, but for its contacts. Times are UTC once `times.resolve_times` has resolved them."""
 
     from_phone_number_id: Annotated[str, NUMBER_ID, RETRY] = Field(
         description="The number to call from; its outbound agent holds the conversation.",
@@ -105,8 +105,8 @@ class JobSettings(RequestModel):
     on_machine: Annotated[OnMachine, Choice(OnMachine), PATCH] = Field(
         default=OnMachine.TALK,
         description="When a machine answered: `talk` lets the agent go on, who may leave a message; `hangUp` ends the"
-        " call, and it costs what it lasted. The carrier tells some seconds after the agent began to speak. Whether the"
-        " contact is called again is `retryPolicy.onVoicemail`.",
+        " call, and it costs what it lasted. The carrier reports it some seconds after the agent began to speak."
+        " Whether the contact is called again is `retryPolicy.onVoicemail`.",
         examples=[OnMachine.HANG_UP],
     )
     start_within_minutes: Annotated[int, Integer(1, MAX_DELAY_MINUTES)] = Field(
@@ -147,7 +147,7 @@ class JobSettings(RequestModel):
     )
 
 
-TIMES = ("scheduledStartTime", "endTime", "timezone")  # judged together, after everything else
+TIMES = ("scheduledStartTime", "endTime", "timezone")  # checked together, after everything else
 
 
 def list_accepted(where: Accepted) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Placing a job's start and end on the time line: they are judged together, and against the zone and the clock."""
+"""A job's start and end as instants: checked together, and against the time zone and the clock."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -17,8 +17,8 @@ from domain.model import Model
 from domain.requests.reading import Problems
 
 
-class Moments(Model):
-    """Start and end in UTC, None: now and never. `note` tells what clock changes did to them."""
+class JobTimes(Model):
+    """Start and end in UTC, None: now and never. `note`: what clock changes did to them, for people."""
 
     start: datetime | None
     end: datetime | None
@@ -26,22 +26,22 @@ class Moments(Model):
     note: str | None
 
 
-def resolve_times(start: datetime | None, end: datetime | None, zone_name: str, now: datetime) -> Moments:
-    """Place what was written: naive times are wall-clock times in the zone.
+def resolve_times(start: datetime | None, end: datetime | None, zone_name: str, now: datetime) -> JobTimes:
+    """Resolve what was written: naive times are wall-clock times in the zone.
 
     Raises InvalidTimezone, InvalidRequest (too far ahead; an end that is past or not after the start),
     PastScheduledTime.
     """
     zone, problems = load_zone(zone_name), Problems()
-    ends = _place_end(end, zone, problems, now)
-    starts = _place_start(start, zone, problems, now)
+    ends = _resolve_end(end, zone, problems, now)
+    starts = _resolve_start(start, zone, problems, now)
     if isinstance(starts, StartTime) and ends.at is not None and ends.at <= (starts.at or now):
         problems.note("endTime", "must be after the start")
     problems.raise_if_any()
     if isinstance(starts, PastScheduledTime):
         raise starts
     note = " ".join(filter(None, (starts.note, ends.note)))
-    return Moments(start=starts.at, end=ends.at, zone=zone.key, note=note or None)
+    return JobTimes(start=starts.at, end=ends.at, zone=zone.key, note=note or None)
 
 
 def warn_of_fixed_zone(name: str) -> list[str]:
@@ -50,7 +50,7 @@ def warn_of_fixed_zone(name: str) -> list[str]:
     return [] if reason is None else [f'timezone "{name}" {reason}']
 
 
-def _place_end(end: datetime | None, zone: ZoneInfo, problems: Problems, now: datetime) -> StartTime:
+def _resolve_end(end: datetime | None, zone: ZoneInfo, problems: Problems, now: datetime) -> StartTime:
     try:
         return StartTime() if end is None else resolve_end(_written(end), zone, now)
     except InvalidMoment as problem:
@@ -58,7 +58,7 @@ def _place_end(end: datetime | None, zone: ZoneInfo, problems: Problems, now: da
         return StartTime()
 
 
-def _place_start(
+def _resolve_start(
     start: datetime | None, zone: ZoneInfo, problems: Problems, now: datetime
 ) -> StartTime | PastScheduledTime:
     try:

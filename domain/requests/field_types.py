@@ -177,8 +177,7 @@ class Texts(FieldType):
 
 @dataclass(frozen=True)
 class Nested(FieldType):
-    """An object with fields of its own, of which null is not given; others are refused: a mistyped rule must not go
-    unheard."""
+    """An object with fields of its own; null is not given. Other fields are refused: a mistyped rule must not be lost."""
 
     is_json_in_forms = True
     model: type[BaseModel]

@@ -1,4 +1,4 @@
-"""How much may come in, and how it is said when it is more. The numbers are the contract's."""
+"""How much a request may hold, and how clients' own words are quoted. The numbers are the contract's."""
 
 import json
 import re

@@ -48,11 +48,11 @@ class FieldType:
         raise NotImplementedError
 
     def schema(self) -> Schema:
-        """What the OpenAPI page says of it."""
+        """The OpenAPI schema of a value of this type in JSON."""
         raise NotImplementedError
 
     def in_form(self, schema: Schema) -> Schema:
-        """The schema of a field of this type, with what is said of the field, as it is for forms."""
+        """From a field's schema in JSON, with its description, to that in a form."""
         return schema
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -102,6 +102,6 @@ def nullable(schema: Schema) -> Schema:
 
 
 def _without_noise(schema: Schema) -> Schema:
-    """Without titles made of names, and without defaults that are objects: theirs are told field by field."""
+    """Without titles made of names, and without defaults that are objects: they are described field by field."""
     noise = {"title"} | ({"default"} if isinstance(schema.get("default"), dict | None) else set())
     return {key: value for key, value in schema.items() if key not in noise}

@@ -17,7 +17,7 @@ _CHARSETS = frozenset(
 
 
 class _NoNumber:
-    """Stands in the tree where a number cannot be kept, so that the walk can tell the path."""
+    """Stands in the tree where a number cannot be kept, so that the walk knows the path."""
 
 
 def parse_json(body: bytes, charset: str | None = None) -> Any:
