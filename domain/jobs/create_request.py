@@ -1,6 +1,7 @@
 """A request to create a job, but for its contacts: from a form or a JSON body to settings that keep every rule."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from domain.calling_rules.presets import get_preset_frequency
 from domain.calls.retries import RetryPolicy
 from domain.contacts.named_columns import NAMING_FIELDS, NamedColumns
 from domain.jobs.models import JobRequest
-from domain.jobs.settings import ATTEMPTS, TIMES, RequestedRetryPolicy
+from domain.jobs.settings import ATTEMPTS, DEFAULT_ATTEMPTS, TIMES, RequestedRetryPolicy
 from domain.jobs.times import resolve_times, warn_of_fixed_zone
 from domain.model import Model
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
@@ -98,15 +99,18 @@ def _read(
 def _note_other_attempts(given: Mapping[str, Any], problems: Problems) -> None:
     """One setting that the contract lets stand in two places: no type of a single field can compare them."""
     policy = given.get("retryPolicy")
-    own = policy.get("maxAttempts") if isinstance(policy, dict) else None
+    own = _read_attempts(policy.get("maxAttempts")) if isinstance(policy, dict) else None
     if own is None or "maxAttempts" not in given:
         return
-    try:
-        differs = ATTEMPTS.read(own) != ATTEMPTS.read(given["maxAttempts"])
-    except PydanticCustomError:  # named where it stands
-        return
-    if differs:
+    if own != (_read_attempts(given["maxAttempts"]) or DEFAULT_ATTEMPTS):
         problems.note("retryPolicy.maxAttempts", "differs from maxAttempts: leave one of them out")
+
+
+def _read_attempts(value: Any) -> int | None:
+    """None where it is not given, or wrong: that is noted where its field is read."""
+    with suppress(PydanticCustomError):
+        return None if value is None else ATTEMPTS.read(value)
+    return None
 
 
 def _implied(request: JobRequest) -> dict[str, Any]:

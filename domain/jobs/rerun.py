@@ -43,15 +43,17 @@ def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ParsedRetry:
     Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
     """
     fields, settings, options = require_object(body), list_accepted(RETRY), aliases(RetryOptions)
-    given = {name: value for name, value in drop_nulls(fields).items() if name in settings}
-    if given.get("fromPhoneNumberId") == "":  # here, too, that is not given: the earlier job's number
+    given = {name: value for name, value in drop_nulls(fields).items() if name in settings or name == "endTime"}
+    if given.get("fromPhoneNumberId") == "":  # not given: the earlier job's number
         del given["fromPhoneNumberId"]
     problems = Problems([*(name for name in settings if name not in TIMES), *options, *TIMES])
     change = read_model(JobChange, given, problems)
     include_unknown = read_model(RetryOptions, drop_nulls(fields), problems).include_unknown
     problems.raise_if_any()
     changed: dict[str, Any] = {"name": _named_again(earlier.name)}
-    changed |= {name: getattr(change, name) for name in change.model_fields_set}
+    changed |= {
+        name: getattr(change, name) for name in change.model_fields_set - {"end_time"}
+    }  # one that fits is ignored
     resolved = resolve_times(change.scheduled_start_time, None, changed.get("timezone", earlier.timezone), now)
     changed |= {"scheduled_start_time": resolved.start, "timezone": resolved.zone}
     return ParsedRetry(

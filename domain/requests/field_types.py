@@ -177,7 +177,7 @@ class Texts(FieldType):
 
 @dataclass(frozen=True)
 class Nested(FieldType):
-    """An object with fields of its own; null is not given. Other fields are refused: a mistyped rule must not be lost."""
+    """An object with fields of its own; null is not given. Other fields are refused: a mistyped rule is not lost."""
 
     is_json_in_forms = True
     model: type[BaseModel]
