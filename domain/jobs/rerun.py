@@ -1,5 +1,6 @@
 """Calling again: the fields of a retry, and which contacts of an ended job its new one calls."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -43,25 +44,30 @@ def read_retry(body: Any, earlier: JobRequest, now: datetime) -> ParsedRetry:
     Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
     """
     fields, settings, options = require_object(body), list_accepted(RETRY), aliases(RetryOptions)
-    given = {name: value for name, value in drop_nulls(fields).items() if name in settings or name == "endTime"}
-    if given.get("fromPhoneNumberId") == "":  # not given: the earlier job's number
-        del given["fromPhoneNumberId"]
-    problems = Problems([*(name for name in settings if name not in TIMES), *options, *TIMES])
-    change = read_model(JobChange, given, problems)
+    problems = Problems(["name", *(name for name in settings if name not in TIMES), *options, *TIMES])
+    changed = _read_changed(fields, problems)
     include_unknown = read_model(RetryOptions, drop_nulls(fields), problems).include_unknown
     problems.raise_if_any()
-    changed: dict[str, Any] = {"name": _named_again(earlier.name)}
-    changed |= {
-        name: getattr(change, name) for name in change.model_fields_set - {"end_time"}
-    }  # one that fits is ignored
-    resolved = resolve_times(change.scheduled_start_time, None, changed.get("timezone", earlier.timezone), now)
-    changed |= {"scheduled_start_time": resolved.start, "timezone": resolved.zone}
+    changed = {"name": _named_again(earlier.name)} | changed
+    start, zone = changed.get("scheduled_start_time"), changed.get("timezone", earlier.timezone)
+    times = resolve_times(start, None, zone, now)
+    changed |= {"scheduled_start_time": times.start, "timezone": times.zone}
     return ParsedRetry(
         request=earlier.model_copy(update=changed),
         include_unknown=include_unknown,
-        start_note=resolved.note,
-        warnings=[*list_unknown(fields, settings | options), *warn_of_fixed_zone(resolved.zone)],
+        start_note=times.note,
+        warnings=[*list_unknown(fields, settings | options), *warn_of_fixed_zone(times.zone)],
     )
+
+
+def _read_changed(fields: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    """The settings that are not to be those of the earlier job. An end must be well written before it is ignored."""
+    read = list_accepted(RETRY).keys() | {"endTime"}
+    given = {name: value for name, value in drop_nulls(fields).items() if name in read}
+    if given.get("fromPhoneNumberId") == "":  # not given
+        del given["fromPhoneNumberId"]
+    change = read_model(JobChange, given, problems)
+    return {name: getattr(change, name) for name in change.model_fields_set - {"end_time"}}
 
 
 class LeftOut(StrEnum):

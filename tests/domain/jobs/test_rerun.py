@@ -57,12 +57,24 @@ def test_the_body_says_what_is_different_this_time() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("maxAttempts", 11), ("includeUnknown", "maybe"), ("name", " "), ("timezone", 5), ("scheduledStartTime", "x")],
+    [
+        ("maxAttempts", 11),
+        ("includeUnknown", "maybe"),
+        ("name", " "),
+        ("timezone", 5),
+        ("scheduledStartTime", "x"),
+        ("endTime", "x"),
+    ],
 )
 def test_a_bad_field_is_named(field: str, value: Any) -> None:
     with pytest.raises(InvalidRequest) as refused:
         retry(**{field: value})
     assert [detail["field"] for detail in refused.value.details] == [field]
+
+
+def test_an_end_is_ignored() -> None:
+    read = retry(endTime="2026-12-01T09:00")
+    assert (read.request.end_time, read.warnings) == (None, ['The unknown field "endTime" was ignored.'])
 
 
 def test_the_codes_of_times_are_those_of_create() -> None:
