@@ -48,10 +48,6 @@ async def a_caller(
     )
 
 
-def per_second(calls: float) -> Decimal:
-    return Decimal(str(calls))
-
-
 class Call:
     """One dial of one contact, from outside: the carrier speaks of it, and its rows can be looked at."""
 

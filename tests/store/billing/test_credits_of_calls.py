@@ -1,6 +1,7 @@
 """Money: whatever happens to calls and jobs, in whatever order, the ledger is exact to the last micro-dollar."""
 
 import asyncio
+from contextlib import suppress
 from decimal import Decimal
 from random import Random
 
@@ -161,7 +162,8 @@ class Company:
     async def closes(self) -> None:
         """Every job is over, every call has ended, and what was thought unknown may have been a call."""
         for job in self._jobs:
-            await self._quietly(job.cancel(hang_up=self._random.random() < 0.5))
+            with suppress(StoreError):
+                await job.cancel(hang_up=self._random.random() < 0.5)
         for call in self._calls:
             await self._end(call)
 
@@ -214,12 +216,6 @@ class Company:
         else:
             ending, sip = self._random.choice(ENDINGS)
             await call.ends(ending, sip, duration_seconds=self._random.randint(0, 300))
-
-    async def _quietly(self, doing: object) -> None:
-        try:
-            await doing  # type: ignore[misc]
-        except StoreError:
-            return
 
     async def _sum(self, column: sa.ColumnElement[Decimal], *where: sa.ColumnElement[bool]) -> Decimal:
         table = column.table if isinstance(column, sa.Column) else ledger_entries

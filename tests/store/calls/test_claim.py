@@ -15,7 +15,7 @@ from store.organizations.organizations import Organizations
 from store.tables import contacts, dials, organizations, phone_numbers
 from tests.builders import AUDIO_URL, Given, a_contact, a_number, an_organization
 from tests.builders import contacts as some_contacts
-from tests.store.calling import Calling, Job, a_caller, per_second
+from tests.store.calling import Calling, Job, a_caller
 
 TWO_MINUTES = Decimal("0.035")  # at the rate of a pipeline
 
@@ -264,7 +264,7 @@ async def test_a_realtime_call_reserves_at_its_own_rate_and_an_unlimited_one_not
 
 
 async def test_calls_from_one_number_are_spaced_also_under_parallel_claims(shared: Calling) -> None:
-    given = await a_caller(shared.engine, calls_per_second=per_second(25))
+    given = await a_caller(shared.engine, calls_per_second=Decimal("25"))
     jobs = [await shared.a_job(given, some_contacts(5, start=100 * i)) for i in range(2)]
 
     await asyncio.gather(*(_claimed(job, which) for job in jobs for which in range(5)))
@@ -275,7 +275,7 @@ async def test_calls_from_one_number_are_spaced_also_under_parallel_claims(share
 
 
 async def test_a_number_waits_no_longer_than_its_pace_and_another_has_its_own(shared: Calling) -> None:
-    jobs = [await shared.a_job(await a_caller(shared.engine, calls_per_second=per_second(0.5))) for _ in range(2)]
+    jobs = [await shared.a_job(await a_caller(shared.engine, calls_per_second=Decimal("0.5"))) for _ in range(2)]
     for job in jobs:
         await job.call(0)
 
@@ -288,7 +288,7 @@ async def test_a_number_waits_no_longer_than_its_pace_and_another_has_its_own(sh
 
 async def test_the_speed_divides_the_spacing(shared: Calling) -> None:
     fast = Calling(shared.engine, speed=60)
-    job = await fast.a_job(await a_caller(shared.engine, calls_per_second=per_second(1)))
+    job = await fast.a_job(await a_caller(shared.engine, calls_per_second=Decimal("1")))
     await job.call(0)
 
     held = await job.claim(1)
@@ -297,7 +297,7 @@ async def test_the_speed_divides_the_spacing(shared: Calling) -> None:
 
 
 async def test_a_held_claim_takes_no_slot(shared: Calling) -> None:
-    given = await a_caller(shared.engine, limit=1, calls_per_second=per_second(1))
+    given = await a_caller(shared.engine, limit=1, calls_per_second=Decimal("1"))
     job = await shared.a_job(given)
     await job.call(0)
     before = await shared.one(phone_numbers, phone_numbers.c.id == given.number.id)

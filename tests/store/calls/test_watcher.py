@@ -19,48 +19,53 @@ from tests.store.calling import Calling, a_caller
 AT_ONCE = 5.0  # seconds on a busy machine; the silence after which everything is read lasts 15
 
 
+@pytest.fixture
+async def watch(shared: Calling, shared_database_url: str) -> AsyncIterator[DialWatch]:
+    async with _listening_watch(shared, shared_database_url) as watch:
+        yield watch
+
+
 async def test_a_follower_is_notified_of_a_change_right_after_it_began(
     shared: Calling, shared_database_url: str
 ) -> None:
     """Also while the LISTEN connection is still being made."""
     _, call = await shared.a_call()
 
-    async with _watch(shared, shared_database_url) as watch:
+    watch = DialWatch(shared.dials, shared_database_url)
+    async with watch.running():
         with watch.follow(await call.id()) as follower:
             await call.rings()
 
             assert (await _news(follower)).state is CallState.RINGING
 
 
-async def test_a_follower_is_notified_of_every_move(shared: Calling, shared_database_url: str) -> None:
+async def test_a_follower_is_notified_of_every_move(shared: Calling, watch: DialWatch) -> None:
     _, call = await shared.a_call()
 
-    async with _listening_watch(shared, shared_database_url) as watch:
-        with watch.follow(await call.id()) as follower:
-            await call.reports(CallState.QUEUED)
-            assert (await _news(follower)).state is CallState.QUEUED
-            await call.answers()
-            assert (await _news(follower)).state is CallState.ANSWERED
-            await call.completes()
-            ended = await _news(follower)
+    with watch.follow(await call.id()) as follower:
+        await call.reports(CallState.QUEUED)
+        assert (await _news(follower)).state is CallState.QUEUED
+        await call.answers()
+        assert (await _news(follower)).state is CallState.ANSWERED
+        await call.completes()
+        ended = await _news(follower)
 
     assert (ended.state, ended.outcome, ended.contact_status) == (CallState.ENDED, Outcome.ANSWERED, "completed")
 
 
 @pytest.mark.parametrize("ending", ["not placed", "given up", "hang up"])
-async def test_our_own_changes_are_news_too(shared: Calling, shared_database_url: str, ending: str) -> None:
+async def test_our_own_changes_are_news_too(shared: Calling, watch: DialWatch, ending: str) -> None:
     job, call = await shared.a_call()
 
-    async with _listening_watch(shared, shared_database_url) as watch:
-        with watch.follow(await call.id()) as follower:
-            match ending:
-                case "not placed":
-                    await call.is_not_placed()
-                case "given up":
-                    await call.is_given_up()
-                case _:
-                    await job.cancel(hang_up=True)
-            news = await _news(follower)
+    with watch.follow(await call.id()) as follower:
+        match ending:
+            case "not placed":
+                await call.is_not_placed()
+            case "given up":
+                await call.is_given_up()
+            case _:
+                await job.cancel(hang_up=True)
+        news = await _news(follower)
 
     assert (news.outcome, news.hang_up_reason) == {
         "not placed": (Outcome.CARRIER_ERROR, None),
@@ -69,17 +74,16 @@ async def test_our_own_changes_are_news_too(shared: Calling, shared_database_url
     }[ending]
 
 
-async def test_all_followers_of_a_dial_are_notified_and_nobody_else(shared: Calling, shared_database_url: str) -> None:
+async def test_all_followers_of_a_dial_are_notified_and_nobody_else(shared: Calling, watch: DialWatch) -> None:
     (_, call), (_, other) = await shared.a_call(), await shared.a_call()
     dial_id, other_id = await call.id(), await other.id()
 
-    async with _listening_watch(shared, shared_database_url) as watch:
-        with watch.follow(dial_id) as one, watch.follow(dial_id) as two, watch.follow(other_id) as stranger:
-            stranger.seed(await other.now())
-            await call.rings()
+    with watch.follow(dial_id) as one, watch.follow(dial_id) as two, watch.follow(other_id) as stranger:
+        stranger.seed(await other.now())
+        await call.rings()
 
-            assert [(await _news(follower)).id for follower in (one, two)] == [dial_id, dial_id]
-            assert await stranger.wait(0.2) is None
+        assert [(await _news(follower)).id for follower in (one, two)] == [dial_id, dial_id]
+        assert await stranger.wait(0.2) is None
 
 
 async def test_what_is_known_already_is_no_news_and_does_not_replace_news_that_waits(shared: Calling) -> None:
@@ -98,22 +102,21 @@ async def test_what_is_known_already_is_no_news_and_does_not_replace_news_that_w
 
 
 async def test_notices_lost_while_the_connection_is_cut_are_made_up(
-    shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch
+    shared: Calling, watch: DialWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notices, "RECONNECT_SECONDS", 0.3)
     calls = [call for _, call in [await shared.a_call() for _ in range(3)]]
     ids = [await call.id() for call in calls]
 
-    async with _listening_watch(shared, shared_database_url) as watch:
-        with watch.follow(ids[0]) as one, watch.follow(ids[1]) as two, watch.follow(ids[2]) as three:
-            three.seed(await calls[2].now())
-            assert await _cut(shared) == 1
-            await calls[0].rings()
-            await calls[1].completes()
-            states = [(await _news(follower)).state for follower in (one, two)]
-            await _until_listening(shared)
-            await calls[2].rings()
-            states.append((await _news(three)).state)
+    with watch.follow(ids[0]) as one, watch.follow(ids[1]) as two, watch.follow(ids[2]) as three:
+        three.seed(await calls[2].now())
+        assert await _cut(shared) == 1
+        await calls[0].rings()
+        await calls[1].completes()
+        states = [(await _news(follower)).state for follower in (one, two)]
+        await _until_listening(shared)
+        await calls[2].rings()
+        states.append((await _news(three)).state)
 
     assert states == [CallState.RINGING, CallState.ENDED, CallState.RINGING]
 
@@ -152,22 +155,21 @@ async def test_a_reading_that_fails_is_made_again(
 
 
 async def test_a_follower_that_cannot_be_notified_stops_nobody_elses_news(
-    shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    shared: Calling, watch: DialWatch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(watching, "RECONNECT_SECONDS", 0.1)
     (_, call), (_, other) = await shared.a_call(), await shared.a_call()
 
-    async with _listening_watch(shared, shared_database_url) as watch:
-        with watch.follow(await call.id()) as broken, watch.follow(await other.id()) as follower:
-            with monkeypatch.context() as bug:
-                bug.setattr(broken, "notify", _mistaken)
-                await call.rings()
-                async with asyncio.timeout(AT_ONCE):
-                    while "KeyError" not in caplog.text:
-                        await asyncio.sleep(0.02)
-            await other.rings()
+    with watch.follow(await call.id()) as broken, watch.follow(await other.id()) as follower:
+        with monkeypatch.context() as bug:
+            bug.setattr(broken, "notify", _mistaken)
+            await call.rings()
+            async with asyncio.timeout(AT_ONCE):
+                while "KeyError" not in caplog.text:
+                    await asyncio.sleep(0.02)
+        await other.rings()
 
-            assert [(await _news(each)).state for each in (broken, follower)] == [CallState.RINGING] * 2
+        assert [(await _news(each)).state for each in (broken, follower)] == [CallState.RINGING] * 2
 
 
 async def test_many_moves_are_answered_with_few_reads(shared: Calling, shared_database_url: str) -> None:
@@ -232,15 +234,9 @@ async def _news(follower: Follower) -> DialRow:
 
 
 @asynccontextmanager
-async def _watch(calling: Calling, url: str) -> AsyncIterator[DialWatch]:
+async def _listening_watch(calling: Calling, url: str) -> AsyncIterator[DialWatch]:
     watch = DialWatch(calling.dials, url)
     async with watch.running():
-        yield watch
-
-
-@asynccontextmanager
-async def _listening_watch(calling: Calling, url: str) -> AsyncIterator[DialWatch]:
-    async with _watch(calling, url) as watch:
         await _until_listening(calling)
         yield watch
 
