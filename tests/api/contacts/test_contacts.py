@@ -137,13 +137,6 @@ async def test_whoever_is_on_the_do_not_call_list_enters_as_blocked(api: Api) ->
     refused(await add(api, await running(api), GRACE), 400, "no_valid_contacts")
 
 
-async def test_additions_are_recorded(api: Api) -> None:
-    job_id = await running(api)
-    await add(api, job_id, GRACE)
-    entry = (await api.get(f"/batch/jobs/{job_id}/activity")).json()["activity"][0]
-    assert (entry["action"], entry["details"]) == ("contacts_added", {"contacts": 1})
-
-
 async def test_a_removed_contact_is_not_called_any_more(api: Api) -> None:
     job_id = await running(api)
     contact_id = (await api.job(job_id))["contacts"][1]["id"]

@@ -115,14 +115,6 @@ async def test_what_is_no_note(api: Api, note: Any) -> None:
     assert "note" in {details[0].get("field"), details[0].get("path")}
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff"])
-async def test_what_is_no_json_object(api: Api, content: bytes) -> None:
-    sent = await api.post("/do-not-call", content=content)
-    refused(sent, 400, "invalid_request")
-    headers = api.key | {"Content-Type": "application/json"}
-    refused(await api.http.post("/do-not-call", content=content, headers=headers), 400, "invalid_request")
-
-
 async def test_a_body_of_another_kind_is_refused(api: Api) -> None:
     headers = api.key | {"Content-Type": "text/plain"}
     answer = await api.http.post("/do-not-call", content=ADA, headers=headers)

@@ -53,22 +53,6 @@ async def test_an_agent_in_use_is_not_removed(api: Api) -> None:
     assert (await api.get(f"/agents/{agent['id']}")).status_code == 200
 
 
-async def test_a_removed_agent_is_gone_and_what_jobs_tell_of_it_stays(api: Api) -> None:
-    agent = await created(api)
-    number = (await api.post("/phone-numbers", json={"number": "+12025550171", "outboundAgentId": agent["id"]})).json()
-    job_id = await api.new_job(fromPhoneNumberId=number["id"])
-    await api.post(f"/batch/jobs/{job_id}/cancel")
-    await ask(api.http, api.tenant.owner, "PATCH", f"/phone-numbers/{number['id']}", {"outboundAgentId": None})
-    removed = await api.http.delete(f"/agents/{agent['id']}", headers=api.key)
-    assert removed.json() == {"success": True, "id": agent["id"]}
-    refused(await api.get(f"/agents/{agent['id']}"), 404, "agent_not_found")
-    refused(await api.http.delete(f"/agents/{agent['id']}", headers=api.key), 404, "agent_not_found")
-    assert agent["id"] not in (await api.get("/agents")).text
-    again = await api.post("/phone-numbers", json={"number": "+12025550171", "outboundAgentId": agent["id"]})
-    refused(again, 404, "agent_not_found")
-    assert (await api.job(job_id))["agentId"] == agent["id"]
-
-
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

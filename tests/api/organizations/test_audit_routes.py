@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
 from store.audit_log import record_action
-from tests.api.client import Api, refused
+from tests.api.client import Api
 from tests.api.jobs.test_lists import MOMENT
 
 NUMBERS = ["+12025550101", "+12025550102"]
@@ -30,19 +30,6 @@ async def test_an_entry_says_when_who_what_and_of_which_job(api: Api, records: A
         "action": "changed",
         "details": {"concurrentCallLimit": 7},
     }
-
-
-async def test_the_record_comes_newest_first_and_page_by_page(api: Api, records: AsyncEngine) -> None:
-    for action in (Action.STOPPED, Action.CHANGED, Action.RESUMED):
-        await noted(records, api, action)
-    everything = (await api.get("/organization/activity")).json()
-    assert [entry["action"] for entry in everything["activity"]] == ["resumed", "changed", "stopped"]
-    second = (await api.get("/organization/activity", page=2, pageSize=2)).json()
-    assert [entry["action"] for entry in second["activity"]] == ["stopped"]
-    assert (second["total"], second["page"], second["pageSize"]) == (3, 2, 2)
-    assert (await api.get("/organization/activity", page=9)).json()["activity"] == []
-    refused(await api.get("/organization/activity", page="x"), 400, "invalid_page")
-    refused(await api.get("/organization/activity", pageSize="0"), 400, "invalid_page_size")
 
 
 async def test_the_do_not_call_list_is_recorded_without_numbers(api: Api) -> None:
