@@ -12,6 +12,7 @@ from domain.contacts.named_columns import NamedColumns
 from domain.contacts.rejects import Rejects
 from domain.jobs.models import NewContact
 from domain.model import Model
+from domain.phone.identity import identify
 from domain.requests.limits import quoted
 
 MAX_ENTRIES = 100  # in each list of the report; the totals count all
@@ -75,7 +76,7 @@ class Intake(Model):
 
 
 class ReportBuilder:
-    """Counts rows while they are read; the first row of a number wins, later ones are its duplicates."""
+    """Counts rows while they are read; the first row of a telephone wins, later ones are its duplicates."""
 
     def __init__(self) -> None:
         self.contacts: list[NewContact] = []
@@ -96,7 +97,7 @@ class ReportBuilder:
         self.invalid.append(problem)
 
     def add_contact(self, contact: NewContact) -> None:
-        first_row = self._first_rows.setdefault(contact.number, contact.row)
+        first_row = self._first_rows.setdefault(identify(contact.number), contact.row)
         if first_row == contact.row:
             self.contacts.append(contact)
         else:

@@ -4,6 +4,7 @@ Every change of what may be dialed (claims, outcomes, control, top-ups) locks th
 lock makes the counts below exact. The order of locks in the whole store: organization, dial, job, contacts.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from domain.calling_rules.frequency_caps import EarlierCall
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import Audio
 from domain.model import Model
+from domain.phone.identity import list_writings
 from store.billing.ledger import EntryKind, book
 from store.calls.claim_rules import (
     PROBE_RECHECK_INTERVAL,
@@ -80,6 +82,14 @@ _FACTS = text("""
     WHERE c.id = :contact AND c.job_id = :job AND j.organization_id = :organization
 """)
 
+# The same of other writings of the number. No index makes a pair of two writings unique: an organization's lock does.
+_OF_OTHER_WRITINGS = text("""
+    SELECT EXISTS (SELECT 1 FROM do_not_call l WHERE l.organization_id = :organization AND l.number = ANY(:numbers))
+             AS listed,
+           EXISTS (SELECT 1 FROM dials d WHERE d.from_number = :from_number AND d.to_number = ANY(:numbers)
+             AND d.ended_at IS NULL) AS pair_live
+""")
+
 # One instant for the whole statement: dials of one number are asked exactly as far apart as their slots.
 _CLAIM = text(f"""
     WITH dialed AS (
@@ -101,7 +111,7 @@ _EARLIER = text("""
     SELECT asked_at,
            CASE WHEN outcome = 'answered' AND answered_by <> 'machine' THEN ended_at END AS conversation_ended_at
     FROM dials
-    WHERE organization_id = :organization AND to_number = :number AND asked_at > :since
+    WHERE organization_id = :organization AND to_number = ANY(:numbers) AND asked_at > :since
       AND (outcome IS NULL OR outcome NOT IN ('trouble', 'refused') OR ringing_at IS NOT NULL)
 """)
 
@@ -168,15 +178,27 @@ async def _check_rules(
         return NotNow(reason=NotNowReason.GATE)
     if not is_next_dial(facts, dial):
         return NotNow(reason=NotNowReason.CONTACT)
-    reason = find_block_reason(facts)
+    others = await _read_other_writings(connection, facts, whom["organization"])
+    reason = find_block_reason(facts, *others)
     if reason is not None:
         await block(connection, whom["contact"], reason)
         return NotNow(reason=NotNowReason.CONTACT)
     not_now = check_window(facts) or await _check_frequency(connection, facts, whom["organization"])
-    not_now = not_now or check_whole_job(facts) or check_lines(facts)
+    not_now = not_now or check_whole_job(facts) or check_lines(facts, *others)
     if not_now is not None and not_now.reason.concerns_one_contact and not_now.until is not None:
         await postpone(connection, whom["contact"], not_now.until, not_now.reason)
     return not_now
+
+
+async def _read_other_writings(
+    connection: AsyncConnection, facts: RowMapping, organization_id: str
+) -> Sequence[RowMapping]:
+    """Whether the telephone is listed, or on the phone, under another writing of its number; few have any."""
+    numbers = list_writings(facts["to_number"])[1:]
+    if not numbers:
+        return ()
+    values = {"organization": organization_id, "from_number": facts["from_number"], "numbers": list(numbers)}
+    return (await connection.execute(_OF_OTHER_WRITINGS, values)).mappings().all()
 
 
 async def _check_frequency(connection: AsyncConnection, facts: RowMapping, organization_id: str) -> NotNow | None:
@@ -185,7 +207,7 @@ async def _check_frequency(connection: AsyncConnection, facts: RowMapping, organ
         return None
     longest = max(timedelta(hours=cap.quiet_hours or 0) for cap in caps)
     since: datetime = facts["now"] - max(MIN_LOOK_BACK, longest)
-    values = {"organization": organization_id, "number": facts["to_number"], "since": since}
+    values = {"organization": organization_id, "numbers": list(list_writings(facts["to_number"])), "since": since}
     earlier = (await connection.execute(_EARLIER, values)).mappings()
     return check_frequency(caps, [EarlierCall.model_validate(dict(call)) for call in earlier], facts["now"])
 

@@ -63,10 +63,11 @@ def is_too_late(facts: RowMapping) -> bool:
     return end is not None and end <= facts["now"] + ARRIVAL_TIME
 
 
-def find_block_reason(facts: RowMapping) -> str | None:
-    """Why the contact must never be called."""
+def find_block_reason(facts: RowMapping, *others: RowMapping) -> str | None:
+    """Why the contact must never be called; `others`: facts on other writings of its number."""
     allowed = frozenset(facts["allowed_countries"] or ())
-    return explain_block(listed=facts["listed"], country=facts["country"], allowed=allowed)
+    listed = any(each["listed"] for each in (facts, *others))
+    return explain_block(listed=listed, country=facts["country"], allowed=allowed)
 
 
 def check_window(facts: RowMapping) -> NotNow | None:
@@ -98,12 +99,12 @@ def check_whole_job(facts: RowMapping) -> NotNow | None:
     return None
 
 
-def check_lines(facts: RowMapping) -> NotNow | None:
-    """Lines, the pair of numbers, and the pace of the caller id."""
+def check_lines(facts: RowMapping, *others: RowMapping) -> NotNow | None:
+    """Lines, the pair of numbers (`others`: of other writings of the one), and the pace of the caller id."""
     now: datetime = facts["now"]
     if facts["organization_live"] >= facts["organization_limit"] or facts["job_live"] >= facts["job_limit"]:
         return wait_until(NotNowReason.LINE, now, now + LINE_RECHECK_INTERVAL)
-    if facts["pair_live"]:
+    if any(each["pair_live"] for each in (facts, *others)):
         return wait_until(NotNowReason.PAIR, now, now + RECHECK_INTERVAL)
     if facts["next_slot_at"] is not None and facts["next_slot_at"] > now:
         return wait_until(NotNowReason.PACING, now, facts["next_slot_at"])

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.models import HangUpReason
+from domain.phone.identity import list_all_writings
 from store.calls.dial_rows import CHANNEL
 from store.db.engine import reading
 
@@ -47,7 +48,7 @@ class InFlightRequests:
         return await self._count("true", organization_id)
 
     async def count_for_numbers(self, organization_id: str, numbers: Collection[str]) -> int:
-        return await self._count("to_number = ANY(:numbers)", organization_id, numbers=list(numbers))
+        return await self._count("to_number = ANY(:numbers)", organization_id, numbers=list_all_writings(numbers))
 
     async def _count(self, which: str, organization_id: str, **values: object) -> int:
         query = text(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.audit import Action
 from domain.calling_rules.do_not_call import LISTED_REASON, ListedNumber, Source
 from domain.model import Model
+from domain.phone.identity import identify, list_all_writings, list_writings
 from store.audit_log import record_action
 from store.contacts.transitions import block_numbers
 from store.db.engine import reading
@@ -91,7 +92,7 @@ class DoNotCall:
             return None
         async with reading(self._engine) as connection:
             query = _ENTRIES.where(*_entry(organization_id, number))
-            row = (await connection.execute(query)).mappings().one_or_none()
+            row = (await connection.execute(query)).mappings().first()
             return None if row is None else ListedNumber.model_validate(row)
 
     async def list_page(self, organization_id: str, search: str | None, page: int, page_size: int) -> DoNotCallPage:
@@ -114,11 +115,12 @@ class DoNotCall:
 
 
 async def find_listed(connection: AsyncConnection, organization_id: str, numbers: Collection[str]) -> frozenset[str]:
-    """Those of the numbers that are on the organization's list."""
+    """The identities of those of the numbers that are on the organization's list, in whichever writing."""
+    writings = _texts(list_all_writings(numbers))
     query = sa.select(do_not_call.c.number).where(
-        do_not_call.c.organization_id == organization_id, do_not_call.c.number == sa.any_(_texts(numbers))
+        do_not_call.c.organization_id == organization_id, do_not_call.c.number == sa.any_(writings)
     )
-    return frozenset((await connection.execute(query)).scalars())
+    return frozenset(map(identify, (await connection.execute(query)).scalars()))
 
 
 async def list_numbers(
@@ -131,7 +133,9 @@ async def list_numbers(
     note: str | None = None,
 ) -> Added:
     """List numbers within a transaction that has locked the organization's row, and record those that are new."""
-    new = await _insert(connection, organization_id, numbers, source, by, note)
+    listed = await find_listed(connection, organization_id, numbers)
+    unlisted = {identify(number): number for number in numbers if identify(number) not in listed}
+    new = await _insert(connection, organization_id, unlisted.values(), source, by, note)
     blocked = await block_numbers(connection, organization_id, numbers, LISTED_REASON)
     job_ids = tuple(sorted(set(blocked)))
     if new:
@@ -169,7 +173,7 @@ def _texts(numbers: Collection[str]) -> sa.BindParameter[list[str]]:
 
 
 def _entry(organization_id: str, number: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return do_not_call.c.organization_id == organization_id, do_not_call.c.number == number
+    return do_not_call.c.organization_id == organization_id, do_not_call.c.number.in_(list_writings(number))
 
 
 _ENTRIES = sa.select(

@@ -12,6 +12,7 @@ from domain.calling_rules.do_not_call import explain_block
 from domain.calls.dispatch import NotNowReason
 from domain.jobs.models import NewContact, Organization
 from domain.model import Model
+from domain.phone.identity import identify, list_all_writings
 from domain.statuses import ContactStatus, OnOverlap
 from store.contacts.do_not_call import find_listed
 from store.db.engine import copy_rows, json_text
@@ -63,11 +64,11 @@ async def apply_overlap_rule(
     Raises Overlapping, NoContactsLeft.
     """
     shared = await _called_by_others(connection, organization_id, contacts)
-    rows = [contact.row for contact in contacts if contact.number in shared]
+    rows = [contact.row for contact in contacts if identify(contact.number) in shared]
     if rows and rule is OnOverlap.REJECT:
         raise Overlapping(rows)
     skip = rule is OnOverlap.SKIP
-    left = [contact for contact in contacts if not (skip and contact.number in shared)]
+    left = [contact for contact in contacts if not (skip and identify(contact.number) in shared)]
     if not left:
         raise NoContactsLeft(rows)
     return left, _with_warning(report, SKIPPED_WARNING if skip else OVERLAPPING_WARNING, rows)
@@ -83,7 +84,9 @@ async def admit_contacts(
     allowed = await read_allowed_countries(connection, organization)
     never = await find_listed(connection, organization.id, [contact.number for contact in contacts])
     reasons = {
-        contact.number: explain_block(listed=contact.number in never, country=contact.country, allowed=allowed)
+        contact.number: explain_block(
+            listed=identify(contact.number) in never, country=contact.country, allowed=allowed
+        )
         for contact in contacts
     }
     blocked = {number: reason for number, reason in reasons.items() if reason is not None}
@@ -141,9 +144,10 @@ def _as_copied(contact: NewContact, blocked: str | None, due_from: datetime) -> 
 async def _called_by_others(
     connection: AsyncConnection, organization_id: str, contacts: Sequence[NewContact]
 ) -> frozenset[str]:
-    numbers = [contact.number for contact in contacts]
+    """Identities of the numbers that other open jobs call as well."""
+    numbers = list_all_writings(contact.number for contact in contacts)
     found = await connection.execute(_OVERLAPS, {"organization_id": organization_id, "numbers": numbers})
-    return frozenset(found.scalars())
+    return frozenset(map(identify, found.scalars()))
 
 
 def _with_warning(report: dict[str, Any], what: str, rows: Sequence[int]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.retries import FINAL_STATUSES
+from domain.phone.identity import list_all_writings
 from domain.statuses import ContactStatus as S
 
 WAITING = (S.PENDING, S.QUEUED)
@@ -113,8 +114,8 @@ async def block(connection: AsyncConnection, contact_id: str, reason: str) -> No
 async def block_numbers(
     connection: AsyncConnection, organization_id: str, numbers: Collection[str], reason: str
 ) -> list[str]:
-    """End whoever waits under these numbers in jobs that have not ended; return the job of each of them."""
-    values = {"organization": organization_id, "numbers": list(numbers), "reason": reason}
+    """End whoever waits under these numbers, in any writing, in open jobs; return the job of each."""
+    values = {"organization": organization_id, "numbers": list_all_writings(numbers), "reason": reason}
     return list((await connection.execute(_BLOCK_NUMBERS, values)).scalars())
 
 

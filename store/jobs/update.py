@@ -17,6 +17,7 @@ from domain.jobs.change_request import read_change
 from domain.jobs.models import JobChange, NewContact
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES
+from domain.phone.identity import identify, list_all_writings
 from domain.requests.limits import MAX_CONTACTS
 from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import find_details, record_action
@@ -176,11 +177,13 @@ async def _drop_known(
     connection: AsyncConnection, job_id: str, new: Sequence[NewContact], report: dict[str, Any], last: int
 ) -> tuple[list[NewContact], dict[str, Any]]:
     """Those whose number the job does not have, in rows after its `last` one; the report names the others."""
-    numbers = [contact.number for contact in new]
+    numbers = list_all_writings(contact.number for contact in new)
     query = sa.select(contacts.c.number, contacts.c.row).where(contacts.c.job_id == job_id)
-    known = dict((await connection.execute(query.where(contacts.c.number.in_(numbers)))).all())
-    twice = [{"row": contact.row, "firstRow": known[contact.number]} for contact in new if contact.number in known]
-    kept = [contact.model_copy(update={"row": last + contact.row}) for contact in new if contact.number not in known]
+    found = (await connection.execute(query.where(contacts.c.number.in_(numbers)))).all()
+    known = {identify(number): row for number, row in found}
+    first_rows = [(contact, known.get(identify(contact.number))) for contact in new]
+    twice = [{"row": contact.row, "firstRow": row} for contact, row in first_rows if row is not None]
+    kept = [contact.model_copy(update={"row": last + contact.row}) for contact, row in first_rows if row is None]
     return kept, {
         **report,
         "valid": len(kept),
