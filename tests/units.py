@@ -6,7 +6,6 @@ TOGETHER = (  # they share a server
     "tests/conformance/asterisk",
     "tests/end_to_end/stack/",
     "tests/asterisk/",
-    "tests/conformance/twilio-prism",
     "tests/conformance/twilio",
     "tests/conformance/tincan",
 )

@@ -17,9 +17,9 @@ from domain.calls.models import AnsweredBy
 from tests.end_to_end.batch import Batch, contacts
 from tests.end_to_end.live_stack import LiveStack
 from tests.serving import beside
-from tests.telephony_lab.agent import Agent
 from tests.telephony_lab.lab import PASSWORD, USER, Lab, running
 from tests.telephony_lab.proxy import Proxy
+from tests.voice_agent import Agent, an_agent
 from tests.waiting import until
 
 APP = "outdial"
@@ -101,13 +101,13 @@ class Exchange:
 
     def talking(self) -> set[str]:
         """Calls with an agent at this moment, by the agent's own word."""
-        return {talk.call_id for talk in self.agent.conversations if not talk.over}
+        return {talk.call_id for talk in self.agent.streams if talk.call_id and not talk.ended.is_set()}
 
 
 @contextmanager
 def an_exchange(*flags: str) -> Iterator[Exchange]:
     """Everything, on a fresh stack whose carrier is Asterisk, behind a proxy."""
-    with running() as lab, beside(Proxy(lab.ari_port).running()) as proxy, beside(Agent().running()) as agent:
+    with running() as lab, beside(Proxy(lab.ari_port).running()) as proxy, beside(an_agent(tone=True)) as agent:
         environment = {
             "OUTDIAL_ASTERISK_URL": proxy.url,
             "OUTDIAL_ASTERISK_USER": USER,
@@ -159,7 +159,7 @@ def test_six_hundred_contacts_end_as_their_numbers_say_and_each_dial_has_one_rec
         batch.wait_until_completed(600)
         time.sleep(1)
         wrong, lost = exchange.wrong(batch.contacts()) + exchange.wrong_records(), exchange.without_record()
-        rung, silent, talks = exchange.rung(), exchange.without_agent(), len(exchange.agent.conversations)
+        rung, silent, talks = exchange.rung(), exchange.without_agent(), len(exchange.agent.streams)
 
     print(f"{sum(rung.values())} calls rang, {talks} conversations")
     assert (wrong, lost) == ([], set())

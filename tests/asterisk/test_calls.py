@@ -2,8 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -11,57 +14,81 @@ from pydantic import SecretStr
 from carriers import Absent, CannotTell, CarrierAway, NotPlaced, SearchOrder
 from carriers.asterisk import Asterisk
 from carriers.asterisk.options import Options
-from domain.calls.models import AnsweredBy, Audio, CallReport, CallState, Outcome
+from domain.calls.models import AnsweredBy, Audio, CallOrder, CallReport, CallState, Outcome
 from domain.calls.outcomes import determine_outcome
-from tests.asterisk.line import a_line, an_order
-from tests.telephony_lab.agent import MARK, TONE, Agent
+from tests.carriers import simulation
+from tests.carriers.simulation import number_ending
+from tests.conformance.line import Ear
 from tests.telephony_lab.lab import Lab
 from tests.telephony_lab.phone import Phone
 from tests.telephony_lab.proxy import Proxy
+from tests.voice_agent import MARK, TONE, an_agent
 from tests.waiting import eventually
+
+
+class Line(Ear):
+    """One adapter, which streams while this is open: when it is left, nobody holds the stream."""
+
+    def __init__(self, carrier: Asterisk) -> None:
+        super().__init__()
+        self.carrier = carrier
+
+    async def call(self, digits: str, audio_url: str, **changes: Any) -> CallReport:
+        return await place(self.carrier, an_order(digits, audio_url, **changes))
+
+
+def an_order(digits: str, audio_url: str = "sip:nobody@127.0.0.1", **changes: Any) -> CallOrder:
+    values: dict[str, Any] = {
+        "audio": Audio.SIP if audio_url.startswith("sip:") else Audio.WEBSOCKET,
+        "audio_url": audio_url,
+        "parameters": {"name": "Ada Lovelace", "first order": "A & B\r\nX-Forged: yes"},
+        "ring_seconds": 20,
+    }
+    return simulation.an_order(number_ending(digits), **(values | changes))
+
+
+async def place(carrier: Asterisk, order: CallOrder) -> CallReport:
+    return await carrier.place(order, callback_url="", send_before=time.monotonic() + 5)
+
+
+@asynccontextmanager
+async def a_line(lab: Lab, **options: Any) -> AsyncIterator[Line]:
+    line = Line(Asterisk(lab.options(**options)))
+    try:
+        async with line.streaming(line.carrier):
+            yield line
+    finally:
+        await line.carrier.close()
 
 
 async def test_a_trunk_with_nobody_at_its_end_is_trouble_not_a_person_who_does_not_answer(lab: Lab) -> None:
     nobody = f"PJSIP/dead/sip:{{number}}@127.0.0.1:{lab.spare_port + 1}"
     async with a_line(lab, trunk=nobody) as line:
         placed = await line.call("00", "sip:nobody@127.0.0.1", ring_seconds=1)
-        ended = await line.heard(placed.call_id, CallState.ENDED)
+        ended = await line.hear(placed.call_id, CallState.ENDED)
 
     assert determine_outcome(ended, rang=False, answered=False, hung_up=None) is Outcome.CARRIER_ERROR
 
 
 async def test_no_call_is_placed_while_nobody_holds_the_event_stream(lab: Lab) -> None:
     carrier = Asterisk(lab.options())
-    order = an_order("01", "sip:nobody@127.0.0.1")
+    order = an_order("01")
     with pytest.raises(NotPlaced) as raised:
-        await carrier.place(order, callback_url="", send_before=time.monotonic() + 5)
+        await place(carrier, order)
     await carrier.close()
 
     assert raised.value.retry_after is not None
     assert order.to not in lab.rung()
 
 
-async def test_another_process_may_hold_the_event_stream(lab: Lab) -> None:
-    async def stands() -> bool:
-        return True
-
-    async with a_line(lab) as holder:
-        placing = Asterisk(lab.options())
-        placing.share_stream(stands)
-        order = an_order("01", "sip:nobody@127.0.0.1")
-        placed = await placing.place(order, callback_url="", send_before=time.monotonic() + 5)
-        await holder.heard(placed.call_id, CallState.ENDED)
-        await placing.close()
-
-
 async def test_a_key_whose_call_is_over_rings_nobody_again_in_any_process(lab: Lab) -> None:
     async with a_line(lab) as line:
-        order = an_order("01", "sip:nobody@127.0.0.1")
-        placed = await line.carrier.place(order, callback_url="", send_before=time.monotonic() + 5)
-        await line.heard(placed.call_id, CallState.ENDED)
-        await eventually(lambda: [row for row in lab.records() if row[0] == placed.call_id] or None)
+        order = an_order("01")
+        placed = await place(line.carrier, order)
+        await line.hear(placed.call_id, CallState.ENDED)
+        await eventually(lambda: [row for row in lab.records() if row[0] == placed.call_id])
     async with a_line(lab) as another:
-        again = await another.carrier.place(order, callback_url="", send_before=time.monotonic() + 5)
+        again = await place(another.carrier, order)
 
     assert again.state is CallState.ENDED
     assert lab.rung().count(order.to) == 1
@@ -100,40 +127,40 @@ async def test_an_asterisk_that_boots_denies_no_call() -> None:
 
 
 async def test_the_person_hears_the_agent_and_the_agent_the_person(lab: Lab) -> None:
-    async with Agent().running() as agent, Phone(lab.spare_port).running() as phone:
+    async with an_agent(tone=True) as agent, Phone(lab.spare_port).running() as phone:
         async with a_line(lab, trunk="PJSIP/{number}@dead") as line:
             placed = await line.call("07", agent.url)
-            await line.heard(placed.call_id, CallState.ANSWERED)
-            await eventually(lambda: (phone.calls and phone.calls[0].loud > 8_000) or None)
+            await line.hear(placed.call_id, CallState.ANSWERED)
+            await eventually(lambda: phone.calls and phone.calls[0].loud > 8_000)
             await line.carrier.hang_up(placed.call_id)
             await asyncio.wait_for(phone.calls[0].over.wait(), 5)
-            await eventually(lambda: agent.conversations[0].over or None)
-        (conversation,) = agent.conversations
+            await eventually(agent.streams[0].ended.is_set)
+        (stream,) = agent.streams
 
-    assert conversation.call_id == placed.call_id
-    assert conversation.parameters["name"] == "Ada Lovelace"
+    assert stream.call_id == placed.call_id
+    assert stream.parameters["name"] == "Ada Lovelace"
 
 
 async def test_an_agent_may_say_much_at_once_and_hears_when_it_was_said(lab: Lab) -> None:
-    async with Agent(TONE * 400).running() as agent, a_line(lab) as line:
+    async with an_agent(clip=TONE * 400) as agent, a_line(lab) as line:
         placed = await line.call("07", agent.url)
-        await line.heard(placed.call_id, CallState.ANSWERED)
+        await line.hear(placed.call_id, CallState.ANSWERED)
         await asyncio.sleep(4)
-        (conversation,) = agent.of(placed.call_id)
-        early = list(conversation.marks)
-        await eventually(lambda: conversation.marks or None)
+        (stream,) = agent.of(placed.call_id)
+        early = list(stream.marks)
+        await eventually(lambda: stream.marks)
         await line.carrier.hang_up(placed.call_id)
-        await line.heard(placed.call_id, CallState.ENDED)
+        await line.hear(placed.call_id, CallState.ENDED)
 
     assert early == []
-    assert conversation.marks == [MARK]
+    assert stream.marks == [MARK]
 
 
 async def test_an_agent_is_called_by_its_sip_address_and_told_of_the_person(lab: Lab) -> None:
     async with Phone(lab.spare_port).running() as agent, a_line(lab) as line:
         placed = await line.call("12", agent.address)
-        await line.heard(placed.call_id, CallState.ANSWERED)
-        await eventually(lambda: (agent.calls and agent.calls[0].loud > 8_000) or None)
+        await line.hear(placed.call_id, CallState.ANSWERED)
+        await eventually(lambda: agent.calls and agent.calls[0].loud > 8_000)
         await line.carrier.hang_up(placed.call_id)
         await asyncio.wait_for(agent.calls[0].over.wait(), 5)
         (call,) = agent.calls
@@ -148,24 +175,24 @@ async def test_a_person_whose_agent_cannot_be_reached_or_leaves_is_not_left_in_s
         for nobody in ("ws://127.0.0.1:9/talk", "sip:04@127.0.0.1"):
             address = nobody if nobody.startswith("ws") else f"{nobody}:{lab.callee_port}"
             placed = await line.call("07", address)
-            ended = await line.heard(placed.call_id, CallState.ENDED)
+            ended = await line.hear(placed.call_id, CallState.ENDED)
             assert ended.duration_seconds in {0, 1}
         placed = await line.call("07", f"sip:00@127.0.0.1:{lab.callee_port}")  # hangs up after two seconds
-        ended = await line.heard(placed.call_id, CallState.ENDED)
+        ended = await line.hear(placed.call_id, CallState.ENDED)
 
     assert ended.duration_seconds in {2, 3}
 
 
 @pytest.mark.parametrize(("digits", "verdict"), [("11", None), ("12", AnsweredBy.MACHINE), ("13", AnsweredBy.MACHINE)])
 async def test_who_answered_is_told_while_the_agent_talks(lab: Lab, digits: str, verdict: AnsweredBy | None) -> None:
-    async with Agent().running() as agent, a_line(lab) as line:
+    async with an_agent(tone=True) as agent, a_line(lab) as line:
         placed = await line.call(digits, agent.url)
         told = await eventually(
             lambda: next((report for report in line.reports if report.answered_by is not None), None)
         )
         talking = len(agent.of(placed.call_id))
         await line.carrier.hang_up(placed.call_id)
-        ended = await line.heard(placed.call_id, CallState.ENDED)
+        ended = await line.hear(placed.call_id, CallState.ENDED)
 
     assert talking == 1
     assert told.state is CallState.ANSWERED
@@ -176,15 +203,15 @@ async def test_who_answered_is_told_while_the_agent_talks(lab: Lab, digits: str,
 async def test_when_the_holder_of_the_stream_dies_another_gives_its_calls_an_agent_and_ends_them_in_time(
     lab: Lab,
 ) -> None:
-    async with Agent().running() as agent:
+    async with an_agent(tone=True) as agent:
         async with a_line(lab) as first:
             placed = await first.call("07", agent.url, max_call_seconds=4)
-            await eventually(lambda: agent.of(placed.call_id) or None)
+            await eventually(lambda: agent.of(placed.call_id))
         async with a_line(lab) as second:
-            await eventually(lambda: len(agent.of(placed.call_id)) == 2 or None)
+            await eventually(lambda: len(agent.of(placed.call_id)) == 2)
             stands = await second.carrier.fetch(placed.call_id)
-            ended = await second.heard(placed.call_id, CallState.ENDED)
-        await eventually(lambda: all(each.over for each in agent.conversations) or None)
+            ended = await second.hear(placed.call_id, CallState.ENDED)
+        await eventually(lambda: all(each.ended.is_set() for each in agent.streams))
 
     assert isinstance(stands, CallReport)
     assert stands.state is CallState.ANSWERED
@@ -197,39 +224,39 @@ async def test_when_the_holder_of_the_stream_dies_another_gives_its_calls_an_age
 
 
 async def test_a_stream_that_is_cut_stands_again_and_no_call_is_lost(lab: Lab) -> None:
-    async with Agent().running() as agent, Proxy(lab.ari_port).running() as proxy, a_line(lab, url=proxy.url) as line:
+    async with an_agent(tone=True) as agent, Proxy(lab.ari_port).running() as proxy, a_line(lab, url=proxy.url) as line:
         placed = await line.call("07", agent.url)
-        await eventually(lambda: agent.of(placed.call_id) or None)
+        await eventually(lambda: agent.of(placed.call_id))
         assert proxy.cut() == 1
-        await eventually(lambda: line.connections == 2 or None)
+        await eventually(lambda: line.connections == 2)
         assert isinstance(await line.carrier.fetch(placed.call_id), CallReport)
         await line.carrier.hang_up(placed.call_id)
-        await line.heard(placed.call_id, CallState.ENDED)
+        await line.hear(placed.call_id, CallState.ENDED)
 
     assert len(agent.of(placed.call_id)) == 1
 
 
 async def test_an_agent_does_not_talk_on_when_its_call_ended_while_nobody_listened(lab: Lab) -> None:
-    async with Agent().running() as agent, Proxy(lab.ari_port).running() as proxy, a_line(lab, url=proxy.url) as line:
+    async with an_agent(tone=True) as agent, Proxy(lab.ari_port).running() as proxy, a_line(lab, url=proxy.url) as line:
         placed = await line.call("13", agent.url)
-        await eventually(lambda: [talk for talk in agent.of(placed.call_id) if talk.heard] or None)
+        await eventually(lambda: [talk for talk in agent.of(placed.call_id) if "media" in talk.events])
         proxy.shut = True
         proxy.cut()
         await line.carrier.hang_up(placed.call_id)
-        await eventually(lambda: [row for row in lab.records() if row[0] == placed.call_id] or None)
+        await eventually(lambda: [row for row in lab.records() if row[0] == placed.call_id])
         proxy.shut = False
-        await eventually(lambda: all(talk.over for talk in agent.conversations) or None)
+        await eventually(lambda: all(talk.ended.is_set() for talk in agent.streams))
 
 
 async def test_the_agent_comes_while_the_record_of_the_answer_is_still_being_written(lab: Lab) -> None:
-    async with Agent().running() as agent, a_line(lab) as line:
+    async with an_agent(tone=True) as agent, a_line(lab) as line:
         line.writes.clear()
         placed = await line.call("07", agent.url)
-        await eventually(lambda: agent.of(placed.call_id) or None)
+        await eventually(lambda: agent.of(placed.call_id))
         line.writes.set()
-        await line.heard(placed.call_id, CallState.ANSWERED)
+        await line.hear(placed.call_id, CallState.ANSWERED)
         await line.carrier.hang_up(placed.call_id)
-        ended = await line.heard(placed.call_id, CallState.ENDED)
+        ended = await line.hear(placed.call_id, CallState.ENDED)
 
     assert [report.state for report in line.reports][-2:] == [CallState.ANSWERED, CallState.ENDED]
     assert ended.sip_code == 200

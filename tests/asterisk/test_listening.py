@@ -17,8 +17,8 @@ from store.leases import StreamLeases
 from tests.activities.calling import Calling
 from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME
-from tests.telephony_lab.agent import Agent
 from tests.telephony_lab.lab import Lab
+from tests.voice_agent import Agent, an_agent
 from tests.waiting import eventually
 
 BUSY, STAYS = 1, 7  # contacts by the last two digits of their numbers
@@ -50,7 +50,7 @@ async def test_the_events_of_all_workers_calls_are_heard_by_one_and_by_another_w
     lab: Lab, engine: AsyncEngine, database_url: str
 ) -> None:
     first, second = (Worker(lab, engine, database_url) for _ in range(2))
-    async with Agent().running() as agent, AsyncExitStack() as second_process:
+    async with an_agent(tone=True) as agent, AsyncExitStack() as second_process:
         async with first.running():
             await eventually(lambda: second.leases.is_streaming(NAME))
             assert first.carrier.is_connected

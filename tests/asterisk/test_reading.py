@@ -12,7 +12,7 @@ from carriers.asterisk.channel_variables import channel_variables, sip_headers
 from carriers.asterisk.reports import CallProgress, apply_event, build_report
 from domain.calls.models import CallReport, CallState, Ending, Outcome
 from domain.calls.outcomes import determine_outcome
-from tests.asterisk.line import an_order
+from tests.carriers.simulation import an_order
 
 CALL = "outdial-contact_1f-2"
 
@@ -128,7 +128,7 @@ def test_a_call_is_known_by_its_dials_key_and_other_channels_are_not_ours() -> N
 def test_fields_become_variables_and_headers_and_nothing_else() -> None:
     fields = {"CHANNEL(hangup_handler_push)": "s,1", "größe": "L", "note": "one\r\nX-Two: three"}
 
-    variables = channel_variables(an_order("01", "sip:a@b", parameters=fields))
+    variables = channel_variables(an_order("+12015550101", audio_url="sip:a@b", parameters=fields))
     headers = sip_headers(fields)
 
     assert set(variables) == {

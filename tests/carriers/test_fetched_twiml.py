@@ -11,10 +11,10 @@ from carriers import BadSignature, EventRequest, Instructing
 from carriers.twilio import Twilio
 from carriers.twilio.instructions import MAX_TWIML_CHARACTERS, fetched_twiml, instruction_arguments
 from domain.calls.models import CallOrder
-from tests.carriers.agent import an_agent
 from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place
 from tests.carriers.test_instructions import stream_parameters
 from tests.serving import served
+from tests.voice_agent import an_agent
 
 MANY = {"name": "Customer 0001"} | {f"field_{n}": "é" * (200 + n) for n in range(20)}
 

@@ -11,8 +11,8 @@ from carriers.simulator.media_streams import StreamTarget, stream_of
 from carriers.twilio import Twilio
 from carriers.twilio.instructions import instruction_arguments
 from domain.calls.models import CallState
-from tests.carriers.agent import an_agent
 from tests.carriers.simulation import Callbacks, Simulator, an_order, closing, free_port, number_ending, place, until
+from tests.voice_agent import MARK, an_agent
 
 
 def test_a_streams_address_and_parameters_are_read_from_the_twiml() -> None:
@@ -55,7 +55,7 @@ async def test_an_answered_call_talks_to_its_agent(simulator: Simulator, carrier
     assert start["start"]["mediaFormat"] == {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
     assert stream.parameters == parameters
     assert len(base64.b64decode(stream.first("media")["media"]["payload"])) == 160
-    assert stream.first("mark")["mark"] == {"name": "hello"}
+    assert stream.marks == [MARK]
     numbers = [int(message["sequenceNumber"]) for message in stream.messages[1:]]
     assert numbers == list(range(1, len(numbers) + 1))
     assert simulator.streams()["opened"] >= 1

@@ -4,6 +4,7 @@ A bed is a class that `tests/conformance/beds/__init__.py` names, or an installe
 `outdial.conformance`, called without arguments. It raises `NotHere` where what it needs cannot be had.
 """
 
+import os
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -23,6 +24,11 @@ class NotHere(Exception):
     def __init__(self, tool: str, reason: str) -> None:
         super().__init__(reason)
         self.tool = tool
+
+
+def is_required(tool: str) -> bool:
+    """Whether what `tool` is needed for must be judged here: `OUTDIAL_REQUIRE` names it."""
+    return tool in os.environ.get("OUTDIAL_REQUIRE", "")
 
 
 class Seen(Model):

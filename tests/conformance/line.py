@@ -15,6 +15,7 @@ from carriers import Carrier, CarrierAway, EventRequest, Gone, NotPlaced, Search
 from domain.calls.models import CallOrder, CallReport, CallState
 from tests.conformance.bed import CALLER, Bed
 from tests.serving import served
+from tests.waiting import SOON, eventually
 
 SEND_WITHIN_SECONDS = 15.0
 SEARCH_SLACK, SEARCH_FOR = timedelta(seconds=5), timedelta(seconds=20)  # about when it was asked for, as the worker's
@@ -23,19 +24,69 @@ T = TypeVar("T")
 _contacts = itertools.count(1)
 
 
-class Line:
-    def __init__(self, bed: Bed) -> None:
-        self.bed = bed
+class Ear:
+    """Where all that is told of calls arrives, in its order; `writes`: a report is taken only while it is set."""
+
+    def __init__(self, patience_seconds: float = SOON) -> None:
         self.reports: list[CallReport] = []
-        self.events: list[EventRequest] = []
         self.connections = 0
-        self._asked: dict[str, datetime] = {}  # by key
+        self.writes = asyncio.Event()
+        self.writes.set()
+        self._patience_seconds = patience_seconds
         self._deaf = False
+
+    def heard(self, call_id: str) -> list[CallReport]:
+        return [report for report in self.reports if report.call_id == call_id]
+
+    async def hear(self, call_id: str, state: CallState) -> CallReport:
+        """Wait for the event that a call has come so far."""
+        (report, *_) = await self.eventually(lambda: [one for one in self.heard(call_id) if one.state is state])
+        return report
+
+    async def eventually(self, question: Callable[[], Awaitable[T] | T]) -> T:
+        return await eventually(question, self._patience_seconds)
+
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """Within: events arrive, and nobody hears them."""
+        self._deaf = True
+        try:
+            yield
+        finally:
+            self._deaf = False
+
+    async def take(self, report: CallReport) -> None:
+        await self.writes.wait()
+        if not self._deaf:
+            self.reports.append(report)
+
+    @asynccontextmanager
+    async def streaming(self, carrier: Carrier) -> AsyncIterator[None]:
+        """Hold the carrier's stream, where it has one, as a worker does."""
+        if not isinstance(carrier, Streaming):
+            yield
+            return
+        listening = asyncio.create_task(carrier.stream(self.take, self._connected))
+        try:
+            await self.eventually(lambda: self.connections)
+            yield
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _connected(self) -> None:
+        self.connections += 1
+
+
+class Line(Ear):
+    def __init__(self, bed: Bed) -> None:
+        super().__init__(bed.patience_seconds)
+        self.bed = bed
+        self.events: list[EventRequest] = []
+        self._asked: dict[str, datetime] = {}  # by key
         self._url = ""
 
     carrier: Carrier
-
-    # --- what tests do -------------------------------------------------------------------------------------------
 
     def order(self, digits: str, **changes: Any) -> CallOrder:
         """A call of a number of its own that ends as its digits say."""
@@ -79,14 +130,6 @@ class Line:
         }
         return SearchOrder(**(values | changes))
 
-    def heard(self, call_id: str) -> list[CallReport]:
-        """What was told of a call, as it arrived."""
-        return [report for report in self.reports if report.call_id == call_id]
-
-    async def hear(self, call_id: str, state: CallState) -> CallReport:
-        """Wait for the event that a call has come so far."""
-        return await self.eventually(lambda: _first(self.heard(call_id), state))
-
     async def ask(self, call_id: str, state: CallState) -> CallReport | Gone:
         """Ask until a call has come so far, or is gone; nothing is heard of it."""
 
@@ -106,30 +149,9 @@ class Line:
             count = len(await self.bed.seen(order.to))
             return count if count >= expected else None
 
-        with suppress(TimeoutError):
+        with suppress(AssertionError):
             await self.eventually(seen)
         return len(await self.bed.seen(order.to))
-
-    async def eventually(self, question: Callable[[], Awaitable[T | None] | T | None]) -> T:
-        """The answer, once there is one. Raises TimeoutError after the bed's patience."""
-        async with asyncio.timeout(self.bed.patience_seconds):
-            while True:
-                answer = question()
-                answer = await answer if isinstance(answer, Awaitable) else answer
-                if answer is not None:
-                    return answer
-                await asyncio.sleep(0.02)
-
-    @contextmanager
-    def deaf(self) -> Iterator[None]:
-        """Within: events arrive, and nobody hears them."""
-        self._deaf = True
-        try:
-            yield
-        finally:
-            self._deaf = False
-
-    # --- how it is held together ---------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Line"]:
@@ -137,7 +159,7 @@ class Line:
             try:
                 await self.bed.start(self._url)
                 self.carrier = self.bed.open()
-                async with self._streaming():
+                async with self.streaming(self.carrier):
                     yield self
                 await self.carrier.close()
             finally:
@@ -150,20 +172,6 @@ class Line:
         async with served(app) as self._url:
             yield
 
-    @asynccontextmanager
-    async def _streaming(self) -> AsyncIterator[None]:
-        if not isinstance(self.carrier, Streaming):
-            yield
-            return
-        listening = asyncio.create_task(self.carrier.stream(self._hear, self._connected))
-        try:
-            await self.eventually(lambda: self.connections or None)
-            yield
-        finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
-
     async def _take(self, request: web.Request) -> web.Response:
         event = EventRequest(
             url=f"{self._url}{request.raw_path}",
@@ -171,16 +179,5 @@ class Line:
             body=await request.read(),
         )
         self.events.append(event)
-        await self._hear(self.carrier.read_event(event))
+        await self.take(self.carrier.read_event(event))
         return web.Response(status=204)
-
-    async def _hear(self, report: CallReport) -> None:
-        if not self._deaf:
-            self.reports.append(report)
-
-    async def _connected(self) -> None:
-        self.connections += 1
-
-
-def _first(reports: list[CallReport], state: CallState) -> CallReport | None:
-    return next((report for report in reports if report.state is state), None)

@@ -45,9 +45,12 @@ async def test_after_its_death_in_mid_call_the_carrier_tells_the_truth_and_takes
     async with line.bed.down():
         with pytest.raises(CarrierAway):
             await line.carrier.fetch(placed.call_id)
+        another = line.order("01")
         with pytest.raises(CarrierError) as raised:
-            await line.place(line.order("01"))
+            await line.place(another)
         assert isinstance(raised.value, NotPlaced | PlaceUnknown)
+        assert not isinstance(raised.value, TooLate)
+        assert another.to.removeprefix("+") not in str(raised.value)
         assert not (await line.carrier.health()).ok
 
     next_one = await line.place_soon(line.order("01"))

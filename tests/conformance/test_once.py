@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from carriers import Absent, CannotTell, CarrierError, Idempotency, PlaceUnknown, Search, TooLate
+from carriers import Absent, CannotTell, Idempotency, PlaceUnknown, Search, TooLate
 from domain.calls.models import CallReport, CallState
 from tests.conformance.bed import LONG_CALL_SECONDS, LONG_RING_SECONDS
 from tests.conformance.line import Line
@@ -116,16 +116,6 @@ async def test_a_request_whose_time_has_passed_is_not_sent(line: Line) -> None:
         await line.place(order, within=-0.001)
 
     assert await line.bed.seen(order.to) == []
-
-
-async def test_errors_name_no_number(line: Line) -> None:
-    order = line.order("01")
-    async with line.bed.down():
-        with pytest.raises(CarrierError) as raised:
-            await line.place(order)
-        assert order.to.removeprefix("+") not in str(raised.value)
-        assert not isinstance(raised.value, TooLate)
-    await line.place_soon(line.order("01"))
 
 
 async def _found(line: Line, key: str, search: object) -> CallReport | None:

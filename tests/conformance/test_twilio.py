@@ -5,7 +5,7 @@ import time
 import pytest
 
 from domain.calls.models import Audio, CallState
-from tests.conformance.beds.simulator import SimulatorBed
+from tests.conformance.beds.twilio import TwilioBed
 from tests.conformance.line import Line
 
 MANY = {f"field_{n}": "é" * 300 for n in range(20)}
@@ -23,7 +23,7 @@ MANY = {f"field_{n}": "é" * 300 for n in range(20)}
 async def test_every_kind_of_request_is_taken(
     line: Line, audio: Audio, address: str, parameters: dict[str, str]
 ) -> None:
-    assert isinstance(line.bed, SimulatorBed)
+    assert isinstance(line.bed, TwilioBed)
     url = "https://calls.example.test/carriers/twilio/instructions?dial=contact_1%3A1"
     order = line.order("01", audio=audio, audio_url=address, parameters=parameters, instructions_url=url)
     carrier = line.bed.open(record=True, detect_machines=audio is Audio.SIP)
@@ -33,3 +33,9 @@ async def test_every_kind_of_request_is_taken(
     finally:
         await carrier.close()
     await line.ask(placed.call_id, CallState.ENDED)
+
+
+async def test_twilios_own_description_judged_every_request(line: Line) -> None:
+    assert isinstance(line.bed, TwilioBed)
+    if line.bed.unjudged:
+        pytest.skip(line.bed.unjudged)

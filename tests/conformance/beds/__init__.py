@@ -6,20 +6,18 @@ from importlib.metadata import entry_points
 from examples.tincan.bed import TinCanBed
 from tests.conformance.bed import Bed
 from tests.conformance.beds.asterisk import AsteriskBed
-from tests.conformance.beds.simulator import SimulatorBed
-from tests.conformance.beds.twilio_prism import PrismBed
+from tests.conformance.beds.twilio import TwilioBed
 
 GROUP = "outdial.conformance"
 OWN: dict[str, Callable[[], Bed]] = {
-    "twilio": SimulatorBed,
-    "twilio-prism": PrismBed,
+    "twilio": TwilioBed,
     "tincan": TinCanBed,
     "asterisk": AsteriskBed,
 }
 
 
 def beds(carrier: str | None = None) -> dict[str, Callable[[], Bed]]:
-    """All beds by name; with `carrier` its own: `twilio` and `twilio-…`."""
+    """All beds by name; with `carrier` its own: `pigeon` and `pigeon-…`."""
     every = OWN | {entry.name: entry.load() for entry in entry_points(group=GROUP)}
     if carrier is None:
         return every

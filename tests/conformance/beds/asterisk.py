@@ -10,9 +10,9 @@ import httpx
 from carriers.asterisk import Asterisk
 from domain.calls.models import Audio
 from tests.conformance.bed import NotHere, Seen
-from tests.telephony_lab.agent import Agent
 from tests.telephony_lab.lab import PASSWORD, USER, Lab, a_lab, cannot_be_had
 from tests.telephony_lab.proxy import Proxy
+from tests.voice_agent import an_agent
 
 APP = "outdial"
 MAX_FILES = 128  # of Asterisk: enough for the calls of one test, soon full
@@ -25,21 +25,17 @@ class AsteriskBed:
 
     name = "asterisk"
     audio = Audio.WEBSOCKET
+    audio_url = ""  # of the agent that runs with it
     ring_seconds = 4
     talk_seconds = 4
     patience_seconds = 40.0
 
     def __init__(self) -> None:
-        self._agent = Agent()
         self._parts = AsyncExitStack()
         self._areas = itertools.count(201)
 
     _lab: Lab
     _proxy: Proxy
-
-    @property
-    def audio_url(self) -> str:
-        return self._agent.url
 
     async def start(self, public_url: str) -> None:
         missing = await asyncio.to_thread(cannot_be_had)
@@ -48,7 +44,7 @@ class AsteriskBed:
         self._lab = self._parts.enter_context(a_lab())
         await asyncio.to_thread(self._lab.start, most_files=MAX_FILES)
         self._proxy = await self._parts.enter_async_context(Proxy(self._lab.ari_port).running())
-        await self._parts.enter_async_context(self._agent.running())
+        self.audio_url = (await self._parts.enter_async_context(an_agent(tone=True))).url
 
     async def stop(self) -> None:
         await self._parts.aclose()

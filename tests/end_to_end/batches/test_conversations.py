@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.carriers.agent import Agent, an_agent
 from tests.end_to_end.batch import TALKS, Numbers
 from tests.end_to_end.batches.test_webhooks import subscribe, unsubscribe
 from tests.end_to_end.live_stack import LiveStack
 from tests.receiving import Receiver
+from tests.voice_agent import Agent, an_agent
 from tests.waiting import eventually
 
 TALK_SECONDS = 200  # the longest call, in the carrier's seconds: one real one

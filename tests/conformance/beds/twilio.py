@@ -6,21 +6,27 @@ here, kept in the user's cache and never part of the project.
 
 import asyncio
 import fcntl
+import itertools
 import json
 import os
 import shutil
 import signal
 import subprocess
 import tarfile
-from collections.abc import Iterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from carriers import Carrier
-from tests.carriers.simulation import free_port
-from tests.conformance.bed import NotHere
-from tests.conformance.beds.simulator import SimulatorBed
+from domain.calls.models import Audio
+from tests.carriers.simulation import Simulator, free_port
+from tests.conformance.bed import NotHere, Seen, is_required
+from tests.waiting import until
 
+SLOWLY = "0.01"  # a call in five seconds of ours, at this speed
+SPEED = 20.0  # the longest ring is 30 s of ours: long enough to hang up before, on a busy machine too
 PRISM = "@stoplight/prism-cli@5.14.2"
 DESCRIPTION = "@twilio/cli-core@8.3.2"
 DESCRIBED = "package/src/services/twilio-api/twilio_api_v2010.json"
@@ -33,52 +39,104 @@ CALLS = "/2010-04-01/Accounts/{AccountSid}/Calls.json"
 CALL = "/2010-04-01/Accounts/{AccountSid}/Calls/{Sid}.json"
 
 
-class PrismBed(SimulatorBed):
-    name = "twilio-prism"
+class TwilioBed:
+    """The simulator is a process of its own; what it wrote down is the far end's record.
+
+    `unjudged` says why nothing was held against Twilio's description, where prism cannot be had.
+    """
+
+    name = "twilio"
+    audio = Audio.WEBSOCKET
+    audio_url = "wss://agent.example/talk"
+    ring_seconds = 10
+    talk_seconds = 20
+    patience_seconds = 30.0
+    unjudged: str | None = None
 
     def __init__(self) -> None:
-        super().__init__()
-        self._proxy: subprocess.Popen[bytes] | None = None
-        self._port = 0
+        self._directory = Path(tempfile.mkdtemp(prefix="outdial-bed-"))
+        self.simulator = Simulator(self._directory / "calls.db", speed=SPEED, port=free_port())
+        self._areas = itertools.count(201)
+        self._prism: subprocess.Popen[bytes] | None = None
+        self._prism_port = free_port()
         self._log = self._directory / "prism.log"
 
     async def start(self, public_url: str) -> None:
-        await asyncio.to_thread(self._start_proxy)
-        await self._listening()
-        await super().start(public_url)
+        try:
+            await asyncio.to_thread(self._start_prism)
+        except NotHere as missing:
+            if is_required(missing.tool):
+                raise
+            self.unjudged = str(missing)
+        await asyncio.to_thread(self.simulator.start)
 
     async def stop(self) -> None:
-        faults = [] if self._proxy is None else self._stop_proxy(self._proxy)
-        await super().stop()
+        faults = [] if self._prism is None else self._stop_prism(self._prism)
+        await asyncio.to_thread(self.simulator.kill)
+        shutil.rmtree(self._directory)
         if faults:
             raise AssertionError("By Twilio's own description this is wrong:\n" + "\n".join(faults))
 
     def open(self, **settings: Any) -> Carrier:
-        return super().open(base_url=f"http://127.0.0.1:{self._port}", **settings)
+        judged = {} if self.unjudged else {"base_url": f"http://127.0.0.1:{self._prism_port}"}
+        return self.simulator.carrier(**judged, **settings)
 
-    def _start_proxy(self) -> None:
+    def number(self, digits: str) -> str:
+        return f"+1{next(self._areas)}55501{digits}"
+
+    async def seen(self, number: str) -> Sequence[Seen]:
+        dials = await asyncio.to_thread(self.simulator.dials_to, number)
+        return [Seen(to=dial["to"]) for dial in dials]
+
+    @asynccontextmanager
+    async def answers_lost(self, number: str) -> AsyncIterator[None]:
+        self.simulator.set_faults(numbers={number: {"answer_lost": 1}})
+        try:
+            yield
+        finally:
+            self.simulator.set_faults()
+
+    @asynccontextmanager
+    async def down(self) -> AsyncIterator[None]:
+        await asyncio.to_thread(self.simulator.kill)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.simulator.start)
+
+    @asynccontextmanager
+    async def at_limit(self) -> AsyncIterator[None]:
+        """Its queue takes every call; at a rate so low, the next one waits in it for seconds, and then others go on."""
+        await asyncio.to_thread(self.simulator.kill)
+        self.simulator.flags = ("--calls-per-second", SLOWLY)
+        await asyncio.to_thread(self.simulator.start)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.simulator.kill)
+            self.simulator.flags = ()
+            await asyncio.to_thread(self.simulator.start)
+
+    def _start_prism(self) -> None:
         tools = _tools()
         description = self._directory / "twilio.json"
         description.write_text(json.dumps(_description(tools)))
-        self.simulator.port = free_port()
-        self._port = free_port()
         upstream = f"http://127.0.0.1:{self.simulator.port}"
-        arguments = ["proxy", description, upstream, "--errors", "--port", str(self._port)]
+        arguments = ["proxy", description, upstream, "--errors", "--port", str(self._prism_port)]
         with self._log.open("w") as log:
             prism = tools / "node_modules" / ".bin" / "prism"
-            self._proxy = subprocess.Popen([prism, *arguments], stdout=log, stderr=subprocess.STDOUT)
+            self._prism = subprocess.Popen([prism, *arguments], stdout=log, stderr=subprocess.STDOUT)
+        until(self._is_listening, START_SECONDS, every=0.1)
 
-    def _stop_proxy(self, proxy: subprocess.Popen[bytes]) -> list[str]:
-        proxy.send_signal(signal.SIGTERM)
-        proxy.wait(10)
+    def _is_listening(self) -> bool:
+        assert self._prism is not None
+        assert self._prism.poll() is None, self._log.read_text()
+        return "is listening" in self._log.read_text()
+
+    def _stop_prism(self, prism: subprocess.Popen[bytes]) -> list[str]:
+        prism.send_signal(signal.SIGTERM)
+        prism.wait(10)
         return [line for line in self._log.read_text().splitlines() if _is_fault(line)]
-
-    async def _listening(self) -> None:
-        async with asyncio.timeout(START_SECONDS):
-            while "is listening" not in self._log.read_text():
-                assert self._proxy is not None
-                assert self._proxy.poll() is None, self._log.read_text()
-                await asyncio.sleep(0.1)
 
 
 def _is_fault(line: str) -> bool:
