@@ -48,7 +48,6 @@ async def add(
 
     Numbers that the job has already are reported as duplicates and not called twice. A job may have 10,000
     contacts. The estimate of the new ones is held.
-
     Rejected rows of a file are kept for `GET /batch/jobs/{id}/rejects` where its columns are those of the job's file.
 
     Error codes: those of create for its file or contacts, `insufficient_credits`; `invalid_status` for a job that
