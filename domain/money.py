@@ -36,7 +36,7 @@ def format_dollars(amount: Decimal) -> str:
 def format_exact(amount: Decimal) -> str:
     """For programs: all of up to six decimals, at least two of them, no exponent.
 
-    >>> exact(Decimal("5.000000")), exact(Decimal("0.035000"))
+    >>> format_exact(Decimal("5.000000")), format_exact(Decimal("0.035000"))
     ('5.00', '0.035')
     """
     whole, _, decimals = f"{amount.quantize(MICRO, ROUND_HALF_UP):f}".partition(".")

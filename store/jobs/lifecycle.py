@@ -56,7 +56,7 @@ class Cancelled(Model):
 
 
 class JobLifecycle:
-    """What operators and workflows do to a job. Said twice, each means the same."""
+    """What operators and workflows do to a job. Each is idempotent."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
