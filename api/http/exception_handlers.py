@@ -95,6 +95,12 @@ def _in_use(error: store.InUse) -> ApiError:
     return api.InUse(f"This {error.what} is still used by {users}. Cancel the jobs, or assign another.", details)
 
 
+def _no_secret(_: Exception) -> ApiError:
+    return api.SecretsUnavailable(
+        "A webhook's secret cannot be kept: the server's OUTDIAL_SECRET is missing, or is another one."
+    )
+
+
 def _still_calling(error: store.StillCalling) -> ApiError:
     calls = "1 call" if error.calls == 1 else f"{error.calls:,} calls"
     return api.InvalidStatus(f"{calls} of this job may still be live. Delete it when they have ended.")
@@ -115,12 +121,8 @@ OF_STORE: dict[type[Exception], Callable[[Any], ApiError]] = {
     store.LastOwner: lambda _: api.LastOwnerKey(
         "This is the last owner's key: no other is valid for as long. Create another owner's key first."
     ),
-    store.NoSecret: lambda _: api.SecretsUnavailable(
-        "A webhook's secret cannot be kept: the server's OUTDIAL_SECRET is missing, or is another one."
-    ),
-    store.Unreadable: lambda _: api.SecretsUnavailable(
-        "A webhook's secret cannot be kept: the server's OUTDIAL_SECRET is missing, or is another one."
-    ),
+    store.NoSecret: _no_secret,
+    store.Unreadable: _no_secret,
     store.Disabled: lambda error: api.InvalidStatus(str(error)),
     store.TooMany: lambda error: api.TooManyWebhooks(str(error)),
     store.StillCalling: _still_calling,
