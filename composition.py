@@ -99,7 +99,7 @@ def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[obje
         AgentReports(engine),
         Dials(engine, settings.speed),
         DoNotCall(engine),
-        DuePages(engine),
+        DuePages(engine, settings.speed),
         Idempotency(engine),
         InFlightRequests(engine),
         JobDeletion(engine),

@@ -47,7 +47,9 @@ class FrequencyCaps(Body):
 
     calls_per_24_hours: Annotated[int, _bounds(CALLS), WHOLE] | None = Field(default=None, alias="callsPer24Hours")
     calls_per_7_days: Annotated[int, _bounds(CALLS), WHOLE] | None = Field(default=None, alias="callsPer7Days")
-    quiet_hours: Annotated[int, _bounds(HOURS), WHOLE] | None = Field(default=None, description="After a conversation.")
+    quiet_hours: Annotated[int, _bounds(HOURS), WHOLE] | None = Field(
+        default=None, description="During a conversation, and after it."
+    )
 
 
 class ChangedOrganization(Body):

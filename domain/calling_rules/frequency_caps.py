@@ -25,14 +25,17 @@ class ContactFrequency(RequestModel):
     calls_per_7_days: Annotated[int | None, Field(ge=1), CALLS] = Field(
         default=None, description="Calls in any 7 days."
     )
-    quiet_hours: Annotated[int | None, Field(ge=1), HOURS] = Field(default=None, description="After a conversation.")
+    quiet_hours: Annotated[int | None, Field(ge=1), HOURS] = Field(
+        default=None, description="During a conversation, and after it."
+    )
 
 
 class EarlierCall(Model):
     """A call to the number that counts: its phone rang, or may have rung."""
 
     asked_at: datetime
-    conversation_ended_at: datetime | None = None  # where a person, not a machine, was spoken to
+    conversation_ended_at: datetime | None = None  # where a person was spoken to, or may have been
+    may_become_conversation: bool = False  # it is live, and no machine has answered it
 
 
 def find_allowed_time(frequency: ContactFrequency, earlier: Sequence[EarlierCall], now: datetime) -> datetime:

@@ -31,7 +31,7 @@ class ContactFrequency(JsonModel):
 
     calls_per_24_hours: int | None = Field(alias="callsPer24Hours", examples=[1])
     calls_per_7_days: int | None = Field(alias="callsPer7Days", examples=[7])
-    quiet_hours: int | None = Field(description="After a conversation.", examples=[72])
+    quiet_hours: int | None = Field(description="During a conversation, and after it.", examples=[72])
 
 
 class BatchJob(JsonModel):

@@ -19,6 +19,7 @@ from domain.model import Model
 from domain.phone.identity import list_writings
 from store.billing.ledger import EntryKind, book
 from store.calls.claim_rules import (
+    LIVE_MINUTES,
     PROBE_RECHECK_INTERVAL,
     check_frequency,
     check_lines,
@@ -53,7 +54,7 @@ class Claimed(Model):
     max_call_seconds: int
 
 
-_FACTS = text("""
+_FACTS = text(f"""
     SELECT c.status AS contact_status, c.dials, c.number AS to_number, c.data, c.country, c.zones,
            j.dialling, j.hold, j.rate_per_minute, j.concurrent_call_limit AS job_limit, j.from_number,
            j.audio, j.audio_url, j.ring_seconds, j.max_call_seconds, j.phone_number_id,
@@ -72,6 +73,7 @@ _FACTS = text("""
              AS organization_live,
            (SELECT count(*) FROM dials d WHERE d.organization_id = :organization AND d.job_id = j.id
              AND d.ended_at IS NULL) AS job_live,
+           {LIVE_MINUTES} AS live_minutes,
            EXISTS (SELECT 1 FROM dials d WHERE d.from_number = j.from_number AND d.to_number = c.number
              AND d.ended_at IS NULL) AS pair_live
     FROM contacts c
@@ -80,7 +82,7 @@ _FACTS = text("""
     JOIN phone_numbers p ON p.id = j.phone_number_id
     JOIN carrier_accounts a ON a.id = p.carrier_account_id
     WHERE c.id = :contact AND c.job_id = :job AND j.organization_id = :organization
-""")
+""")  # noqa: S608 — our own constants
 
 # The same of other writings of the number. No index makes a pair of two writings unique: an organization's lock does.
 _OF_OTHER_WRITINGS = text("""
@@ -106,18 +108,22 @@ _CLAIM = text(f"""
     UPDATE batch_jobs SET hold = hold - :from_hold WHERE id = :job
 """)  # noqa: S608 — our own constants
 
-# Calls to the number that rang, or may have; a conversation is one that no machine answered.
+# Calls to the number that rang, or may have; a conversation is one that no machine answered. Of an unknown outcome it
+# is not known whether there was one, and of a live call not yet. A call that began long ago may have ended lately.
 _EARLIER = text("""
     SELECT asked_at,
-           CASE WHEN outcome = 'answered' AND answered_by <> 'machine' THEN ended_at END AS conversation_ended_at
+           CASE WHEN outcome IN ('answered', 'unknown') AND answered_by IS DISTINCT FROM 'machine' THEN ended_at END
+             AS conversation_ended_at,
+           ended_at IS NULL AND answered_by IS DISTINCT FROM 'machine' AS may_become_conversation
     FROM dials
-    WHERE organization_id = :organization AND to_number = ANY(:numbers) AND asked_at > :since
+    WHERE organization_id = :organization AND to_number = ANY(:numbers)
+      AND (asked_at > :since OR ended_at > :since OR ended_at IS NULL)
       AND (outcome IS NULL OR outcome NOT IN ('trouble', 'refused') OR ringing_at IS NOT NULL)
 """)
 
 
 class Claims:
-    """`speed` divides the spacing of calls, in the local stack only."""
+    """`speed` divides the spacing and the length of calls, in the local stack only."""
 
     def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
         self._engine = engine
@@ -134,7 +140,7 @@ class Claims:
     async def _claim(self, whom: dict[str, str], dial: int) -> Claimed | NotNow:
         async with self._engine.begin() as connection:
             await lock_organization(connection, whom["organization"])
-            facts = (await connection.execute(_FACTS, whom)).mappings().one_or_none()
+            facts = (await connection.execute(_FACTS, whom | {"speed": self._speed})).mappings().one_or_none()
             if facts is None:
                 return NotNow(reason=NotNowReason.CONTACT)
             not_now = await _check_rules(connection, facts, whom, dial)

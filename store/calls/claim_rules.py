@@ -25,6 +25,13 @@ LINE_RECHECK_INTERVAL = timedelta(milliseconds=300)
 NEVER_OPENS = timedelta(days=400)  # as far ahead as windows are searched
 ARRIVAL_TIME = timedelta(seconds=SEND_TIMEOUT_SECONDS + 1)  # after the claim: a request leaves in time, and travels
 
+# What a job's live calls cost at least, in the carrier's minutes. `j` is the job, :speed as in Claims.
+LIVE_MINUTES = f"""(
+    SELECT coalesce(sum(greatest({ASSUMED_MINUTES},
+             CAST(extract(epoch FROM clock_timestamp() - d.answered_at) AS numeric) * CAST(:speed AS numeric) / 60)), 0)
+    FROM dials d WHERE d.organization_id = j.organization_id AND d.job_id = j.id AND d.ended_at IS NULL)
+"""  # noqa: S608 — our own constants
+
 
 def read_calling_window(facts: RowMapping) -> CallingWindow | None:
     """The job's own, else its organization's."""
@@ -80,8 +87,10 @@ def check_window(facts: RowMapping) -> NotNow | None:
 
 
 def check_frequency(caps: Sequence[ContactFrequency], earlier: Sequence[EarlierCall], now: datetime) -> NotNow | None:
-    """The caps on calls to one number."""
+    """The caps on calls to one number. While a call to it is live nobody knows when its quiet hours will end."""
     allowed = max(find_allowed_time(cap, earlier, now) for cap in caps)
+    if any(cap.quiet_hours for cap in caps) and any(call.may_become_conversation for call in earlier):
+        allowed = max(allowed, now + RECHECK_INTERVAL)
     return wait_until(NotNowReason.FREQUENCY, now, allowed) if allowed > now else None
 
 
@@ -130,10 +139,14 @@ def _is_covered(facts: RowMapping) -> bool:
 
 
 def _fits_max_cost(facts: RowMapping) -> bool:
-    """Whether one more call fits under the job's own `maxCost`, its live ones counted at two minutes."""
+    """Whether one more call fits under the job's own `maxCost`, its live ones counted at what they have lasted.
+
+    Each call counts for two minutes at least.
+    """
     if facts["max_cost"] is None:
         return True
-    committed: Decimal = Decimal(facts["spent"]) + (facts["job_live"] + 1) * _cost_of_two_minutes(facts)
+    minutes = Decimal(facts["live_minutes"]) + ASSUMED_MINUTES
+    committed = Decimal(facts["spent"]) + minutes * Decimal(facts["rate_per_minute"])
     return committed <= Decimal(facts["max_cost"])
 
 

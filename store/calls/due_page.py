@@ -11,7 +11,7 @@ from domain.calls.dispatch import DueContact, JobPage
 from domain.calls.retries import RetryPolicy
 from domain.phone.masking import mask_number
 from domain.statuses import JobStatus
-from store.calls.claim_rules import check_whole_job, find_opening, read_calling_window
+from store.calls.claim_rules import LIVE_MINUTES, check_whole_job, find_opening, read_calling_window
 from store.contacts.due_times import postpone_zones
 from store.contacts.transitions import fail_waiting
 from store.db.engine import reading
@@ -21,21 +21,20 @@ from store.jobs.status import mark_workflow_started
 MAX_PAGE_SIZE = 500  # contacts; a page of 500 is about 60 KB in a history
 
 
-_JOB = text("""
+_JOB = text(f"""
     SELECT j.organization_id, j.name, j.status, j.status_reason, j.scheduled_start_time, j.end_time, j.priority,
            j.hold, j.rate_per_minute, j.spent, j.max_cost, j.retry_policy,
            j.calling_window AS job_window, o.calling_window AS organization_window,
            least(j.concurrent_call_limit, greatest(o.concurrent_call_limit - o.reserved_lines, 0)) AS lines,
            o.credits_unlimited, o.balance - o.held AS free, a.closed_until, a.probe_dial_id,
-           (SELECT count(*) FROM dials d WHERE d.organization_id = j.organization_id AND d.job_id = j.id
-             AND d.ended_at IS NULL) AS job_live,
+           {LIVE_MINUTES} AS live_minutes,
            (SELECT count(*) FROM contacts c WHERE c.job_id = j.id AND c.held_reason = 'timezone'
              AND c.status IN ('pending', 'queued')) AS contacts_without_zone,
            greatest(clock_timestamp(), :as_of) AS at, clock_timestamp() AS now
     FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
     JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
     WHERE j.id = :job
-""")
+""")  # noqa: S608 — our own constants
 _COUNTS = text("SELECT status, count(*) AS contacts FROM contacts WHERE job_id = :job GROUP BY status")
 _LIVE = text("""
     SELECT id, row, number, dials, attempts FROM contacts WHERE job_id = :job AND status = 'dialing' ORDER BY row
@@ -70,10 +69,11 @@ DELETED = JobPage(  # only a job that has ended can be
 
 
 class DuePages:
-    """What workflows read, and the two marks that they leave."""
+    """What workflows read, and the two marks that they leave. `speed` as in Claims."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
         self._engine = engine
+        self._speed = speed
 
     async def mark_workflow_started(self, job_id: str) -> None:
         """Mark that the job's workflow exists."""
@@ -83,7 +83,8 @@ class DuePages:
     async def read(self, job_id: str, as_of: datetime, limit: int) -> JobPage:
         """Read where the job stands, whose call is live, and at most `limit` contacts that are due at `as_of`."""
         async with reading(self._engine) as connection:
-            job = (await connection.execute(_JOB, {"job": job_id, "as_of": as_of})).mappings().one_or_none()
+            which = {"job": job_id, "as_of": as_of, "speed": self._speed}
+            job = (await connection.execute(_JOB, which)).mappings().one_or_none()
             if job is None:
                 return DELETED
             counts = (await connection.execute(_COUNTS, {"job": job_id})).mappings().all()

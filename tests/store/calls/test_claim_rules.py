@@ -28,6 +28,7 @@ TWO_MINUTES = Decimal("0.035")
 
 MORNING = CallingWindow(from_=time(0), to=time(12))
 AFTERNOON = CallingWindow(from_=time(12), to=time(0))
+QUIET_DAY = ContactFrequency(quiet_hours=24)
 
 
 # --- who
@@ -236,6 +237,58 @@ async def test_after_a_conversation_there_is_quiet(shared: Calling, by: Answered
         assert (claim.reason, claim.seconds) == (NotNowReason.FREQUENCY, pytest.approx(48 * 3600, abs=60))
 
 
+@pytest.mark.parametrize("answered", [False, True])
+async def test_who_is_on_the_phone_with_one_job_has_quiet_from_the_others(shared: Calling, answered: bool) -> None:
+    given = await a_caller(shared.engine)
+    person = some_contacts(1, start=470 + answered)
+    call = await (await shared.a_job(given, person)).call()
+    two = await _from_another_number(shared, await shared.a_job(given, person, contact_frequency=QUIET_DAY))
+    if answered:
+        await call.answers()
+
+    held = await two.claim()
+
+    assert isinstance(held, NotNow)
+    assert (held.reason, held.seconds) == (NotNowReason.FREQUENCY, pytest.approx(30, abs=1))
+    await call.completes()
+    held = await two.claim()
+    assert isinstance(held, NotNow)
+    assert (held.reason, held.seconds) == (NotNowReason.FREQUENCY, pytest.approx(24 * 3600, abs=60))
+
+
+async def test_a_live_call_that_a_machine_answered_needs_no_quiet(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    person = some_contacts(1, start=473)
+    await (await (await shared.a_job(given, person)).call()).answers(AnsweredBy.MACHINE)
+
+    await (await _from_another_number(shared, await shared.a_job(given, person, contact_frequency=QUIET_DAY))).call()
+
+
+@pytest.mark.parametrize("hours", [168, 24 * 30])
+async def test_the_quiet_counts_from_the_end_of_a_long_call(shared: Calling, hours: int) -> None:
+    given = await a_caller(shared.engine)
+    person = some_contacts(1, start=474 + (hours > 168))
+    call = await (await shared.a_job(given, person, max_call_seconds=14_400)).call()
+    await call.completes(14_000)
+    await call.change(asked_at=ago(hours=hours, minutes=1), ended_at=ago(hours=hours - 4))
+    job = await shared.a_job(given, person, contact_frequency=ContactFrequency(quiet_hours=hours))
+
+    held = await job.claim()
+
+    assert isinstance(held, NotNow)
+    assert (held.reason, held.seconds) == (NotNowReason.FREQUENCY, pytest.approx(4 * 3600, abs=60))
+
+
+async def test_a_call_of_unknown_outcome_may_have_been_a_conversation(shared: Calling) -> None:
+    given = await a_caller(shared.engine)
+    person = some_contacts(1, start=477)
+    await (await (await shared.a_job(given, person)).call()).is_given_up()
+
+    job = await shared.a_job(given, person, contact_frequency=QUIET_DAY)
+
+    assert await job.is_held() is NotNowReason.FREQUENCY
+
+
 # --- for how much
 
 
@@ -263,6 +316,21 @@ async def test_max_cost_holds_for_unlimited_credits_too(shared: Calling) -> None
     assert held.reason is NotNowReason.MAX_COST
 
 
+async def test_a_call_that_lasts_counts_for_what_it_has_cost_so_far(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 2, max_cost=3 * TWO_MINUTES)
+    call = await job.call(0)
+    await call.answers()
+
+    await call.change(answered_at=ago(minutes=5))
+
+    assert await job.is_held(1) is NotNowReason.MAX_COST
+    held = (await shared.due_pages.read(job.id, datetime.now(UTC), 10)).held
+    assert held is not None
+    assert held.reason is NotNowReason.MAX_COST
+    await call.change(answered_at=ago(minutes=3))
+    await job.call(1)
+
+
 # --- lines
 
 
@@ -273,6 +341,13 @@ async def test_reserved_lines_are_kept_free(shared: Calling) -> None:
     await job.call(0)
 
     assert await job.is_held(1) is NotNowReason.LINE
+
+
+async def _from_another_number(calling: Calling, job: Job) -> Job:
+    """The job with another caller id: its calls are no pair with those of the organization's own number."""
+    other = (await a_caller(calling.engine)).number
+    await job.change(from_number=other.number, phone_number_id=other.id)
+    return job
 
 
 async def _organization(calling: Calling, given: Given, **values: Any) -> None:
