@@ -136,6 +136,31 @@ async def test_role_and_key_are_judged_before_the_record(api: Api) -> None:
     )
 
 
+SECRET_ANSWERS = [
+    ("/api-keys", {"name": "Import", "role": "member"}),
+    ("/webhooks", {"url": "https://hooks.example.test/", "events": ["batch.completed"]}),
+]
+
+
+async def test_an_owners_new_key_is_not_replayed_to_an_admin(api: Api) -> None:
+    body = {"name": "Import", "role": "owner"}
+    key = (await api.http.post("/api-keys", json=body, headers=with_key(api, "1"))).json()["key"]
+    answer = await ask(api.http, api.tenant.admin, "POST", "/api-keys", body, Idempotency_Key="1")
+    refused(answer, 403, "forbidden")
+    assert key not in answer.text
+
+
+@pytest.mark.parametrize(("path", "body"), SECRET_ANSWERS)
+async def test_a_secret_is_replayed_to_the_key_that_asked_for_it_only(
+    api: Api, path: str, body: dict[str, Any]
+) -> None:
+    first = await api.http.post(path, json=body, headers=with_key(api, "1"))
+    answer = await ask(api.http, api.tenant.admin, "POST", path, body, Idempotency_Key="1")
+    assert "another API key" in refused(answer, 409, "idempotency_conflict")["error"]
+    assert (await api.http.post(path, json=body, headers=with_key(api, "1"))).json() == first.json()
+    assert (await api.get(path)).json()["total"] == 1 + 3 * (path == "/api-keys")
+
+
 async def test_whatever_is_listed_is_created_once_too(api: Api) -> None:
     for path, body in (
         ("/agents", AGENT),

@@ -102,6 +102,15 @@ async def test_a_key_gives_and_revokes_no_role_above_its_own(api: Api) -> None:
     refused(await ask(api.http, admin, "DELETE", f"/api-keys/{await owner_of(api)}"), 403, "forbidden")
 
 
+async def test_a_key_that_expires_issues_none_that_outlives_it(api: Api) -> None:
+    expiring = await issued(api, "admin", expiresAt=at(3600))
+    for longer in ({}, {"expiresAt": None}, {"expiresAt": at(3700)}):
+        answer = await ask(api.http, expiring["key"], "POST", "/api-keys", {"name": "Mine", "role": "member"} | longer)
+        assert refused(answer, 403, "forbidden")["details"][0]["field"] == "expiresAt"
+    shorter = {"name": "Mine", "role": "member", "expiresAt": expiring["expiresAt"]}
+    assert (await ask(api.http, expiring["key"], "POST", "/api-keys", shorter)).status_code == 200
+
+
 async def test_the_last_owners_key_stays(api: Api) -> None:
     owner = await owner_of(api)
     refused(await api.http.delete(f"/api-keys/{owner}", headers=api.key), 409, "last_owner_key")
