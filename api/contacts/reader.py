@@ -27,7 +27,7 @@ from domain.jobs.create_request import (
     read_json,
 )
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
-from domain.requests.strict_json import parse_json
+from domain.requests.strict_json import MAX_VALUES, parse_json
 
 WARM_FILE = b"phone\n+12025550101\n"
 
@@ -78,7 +78,7 @@ def _load() -> None:
 
 def _read_create(body: Form | JsonBody, now: datetime) -> ReadCreate:
     if isinstance(body, JsonBody):
-        fields = read_json(parse_json(body.content, body.charset), now)
+        fields = read_json(parse_json(body.content, body.charset, max_values=MAX_VALUES), now)
     else:
         fields = read_form(body.fields, has_file=bool(body.file), now=now)
     options = ReadOptions(columns=fields.columns, timezone=fields.request.timezone, now=now)
@@ -94,7 +94,7 @@ def _read_more(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
     problems = Problems(ORDER)
     contacts: Sequence[Any] | None
     if isinstance(body, JsonBody):
-        fields = require_object(parse_json(body.content, body.charset))
+        fields = require_object(parse_json(body.content, body.charset, max_values=MAX_VALUES))
         given, contacts = drop_nulls(fields), read_body_contacts(fields, problems)
     else:
         fields = dict(body.fields)
@@ -115,7 +115,7 @@ def _read_contacts(body: Form | JsonBody, sent: Sequence[Any] | None, options: R
 
 def _read_numbers(body: Form | JsonBody) -> NumberList:
     if isinstance(body, JsonBody):
-        return read_number_list(parse_json(body.content, body.charset))
+        return read_number_list(parse_json(body.content, body.charset, max_values=MAX_VALUES))
     problems = Problems(["note", *NAMING_FIELDS])
     fields = read_form_values(body.fields, problems, NamedColumns)
     note, columns = read_note(fields, problems), read_model(NamedColumns, fields, problems)

@@ -22,6 +22,7 @@ from api.http.bodies import Form, JsonBody
 from api.http.errors import IdempotencyConflict, SecretsUnavailable, Unavailable
 from api.http.exception_handlers import to_known_error
 from domain.errors import InvalidRequest
+from domain.requests.strict_json import MAX_OPTIONS, MAX_VALUES, has_more_values
 from store.db.ids import new_id
 from store.db.vault import Vault
 from store.errors import NoSecret, Unreadable
@@ -240,9 +241,12 @@ def _of_form(form: Form) -> str:
 
 
 def _of_json(body: bytes, charset: str | None) -> str:
-    """Members that are null are as if they were not given; what is no JSON counts byte by byte."""
+    """Members that are null are as if they were not given; what is no JSON, or too much, counts byte by byte."""
     try:
-        sent = json.loads(body if charset is None else body.decode(charset))
+        text = body.decode(json.detect_encoding(body) if charset is None else charset)
+        if has_more_values(text, MAX_OPTIONS if len(body) <= SMALL else MAX_VALUES):
+            return sha256(body).hexdigest()
+        sent = json.loads(text.removeprefix("\ufeff"))
         given = {name: value for name, value in sent.items() if value is not None} if isinstance(sent, dict) else sent
         return _of({"json": given})
     except (ValueError, LookupError, RecursionError):

@@ -9,8 +9,11 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from domain.errors import InvalidRequest
+from domain.requests.limits import MAX_FIELDS, shortened
+from domain.requests.reading import MAX_PROBLEMS
 from domain.requests.strict_json import parse_json
 
+MAX_FIELD_LENGTH = 200  # characters of a field's path, in an answer that names it
 REASONS = {
     "missing": "is required",
     "extra_forbidden": "is not a field of this request",
@@ -46,6 +49,8 @@ def parse_body(kind: type[Read], content: bytes) -> Read:
     sent = parse_json(content)
     if not isinstance(sent, dict):
         raise InvalidRequest("The body must be a JSON object.")
+    if len(sent) > MAX_FIELDS:
+        raise InvalidRequest(f"The body may have at most {MAX_FIELDS} fields.")
     return validate_value(kind, sent)
 
 
@@ -54,14 +59,15 @@ def validate_value(kind: type[Checked], sent: dict[str, Any], *within: str) -> C
     try:
         return kind.model_validate_json(json.dumps(sent))
     except ValidationError as error:
-        details = [_detail(found, within) for found in error.errors(include_url=False)]
-        raise InvalidRequest(f"{details[0]['field']} {details[0]['reason']}.", details) from None
+        details = [_detail(found, within) for found in error.errors(include_url=False, include_input=False)]
+        raise InvalidRequest(f"{details[0]['field']} {details[0]['reason']}.", details[:MAX_PROBLEMS]) from None
 
 
 def _detail(found: ErrorDetails, within: tuple[str, ...]) -> dict[str, Any]:
     reason = REASONS.get(found["type"])
     text = found["msg"] if reason is None else reason.format(**found.get("ctx", {}))
-    return {"field": ".".join(map(str, (*within, *found["loc"]))) or "body", "reason": text}
+    field = shortened(".".join(map(str, (*within, *found["loc"]))), MAX_FIELD_LENGTH)
+    return {"field": field or "body", "reason": text}
 
 
 def describe_body(kind: type[Body], example: Mapping[str, Any], *, required: bool = True) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from domain.jobs.times import resolve_times, warn_of_fixed_zone
 from domain.model import Model
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
 from domain.requests.request_model import aliases
-from domain.requests.strict_json import parse_json_text, text_problem
+from domain.requests.strict_json import MAX_VALUES, parse_json_text, text_problem
 
 CONTACT_FIELDS = frozenset({"file", "contacts", *NAMING_FIELDS})
 KNOWN_FIELDS = CONTACT_FIELDS | aliases(JobRequest).keys()
@@ -62,7 +62,7 @@ def read_form_contacts(form: Mapping[str, str], problems: Problems, *, has_file:
         return None
     if has_file:
         problems.note("contacts", "cannot be sent together with a file")
-    contacts = parse_json_text(text, "contacts")
+    contacts = parse_json_text(text, "contacts", max_values=MAX_VALUES)
     return None if has_file and contacts is None else read_body_contacts({"contacts": contacts}, problems)
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
 from domain.money import MICRO
-from domain.requests.limits import quoted
+from domain.requests.limits import MAX_FIELDS, quoted
 from domain.requests.request_model import REQUEST, FieldType, Schema, describe_fields, invalid, read_text
 from domain.requests.strict_json import text_problem
 
@@ -185,6 +185,8 @@ class Nested(FieldType):
     def read(self, value: Any) -> BaseModel:
         if not isinstance(value, dict):
             raise invalid("must be an object")
+        if len(value) > MAX_FIELDS:
+            raise invalid(f"may have at most {MAX_FIELDS} fields")
         return self.model.model_validate({name: one for name, one in value.items() if one is not None}, **REQUEST)
 
     def schema(self) -> Schema:

@@ -13,6 +13,8 @@ from domain.requests.request_model import REQUEST, aliases, field_types
 from domain.requests.strict_json import parse_json_text, text_problem
 
 MAX_WARNINGS = 100
+MAX_PROBLEMS = 100  # in the details of one answer
+MAX_PROBLEMS_SAID = 20  # in its sentence
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -31,8 +33,10 @@ class Problems:
         """Raises InvalidRequest that names every field noted: in the order given, before what is inside of it."""
         if self._noted:
             details = sorted(self._noted, key=self._rank)
-            said = ", ".join(f"{problem['field']} {problem['reason']}" for problem in details)
-            raise InvalidRequest(f"{said}.", details)
+            said = [f"{problem['field']} {problem['reason']}" for problem in details[:MAX_PROBLEMS_SAID]]
+            if len(details) > MAX_PROBLEMS_SAID:
+                said.append(f"and {len(details) - MAX_PROBLEMS_SAID:,} more problems")
+            raise InvalidRequest(f"{', '.join(said)}.", details[:MAX_PROBLEMS])
 
     def _rank(self, problem: Mapping[str, Any]) -> tuple[int, bool]:
         field, _, inside = problem["field"].partition(".")
@@ -77,7 +81,7 @@ def read_model(kind: type[M], given: Mapping[str, Any], problems: Problems) -> M
     try:
         return kind.model_validate({name: value for name, value in given.items() if name in names}, **REQUEST)
     except ValidationError as error:
-        for found in error.errors(include_url=False):
+        for found in error.errors(include_url=False, include_input=False):
             problems.note(*_problem(kind, found))
         return kind.model_construct()
 
