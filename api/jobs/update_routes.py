@@ -15,6 +15,7 @@ from api.jobs.nudge import NudgesDep
 from api.jobs.openapi import CHANGE_BODY
 from api.jobs.schemas import Changed
 from domain.jobs.change_request import ParsedChange, read_change
+from domain.jobs.times import warn_of_fixed_zone
 from domain.jobs.views import render_job_fields
 from domain.requests.strict_json import parse_json
 from domain.statuses import JobStatus
@@ -60,7 +61,8 @@ async def change(
     if OF_LINES & wanted.model_fields_set:
         nudges.lines(job.organization_id)
     now = await find_job(jobs, caller.organization_id, id)
-    return Changed(**render_job_fields(now), message=" ".join(filter(None, (CHANGED, note))))
+    warnings = warn_of_fixed_zone(now.timezone) if "timezone" in wanted.model_fields_set else []
+    return Changed(**render_job_fields(now), message=" ".join(filter(None, (CHANGED, note, *warnings))))
 
 
 def _cannot_change(status: JobStatus) -> InvalidStatus:

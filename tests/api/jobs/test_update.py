@@ -100,6 +100,13 @@ async def test_a_clock_change_is_told(api: Api) -> None:
     assert answer.json()["message"].startswith("Batch job changed. A clock change skips 02:30")
 
 
+async def test_a_zone_without_summer_time_is_doubted(api: Api) -> None:
+    answer = await patch(api, await scheduled(api), timezone="EST")
+    assert answer.json()["message"] == (
+        'Batch job changed. timezone "EST" is a zone without summer time: was "America/New_York" meant?'
+    )
+
+
 @pytest.mark.parametrize("fields", [{"scheduledStartTime": "2099"}, {"timezone": "Europe/Berlin"}])
 async def test_the_start_of_a_job_that_began_does_not_move(api: Api, fields: dict[str, str]) -> None:
     job_id = await running(api)
