@@ -35,8 +35,7 @@ class ParsedChange(Model):
         change = written.model_copy(update={name: time for name, time in times.items() if name in given})
         start = change.scheduled_start_time if "scheduled_start_time" in given else start
         end = change.end_time if "end_time" in given else end
-        if end is not None and end <= (start or now):
-            _refuse_order(change)
+        require_order(change, start, end, now)
         return change, resolved.note
 
 
@@ -66,7 +65,13 @@ def _refuse_others(fields: Mapping[str, Any]) -> None:
     problems.raise_if_any()
 
 
-def _refuse_order(change: JobChange) -> None:
+def require_order(change: JobChange, start: datetime | None, end: datetime | None, now: datetime) -> None:
+    """Raise InvalidRequest where a change of a job's times would let it end before its start, or at once.
+
+    `start` (UTC; None: it has come) and `end` are those that the job would have.
+    """
+    if end is None or end > (start or now):
+        return
     problems = Problems()
     if "end_time" in change.model_fields_set:
         problems.note("endTime", "must be after the start")

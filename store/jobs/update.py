@@ -13,7 +13,7 @@ from domain.audit import Action
 from domain.contacts.rejects import Rejects
 from domain.contacts.report import MAX_ENTRIES
 from domain.errors import TooManyContacts
-from domain.jobs.change_request import read_change
+from domain.jobs.change_request import read_change, require_order
 from domain.jobs.models import JobChange, NewContact
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES
@@ -62,13 +62,17 @@ class JobUpdates:
         self._engine = engine
 
     async def change(self, organization_id: str, job_id: str, change: JobChange, *, by: str) -> JobStatus:
-        """Set the fields that are given. Raises WrongStatus: it has ended; or it began, and the start is to move."""
+        """Set the fields that are given. Raises WrongStatus: it has ended; or it began, and the start is to move.
+
+        Raises InvalidRequest where its end would come before its start: another change may have moved one of them.
+        """
         async with self._engine.begin() as connection:
             status = await lock_and_read_status(connection, organization_id, job_id)
             before = await _job(connection, job_id)
             changed = _really_changed(before, change)
             if status.ended or (before["actual_start_time"] is not None and START & changed.keys()):
                 raise WrongStatus(status)
+            _check_times(before, change, changed)
             if changed:
                 await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id).values(changed))
                 await _apply_side_effects(connection, job_id, changed)
@@ -143,6 +147,13 @@ def _really_changed(before: RowMapping, change: JobChange) -> dict[str, Any]:
     """The given fields that differ, as they are stored."""
     given = as_columns(change, change.model_fields_set)
     return {column: value for column, value in given.items() if before[column] != value}
+
+
+def _check_times(before: RowMapping, change: JobChange, changed: dict[str, Any]) -> None:
+    times = {**before, **changed}
+    start = times["scheduled_start_time"] if before["actual_start_time"] is None else None
+    if {"scheduled_start_time", "end_time"} & changed.keys():
+        require_order(change, start, times["end_time"], datetime.now(UTC))
 
 
 async def _apply_side_effects(connection: AsyncConnection, job_id: str, changed: dict[str, Any]) -> None:

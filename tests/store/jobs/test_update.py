@@ -10,7 +10,7 @@ from domain.audit import Action
 from domain.calling_rules.window import CallingWindow
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import Ending
-from domain.errors import TooManyContacts
+from domain.errors import InvalidRequest, TooManyContacts
 from domain.jobs.models import JobChange
 from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import AuditLog
@@ -47,6 +47,19 @@ async def test_what_is_changed_is_recorded_once(shared: Calling) -> None:
     row = await job.row()
     assert (row.name, row.priority, row.max_cost) == ("Second try", 9, Decimal("2.5"))
     assert await recorded(shared, job, Action.CHANGED) == [{"name": "Second try", "priority": 9, "maxCost": "2.50"}]
+
+
+async def test_an_end_and_a_start_that_are_moved_at_once_keep_their_order(shared: Calling) -> None:
+    """Each was checked against the job as it stood before the other."""
+    start, between = LATER, LATER + timedelta(hours=1)
+    job = await shared.a_waiting_job(await a_caller(shared.engine), 1, scheduled_start_time=start)
+
+    await change(shared, job, end_time=between)
+
+    with pytest.raises(InvalidRequest):
+        await change(shared, job, scheduled_start_time=between + timedelta(hours=1))
+    row = await job.row()
+    assert (row.scheduled_start_time, row.end_time) == (start, between)
 
 
 @pytest.mark.parametrize("status", ["pending", "scheduled", "paused"])
