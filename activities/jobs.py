@@ -50,8 +50,8 @@ class JobActivities:
 
     @activity.defn
     async def begin_job(self, job: JobRef) -> JobStatus:
-        """The job's time has come: open its gate."""
-        return await self._lifecycle.begin(job.organization_id, job.job_id)
+        """The job's time has come: open its gate. Where the start was moved meanwhile, nothing changes."""
+        return await self._lifecycle.begin(job.organization_id, job.job_id, activity.info().scheduled_time)
 
     @activity.defn
     async def next_page(self, request: PageRequest) -> JobPage:

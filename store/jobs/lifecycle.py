@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import DateTime, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.audit import SYSTEM, Action
@@ -30,6 +30,27 @@ _VANISHED = text("""
     FROM batch_jobs j JOIN phone_numbers p ON p.id = j.phone_number_id LEFT JOIN agents a ON a.id = j.agent_id
     WHERE j.id = :job
 """)
+
+# A job without a schedule, or resumed after it, was to start when it was created or resumed.
+_START = text("""
+    SELECT scheduled_start_time IS NULL OR scheduled_start_time <= greatest(clock_timestamp(), :as_of) AS has_come,
+           greatest(created_at, scheduled_start_time, resumed_at) AS at, clock_timestamp() AS now,
+           make_interval(mins => start_within_minutes) AS within
+    FROM batch_jobs WHERE id = :job
+""").bindparams(bindparam("as_of", type_=DateTime(timezone=True)))
+
+
+class _Start(Model):
+    """When a job that waits was to start, UTC; `now` by the database's clock."""
+
+    has_come: bool
+    at: datetime
+    now: datetime
+    within: timedelta
+
+    @property
+    def is_missed(self) -> bool:
+        return self.now > self.at + self.within
 
 
 class Started(Model):
@@ -83,8 +104,9 @@ class JobLifecycle:
                 started_at=started_at,
             )
 
-    async def begin(self, organization_id: str, job_id: str) -> JobStatus:
-        """The job's own time has come. Changes nothing where somebody was faster; returns where it stands.
+    async def begin(self, organization_id: str, job_id: str, as_of: datetime | None = None) -> JobStatus:
+        """The job's own time has come by `as_of` (UTC). Returns where it stands; changes nothing where somebody was
+        faster, or has moved the start.
 
         A start that was missed by too much, and a number or agent that is gone, pause the job.
         """
@@ -93,9 +115,12 @@ class JobLifecycle:
             await mark_workflow_started(connection, job_id)
             if not was.waiting_to_start:
                 return was
+            start = await _read_start(connection, job_id, as_of)
+            if not start.has_come:
+                return was
             if await _pause_if_vanished(connection, organization_id, job_id):
                 return JobStatus.PAUSED
-            if was is JobStatus.SCHEDULED and await _pause_if_missed(connection, organization_id, job_id):
+            if await _pause_if_missed(connection, organization_id, job_id, start):
                 return JobStatus.PAUSED
             await _start(connection, organization_id, job_id, SYSTEM)
             return JobStatus.RUNNING
@@ -257,18 +282,18 @@ async def _pause_if_vanished(connection: AsyncConnection, organization_id: str, 
     return await pause_job(connection, organization_id, job_id, reason, by=SYSTEM)
 
 
-async def _pause_if_missed(connection: AsyncConnection, organization_id: str, job_id: str) -> bool:
-    """A start that is made up for too late could call people at any hour: a person decides."""
-    query = text(
-        "SELECT scheduled_start_time, start_within_minutes, clock_timestamp() AS now FROM batch_jobs WHERE id = :job"
+async def _read_start(connection: AsyncConnection, job_id: str, as_of: datetime | None) -> _Start:
+    return _Start.model_validate(
+        (await connection.execute(_START, {"job": job_id, "as_of": as_of})).mappings().one(), from_attributes=True
     )
-    facts = (await connection.execute(query, {"job": job_id})).mappings().one()
-    within = timedelta(minutes=facts["start_within_minutes"])
-    if facts["now"] <= facts["scheduled_start_time"] + within:
+
+
+async def _pause_if_missed(connection: AsyncConnection, organization_id: str, job_id: str, start: _Start) -> bool:
+    """A start that is made up for too late could call people at any hour: a person decides."""
+    if not start.is_missed:
         return False
-    start = facts["scheduled_start_time"]
     reason = (
-        f"Its start, {start:%Y-%m-%d %H:%M} UTC, was missed by more than {within // MINUTE} minutes."
+        f"Its start, {start.at:%Y-%m-%d %H:%M} UTC, was missed by more than {start.within // MINUTE} minutes."
         " Resume it to start now."
     )
     return await pause_job(connection, organization_id, job_id, reason, by=SYSTEM)

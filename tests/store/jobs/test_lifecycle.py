@@ -77,9 +77,9 @@ async def test_only_a_job_that_waits_is_started_and_an_ended_one_takes_no_comman
 async def test_beginning_is_idempotent(shared: Calling) -> None:
     job = await shared.a_waiting_job(await a_caller(shared.engine), scheduled_start_time=LATER)
 
-    assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.RUNNING
+    assert await shared.lifecycle.begin(job.given.id, job.id, LATER) is JobStatus.RUNNING
     began = await job.row()
-    assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.RUNNING
+    assert await shared.lifecycle.begin(job.given.id, job.id, LATER) is JobStatus.RUNNING
 
     assert began.workflow_started_at is not None
     assert began.dialling is True
@@ -155,7 +155,7 @@ async def test_a_job_that_was_paused_before_its_start_resumes_waiting_for_it(
     assert await shared.lifecycle.resume(job.given.id, job.id) is status
     assert (await job.row()).dialling is False
     assert await job.is_held() is NotNowReason.GATE
-    assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.RUNNING
+    assert await shared.lifecycle.begin(job.given.id, job.id, LATER) is JobStatus.RUNNING
 
 
 @pytest.mark.parametrize("status", [*WAITING, JobStatus.RUNNING])

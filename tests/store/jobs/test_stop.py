@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import HangUpReason
+from domain.jobs.models import JobChange
 from domain.statuses import JobStatus
 from store.audit_log import AuditLog
 from store.errors import WrongStatus
@@ -70,7 +71,7 @@ async def test_who_was_hung_up_before_answering_is_called_again_after_a_stop(sha
 @pytest.mark.parametrize(("missed_by", "status"), [(119, "running"), (121, "paused")])
 async def test_a_start_missed_by_too_much_waits_for_a_person(shared: Calling, missed_by: int, status: str) -> None:
     job = await shared.a_waiting_job(await a_caller(shared.engine), 1, scheduled_start_time=LATER)
-    await job.change(scheduled_start_time=ago(minutes=missed_by))
+    await job.change(created_at=ago(hours=3), scheduled_start_time=ago(minutes=missed_by))
 
     assert await shared.lifecycle.begin(job.given.id, job.id) == status
 
@@ -78,6 +79,37 @@ async def test_a_start_missed_by_too_much_waits_for_a_person(shared: Calling, mi
         assert "was missed by more than 120 minutes" in (await job.row()).status_reason
         assert await shared.lifecycle.resume(job.given.id, job.id, by=BY) is JobStatus.PENDING
         assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.RUNNING
+
+
+@pytest.mark.parametrize(("late", "status"), [(timedelta(hours=10), "paused"), (timedelta(hours=1), "running")])
+async def test_a_job_that_was_to_start_at_once_is_not_started_hours_later(
+    shared: Calling, late: timedelta, status: str
+) -> None:
+    job = await shared.a_waiting_job(await a_caller(shared.engine), 1)
+    await job.change(created_at=sa.func.clock_timestamp() - late)
+
+    assert await shared.lifecycle.begin(job.given.id, job.id) == status
+
+    if status == "paused":
+        assert "was missed by more than 120 minutes" in (await job.row()).status_reason
+        await shared.lifecycle.resume(job.given.id, job.id, by=BY)
+        await job.change(resumed_at=sa.func.clock_timestamp() - late)
+        assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.PAUSED  # nor hours after the resume
+        await shared.lifecycle.resume(job.given.id, job.id, by=BY)
+        assert await shared.lifecycle.begin(job.given.id, job.id) is JobStatus.RUNNING
+
+
+async def test_a_start_that_was_moved_while_the_workflow_awoke_has_not_come(shared: Calling) -> None:
+    awake = datetime.now(UTC)
+    job = await shared.a_waiting_job(await a_caller(shared.engine), 1, scheduled_start_time=awake + timedelta(hours=1))
+    moved = JobChange(scheduled_start_time=LATER)
+    await shared.updates.change(job.given.id, job.id, moved, by=BY)
+
+    assert await shared.lifecycle.begin(job.given.id, job.id, awake + timedelta(hours=1)) is JobStatus.SCHEDULED
+
+    row = await job.row()
+    assert (row.dialling, row.actual_start_time, row.scheduled_start_time) == (False, None, LATER)
+    assert await shared.lifecycle.begin(job.given.id, job.id, LATER) is JobStatus.RUNNING
 
 
 @pytest.mark.parametrize(
