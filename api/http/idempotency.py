@@ -38,6 +38,9 @@ SMALL = 64 * 1024  # bytes of JSON that are read on the spot
 
 BAD_KEY = f"{HEADER} must have 1 to 255 printable ASCII characters."
 USED = f"This {HEADER} was used for a request with other content. Take a new key for a new request."
+USED_FOR_A_SECRET = (
+    f"This {HEADER} was used with another API key or for other content: a secret is shown to the key that asked."
+)
 STILL_AT_WORK = f"Another request with this {HEADER} is still at work. Send it again in a moment."
 NO_SECRET = f"This server keeps no secrets (OUTDIAL_SECRET is not set), so that {HEADER} cannot be used here."
 GONE = "The first answer was sealed with a secret that the server does not have any more. Take a new key."
@@ -73,28 +76,33 @@ class IdempotentRequest:
         self._response = response
         self._holder = token_hex(12)
 
-    async def answer(self, kind: type[Answer], content: Content, work: Work[Answer], *, secret: bool = False) -> Answer:
-        """Do the work, or answer what it was answered before. `secret`: the answer shows one and is kept sealed.
+    async def answer(
+        self, kind: type[Answer], content: Content, work: Work[Answer], *, secret_of: str | None = None
+    ) -> Answer:
+        """Do the work, or answer what it was answered before: whatever the caller must be allowed is judged by then.
 
+        `secret_of`: the answer shows a secret, is kept sealed, and is for this API key alone (its id, or "platform").
         Raises IdempotencyConflict, Unavailable, SecretsUnavailable, and what `work` raises.
         """
+        secret = secret_of is not None
         if self._record is None:
             return await work(CreateContext(datetime.now(UTC)))
         if secret and not self._vault.can_seal:
             raise SecretsUnavailable(NO_SECRET)
-        taken = await self._taken(self._record, await _fingerprint(content))
+        used = USED_FOR_A_SECRET if secret else USED
+        taken = await self._taken(self._record, await _fingerprint(content, secret_of), used)
         if isinstance(taken, Answered):
             self._response.headers[REPLAYED] = "true"
             return kind.model_validate_json(self._opened(taken.answer) if secret else taken.answer)
         return await self._work(self._record, taken, work, secret=secret)
 
-    async def _taken(self, record: RecordKey, fingerprint: str) -> Reserved | Answered:
+    async def _taken(self, record: RecordKey, fingerprint: str, used: str) -> Reserved | Answered:
         try:
             async with asyncio.timeout(WAIT_LIMIT):
                 while True:
                     taken = await self._idempotency.reserve(record, fingerprint, self._holder)
                     if isinstance(taken, DifferentContent):
-                        raise IdempotencyConflict(USED)
+                        raise IdempotencyConflict(used)
                     if not isinstance(taken, InProgress):
                         return taken
                     await self._until_free(record)
@@ -226,7 +234,13 @@ def _record(request: Request, key: str | None, scope: str) -> RecordKey | None:
     return RecordKey(scope=scope, route=f"{request.method} {path}", key=key)
 
 
-async def _fingerprint(content: Content) -> str:
+async def _fingerprint(content: Content, secret_of: str | None) -> str:
+    """SHA-256 of what was sent, and by which API key where the answer is for it alone."""
+    sent = await _of_content(content)
+    return sent if secret_of is None else _of({"sent": sent, "by": secret_of})
+
+
+async def _of_content(content: Content) -> str:
     """SHA-256 of what was sent: boundary, order, blanks and the file's name do not count."""
     if isinstance(content, Form):
         return await asyncio.to_thread(_of_form, content)

@@ -17,6 +17,7 @@ from api.organizations.bodies import NewKey
 from api.organizations.schemas import IssuedKeyView, KeyPage, KeyView
 from api.organizations.views import render_key
 from domain.errors import InvalidRequest
+from domain.jobs.models import Caller
 
 EXAMPLE = {"name": "Nightly import", "role": "admin", "expiresAt": "2027-12-31T00:00:00Z"}
 
@@ -48,15 +49,15 @@ async def create_key(
 ) -> IssuedKeyView:
     """Issue a key. This answer is the only one that shows it.
 
-    Error codes: `invalid_request`; `forbidden` for a role above that of the key that asks; `idempotency_conflict`;
-    `secrets_unavailable` with an Idempotency-Key where this server keeps no secrets.
+    Error codes: `invalid_request`; `forbidden` for a role above that of the key that asks, or a validity beyond its
+    own; `idempotency_conflict`, also where another key sent this Idempotency-Key; `secrets_unavailable` with an
+    Idempotency-Key where this server keeps no secrets.
     """
     content = await read_small(request)
+    sent = parse_body(NewKey, content)
+    _require_within_own(caller, sent)
 
     async def create(context: CreateContext) -> IssuedKeyView:
-        sent = parse_body(NewKey, content)
-        if sent.role.outranks(caller.role):
-            raise Forbidden(f"The key of an {caller.role} cannot give the role {sent.role}.")
         if sent.expires_at is not None and sent.expires_at <= context.now:
             raise InvalidRequest("expiresAt must be in the future.", [{"field": "expiresAt", "reason": "is past"}])
         id = context.new_id("key")
@@ -64,7 +65,17 @@ async def create_key(
         key = await api_keys.get(caller.organization_id, issued.id)
         return IssuedKeyView(**key.model_dump(), key=issued.key)
 
-    return await idempotent.answer(IssuedKeyView, content, create, secret=True)
+    return await idempotent.answer(IssuedKeyView, content, create, secret_of=caller.key_id)
+
+
+def _require_within_own(caller: Caller, wanted: NewKey) -> None:
+    """Raises Forbidden for a key that could do more than the one that asks, or outlive it: before any replay."""
+    if wanted.role.outranks(caller.role):
+        raise Forbidden(f"The key of an {caller.role} cannot give the role {wanted.role}.")
+    if caller.expires_at is not None and (wanted.expires_at is None or wanted.expires_at > caller.expires_at):
+        until = f"{caller.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+        sentence = f"This key expires at {until}, and cannot issue one that is valid for longer: send expiresAt."
+        raise Forbidden(sentence, [{"field": "expiresAt", "reason": "is after the expiry of the key that asks"}])
 
 
 @router.get("/{id}", operation_id="getApiKey", responses=errors(401, 404, 503))

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from api.auth import KEYS, PlatformDep
+from api.auth import KEYS, PLATFORM, PlatformDep
 from api.dependencies import ApiKeysDep, OrganizationsDep
 from api.http.bodies import read_small
 from api.http.idempotency import REPLAYABLE, CreateContext, PlatformIdempotentDep
@@ -51,7 +51,7 @@ async def create_organization(
         shown = render_organization(created).model_dump(by_alias=False)
         return CreatedOrganization(**shown, owner_key_id=issued.id, owner_key=issued.key)
 
-    return await idempotent.answer(CreatedOrganization, content, create, secret=True)
+    return await idempotent.answer(CreatedOrganization, content, create, secret_of=PLATFORM)
 
 
 @router.get("", operation_id="listOrganizations", responses=errors(400, 401, 403, 503))

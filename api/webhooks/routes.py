@@ -91,7 +91,7 @@ async def create_webhook(
         id = context.new_id("webhook")
         return render_new_webhook(await webhooks.create(caller.organization_id, wanted, id))
 
-    return await idempotent.answer(NewWebhook, content, create, secret=True)
+    return await idempotent.answer(NewWebhook, content, create, secret_of=caller.key_id)
 
 
 @router.get("/{id}", operation_id="getWebhook", responses=errors(401, 404, 429, 503))

@@ -19,6 +19,7 @@ class Caller(Model):
     key_id: str
     organization_id: str
     role: Role
+    expires_at: datetime | None = None  # of the key; None: never
 
 
 class Organization(Model):

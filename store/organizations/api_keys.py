@@ -148,7 +148,11 @@ _UNUSED_FOR_A_WHILE = sa.or_(
     api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < sa.func.now() - LAST_USED_INTERVAL
 )
 _CALLER = sa.select(
-    api_keys.c.id.label("key_id"), api_keys.c.organization_id, api_keys.c.role, _UNUSED_FOR_A_WHILE.label("to_note")
+    api_keys.c.id.label("key_id"),
+    api_keys.c.organization_id,
+    api_keys.c.role,
+    api_keys.c.expires_at,
+    _UNUSED_FOR_A_WHILE.label("to_note"),
 ).where(api_keys.c.key_hash == sa.bindparam("key_hash"), api_keys.c.revoked_at.is_(None), _NOT_EXPIRED)
 _USED = sa.text(  # requests that come at once write it once
     "UPDATE api_keys SET last_used_at = now() WHERE id = :key_id"
