@@ -1,0 +1,169 @@
+"""One run: a stack, its jobs, everything that goes wrong with them, and the verdicts."""
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from tests.chaos import record
+from tests.chaos.disruption import Disruptor, Done
+from tests.chaos.orders import Operators
+from tests.chaos.plan import WORKERS, Disruption, draw_carrier_faults, draw_disruptions
+from tests.chaos.population import Population, populate
+from tests.end_to_end.batch import ENDED
+from tests.end_to_end.live_stack import LiveStack, new_home
+from tests.invariants import Run, Verdict, judge
+from tests.waiting import until
+
+FAULTS = "OUTDIAL_SIMULATOR_FAULTS"  # in the environment, so that a carrier that was killed has them again
+SPEED = 60.0
+MAX_GAP_SECONDS = 14.0  # between two disruptions, however slowly the jobs go on
+MIN_GAP_SECONDS = 1.0
+LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Options:
+    """Of `python -m tests.chaos`."""
+
+    contacts: int = 10_000
+    kills: int = 70
+    seed: int = 7
+    speed: float = SPEED
+    max_gap: float = MAX_GAP_SECONDS
+    max_stop: float = 25.0
+    finish_seconds: float = 600.0  # for what is left when the last disruption is over
+    keep: str = ""  # a directory for the stack's data; empty: it is removed afterwards
+
+
+@dataclass
+class Outcome:
+    """What was judged, and how."""
+
+    run: Run
+    verdicts: list[Verdict]
+    done: list[Done]
+    unanswered: int
+    seconds: float
+
+    @property
+    def breaches(self) -> int:
+        return sum(len(verdict.breaches) for verdict in self.verdicts)
+
+
+@dataclass
+class Chaos:
+    """A run on a stack."""
+
+    stack: LiveStack
+    options: Options
+    population: Population
+    finals: record.Finals = field(default_factory=record.Finals)
+    done: int = 0  # contacts with a final status, when they were last counted
+
+    def __post_init__(self) -> None:
+        self.disruptor = Disruptor(self.stack)
+        self.operators = Operators(self.stack, self.population, self.options.seed)
+
+    def run(self) -> Outcome:
+        began = time.monotonic()
+        self.operators.start()
+        try:
+            self._disrupt(draw_disruptions(self.options.seed, self.options.kills, self.options.max_stop))
+        finally:
+            self.operators.end()
+            self.disruptor.finish()
+        self._finish()
+        judged = record.collect(self.stack, self.population, self.operators.given, self.finals.seen)
+        return Outcome(judged, judge(judged), self.disruptor.done, self.operators.unanswered, time.monotonic() - began)
+
+    def _disrupt(self, plan: list[Disruption]) -> None:
+        """Spread over the contacts; who goes too slowly is disrupted all the same."""
+        for at, disruption in enumerate(plan, 1):
+            self._wait_until(len(self.population.numbers) * at // (len(plan) + 1))
+            self._cancel_halfway(at, len(plan))
+            self.disruptor.do(disruption)
+
+    def _wait_until(self, done: int) -> None:
+        began = time.monotonic()
+        time.sleep(MIN_GAP_SECONDS)
+        while time.monotonic() - began < self.options.max_gap:
+            self._look()
+            if self.done >= done:
+                return
+            time.sleep(LOOK_SECONDS)
+
+    def _look(self) -> None:
+        with contextlib.suppress(psycopg.Error):
+            self.done = self.finals.look(self.stack.ready["database"]["url"])
+
+    def _cancel_halfway(self, at: int, of: int) -> None:
+        for job in self.population.jobs:
+            if job.sort.may_be_cancelled and at == (of + 1) // 2:
+                self.operators.cancel(job, hang_up=bool(self.options.seed % 2))
+
+    def _finish(self) -> None:
+        """Let everything that can end by itself do so, and cancel the rest."""
+        self._until_ended([job.id for job in self.population.jobs if job.sort.ends])
+        for job in self.population.jobs:
+            if not job.sort.ends:
+                until(lambda job=job: self.operators.cancel(job), 120, every=1)
+        self._until_ended([job.id for job in self.population.jobs])
+        until(self._nobody_on_the_phone, self.options.finish_seconds, every=1)
+
+    def _until_ended(self, job_ids: list[str]) -> None:
+        def ended() -> bool:
+            self._look()
+            self.operators.resume_all()
+            try:
+                return all(self._status(job_id) in ENDED for job_id in job_ids)
+            except (httpx.HTTPError, KeyError):
+                return False
+
+        try:
+            until(ended, self.options.finish_seconds, every=2)
+        except AssertionError:
+            stands = {job_id: self._status(job_id) for job_id in job_ids}
+            raise AssertionError(
+                f"not ended in time: {stands}, {self.done} of {len(self.population.numbers)}"
+            ) from None
+
+    def _status(self, job_id: str) -> str:
+        job = next(job for job in self.population.jobs if job.id == job_id)
+        with self.stack.http(self.population.keys[job.sort.organization]) as client:
+            return str(client.get(f"/batch/jobs/{job_id}").json()["status"])
+
+    def _nobody_on_the_phone(self) -> bool:
+        self._look()
+        with psycopg.connect(self.stack.ready["database"]["url"]) as connection:
+            row = connection.execute("SELECT count(*) FROM dials WHERE ended_at IS NULL").fetchone()
+        return row is not None and row[0] == 0
+
+
+def run(options: Options) -> Outcome:
+    """Start a stack, run everything on it, and judge. Raises AssertionError where the run itself does not end."""
+    flags = ("--speed", str(options.speed), "--seed", str(options.seed), "--workers", str(WORKERS))
+    environment = {FAULTS: json.dumps(draw_carrier_faults(options.seed))}
+    with _home(options) as home:
+        stack = LiveStack.start(home, *flags, environment=environment, wait=False)
+        try:
+            stack.wait_until_ready()
+            return Chaos(stack, options, populate(stack, options.contacts)).run()
+        finally:
+            stack.end()
+
+
+@contextlib.contextmanager
+def _home(options: Options) -> Iterator[Path]:
+    if not options.keep:
+        with new_home() as home:
+            yield home
+        return
+    kept = Path(options.keep)
+    kept.mkdir(parents=True)
+    yield kept
