@@ -39,6 +39,7 @@ from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
 from store.organizations.rate_limits import RateLimits
 from store.reconcile import Reconciliation
+from store.temporal_namespace import NamespaceBinding
 from store.webhooks.endpoints import Webhooks
 from workflows.client import JobWorkflows
 
@@ -110,6 +111,7 @@ def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[obje
         Jobs(engine),
         Ledger(engine),
         Lines(engine),
+        NamespaceBinding(engine),
         OrderLookup(engine),
         Organizations(engine),
         PhoneNumbers(engine),

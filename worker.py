@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import sys
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ from carriers.accounts import CarrierAccounts
 from composition import Services, open_engine, open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
+from startup import EXIT_CODE, CannotStart, check_namespace
 from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
@@ -35,6 +37,7 @@ from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
 from store.leases import StreamLeases
 from store.reconcile import Reconciliation
+from store.temporal_namespace import NamespaceBinding
 from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
 from workflows.batch_job import BatchJob
@@ -64,7 +67,9 @@ async def main(settings: Settings) -> None:
     if client is None:
         return
     async with AsyncExitStack() as stack:
-        for worker in await _workers(client, settings, stack):
+        services = await stack.enter_async_context(open_services(settings, client))
+        await check_namespace(services[NamespaceBinding], services[JobWorkflows])
+        for worker in await _workers(client, settings, services, stack):
             await stack.enter_async_context(worker)
         await _start_reconciler(client, settings)
         logger.info("working")
@@ -83,8 +88,7 @@ async def _connect(stop: asyncio.Event) -> Client | None:
     return None
 
 
-async def _workers(client: Client, settings: Settings, stack: AsyncExitStack) -> list[Worker]:
-    services = await stack.enter_async_context(open_services(settings, client))
+async def _workers(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> list[Worker]:
     lines = LinesActivities(services[Lines], services[JobLifecycle], services[JobWorkflows])
     return [
         jobs_worker(client, _jobs(services), lines, _reconciliation(services)),
@@ -101,6 +105,7 @@ def _jobs(services: Services) -> JobActivities:
 def _reconciliation(services: Services) -> ReconcileActivities:
     return ReconcileActivities(
         services[Reconciliation],
+        services[NamespaceBinding],
         services[JobLifecycle],
         services[Dials],
         services[Lines],
@@ -209,4 +214,8 @@ if __name__ == "__main__":
     loaded = Settings()
     logging.basicConfig(level=loaded.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs
-    asyncio.run(main(loaded))
+    try:
+        asyncio.run(main(loaded))
+    except CannotStart as error:
+        logger.critical("%s", error)
+        sys.exit(EXIT_CODE)

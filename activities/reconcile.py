@@ -12,14 +12,17 @@ from carriers import Carrier, CarrierAway, CarrierRefused
 from domain.calls.models import HangUpReason
 from domain.model import Model
 from domain.statuses import JobStatus
+from domain.temporal_namespace import Namespace, find_mismatch
 
 if TYPE_CHECKING:
     from store.calls.dials import Dials
     from store.calls.lines import Lines
     from store.jobs.lifecycle import JobLifecycle
     from store.reconcile import OpenDial, OpenJob, Reconciliation
+    from store.temporal_namespace import NamespaceBinding
 
 DIAL_SLACK_SECONDS = 330.0  # beyond a call's longest time: followers, with their 300 s of queue and 30 s, come first
+MIN_UNKNOWN = 2  # jobs whose workflows are unknown, before that says more of the namespace than of the jobs
 CLOSED = "Its workflow ended from outside; the contacts that were left are cancelled."
 
 
@@ -32,25 +35,29 @@ class Workflows(Protocol):
 
     async def is_open(self, job_id: str) -> bool | None: ...
 
+    async def namespace(self) -> Namespace: ...
+
     async def start_lines(self, organization_id: str) -> bool: ...
 
     async def nudge_lines(self, organization_id: str) -> None: ...
 
 
 class Fixed(Model):
-    """How many of each were fixed."""
+    """How many of each were fixed; `alarm`: why nothing was."""
 
     started: int = 0
     failed: int = 0
     ended_dials: int = 0
     nudged: int = 0
     lines: int = 0
+    alarm: str | None = None
 
 
 class ReconcileActivities:
     def __init__(
         self,
         reconciliation: "Reconciliation",
+        binding: "NamespaceBinding",
         lifecycle: "JobLifecycle",
         dials: "Dials",
         lines: "Lines",
@@ -58,6 +65,7 @@ class ReconcileActivities:
         carriers: Mapping[str, Carrier],
     ) -> None:
         self._reconciliation = reconciliation
+        self._binding = binding
         self._lifecycle = lifecycle
         self._dials = dials
         self._lines = lines
@@ -66,11 +74,23 @@ class ReconcileActivities:
 
     @activity.defn(name="sweep")
     async def reconcile(self) -> Fixed:
-        """Find whatever was left undone, and fix it. Idempotent, at any time."""
+        """Find whatever was left undone, and fix it. Idempotent, at any time.
+
+        Nothing is fixed in another namespace than the database's, nor where most jobs' workflows are unknown: then
+        it is the namespace that is wrong, and not the jobs. Raises TemporalUnavailable.
+        """
         async with heartbeats("sweeping") as heartbeat:
+            alarm = find_mismatch(await self._binding.get(), await self._workflows.namespace())
+            jobs = [] if alarm else await self._reconciliation.list_open_jobs()
+            states = [await self._workflows.is_open(job.id) for job in jobs]
+            alarm = alarm or _judge_unknown(states)
+            await self._binding.set_alarm(alarm)
+            if alarm:
+                activity.logger.critical("nothing is repaired: %s", alarm)
+                return Fixed(alarm=alarm)
             started = await self._start_unstarted_jobs()
             heartbeat.show("workflows")
-            failed = await self._fail_closed_jobs(await self._reconciliation.list_open_jobs())
+            failed = sum([await self._fail(job) for job, is_open in zip(jobs, states, strict=True) if not is_open])
             lines = await self._start_missing_lines()
             heartbeat.show("dials")
             ended = await self._end_overdue_dials()
@@ -83,11 +103,8 @@ class ReconcileActivities:
         for job in jobs:
             start_at = job.scheduled_start_time if job.status is JobStatus.SCHEDULED else None
             await self._workflows.start(job.id, job.organization_id, job.name, start_at)
-        return len(jobs) - await self._fail_closed_jobs(jobs)
-
-    async def _fail_closed_jobs(self, jobs: "Sequence[OpenJob]") -> int:
-        """Those whose workflow is closed; how many."""
-        return sum([await self._fail(job) for job in jobs if await self._workflows.is_open(job.id) is not True])
+        closed = [job for job in jobs if await self._workflows.is_open(job.id) is False]
+        return len(jobs) - sum([await self._fail(job) for job in closed])
 
     async def _fail(self, job: "OpenJob") -> bool:
         failed = await self._lifecycle.fail(job.organization_id, job.id, CLOSED)
@@ -126,3 +143,15 @@ class ReconcileActivities:
         for job_id in stuck:
             await self._workflows.nudge(job_id)
         return len(stuck)
+
+
+def _judge_unknown(states: "Sequence[bool | None]") -> str | None:
+    """The alarm where Temporal knows nothing of most open jobs' workflows."""
+    unknown = states.count(None)
+    if unknown < MIN_UNKNOWN or unknown * 2 <= len(states):
+        return None
+    return (
+        f"Temporal does not know the workflows of {unknown} of {len(states)} open jobs, though it is the namespace of "
+        "this database. Was it emptied, or restored from a backup? If they are gone for good: `outdial migrate "
+        "--temporal --rebind` starts these jobs anew."
+    )

@@ -18,28 +18,48 @@ app = typer.Typer()
 def migrate(
     database: Database,
     temporal: Annotated[
-        bool, typer.Option("--temporal", help="Prepare the namespace too: search attributes (TEMPORAL_ADDRESS …).")
+        bool,
+        typer.Option("--temporal", help="Bind the database to the namespace too, and prepare it (TEMPORAL_ADDRESS …)."),
+    ] = False,
+    create_namespace: Annotated[
+        bool, typer.Option("--create-namespace", help="With --temporal: create the namespace where there is none.")
+    ] = False,
+    rebind: Annotated[
+        bool,
+        typer.Option(
+            "--rebind",
+            help="With --temporal: take this namespace from now on; open jobs that it does not know start anew in it.",
+        ),
     ] = False,
 ) -> None:
     """Bring the database to the newest schema."""
     from store.db.engine import migrate as migrate_database  # noqa: PLC0415  half a second of imports
 
+    if (create_namespace or rebind) and not temporal:
+        raise Failure("--create-namespace and --rebind go with --temporal.", ExitCode.USAGE)
     with database_failures():
         migrate_database(database.url)
     Console().print("The database has the newest schema.")
     if temporal:
-        _prepare_namespace()
+        _prepare_namespace(database.url, create=create_namespace, rebind=rebind)
 
 
-def _prepare_namespace() -> None:
+def _prepare_namespace(database_url: str, *, create: bool, rebind: bool) -> None:
     """Prepare the namespace that Temporal's settings name. Raises Failure."""
     from temporalio.service import RPCError  # noqa: PLC0415 - no other command talks to Temporal
 
-    from stack.namespace import prepare_configured  # noqa: PLC0415
+    from stack.namespace import Allowed, WrongNamespace, prepare_configured  # noqa: PLC0415
+    from workflows.client import TemporalUnavailable  # noqa: PLC0415
 
+    allowed = Allowed(create=create, rebind=rebind)
     try:
-        name = asyncio.run(prepare_configured())
-    except (RuntimeError, RPCError, TimeoutError):
+        with database_failures():
+            name, jobs = asyncio.run(prepare_configured(database_url, allowed))
+    except WrongNamespace as error:
+        raise Failure(str(error)) from error
+    except (RuntimeError, RPCError, TemporalUnavailable, TimeoutError):
         message = "Temporal does not answer, or refuses. Is its address right? (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE)"
         raise Failure(message, ExitCode.UNAVAILABLE) from None
-    Console().print(f"The namespace {text(name)} has the search attributes.")
+    Console().print(f"The database belongs to the namespace {text(name)}, which has the search attributes.")
+    if rebind:
+        Console().print(f"Open jobs that are started anew in it: {jobs}.")

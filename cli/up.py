@@ -42,6 +42,9 @@ def up(
     ] = DEFAULTS.speed,
     seed: Annotated[int, typer.Option(help="Of the simulator's outcomes.")] = DEFAULTS.seed,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = DEFAULTS.workers,
+    rebind: Annotated[
+        bool, typer.Option("--rebind", help="Temporal's file is gone for good: start the open jobs anew in a new one.")
+    ] = DEFAULTS.rebind,
 ) -> None:
     """Run PostgreSQL, Temporal, the carrier simulator, the API and the workers until Ctrl-C."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -56,6 +59,7 @@ def up(
         speed=speed,
         seed=seed,
         workers=workers,
+        rebind=rebind,
     )
     run(options)
 

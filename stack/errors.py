@@ -4,6 +4,7 @@ StackError
 ├── AlreadyRunning    another `outdial up` has the data directory
 ├── PortTaken         something else listens there
 ├── PackageMissing    the extra `embedded` is not installed
+├── NamespaceChanged  Temporal's file is not the one with this database's jobs
 └── ServiceFailed     a service does not start; its log says why
 """
 
@@ -39,6 +40,16 @@ class PackageMissing(StackError):
 
     def __init__(self, package: str) -> None:
         super().__init__(f"{package} is not installed: run `make install`.")
+
+
+class NamespaceChanged(StackError):
+    """Temporal's file was removed or replaced: it does not know the jobs of the database beside it."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"{file} is not the Temporal that has the jobs of the database beside it. Put the old file back; or, if it "
+            "is gone for good, `outdial up --rebind` starts the open jobs anew."
+        )
 
 
 class ServiceFailed(StackError):

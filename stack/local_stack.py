@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 
 from stack import namespace, ready_file
 from stack.data_dir import DataDir
+from stack.errors import NamespaceChanged
 from stack.options import Options
 from stack.processes import Program
 from stack.ready_file import ApiAddress, CarrierAddress, DatabaseAddress, Keys, Pids, Ready, TemporalAddress
@@ -104,8 +105,16 @@ class LocalStack:
     async def _prepare(self) -> Keys:
         url = self._services.postgres.url
         await asyncio.to_thread(migrate, url)
-        await namespace.prepare(await self._services.temporal.connect(), retention=namespace.RETENTION)
+        await self._bind(url)
         return await seed(url, self._services.data_dir.keys)
+
+    async def _bind(self, url: str) -> None:
+        """Raises NamespaceChanged."""
+        client, allowed = await self._services.temporal.connect(), namespace.Allowed(rebind=self._options.rebind)
+        try:
+            await namespace.prepare_for(client, url, allowed, retention=namespace.RETENTION)
+        except namespace.WrongNamespace as error:
+            raise NamespaceChanged(self._services.data_dir.temporal_file) from error
 
     async def _start_own(self, keys: Keys) -> None:
         carrier, api = self._services.carrier(keys.carrier), self._services.api(keys.carrier)

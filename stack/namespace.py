@@ -1,9 +1,11 @@
-"""What Outdial needs of a Temporal namespace: that it exists, its retention, search attributes.
+"""What Outdial needs of a Temporal namespace: that it is the database's, its retention, search attributes.
 
-The local stack prepares it at every start, elsewhere `outdial migrate --temporal` does. It is idempotent.
+The local stack prepares it at every start, elsewhere `outdial migrate --temporal` does. It is idempotent, and neither
+creates a namespace nor takes another one than before unless it is told to.
 """
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
@@ -18,7 +20,11 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.client import connect
+from domain.temporal_namespace import Namespace, find_mismatch
+from store.db.engine import create_engine
+from store.reconcile import Reconciliation
+from store.temporal_namespace import NamespaceBinding
+from workflows.client import JobWorkflows, NoSuchNamespace, connect, describe_namespace
 from workflows.names import SEARCH_ATTRIBUTES
 
 RETENTION = timedelta(days=30)
@@ -26,18 +32,55 @@ PROPAGATION_TIMEOUT_SECONDS = 60.0  # the server reads its list of namespaces ev
 RPC_TIMEOUT = timedelta(seconds=10)
 
 
-async def prepare_configured() -> str:
-    """Prepare the namespace that Temporal's own settings name (TEMPORAL_ADDRESS …); its name.
+@dataclass(frozen=True)
+class Allowed:
+    """What a person has asked for in so many words."""
 
-    Raises RuntimeError where Temporal cannot be reached, RPCError where it refuses.
+    create: bool = False  # the namespace, where there is none
+    rebind: bool = False  # the database, where it belongs to another one
+
+
+class WrongNamespace(Exception):
+    """The database belongs to another namespace, or there is no such namespace; nothing was changed."""
+
+
+async def prepare_configured(database_url: str, allowed: Allowed) -> tuple[str, int]:
+    """Prepare the namespace that Temporal's own settings name (TEMPORAL_ADDRESS …) for a database.
+
+    Its name, and how many jobs are started anew in it. Raises RuntimeError where Temporal cannot be reached, RPCError
+    or TemporalUnavailable where it refuses, WrongNamespace.
     """
     client = await connect()
-    await prepare(client)
-    return client.namespace
+    return client.namespace, await prepare_for(client, database_url, allowed)
+
+
+async def prepare_for(
+    client: Client, database_url: str, allowed: Allowed, *, retention: timedelta | None = None
+) -> int:
+    """Make the client's namespace fit for the jobs of a database, and bind the database to it.
+
+    How many jobs are started anew in it. Raises WrongNamespace, RPCError, TemporalUnavailable.
+    """
+    engine = create_engine(database_url, pool_size=1)
+    try:
+        binding = NamespaceBinding(engine)
+        await _check(client, await binding.get(), allowed)
+        await prepare(client, retention=retention)
+        found = await describe_namespace(client)
+        if not allowed.rebind:
+            await binding.bind(found)
+            return 0
+        workflows = JobWorkflows(client)
+        jobs = [job.id for job in await Reconciliation(engine).list_open_jobs()]
+        unknown = [job_id for job_id in jobs if await workflows.is_open(job_id) is None]
+        await binding.rebind(found, unknown)
+        return len(unknown)
+    finally:
+        await engine.dispose()
 
 
 async def prepare(client: Client, *, retention: timedelta | None = None) -> None:
-    """Make the client's namespace fit for jobs.
+    """Make the client's namespace fit for jobs; it is created where there is none.
 
     `retention` changes a namespace that exists; None leaves it as its operator set it. Raises RPCError.
     """
@@ -48,6 +91,21 @@ async def prepare(client: Client, *, retention: timedelta | None = None) -> None
     elif retention is not None and current != retention:
         await _set_retention(client, retention)
     await _add_search_attributes(client)
+
+
+async def _check(client: Client, bound: Namespace | None, allowed: Allowed) -> None:
+    """Raises WrongNamespace, unless what there is to do was asked for."""
+    try:
+        found = await describe_namespace(client)
+    except NoSuchNamespace as missing:
+        if bound is not None and not allowed.rebind:
+            raise WrongNamespace(f"{missing} The database belongs to {bound}. Nothing was changed.") from missing
+        if not allowed.create:
+            raise WrongNamespace(f"{missing} --create-namespace creates it. Nothing was changed.") from missing
+        return
+    mismatch = bound and find_mismatch(bound, found)
+    if mismatch and not allowed.rebind:
+        raise WrongNamespace(f"{mismatch} Nothing was changed.")
 
 
 async def _retention(client: Client) -> timedelta | None:

@@ -20,3 +20,4 @@ class Options(BaseModel):
     speed: float = Field(default=60.0, gt=0)
     seed: int = 1
     workers: int = Field(default=1, ge=1)
+    rebind: bool = False  # the database to a Temporal that does not know its jobs

@@ -4,6 +4,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
@@ -366,4 +367,23 @@ webhook_deliveries = Table(  # written with the fact itself; without numbers and
     Index("ix_webhook_deliveries_pending", "endpoint_id", "lane", "seq", postgresql_where=text("status = 'pending'")),
     Index("ix_webhook_deliveries_newest", "endpoint_id", text("seq DESC")),
     Index("ix_webhook_deliveries_job_id_contact_id", "job_id", "contact_id"),
+)
+
+temporal_namespace = Table(  # that holds the workflows of this database's jobs; one row, or none before it is bound
+    "temporal_namespace",
+    metadata,
+    Column(
+        "singleton",
+        Boolean,
+        CheckConstraint("singleton", name="singleton"),
+        primary_key=True,
+        server_default=text("true"),
+    ),
+    Column("name", String, nullable=False),
+    Column("namespace_id", String, nullable=False),  # Temporal's own id, as the next
+    Column("cluster_id", String, nullable=False),
+    Column("bound_at", Moment, nullable=False, server_default=func.now()),
+    Column("alarm", Text),  # why the reconciler repairs nothing
+    Column("alarmed_at", Moment),  # since when
+    CheckConstraint("singleton", name="singleton"),
 )

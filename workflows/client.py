@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetClusterInfoRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
@@ -19,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
+from domain.temporal_namespace import Namespace
 from workflows.batch_job import TASK_TIMEOUT, BatchJob, BatchJobStart
 from workflows.line_share import LinesPace
 from workflows.names import (
@@ -46,6 +49,13 @@ class TemporalUnavailable(Exception):
     """Temporal did not answer, or refused: what was stored stands, and the reconciler fixes the rest."""
 
 
+class NoSuchNamespace(TemporalUnavailable):
+    """Temporal has no namespace of the name that TEMPORAL_NAMESPACE gives: nothing is known of any workflow."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Temporal has no namespace {name!r} (TEMPORAL_NAMESPACE).")
+
+
 async def connect(*, lazy: bool = False) -> Client:
     """Connect as Temporal's own environment variables say, with `lazy` at the first request.
 
@@ -54,6 +64,21 @@ async def connect(*, lazy: bool = False) -> Client:
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", DEFAULT_ADDRESS)
     return await Client.connect(**config, lazy=lazy, data_converter=pydantic_data_converter)
+
+
+async def describe_namespace(client: Client) -> Namespace:
+    """The client's namespace by its ids. Raises NoSuchNamespace, TemporalUnavailable."""
+    service = client.workflow_service
+    with _unavailable():
+        request = DescribeNamespaceRequest(namespace=client.namespace)
+        described = await service.describe_namespace(request, timeout=RPC_TIMEOUT)
+        cluster = await service.get_cluster_info(GetClusterInfoRequest(), timeout=RPC_TIMEOUT)
+    return Namespace(
+        name=client.namespace,
+        namespace_id=described.namespace_info.id,
+        cluster_id=cluster.cluster_id,
+        replicated=described.is_global_namespace,
+    )
 
 
 class JobWorkflows:
@@ -123,6 +148,10 @@ class JobWorkflows:
         """Tell an organization's lines, if a workflow shares them out, that limits or jobs changed."""
         await _signal_if_open(self._lines(organization_id), OrganizationLines.refresh)
 
+    async def namespace(self) -> Namespace:
+        """Where these workflows are. Raises NoSuchNamespace too."""
+        return await describe_namespace(self._client)
+
     async def ping(self) -> None:
         """Return when Temporal answers."""
         with _unavailable():
@@ -185,7 +214,22 @@ def _unavailable() -> Iterator[None]:
     try:
         yield
     except RPCError as error:
+        missing = _missing_namespace(error)
+        if missing is not None:
+            raise NoSuchNamespace(missing) from error
         raise TemporalUnavailable(str(error.status.name)) from error
+
+
+def _missing_namespace(error: RPCError) -> str | None:
+    """The namespace that was not found, if it was that: it says nothing of a workflow."""
+    failure = NamespaceNotFoundFailure()
+    if any(detail.Unpack(failure) for detail in error.grpc_status.details):
+        return failure.namespace
+    return None
+
+
+def _lacks_workflow(error: RPCError) -> bool:
+    return error.status is RPCStatusCode.NOT_FOUND and _missing_namespace(error) is None
 
 
 async def _signal_if_open(handle: WorkflowHandle[Any, Any], signal: Callable[[Any], None]) -> None:
@@ -193,7 +237,7 @@ async def _signal_if_open(handle: WorkflowHandle[Any, Any], signal: Callable[[An
         try:
             await handle.signal(signal, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if not _lacks_workflow(error):
                 raise
 
 
@@ -202,7 +246,7 @@ async def _is_open(handle: WorkflowHandle[Any, Any]) -> bool | None:
         try:
             description = await handle.describe(rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
+            if _lacks_workflow(error):
                 return None
             raise
     return description.close_time is None

@@ -34,6 +34,7 @@ from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import CreatedJob
 from store.jobs.update import JobUpdates
 from store.reconcile import Reconciliation
+from store.temporal_namespace import NamespaceBinding
 from tests.builders import Given
 from tests.fakes.carrier import NAME, FakeCarrier
 from tests.waiting import eventually
@@ -89,27 +90,34 @@ class Running:
         self.carrier = FakeCarrier(self.dials)
         self.claims = BreakableClaims(engine)
         self.workflows = SkippingWorkflows(self.client, pace)
-        self.reconciliation = ReconcileActivities(
-            Reconciliation(engine), self.control, self.dials, Lines(engine), self.workflows, {NAME: self.carrier}
-        )
+        self.binding = NamespaceBinding(engine)
+        self.reconciliation = self.reconciliation_by(self.workflows)
         self._database_url = database_url
         self._started: list[str] = []
         self._organizations: list[str] = []
 
+    def reconciliation_by(self, workflows: JobWorkflows) -> ReconcileActivities:
+        """What a worker repairs that asks these of workflows."""
+        reconciliation, lines, carriers = Reconciliation(self.engine), Lines(self.engine), {NAME: self.carrier}
+        return ReconcileActivities(reconciliation, self.binding, self.control, self.dials, lines, workflows, carriers)
+
     @contextlib.asynccontextmanager
-    async def workers(self) -> AsyncIterator[None]:
-        """Work, as one worker process does, while the block runs."""
+    async def workers(self, client: Client | None = None) -> AsyncIterator[None]:
+        """Work, as one worker process does, while the block runs; `client`: in another namespace than usual."""
+        workflows = self.workflows if client is None else JobWorkflows(client)
+        client = client or self.client
+        await self.binding.bind(await workflows.namespace())
         watch = DialWatch(self.dials, self._database_url)
         carriers = {NAME: self.carrier}
         calls = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL)
         jobs = JobActivities(
             DuePages(self.engine), self.control, OperatorCommands(self.control, JobUpdates(self.engine))
         )
-        lines = LinesActivities(Lines(self.engine), self.control, self.workflows)
+        lines = LinesActivities(Lines(self.engine), self.control, workflows)
         async with (
             watch.running(),
-            jobs_worker(self.client, jobs, lines, self.reconciliation),
-            calls_worker(self.client, calls, SLOTS),
+            jobs_worker(client, jobs, lines, self.reconciliation_by(workflows)),
+            calls_worker(client, calls, SLOTS),
         ):
             yield
 

@@ -1,0 +1,118 @@
+"""`outdial migrate`: a namespace is created, and a database bound anew, only when that was asked for."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from temporalio.client import Client
+
+from cli.errors import ExitCode
+from store.db.engine import create_engine
+from store.temporal_namespace import NamespaceBinding
+from tests.cli.conftest import Run
+from tests.databases import Databases
+from tests.serving import beside
+from tests.workflows.conftest import start_temporal
+from workflows.client import JobWorkflows, NoSuchNamespace
+
+
+@asynccontextmanager
+async def temporal() -> AsyncIterator[str]:
+    async with await start_temporal() as environment:
+        yield environment.client.service_client.config.target_host
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Of a Temporal that a test's commands connect to."""
+    with beside(temporal()) as served:
+        yield served
+
+
+@pytest.fixture
+def database(databases: Databases, address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+    monkeypatch.delenv("TEMPORAL_NAMESPACE", raising=False)
+    with databases.lend() as url:
+        yield url
+
+
+def bound(url: str) -> str | None:
+    """The name of the namespace to which the database belongs."""
+
+    async def ask() -> str | None:
+        engine = create_engine(url, pool_size=1)
+        namespace = await NamespaceBinding(engine).get()
+        await engine.dispose()
+        return namespace and namespace.name
+
+    return asyncio.run(ask())
+
+
+def exists(address: str, name: str) -> bool:
+    async def ask() -> bool:
+        try:
+            await JobWorkflows(await Client.connect(address, namespace=name)).namespace()
+        except NoSuchNamespace:
+            return False
+        return True
+
+    return asyncio.run(ask())
+
+
+def test_the_first_time_binds_the_database_and_again_changes_nothing(run: Run, database: str) -> None:
+    for _ in range(2):
+        ended = run("migrate", "--temporal", "--database-url", database)
+        assert ended.code == ExitCode.OK, ended.err
+        assert "belongs to the namespace default" in ended.out
+        assert bound(database) == "default"
+
+
+def test_a_mistyped_namespace_is_neither_created_nor_bound(
+    run: Run, database: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("migrate", "--temporal", "--database-url", database)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "prod-eu")
+
+    for flags in ([], ["--create-namespace"]):
+        ended = run("migrate", "--temporal", "--database-url", database, *flags)
+        assert ended.code == ExitCode.FAILED
+        assert "no namespace 'prod-eu'" in ended.err
+        assert "belongs to 'default'" in ended.err
+
+    assert bound(database) == "default"
+    assert not exists(address, "prod-eu")
+
+
+def test_a_new_database_is_not_bound_to_a_namespace_that_nobody_made(
+    run: Run, database: str, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "prod-us")
+    ended = run("migrate", "--temporal", "--database-url", database)
+    assert ended.code == ExitCode.FAILED
+    assert "--create-namespace creates it" in ended.err
+    assert bound(database) is None
+
+    assert run("migrate", "--temporal", "--create-namespace", "--database-url", database).code == ExitCode.OK
+    assert bound(database) == "prod-us"
+
+
+def test_another_namespace_is_taken_with_rebind_only(
+    run: Run, database: str, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "old")
+    run("migrate", "--temporal", "--create-namespace", "--database-url", database)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "default")
+
+    refused = run("migrate", "--temporal", "--database-url", database)
+    assert refused.code == ExitCode.FAILED
+    assert "--rebind" in refused.err
+    assert bound(database) == "old"
+
+    assert "started anew in it: 0" in run("migrate", "--temporal", "--rebind", "--database-url", database).out
+    assert bound(database) == "default"
+
+
+def test_flags_for_temporal_without_it_are_wrong_usage(run: Run, database: str) -> None:
+    assert run("migrate", "--rebind", "--database-url", database).code == ExitCode.USAGE
