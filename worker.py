@@ -52,6 +52,7 @@ HEARTBEAT_THROTTLE = timedelta(seconds=2)  # a cancel reaches a call this soon
 SHUTDOWN_TIMEOUT = timedelta(seconds=20)  # longer than placing a call; followers leave at once
 CONNECT_INTERVAL_SECONDS = 1.0
 MAX_SHORT_ACTIVITIES = 50
+WAITING_SHARE = 0.125  # of the slots for calls: what calls of one organization that wait may take
 WEBHOOK_POOL_SIZE = 4  # connections of their own: deliveries never make a call wait for one
 MAX_WEBHOOKS = 20  # endpoints that a worker delivers to, a minute at most each before it is another's turn
 
@@ -130,6 +131,7 @@ async def _calls(settings: Settings, services: Services, stack: AsyncExitStack) 
         settings.public_url,
         settings.speed,
         services[Vault].call_token,
+        max_waiting=max(1, int(settings.call_slots * WAITING_SHARE)),
     )
 
 

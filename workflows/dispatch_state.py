@@ -81,6 +81,12 @@ class DispatchState:
         running = self.page is not None and self.page.status is JobStatus.RUNNING
         return running and not self._is_held(now) and not self.is_late(now)
 
+    def _lacks_line(self, now: datetime) -> bool:
+        """Whether all that keeps it from dialing is a line that another job's call still has."""
+        running = self.page is not None and self.page.status is JobStatus.RUNNING
+        held_by_line = self._hold is not None and self._hold.reason is NotNowReason.LINE
+        return running and held_by_line and not self.is_late(now)
+
     def is_late(self, now: datetime) -> bool:
         """Whether the job's end time has passed."""
         return self.page is not None and self.page.end_time is not None and self.page.end_time <= now
@@ -103,8 +109,8 @@ class DispatchState:
         return self.share.lines(self.max_lines, now)
 
     def lines_wanted(self, now: datetime) -> int:
-        """How many lines the job can use now: none while no calls may be placed."""
-        if self.page is None or not self.may_dial(now):
+        """How many lines the job can use now: none while no calls may be placed, but for want of a line."""
+        if self.page is None or not (self.may_dial(now) or self._lacks_line(now)):
             return 0
         if self.page.more:
             return self.max_lines
@@ -159,7 +165,8 @@ class DispatchState:
         if self.page.status is JobStatus.PAUSED:
             return WaitingFor(reason="resume")
         if self._hold is not None and self._is_held(now):
-            return WaitingFor(reason=self._hold.reason, until=self._hold.until)
+            reason = "lines" if self._hold.reason is NotNowReason.LINE else self._hold.reason
+            return WaitingFor(reason=reason, until=self._hold.until)
         if self.lines_wanted(now) and not self.in_flight and not self.lines(now):
             return WaitingFor(reason="lines")
         if self.idle and self._next_due_at is not None:

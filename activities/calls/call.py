@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from temporalio import activity
 
+from activities.calls.claim_turns import MAX_WAITING, ClaimTurns
 from activities.calls.follow import CallFollower
 from activities.calls.payloads import CallContact, CallEnded
 from activities.calls.place import CallPlacer, is_retry
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 class CallActivities:
     """`public_url`: where carriers and agents reach the API. `speed` divides what happens on the telephone.
 
-    `call_token` makes the token by which an agent may report on a call; None where it needs an API key.
+    `call_token` makes the token by which an agent may report on a call; None where it needs an API key. `max_waiting`:
+    calls of one organization that may wait for a line or a pace at once.
     """
 
     def __init__(
@@ -43,9 +45,10 @@ class CallActivities:
         public_url: str,
         speed: float = 1.0,
         call_token: Callable[[str], str | None] = lambda _: None,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         self._dials = dials
-        self._placer = CallPlacer(claims, dials, watch, carriers, public_url, call_token)
+        self._placer = CallPlacer(ClaimTurns(claims, max_waiting), dials, watch, carriers, public_url, call_token)
         self._follower = CallFollower(dials, watch, carriers, speed)
 
     @activity.defn

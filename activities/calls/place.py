@@ -1,16 +1,14 @@
 """From the claim to the carrier's call id: requested once, recorded whatever happens, searched for when it got lost."""
 
-import asyncio
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 from temporalio import activity
 
+from activities.calls.claim_turns import ClaimTurns
 from activities.calls.payloads import CallContact
-from activities.calls.waiting import retry_write, shield_until_done, sleep_unless_stopping, stopping, wait_for_news
+from activities.calls.waiting import retry_write, shield_until_done, wait_for_news
 from activities.heartbeats import Heartbeat
 from carriers import (
     Absent,
@@ -23,13 +21,13 @@ from carriers import (
     PlaceUnknown,
     SearchOrder,
 )
-from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS, SEND_TIMEOUT_SECONDS
+from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.dispatch import NotNow
 from domain.calls.models import CallReport, Outcome, Recorded
 from domain.calls.order import build_call_order, build_callback_url
 
 if TYPE_CHECKING:
-    from store.calls.claim import Claimed, Claims
+    from store.calls.claim import Claimed
     from store.calls.dial_rows import DialRow
     from store.calls.dials import Dials
     from store.calls.watcher import DialWatch
@@ -38,7 +36,6 @@ SEARCH_TIMEOUT_SECONDS = 60.0  # how long a carrier's list of calls may lag behi
 SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
 PLACE_TIMEOUT = timedelta(seconds=PLACE_TIMEOUT_SECONDS)
 MAX_SEARCH_INTERVAL_SECONDS = 30.0
-MAX_WAIT_SECONDS = 10.0  # for a line or a slot, with nothing claimed; after that the workflow waits
 
 
 class CallPlacer:
@@ -46,24 +43,23 @@ class CallPlacer:
 
     def __init__(
         self,
-        claims: "Claims",
+        turns: ClaimTurns,
         dials: "Dials",
         watch: "DialWatch",
         carriers: Mapping[str, Carrier],
         public_url: str,
         call_token: Callable[[str], str | None],
     ) -> None:
-        self._claims = claims
+        self._turns = turns
         self._dials = dials
         self._watch = watch
         self._carriers = carriers
         self._public_url = public_url.rstrip("/")
         self._call_token = call_token
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def claim_and_place(self, call: CallContact, heartbeat: Heartbeat) -> "NotNow | None":
         """Claim the dial and place its call; NotNow where it may not be placed now."""
-        claimed, send_before = await self._claim(call)
+        claimed, send_before = await self._turns.claim(call)
         if isinstance(claimed, NotNow):
             return claimed
         heartbeat.show("asked")
@@ -84,27 +80,6 @@ class CallPlacer:
                 await wait_for_news(follower, max(left, interval))
                 dial = await self._dials.refresh(dial)
         return dial
-
-    async def _claim(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
-        """Claim, waiting for a line or the number's pace; the calls of one job do so one after another.
-
-        The second of the two is the instant, by the monotonic clock, before which a request must leave. It counts
-        from before the claim: a process that stood still in between knows that it is too late.
-        """
-        async with self._locks.setdefault(call.job_id, asyncio.Lock()):
-            while True:
-                if activity.is_worker_shutdown():
-                    raise stopping()
-                send_before = time.monotonic() + SEND_TIMEOUT_SECONDS
-                claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
-                claimed = await shield_until_done(claim)
-                if (
-                    not isinstance(claimed, NotNow)
-                    or not claimed.reason.is_transient
-                    or claimed.seconds > MAX_WAIT_SECONDS
-                ):
-                    return claimed, send_before
-                await sleep_unless_stopping(claimed.seconds)
 
     async def _place(self, call: CallContact, claimed: "Claimed", send_before: float) -> None:
         """Request the call of the carrier, and record its answer."""

@@ -115,4 +115,4 @@ async def _progress(workflows: JobWorkflows, job: Job) -> Progress | None:
             said = await workflows.progress(job.id)
     except TimeoutError:
         return None
-    return None if said is None else render_progress(said)
+    return None if said is None else render_progress(said, job)

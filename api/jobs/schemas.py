@@ -54,14 +54,15 @@ class WaitingFor(JsonModel):
     reason: str = Field(
         description="`start`, `resume`, `retry`, `window` (calling window), `not_before` (a contact's earliest time),"
         " `frequency` (calls to one number), `timezone` (unknown: such contacts are not called), `lines` (the"
-        " organization's other jobs have them), `credits`, `max_cost`, `account` (the carrier refused it).",
+        " organization's other jobs have them), `credits`, `max_cost`, `account` (the carrier refused it), `pacing`"
+        " (the number's calls per second).",
         examples=["retry"],
     )
     until: Timestamp | None
 
 
 class Progress(JsonModel):
-    """What the job's workflow says of this moment."""
+    """What the job's workflow says of this moment; `liveCalls` are the database's."""
 
     live_calls: int = Field(examples=[5])
     lines_held: int = Field(examples=[5])

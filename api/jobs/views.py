@@ -6,7 +6,7 @@ from api.jobs.schemas import Progress, WaitingFor
 from domain.jobs.estimate import usable_lines
 from domain.jobs.models import Job
 from domain.money import ASSUMED_MINUTES
-from domain.statuses import JobStatus
+from domain.statuses import ContactStatus, JobStatus
 from workflows.web_ui import JobProgress
 
 ENOUGH_TO_TELL = 10  # contacts with a final result, before a job's own pace is believed
@@ -38,10 +38,11 @@ def _start(job: Job, now: datetime) -> datetime:
     return now
 
 
-def render_progress(said: JobProgress) -> Progress:
+def render_progress(said: JobProgress, job: Job) -> Progress:
+    """The workflow counts calls that wait for a line or a pace as well: the database tells which are live."""
     waiting = said.waiting_for
     return Progress(
-        live_calls=said.live_calls,
+        live_calls=job.counts.by_status[ContactStatus.DIALING],
         lines_held=said.lines_held,
         lines_wanted=said.lines_wanted,
         waiting_for=None if waiting is None else WaitingFor(reason=waiting.reason, until=waiting.until),

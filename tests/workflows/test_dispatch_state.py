@@ -106,6 +106,22 @@ def test_nobody_is_called_before_a_hold_is_over() -> None:
     assert called(state, NOW + timedelta(seconds=30)) == [0]
 
 
+def test_a_job_that_found_no_line_keeps_its_request_for_lines() -> None:
+    """Its share is not to go to others, who would find none either."""
+    state = a_state(due(0), due(1), lines=2)
+    called(state)
+    state.ended("contact_0", None)
+
+    state.hold(NotNow(reason=NotNowReason.LINE, seconds=5), NOW)
+
+    assert called(state) == []
+    assert state.lines_wanted(NOW) == 1
+    assert state.wake_at(NOW) == NOW + timedelta(seconds=5)
+    assert state.waiting_for(NOW) == WaitingFor(reason="lines", until=NOW + timedelta(seconds=5))
+    state.hold(NotNow(reason=NotNowReason.CREDITS, seconds=5), NOW)
+    assert state.lines_wanted(NOW) == 0
+
+
 def test_a_claim_that_says_no_holds_everybody_for_a_second_at_least() -> None:
     state = a_state(due(0), due(1), lines=1)
     called(state)
