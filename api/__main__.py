@@ -6,6 +6,7 @@ The app is named, not imported: processes that read contact files import this mo
 import uvicorn
 
 from api.http.logging import configure_logging
+from api.http.server import raise_file_limit, server_config
 from settings import Settings
 
 GRACE_SECONDS = 25  # longer than a cancel may wait for the last request to the carrier
@@ -14,18 +15,15 @@ GRACE_SECONDS = 25  # longer than a cancel may wait for the last request to the 
 def main() -> None:
     settings = Settings()
     configure_logging(settings.log_level)
-    uvicorn.run(
+    raise_file_limit()
+    config = server_config(
         "api.app:app",
-        factory=True,
         host=settings.api_host,
         port=settings.api_port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_config=None,
-        server_header=False,
+        factory=True,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    uvicorn.Server(config).run()
 
 
 if __name__ == "__main__":

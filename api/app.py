@@ -19,7 +19,7 @@ from api.contacts.reader import warm_up
 from api.http.errors import MethodNotAllowed, render_error
 from api.http.exception_handlers import to_api_error
 from api.http.logging import configure_logging
-from api.http.middleware import DrainBodies, RequestIds
+from api.http.middleware import Admission, DrainBodies, RequestIds
 from api.http.openapi import DESCRIPTION, TITLE, find_allowed_methods, remove_validation_errors
 from api.jobs import control_routes, event_routes, export_routes, preview_routes, rerun_routes, test_call, update_routes
 from api.jobs import routes as job_routes
@@ -96,7 +96,8 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     routes = _routes()
     application.include_router(routes)
     application.include_router(routes, prefix="/v1", include_in_schema=False)
-    application.add_middleware(RequestIds)
+    application.add_middleware(Admission)
+    application.add_middleware(RequestIds)  # outside: also what Admission refuses has an id
     application.add_middleware(DrainBodies)  # outside: also what RequestIds answers comes after the drain
     return application
 

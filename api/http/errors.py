@@ -3,7 +3,7 @@
 What is wrong with a request's fields, file or contacts is an error of `domain.errors`; here it becomes `Refused`.
 
 ApiError
-├── 400  Refused (every domain.errors.RequestError), InsufficientCredits, NoOutboundAgent,
+├── 400  Refused (every domain.errors.RequestError), InvalidHttp, InsufficientCredits, NoOutboundAgent,
 │        InvalidPage, InvalidPageSize, InvalidStatus, AlreadyRunning, JobNotCancellable,
 │        SecretsUnavailable, TooManyWebhooks
 ├── 401  Unauthorized
@@ -12,10 +12,12 @@ ApiError
 │                     AgentNotFound, KeyNotFound, OrganizationNotFound,
 │                     WebhookNotFound, DeliveryNotFound
 ├── 405  MethodNotAllowed
+├── 408  RequestTimedOut
 ├── 409  OverlappingContacts, IdempotencyConflict, InUse, LastOwnerKey
 ├── 429  RateLimited
+├── 431  HeadersTooLarge
 ├── 500  InternalError
-└── 503  Unavailable
+└── 503  Unavailable, Overloaded
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +25,7 @@ from typing import Any, ClassVar
 
 from starlette.responses import JSONResponse
 
+from api.http.limits import HEADER_BYTES, HEADER_COUNT
 from domain.errors import RequestError
 
 
@@ -50,6 +53,13 @@ class Refused(ApiError):
     def __init__(self, error: RequestError) -> None:
         super().__init__(error.sentence, error.details)
         self.code = error.code
+
+
+class InvalidHttp(ApiError):
+    code = "invalid_request"
+
+    def __init__(self) -> None:
+        super().__init__("This is no HTTP/1.1 request.")
 
 
 class InsufficientCredits(ApiError):
@@ -153,6 +163,13 @@ class MethodNotAllowed(ApiError):
     code = "method_not_allowed"
 
 
+class RequestTimedOut(ApiError):
+    """The connection is closed after it."""
+
+    status = 408
+    code = "request_timeout"
+
+
 class OverlappingContacts(ApiError):
     status = 409
     code = "overlapping_contacts"
@@ -178,6 +195,14 @@ class RateLimited(ApiError):
     code = "rate_limited"
 
 
+class HeadersTooLarge(ApiError):
+    status = 431
+    code = "headers_too_large"
+
+    def __init__(self) -> None:
+        super().__init__(f"Send {HEADER_COUNT} headers at most, of {HEADER_BYTES // 1024} KB together.")
+
+
 class InternalError(ApiError):
     status = 500
     code = "internal_error"
@@ -192,6 +217,16 @@ class Unavailable(ApiError):
 
     def __init__(self, message: str = "The service cannot reach its database. Try again in a moment.") -> None:
         super().__init__(message, headers={"Retry-After": "5"})
+
+
+class Overloaded(ApiError):
+    """As many requests are under way as may be."""
+
+    status = 503
+    code = "unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests are under way. Try again in a moment.", headers={"Retry-After": "2"})
 
 
 def render_error(error: ApiError) -> JSONResponse:

@@ -1,9 +1,11 @@
-"""What surrounds every request: its id, its unread body, and the answer when something unexpected happens."""
+"""What surrounds every request: its admission, its id, its body's pace, the answer to what nobody expected."""
 
 import asyncio
 import logging
 import re
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from secrets import token_hex
 from typing import cast
 
@@ -11,16 +13,86 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.errors import render_error
+from api.http.errors import HeadersTooLarge, Overloaded, RequestTimedOut, render_error
 from api.http.exception_handlers import to_api_error
+from api.http.limits import (
+    BODY_BYTES_PER_SECOND,
+    BODY_GRACE_SECONDS,
+    BODY_IDLE_SECONDS,
+    HEADER_BYTES,
+    HEADER_COUNT,
+    MAX_CALLBACKS,
+    MAX_REQUESTS,
+)
 from api.http.logging import request_id
 from api.http.rate_limit import HEADERS
 
 DRAIN_LIMIT = 64 * 1024 * 1024  # bytes of a refused body that are read and dropped, so that the client sees the answer
-DRAIN_SECONDS = 60.0  # and for how long
+ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/v1/healthz", "/v1/readyz"})
+CALLBACKS = ("/carriers/", "/v1/carriers/")
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 
 log = logging.getLogger("api.requests")
+
+
+class Admission:
+    """Refuses at once what the process cannot take, before anything is read or looked up for it.
+
+    Clients and carriers have places of their own, and whether the process is alive is always answered. A request holds
+    its place until its answer begins: streams and downloads are counted where they are made.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._of_clients = _Places(MAX_REQUESTS)
+        self._of_carriers = _Places(MAX_CALLBACKS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in ALWAYS_ANSWERED:
+            await self.app(scope, receive, send)
+            return
+        _check_head(scope)
+        places = self._of_carriers if scope["path"].startswith(CALLBACKS) else self._of_clients
+        with places.taken() as leave:
+
+            async def send_and_leave(message: Message) -> None:
+                leave()
+                await send(message)
+
+            await self.app(scope, receive, send_and_leave)
+
+
+class _Places:
+    """So many requests at once."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    @contextmanager
+    def taken(self) -> Iterator[Callable[[], None]]:
+        """Take a place; what is yielded gives it back early. Raises Overloaded."""
+        if self._left <= 0:
+            raise Overloaded
+        self._left -= 1
+        holds = True
+
+        def leave() -> None:
+            nonlocal holds
+            if holds:
+                holds = False
+                self._left += 1
+
+        try:
+            yield leave
+        finally:
+            leave()
+
+
+def _check_head(scope: Scope) -> None:
+    """Raises HeadersTooLarge: the HTTP parser bounds only what it has to wait for."""
+    headers = scope["headers"]
+    if len(headers) > HEADER_COUNT or sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES:
+        raise HeadersTooLarge
 
 
 class RequestIds:
@@ -107,29 +179,43 @@ class DrainBodies:
 
 
 class _Body:
-    """Counts what is read of a body, to know whether more of it is on the way."""
+    """Counts what is read of a body, to know whether more of it is on the way, and keeps its sender to a pace."""
 
     def __init__(self, request: Request, receive: Receive) -> None:
         self._receive = receive
         headers = request.headers
         self._more = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         self._waits_to_send = "expect" in headers
+        self._began = time.monotonic()
+        self._read = 0
+        self._late = False
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        """The next message. Raises RequestTimedOut where the body stands still, or comes too slowly altogether."""
+        if not self._more:
+            return await self._receive()
+        allowed = BODY_GRACE_SECONDS + self._read / BODY_BYTES_PER_SECOND - (time.monotonic() - self._began)
+        try:
+            async with asyncio.timeout(min(BODY_IDLE_SECONDS, allowed)):
+                message = await self._receive()
+        except TimeoutError:
+            self._late = True
+            raise RequestTimedOut("The request's body comes too slowly. Send it again over a faster line.") from None
         self._waits_to_send = False
         self._more = message["type"] == "http.request" and message.get("more_body", False)
+        self._read += len(message.get("body", b""))
         return message
 
     async def drain(self) -> bool:
         """Read and drop the rest; say whether the connection may be used again."""
+        if self._late:
+            return False
         if self._waits_to_send:  # it asked before sending, and now need not send
             return not self._more
+        most = self._read + DRAIN_LIMIT
         try:
-            async with asyncio.timeout(DRAIN_SECONDS):
-                left = DRAIN_LIMIT
-                while self._more and left > 0:
-                    left -= len((await self.receive()).get("body", b""))
-        except TimeoutError:
+            while self._more and self._read < most:
+                await self.receive()
+        except RequestTimedOut:
             return False
         return not self._more

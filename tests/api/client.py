@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.http.server import server_config
 from domain.calls.models import Audio
 from domain.jobs.models import Agent
 from domain.phone.location import ANYWHERE
@@ -65,10 +66,7 @@ class Served:
 
 def serve(app: FastAPI) -> Served:
     port = free_port()
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, loop="uvloop", http="httptools", access_log=False, log_config=None
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(app, host="127.0.0.1", port=port))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20

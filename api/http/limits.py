@@ -1,0 +1,12 @@
+"""What a client may hold of this process before and while its request is answered."""
+
+HEADER_BYTES = 64 * 1024  # of a request's head, RFC 6585's 431 beyond it
+HEADER_COUNT = 100
+HEADER_SECONDS = 10.0  # for the head to arrive, from the connection or its first byte on
+MAX_CONNECTIONS = 4000  # of one process, about 20 KB each; beyond them those that send no request are closed
+MAX_REQUESTS = 200  # at work at once, in one process; others are refused with Retry-After
+MAX_CALLBACKS = 400  # the same of carriers: clients do not crowd them out
+BODY_GRACE_SECONDS = 30.0  # a body may take so long,
+BODY_BYTES_PER_SECOND = 16 * 1024  # and as long again as it takes at this rate
+BODY_IDLE_SECONDS = 20.0  # between two pieces of it
+SEND_SECONDS = 30.0  # a client that takes no byte of its answer for so long has left

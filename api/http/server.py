@@ -1,0 +1,158 @@
+"""The HTTP server: uvicorn on h11, and what a connection may hold before its request is whole.
+
+h11 and not httptools: its llhttp stops at `Upgrade: h2c`, which Java's client and `curl --http2` send, and the body of
+the request is lost (httptools issue 124). RFC 9110, section 7.8: a server may ignore an upgrade.
+"""
+
+import asyncio
+import json
+import logging
+import resource
+import sys
+from secrets import token_hex
+from typing import Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api.http.errors import ApiError, HeadersTooLarge, InvalidHttp, RequestTimedOut
+from api.http.limits import HEADER_BYTES, HEADER_SECONDS, MAX_CONNECTIONS
+
+EVICTED_SHARE = 10  # a full server closes one in so many of those that wait, the longest waiting first
+LINGER_SECONDS = 1.0
+SPARE_FILES = 256  # besides connections: database, Temporal, reader processes, sockets of carriers
+
+log = logging.getLogger("api.http.server")
+
+
+def server_config(app: Any, host: str, port: int, **others: Any) -> uvicorn.Config:
+    """The configuration of every server of the API: processes and tests."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        **others,
+    )
+
+
+def raise_file_limit() -> None:
+    """Let the process open as many files as its hard limit allows: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + SPARE_FILES
+    if soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
+
+
+class BoundedProtocol(H11Protocol):
+    """A request's head arrives within `HEADER_SECONDS`, and full servers make room among those that send none.
+
+    A connection with no request under way costs its sender nothing, so such connections are what is closed to let
+    others in: whoever opens thousands pushes out his own.
+    """
+
+    waiting_since: float | None = None
+    _head_timer: asyncio.TimerHandle | None = None
+    _refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > _most_connections():
+            self._make_room()
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        super().data_received(data)
+        if self.transport.is_closing() or self.conn.their_state is not h11.IDLE:
+            self._stop_waiting()
+        elif self._head_timer is None:
+            self._await_head()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.transport.is_closing() and self.conn.their_state is h11.IDLE:
+            self.waiting_since = self.loop.time()  # until the keep-alive ends, which has a timer of its own
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, or a head that grew too long: uvicorn calls it as it handles h11's error."""
+        cause = sys.exc_info()[1]
+        too_long = isinstance(cause, h11.RemoteProtocolError) and cause.error_status_hint == HeadersTooLarge.status
+        self._refuse(HeadersTooLarge() if too_long else InvalidHttp())
+
+    def _should_upgrade(self) -> bool:
+        return False
+
+    def _await_head(self) -> None:
+        self.waiting_since = self.loop.time()
+        self._head_timer = self.loop.call_later(HEADER_SECONDS, self._head_is_late)
+
+    def _stop_waiting(self) -> None:
+        self.waiting_since = None
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        if self.transport.is_closing():
+            return
+        begun = bool(self.conn.trailing_data[0])
+        if begun:
+            self._refuse(RequestTimedOut(f"The request's headers did not arrive within {HEADER_SECONDS:.0f} s."))
+        else:
+            self.transport.close()
+
+    def _refuse(self, error: ApiError) -> None:
+        """Write an error as every other is written, and close.
+
+        Whoever still sends would see a reset, not the answer: what comes meanwhile is dropped.
+        """
+        self._refused = True
+        body = json.dumps({"success": False, "error": error.message, "code": error.code}).encode()
+        headers = {
+            "content-type": "application/json",
+            "content-length": str(len(body)),
+            "x-request-id": f"req_{token_hex(12)}",
+            "connection": "close",
+        }
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            for event in (
+                h11.Response(status_code=error.status, headers=list(headers.items())),
+                h11.Data(data=body),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _make_room(self) -> None:
+        waiting = [other for other in self.connections if getattr(other, "waiting_since", None) is not None]
+        waiting.sort(key=lambda other: other.waiting_since)  # type: ignore[union-attr]
+        for other in waiting[: max(1, len(waiting) // EVICTED_SHARE)]:
+            other.waiting_since = None  # type: ignore[union-attr]
+            other.transport.close()
+        if not waiting:
+            log.warning(
+                "%d connections are open, all with a request under way: another is refused", len(self.connections)
+            )
+            self.transport.close()
+
+
+def _most_connections() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(MAX_CONNECTIONS, max(soft - SPARE_FILES, soft // 2))
