@@ -35,6 +35,7 @@ from store.jobs.update import JobUpdates
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys
 from store.organizations.carrier_credentials import CarrierCredentials
+from store.organizations.carrier_grants import CarrierGrants
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
 from store.organizations.rate_limits import RateLimits
@@ -95,6 +96,7 @@ def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[obje
         Agents(engine),
         ApiKeys(engine),
         AuditLog(engine),
+        CarrierGrants(engine),
         ChangeFeed(engine),
         Claims(engine, settings.speed),
         AgentReports(engine),

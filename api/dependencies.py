@@ -26,6 +26,7 @@ from store.jobs.rerun import JobRerun
 from store.jobs.update import JobUpdates
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys
+from store.organizations.carrier_grants import CarrierGrants
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
 from store.organizations.rate_limits import RateLimits
@@ -49,6 +50,7 @@ ApiKeysDep = Annotated[ApiKeys, service(ApiKeys)]
 AuditLogDep = Annotated[AuditLog, service(AuditLog)]
 CarriersDep = Annotated[CarrierAccounts, service(CarrierAccounts)]
 AgentReportsDep = Annotated[AgentReports, service(AgentReports)]
+CarrierGrantsDep = Annotated[CarrierGrants, service(CarrierGrants)]
 DialsDep = Annotated[Dials, service(Dials)]
 DoNotCallDep = Annotated[DoNotCall, service(DoNotCall)]
 EngineDep = Annotated[AsyncEngine, service(AsyncEngine)]

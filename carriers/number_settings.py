@@ -16,6 +16,13 @@ class NumberSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
 
+    @property
+    def shared_trunk(self) -> str | None:
+        """The trunk that they name on the service's account, which an operator must grant.
+
+        None: they are credentials of an account of one's own."""
+        return None
+
 
 @runtime_checkable
 class SupportsNumberSettings(Carrier, Protocol):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from store.billing.ledger import Ledger
     from store.organizations.agents import Agents
     from store.organizations.api_keys import ApiKeys
+    from store.organizations.carrier_grants import CarrierGrants
     from store.organizations.organizations import Organizations
     from store.organizations.phone_numbers import PhoneNumbers
 
@@ -52,6 +53,7 @@ class Store:
     agents: "Agents"
     phone_numbers: "PhoneNumbers"
     ledger: "Ledger"
+    grants: "CarrierGrants"
 
 
 class Database:
@@ -93,12 +95,14 @@ class Database:
         from store.billing.ledger import Ledger  # noqa: PLC0415  as above
         from store.organizations.agents import Agents  # noqa: PLC0415
         from store.organizations.api_keys import ApiKeys  # noqa: PLC0415
+        from store.organizations.carrier_grants import CarrierGrants  # noqa: PLC0415
         from store.organizations.organizations import Organizations  # noqa: PLC0415
         from store.organizations.phone_numbers import PhoneNumbers  # noqa: PLC0415
 
         async with self.engine() as engine:
-            parts = Organizations(engine), ApiKeys(engine), Agents(engine), PhoneNumbers(engine), Ledger(engine)
-            return await action(Store(*parts))
+            organizations, api_keys, agents = Organizations(engine), ApiKeys(engine), Agents(engine)
+            numbers, ledger, grants = PhoneNumbers(engine), Ledger(engine), CarrierGrants(engine)
+            return await action(Store(organizations, api_keys, agents, numbers, ledger, grants))
 
 
 @contextmanager

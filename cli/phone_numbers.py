@@ -12,9 +12,11 @@ from cli.database import Database
 from cli.options import OrgId, amount
 from cli.output import Output
 from cli.render import text
+from domain.audit import OPERATOR
 from domain.phone.numbers import PhoneProblem, read_phone
 
 COLUMNS = ["id", "number", "label", "carrier_account_id", "calls_per_second", "agent"]
+GRANT_COLUMNS = ["id", "carrier", "kind", "name", "granted_at"]
 PhoneId = Annotated[str, typer.Argument(metavar="PHONE_ID", show_default=False)]
 
 app = typer.Typer(name="number", help="Numbers that an organization calls from.", no_args_is_help=True)
@@ -55,7 +57,7 @@ def create(
     database: Database,
     output: Output,
 ) -> None:
-    """Add a number to call from."""
+    """Add a number to call from, and grant it to the organization at the carrier."""
     output.model(
         database.run(
             lambda store: store.phone_numbers.create(
@@ -65,6 +67,7 @@ def create(
                 label=label,
                 calls_per_second=calls_per_second,
                 carrier_account_id=carrier,
+                granted_by=OPERATOR,
             )
         )
     )
@@ -94,3 +97,43 @@ def remove(organization: OrgId, phone_id: PhoneId, database: Database) -> None:
     """Remove a number; refused while an open job calls from it."""
     database.run(lambda store: store.phone_numbers.remove(organization, phone_id))
     Console().print(f"{text(phone_id)} is removed.")
+
+
+@command(app, "grant")
+def grant_resource(
+    organization: OrgId,
+    phone: Annotated[
+        str | None, typer.Argument(parser=_e164, metavar="[NUMBER]", help="+12025550101", show_default=False)
+    ] = None,
+    trunk: Annotated[
+        str | None, typer.Option(help="A trunk instead: 'PJSIP/{number}@trunk2'.", show_default=False)
+    ] = None,
+    carrier: Annotated[str, typer.Option(callback=_installed, help="Whose account is meant.")] = "twilio",
+    *,
+    database: Database,
+    output: Output,
+) -> None:
+    """Let an organization add a number, or use a trunk, of the service's own account at a carrier."""
+    from store.organizations.carrier_grants import Resource  # noqa: PLC0415  half a second of imports
+
+    if (phone is None) == (trunk is None):
+        raise typer.BadParameter("Say a number or --trunk.")
+    resource = Resource.of_trunk(carrier, trunk) if trunk is not None else Resource.of_number(carrier, phone or "")
+    output.model(database.run(lambda store: store.grants.create(organization, resource, by=OPERATOR)))
+
+
+@command(app, "grants")
+def list_grants(organization: OrgId, database: Database, output: Output) -> None:
+    """List the numbers and trunks that an organization may use on the service's accounts."""
+    output.models(database.run(lambda store: store.grants.list_all(organization)), GRANT_COLUMNS)
+
+
+@command(app)
+def revoke(
+    organization: OrgId,
+    grant_id: Annotated[str, typer.Argument(metavar="GRANT_ID", help="From `grants`.", show_default=False)],
+    database: Database,
+) -> None:
+    """Take a number or trunk back; refused while an open job calls with it."""
+    database.run(lambda store: store.grants.revoke(organization, grant_id, by=OPERATOR))
+    Console().print(f"{text(grant_id)} is revoked.")

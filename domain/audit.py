@@ -26,6 +26,8 @@ class Action(StrEnum):
     STOPPED = "stopped"  # the whole organization
     DO_NOT_CALL_ADDED = "do_not_call_added"
     DO_NOT_CALL_REMOVED = "do_not_call_removed"
+    GRANTED = "granted"  # the use of a number or trunk; details: the grant's id, carrier and kind
+    GRANT_REVOKED = "grant_revoked"
 
 
 class AuditEntry(Model):

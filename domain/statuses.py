@@ -82,6 +82,13 @@ class Role(StrEnum):
         return ranks.index(self) < ranks.index(other)
 
 
+class GrantKind(StrEnum):
+    """What an operator grants to an organization on a carrier account that others use too."""
+
+    NUMBER = "number"
+    TRUNK = "trunk"
+
+
 class OnOverlap(StrEnum):
     """What create does about numbers that another open job of the organization will call too."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.audit import OPERATOR
 from domain.calls.models import Audio
 from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
@@ -96,5 +97,6 @@ async def _create_number(engine: AsyncEngine, owner: str, number: str, kind: Arc
         agent_id=agent_id,
         label=f"Demo, {kind.value if kind else 'no agent'}",
         calls_per_second=CALLS_PER_SECOND,
+        granted_by=OPERATOR,
     )
     return created.id

@@ -7,6 +7,8 @@ StoreError
 ├── Overlapping            other open jobs of the organization will call these numbers too
 ├── NoContactsLeft         after skipping what overlaps or may not be called nobody is left
 ├── InUse                  open jobs, or numbers, still need it
+├── NotGranted             the number or trunk is not the organization's on this carrier account
+├── GrantedToAnother       another organization has this number there
 ├── LastOwner              without this key nobody could manage the organization
 ├── NoSecret               OUTDIAL_SECRET is not set, so that nothing can be sealed
 ├── Unreadable             it was sealed with a secret that is not known any more
@@ -19,7 +21,7 @@ StoreError
 from collections.abc import Sequence
 from decimal import Decimal
 
-from domain.statuses import JobStatus
+from domain.statuses import GrantKind, JobStatus
 
 
 class StoreError(Exception):
@@ -77,6 +79,22 @@ class InUse(StoreError):
         self.what = what
         self.id = id
         self.by = tuple(by)
+
+
+class NotGranted(StoreError):
+    """`kind`: what an operator would have to grant; `carrier`: where."""
+
+    def __init__(self, kind: GrantKind, carrier: str) -> None:
+        super().__init__(f"This {kind} is not granted to the organization at {carrier}.")
+        self.kind = kind
+        self.carrier = carrier
+
+
+class GrantedToAnother(StoreError):
+    """A number belongs to one organization at a carrier."""
+
+    def __init__(self, carrier: str) -> None:
+        super().__init__(f"This number is granted to another organization at {carrier}. Revoke that grant first.")
 
 
 class LastOwner(StoreError):

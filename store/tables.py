@@ -86,7 +86,21 @@ carrier_accounts = Table(  # one gate for all jobs that call through an account
     Column("closed_reason", Text),
     Column("probe_dial_id", String),  # the one call that may go first when the gate opens
     Column("carrier", String),  # null: the id is the carrier's name
-    Column("settings", Text),  # its own credentials, sealed by store.db.vault; null: those of the process
+    Column("settings", Text),  # its own, sealed by store.db.vault; null: those of the process
+    Column("trunk", Text),  # the settings name this trunk of the shared account; null: they are an account of its own
+)
+
+carrier_grants = Table(  # on accounts that organizations share: who may use which numbers and trunks
+    "carrier_grants",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("carrier", String, nullable=False),
+    Column("kind", String, nullable=False),  # domain.statuses.GrantKind
+    Column("name", Text, nullable=False),  # a number as `domain.phone.identity.identify` writes it, or a dial string
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False),
+    Column("granted_at", Moment, nullable=False, server_default=func.now()),
+    UniqueConstraint("organization_id", "carrier", "kind", "name"),
+    Index("uq_carrier_grants_number", "carrier", "name", unique=True, postgresql_where=text("kind = 'number'")),
 )
 
 phone_numbers = Table(
@@ -235,7 +249,7 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     Column("reserved_from_free", Dollars, nullable=False, server_default="0"),
     UniqueConstraint("contact_id", "number_of_dial"),
     Index("uq_dials_open_contact", "contact_id", unique=True, postgresql_where=_OPEN),
-    Index("uq_dials_open_pair", "from_number", "to_number", unique=True, postgresql_where=_OPEN),
+    Index("uq_dials_open_pair", "organization_id", "from_number", "to_number", unique=True, postgresql_where=_OPEN),
     Index(
         "uq_dials_call_id", "carrier_account_id", "call_id", unique=True, postgresql_where=text("call_id IS NOT NULL")
     ),

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.audit import OPERATOR
 from domain.calls.models import Audio
 from domain.jobs.models import JobRequest, NewContact, Organization, PhoneNumber
 from domain.model import Model
@@ -18,7 +20,7 @@ from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
 
 CREDITS = Decimal(1000)  # dollars
-CALLER_ID = "+12025550100"
+_caller_ids = count(40_000)
 AUDIO_URL = "wss://agent.example/audio"
 
 
@@ -42,10 +44,10 @@ async def an_organization(
     limit: int = 50,
     credits: Decimal | None = CREDITS,
     architecture: Architecture = Architecture.PIPELINE,
-    caller_id: str = CALLER_ID,
+    caller_id: str | None = None,
     calls_per_second: Decimal = Decimal(1000),
 ) -> Given:
-    """`credits` in dollars, None: unlimited; `limit`: calls at once."""
+    """`credits` in dollars, None: unlimited; `limit`: calls at once. Its caller id is nobody else's."""
     api_keys = ApiKeys(engine)
     organization = await Organizations(engine).create(name, limit, credits, allowed_countries=(ANYWHERE,))
     agent = await Agents(engine).create(organization.id, "Ada", architecture, Audio.WEBSOCKET, AUDIO_URL)
@@ -54,9 +56,18 @@ async def an_organization(
         owner=await api_keys.create(organization.id, Role.OWNER, "owner"),
         member=await api_keys.create(organization.id, Role.MEMBER, "member"),
         number=await PhoneNumbers(engine).create(
-            organization.id, caller_id, agent_id=agent.id, calls_per_second=calls_per_second
+            organization.id,
+            caller_id or a_caller_id(),
+            agent_id=agent.id,
+            calls_per_second=calls_per_second,
+            granted_by=OPERATOR,
         ),
     )
+
+
+def a_caller_id() -> str:
+    """A number that nobody else was given: a number belongs to one organization at a carrier."""
+    return a_number(next(_caller_ids))
 
 
 def a_number(n: int) -> str:

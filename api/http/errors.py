@@ -7,13 +7,13 @@ ApiError
 │        InvalidPage, InvalidPageSize, InvalidStatus, AlreadyRunning, JobNotCancellable,
 │        SecretsUnavailable, TooManyWebhooks
 ├── 401  Unauthorized
-├── 403  Forbidden
+├── 403  Forbidden, NotGranted
 ├── 404  NotFound ── JobNotFound, ContactNotFound, CallNotFound, PhoneNumberNotFound,
 │                     AgentNotFound, KeyNotFound, OrganizationNotFound,
-│                     WebhookNotFound, DeliveryNotFound
+│                     GrantNotFound, WebhookNotFound, DeliveryNotFound
 ├── 405  MethodNotAllowed
 ├── 408  RequestTimedOut
-├── 409  OverlappingContacts, IdempotencyConflict, InUse, LastOwnerKey
+├── 409  OverlappingContacts, IdempotencyConflict, GrantedToAnother, InUse, LastOwnerKey
 ├── 429  RateLimited
 ├── 431  HeadersTooLarge
 ├── 500  InternalError
@@ -113,6 +113,11 @@ class Forbidden(ApiError):
     code = "forbidden"
 
 
+class NotGranted(ApiError):
+    status = 403
+    code = "not_granted"
+
+
 class NotFound(ApiError):
     status = 404
     code = "not_found"
@@ -150,6 +155,10 @@ class OrganizationNotFound(NotFound):
     code = "organization_not_found"
 
 
+class GrantNotFound(NotFound):
+    code = "grant_not_found"
+
+
 class WebhookNotFound(NotFound):
     code = "webhook_not_found"
 
@@ -178,6 +187,11 @@ class OverlappingContacts(ApiError):
 class IdempotencyConflict(ApiError):
     status = 409
     code = "idempotency_conflict"
+
+
+class GrantedToAnother(ApiError):
+    status = 409
+    code = "granted_to_another"
 
 
 class InUse(ApiError):

@@ -118,6 +118,11 @@ OF_STORE: dict[type[Exception], Callable[[Any], ApiError]] = {
     store.Overlapping: _overlapping,
     store.NoContactsLeft: _nobody_left,
     store.InUse: _in_use,
+    store.NotGranted: lambda error: api.NotGranted(
+        f"This {error.kind} is not granted to your organization at {error.carrier}. Ask whoever runs this service to"
+        " grant it, or send carrierSettings of your own account."
+    ),
+    store.GrantedToAnother: lambda error: api.GrantedToAnother(str(error)),
     store.LastOwner: lambda _: api.LastOwnerKey(
         "This is the last owner's key: no other is valid for as long. Create another owner's key first."
     ),
@@ -140,6 +145,7 @@ OF_WHAT: dict[str, Callable[[store.NotFound], ApiError]] = {
     "organization": lambda _: api.OrganizationNotFound(
         "There is no organization of this id.", [{"field": "organizationId", "reason": "not found"}]
     ),
+    "grant": lambda _: api.GrantNotFound("There is no grant of this id."),
     "webhook": lambda _: api.WebhookNotFound("There is no webhook of this id."),
     "delivery": lambda _: api.DeliveryNotFound("There is no delivery of this id."),
 }

@@ -24,7 +24,7 @@ class Removed(JsonModel):
 MEANINGS = {
     400: "The request cannot be carried out as it stands; `code` and `details` say why.",
     401: "`unauthorized`: no key, or one that is not known.",
-    403: "`forbidden`: the key may not do this; a member's may only read.",
+    403: "`forbidden`: the key may not do this; a member's may only read. `not_granted`: not with this number.",
     404: "There is no such thing in this organization.",
     409: "What is there already does not allow it; `code` tells what.",
     429: "`rate_limited`: the key has made its requests of a minute; `Retry-After` tells when the next may come.",

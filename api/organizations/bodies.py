@@ -117,6 +117,18 @@ class ChangedPhoneNumber(Body):
     carrier_settings: CarrierCredentials | None = Field(default=None, description="Null: those of the service.")
 
 
+class NewGrant(Body):
+    carrier: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,30}$")] = Field(
+        default="twilio", description="At which carrier of the service."
+    )
+    number: E164Number | None = Field(default=None, description="To call from; this or `trunk`.")
+    trunk: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[!-~]+$")] | None = Field(
+        default=None,
+        description="As `carrierSettings` write it: PJSIP/{number}@trunk2.",
+        examples=["PJSIP/{number}@trunk2"],
+    )
+
+
 class NewKey(Body):
     name: RequiredText
     role: Role = Field(description="Not above the role of the key that asks.")

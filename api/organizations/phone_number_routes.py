@@ -70,12 +70,13 @@ async def create_phone_number(
     vault: VaultDep,
     idempotent: IdempotentDep,
 ) -> PhoneNumberView:
-    """Add a number to call from. It must be yours at the carrier; that is not checked here.
+    """Add a number to call from: one that is granted to your organization, or of an account of your own.
 
     `carrierSettings` are the number's own at its carrier: `{"accountSid": …, "authToken": …}` at Twilio,
     `{"trunk": "PJSIP/{number}@trunk2"}` at Asterisk. They are kept encrypted and never shown again.
 
     Error codes: `invalid_request`, `agent_not_found`,
+    `not_granted` for a number or trunk of the service's accounts that whoever runs it has not granted,
     `idempotency_conflict`, `secrets_unavailable` where this server keeps no secrets.
     """
     content = await read_small(request)
@@ -83,6 +84,7 @@ async def create_phone_number(
     async def create(context: CreateContext) -> PhoneNumberView:
         sent = parse_body(NewPhoneNumber, content)
         _require_carrier(sent.carrier, carriers)
+        sealed, trunk = _seal(sent.carrier, sent.carrier_settings, vault)
         with _agent_of_the_body():
             created = await phone_numbers.create(
                 caller.organization_id,
@@ -91,7 +93,8 @@ async def create_phone_number(
                 label=sent.label or None,
                 calls_per_second=sent.calls_per_second,
                 carrier_account_id=sent.carrier,
-                sealed_settings=_seal(sent.carrier, sent.carrier_settings, vault),
+                sealed_settings=sealed,
+                trunk=trunk,
                 id=context.new_id("phone"),
             )
         return render_phone_number(created)
@@ -119,13 +122,13 @@ async def change_phone_number(
     `outboundAgentId` holds for jobs to come (null: none can call from it), `callsPerSecond` for all calls from now
     on. `carrierSettings` hold for calls to come, and cannot be replaced while calls through them are live. Error codes:
     `invalid_request`,
-    `phone_number_not_found`, `agent_not_found`, `in_use`, `secrets_unavailable`.
+    `not_granted`, `phone_number_not_found`, `agent_not_found`, `in_use`, `secrets_unavailable`.
     """
     sent = parse_body(ChangedPhoneNumber, await read_small(request))
     if "carrier_settings" in sent.model_fields_set:
         number = await _phone_number(phone_numbers, caller.organization_id, id)
-        sealed = _seal(number.carrier, sent.carrier_settings, vault)
-        await phone_numbers.change_carrier_settings(caller.organization_id, id, number.carrier, sealed)
+        sealed, trunk = _seal(number.carrier, sent.carrier_settings, vault)
+        await phone_numbers.change_carrier_settings(caller.organization_id, id, number.carrier, sealed, trunk)
     change = PhoneNumberChange(**sent.model_dump(include=sent.model_fields_set - {"carrier_settings"}))
     with _agent_of_the_body():
         return render_phone_number(await phone_numbers.change(caller.organization_id, id, change))
@@ -171,16 +174,19 @@ def _blame(field: str, reason: str) -> dict[str, str]:
     return {"field": field, "reason": reason}
 
 
-def _seal(carrier: str, sent: dict[str, Any] | None, vault: Vault) -> str | None:
-    """Settings as they are kept. Raises InvalidRequest where the carrier has no such settings, SecretsUnavailable."""
+def _seal(carrier: str, sent: dict[str, Any] | None, vault: Vault) -> tuple[str | None, str | None]:
+    """Settings as they are kept, and the shared trunk that they name, if they do.
+
+    Raises InvalidRequest where the carrier has no such settings, SecretsUnavailable.
+    """
     if sent is None:
-        return None
+        return None, None
     kind = number_settings(carrier)
     if kind is None:
         reason = f"{carrier} has none"
         raise InvalidRequest("This carrier has no settings of single numbers.", [_blame("carrierSettings", reason)])
     settings = validate_value(kind, sent, "carrierSettings")
     try:
-        return vault.seal(settings.model_dump_json(by_alias=True))
+        return vault.seal(settings.model_dump_json(by_alias=True)), settings.shared_trunk
     except store.NoSecret:
         raise SecretsUnavailable(NO_SECRET) from None

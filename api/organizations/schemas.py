@@ -5,12 +5,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.billing.schemas import Balance
-from api.http.examples import A_JOB, A_KEY, A_NUMBER, A_WINDOW, AN_AGENT, AN_ORGANIZATION
+from api.http.examples import A_GRANT, A_JOB, A_KEY, A_NUMBER, A_WINDOW, AN_AGENT, AN_ORGANIZATION
 from domain.audit import Action
 from domain.calls.models import Audio
 from domain.jobs.views import ContactFrequency
 from domain.json_model import JsonModel, Timestamp
-from domain.statuses import Architecture, Role
+from domain.statuses import Architecture, GrantKind, Role
 
 
 class OrganizationView(JsonModel):
@@ -113,6 +113,23 @@ class KeyPage(JsonModel):
     total: int = Field(examples=[1])
     page: int = Field(examples=[1])
     page_size: int = Field(examples=[20])
+
+
+class GrantView(JsonModel):
+    """A number or trunk that an organization may use on a carrier account of the service."""
+
+    id: str = Field(examples=[A_GRANT])
+    carrier: str = Field(examples=["twilio"])
+    kind: GrantKind
+    name: str = Field(description="The number, E.164, or the trunk.", examples=["+12025550171"])
+    granted_at: Timestamp
+
+
+class GrantList(JsonModel):
+    """Grants, oldest first."""
+
+    grants: list[GrantView]
+    total: int = Field(examples=[1])
 
 
 class ActivityEntry(JsonModel):

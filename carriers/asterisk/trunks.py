@@ -28,3 +28,8 @@ class OwnTrunk(NumberSettings):
     """A trunk of the number's own, among the endpoints of this Asterisk."""
 
     trunk: Annotated[str, AfterValidator(_is_own_trunk), Field(json_schema_extra={"pattern": OWN_TRUNK})]
+
+    @property
+    def shared_trunk(self) -> str:
+        """It is an endpoint of the Asterisk that all numbers share."""
+        return self.trunk

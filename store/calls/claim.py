@@ -74,7 +74,8 @@ _FACTS = text(f"""
            (SELECT count(*) FROM dials d WHERE d.organization_id = :organization AND d.job_id = j.id
              AND d.ended_at IS NULL) AS job_live,
            {LIVE_MINUTES} AS live_minutes,
-           EXISTS (SELECT 1 FROM dials d WHERE d.from_number = j.from_number AND d.to_number = c.number
+           EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = :organization
+             AND d.from_number = j.from_number AND d.to_number = c.number
              AND d.ended_at IS NULL) AS pair_live
     FROM contacts c
     JOIN batch_jobs j ON j.id = c.job_id
@@ -88,7 +89,8 @@ _FACTS = text(f"""
 _OF_OTHER_WRITINGS = text("""
     SELECT EXISTS (SELECT 1 FROM do_not_call l WHERE l.organization_id = :organization AND l.number = ANY(:numbers))
              AS listed,
-           EXISTS (SELECT 1 FROM dials d WHERE d.from_number = :from_number AND d.to_number = ANY(:numbers)
+           EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = :organization
+             AND d.from_number = :from_number AND d.to_number = ANY(:numbers)
              AND d.ended_at IS NULL) AS pair_live
 """)
 
@@ -134,7 +136,7 @@ class Claims:
         whom = {"organization": organization_id, "job": job_id, "contact": contact_id}
         try:
             return await self._claim(whom, dial)
-        except IntegrityError:  # another organization with this caller id called the number in the same instant
+        except IntegrityError:  # the same two numbers, in the same instant
             return await self._claim(whom, dial)
 
     async def _claim(self, whom: dict[str, str], dial: int) -> Claimed | NotNow:

@@ -15,6 +15,7 @@ from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import InUse, NotFound
 from store.organizations.agents import MAX_USERS, find_open_jobs, read_agent
+from store.organizations.carrier_grants import Resource, grant, require_grants
 from store.organizations.rows import read_organization
 from store.tables import agents, batch_jobs, carrier_accounts, dials, phone_numbers
 
@@ -52,12 +53,16 @@ class PhoneNumbers:
         calls_per_second: Decimal = Decimal(1),
         carrier_account_id: str = TWILIO,
         sealed_settings: str | None = None,
+        trunk: str | None = None,
+        granted_by: str | None = None,
         id: str | None = None,
     ) -> PhoneNumber:
         """Add a caller id, E.164; raises NotFound for an organization or agent that is not there.
 
         `sealed_settings` (by `store.db.vault`) give it an account of its own at the carrier that `carrier_account_id`
-        names. A number of this `id` that is there already is returned.
+        names; with `trunk` they name one of the account that all share. Elsewhere than on an account of its own the
+        number must be granted, or is here where an operator adds it (`granted_by`). Raises NotGranted,
+        GrantedToAnother. A number of this `id` that is there already is returned.
         """
         row: dict[str, Any] = {
             "id": id or new_id("phone"),
@@ -68,11 +73,16 @@ class PhoneNumbers:
             "outbound_agent_id": agent_id,
             "calls_per_second": calls_per_second,
         }
-        account = _account(row["id"], carrier_account_id, sealed_settings)
+        account = _account(row["id"], carrier_account_id, sealed_settings, trunk)
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
             await read_organization(connection, organization_id)
             await _must_own_agent(connection, organization_id, agent_id)
+            if granted_by is not None:
+                resource = Resource.of_number(carrier_account_id, number)
+                await grant(connection, organization_id, resource, by=granted_by)
+            if _is_shared(sealed_settings, trunk):
+                await require_grants(connection, organization_id, carrier_account_id, number, trunk)
             await connection.execute(postgresql.insert(carrier_accounts).values(account).on_conflict_do_nothing())
             row["carrier_account_id"] = account["id"]
             await connection.execute(postgresql.insert(phone_numbers).values(row).on_conflict_do_nothing())
@@ -123,18 +133,25 @@ class PhoneNumbers:
             return await read_phone_number(connection, organization_id, phone_number_id)
 
     async def change_carrier_settings(
-        self, organization_id: str, phone_number_id: str, carrier: str, sealed_settings: str | None
+        self,
+        organization_id: str,
+        phone_number_id: str,
+        carrier: str,
+        sealed_settings: str | None,
+        trunk: str | None = None,
     ) -> PhoneNumber:
         """Give a number an account of its own, or its account other settings; None: back to the shared account.
 
-        A gate that was closed for the old settings opens. Raises NotFound, and InUse while calls are live that only
-        the old settings can ask about.
+        A gate that was closed for the old settings opens. Raises NotFound, NotGranted as `create`, and InUse while
+        calls are live that only the old settings can ask about.
         """
-        account = _account(phone_number_id, carrier, sealed_settings)
+        account = _account(phone_number_id, carrier, sealed_settings, trunk)
         insert = postgresql.insert(carrier_accounts).values(account)
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            await read_phone_number(connection, organization_id, phone_number_id)
+            number = await read_phone_number(connection, organization_id, phone_number_id)
+            if _is_shared(sealed_settings, trunk):
+                await require_grants(connection, organization_id, carrier, number.number, trunk)
             if sealed_settings is None:
                 await connection.execute(insert.on_conflict_do_nothing())
             else:
@@ -163,6 +180,9 @@ _LIVE_JOBS = (
     .distinct()
     .limit(MAX_USERS)
 )
+_ACCOUNT = sa.select(carrier_accounts.c.settings, carrier_accounts.c.trunk).where(
+    carrier_accounts.c.id == sa.bindparam("account")
+)
 _CARRIER = sa.func.coalesce(carrier_accounts.c.carrier, carrier_accounts.c.id).label("carrier")
 _SEARCHED = phone_numbers.c.number, phone_numbers.c.label
 _OLDEST = phone_numbers.c.created_at, phone_numbers.c.id
@@ -190,10 +210,13 @@ _PHONE_NUMBERS = sa.select(
 
 
 async def check_callable(connection: AsyncConnection, organization_id: str, number: PhoneNumber) -> Agent:
-    """The agent of a number from which a job is to call, if both are still as they were read. Raises NotFound.
+    """The agent of a number from which a job is to call, if both are still as they were read.
 
-    The organization is locked."""
+    The organization is locked. Raises NotFound; NotGranted where the number or its trunk is not the organization's."""
     now = await read_phone_number(connection, organization_id, number.id)
+    account = (await connection.execute(_ACCOUNT, {"account": now.carrier_account_id})).one()
+    if _is_shared(account.settings, account.trunk):
+        await require_grants(connection, organization_id, now.carrier, now.number, account.trunk)
     if now.agent is None or number.agent is None or now.agent.id != number.agent.id:
         raise NotFound("outbound agent of", number.id)
     return number.agent
@@ -220,7 +243,12 @@ def _as_phone_number(row: sa.RowMapping) -> PhoneNumber:
     return PhoneNumber.model_validate({**row, "agent": agent})
 
 
-def _account(phone_number_id: str, carrier: str, sealed_settings: str | None) -> dict[str, Any]:
+def _is_shared(sealed_settings: str | None, trunk: str | None) -> bool:
+    """Whether calls go through an account that other organizations use too."""
+    return sealed_settings is None or trunk is not None
+
+
+def _account(phone_number_id: str, carrier: str, sealed_settings: str | None, trunk: str | None) -> dict[str, Any]:
     """The carrier's shared account, or one for this number alone: its gate and its credentials are its own."""
     if sealed_settings is None:
         return {"id": carrier}
@@ -228,6 +256,7 @@ def _account(phone_number_id: str, carrier: str, sealed_settings: str | None) ->
         "id": f"{carrier}_{phone_number_id.removeprefix('phone_')}",
         "carrier": carrier,
         "settings": sealed_settings,
+        "trunk": trunk,
     }
 
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.http.server import server_config
+from domain.audit import OPERATOR
 from domain.calls.models import Audio
 from domain.jobs.models import Agent
 from domain.phone.location import ANYWHERE
@@ -22,8 +23,10 @@ from domain.statuses import Architecture, Role
 from settings import Settings
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys
+from store.organizations.carrier_grants import CarrierGrants, Resource
 from store.organizations.organizations import Organizations
-from store.organizations.phone_numbers import PhoneNumbers
+from store.organizations.phone_numbers import TWILIO, PhoneNumbers
+from tests.builders import a_caller_id
 
 CSV = b"phone,name\n+12025550101,Ada\n"
 CONTACTS = [{"phone": "+12025550101", "name": "Ada"}]
@@ -100,6 +103,7 @@ class Tenant:
     text: str
     no_agent: str
     agent_id: str  # of the pipeline number
+    granted: str  # a number that it may add
 
 
 async def new_tenant(engine: AsyncEngine, credits: Decimal | None = Decimal(100), lines: int = 5) -> Tenant:
@@ -109,10 +113,14 @@ async def new_tenant(engine: AsyncEngine, credits: Decimal | None = Decimal(100)
         asyncio.gather(*(_new_agent(engine, organization.id, kind) for kind in Architecture)),
     )
     owner, admin, member = (issued.key for issued in keys)
-    agent_ids = [*(agent.id for agent in agents), None]
+    agent_ids, caller_id, granted = [*(agent.id for agent in agents), None], a_caller_id(), a_caller_id()
     pipeline, realtime, text, bare = await asyncio.gather(
-        *(PhoneNumbers(engine).create(organization.id, CALLER_ID, agent_id=agent) for agent in agent_ids)
+        *(
+            PhoneNumbers(engine).create(organization.id, caller_id, agent_id=agent, granted_by=OPERATOR)
+            for agent in agent_ids
+        )
     )
+    await grant(engine, organization.id, granted)
     return Tenant(
         id=organization.id,
         owner=owner,
@@ -123,7 +131,15 @@ async def new_tenant(engine: AsyncEngine, credits: Decimal | None = Decimal(100)
         text=text.id,
         no_agent=bare.id,
         agent_id=agents[0].id,
+        granted=granted,
     )
+
+
+async def grant(engine: AsyncEngine, organization_id: str, number: str, carrier: str = TWILIO, *trunks: str) -> None:
+    """Let an organization add a number, and use trunks, on the carrier's shared account."""
+    resources = [Resource.of_number(carrier, number), *(Resource.of_trunk(carrier, trunk) for trunk in trunks)]
+    for resource in resources:
+        await CarrierGrants(engine).create(organization_id, resource, by=OPERATOR)
 
 
 async def _new_agent(engine: AsyncEngine, organization_id: str, kind: Architecture) -> Agent:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.audit import OPERATOR
 from domain.calls.models import Audio
 from domain.jobs.models import JobRequest
 from domain.phone.location import ANYWHERE
@@ -45,7 +46,14 @@ async def put_in(records: AsyncEngine) -> dict[str, str]:
         "wss://agent.example.com/calls",
         id=example("agent"),
     )
-    await phone_numbers.create(organization.id, CALLER_ID, agent_id=example("agent"), label="Main", id=example("phone"))
+    await phone_numbers.create(
+        organization.id,
+        CALLER_ID,
+        agent_id=example("agent"),
+        label="Main",
+        granted_by=OPERATOR,
+        id=example("phone"),
+    )
     await _job(records, phone_numbers, organization.id)
     endpoint = EndpointRequest(url="https://example.com/hooks/outdial", events=(EventType.BATCH_COMPLETED,))
     await Webhooks(records, Vault.from_setting(SECRET)).create(organization.id, endpoint, id=example("webhook"))

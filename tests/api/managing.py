@@ -7,7 +7,6 @@ import httpx
 from tests.api.client import PLATFORM_KEY
 
 AGENT = {"name": "Ava", "audioUrl": "wss://agent.example.com/calls"}
-NUMBER = {"number": "+12025550171"}
 
 
 async def ask(http: httpx.AsyncClient, key: str, method: str, path: str, body: Any = None, **headers: str) -> Any:

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.api.client import Api, Tenant
 from tests.api.jobs.test_control import dial
-from tests.api.managing import AGENT, NUMBER, ask
+from tests.api.managing import AGENT, ask
 
 HOOK = {"url": "https://hooks.example.test/outdial", "events": ["batch.completed"]}
 LISTED = "+12025550142"
 OPEN = {"/healthz", "/readyz"}
+PLATFORM = "/organizations/"
 READ_BY_POST = {"/batch/validate"}
 PLATFORMS = {"/organizations", "/organization/credits"}
 BODIES = {  # of routes that judge their body before what the path names
@@ -55,7 +56,7 @@ async def theirs(http: httpx.AsyncClient, other: Tenant, records: AsyncEngine) -
         "contactId": (await them.job(job_id))["contacts"][0]["id"],
         "/calls": await dial(records, job_id, f"CA-{job_id}"),
         "/agents": (await them.post("/agents", json=AGENT)).json()["id"],
-        "/phone-numbers": (await them.post("/phone-numbers", json=NUMBER)).json()["id"],
+        "/phone-numbers": (await them.post("/phone-numbers", json={"number": other.granted})).json()["id"],
         "/api-keys": (await them.get("/api-keys")).json()["apiKeys"][0]["id"],
         "/webhooks": hook,
         "deliveryId": "msg_0123456789abcdef01234567",
@@ -81,7 +82,7 @@ async def test_every_route_needs_a_key_before_anything_else(http: httpx.AsyncCli
 
 async def test_a_member_changes_nothing_anywhere(api: Api, theirs: dict[str, str]) -> None:
     for route in await routes(api.http):
-        if route.path in OPEN or not (route.changes or route.path == "/organizations"):
+        if route.path in OPEN or not (route.changes or route.path.startswith("/organizations")):
             continue
         answer = await ask(api.http, api.tenant.member, route.method, filled(route.path, theirs), {"nonsense": True})
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), route
@@ -89,7 +90,7 @@ async def test_a_member_changes_nothing_anywhere(api: Api, theirs: dict[str, str
 
 async def test_a_member_reads_everything(http: httpx.AsyncClient, other: Tenant, theirs: dict[str, str]) -> None:
     """But for the stream of events, and for what is not there: a delivery, a listed number."""
-    elsewhere = re.compile("/organizations|.*/events|.*{(deliveryId|number)}")
+    elsewhere = re.compile("/organizations.*|.*/events|.*{(deliveryId|number)}")
     for route in await routes(http):
         if route.method == "GET" and not elsewhere.fullmatch(route.path) and route.path not in OPEN:
             answer = await ask(http, other.member, "GET", filled(route.path, theirs))
@@ -106,7 +107,11 @@ async def test_no_list_holds_what_belongs_to_others(api: Api, theirs: dict[str, 
 async def test_what_belongs_to_others_is_as_if_it_did_not_exist(api: Api, theirs: dict[str, str]) -> None:
     walked = 0
     for route in await routes(api.http):
-        if "{" not in route.path or route == Route("DELETE", "/do-not-call/{number}"):
+        if (
+            "{" not in route.path
+            or route.path.startswith(PLATFORM)
+            or route == Route("DELETE", "/do-not-call/{number}")
+        ):
             continue
         body: Any = None if route.method in {"GET", "DELETE"} else BODIES.get(route.path, {})
         answer = await ask(api.http, api.tenant.owner, route.method, filled(route.path, theirs), body)

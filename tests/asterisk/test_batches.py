@@ -119,6 +119,7 @@ def an_exchange(*flags: str) -> Iterator[Exchange]:
 
 
 def _number(stack: LiveStack, agent_url: str) -> str:
+    stack.grant(CALLER, "asterisk")
     with stack.http() as client:
         agent = client.post(
             "/agents",

@@ -35,6 +35,19 @@ def test_an_organization_is_set_up_from_nothing(operate: Any) -> None:
     assert [found["id"] for found in operate("org", "list")] == [org["id"]]
 
 
+def test_numbers_and_trunks_are_granted_and_taken_back(operate: Any, run: Run) -> None:
+    mine, theirs = operate("org", "create", "Clinic")["id"], operate("org", "create", "Other")["id"]
+    number = operate("number", "grant", mine, "+12025550101")
+    trunk = operate("number", "grant", mine, "--trunk", "PJSIP/{number}@trunk2", "--carrier", "asterisk")
+    assert operate("number", "grants", mine) == [number, trunk]
+    for command in ("grant", "create"):
+        refused = run("number", command, theirs, "+12025550101")
+        assert (refused.code, "another organization" in refused.err) == (1, True)
+    assert run("number", "grant", mine).code == 2
+    assert run("number", "revoke", mine, number["id"]).code == 0
+    assert operate("number", "create", theirs, "+12025550101")["number"] == "+12025550101"
+
+
 def test_a_key_is_shown_once_and_can_be_revoked(operate: Any, run: Run) -> None:
     org = operate("org", "create", "Clinic")
     issued = operate("key", "create", org["id"], "--role", "member", "--name", "dashboard")

@@ -120,6 +120,13 @@ class LiveStack:
         headers = {"Authorization": f"Bearer {key or api['ownerKey']}"}
         return httpx.Client(base_url=api["url"], headers=headers, trust_env=False, timeout=30)
 
+    def grant(self, number: str, carrier: str = "twilio") -> None:
+        """Let the demo organization add a number, as the platform does."""
+        secrets = json.loads((self.data_dir / "secrets.json").read_text())
+        with self.http(secrets["platformKey"]) as client:
+            path = f"/organizations/{self.ready['api']['organizationId']}/carrier-grants"
+            client.post(path, json={"number": number, "carrier": carrier}).raise_for_status()
+
     def report(self) -> dict[str, Any]:
         """What the simulator saw: every dial it ever took."""
         url = self.ready["carrier"]["url"]

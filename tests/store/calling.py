@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,11 +21,10 @@ from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
 from store.organizations.phone_numbers import TWILIO
 from store.tables import batch_jobs, carrier_accounts, carrier_events, contacts, dials
-from tests.builders import CREDITS, Given, a_job, a_number, an_organization
+from tests.builders import CREDITS, Given, a_job, an_organization
 
 UNPACED = Decimal(99_999)  # calls a second
 MANY = 50  # lines: more than these tests need
-_caller_ids = count()
 
 
 async def a_caller(
@@ -37,13 +35,12 @@ async def a_caller(
     architecture: Architecture = Architecture.PIPELINE,
     calls_per_second: Decimal = UNPACED,
 ) -> Given:
-    """An organization with a caller id of its own, so that tests can share a database."""
+    """An organization that calls as fast as the claims come."""
     return await an_organization(
         engine,
         limit=limit,
         credits=credits,
         architecture=architecture,
-        caller_id=a_number(90_000 + next(_caller_ids)),
         calls_per_second=calls_per_second,
     )
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.jobs.repository import Jobs
 from tests.api.client import CSV, Api, Tenant, new_tenant, refused
-from tests.api.managing import AGENT, NUMBER, ask
+from tests.api.managing import AGENT, ask
 from tests.api.process import api_process
 
 CONTENT = {"name": "Once", "contacts": [{"phone": "+12025550101", "plan": "basic", "age": 5}]}
@@ -164,7 +164,7 @@ async def test_a_secret_is_replayed_to_the_key_that_asked_for_it_only(
 async def test_whatever_is_listed_is_created_once_too(api: Api) -> None:
     for path, body in (
         ("/agents", AGENT),
-        ("/phone-numbers", NUMBER | {"outboundAgentId": api.tenant.agent_id}),
+        ("/phone-numbers", {"number": api.tenant.granted, "outboundAgentId": api.tenant.agent_id}),
         ("/api-keys", {"name": "Import", "role": "member"}),
         ("/webhooks", {"url": "https://hooks.example.test/", "events": ["batch.completed"]}),
         ("/do-not-call", {"numbers": ["+12025550142"]}),

@@ -43,7 +43,8 @@ async def test_an_agent_changes_for_jobs_to_come(api: Api) -> None:
 
 async def test_an_agent_in_use_is_not_removed(api: Api) -> None:
     agent = await created(api)
-    number = (await api.post("/phone-numbers", json={"number": "+12025550171", "outboundAgentId": agent["id"]})).json()
+    wanted = {"number": api.tenant.granted, "outboundAgentId": agent["id"]}
+    number = (await api.post("/phone-numbers", json=wanted)).json()
     body = refused(await api.http.delete(f"/agents/{agent['id']}", headers=api.key), 409, "in_use")
     assert body["details"] == [{"id": number["id"], "reason": "uses this agent"}]
     job_id = await api.new_job(fromPhoneNumberId=number["id"])

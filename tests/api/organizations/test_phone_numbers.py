@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.vault import Vault
 from store.organizations.carrier_credentials import CarrierCredentials
-from tests.api.client import SECRET, Api, Tenant, refused
+from tests.api.client import SECRET, Api, Tenant, grant, refused
 from tests.api.jobs.test_control import dial
-from tests.api.managing import NUMBER, ask
+from tests.api.managing import as_platform, ask
+from tests.builders import a_caller_id
 
 SID = "AC0123456789abcdef0123456789abcdef"
 SETTINGS = {"accountSid": SID, "authToken": "hush-hush"}
@@ -19,13 +20,14 @@ ASTERISK = {"carrier": "asterisk"}
 
 
 async def created(api: Api, **fields: Any) -> dict[str, Any]:
-    answer = await api.post("/phone-numbers", json=NUMBER | fields)
+    answer = await api.post("/phone-numbers", json={"number": api.tenant.granted} | fields)
     assert answer.status_code == 200, answer.text
     number: dict[str, Any] = answer.json()
     return number
 
 
-async def test_a_number_is_added_and_seen(api: Api) -> None:
+async def test_a_number_is_added_and_seen(api: Api, records: AsyncEngine) -> None:
+    await grant(records, api.tenant.id, "+442071838750")
     number = await created(
         api, number="+442071838750", label="London", outboundAgentId=api.tenant.agent_id, callsPerSecond=2.5
     )
@@ -43,6 +45,49 @@ async def test_a_number_is_added_and_seen(api: Api) -> None:
     assert (await api.get("/phone-numbers", search="londo")).json()["phoneNumbers"] == [number]
     assert (await api.get("/phone-numbers", search="718387")).json()["total"] == 1
     assert (await api.get("/phone-numbers")).json()["total"] == 5
+
+
+async def test_a_number_that_was_not_granted_is_refused(api: Api, other: Tenant) -> None:
+    for number in (other.granted, a_caller_id()):
+        answer = await api.post("/phone-numbers", json={"number": number})
+        assert "number" in refused(answer, 403, "not_granted")["error"]
+    own = await api.post("/phone-numbers", json={"number": other.granted, "carrierSettings": SETTINGS})
+    assert own.status_code == 200
+    path = f"/phone-numbers/{own.json()['id']}"
+    back = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": None})
+    refused(back, 403, "not_granted")
+
+
+async def test_the_platform_grants_numbers_and_trunks(api: Api, other: Tenant) -> None:
+    path, number = f"/organizations/{api.tenant.id}/carrier-grants", a_caller_id()
+    for wanted in ({"number": number}, {"carrier": "asterisk", "trunk": TRUNK}):
+        answer = await as_platform(api.http, "POST", path, wanted)
+        assert answer.status_code == 200, answer.text
+        assert (await as_platform(api.http, "POST", path, wanted)).json() == answer.json()
+    listed = await as_platform(api.http, "GET", path)
+    assert (await api.get("/organization/carrier-grants")).json() == listed.json()
+    assert [grant["name"] for grant in listed.json()["grants"]][-2:] == [number, TRUNK]
+    theirs = await as_platform(api.http, "POST", f"/organizations/{other.id}/carrier-grants", {"number": number})
+    refused(theirs, 409, "granted_to_another")
+
+
+async def test_a_grant_in_use_is_not_taken_back(api: Api) -> None:
+    path, number = f"/organizations/{api.tenant.id}/carrier-grants", a_caller_id()
+    grant_id = (await as_platform(api.http, "POST", path, {"number": number})).json()["id"]
+    phone = (await api.post("/phone-numbers", json={"number": number, "outboundAgentId": api.tenant.agent_id})).json()
+    job_id = await api.new_job(fromPhoneNumberId=phone["id"])
+    refused(await as_platform(api.http, "DELETE", f"{path}/{grant_id}"), 409, "in_use")
+    await api.post(f"/batch/jobs/{job_id}/cancel")
+    taken = await as_platform(api.http, "DELETE", f"{path}/{grant_id}")
+    assert taken.json() == {"success": True, "id": grant_id}
+    refused(await as_platform(api.http, "DELETE", f"{path}/{grant_id}"), 404, "grant_not_found")
+    refused(await api.send(fromPhoneNumberId=phone["id"]), 403, "not_granted")
+
+
+@pytest.mark.parametrize("wanted", [{}, {"number": "+12025550171", "trunk": TRUNK}, {"number": "12"}, {"trunk": ""}])
+async def test_what_is_wrong_with_a_grant_is_named(api: Api, wanted: dict[str, Any]) -> None:
+    answer = await as_platform(api.http, "POST", f"/organizations/{api.tenant.id}/carrier-grants", wanted)
+    assert refused(answer, 400, "invalid_request")["details"][0]["field"] in {"number", "trunk"}
 
 
 async def test_a_job_can_call_from_it(api: Api) -> None:
@@ -66,6 +111,7 @@ async def test_carrier_settings_are_kept_sealed_and_never_shown(api: Api, record
 
 
 async def test_a_number_of_asterisk_has_a_trunk_of_its_own_and_changes_it(api: Api, records: AsyncEngine) -> None:
+    await grant(records, api.tenant.id, api.tenant.granted, "asterisk", TRUNK, "PJSIP/{number}@trunk3")
     number = await created(api, carrier="asterisk", carrierSettings={"trunk": TRUNK})
     path, account = f"/phone-numbers/{number['id']}", number["id"].replace("phone_", "asterisk_")
     kept = CarrierCredentials(records, Vault.from_setting(SECRET))
@@ -145,14 +191,14 @@ async def test_a_number_in_use_is_not_removed(api: Api) -> None:
     ],
 )
 async def test_what_is_wrong_with_a_number_is_named(api: Api, fields: dict[str, Any], field: str) -> None:
-    answer = await api.post("/phone-numbers", json=NUMBER | fields)
+    answer = await api.post("/phone-numbers", json={"number": api.tenant.granted} | fields)
     body = refused(answer, 400, "invalid_request")
     assert body["details"][0]["field"] == field
     assert "2025550171" not in answer.text
 
 
 async def test_agents_of_others_do_not_exist(api: Api, other: Tenant) -> None:
-    answer = await api.post("/phone-numbers", json=NUMBER | {"outboundAgentId": other.agent_id})
+    answer = await api.post("/phone-numbers", json={"number": api.tenant.granted} | {"outboundAgentId": other.agent_id})
     refused(answer, 404, "agent_not_found")
     path = f"/phone-numbers/{api.tenant.no_agent}"
     answer = await ask(api.http, api.tenant.owner, "PATCH", path, {"outboundAgentId": other.agent_id})

@@ -86,6 +86,7 @@ async def client(stack: LiveStack) -> AsyncIterator[Client]:
         httpx.AsyncClient(base_url=api["url"], headers=headers, trust_env=False, timeout=PATIENCE) as http,
     ):
         client = Client(http, agent, "")
+        stack.grant(CALLER_ID)
         made = await client.post("/agents", name="Ava", audioUrl=agent.url)
         number = await client.post("/phone-numbers", number=CALLER_ID, outboundAgentId=made["id"], callsPerSecond=10)
         yield Client(http, agent, number["id"])

@@ -6,14 +6,16 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import update
 
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import Audio
 from domain.statuses import Architecture, ContactStatus
 from store.calls.claim import Claimed
 from store.organizations.organizations import Organizations
+from store.organizations.phone_numbers import TWILIO, PhoneNumbers
 from store.tables import contacts, dials, organizations, phone_numbers
-from tests.builders import AUDIO_URL, Given, a_contact, a_number, an_organization
+from tests.builders import AUDIO_URL, Given, a_contact, a_number
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
 
@@ -176,20 +178,20 @@ async def test_a_number_that_is_being_called_from_this_caller_id_waits(shared: C
     await second.call()
 
 
-async def test_two_organizations_never_call_one_pair_at_once(shared: Calling) -> None:
-    caller_id = a_number(89_999)
-    jobs = [await shared.a_job(await an_organization(shared.engine, caller_id=caller_id), 15) for _ in range(2)]
+async def test_whom_another_organization_calls_is_neither_seen_nor_held_up(shared: Calling) -> None:
+    """An account of one's own takes any caller id for its own, also another organization's."""
+    victim, nosy = await a_caller(shared.engine), await a_caller(shared.engine)
+    await PhoneNumbers(shared.engine).change_carrier_settings(nosy.id, nosy.number.id, TWILIO, "sealed")
+    async with shared.engine.begin() as connection:
+        same = update(phone_numbers).where(phone_numbers.c.id == nosy.number.id).values(number=victim.number.number)
+        await connection.execute(same)
+    number = await PhoneNumbers(shared.engine).find(nosy.id, nosy.number.id)
+    assert number is not None
+    await (await shared.a_job(victim, 1)).call()
 
-    claims = await asyncio.gather(*(_claim_in_its_slot(job, which) for which in range(15) for job in jobs))
+    seen = await (await shared.a_job(nosy.model_copy(update={"number": number}), 1)).claim()
 
-    assert [claim.reason for claim in claims if isinstance(claim, NotNow)] == [NotNowReason.PAIR] * 15
-
-
-async def _claim_in_its_slot(job: Job, which: int) -> Claimed | NotNow:
-    claimed = await job.claim(which)
-    while isinstance(claimed, NotNow) and claimed.reason is NotNowReason.PACING:
-        claimed = await job.claim(which)
-    return claimed
+    assert isinstance(seen, Claimed)
 
 
 # --- credits
