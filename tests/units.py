@@ -3,6 +3,7 @@
 # By what their names begin with; the longest first, so that no process is idle at the end.
 TOGETHER = (  # they share a server
     "tests/end_to_end/batches/",
+    "tests/chaos/",
     "tests/conformance/asterisk",
     "tests/end_to_end/stack/",
     "tests/asterisk/",

@@ -11,6 +11,7 @@ import httpx
 import psycopg
 
 from tests.chaos import record
+from tests.chaos.alterations import Alterations
 from tests.chaos.disruption import Disruptor, Done
 from tests.chaos.orders import Operators
 from tests.chaos.plan import WORKERS, Disruption, draw_carrier_faults, draw_disruptions
@@ -21,6 +22,7 @@ from tests.invariants import Run, Verdict, judge
 from tests.waiting import until
 
 FAULTS = "OUTDIAL_SIMULATOR_FAULTS"  # in the environment, so that a carrier that was killed has them again
+PROGRAM = "tests.chaos.altered_stack"
 SPEED = 60.0
 MAX_GAP_SECONDS = 14.0  # between two disruptions, however slowly the jobs go on
 MIN_GAP_SECONDS = 1.0
@@ -38,6 +40,8 @@ class Options:
     max_gap: float = MAX_GAP_SECONDS
     max_stop: float = 25.0
     finish_seconds: float = 600.0  # for what is left when the last disruption is over
+    patience: float = 60.0  # seconds after which a silent carrier is asked; the product's own unless given
+    plant: str = ""  # a bug of tests/chaos/plants.py
     keep: str = ""  # a directory for the stack's data; empty: it is removed afterwards
 
 
@@ -148,9 +152,10 @@ class Chaos:
 def run(options: Options) -> Outcome:
     """Start a stack, run everything on it, and judge. Raises AssertionError where the run itself does not end."""
     flags = ("--speed", str(options.speed), "--seed", str(options.seed), "--workers", str(WORKERS))
-    environment = {FAULTS: json.dumps(draw_carrier_faults(options.seed))}
+    altered = Alterations(patience=options.patience, plant=options.plant or None)
+    environment = {FAULTS: json.dumps(draw_carrier_faults(options.seed)), **altered.environment}
     with _home(options) as home:
-        stack = LiveStack.start(home, *flags, environment=environment, wait=False)
+        stack = LiveStack.start(home, *flags, environment=environment, wait=False, program=PROGRAM)
         try:
             stack.wait_until_ready()
             return Chaos(stack, options, populate(stack, options.contacts)).run()

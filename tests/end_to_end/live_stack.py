@@ -38,10 +38,11 @@ class LiveStack:
         ports: list[str] = ANY_PORTS,
         environment: Mapping[str, str] | None = None,
         wait: bool = True,
+        program: str = "cli.main",
     ) -> Self:
         """Start `outdial up` on `home`/data, kept by whoever made `home`; output in `home`/up.log."""
         ready_file = home / "ready.json"
-        command = [sys.executable, "-m", "cli.main", "up", "--data-dir", str(home / "data")]
+        command = [sys.executable, "-m", program, "up", "--data-dir", str(home / "data")]
         with (home / "up.log").open("ab") as output:
             process = subprocess.Popen(
                 [*command, "--ready-file", str(ready_file), *ports, *flags],

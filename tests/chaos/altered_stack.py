@@ -1,0 +1,60 @@
+"""`python -m tests.chaos.altered_stack up …`: the project's own stack with a few parts altered, see alterations.py."""
+
+from dataclasses import replace
+
+from cli.main import main
+from stack import local_stack
+from stack.postgres import Postgres
+from stack.processes import Program
+from stack.ready_file import CarrierAccount
+from stack.services import Services
+from tests.chaos.alterations import ROOT, Alterations
+from tests.chaos.clock import clock_environment
+
+SMALL_DISK = ("--max_wal_size=48MB", "--min_wal_size=32MB")
+OTHER_RESOLVER = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+ALTERED = Alterations.of_environment()
+
+
+class SmallPostgres(Postgres):
+    """Its write-ahead log leaves room on a small disk."""
+
+    def program(self) -> Program:
+        program = super().program()
+        return replace(program, argv=[*program.argv, *SMALL_DISK])
+
+
+class AlteredServices(Services):
+    """The same programs with other settings, and workers and API begun by `altered_process`."""
+
+    @property
+    def postgres(self) -> Postgres:
+        if ALTERED.postgres is None:
+            return super().postgres
+        return SmallPostgres(ALTERED.postgres, self.ports.postgres)
+
+    def api(self, account: CarrierAccount) -> Program:
+        return _altered(super().api(account), "api", stepped=True)
+
+    def workers(self, account: CarrierAccount) -> list[Program]:
+        return [_altered(one, "worker", stepped=not at) for at, one in enumerate(super().workers(account))]
+
+    def environment(self, account: CarrierAccount) -> dict[str, str]:
+        temporal = {"TEMPORAL_ADDRESS": ALTERED.temporal} if ALTERED.temporal else {}
+        return {**super().environment(account), **temporal}
+
+
+def _altered(program: Program, module: str, *, stepped: bool) -> Program:
+    *python, _ = program.argv
+    argv = [*python, "tests.chaos.altered_process", module]
+    environment = {**program.environment, "PYTHONPATH": str(ROOT)}
+    if stepped and ALTERED.clock is not None:
+        environment |= clock_environment(ALTERED.clock)
+    if ALTERED.resolver is not None:
+        argv = ["unshare", "--mount", "sh", "-c", OTHER_RESOLVER, str(ALTERED.resolver), *argv]
+    return replace(program, argv=argv, environment=environment)
+
+
+if __name__ == "__main__":
+    local_stack.Services = AlteredServices  # type: ignore[misc]
+    main()

@@ -1,0 +1,103 @@
+"""Bugs to plant in a worker or the API, so that a whole run shows that the invariants find them.
+
+Each is planted before the process imports what it breaks. `everything` is all of them at once.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import domain.money
+from activities.calls import place
+from api.jobs import in_flight
+from carriers.twilio.carrier import Twilio
+from store.calls import claim, claim_rules, due_page
+
+EXTRA = Decimal("0.000001")  # dollars a call
+
+
+def ignore_limits() -> None:
+    """The claim counts no lines."""
+    claim.check_lines = lambda *_: None  # type: ignore[assignment]
+
+
+def ignore_windows() -> None:
+    """It is always open."""
+
+    def at_once(window: object, zones: Sequence[str] | None, at: datetime) -> datetime:
+        return at
+
+    claim_rules.find_opening = at_once
+    due_page.find_opening = at_once
+
+
+def ignore_caps() -> None:
+    """Nobody was called before."""
+    claim.read_frequency_caps = lambda _: []  # type: ignore[assignment]
+
+
+def answer_early() -> None:
+    """Pause, stop, cancel and do-not-call are answered whatever is on its way; and the claim does not see them."""
+
+    async def at_once(placing: object, of: str) -> None:
+        return
+
+    in_flight.wait_for_in_flight_requests = at_once
+    check = claim._check_rules
+
+    async def check_rules(connection: Any, facts: Any, *whom: Any) -> Any:
+        return await check(connection, {**facts, "dialling": True, "listed": False}, *whom)
+
+    claim._check_rules = check_rules
+
+
+def place_twice() -> None:
+    """The carrier is asked twice for each call."""
+    once = Twilio.place
+
+    async def twice(self: Twilio, order: Any, **how: Any) -> Any:
+        await once(self, order, **how)
+        return await once(self, order, **how)
+
+    Twilio.place = twice  # type: ignore[method-assign]
+
+
+def charge_too_much() -> None:
+    """A millionth of a dollar more for each call."""
+    exact = domain.money.compute_cost
+    domain.money.compute_cost = lambda seconds, rate: exact(seconds, rate) + EXTRA
+
+
+def tell_numbers() -> None:
+    """Who is called stands in the log."""
+    build = place.build_call_order
+
+    def tell(dial: Any, *rest: Any) -> Any:
+        place.activity.logger.warning("calling %s", dial.to)
+        return build(dial, *rest)
+
+    place.build_call_order = tell  # type: ignore[assignment]
+
+
+PLANTS: dict[str, Callable[[], None]] = {
+    plant.__name__: plant
+    for plant in (
+        ignore_limits,
+        ignore_windows,
+        ignore_caps,
+        answer_early,
+        place_twice,
+        charge_too_much,
+        tell_numbers,
+    )
+}
+
+
+def everything() -> None:
+    for plant in list(PLANTS.values()):
+        if plant is not everything:
+            plant()
+
+
+PLANTS["everything"] = everything
