@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from api import health
 from api.billing import routes as credit_routes
-from api.calls import carrier_callbacks
+from api.calls import carrier_callbacks, outcome_routes
 from api.calls import routes as call_routes
 from api.contacts import do_not_call_routes
 from api.contacts import routes as contact_routes
@@ -54,6 +54,7 @@ PARTS = (
     audit_routes,
     do_not_call_routes,
     call_routes,
+    outcome_routes,
     export_routes,
     event_routes,
     rerun_routes,

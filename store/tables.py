@@ -247,6 +247,12 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     Column("conversation", JSON),  # domain.calls.agent_report.Conversation: what its agent reported
     Column("reserved_from_hold", Dollars, nullable=False, server_default="0"),
     Column("reserved_from_free", Dollars, nullable=False, server_default="0"),
+    Column("rang", Boolean),  # of an ended call; null: it cannot be told
+    Column("ended_by", String),  # domain.calls.models.EndedBy
+    Column("sip_reason", Text),
+    Column("carrier_code", String),  # the carrier's own error code
+    Column("machine", String),  # domain.calls.models.MachineKind
+    Column("agent", String),  # domain.calls.models.AgentContact
     UniqueConstraint("contact_id", "number_of_dial"),
     Index("uq_dials_open_contact", "contact_id", unique=True, postgresql_where=_OPEN),
     Index("uq_dials_open_pair", "organization_id", "from_number", "to_number", unique=True, postgresql_where=_OPEN),

@@ -10,6 +10,7 @@ import pytest
 
 from api.app import create_app
 from docs.make_entities import PAGE, page
+from domain.calls.outcome_table import OUTCOMES
 from settings import Settings
 from store.contacts import transitions
 from store.jobs import status
@@ -117,6 +118,13 @@ def drawn(heading: str) -> dict[str, tuple[set[str], set[str]]]:
     return arrows
 
 
+def outcome_rows() -> list[tuple[str, ...]]:
+    """The table of outcomes in the document, without backticks."""
+    _, _, section = (ROOT / "docs/api.md").read_text().partition("## Outcomes of calls\n")
+    rows = [line.replace("`", "").strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    return [tuple(row) for row in rows]
+
+
 def defaults() -> dict[str, str]:
     """Each setting of ours with its default, as the table writes it."""
     written = {}
@@ -182,3 +190,17 @@ def test_the_picture_of_the_tables_is_drawn_from_the_tables() -> None:
 @pytest.mark.parametrize(("heading", "table"), [("A job", status.TRANSITIONS), ("A contact", transitions.TRANSITIONS)])
 def test_the_picture_of_the_statuses_has_the_transitions_of_the_code(heading: str, table: Transitions) -> None:
     assert drawn(heading) == {name: (set(froms), set(tos)) for name, (froms, tos) in table.items()}
+
+
+def test_the_table_of_outcomes_is_the_codes() -> None:
+    assert outcome_rows() == [
+        (
+            outcome.value,
+            rule.fault_of.value if rule.fault_of else "–",
+            "yes" if rule.charged else "no",
+            f"{rule.retried} ({rule.setting})" if rule.setting else rule.retried.value,
+            rule.status.value,
+            rule.meaning,
+        )
+        for outcome, rule in OUTCOMES.items()
+    ]

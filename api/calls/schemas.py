@@ -6,7 +6,10 @@ from pydantic import Field
 
 from api.http.examples import A_CALL
 from domain.calls.agent_report import ConversationView
+from domain.calls.models import Outcome
+from domain.calls.outcome_table import OUTCOMES, FaultOf, Retried
 from domain.json_model import JsonModel
+from domain.statuses import ContactStatus
 
 
 class OptedOut(JsonModel):
@@ -25,3 +28,36 @@ class Reported(JsonModel):
     success: Literal[True] = True
     call_id: str = Field(examples=[A_CALL])
     conversation: ConversationView
+
+
+class OutcomeView(JsonModel):
+    """What an outcome means."""
+
+    outcome: Outcome = Field(examples=["busy"])
+    fault_of: FaultOf | None = Field(
+        description="On whose side it lies that there was no conversation: `person` (the one called, their line or"
+        " telephone), `carrier` (or a network behind it), `platform` (Outdial, the agent, the carrier account),"
+        " `unknown`; null where there was one.",
+        examples=["person"],
+    )
+    charged: bool = Field(description="Whether it counts as one of the contact's attempts.", examples=[True])
+    retried: Retried = Field(
+        description="Whether a dial follows. `policy`: where the job's `retryPolicy` says so, up to `maxAttempts`;"
+        " `uncharged`: as no attempt, a few times at most; `never`.",
+        examples=["policy"],
+    )
+    setting: str | None = Field(description="Of `retryPolicy`, which decides.", examples=["retryableStatuses"])
+    status: ContactStatus = Field(description="Of the contact, where no dial follows.", examples=["busy"])
+    meaning: str = Field(description="For people.", examples=["The line was busy."])
+
+
+class OutcomeList(JsonModel):
+    """Every outcome that a call can have."""
+
+    outcomes: list[OutcomeView]
+
+
+def render_outcomes() -> OutcomeList:
+    return OutcomeList(
+        outcomes=[OutcomeView(outcome=outcome, **rule.model_dump()) for outcome, rule in OUTCOMES.items()]
+    )

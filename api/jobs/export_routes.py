@@ -15,6 +15,7 @@ from api.jobs.exports import CSV, JSON_LINES, FileAnswer, begun, csv_rejects, cs
 from api.jobs.lookup import ID, JobId
 from api.jobs.queries import ExportQueryDep, Format
 from domain.calls.agent_report import render_conversation
+from domain.calls.evidence_view import render_evidence_fields
 from domain.contacts.export import CONTESTED_NAMES, MAX_COLUMNS, name_result_columns
 from domain.contacts.views import render_contact_fields
 from domain.errors import InvalidRequest
@@ -73,8 +74,9 @@ async def download_results(caller: MemberDep, query: ExportQueryDep, id: JobId, 
     First the contacts' own columns (of JSON contacts that differ, all of them, in the order in which they appear), then
     `status`, `errorCode`, `failureReason`, `attemptCount`, `dials`, `lastAttemptAt`, `completedAt`, `callDuration`,
     `answeredBy`, `roomName`, `cost` (dollars), `externalId`, `disposition`, `summary`, `data`, `transcriptUrl`,
-    `recordingUrl`, `contactId`. Where a contact has a column of such a name, in any letter case, that one keeps it and
-    ours begins with `outdial_`.
+    `recordingUrl`, `contactId`, and of the last dial `outcome`, `faultOf`, `rang`, `endedBy`, `secondsToRinging`,
+    `secondsToAnswer`, `carrierCode` (see `GET /outcomes`). Where a contact has a column of such a name, in any letter
+    case, that one keeps it and ours begins with `outdial_`.
 
     CSV is UTF-8. A cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a leading `'`, so that no
     spreadsheet runs it, except E.164 numbers and plain decimals; numbers, objects and arrays of JSON contacts are
@@ -140,7 +142,7 @@ def _render_dial(dial: Dial) -> DialView:
         answered_at=dial.answered_at,
         ended_at=dial.ended_at,
         outcome=dial.outcome,
-        sip_code=None if dial.sip_code is None else str(dial.sip_code),
+        **render_evidence_fields(dial.evidence),
         duration=dial.call_seconds,
         answered_by=dial.answered_by,
         cost=dial.cost,

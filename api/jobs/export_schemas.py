@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from domain.calls.agent_report import ConversationView
+from domain.calls.evidence_view import EvidenceView
 from domain.calls.models import AnsweredBy, Outcome
 from domain.contacts.views import ContactFacts
 from domain.json_model import JsonModel, Timestamp
@@ -17,7 +18,7 @@ DollarText = Annotated[
 ]
 
 
-class DialView(JsonModel):
+class DialView(EvidenceView):
     """One request to the carrier."""
 
     id: str = Field(examples=["call_0123456789abcdef01234567"])
@@ -26,8 +27,7 @@ class DialView(JsonModel):
     ringing_at: Timestamp | None
     answered_at: Timestamp | None
     ended_at: Timestamp | None = Field(description="Null while the call is live.")
-    outcome: Outcome | None
-    sip_code: str | None = Field(description="The final SIP response.", examples=["486"])
+    outcome: Outcome | None = Field(description="What each means is at `GET /outcomes`.")
     duration: int | None = Field(description="Whole seconds of talk, by the carrier's clock.", examples=[61])
     answered_by: AnsweredBy | None
     cost: DollarText | None = Field(description="Dollars.")

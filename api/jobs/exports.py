@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from domain.calls.evidence import DialEvidence
 from domain.contacts.export import escape_cell, escape_formula, escape_row_text
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects
 from domain.jobs.models import Contact
@@ -127,6 +128,7 @@ def _ours(result: Result) -> dict[str, Any]:
         "externalId": contact.external_id,
         **_conversation(contact),
         "contactId": contact.id,
+        **_last_dial(result.last_dial),
     }
 
 
@@ -138,6 +140,18 @@ def _conversation(contact: Contact) -> dict[str, Any]:
         "data": said and said.data,
         "transcriptUrl": said and said.transcript_url,
         "recordingUrl": said and said.recording_url,
+    }
+
+
+def _last_dial(dial: DialEvidence | None) -> dict[str, Any]:
+    return {
+        "outcome": dial and dial.outcome,
+        "faultOf": dial and dial.fault_of,
+        "rang": dial and dial.rang,
+        "endedBy": dial and dial.ended_by,
+        "secondsToRinging": dial and dial.seconds_to_ringing,
+        "secondsToAnswer": dial and dial.seconds_to_answer,
+        "carrierCode": dial and dial.carrier_code,
     }
 
 

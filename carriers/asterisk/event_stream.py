@@ -87,6 +87,8 @@ class EventStream:
     ) -> None:
         """Until the connection ends. What was missed is asked for while events arrive already."""
         self.is_connected = True
+        for progress in self._progress.values():
+            progress.missed = True
         catching_up = group.create_task(self._catch_up(on_connected))
         try:
             async for message in socket:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.calls.models import AnsweredBy, CallReport, CallState, Ending
+from domain.calls.models import AnsweredBy, CallReport, CallState, EndedBy, Ending
 
 Event = Mapping[str, Any]
 RINGING_STATUSES = frozenset({"RINGING", "PROGRESS"})  # of a Dial event: 180, 183
@@ -24,6 +24,7 @@ class CallProgress:
     """What the events of a live call came to, besides its state."""
 
     rang: bool = False
+    missed: bool = True  # events may have been: only who sees a call begin, and keeps the stream, sees all of it
     has_final_response: bool = False  # of the far end, so that the code is its own
     hung_up: bool = False  # by us
     answered_at: datetime | None = None
@@ -37,6 +38,8 @@ def apply_event(event: Event, progress: CallProgress) -> CallState | None:
         case "ChannelHangupRequest":
             progress.has_final_response |= event.get("tech_cause") is not None
             progress.hung_up |= bool(event.get("soft"))
+        case "Dial" if not event.get("dialstatus"):
+            progress.missed = False
         case "Dial" if event.get("dialstatus") in RINGING_STATUSES:
             progress.rang = True
             return CallState.RINGING
@@ -55,6 +58,7 @@ def build_report(call_id: str, key: str | None, state: CallState, event: Event, 
         return CallReport(call_id=call_id, key=key, state=state, at=at, answered_by=progress.answered_by)
     answered = progress.answered_at is not None or _channel_state(event) == "Up"
     code = OK if answered else _sip_code(event, progress)
+    rang = answered or progress.rang or _channel_state(event) == "Ringing"
     return CallReport(
         call_id=call_id,
         key=key,
@@ -64,6 +68,9 @@ def build_report(call_id: str, key: str | None, state: CallState, event: Event, 
         sip_code=code,
         duration_seconds=_duration_seconds(progress, at),
         answered_by=progress.answered_by,
+        rang=None if progress.missed and not rang else rang,
+        ended_by=_ended_by(progress, answered=answered),
+        carrier_code=None if code or "cause" not in event else f"Q.850 {event['cause']}",
     )
 
 
@@ -102,6 +109,13 @@ def _ending(code: int | None, progress: CallProgress) -> Ending:
     if code in BUSY_CODES:
         return Ending.BUSY
     return Ending.NO_ANSWER if code in NO_ANSWER_CODES and code != REQUEST_TIMEOUT else Ending.FAILED
+
+
+def _ended_by(progress: CallProgress, *, answered: bool) -> EndedBy | None:
+    """Of a call that was answered and that we did not end, the other side did: its agent has a channel of its own."""
+    if progress.hung_up:
+        return EndedBy.US
+    return EndedBy.CALLEE if answered and not progress.missed else None
 
 
 def _channel_state(event: Event) -> str | None:

@@ -52,6 +52,8 @@ SCRIPTED: dict[str, Scenario] = {
     "07": replace(_PERSON, ring=2.0, talk=FOREVER),
     "08": BLOCKED,
     "09": replace(_PERSON, ring=2.0, talk=FOREVER, answered_by="machine_start"),
+    "14": _refused("failed", 603),
+    "15": _refused("no-answer", 480),
 }
 
 

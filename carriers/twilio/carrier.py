@@ -36,10 +36,9 @@ from carriers import (
 from carriers.twilio.client import TRANSPORT_ERRORS, OutgoingRequest, PooledHttpClient, current_request
 from carriers.twilio.failures import NOT_IN_PROGRESS, place_failure, request_failure, transport_failure
 from carriers.twilio.instructions import fetched_twiml, instruction_arguments
-from carriers.twilio.reports import report_of_event, report_of_resource
+from carriers.twilio.reports import EVENTS, report_of_event, report_of_resource
 from domain.calls.models import CallOrder, CallReport
 
-EVENTS = ["initiated", "ringing", "answered", "completed"]
 SEARCH_PAGE_SIZE = 200  # the newest calls between two numbers; never so many are placed in one search window
 SIGNATURE_HEADERS = ("x-twilio-signature", "x-signalwire-signature")  # computed alike by either
 REJECTIONS = (TwilioRestException, TwilioServiceException)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from twilio.rest.api.v2010.account.call import CallInstance  # type: ignore[import-untyped]
 
-from domain.calls.models import AnsweredBy, CallReport, CallState, Ending
+from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, MachineKind
 
 STATES: dict[str, CallState] = {
     "queued": CallState.QUEUED,
@@ -21,6 +21,7 @@ STATES: dict[str, CallState] = {
     "failed": CallState.ENDED,
     "canceled": CallState.ENDED,
 }
+EVENTS = ["initiated", "ringing", "answered", "completed"]  # all are asked for, and numbered in this order
 ENDINGS: dict[str, Ending] = {
     "completed": Ending.COMPLETED,
     "busy": Ending.BUSY,
@@ -41,6 +42,7 @@ def report_of_resource(call: CallInstance) -> CallReport:
         ending=ENDINGS.get(call.status),
         duration_seconds=_parse_int(call.duration),
         answered_by=_answered_by(call.answered_by),
+        machine=MachineKind.FAX if call.answered_by == "fax" else None,
     )
 
 
@@ -50,17 +52,21 @@ def report_of_event(form: Mapping[str, str], url: str) -> CallReport:
     if not form.get("CallSid"):
         raise ValueError("An event without a call id.")
     status = form.get("CallStatus") or ("answered" if form.get("AnsweredBy") or form.get("RecordingSid") else None)
+    state, sequence = _state(status), _parse_int(form.get("SequenceNumber"))
     return CallReport(
         call_id=form["CallSid"],
         key=parse_qs(urlsplit(url).query).get("dial", [None])[0],
-        state=_state(status),
-        sequence=_parse_int(form.get("SequenceNumber")),
+        state=state,
+        sequence=sequence,
         at=_parse_timestamp(form.get("Timestamp")),
         ending=ENDINGS.get(status or ""),
         sip_code=_parse_int(form.get("SipResponseCode")),
         duration_seconds=_parse_int(form.get("CallDuration")),
         answered_by=_answered_by(form.get("AnsweredBy")),
         recording_url=form.get("RecordingUrl") or None,
+        rang=_rang(state, sequence),
+        carrier_code=form.get("ErrorCode") or None,
+        machine=MachineKind.FAX if form.get("AnsweredBy") == "fax" else None,
     )
 
 
@@ -68,6 +74,18 @@ def _state(status: str | None) -> CallState:
     if status not in STATES:
         raise ValueError("A call status that is not known.")
     return STATES[status]
+
+
+def _rang(state: CallState, sequence: int | None) -> bool | None:
+    """Whether it rang, by the number of a call's last event: they count from 0, and `initiated` comes before ringing.
+
+    So also where the event `ringing` is lost. Only an end proves that none came.
+    """
+    if state in {CallState.RINGING, CallState.ANSWERED}:
+        return True
+    if state is not CallState.ENDED or sequence is None:
+        return None
+    return sequence > EVENTS.index("ringing")
 
 
 def _answered_by(word: str | None) -> AnsweredBy | None:

@@ -36,6 +36,36 @@ class AnsweredBy(StrEnum):
     UNKNOWN = "unknown"
 
 
+class MachineKind(StrEnum):
+    """Machines that are no voicemail, where a carrier or an agent tells them apart."""
+
+    FAX = "fax"
+    SCREENING = "screening"  # the telephone asks who is calling, before the person decides
+
+
+class AgentContact(StrEnum):
+    """How far an answered call's agent has come. What is further is believed, whatever is reported later."""
+
+    UNREACHABLE = "unreachable"  # the carrier could not connect the call to it
+    CONNECTED = "connected"
+    SILENT = "silent"  # connected, and the call ended before it made a sound
+    SPOKE = "spoke"
+
+    def further(self, other: "AgentContact | None") -> "AgentContact":
+        """The further of two reports."""
+        ranks = list(AgentContact)
+        return self if other is None or ranks.index(self) > ranks.index(other) else other
+
+
+class EndedBy(StrEnum):
+    """Who ended a call, as far as that can be told."""
+
+    US = "us"  # we asked for it, or the time that we set ran out
+    CALLEE = "callee"
+    CARRIER = "carrier"
+    UNKNOWN = "unknown"
+
+
 class Audio(StrEnum):
     """Where the call's audio goes: the kinds of address an agent can have."""
 
@@ -72,12 +102,18 @@ class CallReport(Model):
     duration_seconds: int | None = None  # talk time by the carrier's clock
     answered_by: AnsweredBy | None = None
     recording_url: str | None = None  # of a recording that is ready
+    rang: bool | None = None  # whether a telephone rang; None: this report does not say
+    ended_by: EndedBy | None = None  # None: it does not say
+    carrier_code: str | None = None  # the carrier's own error code, where there is no SIP code
+    machine: MachineKind | None = None  # of a machine that answered, where it is no voicemail
+    agent: AgentContact | None = None
 
 
 class Recorded(StrEnum):
     """What a report changed in the database."""
 
     MOVED = "moved"
+    CORRECTED = "corrected"  # what was recorded of a call that is over; its contact may be due again
     NOTHING = "nothing"  # doubled, late, or of a state that is behind
     NO_SUCH_DIAL = "no_such_dial"
     SECOND_CALL = "second_call"  # another call id for a dial that has one: hang that call up
@@ -105,12 +141,20 @@ class OnMachine(StrEnum):
 
 
 class Outcome(StrEnum):
-    """The outcome of one dial. Every expected ending is one of these values, never an exception."""
+    """The outcome of one dial. Every expected ending is one of these values, never an exception.
+
+    What each means is in domain.calls.outcome_table.
+    """
 
     ANSWERED = "answered"
+    FAX = "fax"
+    SCREENED = "screened"
+    AGENT_UNREACHABLE = "agent_unreachable"
+    NO_SPEECH = "no_speech"
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     TIMEOUT = "timeout"
+    NEVER_RANG = "never_rang"
     INVALID_NUMBER = "invalid_number"
     DECLINED = "declined"
     BLOCKED = "blocked"  # it is the caller id that is blocked
@@ -121,6 +165,9 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # nobody knows whether anybody was called
 
     @property
-    def charged(self) -> bool:
-        """Whether the dial counts as one of the contact's attempts."""
-        return self not in {Outcome.CARRIER_ERROR, Outcome.ACCOUNT_REJECTED, Outcome.CALLED_OFF}
+    def connected(self) -> bool:
+        """Whether the call was answered, by whomever: the carrier is paid for it."""
+        return self in _CONNECTED
+
+
+_CONNECTED = frozenset({Outcome.ANSWERED, Outcome.FAX, Outcome.SCREENED, Outcome.AGENT_UNREACHABLE, Outcome.NO_SPEECH})

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.calls.models import AnsweredBy, Outcome
+from domain.calls.outcome_table import OUTCOMES, Retried
 from domain.model import Model
 from domain.requests.field_types import Boolean, Choice, Choices, Integer, Integers
 from domain.requests.request_model import RequestModel
@@ -19,21 +20,12 @@ REDIAL_DELAYS = (timedelta(seconds=30), timedelta(minutes=2))  # after a carrier
 MAX_CARRIER_ERRORS = 3  # then the contact ends as carrier_error
 ACCOUNT_RETRY_DELAY = timedelta(minutes=5)  # how long an account's gate stays closed before a probe call
 JITTER = 0.1  # a share of the delay, either way, so that retries do not come in waves
+MAX_NEVER_RANG = 3  # of a contact's dials, by the delays of its job; then it ends as carrier_error
+# After a call whose agent was not there. Somebody has answered to silence: not at once again, and not often.
+AGENT_REDIAL_DELAYS = (timedelta(minutes=5), timedelta(minutes=30))
+MAX_AGENT_FAILURES = len(AGENT_REDIAL_DELAYS) + 1  # of a contact's dials; then it ends as failed
 
-FINAL_STATUSES: dict[Outcome, ContactStatus] = {
-    Outcome.ANSWERED: ContactStatus.COMPLETED,
-    Outcome.BUSY: ContactStatus.BUSY,
-    Outcome.NO_ANSWER: ContactStatus.NO_ANSWER,
-    Outcome.TIMEOUT: ContactStatus.TIMEOUT,
-    Outcome.INVALID_NUMBER: ContactStatus.INVALID_NUMBER,
-    Outcome.DECLINED: ContactStatus.FAILED,
-    Outcome.BLOCKED: ContactStatus.BLOCKED,
-    Outcome.UNWANTED: ContactStatus.BLOCKED,
-    Outcome.CARRIER_ERROR: ContactStatus.CARRIER_ERROR,
-    Outcome.ACCOUNT_REJECTED: ContactStatus.CANCELLED,  # only once the job has ended; until then the contact waits
-    Outcome.CALLED_OFF: ContactStatus.CANCELLED,  # likewise
-    Outcome.UNKNOWN: ContactStatus.FAILED,
-}
+AGENT_FAILURES = frozenset({Outcome.AGENT_UNREACHABLE, Outcome.NO_SPEECH})
 RETRYABLE = (ContactStatus.NO_ANSWER, ContactStatus.BUSY, ContactStatus.TIMEOUT)
 
 
@@ -44,6 +36,11 @@ class OnVoicemail(StrEnum):
 
 class OnDeclined(StrEnum):
     FAIL = "fail"
+    RETRY = "retry"
+
+
+class OnScreened(StrEnum):
+    COMPLETE = "complete"
     RETRY = "retry"
 
 
@@ -58,6 +55,10 @@ class RetryPolicy(RequestModel):
     retryable_statuses: Annotated[tuple[ContactStatus, ...], Choices(RETRYABLE)] = RETRYABLE
     on_voicemail: Annotated[OnVoicemail, Choice(OnVoicemail)] = OnVoicemail.COMPLETE
     on_declined: Annotated[OnDeclined, Choice(OnDeclined)] = OnDeclined.FAIL
+    on_screened: Annotated[OnScreened, Choice(OnScreened)] = Field(
+        default=OnScreened.COMPLETE,
+        description="Where the telephone asked who is calling, and the person did not take the call.",
+    )
     retries_first: Annotated[bool, Boolean()] = Field(
         default=False, description="Those to be called again go before those not called yet."
     )
@@ -68,7 +69,10 @@ class RetryPolicy(RequestModel):
             return self.on_voicemail is OnVoicemail.RETRY and answered_by is AnsweredBy.MACHINE
         if outcome is Outcome.DECLINED:
             return self.on_declined is OnDeclined.RETRY
-        return FINAL_STATUSES[outcome] in self.retryable_statuses
+        if outcome is Outcome.SCREENED:
+            return self.on_screened is OnScreened.RETRY
+        rule = OUTCOMES[outcome]
+        return rule.retried is Retried.POLICY and rule.status in self.retryable_statuses
 
     def delay(self, attempts: int) -> timedelta:
         """After so many attempts, without jitter."""
@@ -91,26 +95,43 @@ def decide_next_step(
     carrier_errors: int,
     no_further_calls: bool,
     spread: float,
+    repeats: int = 1,
     answered_by: AnsweredBy | None = None,
     retry_after: timedelta | None = None,
 ) -> NextStep:
     """Decide what follows a dial.
 
-    `attempts` and `carrier_errors` (in a row) count this dial; `no_further_calls`: the job has ended, or the contact
+    `attempts`, `carrier_errors` (in a row) and `repeats` count this dial; `repeats`: the contact's dials that never
+    rang, or whose agent was not there, whichever this one is. `no_further_calls`: the job has ended, or the contact
     was removed; `spread` in [0, 1) places the jitter; `retry_after`, which the carrier asked for after an error, may
     lengthen a delay and not shorten it: three refusals within seconds would give the contact up.
     """
     if no_further_calls:
-        return NextStep(status=FINAL_STATUSES[outcome])
+        return NextStep(status=OUTCOMES[outcome].status)
     if attempts < max_attempts and policy.calls_again_after(outcome, answered_by):
         return _queue_after(_add_jitter(policy.delay(attempts), spread))
-    if outcome is Outcome.CARRIER_ERROR and carrier_errors < MAX_CARRIER_ERRORS:
-        return _queue_after(max(REDIAL_DELAYS[carrier_errors - 1], retry_after or timedelta()))
-    if outcome is Outcome.CALLED_OFF:  # while everything was stopped
-        return _queue_after(REDIAL_DELAYS[0])
-    if outcome is Outcome.ACCOUNT_REJECTED:
-        return _queue_after(ACCOUNT_RETRY_DELAY)
-    return NextStep(status=FINAL_STATUSES[outcome])
+    free = _uncharged_redial(outcome, policy, carrier_errors, repeats, spread)
+    if free is not None:
+        return _queue_after(max(free, retry_after or timedelta()))
+    return NextStep(status=OUTCOMES[outcome].status)
+
+
+def _uncharged_redial(
+    outcome: Outcome, policy: RetryPolicy, carrier_errors: int, repeats: int, spread: float
+) -> timedelta | None:
+    """The delay of a dial that follows whatever the attempts; None: no such dial follows (any more)."""
+    match outcome:
+        case Outcome.CARRIER_ERROR if carrier_errors < MAX_CARRIER_ERRORS:
+            return REDIAL_DELAYS[carrier_errors - 1]
+        case Outcome.NEVER_RANG if repeats < MAX_NEVER_RANG:
+            return _add_jitter(policy.delay(repeats), spread)
+        case Outcome.AGENT_UNREACHABLE | Outcome.NO_SPEECH if repeats < MAX_AGENT_FAILURES:
+            return AGENT_REDIAL_DELAYS[repeats - 1]
+        case Outcome.CALLED_OFF:  # while everything was stopped
+            return REDIAL_DELAYS[0]
+        case Outcome.ACCOUNT_REJECTED:
+            return ACCOUNT_RETRY_DELAY
+    return None
 
 
 def _queue_after(delay: timedelta) -> NextStep:

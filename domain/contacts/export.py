@@ -22,6 +22,13 @@ RESULT_COLUMNS = (
     "transcriptUrl",
     "recordingUrl",
     "contactId",
+    "outcome",
+    "faultOf",
+    "rang",
+    "endedBy",
+    "secondsToRinging",
+    "secondsToAnswer",
+    "carrierCode",
 )
 MAX_COLUMNS = 2_000  # of contacts, in one CSV file: more than any list has, and little enough to hold
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -7,7 +7,7 @@ from pydantic import Field
 from domain.calling_rules import frequency_caps
 from domain.calling_rules.window_format import dump_window
 from domain.calls.models import OnMachine
-from domain.calls.retries import OnDeclined, OnVoicemail
+from domain.calls.retries import OnDeclined, OnScreened, OnVoicemail
 from domain.jobs.models import Job
 from domain.json_model import Dollars, JsonModel, Timestamp
 from domain.statuses import ContactStatus, JobStatus
@@ -23,6 +23,9 @@ class RetryPolicy(JsonModel):
     )
     on_voicemail: OnVoicemail = Field(description="Whether a call that a machine answered is made again.")
     on_declined: OnDeclined = Field(description="Whether a call that was declined (603) is made again.")
+    on_screened: OnScreened = Field(
+        description="Whether a call is made again of which the telephone asked who is calling."
+    )
     retries_first: bool = Field(description="Whether contacts to be called again go before those not called yet.")
 
 

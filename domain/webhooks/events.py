@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from domain.calls.evidence import DialEvidence
 from domain.calls.models import Outcome
 from domain.jobs.models import Contact, Job
 from domain.model import Model
@@ -92,6 +93,7 @@ class Event(Model):
     job: Job | None = None
     contact: Contact | None = None
     outcome: Outcome | None = None  # of the contact's last dial
+    evidence: DialEvidence | None = None  # likewise
     test_of: str | None = None  # the job that the contact's own job tries with one call
     facts: Mapping[str, Any] = {}
 

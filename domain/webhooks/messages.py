@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from domain.calls.evidence_view import EvidenceView, render_evidence
 from domain.calls.models import Outcome
 from domain.contacts.views import BatchContact, render_contact
 from domain.jobs.views import BatchJob, render_job
@@ -24,6 +25,7 @@ class FinishedContact(JsonModel):
     outcome: Outcome | None = Field(
         description="Of its last call; null where it was never called.", examples=["answered"]
     )
+    evidence: EvidenceView | None = Field(description="Of its last call, likewise.")
     test_of: str | None = Field(
         description="Of a test call: the job that it tries, with the fields of that job's first contact. Else null.",
         examples=[None],
@@ -111,6 +113,7 @@ def _message(event: Event) -> Message:
             batch_job_id=event.job_id,
             contact=render_contact(event.contact),
             outcome=event.outcome,
+            evidence=event.evidence and render_evidence(event.evidence),
             test_of=event.test_of,
         )
         return ContactMessage(**head, data=finished)

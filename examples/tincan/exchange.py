@@ -33,6 +33,8 @@ PEOPLE: dict[str, tuple[float | None, float | None, int]] = {
     "06": (3, None, 480),
     "07": (2, FOREVER, 200),
     "08": (None, None, 608),
+    "14": (None, None, 603),
+    "15": (None, None, 480),
 }
 
 Call = dict[str, Any]
@@ -97,7 +99,7 @@ class Exchange:
 
     def _create(self, order: Call) -> Call:
         call = {"call_id": f"can-{next(self._ids)}", "key": order["key"], "to": order["to"], "state": "queued"}
-        call |= {"sequence": 0, "sip_code": None, "duration_seconds": None}
+        call |= {"sequence": 0, "sip_code": None, "duration_seconds": None, "rang": False}
         self._calls.append(call)
         self._save()
         self._tasks[call["call_id"]] = asyncio.create_task(self._run(call, order))
@@ -107,7 +109,7 @@ class Exchange:
         ring, talk, code = PEOPLE[call["to"][-2:]]
         try:
             if ring is not None:
-                await self._report(call, order, state="ringing")
+                await self._report(call, order, state="ringing", rang=True)
                 await asyncio.sleep(min(ring, order["ring_seconds"]) / SPEED)
             if talk is not None:
                 seconds = min(talk, order["max_call_seconds"])

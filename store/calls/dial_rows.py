@@ -6,7 +6,16 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.calls.models import CallReport, CallState, HangUpReason, OnMachine, Outcome
+from domain.calls.models import (
+    AgentContact,
+    AnsweredBy,
+    CallReport,
+    CallState,
+    HangUpReason,
+    MachineKind,
+    OnMachine,
+    Outcome,
+)
 from domain.calls.order import parse_dial_key
 from domain.model import Model
 from domain.statuses import ContactStatus
@@ -33,6 +42,9 @@ class DialRow(Model):
     ended_at: datetime | None
     hang_up_reason: HangUpReason | None
     outcome: Outcome | None
+    answered_by: AnsweredBy | None = None
+    machine: MachineKind | None = None
+    agent: AgentContact | None = None
     contact_status: ContactStatus
     contact_due_at: datetime
     ring_seconds: int
@@ -50,8 +62,8 @@ class DialRow(Model):
 _DIAL = """
     SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id AS account,
            d.from_number AS from_, d.to_number AS to, d.state, d.call_id, d.asked_at, d.ringing_at, d.answered_at,
-           d.ended_at, d.hang_up_reason, d.outcome, c.status AS contact_status, c.due_at AS contact_due_at,
-           j.ring_seconds, j.max_call_seconds, j.on_machine,
+           d.ended_at, d.hang_up_reason, d.outcome, d.answered_by, d.machine, d.agent,
+           c.status AS contact_status, c.due_at AS contact_due_at, j.ring_seconds, j.max_call_seconds, j.on_machine,
            extract(epoch FROM clock_timestamp() - d.asked_at)::float AS age_seconds,
            coalesce(extract(epoch FROM clock_timestamp() - coalesce(d.answered_at, d.ringing_at)), 0)::float
              AS state_seconds

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.calls.models import CallReport, CallState, HangUpReason, Outcome, Recorded
-from domain.calls.outcomes import determine_outcome
+from domain.calls.models import CallReport, CallState, EndedBy, HangUpReason, Outcome, Recorded
+from domain.calls.outcomes import AnswerEvidence, classify_answer, determine_ended_by, determine_outcome
 from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, lock_dial, lock_reported_dial, read_one
 from store.calls.outcome import DialResult, record_outcome
 from store.contacts.transitions import reopen
@@ -34,17 +34,19 @@ _MOVE_FORWARD = text("""
                      ELSE ringing_at END,
         answered_at = CASE WHEN CAST(:state AS varchar) = 'answered' THEN coalesce(answered_at, clock_timestamp())
                       ELSE answered_at END,
-        answered_by = coalesce(:answered_by, answered_by),
+        answered_by = coalesce(:answered_by, answered_by), machine = :machine, agent = :agent,
         hang_up_reason = coalesce(hang_up_reason, :hang_up_reason)
       WHERE id = :dial AND ended_at IS NULL
         AND (state = ANY(:behind)
-             OR state = :state AND answered_by IS NULL AND CAST(:answered_by AS varchar) IS NOT NULL)
+             OR state = :state AND :has_news)
       RETURNING id, contact_id
     ), named AS (
       UPDATE contacts SET call_id = :call FROM moved WHERE contacts.id = moved.contact_id
     )
     SELECT pg_notify(:channel, id) FROM moved
 """)
+
+_REFUSALS = frozenset({Outcome.INVALID_NUMBER, Outcome.ACCOUNT_REJECTED})
 
 
 class Dials:
@@ -113,7 +115,8 @@ class Dials:
         async with self._engine.begin() as connection:
             dial = await lock_dial(connection, dial_id, to_end=True)
             if dial is not None and dial.call_id is None:
-                result = DialResult(outcome=outcome, retry_after=retry_after)
+                ended_by = EndedBy.CARRIER if outcome in _REFUSALS else EndedBy.UNKNOWN
+                result = DialResult(outcome=outcome, retry_after=retry_after, rang=False, ended_by=ended_by)
                 await record_outcome(connection, dial.id, result, self._speed)
 
     async def give_up(self, dial_id: str) -> None:
@@ -121,7 +124,9 @@ class Dials:
         async with self._engine.begin() as connection:
             dial = await lock_dial(connection, dial_id, to_end=True)
             if dial is not None:
-                await record_outcome(connection, dial.id, DialResult(outcome=Outcome.UNKNOWN), self._speed)
+                rang = True if dial.ringing_at is not None or dial.answered_at is not None else None
+                result = DialResult(outcome=Outcome.UNKNOWN, rang=rang, machine=dial.machine, agent=dial.agent)
+                await record_outcome(connection, dial.id, result, self._speed)
 
     async def request_hang_up(self, dial_id: str, reason: HangUpReason) -> None:
         """Write down why we are about to end a call; the first reason stays."""
@@ -135,21 +140,42 @@ class Dials:
             )
 
     async def _end_by_report(self, connection: AsyncConnection, dial: DialRow, report: CallReport) -> Recorded:
-        outcome = determine_outcome(
-            report,
-            rang=dial.ringing_at is not None,
-            answered=dial.answered_at is not None,
-            hung_up=dial.hang_up_reason,
-        )
-        result = DialResult(
-            outcome=outcome,
-            sip_code=report.sip_code,
-            call_seconds=report.duration_seconds if outcome is Outcome.ANSWERED else None,
-            answered_by=report.answered_by,
-            final=dial.outcome is Outcome.UNKNOWN,
-        )
+        result = _result_of(dial, report)
         ended = await record_outcome(connection, dial.id, result, self._speed, call_id=report.call_id)
         return Recorded.MOVED if ended else Recorded.NOTHING
+
+
+def _result_of(dial: DialRow, report: CallReport) -> DialResult:
+    """How a dial ended by the carrier's last report, and by all that was reported before."""
+    answered = dial.answered_at is not None
+    rang = True if answered or dial.ringing_at is not None else report.rang
+    outcome = determine_outcome(report, rang=rang, answered=answered, hung_up=dial.hang_up_reason)
+    evidence = _merge_evidence(dial, report)
+    if outcome is Outcome.ANSWERED:
+        outcome = classify_answer(evidence)
+    return DialResult(
+        outcome=outcome,
+        sip_code=report.sip_code,
+        call_seconds=report.duration_seconds if outcome.connected else None,
+        answered_by=report.answered_by,
+        final=dial.outcome is Outcome.UNKNOWN,
+        rang=True if outcome.connected else rang,
+        ended_by=determine_ended_by(report, outcome, dial.hang_up_reason),
+        sip_reason=report.sip_reason,
+        carrier_code=report.carrier_code,
+        machine=evidence.machine,
+        agent=evidence.agent,
+    )
+
+
+def _merge_evidence(dial: DialRow, report: CallReport) -> AnswerEvidence:
+    """Of who answered the first word counts, of the agent the furthest it came."""
+    return AnswerEvidence(
+        answered_by=dial.answered_by or report.answered_by,
+        machine=dial.machine or report.machine,
+        agent=dial.agent if report.agent is None else report.agent.further(dial.agent),
+        talk_seconds=report.duration_seconds,
+    )
 
 
 def _is_second_call(dial: DialRow, report: CallReport) -> bool:
@@ -176,6 +202,8 @@ async def _store_event(connection: AsyncConnection, dial_id: str, report: CallRe
 
 async def _move_forward(connection: AsyncConnection, dial: DialRow, report: CallReport) -> Recorded:
     """Move a live dial on. Who answered may be the reason to end the call: both are written at once."""
+    evidence = _merge_evidence(dial, report)
+    before = (dial.answered_by, dial.machine, dial.agent)
     moved = await connection.execute(
         _MOVE_FORWARD,
         {
@@ -184,6 +212,9 @@ async def _move_forward(connection: AsyncConnection, dial: DialRow, report: Call
             "state": report.state,
             "sequence": report.sequence,
             "answered_by": report.answered_by,
+            "machine": evidence.machine,
+            "agent": evidence.agent,
+            "has_news": (evidence.answered_by, evidence.machine, evidence.agent) != before,
             "hang_up_reason": dial.on_machine.decide_hang_up(report.answered_by),
             "behind": [state for state in CallState if state.rank < report.state.rank],
             "channel": CHANNEL,

@@ -12,9 +12,10 @@ from domain.audit import SYSTEM
 from domain.calling_rules.do_not_call import Source
 from domain.calls.circuit_breaker import ACCOUNT_REJECTED_REASON, SAMPLE_SIZE, TRIPPING_OUTCOMES, find_pause_reason
 from domain.calls.dispatch import NotNowReason
-from domain.calls.models import AnsweredBy, HangUpReason, Outcome
+from domain.calls.models import AgentContact, AnsweredBy, EndedBy, HangUpReason, MachineKind, Outcome
+from domain.calls.outcome_table import OUTCOMES
 from domain.calls.outcomes import explain_outcome
-from domain.calls.retries import ACCOUNT_RETRY_DELAY, NextStep, RetryPolicy, decide_next_step
+from domain.calls.retries import ACCOUNT_RETRY_DELAY, AGENT_FAILURES, NextStep, RetryPolicy, decide_next_step
 from domain.model import Model
 from domain.money import compute_cost
 from domain.statuses import JobStatus
@@ -45,13 +46,21 @@ class DialResult(Model):
     answered_by: AnsweredBy | None = None
     retry_after: timedelta | None = None
     final: bool = False  # whatever the outcome, the contact is not called again
+    rang: bool | None = None  # None: it cannot be told
+    ended_by: EndedBy = EndedBy.UNKNOWN
+    sip_reason: str | None = None
+    carrier_code: str | None = None
+    machine: MachineKind | None = None
+    agent: AgentContact | None = None
 
 
 _FACTS = text("""
     SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id,
            d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
-           d.answered_by, d.reserved_from_hold, d.reserved_from_free, d.to_number,
-           c.attempts, c.troubles, c.zones, c.removed_at,
+           d.answered_by, d.machine, d.agent, d.call_seconds, d.reserved_from_hold, d.reserved_from_free, d.to_number,
+           c.attempts, c.troubles, c.zones, c.removed_at, c.status AS contact_status, c.dials,
+           (SELECT array_agg(e.outcome) FROM dials e WHERE e.contact_id = d.contact_id AND e.id <> d.id)
+             AS other_outcomes,
            j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts, j.max_call_seconds, j.phone_number_id,
            j.retry_policy, j.calling_window AS job_window, j.circuit_breaker, j.resumed_at,
            o.calling_window AS organization_window, o.credits_unlimited, a.probe_dial_id,
@@ -66,7 +75,9 @@ _RECORD = text(f"""
     WITH ended AS (
       UPDATE dials SET state = 'ended', ended_at = clock_timestamp(), outcome = :outcome, sip_code = :sip_code,
              call_seconds = :call_seconds, answered_by = :answered_by, cost = :cost,
-             call_id = coalesce(call_id, :call), reserved_from_hold = 0, reserved_from_free = 0
+             call_id = coalesce(call_id, :call), reserved_from_hold = 0, reserved_from_free = 0,
+             rang = :rang, ended_by = :ended_by, sip_reason = :sip_reason, carrier_code = :carrier_code,
+             machine = :machine, agent = :agent
       WHERE id = :dial
     ), job AS (
       UPDATE batch_jobs SET hold = :hold, spent = spent + :cost WHERE id = :job
@@ -107,6 +118,7 @@ def _next_step(facts: RowMapping, result: DialResult, speed: float) -> NextStep:
         carrier_errors=_troubles(facts, result),
         no_further_calls=result.final or facts["removed_at"] is not None or JobStatus(facts["job_status"]).ended,
         spread=_spread(facts["contact_id"], facts["number_of_dial"]),
+        repeats=_repeats(facts, result.outcome),
         answered_by=_answered_by(facts, result),
         retry_after=None if result.retry_after is None else result.retry_after * speed,  # real seconds
     )
@@ -114,7 +126,7 @@ def _next_step(facts: RowMapping, result: DialResult, speed: float) -> NextStep:
 
 
 def _recorded(facts: RowMapping, result: DialResult, step: NextStep, call_id: str | None) -> dict[str, Any]:
-    answered = result.outcome is Outcome.ANSWERED
+    connected = result.outcome.connected
     not_before = None if step.delay is None else facts["now"] + step.delay
     due_at = None if not_before is None else _move_into_window(facts, not_before)
     return {
@@ -124,12 +136,12 @@ def _recorded(facts: RowMapping, result: DialResult, step: NextStep, call_id: st
         "outcome": result.outcome,
         "sip_code": result.sip_code,
         "call_seconds": result.call_seconds,
-        "answered_by": _answered_by(facts, result) if answered else None,
+        "answered_by": _answered_by(facts, result) if connected else None,
         "cost": _cost(facts, result),
         "call": call_id,
         "hold": _remaining_hold(facts, result),
         "status": step.status,
-        "error_code": None if answered or result.sip_code is None else str(result.sip_code),
+        "error_code": None if connected or result.sip_code is None else str(result.sip_code),
         "reason": explain_outcome(result.outcome, _ended_by_us(facts, result)),
         "attempts": _attempts(facts, result),
         "troubles": _troubles(facts, result),
@@ -138,6 +150,12 @@ def _recorded(facts: RowMapping, result: DialResult, step: NextStep, call_id: st
         "not_before": not_before,
         "final": step.status.final,
         "channel": CHANNEL,
+        "rang": result.rang,
+        "ended_by": _ended_by(facts, result),
+        "sip_reason": result.sip_reason,
+        "carrier_code": result.carrier_code,
+        "machine": result.machine,
+        "agent": result.agent,
     }
 
 
@@ -150,6 +168,11 @@ def _ended_by_us(facts: RowMapping, result: DialResult) -> HangUpReason | None:
     if (result.call_seconds or 0) >= facts["max_call_seconds"]:
         return HangUpReason.MAX_CALL_DURATION
     return HangUpReason.MACHINE if facts["hang_up_reason"] == HangUpReason.MACHINE else None
+
+
+def _ended_by(facts: RowMapping, result: DialResult) -> EndedBy:
+    """The longest time that a call may last is ours, whoever enforced it."""
+    return EndedBy.US if _ended_by_us(facts, result) is HangUpReason.MAX_CALL_DURATION else result.ended_by
 
 
 def _move_into_window(facts: RowMapping, at: datetime) -> datetime:
@@ -216,7 +239,7 @@ async def _capture(connection: AsyncConnection, facts: RowMapping, result: DialR
 
 
 def _cost(facts: RowMapping, result: DialResult) -> Decimal:
-    if result.outcome is not Outcome.ANSWERED:
+    if not result.outcome.connected:
         return Decimal(0)
     return compute_cost(result.call_seconds or 0, Decimal(facts["rate_per_minute"]))
 
@@ -234,12 +257,18 @@ def _remaining_hold(facts: RowMapping, result: DialResult) -> Decimal:
 
 
 def _attempts(facts: RowMapping, result: DialResult) -> int:
-    charged_as_unknown: bool = facts["outcome"] == Outcome.UNKNOWN
-    return int(facts["attempts"]) - charged_as_unknown + result.outcome.charged
+    before = 0 if facts["outcome"] is None else OUTCOMES[Outcome(facts["outcome"])].charged
+    return int(facts["attempts"]) - before + OUTCOMES[result.outcome].charged
 
 
 def _troubles(facts: RowMapping, result: DialResult) -> int:
     return int(facts["troubles"]) + 1 if result.outcome is Outcome.CARRIER_ERROR else 0
+
+
+def _repeats(facts: RowMapping, outcome: Outcome) -> int:
+    """How many of the contact's dials, with this one, had an outcome of this kind."""
+    kind = AGENT_FAILURES if outcome in AGENT_FAILURES else {outcome}
+    return 1 + sum(Outcome(other) in kind for other in facts["other_outcomes"] or () if other is not None)
 
 
 def _spread(contact_id: str, dial: int) -> float:

@@ -11,7 +11,7 @@ from sqlalchemy import String, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.calls.retries import FINAL_STATUSES
+from domain.calls.outcome_table import OUTCOMES
 from domain.phone.identity import list_all_writings
 from domain.statuses import ContactStatus as S
 
@@ -102,7 +102,7 @@ async def reopen(connection: AsyncConnection, contact_id: str) -> None:
 
 async def finish_exhausted(connection: AsyncConnection, job_id: str, max_attempts: int) -> None:
     """End the contacts that have had `max_attempts` by now, each by the outcome of its last dial."""
-    finals = {outcome.value: status.value for outcome, status in FINAL_STATUSES.items()}
+    finals = {outcome.value: rule.status.value for outcome, rule in OUTCOMES.items()}
     await connection.execute(_FINISH_EXHAUSTED, {"job": job_id, "max_attempts": max_attempts, "finals": finals})
 
 

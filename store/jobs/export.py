@@ -13,7 +13,8 @@ from anyio import CancelScope
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.agent_report import Conversation
-from domain.calls.models import AnsweredBy, CallState, Outcome
+from domain.calls.evidence import DialEvidence
+from domain.calls.models import AgentContact, AnsweredBy, CallState, EndedBy, Outcome
 from domain.contacts.export import MAX_COLUMNS
 from domain.contacts.rejects import Reject, Rejects
 from domain.jobs.models import Contact
@@ -46,7 +47,10 @@ _ALL_COLUMNS = sa.text(_COLUMNS.format(which="true"))
 _THESE_COLUMNS = sa.text(_COLUMNS.format(which='lower(field.key COLLATE "C") = ANY(:names)'))
 
 _COST = sa.select(sa.func.sum(dials.c.cost)).where(dials.c.contact_id == contacts.c.id).scalar_subquery()
-_RESULTS = CONTACTS.add_columns(contacts.c.row, _COST.label("cost"))
+_EVIDENCE = [dials.c[name].label(f"dial_{name}") for name in DialEvidence.model_fields]
+_RESULTS = CONTACTS.add_columns(contacts.c.row, _COST.label("cost"), *_EVIDENCE).outerjoin(
+    dials, sa.and_(dials.c.contact_id == contacts.c.id, dials.c.number_of_dial == contacts.c.dials)
+)
 _REJECTS = sa.select(rejects.c.row, rejects.c.cells, rejects.c.reason)
 
 T = TypeVar("T")
@@ -69,6 +73,15 @@ class Dial(Model):
     cost: Decimal | None
     call_id: str | None
     conversation: Conversation | None
+    rang: bool | None
+    ended_by: EndedBy | None
+    sip_reason: str | None
+    carrier_code: str | None
+    agent: AgentContact | None
+
+    @property
+    def evidence(self) -> DialEvidence:
+        return DialEvidence.model_validate(self.model_dump(include=set(DialEvidence.model_fields)))
 
 
 class DialedContact(Model):
@@ -79,10 +92,11 @@ class DialedContact(Model):
 
 
 class Result(Model):
-    """A contact and what its calls cost in dollars; None where none has ended."""
+    """A contact, what its calls cost in dollars (None where none has ended), and how its last dial went."""
 
     contact: Contact
     cost: Decimal | None
+    last_dial: DialEvidence | None
 
 
 @dataclass(frozen=True)
@@ -220,4 +234,6 @@ async def _page(connection: AsyncConnection, query: sa.Select[Any]) -> list[sa.R
 
 
 def _result(row: sa.RowMapping) -> Result:
-    return Result(contact=Contact.model_validate(row), cost=row["cost"])
+    evidence = {name: row[f"dial_{name}"] for name in DialEvidence.model_fields}
+    last_dial = None if evidence["asked_at"] is None else DialEvidence.model_validate(evidence)
+    return Result(contact=Contact.model_validate(row), cost=row["cost"], last_dial=last_dial)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.calls.evidence import DialEvidence
 from domain.calls.models import Outcome
 from domain.jobs.models import Contact, Job, JobCounts
 from domain.model import Model
@@ -259,10 +260,11 @@ async def _contact(connection: AsyncConnection, row: RowMapping) -> dict[str, An
     query = CONTACTS.add_columns(batch_jobs.c.test_of).where(contacts.c.id == row["contact_id"])
     now = dict((await connection.execute(query)).mappings().one())
     test_of = now.pop("test_of")
-    outcome = row["facts"]["outcome"]
+    outcome, evidence = row["facts"]["outcome"], row["facts"].get("evidence")
     return {
         "contact": Contact.model_validate(now | row["facts"]),
         "outcome": None if outcome is None else Outcome(outcome),
+        "evidence": None if evidence is None else DialEvidence.model_validate(evidence),
         "test_of": test_of,
     }
 

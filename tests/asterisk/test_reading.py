@@ -10,7 +10,7 @@ from carriers.asterisk.cdr import CallDetailRecord, CallDetailRecords, report_of
 from carriers.asterisk.channel_ids import channel_id, dial_key, served_call
 from carriers.asterisk.channel_variables import channel_variables, sip_headers
 from carriers.asterisk.reports import CallProgress, apply_event, build_report
-from domain.calls.models import CallReport, CallState, Ending, Outcome
+from domain.calls.models import CallReport, CallState, EndedBy, Ending, Outcome
 from domain.calls.outcomes import determine_outcome
 from tests.carriers.simulation import an_order
 
@@ -41,7 +41,8 @@ OUR_TIMER = destroyed(tech_cause=480, cause=19)
         ((RINGING, OUR_TIMER), 487, Outcome.NO_ANSWER),
         ((PROGRESS, OUR_TIMER), 487, Outcome.NO_ANSWER),
         ((OUR_TIMER,), 408, Outcome.CARRIER_ERROR),
-        ((REFUSED, OUR_TIMER), 480, Outcome.NO_ANSWER),
+        ((RINGING, REFUSED, OUR_TIMER), 480, Outcome.NO_ANSWER),
+        ((REFUSED, OUR_TIMER), 480, Outcome.NEVER_RANG),
         ((destroyed(tech_cause=503),), 503, Outcome.CARRIER_ERROR),
         ((destroyed(tech_cause=600),), 600, Outcome.BUSY),
         ((destroyed(tech_cause=607),), 607, Outcome.UNWANTED),
@@ -57,6 +58,43 @@ def test_the_ring_timer_is_told_from_a_refusal_and_from_a_trunk_that_leads_nowhe
     assert ended.sip_code == code
     rang = events[0] in (RINGING, PROGRESS)
     assert determine_outcome(ended, rang=rang, answered=False, hung_up=None) is outcome
+
+
+BEGUN = {"type": "Dial", "peer": {"id": CALL}, "dialstatus": ""}
+SOFT = {"type": "ChannelHangupRequest", "channel": {"id": CALL}, "soft": True}
+UP = {"type": "ChannelStateChange", "channel": {"id": CALL, "state": "Up"}}
+
+
+@pytest.mark.parametrize(
+    ("events", "rang"),
+    [
+        ((BEGUN, RINGING, destroyed(tech_cause=480)), True),
+        ((RINGING, destroyed(tech_cause=480)), True),
+        ((BEGUN, destroyed(tech_cause=603)), False),
+        ((destroyed(tech_cause=603),), None),  # it may have rung before the stream was connected
+        ((UP, destroyed("Up")), True),
+    ],
+)
+def test_only_who_saw_a_call_begin_says_that_it_never_rang(events: tuple[dict[str, Any], ...], rang: bool) -> None:
+    assert told(*events).rang is rang
+
+
+@pytest.mark.parametrize(
+    ("events", "ended_by"),
+    [
+        ((BEGUN, UP, destroyed("Up")), EndedBy.CALLEE),
+        ((BEGUN, UP, SOFT, destroyed("Up")), EndedBy.US),
+        ((UP, destroyed("Up")), None),
+        ((BEGUN, destroyed(tech_cause=503)), None),
+    ],
+)
+def test_who_hung_up_is_told_where_it_was_seen(events: tuple[dict[str, Any], ...], ended_by: EndedBy | None) -> None:
+    assert told(*events).ended_by is ended_by
+
+
+def test_a_call_that_ends_without_a_sip_code_keeps_asterisks_own() -> None:
+    assert told(BEGUN, destroyed(cause=34)).carrier_code == "Q.850 34"
+    assert told(BEGUN, destroyed(cause=19, tech_cause=480)).carrier_code is None
 
 
 def test_the_talk_is_as_long_as_asterisk_says() -> None:

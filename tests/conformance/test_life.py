@@ -18,7 +18,10 @@ SCRIPTED: dict[str, tuple[Outcome, int]] = {
     "06": (Outcome.NO_ANSWER, 480),
     "07": (Outcome.ANSWERED, 200),
     "08": (Outcome.BLOCKED, 608),
+    "14": (Outcome.NEVER_RANG, 603),
+    "15": (Outcome.NEVER_RANG, 480),
 }
+RINGING = frozenset({"00", "02", "05", "06", "07"})
 
 
 @pytest.mark.parametrize("digits", SCRIPTED)
@@ -36,7 +39,8 @@ async def test_each_scripted_call_is_placed_once_told_in_order_and_ends_as_its_d
     ranks = [report.state.rank for report in told if report.sequence is not None or report.answered_by is None]
     assert ranks == sorted(ranks)
     assert {report.key for report in told} <= {order.key, None}
-    assert determine_outcome(ended, rang=CallState.RINGING in states, answered=False, hung_up=None) is outcome
+    assert ended.rang is (digits in RINGING)
+    assert determine_outcome(ended, rang=ended.rang, answered=False, hung_up=None) is outcome
     assert ended.sip_code == sip_code
     if outcome is Outcome.ANSWERED:
         assert {CallState.RINGING, CallState.ANSWERED} <= states

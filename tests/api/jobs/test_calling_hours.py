@@ -86,6 +86,7 @@ async def test_what_a_job_keeps_of_the_rules_is_shown(api: Api) -> None:
         "delaysMinutes": [10, 60],
         "onVoicemail": "retry",
         "onDeclined": "retry",
+        "onScreened": "complete",
         "retriesFirst": True,
     }
 
@@ -98,6 +99,7 @@ async def test_what_is_not_sent_has_its_default(api: Api) -> None:
         "delaysMinutes": [5, 30, 120],
         "onVoicemail": "complete",
         "onDeclined": "fail",
+        "onScreened": "complete",
         "retriesFirst": False,
     }
     shown = ("priority", "timezone", "callingWindow", "contactFrequency", "endTime", "startWithin", "circuitBreaker")

@@ -50,6 +50,7 @@ async def test_what_is_not_given_has_its_default(api: Api) -> None:
         "retryableStatuses": ["no_answer", "busy", "timeout"],
         "onVoicemail": "complete",
         "onDeclined": "fail",
+        "onScreened": "complete",
         "retriesFirst": False,
     }
     assert job["scheduledStartTime"] is None

@@ -23,7 +23,16 @@ async def test_a_contact_is_shown_with_every_dial(api: Api, records: AsyncEngine
     job = Rows(records, await api.new_job())
     [contact] = await job.contact_ids()
     busy = await job.dial(
-        contact, 1, AT, ended_at=AT + timedelta(seconds=3), outcome="busy", sip_code=486, cost=Decimal(0)
+        contact,
+        1,
+        AT,
+        ended_at=AT + timedelta(seconds=3),
+        outcome="busy",
+        sip_code=486,
+        cost=Decimal(0),
+        rang=False,
+        ended_by="callee",
+        sip_reason="Busy Here",
     )
     talked = await job.answered(contact, 2, AT + timedelta(minutes=5))
 
@@ -43,6 +52,14 @@ async def test_a_contact_is_shown_with_every_dial(api: Api, records: AsyncEngine
         "endedAt": "2026-11-24T09:00:03Z",
         "outcome": "busy",
         "sipCode": "486",
+        "faultOf": "person",
+        "rang": False,
+        "endedBy": "callee",
+        "sipReason": "Busy Here",
+        "carrierCode": None,
+        "agent": None,
+        "secondsToRinging": None,
+        "secondsToAnswer": None,
         "duration": None,
         "answeredBy": None,
         "cost": "0.000000",
@@ -58,6 +75,14 @@ async def test_a_contact_is_shown_with_every_dial(api: Api, records: AsyncEngine
         "endedAt": "2026-11-24T09:05:00Z",
         "outcome": "answered",
         "sipCode": "200",
+        "faultOf": None,
+        "rang": None,
+        "endedBy": None,
+        "sipReason": None,
+        "carrierCode": None,
+        "agent": None,
+        "secondsToRinging": 0.0,
+        "secondsToAnswer": 0.0,
         "duration": 61,
         "answeredBy": "human",
         "cost": "0.017792",
@@ -103,10 +128,11 @@ async def test_results_hold_the_original_columns_first(api: Api, records: AsyncE
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{job.job_id}-results.csv"'
     assert answer.content.decode("utf-8").split("\r\n") == [
         "Note,phone,name,status,errorCode,failureReason,attemptCount,dials,lastAttemptAt,completedAt,callDuration,"
-        "answeredBy,roomName,cost,externalId,disposition,summary,data,transcriptUrl,recordingUrl,contactId",
+        "answeredBy,roomName,cost,externalId,disposition,summary,data,transcriptUrl,recordingUrl,contactId,"
+        "outcome,faultOf,rang,endedBy,secondsToRinging,secondsToAnswer,carrierCode",
         "Zoë,+12025550101,Ada,completed,,,1,1,2026-11-24T09:00:00Z,2026-11-24T09:01:01Z,61,human,CA1,0.017792,"
-        f"patient-1,,,,,,{first}",
-        f",+12025550102,Bob,pending,,,0,0,,,,,,,,,,,,,{second}",
+        f"patient-1,,,,,,{first},answered,,,,0.0,0.0,",
+        f",+12025550102,Bob,pending,,,0,0,,,,,,,,,,,,,{second},,,,,,,",
         "",
     ]
 

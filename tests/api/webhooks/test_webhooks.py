@@ -221,6 +221,7 @@ async def test_what_is_sent_is_what_the_api_shows(
         "batchJobId": job_id,
         "contact": shown["contacts"][0],
         "outcome": None,
+        "evidence": None,
         "testOf": None,
     }
     cancelled = BatchMessage.model_validate_json(sent[2]).model_dump(mode="json", by_alias=True)

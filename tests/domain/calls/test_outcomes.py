@@ -1,9 +1,29 @@
 """From the carrier's report to the outcome: the table of the design, line by line."""
 
+from typing import Any
+
 import pytest
 
-from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, HangUpReason, OnMachine, Outcome
-from domain.calls.outcomes import determine_outcome, explain_outcome
+from domain.calls.models import (
+    AgentContact,
+    AnsweredBy,
+    CallReport,
+    CallState,
+    EndedBy,
+    Ending,
+    HangUpReason,
+    MachineKind,
+    OnMachine,
+    Outcome,
+)
+from domain.calls.outcome_table import OUTCOMES, FaultOf, Retried
+from domain.calls.outcomes import (
+    AnswerEvidence,
+    classify_answer,
+    determine_ended_by,
+    determine_outcome,
+    explain_outcome,
+)
 
 
 def ended(
@@ -11,11 +31,19 @@ def ended(
     reason: str | None = None,
     *,
     ending: Ending = Ending.FAILED,
-    rang: bool = False,
+    rang: bool | None = False,
     answered: bool = False,
     hung_up: HangUpReason | None = None,
+    seconds: int | None = None,
 ) -> Outcome:
-    report = CallReport(call_id="c1", state=CallState.ENDED, ending=ending, sip_code=sip, sip_reason=reason)
+    report = CallReport(
+        call_id="c1",
+        state=CallState.ENDED,
+        ending=ending,
+        sip_code=sip,
+        sip_reason=reason,
+        duration_seconds=seconds,
+    )
     return determine_outcome(report, rang=rang, answered=answered, hung_up=hung_up)
 
 
@@ -33,8 +61,27 @@ def ended(
     ],
 )
 def test_every_code_has_its_outcome(codes: list[int | None], outcome: Outcome, charged: bool) -> None:
-    assert {ended(code) for code in codes} == {outcome}
-    assert outcome.charged is charged
+    assert {ended(code, rang=True) for code in codes if code != 408} <= {outcome}
+    assert {ended(code, rang=None) for code in codes} == {outcome}
+    assert OUTCOMES[outcome].charged is charged
+
+
+@pytest.mark.parametrize("code", [480, 487, 603])
+def test_what_only_a_person_can_say_counts_only_where_it_rang(code: int) -> None:
+    assert ended(code, rang=False) is Outcome.NEVER_RANG
+    assert not OUTCOMES[Outcome.NEVER_RANG].charged
+    assert OUTCOMES[ended(code, rang=True)].fault_of is FaultOf.PERSON
+
+
+@pytest.mark.parametrize("ending", [Ending.CANCELED, Ending.NO_ANSWER])
+def test_without_a_code_too(ending: Ending) -> None:
+    assert ended(ending=ending, rang=False) is Outcome.NEVER_RANG
+    assert ended(ending=ending, rang=True) is Outcome.NO_ANSWER
+
+
+def test_a_busy_line_never_rings_and_is_an_attempt_all_the_same() -> None:
+    assert ended(486, rang=False) is Outcome.BUSY
+    assert OUTCOMES[Outcome.BUSY].charged
 
 
 def test_408_after_ringing_is_nobody_answering() -> None:
@@ -51,7 +98,7 @@ def test_408_after_ringing_is_nobody_answering() -> None:
     ],
 )
 def test_603_network_blocked_is_the_caller_id(phrase: str, outcome: Outcome) -> None:
-    assert ended(603, phrase) is outcome
+    assert ended(603, phrase, rang=True) is outcome
 
 
 def test_an_answered_call_is_answered_whatever_ended_it() -> None:
@@ -64,9 +111,23 @@ def test_a_call_we_ended_while_it_rang_timed_out() -> None:
     assert ended(487, ending=Ending.CANCELED, rang=True, hung_up=HangUpReason.RING_TIMER) is Outcome.TIMEOUT
 
 
+@pytest.mark.parametrize("hung_up", [HangUpReason.RING_TIMER, HangUpReason.MAX_CALL_DURATION])
+@pytest.mark.parametrize("ending", [Ending.COMPLETED, Ending.CANCELED])
+def test_a_ringing_call_that_we_ended_is_no_conversation_whatever_the_carrier_calls_it(
+    hung_up: HangUpReason, ending: Ending
+) -> None:
+    assert ended(ending=ending, rang=True, hung_up=hung_up, seconds=0) is Outcome.TIMEOUT
+    assert ended(ending=ending, rang=False, hung_up=hung_up) is Outcome.CARRIER_ERROR
+
+
+def test_a_call_that_lasted_was_answered_though_the_answer_was_not_seen() -> None:
+    assert ended(ending=Ending.COMPLETED, hung_up=HangUpReason.RING_TIMER, seconds=4) is Outcome.ANSWERED
+    assert ended(ending=Ending.COMPLETED, hung_up=HangUpReason.CALLED_OFF) is Outcome.CALLED_OFF
+
+
 def test_a_call_called_off_with_its_job_was_nobodys_attempt() -> None:
     assert ended(487, ending=Ending.CANCELED, rang=True, hung_up=HangUpReason.CALLED_OFF) is Outcome.CALLED_OFF
-    assert not Outcome.CALLED_OFF.charged
+    assert not OUTCOMES[Outcome.CALLED_OFF].charged
 
 
 @pytest.mark.parametrize(
@@ -79,7 +140,7 @@ def test_a_call_called_off_with_its_job_was_nobodys_attempt() -> None:
     ],
 )
 def test_without_a_code_the_carriers_ending_counts(ending: Ending, outcome: Outcome) -> None:
-    assert ended(ending=ending) is outcome
+    assert ended(ending=ending, rang=None) is outcome
 
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.ANSWERED])
@@ -105,3 +166,74 @@ def test_only_a_machine_is_hung_up_on_and_only_if_the_job_says_so(answered_by: A
 
 def test_the_state_of_a_call_only_moves_forward() -> None:
     assert [state.rank for state in CallState] == [0, 1, 2, 3, 4]
+
+
+# --- what an answer was ----------------------------------------------------------------------------------------------
+
+FAX, SCREENING = MachineKind.FAX, MachineKind.SCREENING
+UNREACHABLE, SILENT = AgentContact.UNREACHABLE, AgentContact.SILENT
+MACHINE, HUMAN = AnsweredBy.MACHINE, AnsweredBy.HUMAN
+
+
+@pytest.mark.parametrize(
+    ("evidence", "outcome"),
+    [
+        (AnswerEvidence(), Outcome.ANSWERED),
+        (AnswerEvidence(answered_by=MACHINE), Outcome.ANSWERED),
+        (AnswerEvidence(answered_by=MACHINE, machine=FAX), Outcome.FAX),
+        (AnswerEvidence(machine=FAX, agent=UNREACHABLE), Outcome.FAX),
+        (AnswerEvidence(answered_by=MACHINE, machine=SCREENING), Outcome.SCREENED),
+        (AnswerEvidence(answered_by=HUMAN, agent=UNREACHABLE), Outcome.AGENT_UNREACHABLE),
+        (AnswerEvidence(agent=AgentContact.CONNECTED, talk_seconds=60), Outcome.ANSWERED),
+        (AnswerEvidence(answered_by=HUMAN, agent=SILENT, talk_seconds=10), Outcome.NO_SPEECH),
+        (AnswerEvidence(answered_by=HUMAN, agent=SILENT, talk_seconds=9), Outcome.ANSWERED),
+        (AnswerEvidence(answered_by=MACHINE, agent=SILENT, talk_seconds=60), Outcome.ANSWERED),
+    ],
+)
+def test_an_answer_is_told_apart_by_who_was_there(evidence: AnswerEvidence, outcome: Outcome) -> None:
+    assert classify_answer(evidence) is outcome
+    assert outcome.connected
+
+
+def test_what_came_further_is_believed_in_whatever_order_it_is_reported() -> None:
+    connected = AgentContact.CONNECTED
+    assert UNREACHABLE.further(connected) is connected.further(UNREACHABLE) is connected
+    assert UNREACHABLE.further(None) is UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("report", "outcome", "hung_up", "ended_by"),
+    [
+        ({"ending": Ending.FAILED, "sip_code": 486}, Outcome.BUSY, None, EndedBy.CALLEE),
+        ({"ending": Ending.FAILED, "sip_code": 503}, Outcome.CARRIER_ERROR, None, EndedBy.CARRIER),
+        ({"ending": Ending.FAILED, "sip_code": 404}, Outcome.INVALID_NUMBER, None, EndedBy.CARRIER),
+        ({"ending": Ending.NO_ANSWER, "sip_code": 487}, Outcome.NO_ANSWER, None, EndedBy.US),
+        ({"ending": Ending.NO_ANSWER, "sip_code": 480}, Outcome.NO_ANSWER, None, EndedBy.UNKNOWN),
+        ({"ending": Ending.FAILED, "sip_code": 603}, Outcome.NEVER_RANG, None, EndedBy.UNKNOWN),
+        ({"ending": Ending.COMPLETED}, Outcome.ANSWERED, None, EndedBy.UNKNOWN),
+        ({"ending": Ending.COMPLETED}, Outcome.ANSWERED, HangUpReason.MACHINE, EndedBy.US),
+        ({"ending": Ending.COMPLETED, "ended_by": EndedBy.CALLEE}, Outcome.ANSWERED, None, EndedBy.CALLEE),
+    ],
+)
+def test_who_ended_a_call_is_said_only_where_it_can_be_told(
+    report: dict[str, Any], outcome: Outcome, hung_up: HangUpReason | None, ended_by: EndedBy
+) -> None:
+    ended = CallReport(call_id="c1", state=CallState.ENDED, **report)
+    assert determine_ended_by(ended, outcome, hung_up) is ended_by
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def test_every_outcome_is_in_the_table() -> None:
+    assert set(OUTCOMES) == set(Outcome)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_what_is_retried_without_charge_is_not_charged_and_lies_with_no_person(outcome: Outcome) -> None:
+    rule = OUTCOMES[outcome]
+    assert rule.charged is not (rule.retried is Retried.UNCHARGED)
+    assert rule.charged or rule.fault_of is not FaultOf.PERSON
+    assert (rule.setting is not None) is (rule.retried is Retried.POLICY)
+    assert rule.status.final
+    assert rule.meaning.endswith(".")

@@ -7,11 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from domain.calls.models import AnsweredBy, Outcome
-from domain.calls.retries import NextStep, OnDeclined, OnVoicemail, RetryPolicy, decide_next_step
+from domain.calls.retries import NextStep, OnDeclined, OnScreened, OnVoicemail, RetryPolicy, decide_next_step
 from domain.statuses import ContactStatus
 
 USUAL = RetryPolicy()
-RETRY_ALL = RetryPolicy(on_voicemail=OnVoicemail.RETRY, on_declined=OnDeclined.RETRY)
+RETRY_ALL = RetryPolicy(on_voicemail=OnVoicemail.RETRY, on_declined=OnDeclined.RETRY, on_screened=OnScreened.RETRY)
 MACHINE, QUEUED = AnsweredBy.MACHINE, ContactStatus.QUEUED
 
 
@@ -33,6 +33,8 @@ def queued(**delay: float) -> NextStep:
         (Outcome.BLOCKED, ContactStatus.BLOCKED),
         (Outcome.UNWANTED, ContactStatus.BLOCKED),
         (Outcome.UNKNOWN, ContactStatus.FAILED),
+        (Outcome.FAX, ContactStatus.COMPLETED),
+        (Outcome.SCREENED, ContactStatus.COMPLETED),
     ],
 )
 def test_these_are_never_called_again(outcome: Outcome, status: ContactStatus) -> None:
@@ -77,6 +79,30 @@ def test_the_third_carrier_error_in_a_row_is_final() -> None:
 def test_a_carrier_may_lengthen_the_delay_after_its_error(asked: int, granted: int) -> None:
     step = after(Outcome.CARRIER_ERROR, carrier_errors=1, retry_after=timedelta(seconds=asked))
     assert step == queued(seconds=granted)
+
+
+@pytest.mark.parametrize(("repeats", "minutes"), [(1, 5), (2, 30)])
+def test_a_call_that_never_rang_is_dialed_again_by_the_delays_of_the_job_as_no_attempt(
+    repeats: int, minutes: int
+) -> None:
+    assert after(Outcome.NEVER_RANG, attempts=0, most=1, repeats=repeats) == queued(minutes=minutes)
+    assert after(Outcome.NEVER_RANG, attempts=0, repeats=3) == NextStep(status=ContactStatus.CARRIER_ERROR)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.AGENT_UNREACHABLE, Outcome.NO_SPEECH])
+def test_whoever_answered_to_silence_is_called_again_twice_and_not_at_once(outcome: Outcome) -> None:
+    assert after(outcome, attempts=0, most=1, repeats=1) == queued(minutes=5)
+    assert after(outcome, attempts=0, most=1, repeats=2) == queued(minutes=30)
+    assert after(outcome, attempts=0, most=9, repeats=3) == NextStep(status=ContactStatus.FAILED)
+
+
+def test_a_fax_machine_is_no_voicemail_and_never_called_again() -> None:
+    assert after(Outcome.FAX, RETRY_ALL, answered_by=MACHINE).status is ContactStatus.COMPLETED
+
+
+def test_a_screened_call_has_a_rule_of_its_own() -> None:
+    assert after(Outcome.SCREENED, RetryPolicy(on_voicemail=OnVoicemail.RETRY), answered_by=MACHINE).status.final
+    assert after(Outcome.SCREENED, RetryPolicy(on_screened=OnScreened.RETRY)) == queued(minutes=5)
 
 
 def test_a_rejected_account_ends_no_contact() -> None:

@@ -10,7 +10,7 @@ import pytest
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calling_rules.window import CallingWindow, Weekday
 from domain.calls.models import OnMachine
-from domain.calls.retries import OnDeclined, OnVoicemail, RetryPolicy
+from domain.calls.retries import OnDeclined, OnScreened, OnVoicemail, RetryPolicy
 from domain.contacts.named_columns import NamedColumns
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
 from domain.jobs.create_request import ParsedCreate, read_form, read_json
@@ -241,6 +241,7 @@ RETRIES = {
     "retryableStatuses": ["busy", "no_answer"],
     "onVoicemail": "retry",
     "onDeclined": "retry",
+    "onScreened": "retry",
     "retriesFirst": True,
 }
 CAPS = {"callsPer24Hours": 1, "callsPer7Days": 3, "quietHours": 48}
@@ -279,6 +280,7 @@ def test_every_rule_is_read_in_both_modes() -> None:
             retryable_statuses=(ContactStatus.NO_ANSWER, ContactStatus.BUSY),
             on_voicemail=OnVoicemail.RETRY,
             on_declined=OnDeclined.RETRY,
+            on_screened=OnScreened.RETRY,
             retries_first=True,
         ),
         contact_frequency=ContactFrequency(calls_per_24_hours=1, calls_per_7_days=3, quiet_hours=48),

@@ -88,6 +88,8 @@ async def test_a_contact_is_queued_when_it_is_final_with_its_outcome_and_without
     (row,) = await us.rows()
     assert row.contact_id == job.contact_ids[0]
     assert (row.facts["status"], row.facts["outcome"], row.facts["error_code"]) == ("busy", "busy", "486")
+    evidence = row.facts["evidence"]
+    assert (evidence["outcome"], evidence["ended_by"], evidence["sip_code"]) == ("busy", "callee", 486)
     contact = await job.contact()
     assert contact.number[1:] not in str(row)
     assert contact.data["name"] not in str(row)
