@@ -163,8 +163,9 @@ class Carrier(Protocol):
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
         """Ask for a call and return it with the carrier's id.
 
-        `send_before` is an instant of `time.monotonic()`, checked right before the request's first byte is sent;
-        once past, nothing is sent and `TooLate` is raised.
+        `send_before` is an instant of `carriers.clock.boot_time()`, checked right before the request's first byte is
+        sent; once past, nothing is sent and `TooLate` is raised. Nothing may reach the carrier later than the
+        adapter's time limit after that either: see `carriers.placing_sockets`.
         Raises NotPlaced, NumberRefused, TooLate, PlaceUnknown or CarrierRefused.
         """
         ...

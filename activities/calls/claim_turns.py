@@ -16,6 +16,7 @@ from temporalio import activity
 
 from activities.calls.payloads import CallContact
 from activities.calls.waiting import shield_until_done, sleep_unless_stopping, stopping
+from carriers.clock import boot_time
 from domain.calls.deadlines import SEND_TIMEOUT_SECONDS
 from domain.calls.dispatch import NotNow, NotNowReason
 
@@ -42,7 +43,7 @@ class ClaimTurns:
     async def claim(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
         """Claim; NotNow where the call may not be placed, or has waited for as long as it may.
 
-        The second of the two is the instant, by the monotonic clock, before which a request must leave. It counts
+        The second of the two is the instant, by `boot_time()`, before which a request must leave. It counts
         from before the claim: a process that stood still in between knows that it is too late.
         """
         if self._waiting[call.organization_id] >= self._max_waiting:
@@ -74,7 +75,7 @@ class ClaimTurns:
     async def _try(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
         if activity.is_worker_shutdown():
             raise stopping()
-        send_before = time.monotonic() + SEND_TIMEOUT_SECONDS
+        send_before = boot_time() + SEND_TIMEOUT_SECONDS
         claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
         return await shield_until_done(claim), send_before
 

@@ -1,41 +1,26 @@
 """The HTTP of Asterisk's REST interface (ARI): one pool, no retries, the clock checked right before sending."""
 
-import time
-from dataclasses import dataclass
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import httpx
 
-from carriers import CarrierAway, CarrierError, CarrierRefused, NotPlaced, PlaceUnknown, TooLate
+from carriers import CarrierAway, CarrierError, CarrierRefused, NotPlaced, PlaceUnknown
 from carriers.asterisk.options import Options
+from carriers.outgoing_request import OutgoingRequest
+from carriers.placing_sockets import socket_options
 
 MAX_CONNECTIONS = 20  # Asterisk serves 100 at once by default, with all WebSockets
 REQUEST_TIMEOUT_SECONDS = 5.0
 NOT_READY_DELAY = timedelta(seconds=5)
 NO_CHANNEL_DELAY = timedelta(seconds=30)  # as long as the first redial waits: a call may be over by then
 NO_CHANNEL = {"error": "Allocation failed"}  # the body of a 500: nothing was dialed yet
-SENDING_HEADERS = ".send_request_headers.started"
 Json = dict[str, Any]
 
 
 class NoChannel(NotPlaced):
     """No file is left for another call, or there is no way to the trunk."""
-
-
-@dataclass
-class OutgoingRequest:
-    """Whether a request was sent, and the instant (`time.monotonic()`) after which it must not be."""
-
-    send_before: float
-    sent: bool = False
-
-    async def trace(self, event: str, _: Json) -> None:
-        """Called by the transport; raising here keeps the request back."""
-        if event.endswith(SENDING_HEADERS):
-            if time.monotonic() > self.send_before:
-                raise TooLate("The request was held back: its time to leave had passed.")
-            self.sent = True
 
 
 class Ari:
@@ -47,7 +32,11 @@ class Ari:
             base_url=options.url.rstrip("/"),
             auth=(options.user, options.password.get_secret_value()),
             timeout=REQUEST_TIMEOUT_SECONDS,
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
+            transport=httpx.AsyncHTTPTransport(
+                limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
+                socket_options=socket_options(options.place_timeout_seconds),
+                trust_env=False,
+            ),
             trust_env=False,
         )
 
@@ -58,13 +47,14 @@ class Ari:
         """
         outgoing = OutgoingRequest(send_before)
         try:
-            answer = await self._http.post(
-                "/channels",
-                json={**parameters, "variables": variables},
-                timeout=self._place_timeout,
-                extensions={"trace": outgoing.trace},
-            )
-        except httpx.TransportError:
+            async with asyncio.timeout(self._place_timeout):  # as a whole: httpx's own bounds each of its steps
+                answer = await self._http.post(
+                    "/channels",
+                    json={**parameters, "variables": variables},
+                    timeout=self._place_timeout,
+                    extensions={"trace": outgoing.trace},
+                )
+        except (httpx.TransportError, TimeoutError):
             if outgoing.sent:
                 raise PlaceUnknown("Asterisk was asked for the call and gave no answer.") from None
             raise NotPlaced("Asterisk could not be reached.") from None

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -13,12 +13,15 @@ import aiohttp
 from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 
+from carriers.clock import boot_time
+from carriers.placing_sockets import open_socket
+
 MAX_CONNECTIONS = 100
 KEEP_ALIVE_SECONDS = 15.0  # shorter than carriers keep an idle connection, so that none is reused as it closes
 
 
 class OutgoingRequest:
-    """Whether a request was sent, and the instant (`time.monotonic()`) after which it must not be."""
+    """Whether a request was sent, and the instant (`boot_time()`) after which it must not be."""
 
     def __init__(self, send_before: float | None = None) -> None:
         self._send_before = send_before
@@ -33,7 +36,7 @@ class OutgoingRequest:
             return
         if self._abandoned:
             raise NotSentError
-        if self._send_before is not None and time.monotonic() >= self._send_before:
+        if self._send_before is not None and boot_time() >= self._send_before:
             self.too_late = True
             raise NotSentError
         self.sent = True
@@ -90,7 +93,11 @@ class PooledHttpClient(AsyncHttpClient):  # type: ignore[misc]
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
+                connector=aiohttp.TCPConnector(
+                    limit=MAX_CONNECTIONS,
+                    keepalive_timeout=KEEP_ALIVE_SECONDS,
+                    socket_factory=partial(open_socket, timeout_seconds=self.timeout),
+                ),
                 timeout=aiohttp.ClientTimeout(total=self.timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[_send_hook()],

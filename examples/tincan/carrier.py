@@ -1,19 +1,22 @@
 """A carrier in under 100 lines: Tin Can, whose small API has idempotency keys and signed callbacks."""
 
+import asyncio
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
 from carriers import Absent, BadSignature, CannotTell, CarrierAway, CarrierRefused, EventRequest, Gone, Health
-from carriers import Idempotency, Limits, NotPlaced, PlaceUnknown, Push, Search, SearchOrder, TooLate, Traits
+from carriers import Idempotency, Limits, NotPlaced, PlaceUnknown, Push, Search, SearchOrder, Traits
+from carriers.outgoing_request import OutgoingRequest
+from carriers.placing_sockets import socket_options
 from domain.calls.models import CallOrder, CallReport, Ending
 
 ENDINGS = {200: Ending.COMPLETED, 486: Ending.BUSY, 480: Ending.NO_ANSWER, 487: Ending.NO_ANSWER}  # by SIP code
+TIMEOUT_SECONDS = 10  # of a request as a whole; what has not arrived by then never does
 
 
 def from_environment(environment: Mapping[str, str]) -> "TinCan | None":
@@ -32,25 +35,22 @@ class TinCan:
 
     def __init__(self, url: str, secret: str) -> None:
         self._secret = secret.encode()
-        self._http = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {secret}"}, timeout=10)
+        headers = {"Authorization": f"Bearer {secret}"}
+        transport = httpx.AsyncHTTPTransport(socket_options=socket_options(TIMEOUT_SECONDS))
+        self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS, transport=transport)
 
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
-        sent = False
-
-        async def before_send(event: str, _: Any) -> None:  # right before the first byte
-            nonlocal sent
-            if event.endswith("send_request_headers.started"):
-                if time.monotonic() >= send_before:
-                    raise TooLate("The request was held back: its time to leave had passed.")
-                sent = True
-
         content = order.model_dump(mode="json") | {"callback_url": callback_url}
+        outgoing = OutgoingRequest(send_before)
         try:
-            answer = await self._http.post("/calls", json=content, extensions={"trace": before_send})
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                answer = await self._http.post("/calls", json=content, extensions={"trace": outgoing.trace})
             if answer.is_success:
                 return _report(answer.json())
-        except (httpx.HTTPError, ValueError):
-            raise (PlaceUnknown if sent else NotPlaced)("The carrier gave no answer that can be read.") from None
+        except (httpx.HTTPError, TimeoutError, ValueError):
+            raise (PlaceUnknown if outgoing.sent else NotPlaced)(
+                "The carrier gave no answer that can be read."
+            ) from None
         if answer.status_code in {401, 403}:
             raise CarrierRefused("The carrier refuses the account.")
         raise (NotPlaced if 400 <= answer.status_code < 500 else PlaceUnknown)("The carrier did not take the call.")

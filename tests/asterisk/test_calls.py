@@ -1,7 +1,6 @@
 """What is Asterisk's own, beside what every carrier promises (tests/conformance)."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from pydantic import SecretStr
 from carriers import Absent, CannotTell, CarrierAway, NotPlaced, SearchOrder
 from carriers.asterisk import Asterisk
 from carriers.asterisk.options import Options
+from carriers.clock import boot_time
 from domain.calls.models import AnsweredBy, Audio, CallOrder, CallReport, CallState, Outcome
 from domain.calls.outcomes import determine_outcome
 from tests.carriers import simulation
@@ -48,7 +48,7 @@ def an_order(digits: str, audio_url: str = "sip:nobody@127.0.0.1", **changes: An
 
 
 async def place(carrier: Asterisk, order: CallOrder) -> CallReport:
-    return await carrier.place(order, callback_url="", send_before=time.monotonic() + 5)
+    return await carrier.place(order, callback_url="", send_before=boot_time() + 5)
 
 
 @asynccontextmanager

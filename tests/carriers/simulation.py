@@ -19,6 +19,7 @@ import httpx
 from aiohttp import web
 
 from carriers import Carrier, EventRequest
+from carriers.clock import boot_time
 from carriers.twilio import Twilio
 from domain.calls.models import Audio, CallOrder, CallReport, CallState
 
@@ -155,7 +156,7 @@ async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
 
 
 async def place(carrier: Twilio, callbacks: Callbacks, order: CallOrder, seconds: float = 5.0) -> CallReport:
-    return await carrier.place(order, callback_url=callbacks.url_for(order.key), send_before=time.monotonic() + seconds)
+    return await carrier.place(order, callback_url=callbacks.url_for(order.key), send_before=boot_time() + seconds)
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """Accounts of single numbers: their calls go through their own settings, as they are at that moment."""
 
-import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from carriers import BadSignature, CannotTell, Carrier, CarrierAway, CarrierRefused, EventRequest, NotPlaced
 from carriers.accounts import CarrierAccounts
+from carriers.clock import boot_time
 from carriers.twilio import Twilio
 from carriers.unconfigured import UnconfiguredCarrier
 from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator, an_order, number_ending
@@ -54,7 +54,7 @@ async def accounts(simulator: Simulator, kept: Kept) -> AsyncIterator[CarrierAcc
 async def place(carrier: Carrier) -> str:
     order = an_order(number_ending("07"))
     url = f"http://127.0.0.1:9/carriers/twilio_own/events?dial={order.key}"
-    return (await carrier.place(order, callback_url=url, send_before=time.monotonic() + 5)).call_id
+    return (await carrier.place(order, callback_url=url, send_before=boot_time() + 5)).call_id
 
 
 async def test_a_number_calls_through_its_own_account(accounts: CarrierAccounts) -> None:

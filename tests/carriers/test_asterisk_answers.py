@@ -1,6 +1,5 @@
 """What each answer of Asterisk, or of a proxy before it, proves about a call that was requested."""
 
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +8,7 @@ from pydantic import SecretStr
 from carriers import CarrierError, CarrierRefused, NotPlaced, PlaceUnknown
 from carriers.asterisk.ari import Ari, NoChannel
 from carriers.asterisk.options import Options
+from carriers.clock import boot_time
 from tests.receiving import Receiver, answers
 
 JSON, HTML = "application/json", "text/html"
@@ -23,7 +23,7 @@ async def ari(server: Receiver) -> AsyncIterator[Ari]:
 
 
 async def originate(ari: Ari) -> bool:
-    return await ari.originate({"endpoint": "PJSIP/+12025550101@trunk"}, {}, time.monotonic() + 5)
+    return await ari.originate({"endpoint": "PJSIP/+12025550101@trunk"}, {}, boot_time() + 5)
 
 
 @pytest.mark.parametrize(("status", "is_new"), [(200, True), (409, False)])

@@ -2,11 +2,11 @@
 
 import asyncio
 import base64
-import time
 
 import pytest
 
 from carriers import Gone
+from carriers.clock import boot_time
 from carriers.simulator.media_streams import StreamTarget, stream_of
 from carriers.twilio import Twilio
 from carriers.twilio.instructions import instruction_arguments
@@ -110,7 +110,7 @@ async def test_an_agent_that_is_not_there_costs_one_attempt_and_no_call(own_simu
         numbers = [number_ending("00") for _ in range(6)]
         for number in numbers:
             order = an_order(number, audio_url=nobody)
-            await carrier.place(order, callback_url="http://127.0.0.1:9/x", send_before=time.monotonic() + 5)
+            await carrier.place(order, callback_url="http://127.0.0.1:9/x", send_before=boot_time() + 5)
         await until(lambda: all(dial["outcome"] == "completed" for dial in own_simulator.report()["dials"]))
         await until(lambda: sum(own_simulator.streams().values()) == len(numbers))
 
@@ -121,5 +121,5 @@ async def test_hosts_that_are_nobodys_are_not_looked_for(own_simulator: Simulato
     own_simulator.start()
     async with closing(own_simulator.carrier()) as carrier:
         order = an_order(number_ending("00"), audio_url="wss://agent.example/talk")
-        await carrier.place(order, callback_url="http://127.0.0.1:9/x", send_before=time.monotonic() + 5)
+        await carrier.place(order, callback_url="http://127.0.0.1:9/x", send_before=boot_time() + 5)
         await until(lambda: own_simulator.streams()["skipped"] == 1)

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from carriers import Carrier, CarrierAway, EventRequest, Gone, NotPlaced, SearchOrder, Streaming
+from carriers.clock import boot_time
 from domain.calls.models import CallOrder, CallReport, CallState
 from tests.conformance.bed import CALLER, Bed
 from tests.serving import served
@@ -105,7 +105,7 @@ class Line(Ear):
     async def place(self, order: CallOrder, *, within: float = SEND_WITHIN_SECONDS) -> CallReport:
         url = f"{self._url}/carriers/{self.carrier.name}/events?dial={quote(order.key, safe='')}"
         self._asked[order.key] = datetime.now(UTC)
-        return await self.carrier.place(order, callback_url=url, send_before=time.monotonic() + within)
+        return await self.carrier.place(order, callback_url=url, send_before=boot_time() + within)
 
     async def place_soon(self, order: CallOrder) -> CallReport:
         """Place as soon as the carrier takes calls again."""

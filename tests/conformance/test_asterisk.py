@@ -1,11 +1,10 @@
 """What only Asterisk's adapter is asked for: trunks that cannot be dialed, and those of single numbers."""
 
-import time
-
 import pytest
 
 from carriers import CarrierRefused, NotPlaced
 from carriers.asterisk import Asterisk
+from carriers.clock import boot_time
 from carriers.number_settings import SupportsNumberSettings
 from domain.calls.models import CallReport, CallState
 from tests.conformance.beds.asterisk import AsteriskBed
@@ -22,7 +21,7 @@ async def bed(line: Line) -> AsteriskBed:
 
 
 async def _place(line: Line, carrier: Asterisk, digits: str = "01") -> CallReport:
-    return await carrier.place(line.order(digits), callback_url="", send_before=time.monotonic() + 15)
+    return await carrier.place(line.order(digits), callback_url="", send_before=boot_time() + 15)
 
 
 @pytest.mark.parametrize(("trunk", "error"), [(NOT_HERE, CarrierRefused), (OFFLINE, NotPlaced)])
@@ -65,7 +64,7 @@ async def test_what_a_number_gives_back_is_its_own_only(line: Line) -> None:
     own = shared.with_settings({"trunk": NOT_HERE})
 
     with pytest.raises(CarrierRefused):
-        await own.place(line.order("01"), callback_url="", send_before=time.monotonic() + 15)
+        await own.place(line.order("01"), callback_url="", send_before=boot_time() + 15)
     await own.close()
 
     placed = await line.place(line.order("01"))
