@@ -1,7 +1,8 @@
 """The HTTP of Asterisk's REST interface (ARI): one pool, no retries, the clock checked right before sending."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -16,7 +17,10 @@ REQUEST_TIMEOUT_SECONDS = 5.0
 NOT_READY_DELAY = timedelta(seconds=5)
 NO_CHANNEL_DELAY = timedelta(seconds=30)  # as long as the first redial waits: a call may be over by then
 NO_CHANNEL = {"error": "Allocation failed"}  # the body of a 500: nothing was dialed yet
+NOT_APPLIED = frozenset({401, 407})  # "the request has not been applied", whoever says so: RFC 9110 §15.5.2, §15.5.8
 Json = dict[str, Any]
+
+_NO_JSON = object()
 
 
 class NoChannel(NotPlaced):
@@ -62,19 +66,39 @@ class Ari:
 
     async def ask(self, method: str, path: str, body: Any = None, **parameters: Any) -> Any | None:
         """Raises CarrierAway, CarrierRefused."""
+        answer = await self._request(method, path, body, parameters)
+        if answer.status_code == 404:
+            return None
+        return answer.json() if answer.content else {}
+
+    async def clock(self) -> tuple[datetime, datetime]:
+        """What time it is by Asterisk's own clock, and when it started by the same. Raises CarrierAway, CarrierRefused.
+
+        The first is cut to whole seconds.
+        """
+        answer = await self._request("GET", "/asterisk/info", None, {})
+        try:
+            now = parsedate_to_datetime(answer.headers["date"])
+            started = datetime.fromisoformat(answer.json()["status"]["startup_time"])
+            _ = now - started  # both have a zone
+        except (KeyError, TypeError, ValueError):
+            raise CarrierAway("Asterisk's answer cannot be read.") from None
+        return now, started
+
+    async def _request(self, method: str, path: str, body: Any, parameters: Json) -> httpx.Response:
+        """An answer of the interface itself: a success, a 404, or a 409 where something is there already."""
         try:
             answer = await self._http.request(method, path, params=parameters, json=body)
         except httpx.TransportError:
             raise CarrierAway("Asterisk did not answer the question.") from None
-        if answer.status_code in {401, 403}:
+        from_ari = _is_from_ari(answer)
+        if answer.status_code in NOT_APPLIED or (from_ari and answer.status_code == 403):
             raise CarrierRefused("Asterisk refuses the user or its password.")
-        if not _is_from_ari(answer):  # the web server is up before the interface: its 404 means nothing
+        if not from_ari:  # the web server is up before the interface: its 404 means nothing
             raise CarrierAway("Asterisk's REST interface does not answer (yet).")
-        if answer.status_code == 404:
-            return None
-        if not answer.is_success and answer.status_code != 409:  # it is there already
+        if not answer.is_success and answer.status_code not in {404, 409}:
             raise CarrierAway("Asterisk did not do what it was asked.")
-        return answer.json() if answer.content else {}
+        return answer
 
     async def get_variable(self, channel: str, name: str) -> str | None:
         """A channel's variable, or a dialplan function of it; None where there is no such channel."""
@@ -97,19 +121,34 @@ def _is_new_call(answer: httpx.Response) -> bool:
 
 
 def _failure(answer: httpx.Response, *, from_ari: bool) -> CarrierError:
-    """Only what Asterisk answers before it dials proves that nothing rang. A proxy may have passed the request on."""
+    """Only what Asterisk itself says before it dials proves that nothing rang: a proxy may have passed it on."""
     status = answer.status_code
-    if status in {401, 403}:
+    if status in NOT_APPLIED or (from_ari and status == 403):
         return CarrierRefused("Asterisk refuses the user or its password.")
-    if from_ari and status == 500 and answer.json() == NO_CHANNEL:
+    if from_ari and status == 500 and _json(answer) == NO_CHANNEL:
         return NoChannel("Asterisk has no channel for another call.", NO_CHANNEL_DELAY)
-    if status in {429, 503} or (status == 404 and not from_ari):  # the web server is up before it
+    if _is_from_web_server(answer) and status in {404, 503}:  # it is up before the interface, and longer
         return NotPlaced("Asterisk takes no call at the moment.", NOT_READY_DELAY)
-    if 400 <= status < 500 and status != 409:
+    if from_ari and 400 <= status < 500 and status not in {409, 429}:
         return NotPlaced("Asterisk did not take the call.")
-    return PlaceUnknown("Asterisk failed while it was asked for the call.")
+    return PlaceUnknown("No answer of Asterisk's own that says whether it took the call.")
 
 
 def _is_from_ari(answer: httpx.Response) -> bool:
-    """While Asterisk boots, its web server answers alone, in HTML."""
-    return answer.status_code == 204 or answer.headers.get("content-type", "").startswith("application/json")
+    """The interface answers in JSON. While Asterisk boots, its web server answers alone, in HTML."""
+    if answer.status_code == 204:
+        return True
+    is_json = answer.headers.get("content-type", "").startswith("application/json")
+    return is_json and (not answer.content or _json(answer) is not _NO_JSON)
+
+
+def _is_from_web_server(answer: httpx.Response) -> bool:
+    """Asterisk's own web server, which names itself in a header or, behind a proxy, at the end of its pages."""
+    return answer.headers.get("server", "").startswith("Asterisk") or b"<address>Asterisk" in answer.content
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return _NO_JSON

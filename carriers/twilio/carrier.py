@@ -34,7 +34,7 @@ from carriers import (
     Traits,
 )
 from carriers.twilio.client import TRANSPORT_ERRORS, OutgoingRequest, PooledHttpClient, current_request
-from carriers.twilio.failures import NOT_IN_PROGRESS, place_failure, request_failure, transport_failure
+from carriers.twilio.failures import NOT_IN_PROGRESS, error_code, place_failure, request_failure, transport_failure
 from carriers.twilio.instructions import fetched_twiml, instruction_arguments
 from carriers.twilio.reports import EVENTS, report_of_event, report_of_resource
 from domain.calls.models import CallOrder, CallReport
@@ -88,7 +88,7 @@ class Twilio:
         try:
             return report_of_resource(await self._create(order, callback_url))
         except REJECTIONS as rejected:
-            raise place_failure(rejected.status, _code(rejected), outgoing.headers) from None
+            raise place_failure(outgoing.status, error_code(rejected.code), outgoing.headers) from None
         except TRANSPORT_ERRORS:
             raise transport_failure(outgoing) from None
         except (ValueError, TypeError, KeyError, AttributeError, TwilioException):
@@ -197,11 +197,12 @@ class Twilio:
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         """Raises CarrierAway, CarrierRefused, _NotFoundError, _NotInProgressError."""
-        current_request.set(OutgoingRequest())
+        outgoing = OutgoingRequest()
+        current_request.set(outgoing)
         try:
             return await question()
         except REJECTIONS as rejected:
-            raise _request_failure(rejected.status, _code(rejected)) from None
+            raise _request_failure(outgoing.status, error_code(rejected.code)) from None
         except TRANSPORT_ERRORS:
             raise CarrierAway("The carrier did not answer the question.") from None
         except (ValueError, TypeError, KeyError, AttributeError, TwilioException):
@@ -219,17 +220,13 @@ class _NotInProgressError(Exception):
 def _request_failure(status: int, code: int | None) -> Exception:
     if code == NOT_IN_PROGRESS:
         return _NotInProgressError()
-    return _NotFoundError() if status == 404 else request_failure(status, code)
+    return _NotFoundError() if status == 404 and code is not None else request_failure(status, code)
 
 
 def _unreadable(outgoing: OutgoingRequest) -> CarrierError:
     if outgoing.sent:
         return PlaceUnknown("The carrier's answer cannot be read.")
     return transport_failure(outgoing)
-
-
-def _code(rejected: TwilioRestException | TwilioServiceException) -> int | None:
-    return rejected.code if isinstance(rejected.code, int) else None
 
 
 def _matches(call: CallInstance, order: SearchOrder) -> bool:

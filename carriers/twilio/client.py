@@ -28,7 +28,8 @@ class OutgoingRequest:
         self._abandoned = False
         self.sent = False
         self.too_late = False
-        self.headers: Mapping[str, str] = {}  # of the answer
+        self.status = 0  # of the answer, as this and its headers came
+        self.headers: Mapping[str, str] = {}
 
     def before_send(self) -> None:
         """Called right before the first byte is written. Raises NotSentError to keep it from being written."""
@@ -82,7 +83,7 @@ class PooledHttpClient(AsyncHttpClient):  # type: ignore[misc]
             allow_redirects=False,
             trace_request_ctx=outgoing,
         ) as answer:
-            outgoing.headers = answer.headers
+            outgoing.status, outgoing.headers = answer.status, answer.headers
             return Response(answer.status, await answer.text(errors="replace"), answer.headers)
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """From what Twilio answers, or does not, to our error tree. Codes: Twilio's error dictionary."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -62,14 +63,18 @@ ACCOUNT_CODES = frozenset(
     }
 )
 NOT_IN_PROGRESS = 21220  # the call is not in progress
+OWN_CODE = r"[1-9][0-9]{4}"  # what all of Twilio's codes look like
+NOT_APPLIED = frozenset({401, 407})  # "the request has not been applied", whoever says so: RFC 9110 §15.5.2, §15.5.8
 
 
 def place_failure(status: int, code: int | None, headers: Mapping[str, str]) -> CarrierError:
-    """What an answer other than 201 to a create request means."""
+    """What an answer other than 201 to a create request means. Without a code it is not known to be the carrier's."""
     if code in NUMBER_CODES:
         return NumberRefused("The carrier refuses this number.")
     if code not in LIMIT_CODES and _concerns_account(status, code):
         return CarrierRefused("The carrier refuses the account or its configuration.")
+    if code is None:
+        return PlaceUnknown("Something before the carrier answered: the request may have been passed on.")
     if status in {429, 503} or code in LIMIT_CODES:
         return NotPlaced("The carrier takes no call at the moment.", retry_after(headers))
     if 400 <= status < 500:
@@ -106,5 +111,13 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> time
     return max(timedelta(0), at - (now or datetime.now(UTC)))
 
 
+def error_code(code: object) -> int | None:
+    """Twilio's own error code; None for whatever else stands there: the client fills in the HTTP status."""
+    text = str(code)
+    return int(text) if re.fullmatch(OWN_CODE, text) else None
+
+
 def _concerns_account(status: int, code: int | None) -> bool:
+    if code is None:
+        return status in NOT_APPLIED
     return status in {401, 402, 403} or code in ACCOUNT_CODES

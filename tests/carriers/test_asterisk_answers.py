@@ -12,6 +12,7 @@ from carriers.clock import boot_time
 from tests.receiving import Receiver, answers
 
 JSON, HTML = "application/json", "text/html"
+BOOTING = "<html><h1>Not Found</h1><hr /><address>Asterisk/22.6.0</address></html>"  # through a proxy too
 FULL = '{"error":"Allocation failed"}'
 
 
@@ -44,10 +45,19 @@ async def test_a_call_is_new_or_live_already(ari: Ari, server: Receiver, status:
         (200, HTML, "Sign in first", PlaceUnknown),
         (302, HTML, "", PlaceUnknown),
         (409, HTML, "Conflict", PlaceUnknown),
-        (404, HTML, "Not Found", NotPlaced),
+        (404, HTML, BOOTING, NotPlaced),
+        (503, HTML, BOOTING, NotPlaced),
+        (404, HTML, "Not Found", PlaceUnknown),
+        (429, HTML, "Slow down", PlaceUnknown),
+        (429, JSON, '{"message":"API rate limit exceeded"}', PlaceUnknown),
+        (413, HTML, "Too large", PlaceUnknown),
+        (400, JSON, "no JSON", PlaceUnknown),
         (404, JSON, '{"message":"No such thing"}', NotPlaced),
         (400, JSON, '{"message":"Invalid endpoint specified"}', NotPlaced),
-        (503, HTML, "Shutdown in progress", NotPlaced),
+        (503, HTML, "Service Unavailable", PlaceUnknown),
+        (503, JSON, '{"message":"no upstream"}', PlaceUnknown),
+        (401, HTML, "Unauthorized", CarrierRefused),
+        (403, HTML, "Blocked by policy", PlaceUnknown),
         (401, JSON, '{"message":"Authentication required"}', CarrierRefused),
         (403, JSON, '{"message":"Forbidden"}', CarrierRefused),
     ],
@@ -60,3 +70,9 @@ async def test_only_what_is_said_before_anything_is_dialed_proves_that_nothing_r
         await originate(ari)
     assert type(raised.value) is error
     assert "2025550101" not in str(raised.value)
+
+
+async def test_the_web_server_of_asterisk_is_known_by_its_header(ari: Ari, server: Receiver) -> None:
+    server.answering = answers(503, "Shutdown in progress", **{"Content-Type": HTML, "Server": "Asterisk/22.6.0"})
+    with pytest.raises(NotPlaced):
+        await originate(ari)

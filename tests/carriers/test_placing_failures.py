@@ -12,7 +12,7 @@ import pytest
 
 from carriers import CarrierAway, CarrierError, CarrierRefused, NotPlaced, NumberRefused, PlaceUnknown, TooLate
 from carriers.twilio import Twilio
-from carriers.twilio.failures import place_failure, retry_after
+from carriers.twilio.failures import error_code, place_failure, retry_after
 from domain.calls.models import CallReport
 from tests.carriers.simulation import (
     Callbacks,
@@ -224,12 +224,17 @@ async def test_calls_placed_together_share_connections_and_all_arrive(
         (403, 20403, CarrierRefused),
         (400, 21606, CarrierRefused),
         (401, 20005, CarrierRefused),
-        (403, None, CarrierRefused),
+        (401, None, CarrierRefused),
+        (407, None, CarrierRefused),
+        (403, None, PlaceUnknown),
         (404, 20404, CarrierRefused),
-        (404, None, NotPlaced),
+        (404, None, PlaceUnknown),
+        (413, None, PlaceUnknown),
+        (429, None, PlaceUnknown),
         (400, 20001, NotPlaced),
         (429, 20429, NotPlaced),
-        (503, None, NotPlaced),
+        (503, 20503, NotPlaced),
+        (503, None, PlaceUnknown),
         (500, 20500, PlaceUnknown),
         (502, None, PlaceUnknown),
         (504, None, PlaceUnknown),
@@ -237,6 +242,38 @@ async def test_calls_placed_together_share_connections_and_all_arrive(
 )
 def test_each_answer_has_its_place_in_the_error_tree(status: int, code: int | None, error: type[CarrierError]) -> None:
     assert type(place_failure(status, code, {})) is error
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (503, "<html>Service Unavailable</html>"),
+        (503, '{"message": "no healthy upstream"}'),
+        (503, '{"code": 503, "message": "upstream connect error"}'),
+        (429, "slow down"),
+        (403, "<html>blocked by policy</html>"),
+        (404, "<html>nginx</html>"),
+        (400, '{"code": "bad_request"}'),
+        (301, ""),
+    ],
+)
+async def test_an_answer_that_is_not_the_carriers_own_proves_nothing(
+    server: Receiver, callbacks: Callbacks, status: int, body: str
+) -> None:
+    """A proxy may have passed the request on before it answered so."""
+    server.answering = answers(status, body)
+    async with closing(Twilio("AC1", "token", base_url=server.origin)) as carrier:
+        with pytest.raises(PlaceUnknown):
+            await place(carrier, callbacks, an_order(number_ending("01")))
+        with pytest.raises(CarrierAway):
+            await carrier.fetch("CA1")
+        with pytest.raises(CarrierAway):
+            await carrier.hang_up("CA1")
+
+
+def test_a_code_is_the_carriers_also_where_it_is_written_as_text() -> None:
+    assert error_code("21211") == error_code(21211) == 21211
+    assert [error_code(other) for other in (503, "503", None, True, "bad", 10**12, "２１２１１")] == [None] * 7
 
 
 def test_retry_after_is_read_in_both_its_forms() -> None:
