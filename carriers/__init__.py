@@ -111,11 +111,12 @@ class SearchOrder(Model):
     from_: str
     asked_after: datetime  # UTC; the call was created between these two
     asked_before: datetime
+    searched_at: datetime  # now, by the clock of those two: not the carrier's, nor this machine's
     not_these: frozenset[str] = frozenset()  # call ids that other dials hold
 
 
 class Absent(Model):
-    """Certain that no such call was placed."""
+    """Certain that no such call was placed so far. A request may still wait in a carrier that stood still."""
 
 
 class CannotTell(Model):

@@ -21,6 +21,7 @@ from carriers import (
     PlaceUnknown,
     SearchOrder,
 )
+from carriers.clock import boot_time
 from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.dispatch import NotNow
 from domain.calls.models import CallReport, Outcome, Recorded
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 SEARCH_TIMEOUT_SECONDS = 60.0  # how long a carrier's list of calls may lag behind
 SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
 PLACE_TIMEOUT = timedelta(seconds=PLACE_TIMEOUT_SECONDS)
+ABSENCE_SECONDS = 5.0  # for a carrier that stood still to read what waited in its sockets
 MAX_SEARCH_INTERVAL_SECONDS = 30.0
 
 
@@ -69,13 +71,14 @@ class CallPlacer:
     async def await_call_id(self, dial: "DialRow") -> "DialRow":
         """A request was sent, and the call's id is not known: it comes by an event or a search, or never."""
         carrier = self._carrier(dial.account)
+        absence = Absence()
         interval = 1.0
         with self._watch.follow(dial.id) as follower:
             dial = await self._dials.refresh(dial)
             while dial.ended_at is None and dial.call_id is None:
                 left = PLACE_TIMEOUT_SECONDS - dial.age_seconds
                 if left <= 0:
-                    await self._look_up(carrier, dial)
+                    await self._look_up(carrier, dial, absence)
                     interval = min(interval * 2, MAX_SEARCH_INTERVAL_SECONDS)
                 await wait_for_news(follower, max(left, interval))
                 dial = await self._dials.refresh(dial)
@@ -111,29 +114,36 @@ class CallPlacer:
 
     async def _was_placed_before(self, carrier: Carrier, call: CallContact, claimed: "Claimed") -> bool:
         """A dial's row is missing because nothing was requested, or lost in a failover: search, to be sure."""
-        since = activity.info().scheduled_time - SEARCH_SLACK
-        report = await self._search(
-            carrier, call.key, claimed.account, claimed.to, claimed.from_, since, datetime.now(UTC)
-        )
+        since, now = activity.info().scheduled_time - SEARCH_SLACK, datetime.now(UTC)
+        report = await self._search(carrier, call.key, claimed.account, claimed.to, claimed.from_, since, now, now)
         if isinstance(report, CallReport):
             await retry_write(lambda: self._dials.record(report, claimed.account, call.key))
             return True
         return False
 
-    async def _look_up(self, carrier: Carrier, dial: "DialRow") -> None:
+    async def _look_up(self, carrier: Carrier, dial: "DialRow", absence: "Absence") -> None:
         since = dial.asked_at - SEARCH_SLACK
+        now = dial.asked_at + timedelta(seconds=dial.age_seconds)
         report = await self._search(
-            carrier, dial.key, dial.account, dial.to, dial.from_, since, dial.asked_at + PLACE_TIMEOUT
+            carrier, dial.key, dial.account, dial.to, dial.from_, since, dial.asked_at + PLACE_TIMEOUT, now
         )
         if isinstance(report, CallReport):
             await self._dials.record(report, dial.account, dial.key)
-        elif isinstance(report, Absent):
+        elif absence.is_confirmed_by(report):
             await self._dials.mark_not_placed(dial.id, Outcome.CARRIER_ERROR)
-        elif dial.age_seconds > PLACE_TIMEOUT_SECONDS + SEARCH_TIMEOUT_SECONDS:
+        elif dial.age_seconds > PLACE_TIMEOUT_SECONDS + SEARCH_TIMEOUT_SECONDS and not isinstance(report, Absent):
             await self._dials.give_up(dial.id)
 
     async def _search(
-        self, carrier: Carrier, key: str, account: str, to: str, from_: str, since: datetime, until: datetime
+        self,
+        carrier: Carrier,
+        key: str,
+        account: str,
+        to: str,
+        from_: str,
+        since: datetime,
+        until: datetime,
+        now: datetime,
     ) -> CallReport | Absent | CannotTell:
         held = await self._dials.find_call_ids(account, to, from_, since - SEARCH_SLACK)
         order = SearchOrder(
@@ -142,6 +152,7 @@ class CallPlacer:
             from_=from_,
             asked_after=since,
             asked_before=until + SEARCH_SLACK,
+            searched_at=now,
             not_these=held,
         )
         try:
@@ -157,6 +168,25 @@ class CallPlacer:
             raise CarrierRefused(
                 f"This worker has no carrier {account}; set it up, or give the number another."
             ) from None
+
+
+class Absence:
+    """Whether a carrier's word that a call was never placed may be acted on.
+
+    Nothing of ours can arrive any more by then. But a carrier that stood still has requests in its sockets, and
+    answers a search before it reads them: absence must be said again, after it was awake long enough to read all.
+    """
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def is_confirmed_by(self, found: Absent | CannotTell) -> bool:
+        if isinstance(found, CannotTell):
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = boot_time()
+        return boot_time() - self._since >= ABSENCE_SECONDS
 
 
 def is_retry(call: CallContact) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import copy
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +12,6 @@ from carriers import (
     Absent,
     BadSignature,
     CannotTell,
-    CarrierAway,
     CarrierError,
     CarrierRefused,
     EventRequest,
@@ -39,6 +38,7 @@ from carriers.asterisk.event_stream import EventStream
 from carriers.asterisk.options import Options
 from carriers.asterisk.reports import report_of_channel
 from carriers.asterisk.trunks import LOCAL, OwnTrunk, endpoint_of
+from carriers.clock import boot_time
 from carriers.shared_stream import IsConnected
 from domain.calls.models import Audio, CallOrder, CallReport, CallState
 
@@ -121,6 +121,7 @@ class Asterisk:
 
         It was never placed if it is not live and has no record, and Asterisk has not started since it was asked for.
         """
+        asked_at = boot_time() - (order.searched_at - order.asked_after).total_seconds()
         call = channel_id(self._options.app, order.key)
         channel = await self._ari.ask("GET", f"/channels/{call}")
         if channel is not None:
@@ -128,7 +129,7 @@ class Asterisk:
         final = await self._final_report(call)
         if final is not None:
             return final
-        return Absent() if await self._would_be_found(order) else CannotTell()
+        return Absent() if await self._would_be_found(asked_at) else CannotTell()
 
     async def hang_up(self, call_id: str) -> None:
         """End a call, whatever its state."""
@@ -154,8 +155,9 @@ class Asterisk:
             _finding("account", info is not None, "Asterisk answers.", "Asterisk does not answer as it should."),
             trunk,
             _finding("stream", listener is not None, "It is listened to.", "No worker listens: no call is placed."),
+            await self._records_finding(),
         )
-        wrong = [finding.detail for finding in findings[:2] if not finding.ok]
+        wrong = [finding.detail for finding in findings if not finding.ok and finding.what != "stream"]
         detail = " ".join(wrong) or "Asterisk answers and has the trunk."
         return Health(ok=not wrong, detail=detail, findings=findings)
 
@@ -172,6 +174,17 @@ class Asterisk:
             return UNKNOWN
         endpoint = await self._ari.ask("GET", f"/endpoints/{technology}/{name}")
         return None if endpoint is None else str(endpoint.get("state", UNKNOWN))
+
+    async def _records_finding(self) -> Finding:
+        """Whether the records of calls that are over can be read here: a call is requested only where they can."""
+        if not self._cdr.configured:
+            return Finding(what="records", ok=True, detail="None are set up: calls that get lost end as unknown.")
+        try:
+            exist = await self._cdr.exist()
+        except CarrierRefused as error:
+            return Finding(what="records", ok=False, detail=f"{error} Let this user read {self._options.cdr_path}.")
+        missing = f"{self._options.cdr_path} is not there yet: Asterisk makes it with its first call."
+        return Finding(what="records", ok=True, detail="They can be read." if exist else missing)
 
     async def _explain(self, refusal: NoChannel) -> CarrierError:
         """A trunk that Asterisk does not know is for a person to fix."""
@@ -199,16 +212,16 @@ class Asterisk:
             return None
         return report_of_record(call, dial_key(self._options.app, call), record) or CannotTell()
 
-    async def _would_be_found(self, order: SearchOrder) -> bool:
-        """Whether a call that was placed would have been found."""
-        if not await self._cdr.is_readable():
+    async def _would_be_found(self, asked_at: float) -> bool:
+        """Whether a call that was requested after `asked_at` (`boot_time()`) would have been found, live or over.
+
+        The instant is counted back from now by Asterisk's own clock: two clocks are never compared.
+        """
+        if not self._cdr.configured:
             return False
-        info = await self._ari.ask("GET", "/asterisk/info")
-        try:
-            started = datetime.fromisoformat((info or {})["status"]["startup_time"])
-        except (KeyError, ValueError):
-            raise CarrierAway("Asterisk's answer cannot be read.") from None
-        return started < order.asked_after
+        now, started = await self._ari.clock()
+        asked_there = now - timedelta(seconds=boot_time() - asked_at)
+        return started < asked_there and await self._cdr.covers(asked_at, asked_there.timestamp())
 
 
 def _placed_before(final: CallReport | CannotTell) -> CallReport:

@@ -1,56 +1,60 @@
 """Call detail records (CDR): what Asterisk keeps of calls that are over.
 
-A CSV as `cdr_custom.conf` writes it: uniqueid, dst, disposition, start, answer, end, duration, billsec …
+A CSV as `cdr_custom.conf` writes it: uniqueid, dst, disposition, start, answer, end, duration, billsec, cause, end in
+seconds since the epoch (without this last one absence is proved by what this process saw of the file only).
 """
 
 import asyncio
-import csv
-import os
 from collections import OrderedDict
-from collections.abc import Iterator
 from pathlib import Path
 
+from carriers import CarrierRefused
+from carriers.asterisk.cdr_file import CallDetailRecord, RecordFile
 from domain.calls.models import CallReport, CallState, Ending
-from domain.model import Model
 
-MAX_FIRST_READ_BYTES = 64 * 1024 * 1024  # from the end: some hundred thousand calls
 MAX_RECORDS = 200_000
 MAX_DELAY_SECONDS = 0.5  # a record is written right after its channel's end
 MIN_RINGING_SECONDS = 10.0  # unanswered for so long it rang; what refuses a call does so sooner
 MIN_TALK_SECONDS = 0.05  # answered for less, nobody held the event stream, so that Asterisk dropped the call
 SIP_CODES = {Ending.COMPLETED: 200, Ending.BUSY: 486, Ending.FAILED: 503, Ending.NO_ANSWER: None}
-
-
-class CallDetailRecord(Model):
-    """One call that is over, in seconds."""
-
-    disposition: str
-    seconds: float
-    talk_seconds: float
+UNREADABLE = "Asterisk's call detail records cannot be read."
 
 
 class CallDetailRecords:
-    """The newest records by channel id. Without a path there are none."""
+    """The newest records by channel id. Without a path there are none. A file that cannot be read: CarrierRefused."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._offset = 0
-        self._inode = 0
+        self._file = None if path is None else RecordFile(path)
         self._records: OrderedDict[str, CallDetailRecord] = OrderedDict()
         self._reading = asyncio.Lock()
 
     @property
     def configured(self) -> bool:
         """Whether there are records to read."""
-        return self._path is not None
+        return self._file is not None
 
-    async def is_readable(self) -> bool:
-        """Whether a call that is over would be found: without a file nothing is proved."""
-        return self._path is not None and await asyncio.to_thread(os.access, self._path, os.R_OK)
+    async def covers(self, asked_at: float, asked_there: float) -> bool:
+        """Whether all calls that ended since an instant are known for certain.
+
+        The instant is `asked_at` by `boot_time()`, and `asked_there` by Asterisk's clock in seconds since the epoch.
+        """
+        if self._file is None:
+            return False
+        async with self._reading:
+            await self._read()
+            return self._file.covers(asked_at, asked_there)
+
+    async def exist(self) -> bool:
+        """Whether the file is there: Asterisk makes it with its first call."""
+        if self._file is None:
+            return False
+        async with self._reading:
+            await self._read()
+            return self._file.exists
 
     async def get(self, call_id: str, wait_seconds: float) -> CallDetailRecord | None:
         """The record of a call that is no longer live; one that is not there yet is waited for."""
-        if self._path is None:
+        if self._file is None:
             return None
         found = await self._find(call_id)
         if found is None and wait_seconds:
@@ -61,22 +65,16 @@ class CallDetailRecords:
     async def _find(self, call_id: str) -> CallDetailRecord | None:
         async with self._reading:
             if call_id not in self._records:
-                await asyncio.to_thread(self._read_new_lines)
+                await self._read()
             return self._records.get(call_id)
 
-    def _read_new_lines(self) -> None:
-        """Read what was written since the last time; from the beginning in a file that is another one now."""
-        if self._path is None or not self._path.exists():
+    async def _read(self) -> None:
+        if self._file is None:
             return
-        with self._path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if status.st_ino != self._inode or status.st_size < self._offset:
-                self._inode, self._offset = status.st_ino, max(0, status.st_size - MAX_FIRST_READ_BYTES)
-            file.seek(self._offset)
-            lines = file.read()
-        whole = lines[: lines.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        self._records.update(_parse(whole.decode(errors="replace")))
+        try:
+            self._records.update(await asyncio.to_thread(self._file.read_new))
+        except OSError:
+            raise CarrierRefused(UNREADABLE) from None
         while len(self._records) > MAX_RECORDS:
             self._records.popitem(last=False)
 
@@ -113,11 +111,3 @@ def _ending(record: CallDetailRecord) -> Ending | None:
             return Ending.NO_ANSWER
         case _:
             return None
-
-
-def _parse(text: str) -> Iterator[tuple[str, CallDetailRecord]]:
-    for row in csv.reader(text.splitlines()):
-        try:
-            yield row[0], CallDetailRecord(disposition=row[2], seconds=float(row[6]), talk_seconds=float(row[7]))
-        except (IndexError, ValueError):
-            continue  # cut at the beginning, or no call of ours

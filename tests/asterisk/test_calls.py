@@ -96,7 +96,7 @@ async def test_a_key_whose_call_is_over_rings_nobody_again_in_any_process(lab: L
 
 async def test_without_readable_records_no_call_is_said_never_to_have_been_placed(lab: Lab, tmp_path: Path) -> None:
     now = datetime.now(UTC)
-    order = SearchOrder(key="contact_none:1", to="", from_="", asked_after=now, asked_before=now)
+    order = SearchOrder(key="contact_none:1", to="", from_="", asked_after=now, asked_before=now, searched_at=now)
     for path in (None, tmp_path / "elsewhere.csv"):
         carrier = Asterisk(lab.options(cdr_path=path))
         assert isinstance(await carrier.find(order), CannotTell)

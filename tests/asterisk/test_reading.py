@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from carriers.asterisk import from_environment
-from carriers.asterisk.cdr import CallDetailRecord, CallDetailRecords, report_of_record
+from carriers.asterisk.cdr import CallDetailRecords, report_of_record
+from carriers.asterisk.cdr_file import CallDetailRecord
 from carriers.asterisk.channel_ids import channel_id, dial_key, served_call
 from carriers.asterisk.channel_variables import channel_variables, sip_headers
 from carriers.asterisk.reports import CallProgress, apply_event, build_report

@@ -15,7 +15,11 @@ from contextlib import asynccontextmanager
 SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27  # asm-generic/socket.h
 DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # one BPF instruction: BPF_RET | BPF_K, 0 bytes of the segment are kept
 CAN_CUT = sys.platform == "linux"
-OK = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+BODY = b'{"code": 20404, "message": "There is no such call."}'
+NO_CALL = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(BODY),
+    BODY,
+)
 
 
 class FarEnd:
@@ -66,7 +70,7 @@ class FarEnd:
             while data := await reader.read(65_536):
                 self.received += data
                 if data.startswith(b"GET "):
-                    writer.write(OK)
+                    writer.write(NO_CALL)
                 elif self.drips:
                     await self._drip(writer)
         except ConnectionError:

@@ -19,7 +19,9 @@ async def a_call_or_a_list(request: Received) -> web.Response:
 async def test_every_request_goes_below_the_path(server: Receiver, callbacks: Callbacks) -> None:
     server.answering = a_call_or_a_list
     order, now = an_order("+12015550123"), datetime.now(UTC)
-    search = SearchOrder(key=order.key, to=order.to, from_=order.from_, asked_after=now, asked_before=now)
+    search = SearchOrder(
+        key=order.key, to=order.to, from_=order.from_, asked_after=now, asked_before=now, searched_at=now
+    )
     async with closing(Twilio("AC1", "token", base_url=f"{server.origin}/api/laml/")) as carrier:
         await carrier.health()
         await place(carrier, callbacks, order)

@@ -17,6 +17,7 @@ def a_search(order: CallOrder, **changes: Any) -> SearchOrder:
         "from_": order.from_,
         "asked_after": now - timedelta(seconds=5),
         "asked_before": now + timedelta(seconds=15),
+        "searched_at": now,
     }
     return SearchOrder(**(values | changes))
 

@@ -127,6 +127,7 @@ class Line(Ear):
             "from_": order.from_,
             "asked_after": asked - SEARCH_SLACK,
             "asked_before": asked + SEARCH_FOR,
+            "searched_at": datetime.now(UTC),
         }
         return SearchOrder(**(values | changes))
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from activities.calls import place
 from carriers import Idempotency, Search
 from domain.calls.models import Audio, CallOrder, CallReport, CallState, Outcome
 from domain.statuses import ContactStatus
@@ -14,6 +15,19 @@ from tests.waiting import eventually
 
 LONG_AGO = 25.0  # seconds after a claim nothing is on its way any more
 TOO_LONG_AGO = 100.0  # the carrier's list has had time to show the call
+
+
+def a_call_order(key: str, to: str = "+12005550100", from_: str = "+12025550100") -> CallOrder:
+    return CallOrder(
+        key=key,
+        to=to,
+        from_=from_,
+        audio=Audio.WEBSOCKET,
+        audio_url="wss://agent.example/audio",
+        parameters={},
+        ring_seconds=45,
+        max_call_seconds=900,
+    )
 
 
 async def test_an_outcome_that_is_recorded_is_returned_and_nothing_asked(calling: Calling) -> None:
@@ -108,11 +122,35 @@ async def test_a_carrier_that_proves_absence_lets_the_contact_be_called_again(
 ) -> None:
     carrier = FakeCarrier(dials, search=Search.PROVES_ABSENCE)
     monkeypatch.setitem(calling.carriers, NAME, carrier)
+    monkeypatch.setattr(place, "ABSENCE_SECONDS", 1.0)
     await calling.claim(seconds_ago=LONG_AGO)
 
     ended = await calling.call(attempt=2)
 
     assert (ended.status, ended.outcome) == (ContactStatus.QUEUED, Outcome.CARRIER_ERROR)
+    assert [question for question, _ in carrier.questions] == [Question.FIND] * 2
+
+
+async def test_a_carrier_that_stood_still_reads_its_request_late_and_is_asked_again(
+    calling: Calling, dials: Dials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Awake again it answers the search first, and then reads the request that had waited in its socket."""
+    carrier = FakeCarrier(dials, search=Search.PROVES_ABSENCE)
+    monkeypatch.setitem(calling.carriers, NAME, carrier)
+    carrier.script(calling.number, TALKS_ON.but(events=EventDelivery.NEVER))
+    dial = await calling.claim(seconds_ago=LONG_AGO)
+
+    run = calling.start(attempt=2)
+    await eventually(lambda: len(carrier.questions) == 1)
+    order = a_call_order(dial.key, to=dial.to, from_=dial.from_)
+    await carrier.place(order, callback_url="", send_before=0)
+    carrier.calls[0].placed_at = dial.asked_at
+    found = await calling.until_dial(lambda dial: dial.call_id is not None)
+    await run.lose()
+
+    assert found.call_id == "CA0001"
+    assert len(carrier.asked) == 1
+    await carrier.close()
 
 
 async def test_a_row_that_a_failover_lost_is_looked_for_before_anybody_is_called(calling: Calling) -> None:
@@ -145,16 +183,7 @@ async def test_a_second_call_for_one_dial_is_hung_up(calling: Calling) -> None:
 
 async def test_asking_a_carrier_with_keys_twice_places_one_call() -> None:
     carrier = FakeCarrier(idempotency=Idempotency.BY_KEY)
-    order = CallOrder(
-        key="contact_1:1",
-        to="+12005550100",
-        from_="+12025550100",
-        audio=Audio.WEBSOCKET,
-        audio_url="wss://agent.example/audio",
-        parameters={},
-        ring_seconds=45,
-        max_call_seconds=900,
-    )
+    order = a_call_order("contact_1:1")
 
     placed = [await carrier.place(order, callback_url="", send_before=0) for _ in range(2)]
 
