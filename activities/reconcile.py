@@ -1,13 +1,16 @@
 """What the reconciler fixes: jobs without a workflow, workflows that were ended, dials that nobody follows."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from temporalio import activity
 
 from activities.heartbeats import heartbeats
 from activities.poll_carrier import poll_carrier
+from activities.sweeping import PARALLEL_REQUESTS, PART_TIMEOUT_SECONDS, Parts
 from carriers import Carrier, CarrierAway, CarrierRefused
 from domain.calls.models import HangUpReason
 from domain.model import Model
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
 
 DIAL_SLACK_SECONDS = 330.0  # beyond a call's longest time: followers, with their 300 s of queue and 30 s, come first
 MIN_UNKNOWN = 2  # jobs whose workflows are unknown, before that says more of the namespace than of the jobs
+NO_ANSWER: Literal["no answer"] = "no answer"
 CLOSED = "Its workflow ended from outside; the contacts that were left are cancelled."
+
+WorkflowState = bool | None | Literal["no answer"]
 
 
 class Workflows(Protocol):
@@ -31,7 +37,7 @@ class Workflows(Protocol):
 
     async def start(self, job_id: str, organization_id: str, name: str, start_at: datetime | None) -> None: ...
 
-    async def nudge(self, job_id: str) -> None: ...
+    async def nudge(self, job_id: str) -> bool: ...
 
     async def is_open(self, job_id: str) -> bool | None: ...
 
@@ -43,7 +49,7 @@ class Workflows(Protocol):
 
 
 class Fixed(Model):
-    """How many of each were fixed; `alarm`: why nothing was."""
+    """How many of each were fixed; `alarm`: why nothing was; `failed_parts`: what could not be looked through."""
 
     started: int = 0
     failed: int = 0
@@ -51,6 +57,7 @@ class Fixed(Model):
     nudged: int = 0
     lines: int = 0
     alarm: str | None = None
+    failed_parts: tuple[str, ...] = ()
 
 
 class ReconcileActivities:
@@ -82,29 +89,61 @@ class ReconcileActivities:
         async with heartbeats("sweeping") as heartbeat:
             alarm = find_mismatch(await self._binding.get(), await self._workflows.namespace())
             jobs = [] if alarm else await self._reconciliation.list_open_jobs()
-            states = [await self._workflows.is_open(job.id) for job in jobs]
+            states = await self._read_states(jobs)
             alarm = alarm or _judge_unknown(states)
             await self._binding.set_alarm(alarm)
             if alarm:
                 activity.logger.critical("nothing is repaired: %s", alarm)
                 return Fixed(alarm=alarm)
-            started = await self._start_unstarted_jobs()
-            heartbeat.show("workflows")
-            failed = sum([await self._fail(job) for job, is_open in zip(jobs, states, strict=True) if not is_open])
-            lines = await self._start_missing_lines()
-            heartbeat.show("dials")
-            ended = await self._end_overdue_dials()
-            nudged = await self._nudge_stuck_jobs()
-            return Fixed(started=started, failed=failed, ended_dials=ended, nudged=nudged, lines=lines)
+            ended = [job for job, state in zip(jobs, states, strict=True) if state in {None, False}]
+            heartbeat.show("what was left undone")
+            return await self._fix(ended)
 
-    async def _start_unstarted_jobs(self) -> int:
+    async def _fix(self, ended: "Sequence[OpenJob]") -> Fixed:
+        """Each part by itself. `ended`: open jobs whose workflows are closed."""
+        parts, found = Parts(), self._reconciliation
+        return Fixed(
+            started=await parts.run("unstarted jobs", found.list_unstarted_jobs, self._start),
+            failed=await parts.run("closed workflows", lambda: _as_found(ended), self._fail),
+            lines=await parts.run(
+                "lines",
+                self._lines.list_calling_organizations,
+                self._workflows.start_lines,  # wherever calls are placed, lines are shared out
+                parallel=PARALLEL_REQUESTS,
+            ),
+            ended_dials=await parts.run(
+                "overdue dials", lambda: found.list_overdue_dials(DIAL_SLACK_SECONDS), self._end
+            ),
+            nudged=await parts.run(
+                "sleeping jobs",
+                found.list_sleeping_jobs,  # a nudge can be lost between a commit and its signal
+                self._workflows.nudge,
+                parallel=PARALLEL_REQUESTS,
+            ),
+            failed_parts=tuple(parts.failed),
+        )
+
+    async def _read_states(self, jobs: "Sequence[OpenJob]") -> "list[WorkflowState]":
+        """Whether each job's workflow runs, as `is_open` tells; NO_ANSWER where Temporal did not."""
+        room, read_until = asyncio.Semaphore(PARALLEL_REQUESTS), time.monotonic() + PART_TIMEOUT_SECONDS
+
+        async def read(job: "OpenJob") -> WorkflowState:
+            async with room:
+                if time.monotonic() > read_until:
+                    return NO_ANSWER
+                try:
+                    return await self._workflows.is_open(job.id)
+                except Exception as error:
+                    activity.logger.warning("job %s: its workflow cannot be read (%s)", job.id, type(error).__name__)
+                    return NO_ANSWER
+
+        return list(await asyncio.gather(*map(read, jobs)))
+
+    async def _start(self, job: "OpenJob") -> bool:
         """A workflow that existed and is closed left no mark: it was ended by force before its first step."""
-        jobs = await self._reconciliation.list_unstarted_jobs()
-        for job in jobs:
-            start_at = job.scheduled_start_time if job.status is JobStatus.SCHEDULED else None
-            await self._workflows.start(job.id, job.organization_id, job.name, start_at)
-        closed = [job for job in jobs if await self._workflows.is_open(job.id) is False]
-        return len(jobs) - sum([await self._fail(job) for job in closed])
+        start_at = job.scheduled_start_time if job.status is JobStatus.SCHEDULED else None
+        await self._workflows.start(job.id, job.organization_id, job.name, start_at)
+        return await self._workflows.is_open(job.id) is not False or not await self._fail(job)
 
     async def _fail(self, job: "OpenJob") -> bool:
         failed = await self._lifecycle.fail(job.organization_id, job.id, CLOSED)
@@ -112,17 +151,6 @@ class ReconcileActivities:
             activity.logger.error("job %s failed: its workflow is closed", job.id)
             await self._workflows.nudge_lines(job.organization_id)  # the job cannot give its lines back any more
         return failed
-
-    async def _start_missing_lines(self) -> int:
-        """Wherever calls are placed, lines are shared out."""
-        organizations = await self._lines.list_calling_organizations()
-        return sum([await self._workflows.start_lines(organization_id) for organization_id in organizations])
-
-    async def _end_overdue_dials(self) -> int:
-        dials = await self._reconciliation.list_overdue_dials(DIAL_SLACK_SECONDS)
-        for dial in dials:
-            await self._end(dial)
-        return len(dials)
 
     async def _end(self, dial: "OpenDial") -> None:
         """Hang up, ask the carrier, and take its word; without one the outcome is unknown."""
@@ -138,20 +166,18 @@ class ReconcileActivities:
             return
         await poll_carrier(carrier, self._dials, dial, dial.call_id)
 
-    async def _nudge_stuck_jobs(self) -> int:
-        stuck = await self._reconciliation.list_stuck_jobs()
-        for job_id in stuck:
-            await self._workflows.nudge(job_id)
-        return len(stuck)
+
+async def _as_found(jobs: "Sequence[OpenJob]") -> "Sequence[OpenJob]":
+    return jobs
 
 
-def _judge_unknown(states: "Sequence[bool | None]") -> str | None:
+def _judge_unknown(states: "Sequence[WorkflowState]") -> str | None:
     """The alarm where Temporal knows nothing of most open jobs' workflows."""
-    unknown = states.count(None)
-    if unknown < MIN_UNKNOWN or unknown * 2 <= len(states):
+    unknown, known = states.count(None), len(states) - states.count(NO_ANSWER)
+    if unknown < MIN_UNKNOWN or unknown * 2 <= known:
         return None
     return (
-        f"Temporal does not know the workflows of {unknown} of {len(states)} open jobs, though it is the namespace of "
+        f"Temporal does not know the workflows of {unknown} of {known} open jobs, though it is the namespace of "
         "this database. Was it emptied, or restored from a backup? If they are gone for good: `outdial migrate "
         "--temporal --rebind` starts these jobs anew."
     )

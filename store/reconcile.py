@@ -8,11 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.calls.models import CallState
 from domain.model import Model
 from domain.statuses import JobStatus
+from store.calls.claim_rules import LIVE_MINUTES
 from store.db.engine import reading
 
 UNSTARTED_AFTER = "15 seconds"  # create starts the workflow itself, right after its transaction
 STUCK_AFTER = "60 seconds"  # without a dial although somebody is due: twice the longest page and claim
+CANCELLED_WITHIN = "5 minutes"  # a workflow that did not hear of it, and waits for a start, would stay until then
 MAX_ROWS = 200  # of each kind that a sweep reads: the next sweep finds the rest
+
+MAX_OPEN_JOBS = 2_000  # whose workflows a sweep asks for: of more, others each time
 
 
 class OpenJob(Model):
@@ -45,11 +49,11 @@ _UNSTARTED = text(f"""
       AND created_at < clock_timestamp() - interval '{UNSTARTED_AFTER}'
     ORDER BY created_at LIMIT {MAX_ROWS}
 """)  # noqa: S608 — our own constants
-_OPEN = text("""
+_OPEN = text(f"""
     SELECT id, organization_id, name, status, scheduled_start_time FROM batch_jobs
     WHERE workflow_started_at IS NOT NULL AND status NOT IN ('completed', 'failed', 'cancelled')
-    ORDER BY created_at
-""")
+    ORDER BY random() LIMIT {MAX_OPEN_JOBS}
+""")  # noqa: S608 — our own constants
 _OVERDUE = text(f"""
     SELECT d.id, d.contact_id, d.number_of_dial, d.carrier_account_id AS account, d.state, d.call_id
     FROM dials d JOIN batch_jobs j ON j.id = d.job_id
@@ -71,6 +75,51 @@ _STUCK = text(f"""
            OR j.hold + o.balance - o.held >= 2 * j.rate_per_minute)
     LIMIT {MAX_ROWS}
 """)  # noqa: S608 — our own constants
+
+# By job, not by organization: what the one does says nothing of whether the other was woken. Not those who wait for a
+# line, a pace, a carrier account, credits or `maxCost`: their workflows have timers.
+_UNSEEN_CONTACTS = f"""
+    SELECT j.id FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
+    JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
+    WHERE j.status = 'running' AND a.closed_until IS NULL
+      AND (p.next_slot_at IS NULL OR p.next_slot_at < clock_timestamp())
+      AND EXISTS (SELECT 1 FROM contacts c WHERE c.job_id = j.id AND c.status IN ('pending', 'queued')
+                  AND c.due_at < clock_timestamp() - interval '{STUCK_AFTER}')
+      AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = j.organization_id AND d.job_id = j.id
+                      AND d.ended_at IS NULL AND d.asked_at > clock_timestamp() - interval '{STUCK_AFTER}')
+      AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.job_id = j.id
+                      AND d.ended_at > clock_timestamp() - interval '{STUCK_AFTER}')
+      AND (SELECT count(*) FROM dials d WHERE d.organization_id = j.organization_id AND d.job_id = j.id
+           AND d.ended_at IS NULL) < j.concurrent_call_limit
+      AND (SELECT count(*) FROM dials d WHERE d.organization_id = j.organization_id AND d.ended_at IS NULL)
+          < o.concurrent_call_limit - o.reserved_lines
+      AND (o.credits_unlimited OR j.hold >= 2 * j.rate_per_minute
+           OR j.hold + o.balance - o.held >= 2 * j.rate_per_minute)
+      AND (j.max_cost IS NULL OR j.spent + ({LIVE_MINUTES} + 2) * j.rate_per_minute <= j.max_cost)
+"""  # noqa: S608 — our own constants
+_NOBODY_OPEN = f"""
+    SELECT j.id FROM batch_jobs j
+    WHERE j.status = 'running'
+      AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.job_id = j.id AND c.status IN ('pending', 'queued', 'dialing'))
+      AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.job_id = j.id
+                      AND d.ended_at > clock_timestamp() - interval '{STUCK_AFTER}')
+"""  # noqa: S608
+_START_PASSED = f"""
+    SELECT j.id FROM batch_jobs j
+    WHERE j.status IN ('pending', 'scheduled') AND j.workflow_started_at IS NOT NULL
+      AND greatest(j.created_at, j.scheduled_start_time, j.resumed_at)
+          < clock_timestamp() - interval '{STUCK_AFTER}'
+"""  # noqa: S608
+_CANCELLED_LATELY = f"""
+    SELECT j.id FROM batch_jobs j
+    WHERE j.status = 'cancelled'
+      AND j.completed_at BETWEEN clock_timestamp() - interval '{CANCELLED_WITHIN}'
+                             AND clock_timestamp() - interval '{STUCK_AFTER}'
+"""  # noqa: S608
+_SLEEPING = text(f"""
+    SELECT id FROM ({_UNSEEN_CONTACTS} UNION {_NOBODY_OPEN} UNION {_START_PASSED} UNION {_CANCELLED_LATELY}) AS job
+    ORDER BY random() LIMIT {MAX_ROWS}
+""")  # noqa: S608
 
 
 class Reconciliation:
@@ -98,6 +147,12 @@ class Reconciliation:
         """Running jobs with contacts due for a minute, for which nothing was dialed meanwhile."""
         async with reading(self._engine) as connection:
             return list((await connection.execute(_STUCK)).scalars())
+
+    async def list_sleeping_jobs(self) -> list[str]:
+        """Jobs whose workflows seem not to know what the database does: contacts that are due for a minute while lines
+        are free, nobody left to call, a start that has passed, a cancellation of the last minutes."""
+        async with reading(self._engine) as connection:
+            return list((await connection.execute(_SLEEPING, {"speed": self._speed})).scalars())
 
     async def _jobs(self, query: object) -> list[OpenJob]:
         async with reading(self._engine) as connection:

@@ -165,6 +165,7 @@ batch_jobs = Table(
     Column("completed_at", Moment),
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Index("ix_batch_jobs_newest", "organization_id", text("created_at DESC"), text("id DESC")),
+    Index("ix_batch_jobs_cancelled", "completed_at", postgresql_where=text("status = 'cancelled'")),
     Index("ix_batch_jobs_open", "status", postgresql_where=text("status NOT IN ('completed', 'failed', 'cancelled')")),
 )
 

@@ -118,9 +118,9 @@ class JobWorkflows:
         except WorkflowAlreadyStartedError:
             return
 
-    async def nudge(self, job_id: str) -> None:
-        """Tell a job's workflow, unless it is closed, that the job changed in the database."""
-        await _signal_if_open(self._job(job_id), BatchJob.refresh)
+    async def nudge(self, job_id: str) -> bool:
+        """Tell a job's workflow that the job changed in the database; False where it is closed."""
+        return await _signal_if_open(self._job(job_id), BatchJob.refresh)
 
     async def progress(self, job_id: str) -> JobProgress | None:
         """How far a job is; None where its workflow does not answer within a second."""
@@ -232,13 +232,15 @@ def _lacks_workflow(error: RPCError) -> bool:
     return error.status is RPCStatusCode.NOT_FOUND and _missing_namespace(error) is None
 
 
-async def _signal_if_open(handle: WorkflowHandle[Any, Any], signal: Callable[[Any], None]) -> None:
+async def _signal_if_open(handle: WorkflowHandle[Any, Any], signal: Callable[[Any], None]) -> bool:
     with _unavailable():
         try:
             await handle.signal(signal, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:
             if not _lacks_workflow(error):
                 raise
+            return False
+    return True
 
 
 async def _is_open(handle: WorkflowHandle[Any, Any]) -> bool | None:

@@ -52,7 +52,8 @@ class Reconciler:
 def _details(fixed: Fixed) -> str:
     if fixed.alarm is not None:
         return f"The last round fixed nothing. {fixed.alarm}"
+    failed = f" Failed, see the worker's log: {', '.join(fixed.failed_parts)}." if fixed.failed_parts else ""
     return (
         f"Last round: {fixed.started} jobs and the lines of {fixed.lines} organizations started, "
-        f"{fixed.failed} jobs failed, {fixed.ended_dials} dials ended, {fixed.nudged} jobs nudged."
+        f"{fixed.failed} jobs failed, {fixed.ended_dials} dials ended, {fixed.nudged} jobs nudged.{failed}"
     )

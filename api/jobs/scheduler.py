@@ -11,7 +11,7 @@ LIMIT_SECONDS = 3.5  # a little more than each call's own limit, which does not 
 log = logging.getLogger("api.jobs.scheduler")
 
 
-async def reached(call: Awaitable[None], what: str) -> bool:
+async def reached(call: Awaitable[object], what: str) -> bool:
     """Whether Temporal took the call. `what`, for the log, is an id and a verb."""
     try:
         async with asyncio.timeout(LIMIT_SECONDS):

@@ -1,5 +1,6 @@
 """What the reconciler finds: each thing left undone, and nothing else."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 
 from domain.calls.models import CallState
 from domain.statuses import JobStatus
+from store.organizations.organizations import Organizations
 from store.reconcile import Reconciliation
 from store.tables import batch_jobs, carrier_accounts, contacts
 from tests.builders import contacts as some_contacts
@@ -174,6 +176,84 @@ async def test_a_job_with_a_hold_of_its_own_is_stuck_though_the_balance_is_below
     await call.change(asked_at=ago(minutes=5))
 
     assert job.id in await reconciliation.list_stuck_jobs()
+
+
+# --- sleeping jobs
+
+
+async def test_a_job_whose_due_contacts_nobody_calls_sleeps_whatever_other_jobs_do(
+    shared: Calling, reconciliation: Reconciliation
+) -> None:
+    job = await _a_stuck_job(shared, count=3)
+    other = await shared.a_job(job.given, some_contacts(1, start=50))
+    await (await other.call()).answers()
+
+    assert job.id in await reconciliation.list_sleeping_jobs()
+    call = await job.call(0)
+    assert job.id not in await reconciliation.list_sleeping_jobs()  # it has just called
+    await call.answers()
+    await call.change(asked_at=ago(minutes=5))
+    assert job.id in await reconciliation.list_sleeping_jobs()  # its own long call is no reason to call nobody else
+    await call.completes()
+    assert job.id not in await reconciliation.list_sleeping_jobs()  # its workflow has just been woken
+    await call.change(ended_at=ago(minutes=2))
+    assert job.id in await reconciliation.list_sleeping_jobs()
+
+
+@pytest.mark.parametrize("limit", ["job", "organization", "maxCost"])
+async def test_a_job_that_waits_for_a_line_or_for_money_does_not_sleep(
+    shared: Calling, reconciliation: Reconciliation, limit: str
+) -> None:
+    job = await _a_stuck_job(shared, count=2)
+    call = await job.call(0)
+    await call.change(asked_at=ago(minutes=5))
+    assert job.id in await reconciliation.list_sleeping_jobs()
+
+    match limit:
+        case "job":
+            await job.change(concurrent_call_limit=1)
+        case "organization":
+            await Organizations(shared.engine).set_concurrent_call_limit(job.given.id, 1)
+        case "maxCost":
+            await job.change(max_cost=Decimal("0.05"))
+
+    assert job.id not in await reconciliation.list_sleeping_jobs()
+
+
+async def test_a_job_with_nobody_left_sleeps_until_it_is_completed(
+    shared: Calling, reconciliation: Reconciliation
+) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    assert job.id not in await reconciliation.list_sleeping_jobs()
+    await shared.updates.remove_contact(job.given.id, job.id, job.contact_ids[0], by="key_0")
+
+    assert job.id in await reconciliation.list_sleeping_jobs()
+    await shared.lifecycle.complete(job.given.id, job.id)
+    assert job.id not in await reconciliation.list_sleeping_jobs()
+
+
+async def test_a_job_whose_start_has_passed_sleeps(shared: Calling, reconciliation: Reconciliation) -> None:
+    later = datetime.now(UTC) + timedelta(days=9)
+    job = await shared.a_waiting_job(await a_caller(shared.engine), 1, scheduled_start_time=later)
+    await shared.due_pages.mark_workflow_started(job.id)
+    assert job.id not in await reconciliation.list_sleeping_jobs()
+
+    await job.change(created_at=ago(hours=1), scheduled_start_time=ago(seconds=70))  # moved; the nudge was lost
+
+    assert job.id in await reconciliation.list_sleeping_jobs()
+
+
+async def test_a_job_that_was_cancelled_lately_may_have_a_workflow_that_did_not_hear(
+    shared: Calling, reconciliation: Reconciliation
+) -> None:
+    job = await shared.a_waiting_job(await a_caller(shared.engine), 1)
+    await job.cancel()
+    assert job.id not in await reconciliation.list_sleeping_jobs()
+
+    await job.change(completed_at=ago(seconds=70))
+    assert job.id in await reconciliation.list_sleeping_jobs()
+    await job.change(completed_at=ago(hours=1))
+    assert job.id not in await reconciliation.list_sleeping_jobs()
 
 
 async def _an_old_job(calling: Calling) -> Job:

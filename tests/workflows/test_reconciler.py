@@ -1,17 +1,21 @@
 """What a crash or a person left undone is mended; what was ended by force is never revived."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from temporalio.client import Client
 from temporalio.testing import ActivityEnvironment
 
 from activities.reconcile import CLOSED, Fixed
 from domain.statuses import ContactStatus, JobStatus
 from store.db.ids import new_id
 from store.jobs.repository import CreatedJob
-from tests.builders import Given, a_job, an_organization
+from store.jobs.update import JobUpdates
+from tests.builders import Given, a_job, a_report, an_organization, contacts
 from tests.fakes.carrier import TALKS_ON, Question
 from tests.waiting import eventually
 from tests.workflows.running import Job, Running, metadata_of
+from workflows.client import JobWorkflows, TemporalUnavailable
 from workflows.names import JOBS_QUEUE
 from workflows.reconciler import Reconciler, ReconcilerStart
 
@@ -147,6 +151,83 @@ async def test_a_dial_that_was_never_named_is_unknown(running: Running) -> None:
     await sweep(running)
 
     assert (await job.contacts())[0]["status"] == ContactStatus.FAILED
+
+
+async def test_a_job_whose_last_contacts_were_removed_ends_though_the_nudge_was_lost(running: Running) -> None:
+    given = await an_organization(running.engine)
+    waiting = [contact.model_copy(update={"zones": None}) for contact in contacts(2)]  # held: their zone is unknown
+    stored = await a_job(running.engine, given, [*waiting, *contacts(1, start=300, first_row=50)])
+    job = await running.start_in_real_time(given, stored)
+
+    async def is_called() -> bool:
+        return (await job.contacts())[2]["status"] == ContactStatus.COMPLETED
+
+    await eventually(is_called)
+    for contact in (await job.contacts())[:2]:
+        await JobUpdates(running.engine).remove_contact(given.id, job.id, contact["id"], by="key_0")
+    await running.change("UPDATE dials SET ended_at = ended_at - interval '2 minutes'")
+
+    assert (await sweep(running)).nudged == 1
+
+    await job.until(JobStatus.COMPLETED)
+    assert await held(running) == 0
+
+
+async def test_contacts_that_were_added_are_called_though_the_nudge_was_lost(running: Running) -> None:
+    """While another call of the organization goes on, which hid it."""
+    given = await an_organization(running.engine)
+    running.carrier.usually(TALKS_ON)
+    later = datetime.now(UTC) + timedelta(days=90)
+    waiting = [contact.model_copy(update={"not_before": later}) for contact in contacts(1)]
+    await running.start_in_real_time(given, await a_job(running.engine, given, contacts(1, start=500)))
+    job = await running.start_in_real_time(given, await a_job(running.engine, given, waiting))
+    await eventually(lambda: len(running.carrier.live) == 1)
+    await job.until(JobStatus.RUNNING)
+    new = contacts(3, start=700)
+    await JobUpdates(running.engine).append(given.id, job.id, new, a_report(new), by="key_0")
+    await running.change("UPDATE contacts SET due_at = due_at - interval '10 minutes' WHERE not_before IS NULL")
+
+    assert (await sweep(running)).nudged == 1
+
+    await eventually(lambda: len(running.carrier.live) == 4)
+
+
+async def test_one_job_that_cannot_be_fixed_holds_up_no_other(running: Running) -> None:
+    """Temporal does not answer about one job, and fails to start another; a third is started, and a dial is ended."""
+    terminated = await a_terminated_job(running)
+    stored = [(await an_old_job(running))[1] for _ in range(2)]
+    await running.change(
+        "UPDATE dials SET call_id = NULL, asked_at = asked_at - interval '1 hour', state = 'asked', answered_at = NULL"
+    )
+    workflows = _Refusing(running.client, {stored[0].id, terminated.id})
+
+    swept = await ActivityEnvironment().run(running.reconciliation_by(workflows).reconcile)
+
+    assert swept.failed_parts == ("unstarted jobs",)
+    assert (swept.started, swept.ended_dials) == (1, 1)
+    assert await running.rows("SELECT id FROM batch_jobs WHERE id = :job AND status = 'running'", job=terminated.id)
+    again = await sweep(running)
+    assert (again.started >= 1, again.failed, again.failed_parts) == (True, 1, ())
+
+
+class _Refusing(JobWorkflows):
+    """Temporal does not answer about some jobs."""
+
+    def __init__(self, client: Client, refused: set[str]) -> None:
+        super().__init__(client)
+        self._refused = refused
+
+    async def start(self, job_id: str, organization_id: str, name: str, start_at: datetime | None) -> None:
+        self._refuse(job_id)
+        await super().start(job_id, organization_id, name, start_at)
+
+    async def is_open(self, job_id: str) -> bool | None:
+        self._refuse(job_id)
+        return await super().is_open(job_id)
+
+    def _refuse(self, job_id: str) -> None:
+        if job_id in self._refused:
+            raise TemporalUnavailable("DEADLINE_EXCEEDED")
 
 
 async def test_the_housekeeper_sweeps_again_and_again(running: Running) -> None:
