@@ -1,6 +1,6 @@
 """What a job's workflow reads: where the job stands, and who is due."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from store.contacts.transitions import fail_waiting
 from store.db.engine import reading
 from store.db.locks import lock_organization
 from store.jobs.status import mark_workflow_started
+
+ClosedZones = tuple[list[str], datetime]  # zones as a contact has them, and when their window opens
 
 MAX_PAGE_SIZE = 500  # contacts; a page of 500 is about 60 KB in a history
 
@@ -81,56 +83,73 @@ class DuePages:
             await mark_workflow_started(connection, job_id)
 
     async def read(self, job_id: str, as_of: datetime, limit: int) -> JobPage:
-        """Read where the job stands, whose call is live, and at most `limit` contacts that are due at `as_of`."""
+        """Read where the job stands, whose call is live, and at most `limit` contacts that are due at `as_of`.
+
+        Whoever is due outside the calling window is due when it opens, from then on.
+        """
         async with reading(self._engine) as connection:
             which = {"job": job_id, "as_of": as_of, "speed": self._speed}
             job = (await connection.execute(_JOB, which)).mappings().one_or_none()
             if job is None:
                 return DELETED
-            counts = (await connection.execute(_COUNTS, {"job": job_id})).mappings().all()
-            calling = job["status"] == JobStatus.RUNNING and limit > 0
             values = {"job": job_id, "at": job["at"], "limit": min(limit, MAX_PAGE_SIZE)}
-            live = await _live(connection, job_id)
-            if calling:
-                await self._postpone_where_closed(connection, job, values)
-            due = await _due(connection, job, values) if calling else []
-            following = (await connection.execute(_NEXT, values)).mappings().one_or_none() if calling else None
-            return JobPage(
-                status=job["status"],
-                status_reason=job["status_reason"],
-                scheduled_start_time=job["scheduled_start_time"],
-                lines=job["lines"],
-                counts={row["status"]: row["contacts"] for row in counts},
-                due=[*live, *due],
-                next_due_at=None if following is None else following["due_at"],
-                held=check_whole_job(job) if calling else None,
-                more=len(due) == values["limit"],
-                next_due_reason=None if following is None else following["held_reason"],
-                name=job["name"],
-                priority=job["priority"],
-                end_time=job["end_time"],
-                contacts_without_zone=job["contacts_without_zone"],
-            )
+            closed = await _find_closed(connection, job, values)
+            if not closed:
+                return await _page(connection, job, values)
+        # On a connection of its own, after the other was given back: whoever held one and waited for a second would
+        # wait for ever where as many pages as the pool has connections do the same.
+        await self._postpone(job, values, closed)
+        async with reading(self._engine) as connection:
+            return await _page(connection, job, values)
 
     async def abandon(self, contact_id: str, reason: str) -> None:
         """End a contact for which our own side failed for good; its job goes on."""
         async with self._engine.begin() as connection:
             await fail_waiting(connection, contact_id, reason)
 
-    async def _postpone_where_closed(
-        self, connection: AsyncConnection, job: RowMapping, values: Mapping[str, Any]
-    ) -> None:
-        """Whoever is due outside the calling window is due when it opens: all of a zone at once."""
-        window = read_calling_window(job)
-        if window is None:
-            return
-        due_in = (await connection.execute(_ZONES_DUE, values)).scalars().all()
-        opens = [(zones, find_opening(window, zones, job["at"])) for zones in due_in]
-        closed = [(zones, at) for zones, at in opens if at > job["at"]]
-        if closed:
-            async with self._engine.begin() as writing:
-                await lock_organization(writing, job["organization_id"])
-                await postpone_zones(writing, values["job"], job["at"], closed)
+    async def _postpone(self, job: RowMapping, values: Mapping[str, Any], closed: Sequence[ClosedZones]) -> None:
+        """All contacts of a zone at once."""
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, job["organization_id"])
+            await postpone_zones(connection, values["job"], job["at"], closed)
+
+
+async def _find_closed(connection: AsyncConnection, job: RowMapping, values: Mapping[str, Any]) -> list[ClosedZones]:
+    """The zones of those who are due outside the calling window, each with the instant at which it opens."""
+    window = read_calling_window(job)
+    if window is None or not _is_calling(job, values):
+        return []
+    due_in = (await connection.execute(_ZONES_DUE, values)).scalars().all()
+    opens = [(zones, find_opening(window, zones, job["at"])) for zones in due_in]
+    return [(zones, at) for zones, at in opens if at > job["at"]]
+
+
+async def _page(connection: AsyncConnection, job: RowMapping, values: Mapping[str, Any]) -> JobPage:
+    calling = _is_calling(job, values)
+    counts = (await connection.execute(_COUNTS, {"job": values["job"]})).mappings().all()
+    live = await _live(connection, values["job"])
+    due = await _due(connection, job, values) if calling else []
+    following = (await connection.execute(_NEXT, values)).mappings().one_or_none() if calling else None
+    return JobPage(
+        status=job["status"],
+        status_reason=job["status_reason"],
+        scheduled_start_time=job["scheduled_start_time"],
+        lines=job["lines"],
+        counts={row["status"]: row["contacts"] for row in counts},
+        due=[*live, *due],
+        next_due_at=None if following is None else following["due_at"],
+        held=check_whole_job(job) if calling else None,
+        more=len(due) == values["limit"],
+        next_due_reason=None if following is None else following["held_reason"],
+        name=job["name"],
+        priority=job["priority"],
+        end_time=job["end_time"],
+        contacts_without_zone=job["contacts_without_zone"],
+    )
+
+
+def _is_calling(job: RowMapping, values: Mapping[str, Any]) -> bool:
+    return bool(job["status"] == JobStatus.RUNNING and values["limit"] > 0)
 
 
 async def _live(connection: AsyncConnection, job_id: str) -> list[DueContact]:

@@ -1,0 +1,356 @@
+"""Every public method of the store, once: for what must hold of all of them. A new one has to be added here."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import store
+from domain.calling_rules.do_not_call import Source
+from domain.calling_rules.window import CallingWindow
+from domain.calls.agent_report import ConversationReport
+from domain.calls.models import Audio, CallReport, CallState, Ending, HangUpReason, Outcome
+from domain.jobs.models import JobChange, PhoneNumber
+from domain.statuses import Architecture, JobStatus, Role
+from domain.temporal_namespace import Namespace
+from domain.webhooks.events import AttemptResult, EventType
+from store.audit_log import AuditLog
+from store.billing.ledger import Ledger
+from store.calls.agent_reports import AgentReports
+from store.calls.claim import Claims
+from store.calls.dials import Dials
+from store.calls.due_page import DuePages
+from store.calls.in_flight import InFlightRequests
+from store.calls.lines import Lines
+from store.calls.lookup import OrderLookup
+from store.contacts.do_not_call import DoNotCall
+from store.db.vault import Vault
+from store.idempotency import Idempotency, RecordKey
+from store.jobs.change_feed import ChangeFeed
+from store.jobs.delete import JobDeletion
+from store.jobs.export import Results
+from store.jobs.lifecycle import JobLifecycle
+from store.jobs.preview import JobPreview
+from store.jobs.repository import Jobs
+from store.jobs.rerun import JobRerun
+from store.jobs.update import JobUpdates
+from store.leases import StreamLeases
+from store.organizations.agents import AgentChange, Agents
+from store.organizations.api_keys import ApiKeys
+from store.organizations.carrier_credentials import CarrierCredentials
+from store.organizations.carrier_grants import CarrierGrants, Resource
+from store.organizations.organizations import OrganizationChange, Organizations
+from store.organizations.phone_numbers import TWILIO, PhoneNumberChange, PhoneNumbers
+from store.organizations.rate_limits import RateLimits
+from store.reconcile import Reconciliation
+from store.temporal_namespace import NamespaceBinding
+from store.webhooks.endpoints import EndpointChange, EndpointRequest, Webhooks
+from store.webhooks.outbox import Outbox
+from tests.builders import Given, a_number, a_report, a_request, contacts
+from tests.store.calling import Call, Calling, Job, a_caller
+
+VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])
+ENDPOINT = EndpointRequest(url="https://example.com", events=tuple(EventType))
+NAMESPACE = Namespace(name="default", namespace_id="1", cluster_id="1")
+RECORD = RecordKey(scope="org", route="POST /batch/create", key="1")
+BY = "key_1"
+NEW = contacts(3, start=100)
+_numbers = count()
+
+
+@dataclass
+class World:
+    """An organization in the midst of its work. `engine`: on which a method is tried."""
+
+    engine: AsyncEngine
+    url: str
+    given: Given
+    running: Job  # its first contact is on the phone, the others are due
+    closed: Job  # runs, and its calling window is closed
+    waiting: Job  # has not started
+    ended: Job
+    call: Call
+    dial: str  # the call's id here
+    endpoint: str
+    delivery: str
+
+    @property
+    def id(self) -> str:
+        return self.given.id
+
+
+async def a_world(calling: Calling, engine: AsyncEngine, url: str) -> World:
+    given = await a_caller(calling.engine)
+    endpoint = (await Webhooks(calling.engine, VAULT).create(given.id, ENDPOINT)).endpoint.id
+    delivery = (await Webhooks(calling.engine, VAULT).send_test(given.id, endpoint)).id
+    running = await calling.a_job(given, contacts(4))
+    closed = await calling.a_job(given, contacts(3, start=10), calling_window=_closed(), timezone="UTC")
+    waiting = await calling.a_waiting_job(given, contacts(3, start=20))
+    ended = await calling.a_waiting_job(given, contacts(2, start=30))
+    await ended.cancel()
+    call = await running.call()
+    await call.rings()
+    dial = (await call.now()).id
+    return World(engine, url, given, running, closed, waiting, ended, call, dial, endpoint, delivery)
+
+
+def _closed() -> CallingWindow:
+    """Open for an hour, twelve hours from now."""
+    hour = (datetime.now(UTC).hour + 12) % 24
+    return CallingWindow(from_=time(hour), to=time(hour + 1) if hour < 23 else time(23, 59))
+
+
+def public_methods() -> Iterator[str]:
+    """`Class.method` of all classes in the store that have an engine; those that begin with _ are left out."""
+    for module in pkgutil.walk_packages(store.__path__, "store."):
+        if ".migrations" in module.name:
+            continue
+        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if kind.__module__ == module.name and _has_engine(kind):
+                yield from (f"{kind.__name__}.{name}" for name in vars(kind) if _is_method(kind, name))
+
+
+def _has_engine(kind: type) -> bool:
+    parameters = inspect.signature(kind).parameters.values() if "__init__" in vars(kind) else ()
+    return any(parameter.annotation is AsyncEngine for parameter in parameters)
+
+
+def _is_method(kind: type, name: str) -> bool:
+    return not name.startswith("_") and inspect.isfunction(vars(kind)[name])
+
+
+async def read_whole(opened: AbstractAsyncContextManager[Any]) -> None:
+    """A file that is read in batches, to its end."""
+    async with opened as file:
+        async for _ in file.batches:
+            pass
+
+
+async def enter(opened: AbstractAsyncContextManager[Any]) -> None:
+    async with opened:
+        pass
+
+
+async def reserved(world: World, then: Callable[[Idempotency], Awaitable[Any]]) -> None:
+    idempotency = Idempotency(world.engine)
+    await idempotency.reserve(RECORD.model_copy(update={"scope": world.id}), "a", "me")
+    await then(idempotency)
+
+
+def _record(world: World) -> RecordKey:
+    return RECORD.model_copy(update={"scope": world.id})
+
+
+def ago() -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=2)
+
+
+async def _record_end(world: World) -> None:
+    """Ringing, answered, over: the last is the one with the most to write."""
+    dials = Dials(world.engine)
+    await dials.record(CallReport(call_id=world.call.call_id, state=CallState.ANSWERED), TWILIO, world.call.key)
+    ended = CallReport(call_id=world.call.call_id, state=CallState.ENDED, ending=Ending.COMPLETED, duration_seconds=60)
+    await dials.record(ended, TWILIO, world.call.key)
+
+
+async def _refresh(world: World) -> None:
+    dial = await Dials(world.engine).get(world.call.contact_id, 1)
+    assert dial is not None
+    await Dials(world.engine).refresh(dial)
+
+
+async def _resume(world: World) -> None:
+    await JobLifecycle(world.engine).pause(world.id, world.running.id)
+    await JobLifecycle(world.engine).resume(world.id, world.running.id)
+
+
+async def _deliver(world: World) -> None:
+    outbox = Outbox(world.engine, VAULT)
+    for lane in await outbox.find_due_lanes(world.endpoint, datetime.now(UTC), [], 5):
+        taken = await outbox.take(world.endpoint, lane, datetime.now(UTC))
+        assert taken is not None
+        await outbox.record_result(taken.id, AttemptResult(code=500, error="x"), datetime.now(UTC))
+
+
+async def _replay(world: World) -> None:
+    async with world.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE webhook_deliveries SET status = 'failed'")
+    await Webhooks(world.engine, VAULT).replay(world.id, world.endpoint, world.delivery)
+
+
+async def _remove_agent(world: World) -> None:
+    agents = Agents(world.engine)
+    made = await agents.create(world.id, "B", Architecture.TEXT, Audio.WEBSOCKET, "wss://b")
+    await agents.remove(world.id, made.id)
+
+
+async def _create_number(world: World) -> PhoneNumber:
+    number = a_number(95_000 + next(_numbers))
+    await CarrierGrants(world.engine).create(world.id, Resource.of_number(TWILIO, number), by=BY)
+    return await PhoneNumbers(world.engine).create(world.id, number)
+
+
+async def _remove_number(world: World) -> None:
+    numbers = PhoneNumbers(world.engine)
+    made = await _create_number(world)
+    await numbers.remove(world.id, made.id)
+
+
+async def _change_carrier_settings(world: World) -> None:
+    numbers = PhoneNumbers(world.engine)
+    made = await _create_number(world)
+    await numbers.change_carrier_settings(world.id, made.id, "twilio", VAULT.seal("{}"))
+
+
+async def _revoke_grant(world: World) -> None:
+    grants = CarrierGrants(world.engine)
+    made = await grants.create(world.id, Resource.of_trunk("twilio", "x"), by=BY)
+    await grants.revoke(world.id, made.id, by=BY)
+
+
+METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
+    "AgentReports.find_organization": lambda w: AgentReports(w.engine).find_organization(w.dial),
+    "AgentReports.record": lambda w: AgentReports(w.engine).record(w.id, w.dial, ConversationReport(disposition="x")),
+    "Agents.change": lambda w: Agents(w.engine).change(w.id, w.given.number.agent.id, AgentChange(name="Bo")),
+    "Agents.create": lambda w: Agents(w.engine).create(w.id, "B", Architecture.TEXT, Audio.WEBSOCKET, "wss://b"),
+    "Agents.get": lambda w: Agents(w.engine).get(w.id, w.given.number.agent.id),
+    "Agents.list_all": lambda w: Agents(w.engine).list_all(w.id),
+    "Agents.list_page": lambda w: Agents(w.engine).list_page(w.id, "Ada", 1, 10),
+    "Agents.remove": _remove_agent,
+    "ApiKeys.create": lambda w: ApiKeys(w.engine).create(w.id, Role.MEMBER, "x"),
+    "ApiKeys.find_caller": lambda w: ApiKeys(w.engine).find_caller(w.given.owner.key),
+    "ApiKeys.get": lambda w: ApiKeys(w.engine).get(w.id, w.given.member.id),
+    "ApiKeys.list_all": lambda w: ApiKeys(w.engine).list_all(w.id),
+    "ApiKeys.list_page": lambda w: ApiKeys(w.engine).list_page(w.id, 1, 10),
+    "ApiKeys.revoke": lambda w: ApiKeys(w.engine).revoke(w.id, w.given.member.id, keep_an_owner=True),
+    "AuditLog.list_page": lambda w: AuditLog(w.engine).list_page(w.id, w.running.id, 1, 10),
+    "CarrierGrants.create": lambda w: CarrierGrants(w.engine).create(w.id, Resource.of_trunk("twilio", "x"), by=BY),
+    "CarrierGrants.list_all": lambda w: CarrierGrants(w.engine).list_all(w.id),
+    "CarrierGrants.revoke": _revoke_grant,
+    "CarrierCredentials.list_accounts": lambda w: CarrierCredentials(w.engine, VAULT).list_accounts("twilio"),
+    "CarrierCredentials.read_settings": lambda w: CarrierCredentials(w.engine, VAULT).read_settings(TWILIO),
+    "ChangeFeed.look": lambda w: ChangeFeed(w.engine).look([w.running.id], datetime.now(UTC), w.id),
+    "Claims.claim": lambda w: Claims(w.engine).claim(w.id, w.running.id, w.running.contact_ids[1], 1),
+    "Dials.find_call_ids": lambda w: Dials(w.engine).find_call_ids(TWILIO, "+12025550101", "+12025550100", ago()),
+    "Dials.get": lambda w: Dials(w.engine).get(w.call.contact_id, 1),
+    "Dials.get_many": lambda w: Dials(w.engine).get_many([w.dial]),
+    "Dials.give_up": lambda w: Dials(w.engine).give_up(w.dial),
+    "Dials.mark_not_placed": lambda w: Dials(w.engine).mark_not_placed(w.dial, Outcome.CARRIER_ERROR),
+    "Dials.record": _record_end,
+    "Dials.refresh": _refresh,
+    "Dials.request_hang_up": lambda w: Dials(w.engine).request_hang_up(w.dial, HangUpReason.MAX_CALL_DURATION),
+    "DoNotCall.add": lambda w: DoNotCall(w.engine).add(w.id, ["+12025550101"], source=Source.API, by=BY),
+    "DoNotCall.find": lambda w: DoNotCall(w.engine).find(w.id, "+12025550101"),
+    "DoNotCall.list_page": lambda w: DoNotCall(w.engine).list_page(w.id, "0101", 1, 10),
+    "DoNotCall.opt_out": lambda w: DoNotCall(w.engine).opt_out(w.id, w.dial, by=BY),
+    "DoNotCall.remove": lambda w: DoNotCall(w.engine).remove(w.id, "+12025550101", by=BY),
+    "DuePages.abandon": lambda w: DuePages(w.engine).abandon(w.running.contact_ids[1], "x"),
+    "DuePages.mark_workflow_started": lambda w: DuePages(w.engine).mark_workflow_started(w.waiting.id),
+    "DuePages.read": lambda w: DuePages(w.engine).read(w.closed.id, datetime.now(UTC), 100),
+    "Idempotency.extend": lambda w: reserved(w, lambda i: i.extend(_record(w), "me")),
+    "Idempotency.forget": lambda w: reserved(w, lambda i: i.forget(_record(w), "me")),
+    "Idempotency.is_in_progress": lambda w: Idempotency(w.engine).is_in_progress(_record(w)),
+    "Idempotency.release": lambda w: reserved(w, lambda i: i.release(_record(w), "me")),
+    "Idempotency.reserve": lambda w: reserved(w, lambda i: i.reserve(_record(w), "b", "other")),
+    "Idempotency.store_answer": lambda w: reserved(w, lambda i: i.store_answer(_record(w), "seed", "{}")),
+    "InFlightRequests.count_for_job": lambda w: InFlightRequests(w.engine).count_for_job(w.id, w.running.id),
+    "InFlightRequests.count_for_numbers": lambda w: InFlightRequests(w.engine).count_for_numbers(
+        w.id, ["+12025550101"]
+    ),
+    "InFlightRequests.count_for_organization": lambda w: InFlightRequests(w.engine).count_for_organization(w.id),
+    "JobDeletion.delete": lambda w: JobDeletion(w.engine).delete(w.id, w.ended.id, by=BY),
+    "JobLifecycle.begin": lambda w: JobLifecycle(w.engine).begin(w.id, w.waiting.id),
+    "JobLifecycle.cancel": lambda w: JobLifecycle(w.engine).cancel(w.id, w.running.id, hang_up=True),
+    "JobLifecycle.close": lambda w: JobLifecycle(w.engine).close(w.id, w.running.id, datetime.now(UTC)),
+    "JobLifecycle.complete": lambda w: JobLifecycle(w.engine).complete(w.id, w.running.id),
+    "JobLifecycle.fail": lambda w: JobLifecycle(w.engine).fail(w.id, w.running.id, "x"),
+    "JobLifecycle.pause": lambda w: JobLifecycle(w.engine).pause(w.id, w.running.id),
+    "JobLifecycle.resume": _resume,
+    "JobLifecycle.resume_all": lambda w: JobLifecycle(w.engine).resume_all(w.id, by=BY),
+    "JobLifecycle.start_now": lambda w: JobLifecycle(w.engine).start_now(w.id, w.waiting.id),
+    "JobLifecycle.stop": lambda w: JobLifecycle(w.engine).stop(w.id, hang_up=True, by=BY),
+    "JobPreview.preview": lambda w: JobPreview(w.engine).preview(w.id, a_request(w.given), NEW, a_report(NEW)),
+    "JobRerun.find_unreached": lambda w: JobRerun(w.engine).find_unreached(w.id, w.ended.id, include_unknown=True),
+    "JobRerun.read_first_contact": lambda w: JobRerun(w.engine).read_first_contact(w.id, w.ended.id),
+    "JobRerun.read_request": lambda w: JobRerun(w.engine).read_request(w.id, w.ended.id),
+    "JobUpdates.append": lambda w: JobUpdates(w.engine).append(w.id, w.running.id, NEW, a_report(NEW), by=BY),
+    "JobUpdates.change": lambda w: JobUpdates(w.engine).change(
+        w.id, w.closed.id, JobChange(calling_window=None), by=BY
+    ),
+    "JobUpdates.change_fields": lambda w: JobUpdates(w.engine).change_fields(w.id, w.running.id, {"name": "x"}, by=BY),
+    "JobUpdates.remove_contact": lambda w: JobUpdates(w.engine).remove_contact(
+        w.id, w.running.id, w.running.contact_ids[1], by=BY
+    ),
+    "Jobs.create": lambda w: Jobs(w.engine).create(w.id, a_request(w.given), w.given.number, NEW, a_report(NEW)),
+    "Jobs.find": lambda w: Jobs(w.engine).find(w.id, w.running.id),
+    "Jobs.list_contacts": lambda w: Jobs(w.engine).list_contacts(w.id, w.running.id, None, 1, 10),
+    "Jobs.list_page": lambda w: Jobs(w.engine).list_page(w.id, JobStatus.RUNNING, "Rem", 1, 10),
+    "Ledger.audit": lambda w: Ledger(w.engine).audit(w.id),
+    "Ledger.list_entries": lambda w: Ledger(w.engine).list_entries(w.id),
+    "Ledger.read_credits": lambda w: Ledger(w.engine).read_credits(w.id, 1, 10),
+    "Ledger.top_up": lambda w: Ledger(w.engine).top_up(w.id, Decimal(1)),
+    "Lines.list_calling_organizations": lambda w: Lines(w.engine).list_calling_organizations(),
+    "Lines.read": lambda w: Lines(w.engine).read(w.id),
+    "NamespaceBinding.alarm": lambda w: NamespaceBinding(w.engine).alarm(),
+    "NamespaceBinding.bind": lambda w: NamespaceBinding(w.engine).bind(NAMESPACE),
+    "NamespaceBinding.get": lambda w: NamespaceBinding(w.engine).get(),
+    "NamespaceBinding.rebind": lambda w: NamespaceBinding(w.engine).rebind(NAMESPACE, [w.running.id]),
+    "NamespaceBinding.set_alarm": lambda w: NamespaceBinding(w.engine).set_alarm("x"),
+    "OrderLookup.find": lambda w: OrderLookup(w.engine).find(TWILIO, w.call.key),
+    "Organizations.change": lambda w: Organizations(w.engine).change(
+        w.id, OrganizationChange(calling_window=_closed()), by=BY
+    ),
+    "Organizations.create": lambda w: Organizations(w.engine).create("B"),
+    "Organizations.get": lambda w: Organizations(w.engine).get(w.id),
+    "Organizations.list_all": lambda w: Organizations(w.engine).list_all(),
+    "Organizations.list_page": lambda w: Organizations(w.engine).list_page("Acme", 1, 10),
+    "Organizations.list_running_jobs": lambda w: Organizations(w.engine).list_running_jobs(w.id),
+    "Organizations.set_concurrent_call_limit": lambda w: Organizations(w.engine).set_concurrent_call_limit(w.id, 9),
+    "Outbox.find_deleted": lambda w: Outbox(w.engine, VAULT).find_deleted([w.endpoint]),
+    "Outbox.find_due_lanes": lambda w: Outbox(w.engine, VAULT).find_due_lanes(w.endpoint, datetime.now(UTC), [], 5),
+    "Outbox.mark_busy": lambda w: Outbox(w.engine, VAULT).mark_busy(w.endpoint),
+    "Outbox.mark_idle": lambda w: Outbox(w.engine, VAULT).mark_idle(w.endpoint),
+    "Outbox.record_result": _deliver,
+    "Outbox.take": lambda w: Outbox(w.engine, VAULT).take(w.endpoint, w.running.id, datetime.now(UTC)),
+    "Outbox.with_due_deliveries": lambda w: Outbox(w.engine, VAULT).with_due_deliveries(),
+    "PhoneNumbers.assign_agent": lambda w: PhoneNumbers(w.engine).assign_agent(w.id, w.given.number.id, None),
+    "PhoneNumbers.change": lambda w: PhoneNumbers(w.engine).change(
+        w.id, w.given.number.id, PhoneNumberChange(label="x")
+    ),
+    "PhoneNumbers.change_carrier_settings": _change_carrier_settings,
+    "PhoneNumbers.create": _create_number,
+    "PhoneNumbers.find": lambda w: PhoneNumbers(w.engine).find(w.id, w.given.number.id),
+    "PhoneNumbers.list_all": lambda w: PhoneNumbers(w.engine).list_all(w.id),
+    "PhoneNumbers.list_page": lambda w: PhoneNumbers(w.engine).list_page(w.id, "+1", 1, 10),
+    "PhoneNumbers.remove": _remove_number,
+    "RateLimits.count": lambda w: RateLimits(w.engine).count(w.given.owner.id, 10),
+    "Reconciliation.list_open_jobs": lambda w: Reconciliation(w.engine).list_open_jobs(),
+    "Reconciliation.list_overdue_dials": lambda w: Reconciliation(w.engine).list_overdue_dials(330),
+    "Reconciliation.list_stuck_jobs": lambda w: Reconciliation(w.engine).list_stuck_jobs(),
+    "Reconciliation.list_unstarted_jobs": lambda w: Reconciliation(w.engine).list_unstarted_jobs(),
+    "Results.find_contact": lambda w: Results(w.engine).find_contact(w.id, w.running.id, w.call.contact_id),
+    "Results.open_rejects": lambda w: read_whole(Results(w.engine).open_rejects(w.id, w.running.id)),
+    "Results.open_results": lambda w: read_whole(Results(w.engine).open_results(w.id, w.running.id)),
+    "StreamLeases.hold": lambda w: enter(StreamLeases(w.engine, w.url).hold(w.id)),
+    "StreamLeases.is_streaming": lambda w: StreamLeases(w.engine, w.url).is_streaming(TWILIO),
+    "StreamLeases.list_open_dials": lambda w: StreamLeases(w.engine, w.url).list_open_dials(TWILIO),
+    "Webhooks.change": lambda w: Webhooks(w.engine, VAULT).change(w.id, w.endpoint, EndpointChange(enabled=True)),
+    "Webhooks.create": lambda w: Webhooks(w.engine, VAULT).create(w.id, ENDPOINT),
+    "Webhooks.delete": lambda w: Webhooks(w.engine, VAULT).delete(w.id, w.endpoint),
+    "Webhooks.get": lambda w: Webhooks(w.engine, VAULT).get(w.id, w.endpoint),
+    "Webhooks.get_delivery": lambda w: Webhooks(w.engine, VAULT).get_delivery(w.id, w.endpoint, w.delivery),
+    "Webhooks.list_all": lambda w: Webhooks(w.engine, VAULT).list_all(w.id),
+    "Webhooks.list_deliveries": lambda w: Webhooks(w.engine, VAULT).list_deliveries(w.id, w.endpoint, None, 1, 10),
+    "Webhooks.replay": _replay,
+    "Webhooks.replay_failed": lambda w: Webhooks(w.engine, VAULT).replay_failed(w.id, w.endpoint),
+    "Webhooks.rotate_secret": lambda w: Webhooks(w.engine, VAULT).rotate_secret(w.id, w.endpoint),
+    "Webhooks.send_test": lambda w: Webhooks(w.engine, VAULT).send_test(w.id, w.endpoint),
+}
