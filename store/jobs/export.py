@@ -46,7 +46,8 @@ _COLUMNS = """
 _ALL_COLUMNS = sa.text(_COLUMNS.format(which="true"))
 _THESE_COLUMNS = sa.text(_COLUMNS.format(which='lower(field.key COLLATE "C") = ANY(:names)'))
 
-_COST = sa.select(sa.func.sum(dials.c.cost)).where(dials.c.contact_id == contacts.c.id).scalar_subquery()
+_EVERY_DIAL = dials.alias("every_dial")
+_COST = sa.select(sa.func.sum(_EVERY_DIAL.c.cost)).where(_EVERY_DIAL.c.contact_id == contacts.c.id).scalar_subquery()
 _EVIDENCE = [dials.c[name].label(f"dial_{name}") for name in DialEvidence.model_fields]
 _RESULTS = CONTACTS.add_columns(contacts.c.row, _COST.label("cost"), *_EVIDENCE).outerjoin(
     dials, sa.and_(dials.c.contact_id == contacts.c.id, dials.c.number_of_dial == contacts.c.dials)
