@@ -42,6 +42,7 @@ from composition import open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from store.jobs.change_feed import ChangeFeed
+from store.organizations.api_keys import ApiKeys
 from workflows.client import connect
 
 VERSION = "0.1.0"
@@ -128,7 +129,7 @@ def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lif
         client = await connect(lazy=True)
         async with (
             open_services(settings, client, carriers) as services,
-            aclosing(JobFeed(services[ChangeFeed])) as feed,
+            aclosing(JobFeed(services[ChangeFeed], services[ApiKeys])) as feed,
         ):
             services.add(feed, WebhookDestinations(parse_allowed_destinations(settings.webhook_allow_private)))
             application.state.services = services

@@ -9,4 +9,6 @@ MAX_CALLBACKS = 400  # the same of carriers: clients do not crowd them out
 BODY_GRACE_SECONDS = 30.0  # a body may take so long,
 BODY_BYTES_PER_SECOND = 16 * 1024  # and as long again as it takes at this rate
 BODY_IDLE_SECONDS = 20.0  # between two pieces of it
-SEND_SECONDS = 30.0  # a client that takes no byte of its answer for so long has left
+SEND_IDLE_SECONDS = 20.0  # a download of which no byte is taken for so long is given up,
+SEND_GRACE_SECONDS = 30.0  # and so is one that takes longer than this
+SEND_BYTES_PER_SECOND = 16 * 1024  # and what it takes at this rate

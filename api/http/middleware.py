@@ -23,9 +23,13 @@ from api.http.limits import (
     HEADER_COUNT,
     MAX_CALLBACKS,
     MAX_REQUESTS,
+    SEND_BYTES_PER_SECOND,
+    SEND_GRACE_SECONDS,
+    SEND_IDLE_SECONDS,
 )
 from api.http.logging import request_id
 from api.http.rate_limit import HEADERS
+from api.http.server import cut_connection
 
 DRAIN_LIMIT = 64 * 1024 * 1024  # bytes of a refused body that are read and dropped, so that the client sees the answer
 ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/v1/healthz", "/v1/readyz"})
@@ -121,7 +125,7 @@ class RequestIds:
         try:
             await self.app(scope, receive, answer)
         except ClientDisconnect:
-            log.info("The client left before it had sent its request")
+            log.info("The client left before the end")
         except Exception as error:
             if answer.status is not None:
                 raise
@@ -176,6 +180,28 @@ class DrainBodies:
             await send(message)
 
         await self.app(scope, body.receive, send_after_draining)
+
+
+def at_least_rate(scope: Scope, send: Send) -> Send:
+    """The same `send`, for an answer that holds what others wait for: whoever takes it too slowly loses the connection.
+
+    Raises ClientDisconnect then.
+    """
+    began, sent = time.monotonic(), 0
+
+    async def paced(message: Message) -> None:
+        nonlocal sent
+        sent += len(message.get("body", b""))
+        allowed = SEND_GRACE_SECONDS + sent / SEND_BYTES_PER_SECOND - (time.monotonic() - began)
+        try:
+            async with asyncio.timeout(min(SEND_IDLE_SECONDS, allowed)):
+                await send(message)
+        except TimeoutError:
+            log.info("%s is taken too slowly: its connection is cut", scope["path"])
+            cut_connection(scope)
+            raise ClientDisconnect from None
+
+    return paced
 
 
 class _Body:

@@ -9,6 +9,7 @@ import json
 import logging
 import resource
 import sys
+from collections.abc import MutableMapping
 from secrets import token_hex
 from typing import Any
 
@@ -22,6 +23,8 @@ from api.http.limits import HEADER_BYTES, HEADER_SECONDS, MAX_CONNECTIONS
 EVICTED_SHARE = 10  # a full server closes one in so many of those that wait, the longest waiting first
 LINGER_SECONDS = 1.0
 SPARE_FILES = 256  # besides connections: database, Temporal, reader processes, sockets of carriers
+
+_CUT = "cut_connection"
 
 log = logging.getLogger("api.http.server")
 
@@ -53,6 +56,11 @@ def raise_file_limit() -> None:
         )
 
 
+def cut_connection(scope: MutableMapping[str, Any]) -> None:
+    """Drop a request's connection with what its client has not taken, where closing would wait for the client."""
+    scope["state"][_CUT]()
+
+
 class BoundedProtocol(H11Protocol):
     """A request's head arrives within `HEADER_SECONDS`, and full servers make room among those that send none.
 
@@ -66,6 +74,7 @@ class BoundedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.app_state = {**self.app_state, _CUT: transport.abort}  # each request's state is a copy of it
         if len(self.connections) > _most_connections():
             self._make_room()
         self._await_head()

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -10,13 +11,14 @@ from anyio import Event
 from fastapi import APIRouter, Header, Response
 from pydantic import Field, WithJsonSchema
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.types import Receive, Scope, Send
 
 from api.auth import KEYS, MemberDep
 from api.dependencies import service
-from api.http.errors import JobNotFound, Unavailable
+from api.http.errors import JobNotFound
 from api.http.json_body import inline_refs
 from api.http.responses import errors
-from api.jobs.feed import JobFeed
+from api.jobs.feed import JobFeed, Watcher
 from api.jobs.lookup import JobId
 from domain.calls.models import AnsweredBy
 from domain.json_model import JsonModel, Timestamp
@@ -27,7 +29,7 @@ BETWEEN_SECONDS = 0.5  # two events of one client
 HEARTBEAT_SECONDS = 15
 SEND_SECONDS = 30.0  # a client that does not read for so long has left
 STOP_SECONDS = 2.0  # for streams to end when the process does
-MAX_SECONDS = 3600.0  # then the client connects again, and its key is looked at again
+MAX_SECONDS = 3600.0  # then the client connects again
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OVER = "-end"  # ends the id of the last event
 
@@ -117,9 +119,11 @@ async def events(caller: MemberDep, id: JobId, feed: JobFeedDep, last: LastEvent
     `contacts` that changed (`id`, `externalId`, `status`, `errorCode`, `attemptCount`, `nextRetryAt`, `callDuration`,
     `answeredBy`, `disposition`), 100 at most; `contactsMore` says that there are others. When the job has ended and its
     last call too, the last event is `end` and the stream closes. With `Last-Event-ID` the snapshot holds who changed
-    meanwhile. A comment every 15 seconds keeps the connection alive; after an hour it closes, to be opened again.
+    meanwhile. A comment every 15 seconds keeps the connection alive; after an hour it closes, to be opened again, and
+    seconds after its key was revoked or has expired.
 
-    Error codes: `job_not_found`; `unavailable` where too many watch already.
+    Error codes: `job_not_found`; `unavailable` where too many watch already: 50 streams of a key, 100 of an
+    organization, 500 of a process.
     """
     last = last or ""
     known = await feed.look(caller.organization_id, id, None)
@@ -127,11 +131,15 @@ async def events(caller: MemberDep, id: JobId, feed: JobFeedDep, last: LastEvent
         raise JobNotFound(id)
     if known.state.over and last.endswith(OVER):
         return Response(status_code=204)
-    if feed.full:
-        raise Unavailable("Too many jobs are being watched. Try again in a moment.")
-    stopping = Event()
-    return EventSourceResponse(
-        _events(feed, caller.organization_id, id, _since(last), stopping),
+    opened, stopping = ExitStack(), Event()
+    watcher = opened.enter_context(feed.watch(id, caller))
+
+    async def look() -> Look | None:
+        return await feed.look(caller.organization_id, id, _since(last))
+
+    return EventAnswer(
+        opened,
+        _events(watcher, look, stopping),
         ping=HEARTBEAT_SECONDS,
         send_timeout=SEND_SECONDS,
         shutdown_event=stopping,
@@ -139,30 +147,40 @@ async def events(caller: MemberDep, id: JobId, feed: JobFeedDep, last: LastEvent
     )
 
 
+class EventAnswer(EventSourceResponse):
+    """A stream of events. `opened` is closed whatever happens: the end, an error, a client that leaves."""
+
+    def __init__(self, opened: ExitStack, events: AsyncIterator[ServerSentEvent], **others: Any) -> None:
+        super().__init__(events, **others)
+        self._opened = opened
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._opened:
+            await super().__call__(scope, receive, send)
+
+
 async def _events(
-    feed: JobFeed, organization_id: str, job_id: str, since: datetime | None, stopping: Event
+    watcher: Watcher, look_now: Callable[[], Awaitable[Look | None]], stopping: Event
 ) -> AsyncIterator[ServerSentEvent]:
-    clock = asyncio.get_running_loop().time
-    until = clock() + MAX_SECONDS
-    with feed.watch(job_id) as watcher:
-        look = await feed.look(organization_id, job_id, since)
-        if look is None:
+    until = asyncio.get_running_loop().time() + MAX_SECONDS
+    look = await look_now()
+    if look is None:
+        return
+    watcher.saw(look)
+    yield _event("snapshot", look)
+    while not look.state.over:
+        await asyncio.sleep(BETWEEN_SECONDS)
+        try:
+            async with asyncio.timeout_at(until):
+                await _first_of(watcher.wait(), stopping.wait())
+        except TimeoutError:
             return
-        watcher.saw(look)
-        yield _event("snapshot", look)
-        while not look.state.over:
-            await asyncio.sleep(BETWEEN_SECONDS)
-            try:
-                async with asyncio.timeout_at(until):
-                    await _first_of(watcher.wait(), stopping.wait())
-            except TimeoutError:
-                return
-            look = watcher.take()
-            if look is None or stopping.is_set():
-                return
-            if not look.state.over:
-                yield _event("change", look)
-        yield _event("end", look)
+        look = watcher.take()
+        if look is None or stopping.is_set():
+            return
+        if not look.state.over:
+            yield _event("change", look)
+    yield _event("end", look)
 
 
 async def _first_of(*waits: Coroutine[None, None, object]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from api.http.middleware import at_least_rate
 from domain.calls.evidence import DialEvidence
 from domain.contacts.export import escape_cell, escape_formula, escape_row_text
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects
@@ -25,7 +26,7 @@ LINE_END = "\r\n"  # RFC 4180
 
 
 class FileAnswer(StreamingResponse):
-    """A file on its way. `opened` is closed whatever happens: the end, an error, a client that leaves.
+    """A file on its way. `opened` is closed whatever happens: the end, an error, a client that leaves or hardly reads.
 
     An error on the way breaks the connection: the last chunk is never sent, so that nobody takes a part for the whole.
     """
@@ -41,7 +42,7 @@ class FileAnswer(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._opened:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, at_least_rate(scope, send))
 
 
 async def csv_results(file: ResultFile, names: Mapping[str, str]) -> AsyncIterator[str]:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 from anyio import CancelScope
@@ -27,6 +28,7 @@ from store.tables import batch_jobs, contacts, dials, rejects
 
 BATCH_SIZE = 50  # contacts in memory: 64 KB each at most
 MAX_FILES = 3  # of one process: each keeps a connection of the pool
+MAX_FILES_OF_AN_ORGANIZATION = 2
 WAIT_SECONDS = 10.0  # for another file to be finished
 
 # A client that reads slowly holds a transaction open: so long between two reads, and altogether. The rows of a job just
@@ -122,6 +124,7 @@ class Results:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._room = asyncio.Semaphore(MAX_FILES)
+        self._rooms: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # of organizations
 
     async def find_contact(self, organization_id: str, job_id: str, contact_id: str) -> DialedContact | None:
         """One contact with its dials; None where the organization's job has no such contact."""
@@ -167,7 +170,7 @@ class Results:
         """One transaction in which nothing changes, on a job of the organization."""
         if not may_exist(job_id):
             raise NotFound("job", job_id)
-        async with self._a_place(), self._engine.connect() as plain:
+        async with self._a_place(organization_id), self._engine.connect() as plain:
             connection = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             await connection.execute(_FOR_THE_TRANSACTION)
             job = (await connection.execute(_job(organization_id, job_id))).mappings().one_or_none()
@@ -176,16 +179,17 @@ class Results:
             yield connection, job
 
     @asynccontextmanager
-    async def _a_place(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await self._room.acquire()
-        except TimeoutError:
-            raise Busy from None
-        try:
+    async def _a_place(self, organization_id: str) -> AsyncIterator[None]:
+        """One of the organization's places, then one of all: who waits for its own keeps nobody else waiting."""
+        own = self._rooms.setdefault(organization_id, asyncio.Semaphore(MAX_FILES_OF_AN_ORGANIZATION))
+        async with AsyncExitStack() as taken:
+            try:
+                async with asyncio.timeout(WAIT_SECONDS):
+                    await taken.enter_async_context(own)
+                    await taken.enter_async_context(self._room)
+            except TimeoutError:
+                raise Busy from None
             yield
-        finally:
-            self._room.release()
 
 
 def _of(organization_id: str, job_id: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,6 +1,7 @@
 """API keys: who calls, as what, until when."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
@@ -116,6 +117,12 @@ class ApiKeys:
                 raise LastOwner
             revoke = sa.update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=sa.func.now())
             await connection.execute(revoke)
+
+    async def find_valid(self, key_ids: Collection[str]) -> set[str]:
+        """Those that are neither revoked nor expired now."""
+        asked = api_keys.c.id.in_(key_ids), api_keys.c.revoked_at.is_(None), _NOT_EXPIRED
+        async with reading(self._engine) as connection:
+            return set((await connection.execute(sa.select(api_keys.c.id).where(*asked))).scalars())
 
     async def find_caller(self, key: str) -> Caller | None:
         """Who calls with this key; None where it was never issued, is revoked, or has expired."""

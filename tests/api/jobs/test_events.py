@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -14,8 +14,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.jobs import feed as job_feed
 from api.jobs.feed import JobFeed
+from domain.statuses import Role
 from store.jobs.change_feed import ChangeFeed
+from store.organizations.api_keys import ApiKeys
 from tests.api.client import Api, Served, Tenant, numbers, refused
 from tests.api.results import Rows
 
@@ -29,6 +32,17 @@ class Event:
     id: str
     data: dict[str, Any]
     at: float
+
+
+@dataclass(frozen=True)
+class Keyed(Api):
+    """A client of the organization with another of its keys."""
+
+    other_key: str
+
+    @property
+    def key(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.other_key}"}
 
 
 class Stream:
@@ -127,12 +141,16 @@ async def test_changes_follow_and_the_end_is_the_last(api: Api, job: Rows) -> No
     assert end.data["contactsProcessed"] == 3
 
 
-async def test_who_changed_before_the_first_look_is_told_with_the_counts(records: AsyncEngine, job: Rows) -> None:
+async def test_who_changed_before_the_first_look_is_told_with_the_counts(
+    records: AsyncEngine, job: Rows, api: Api
+) -> None:
     one, *_ = await job.contact_ids()
-    feed = JobFeed(ChangeFeed(records))
+    feed = JobFeed(ChangeFeed(records), ApiKeys(records))
+    caller = await ApiKeys(records).find_caller(api.tenant.owner)
+    assert caller is not None
     snapshot = (await ChangeFeed(records).look([job.job_id], None))[job.job_id]
     await job.contact(one, status="dialing", last_attempt_at=NOW)
-    with feed.watch(job.job_id) as watcher:
+    with feed.watch(job.job_id, caller) as watcher:
         watcher.saw(snapshot)
         async with asyncio.timeout(PATIENCE):
             await watcher.wait()
@@ -247,3 +265,49 @@ async def test_a_deleted_job_ends_its_streams(api: Api, job: Rows, records: Asyn
 async def test_a_job_of_others_cannot_be_watched(api: Api, other: Tenant, http: httpx.AsyncClient, job: Rows) -> None:
     refused(await Api(http, other).get(f"/batch/jobs/{job.job_id}/events"), 404, "job_not_found")
     refused(await http.get(f"/batch/jobs/{job.job_id}/events"), 401, "unauthorized")
+
+
+@pytest.mark.parametrize("change", ["revoked_at = now()", "expires_at = now()"])
+async def test_a_key_that_is_no_longer_valid_loses_its_streams(
+    api: Api, job: Rows, records: AsyncEngine, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_feed, "KEYS_EVERY_SECONDS", 0.3)
+    issued = await ApiKeys(records).create(api.tenant.id, Role.MEMBER, "leaves")
+    theirs = Keyed(api.http, api.tenant, issued.key)
+    async with watching(theirs, job.job_id) as stream, watching(api, job.job_id) as other:
+        await stream.next()
+        await other.next()
+        async with records.begin() as connection:
+            await connection.execute(sa.text(f"UPDATE api_keys SET {change} WHERE id = :id"), {"id": issued.id})
+        assert await stream.next() is None
+        one, *_ = await job.contact_ids()
+        await job.contact(one, status="dialing", last_attempt_at=NOW)
+        assert (await other.until("change")).data["contacts"][0]["id"] == one
+
+
+async def test_no_key_and_no_organization_takes_all_streams(
+    api: Api, other: Tenant, job: Rows, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_feed, "MAX_OF_A_KEY", 2)
+    monkeypatch.setattr(job_feed, "MAX_OF_AN_ORGANIZATION", 3)
+    member = Keyed(api.http, api.tenant, api.tenant.member)
+    honest = Api(api.http, other)
+    theirs = await honest.new_job()
+    async with AsyncExitStack() as open_ones:
+        streams = [await open_ones.enter_async_context(watching(client, job.job_id)) for client in (api, api, member)]
+        assert all([await stream.next() for stream in streams])
+        answer = await api.get(f"/batch/jobs/{job.job_id}/events")
+        assert "API key" in refused(answer, 503, "unavailable")["error"]
+        answer = await member.get(f"/batch/jobs/{job.job_id}/events")
+        assert "organization" in refused(answer, 503, "unavailable")["error"]
+        async with watching(honest, theirs) as stream:
+            assert (await stream.next()) is not None
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while asyncio.get_running_loop().time() < deadline:  # as soon as their leaving is seen
+        try:
+            async with watching(api, job.job_id) as stream:
+                assert (await stream.next()) is not None
+            return
+        except AssertionError:
+            await asyncio.sleep(0.05)
+    raise AssertionError("the places of streams that ended were never free again")

@@ -9,7 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.http import middleware
 from store.db.engine import reading
+from store.jobs import export
 from tests.api.client import Api
 from tests.api.test_process import Process, process
 
@@ -80,6 +82,24 @@ async def test_a_client_that_leaves_gives_its_place_back(api: Api, records: Asyn
             await anext(answer.aiter_bytes())
 
     assert (await api.get(f"/batch/jobs/{await api.new_job()}/results")).status_code == 200
+
+
+async def test_a_client_that_hardly_reads_loses_its_place(
+    api: Api, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it, each of its kind held a place and a connection of the database for a quarter of an hour."""
+    monkeypatch.setattr(middleware, "SEND_IDLE_SECONDS", 0.5)
+    monkeypatch.setattr(export, "MAX_FILES_OF_AN_ORGANIZATION", 1)
+    job = await a_large_job(api, records, 800, "x" * 200)
+
+    async with api.http.stream("GET", f"/batch/jobs/{job}/results", headers=api.key) as slow:
+        parts = slow.aiter_bytes()
+        await anext(parts)
+        waited = await api.get(f"/batch/jobs/{await api.new_job()}/results")
+        assert waited.status_code == 200
+        with pytest.raises(httpx.TransportError):
+            async for _ in parts:
+                pass
 
 
 async def _end_its_connection(records: AsyncEngine) -> None:

@@ -1,5 +1,6 @@
 """Files of results: of one instant, in order, and not too many at once."""
 
+import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
@@ -40,6 +41,7 @@ async def test_no_more_files_than_may_be_are_read_at_once(
     shared: Calling, given: Given, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(results, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(results, "MAX_FILES_OF_AN_ORGANIZATION", MAX_FILES)
     job = await shared.a_job(given, 1)
     reader = Results(shared.engine)
 
@@ -62,3 +64,28 @@ async def test_a_job_of_others_takes_no_place(shared: Calling, given: Given) -> 
         with pytest.raises(NotFound):
             async with reader.open_results(other.id, job.id):
                 pass
+
+
+async def test_no_organization_takes_all_places(shared: Calling, given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "WAIT_SECONDS", 0.3)
+    job = await shared.a_job(given, 1)
+    other = await a_caller(shared.engine)
+    theirs = await shared.a_job(other, 1)
+    reader = Results(shared.engine)
+
+    async with AsyncExitStack() as opened:
+        for _ in range(results.MAX_FILES_OF_AN_ORGANIZATION):
+            await opened.enter_async_context(reader.open_results(given.id, job.id))
+        waiting = [asyncio.ensure_future(_opens(reader, given.id, job.id)) for _ in range(5)]
+        await asyncio.sleep(0)
+        async with reader.open_results(other.id, theirs.id) as file:
+            assert file.columns
+        assert await asyncio.gather(*waiting) == [False] * 5
+
+
+async def _opens(reader: Results, organization_id: str, job_id: str) -> bool:
+    try:
+        async with reader.open_results(organization_id, job_id):
+            return True
+    except Busy:
+        return False
