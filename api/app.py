@@ -13,6 +13,7 @@ from api import health
 from api.billing import routes as credit_routes
 from api.calls import carrier_callbacks, outcome_routes
 from api.calls import routes as call_routes
+from api.calls.confirmation import EndConfirmations
 from api.contacts import do_not_call_routes
 from api.contacts import routes as contact_routes
 from api.contacts.reader import warm_up
@@ -41,6 +42,7 @@ from carriers import Carrier
 from composition import open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
+from store.calls.dials import Dials
 from store.jobs.change_feed import ChangeFeed
 from store.organizations.api_keys import ApiKeys
 from workflows.client import connect
@@ -131,7 +133,12 @@ def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lif
             open_services(settings, client, carriers) as services,
             aclosing(JobFeed(services[ChangeFeed], services[ApiKeys])) as feed,
         ):
-            services.add(feed, WebhookDestinations(parse_allowed_destinations(settings.webhook_allow_private)))
+            allowed = parse_allowed_destinations(settings.webhook_allow_private)
+            services.add(
+                feed,
+                EndConfirmations(services[Dials]),
+                WebhookDestinations(allowed),
+            )
             application.state.services = services
             await warm_up()
             yield

@@ -61,6 +61,10 @@ class CarrierAccounts(Mapping[str, Carrier]):
     def __len__(self) -> int:
         return len(self._shared)
 
+    def is_own(self, account: str) -> bool:
+        """Whether its secrets are those of a number, and so of the organization that set them, not the service's."""
+        return account not in self._shared
+
     async def resolve(self, account: str) -> Carrier | None:
         """What reads the events of an account, None where there is none. Raises what looking it up raises.
 

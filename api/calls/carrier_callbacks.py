@@ -1,16 +1,18 @@
 """Callbacks of carriers. Late, doubled, reordered, forged or lost: the store applies each once."""
 
 import logging
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
 
-from api.dependencies import AgentReportsDep, CarriersDep, DialsDep, OrdersDep, SettingsDep, VaultDep
+from api.calls.confirmation import EndConfirmations
+from api.dependencies import AgentReportsDep, CarriersDep, DialsDep, OrdersDep, SettingsDep, VaultDep, service
 from api.http.bodies import read_small
 from api.http.errors import Forbidden, NotFound
 from carriers import BadSignature, Carrier, CarrierError, EventRequest, Instructing
 from domain.calls.agent_report import ConversationReport
-from domain.calls.models import CallReport, Recorded
+from domain.calls.models import CallReport, CallState, Recorded
 from domain.calls.order import build_call_order
 from domain.errors import InvalidRequest
 from domain.phone.masking import mask_number
@@ -18,6 +20,7 @@ from store.calls.agent_reports import AgentReports
 from store.calls.lookup import OrderLookup
 
 log = logging.getLogger("api.carrier_events")
+EndConfirmationsDep = Annotated[EndConfirmations, service(EndConfirmations)]
 router = APIRouter(prefix="/carriers", include_in_schema=False)
 
 
@@ -30,6 +33,7 @@ async def carrier_event(
     dials: DialsDep,
     orders: OrdersDep,
     reports: AgentReportsDep,
+    confirmations: EndConfirmationsDep,
 ) -> Response:
     """Record an event. Only when the database is away is it an error, so that the carrier sends it again."""
     carrier = await carriers.resolve(account)
@@ -39,7 +43,10 @@ async def carrier_event(
     report = _read(carrier, await _as_it_arrived(request, settings.public_url))
     if "\0" in report.call_id + (key or report.key or ""):  # PostgreSQL stores no such character
         raise InvalidRequest("The event cannot be read.")
-    recorded = await dials.record(report, account, key)
+    if report.state is CallState.ENDED and carriers.is_own(account):
+        confirm = BackgroundTask(confirmations.confirm, carrier, report, account, key)
+        return Response(status_code=204, background=confirm)
+    recorded = await dials.record(report, account, key, by_callback=True)
     if report.recording_url is not None and recorded in {Recorded.MOVED, Recorded.NOTHING}:
         await _keep_recording(orders, reports, account, key or report.key or "", report.recording_url)
     if recorded is Recorded.NO_SUCH_DIAL:

@@ -50,6 +50,7 @@ class DialRow(Model):
     ring_seconds: int
     max_call_seconds: int
     on_machine: OnMachine
+    own_account: bool  # of its organization, which has the secret that signs the carrier's events
     age_seconds: float
     state_seconds: float  # since it began to ring, or was answered
 
@@ -64,6 +65,8 @@ _DIAL = """
            d.from_number AS from_, d.to_number AS to, d.state, d.call_id, d.asked_at, d.ringing_at, d.answered_at,
            d.ended_at, d.hang_up_reason, d.outcome, d.answered_by, d.machine, d.agent,
            c.status AS contact_status, c.due_at AS contact_due_at, j.ring_seconds, j.max_call_seconds, j.on_machine,
+           EXISTS (SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.settings IS NOT NULL
+             AND a.trunk IS NULL) AS own_account,
            extract(epoch FROM clock_timestamp() - d.asked_at)::float AS age_seconds,
            coalesce(extract(epoch FROM clock_timestamp() - coalesce(d.answered_at, d.ringing_at)), 0)::float
              AS state_seconds
@@ -72,7 +75,11 @@ _DIAL = """
 _OF_KEY = "d.contact_id = :contact AND d.number_of_dial = :dial"
 _OF_ID = "d.id = :id"
 _OF_CALL = "d.carrier_account_id = :account AND d.call_id = :call"
-_OF_ACCOUNT = " AND :account IN (d.carrier_account_id, split_part(d.carrier_account_id, '_', 1))"  # or its carrier's
+_OF_ACCOUNT = """
+    AND (d.carrier_account_id = :account OR EXISTS (
+      SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.carrier = :account
+        AND a.trunk IS NOT NULL))
+"""  # an account speaks for its own dials, and for those of numbers that have a trunk of it
 BY_KEY = text(f"{_DIAL} WHERE {_OF_KEY}")
 BY_IDS = text(f"{_DIAL} WHERE d.id = ANY(:ids)")
 
@@ -92,7 +99,7 @@ async def lock_reported_dial(
 ) -> DialRow | None:
     """The same, for the dial of a report: by the dial's key where there is one, else by the carrier's call id.
 
-    What comes over a carrier's one stream may be of any of its accounts.
+    What comes over a carrier's one stream may be of any number that has a trunk there.
     """
     dial = parse_dial_key(key or report.key or "")
     if dial is not None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.models import CallReport, CallState, EndedBy, HangUpReason, Outcome, Recorded
 from domain.calls.outcomes import AnswerEvidence, classify_answer, determine_ended_by, determine_outcome
+from domain.calls.talk_time import bound_talk_seconds
 from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, lock_dial, lock_reported_dial, read_one
 from store.calls.outcome import DialResult, record_outcome
 from store.contacts.transitions import reopen
@@ -83,15 +84,20 @@ class Dials:
             )
             return frozenset(rows.scalars())
 
-    async def record(self, report: CallReport, account: str, key: str | None = None) -> Recorded:
-        """Apply a carrier's report of a call, once; the last one ends the dial."""
+    async def record(
+        self, report: CallReport, account: str, key: str | None = None, *, by_callback: bool = False
+    ) -> Recorded:
+        """Apply a carrier's report of a call, once; the last one ends the dial.
+
+        `by_callback`: whoever has the account's secret can send it, so that our clock bounds the call's length.
+        """
         try:
-            return await self._apply(report, account, key)
+            return await self._apply(report, account, key, by_callback=by_callback)
         except IntegrityError:
             logger.critical("call %s is reported of two dials; the first keeps it", report.call_id)
             return Recorded.NO_SUCH_DIAL
 
-    async def _apply(self, report: CallReport, account: str, key: str | None) -> Recorded:
+    async def _apply(self, report: CallReport, account: str, key: str | None, *, by_callback: bool) -> Recorded:
         async with self._engine.begin() as connection:
             ends = report.state is CallState.ENDED
             dial = await lock_reported_dial(connection, report, account, key, to_end=ends)
@@ -105,7 +111,7 @@ class Dials:
             if dial.ended_at is not None and dial.outcome is not Outcome.UNKNOWN:
                 return Recorded.NOTHING
             if ends:
-                return await self._end_by_report(connection, dial, report)
+                return await self._end_by_report(connection, dial, report, by_callback=by_callback)
             if dial.ended_at is not None and not await _reopen(connection, dial):
                 return Recorded.NOTHING
             return await _move_forward(connection, dial, report)
@@ -120,13 +126,21 @@ class Dials:
                 await record_outcome(connection, dial.id, result, self._speed)
 
     async def give_up(self, dial_id: str) -> None:
-        """End a dial whose outcome cannot be found out."""
+        """End a dial whose outcome cannot be found out.
+
+        On an account of its own an organization can delete the record of a call. One that was answered is charged by
+        our clock then.
+        """
         async with self._engine.begin() as connection:
             dial = await lock_dial(connection, dial_id, to_end=True)
-            if dial is not None:
-                rang = True if dial.ringing_at is not None or dial.answered_at is not None else None
-                result = DialResult(outcome=Outcome.UNKNOWN, rang=rang, machine=dial.machine, agent=dial.agent)
-                await record_outcome(connection, dial.id, result, self._speed)
+            if dial is None:
+                return
+            rang = True if dial.ringing_at is not None or dial.answered_at is not None else None
+            result = DialResult(outcome=Outcome.UNKNOWN, rang=rang, machine=dial.machine, agent=dial.agent)
+            if dial.own_account and dial.answered_at is not None:
+                seconds = self._talk_seconds(dial, None, by_callback=False)
+                result = result.model_copy(update={"outcome": Outcome.ANSWERED, "call_seconds": seconds})
+            await record_outcome(connection, dial.id, result, self._speed)
 
     async def request_hang_up(self, dial_id: str, reason: HangUpReason) -> None:
         """Write down why we are about to end a call; the first reason stays."""
@@ -139,10 +153,25 @@ class Dials:
                 {"dial": dial_id, "reason": reason},
             )
 
-    async def _end_by_report(self, connection: AsyncConnection, dial: DialRow, report: CallReport) -> Recorded:
-        result = _result_of(dial, report)
+    async def _end_by_report(
+        self, connection: AsyncConnection, dial: DialRow, report: CallReport, *, by_callback: bool
+    ) -> Recorded:
+        seconds = self._talk_seconds(dial, report.duration_seconds, by_callback=by_callback)
+        result = _result_of(dial, report.model_copy(update={"duration_seconds": seconds}))
         ended = await record_outcome(connection, dial.id, result, self._speed, call_id=report.call_id)
         return Recorded.MOVED if ended else Recorded.NOTHING
+
+    def _talk_seconds(self, dial: DialRow, reported: int | None, *, by_callback: bool) -> int | None:
+        """None where neither the carrier nor we know of a talk."""
+        if reported is None and dial.answered_at is None:
+            return None
+        return bound_talk_seconds(
+            reported,
+            max_call_seconds=dial.max_call_seconds,
+            since_asked=dial.age_seconds if by_callback else None,
+            since_answered=None if dial.answered_at is None else dial.state_seconds,
+            speed=self._speed,
+        )
 
 
 def _result_of(dial: DialRow, report: CallReport) -> DialResult:

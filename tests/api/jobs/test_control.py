@@ -57,8 +57,8 @@ async def dial(records: AsyncEngine, job_id: str, call_id: str | None) -> str:
         await connection.execute(
             sa.text(
                 "INSERT INTO dials (id, contact_id, number_of_dial, job_id, organization_id, carrier_account_id,"
-                " from_number, to_number, state, call_id) VALUES (:id, :contact, 1, :job, :organization, 'twilio',"
-                " :from_, :to, :state, :call)"
+                " from_number, to_number, state, call_id, asked_at) VALUES (:id, :contact, 1, :job, :organization,"
+                " 'twilio', :from_, :to, :state, :call, now() - interval '2 minutes')"
             ),
             {
                 "id": dial_id,

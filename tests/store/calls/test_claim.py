@@ -225,14 +225,14 @@ async def test_what_the_hold_lacks_comes_from_the_free_credits(shared: Calling) 
 async def test_without_credits_a_call_waits_for_a_top_up_that_covers_it(shared: Calling) -> None:
     given = await a_caller(shared.engine, credits=2 * TWO_MINUTES)
     job = await shared.a_job(given, 2)
-    await (await job.call(0)).completes(seconds=3600)
+    await (await job.call(0)).completes(seconds=930)
 
     held = await job.claim(1)
 
     assert isinstance(held, NotNow)
     assert (held.reason, held.seconds) == (NotNowReason.CREDITS, 30)
     assert (await job.contact(1)).status == ContactStatus.PENDING
-    await shared.ledger.top_up(given.id, Decimal("0.98") + TWO_MINUTES - Decimal("0.000001"))  # it was below zero
+    await shared.ledger.top_up(given.id, Decimal("0.20125") + TWO_MINUTES - Decimal("0.000001"))  # it was below zero
     assert await job.is_held(1) is NotNowReason.CREDITS
     await shared.ledger.top_up(given.id, Decimal("0.000001"))
     await job.call(1)

@@ -6,13 +6,14 @@ from decimal import Decimal
 from itertools import permutations
 
 import pytest
+import sqlalchemy as sa
 
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import AnsweredBy, CallState, Ending, HangUpReason, Outcome, Recorded
 from domain.statuses import ContactStatus
 from store.leases import StreamLeases
 from store.organizations.phone_numbers import TWILIO
-from store.tables import carrier_events, dials
+from store.tables import carrier_accounts, carrier_events, dials
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Call, Calling, a_caller, ago
 
@@ -103,12 +104,25 @@ async def test_an_event_of_another_dial_number_or_account_belongs_to_nobody(shar
     assert (await call.row()).state == "ringing"
 
 
-async def test_a_carriers_one_stream_reports_calls_of_all_its_accounts(shared: Calling) -> None:
+@pytest.mark.parametrize(("trunk", "recorded"), [("PJSIP/{number}@a", Recorded.MOVED), (None, Recorded.NO_SUCH_DIAL)])
+async def test_an_account_speaks_for_calls_over_its_trunks_only(
+    shared: Calling, trunk: str | None, recorded: Recorded
+) -> None:
+    _, call = await shared.a_call()
+    number = {"id": f"acme_{call.contact_id}", "carrier": "acme", "settings": "sealed", "trunk": trunk}
+    async with shared.engine.begin() as connection:
+        await connection.execute(sa.insert(carrier_accounts).values(number))
+    await shared.change(dials, dials.c.contact_id == call.contact_id, carrier_account_id=number["id"])
+
+    assert await call.reports(CallState.RINGING, account="acme") is recorded
+
+
+async def test_a_carriers_one_stream_is_asked_for_calls_of_all_its_accounts(shared: Calling) -> None:
     _, call = await shared.a_call()
     await shared.change(dials, dials.c.contact_id == call.contact_id, carrier_account_id=f"{TWILIO}_1")
 
     assert await call.reports(CallState.RINGING, account=f"{TWILIO}_2") is Recorded.NO_SUCH_DIAL
-    assert await call.reports(CallState.RINGING, account=TWILIO) is Recorded.MOVED
+    assert await call.reports(CallState.RINGING, account=f"{TWILIO}_1") is Recorded.MOVED
 
     row = await call.row()
     leases = StreamLeases(shared.engine, shared.engine.url.render_as_string(hide_password=False))
