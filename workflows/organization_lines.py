@@ -5,7 +5,7 @@ The claim enforces the limits whatever happens here: see store/calls/claim.py. T
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -25,10 +25,22 @@ with workflow.unsafe.imports_passed_through():
     from workflows.web_ui import Shares, lines_details, shares_of
 
 
+SIGNALS_AT_ONCE = 500  # Temporal refuses a workflow task by which more than 2,000 would be under way
+
+
+class Notice(Model):
+    """A signal to a job, with its share where that is what it tells."""
+
+    job_id: str
+    signal: str
+    share: LinesShare | None = None
+
+
 class OrganizationLinesStart(Model):
     """What a run begins with; all but the first carry on. `stops`: commands to stop everything, True: and hang up.
 
-    `must_read`: the database changed, or was never read; `read_at`: when it was.
+    `must_read`: the database changed, or was never read; `read_at`: when it was; `unsent`: what the last run had no
+    room for.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -39,6 +51,7 @@ class OrganizationLinesStart(Model):
     stops: tuple[bool, ...] = ()
     must_read: bool = Field(True, alias="must_look")
     read_at: datetime | None = Field(None, alias="looked_at")
+    unsent: tuple[Notice, ...] = ()
 
 
 @workflow.defn(name=ORGANIZATION_LINES)
@@ -55,11 +68,13 @@ class OrganizationLines:
         self._silent: list[str] = []  # by the last reading: jobs that run and requested nothing
         self._unaware = False  # whether jobs may not know the limits
         self._changed = False
+        self._unsent = start.unsent
         self._timer = ReusableTimer("next turn, or re-check", self._wake)
 
     @workflow.run
     async def run(self, start: OrganizationLinesStart) -> None:
         """Stop if told to, read the database, share out, signal the jobs, and wait for a change."""
+        await self._send(())
         while not self._is_long():
             await self._apply_stops()
             if self._must_read or self._is_overdue():
@@ -138,22 +153,36 @@ class OrganizationLines:
                 stops=tuple(self._stops),
                 must_read=self._must_read,
                 read_at=self._read_at,
+                unsent=self._unsent,
             )
         )
 
     # --- to jobs -------------------------------------------------------------------------------------------------
 
     async def _signal_all(self, signals: Mapping[str, tuple[str, LinesShare | None]]) -> None:
-        """All at once; each is awaited, or a run that ends would lose it."""
-        await asyncio.gather(*(self._signal(job_id, *signal) for job_id, signal in signals.items()))
+        await self._send(
+            [Notice(job_id=job_id, signal=signal, share=share) for job_id, (signal, share) in signals.items()]
+        )
 
-    async def _signal(self, job_id: str, signal: str, share: LinesShare | None) -> None:
+    async def _send(self, notices: Sequence[Notice]) -> None:
+        """So many at once; each is awaited, or a run that ends would lose it. A long run leaves the rest to the next.
+
+        What is left over from before goes first: a later share is newer.
+        """
+        self._unsent = (*self._unsent, *notices)
+        while self._unsent:
+            batch, self._unsent = self._unsent[:SIGNALS_AT_ONCE], self._unsent[SIGNALS_AT_ONCE:]
+            await asyncio.gather(*map(self._signal, batch))
+            if self._is_long():
+                return
+
+    async def _signal(self, notice: Notice) -> None:
         """A job that is closed wants nothing any more."""
-        job = workflow.get_external_workflow_handle(job_workflow_id(job_id))
+        job = workflow.get_external_workflow_handle(job_workflow_id(notice.job_id))
         try:
-            await (job.signal(signal) if share is None else job.signal(signal, share))
+            await (job.signal(notice.signal) if notice.share is None else job.signal(notice.signal, notice.share))
         except ApplicationError:
-            self._book.forget(job_id)
+            self._book.forget(notice.job_id)
             self._wake()
 
     # --- from jobs, the API and operators ------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from workflows.line_book import Claimant
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
 
+MAX_JOBS_SHOWN = 100  # in a table of the web UI
+
 
 class JobProgress(Model):
     """`live_calls` and lines as the workflow knows them now."""
@@ -71,8 +73,10 @@ def shares_of(facts: OrganizationLines | None, claimants: Iterable[Claimant]) ->
 
 def lines_details(seen: Shares) -> str:
     """Markdown."""
-    used = sum(job.lines for job in seen.jobs)
-    rows = "".join(f"| {_escape(job.name)} | {job.priority} | {job.wants} | {job.lines} |\n" for job in seen.jobs)
+    used, shown = sum(job.lines for job in seen.jobs), seen.jobs[:MAX_JOBS_SHOWN]
+    rows = "".join(f"| {_escape(job.name)} | {job.priority} | {job.wants} | {job.lines} |\n" for job in shown)
+    if len(seen.jobs) > len(shown):
+        rows += f"| … and {len(seen.jobs) - len(shown)} more | | | |\n"
     table = f"| job | priority | wants | share |\n|---|---:|---:|---:|\n{rows}" if rows else "No job wants lines.\n"
     if seen.limit is None:
         return table

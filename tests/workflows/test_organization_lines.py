@@ -1,5 +1,6 @@
 """Jobs of one organization share its lines, whatever happens to them or to the workflow that shares them out."""
 
+import asyncio
 import time
 from collections import Counter
 from datetime import timedelta
@@ -411,3 +412,42 @@ async def _holds(job: Job, lines: int) -> bool:
 
 async def _waits_for(job: Job, reason: str) -> bool:
     return (await job.handle.query(BatchJob.progress)).waiting_for == WaitingFor(reason=reason)
+
+
+async def test_thousands_of_jobs_are_signaled_in_batches_over_several_runs(running_long: Running) -> None:
+    """Temporal refuses a workflow task that would have more than 2,000 signals under way, again and again."""
+    given = await an_organization(running_long.engine)
+    await a_job(running_long.engine, given, 1)
+    await running_long.change("UPDATE batch_jobs SET status = 'running'")
+    await running_long.change(
+        "INSERT INTO batch_jobs SELECT (jsonb_populate_record(NULL::batch_jobs,"
+        " to_jsonb(j) || jsonb_build_object('id', 'batch_' || lpad(to_hex(n), 24, '0')))).*"
+        " FROM batch_jobs j, generate_series(1, 2100) n"
+    )
+    await running_long.workflows.start_lines(given.id)
+
+    async def all_were_signaled() -> bool:
+        await asyncio.sleep(1)  # a look reads whole histories
+        return len(await _signaled(running_long, given)) >= 2101
+
+    await eventually(all_were_signaled, seconds=40)
+
+    assert len(await _signaled(running_long, given)) == 2101
+    await running_long.lines_of(given).terminate("the test is over")
+
+
+async def _signaled(running: Running, given: Given) -> set[str]:
+    """The workflows to which signals went, over all runs; no workflow task failed meanwhile."""
+    handle, signaled = running.lines_of(given), set[str]()
+    run_id: str | None = (await handle.describe()).raw_description.workflow_execution_info.first_run_id
+    while run_id:
+        run = running.client.get_workflow_handle(handle.id, run_id=run_id)
+        run_id = None
+        async for event in run.fetch_history_events():
+            assert not event.HasField("workflow_task_failed_event_attributes"), event
+            if event.HasField("signal_external_workflow_execution_initiated_event_attributes"):
+                to = event.signal_external_workflow_execution_initiated_event_attributes.workflow_execution
+                signaled.add(to.workflow_id)
+            if event.HasField("workflow_execution_continued_as_new_event_attributes"):
+                run_id = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+    return signaled
