@@ -21,6 +21,7 @@ from carriers import (
     SearchOrder,
     Traits,
 )
+from carriers.calling_off import call_off
 from carriers.number_settings import SupportsNumberSettings
 from carriers.unconfigured import UnconfiguredCarrier
 from domain.calls.models import CallOrder, CallReport
@@ -139,6 +140,10 @@ class NumberAccount:
     async def hang_up(self, call_id: str) -> None:
         """End a call."""
         await (await self._current_or(CarrierAway)).hang_up(call_id)
+
+    async def call_off(self, call_id: str) -> None:
+        """End a call unless it was answered."""
+        await call_off(await self._current_or(CarrierAway), call_id)
 
     def read_event(self, request: EventRequest) -> CallReport:
         """Check a callback's signature and read it, once the account was resolved."""

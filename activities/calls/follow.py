@@ -9,6 +9,7 @@ from activities.calls.waiting import wait_for_news
 from activities.heartbeats import Heartbeat
 from activities.poll_carrier import poll_carrier
 from carriers import Carrier, CarrierAway, CarrierRefused
+from carriers.calling_off import call_off
 from domain.calls.deadlines import Deadline, compute_deadline
 from domain.calls.models import CallState, HangUpReason
 
@@ -42,7 +43,7 @@ class CallFollower:
             while dial.ended_at is None:
                 heartbeat.show(dial.state)
                 end = self._deadline(dial)
-                reason = dial.hang_up_reason or (end.reason if end.seconds_left <= 0 else None)
+                reason = _wanted_end(dial) or (end.reason if end.seconds_left <= 0 else None)
                 timeout = min(poll_after, end.seconds_left + 0.1)
                 if reason is not None:
                     await self._hang_up(dial, reason, since=-end.seconds_left)
@@ -63,7 +64,8 @@ class CallFollower:
             return
         await self._dials.request_hang_up(dial.id, reason)
         try:
-            await self._carriers[dial.account].hang_up(_call_id(dial))
+            carrier = self._carriers[dial.account]
+            await (call_off(carrier, _call_id(dial)) if _is_withdrawn(dial) else carrier.hang_up(_call_id(dial)))
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s could not be hung up (%s); asking again", dial.id, type(error).__name__)
 
@@ -76,6 +78,17 @@ class CallFollower:
             max_call_seconds=dial.max_call_seconds,
             speed=self._speed,
         )
+
+
+def _wanted_end(dial: "DialRow") -> HangUpReason | None:
+    """Why its end was requested. A call that was withdrawn goes on where it was answered before it could be ended."""
+    if dial.state is CallState.ANSWERED and dial.hang_up_reason is HangUpReason.WITHDRAWN:
+        return None
+    return dial.hang_up_reason
+
+
+def _is_withdrawn(dial: "DialRow") -> bool:
+    return dial.state is not CallState.ANSWERED and dial.hang_up_reason is HangUpReason.WITHDRAWN
 
 
 def _call_id(dial: "DialRow") -> str:

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Path, Request
 from api.auth import KEYS, CallAgentDep
 from api.calls.openapi import OPT_OUT_BODY, RESULT_BODY
 from api.calls.schemas import OptedOut, Reported
-from api.dependencies import AgentReportsDep, DoNotCallDep, InFlightDep
+from api.dependencies import AgentReportsDep, DoNotCallDep
 from api.http.bodies import read_small
 from api.http.examples import A_CALL
 from api.http.responses import errors
-from api.jobs.in_flight import wait_for_in_flight_requests
+from api.jobs.in_flight import CallStopperDep
 from api.jobs.nudge import NudgesDep
 from domain.calls.agent_report import ConversationReport, read_conversation, render_conversation
 from domain.contacts.number_list import read_note
@@ -19,6 +19,7 @@ from domain.errors import InvalidRequest
 from domain.phone.masking import mask_number
 from domain.requests.reading import Problems
 from domain.requests.strict_json import parse_json
+from store.calls.in_flight import CallScope
 
 router = APIRouter(prefix="/calls/{id}", tags=["calls"], dependencies=KEYS)
 
@@ -53,7 +54,7 @@ async def opt_out(
     note: NoteDep,
     id: CallId,
     do_not_call: DoNotCallDep,
-    in_flight: InFlightDep,
+    stopper: CallStopperDep,
     nudges: NudgesDep,
 ) -> OptedOut:
     """Put the number of a call on the do-not-call list: the person asked the agent to.
@@ -63,13 +64,14 @@ async def opt_out(
     number end as `blocked`. Idempotent. Error codes: `call_not_found`; `invalid_request`.
     """
     done = await do_not_call.opt_out(caller.organization_id, id, by=caller.key_id, note=note)
-    await wait_for_in_flight_requests(lambda: in_flight.count_for_numbers(caller.organization_id, [done.number]), id)
+    not_stopped = await stopper.wait(CallScope(organization_id=caller.organization_id, numbers=(done.number,)))
     nudges.jobs(done.added.job_ids)
     return OptedOut(
         call_id=id,
         number=mask_number(done.number),
         already_listed=not done.added.new,
         contacts_blocked=done.added.blocked,
+        calls_not_stopped=not_stopped,
     )
 
 

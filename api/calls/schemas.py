@@ -20,6 +20,11 @@ class OptedOut(JsonModel):
     number: str = Field(description="Masked.", examples=["…01"])
     already_listed: bool
     contacts_blocked: int = Field(description="Of open jobs, with the same number.", examples=[1])
+    calls_not_stopped: int = Field(
+        default=0,
+        description="Calls that the carrier had not let ring yet and that could not be called off within 20 seconds.",
+        examples=[0],
+    )
 
 
 class Reported(JsonModel):

@@ -10,16 +10,17 @@ from api.auth import KEYS, AdminDep, MemberDep
 from api.contacts.openapi import DO_NOT_CALL_BODY
 from api.contacts.reader import read_numbers, source_of
 from api.contacts.schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
-from api.dependencies import DoNotCallDep, InFlightDep
+from api.dependencies import DoNotCallDep
 from api.http.bodies import read_body
 from api.http.errors import NotFound
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.pagination import PageQuery, Text, query
 from api.http.responses import errors
-from api.jobs.in_flight import wait_for_in_flight_requests
+from api.jobs.in_flight import CallStopperDep
 from api.jobs.nudge import NudgesDep
 from domain.calling_rules.do_not_call import ListedNumber
 from domain.errors import InvalidPhoneFormat
+from store.calls.in_flight import CallScope
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
@@ -72,7 +73,7 @@ async def add_numbers(
     caller: AdminDep,
     request: Request,
     do_not_call: DoNotCallDep,
-    in_flight: InFlightDep,
+    stopper: CallStopperDep,
     idempotent: IdempotentDep,
     nudges: NudgesDep,
 ) -> DoNotCallAdded:
@@ -90,12 +91,13 @@ async def add_numbers(
     async def add(_: CreateContext) -> DoNotCallAdded:
         read = await read_numbers(body)
         added = await do_not_call.add(mine, read.numbers, source=source_of(body), by=caller.key_id, note=read.note)
-        await wait_for_in_flight_requests(lambda: in_flight.count_for_numbers(mine, read.numbers), mine)
+        not_stopped = await stopper.wait(CallScope(organization_id=mine, numbers=tuple(read.numbers)))
         nudges.jobs(added.job_ids)
         return DoNotCallAdded(
             added=added.new,
             already_listed=len(read.numbers) - added.new,
             contacts_blocked=added.blocked,
+            calls_not_stopped=not_stopped,
             validation=read.report,
         )
 

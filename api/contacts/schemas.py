@@ -48,6 +48,11 @@ class DoNotCallAdded(JsonModel):
         description="Contacts of open jobs that waited to be called: they ended as `blocked`.", examples=[2]
     )
     validation: IntakeReport = Field(description="What became of the rows, as create tells it.")
+    calls_not_stopped: int = Field(
+        default=0,
+        description="Calls that the carrier had not let ring yet and that could not be called off within 20 seconds.",
+        examples=[0],
+    )
 
 
 class DoNotCallRemoved(JsonModel):

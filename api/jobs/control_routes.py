@@ -3,16 +3,17 @@
 from fastapi import APIRouter
 
 from api.auth import KEYS, AdminDep
-from api.dependencies import InFlightDep, JobLifecycleDep, JobsDep
+from api.dependencies import JobLifecycleDep, JobsDep
 from api.http.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
 from api.http.responses import errors
 from api.jobs.cancel import CANCEL_BODY, CancelOptionsDep
-from api.jobs.in_flight import wait_for_in_flight_requests
+from api.jobs.in_flight import CallStopperDep, describe
 from api.jobs.lookup import JobId
 from api.jobs.nudge import NudgesDep
-from api.jobs.schemas import Cancelled, Started, Switched
+from api.jobs.schemas import Cancelled, Paused, Started, Switched
 from domain.jobs.models import Caller
 from domain.statuses import JobStatus
+from store.calls.in_flight import CallScope
 from store.errors import WrongStatus
 from store.jobs.repository import Jobs
 
@@ -68,12 +69,13 @@ async def cancel(
     options: CancelOptionsDep,
     id: JobId,
     lifecycle: JobLifecycleDep,
-    in_flight: InFlightDep,
+    stopper: CallStopperDep,
     nudges: NudgesDep,
 ) -> Cancelled:
     """Cancel a job: every contact without a final result and without a live call is cancelled.
 
-    From the answer on no call of the job starts. Live calls end by themselves and keep their outcome;
+    From the answer on no call of the job starts: those that the carrier had not let ring yet are called off, and
+    `callsNotStopped` counts what could not be. Live calls end by themselves and keep their outcome;
     `{"hangUp": true}` ends them too, also on a job that was cancelled before and still has live calls.
 
     Error codes: `job_not_cancellable` for a job that has ended; `job_not_found`.
@@ -82,13 +84,14 @@ async def cancel(
         done = await lifecycle.cancel(caller.organization_id, id, hang_up=bool(options.hang_up), by=caller.key_id)
     except WrongStatus as error:
         raise JobNotCancellable(f"This job is {error.status} and cannot be cancelled any more.") from None
-    await wait_for_in_flight_requests(lambda: in_flight.count_for_job(caller.organization_id, id), id)
+    not_stopped = await stopper.wait(CallScope(organization_id=caller.organization_id, job_id=id))
     nudges.jobs([id])
     return Cancelled(
-        message=_cancelled(done.was),
+        message=_cancelled(done.was) + describe(not_stopped),
         batch_job_id=id,
         redis_job_cancelled=done.was is JobStatus.SCHEDULED,
         contacts_cancelled=done.contacts,
+        calls_not_stopped=not_stopped,
     )
 
 
@@ -100,9 +103,12 @@ def _cancelled(was: JobStatus) -> str:
 
 @router.post("/pause", operation_id="pauseBatchJob", responses=errors(400, 401, 403, 404, 503))
 async def pause(
-    caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, in_flight: InFlightDep, nudges: NudgesDep
-) -> Switched:
+    caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, stopper: CallStopperDep, nudges: NudgesDep
+) -> Paused:
     """Pause a job. From the answer on none of its calls starts until it is resumed; live calls go on.
+
+    Calls that the carrier had not let ring yet are called off and placed again later; `callsNotStopped` counts those
+    that could not be.
 
     Idempotent. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
     """
@@ -110,9 +116,10 @@ async def pause(
         status = await lifecycle.pause(caller.organization_id, id, by=caller.key_id)
     except WrongStatus as error:
         raise InvalidStatus(f"This job is {error.status} and cannot be paused.") from None
-    await wait_for_in_flight_requests(lambda: in_flight.count_for_job(caller.organization_id, id), id)
+    not_stopped = await stopper.wait(CallScope(organization_id=caller.organization_id, job_id=id))
     nudges.jobs([id])
-    return Switched(message=PAUSED, batch_job_id=id, status=status)
+    message = PAUSED + describe(not_stopped)
+    return Paused(message=message, batch_job_id=id, status=status, calls_not_stopped=not_stopped)
 
 
 @router.post("/resume", operation_id="resumeBatchJob", responses=errors(400, 401, 403, 404, 503))

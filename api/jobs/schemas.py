@@ -101,6 +101,11 @@ class Cancelled(JsonModel):
     batch_job_id: str = Field(examples=["batch_0123456789abcdef01234567"])
     redis_job_cancelled: bool = Field(description="True for a scheduled job; a name kept for clients.")
     contacts_cancelled: int = Field(examples=[100])
+    calls_not_stopped: int = Field(
+        default=0,
+        description="Calls that the carrier had not let ring yet and that could not be called off within 20 seconds.",
+        examples=[0],
+    )
 
 
 class Switched(JsonModel):
@@ -110,6 +115,16 @@ class Switched(JsonModel):
     message: str = Field(examples=["Job paused. No further call starts until it is resumed."])
     batch_job_id: str = Field(examples=["batch_0123456789abcdef01234567"])
     status: JobStatus
+
+
+class Paused(Switched):
+    """A job that is paused."""
+
+    calls_not_stopped: int = Field(
+        default=0,
+        description="Calls that the carrier had not let ring yet and that could not be called off within 20 seconds.",
+        examples=[0],
+    )
 
 
 class Changed(BatchJob):

@@ -163,6 +163,11 @@ class Stopped(JsonModel):
     message: str = Field(examples=["Everything is paused. No call starts until it is resumed."])
     batch_job_ids: tuple[str, ...] = Field(description="Jobs that this request paused.", examples=[[A_JOB]])
     live_calls: int = Field(description="Left to end by themselves, or hung up.", examples=[50])
+    calls_not_stopped: int = Field(
+        default=0,
+        description="Calls that the carrier had not let ring yet and that could not be called off within 20 seconds.",
+        examples=[0],
+    )
 
 
 class Resumed(JsonModel):

@@ -3,12 +3,13 @@
 from fastapi import APIRouter
 
 from api.auth import KEYS, AdminDep
-from api.dependencies import InFlightDep, JobLifecycleDep
+from api.dependencies import JobLifecycleDep
 from api.http.responses import errors
 from api.jobs.cancel import CANCEL_BODY, CancelOptionsDep
-from api.jobs.in_flight import wait_for_in_flight_requests
+from api.jobs.in_flight import CallStopperDep, describe
 from api.jobs.nudge import NudgesDep
 from api.organizations.schemas import Resumed, Stopped
+from store.calls.in_flight import CallScope
 
 STOPPED = "Everything is paused. No call starts until it is resumed."
 RESUMED = "What the stop paused goes on."
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/organization", tags=["organization"], dependencies=K
 
 @router.post("/stop", operation_id="stopOrganization", responses=errors(400, 401, 403, 503), openapi_extra=CANCEL_BODY)
 async def stop(
-    caller: AdminDep, options: CancelOptionsDep, lifecycle: JobLifecycleDep, in_flight: InFlightDep, nudges: NudgesDep
+    caller: AdminDep, options: CancelOptionsDep, lifecycle: JobLifecycleDep, stopper: CallStopperDep, nudges: NudgesDep
 ) -> Stopped:
     """Pause every job of the organization that has not ended. From the answer on no call of any job starts.
 
@@ -27,9 +28,14 @@ async def stop(
     """
     organization_id = caller.organization_id
     done = await lifecycle.stop(organization_id, hang_up=bool(options.hang_up), by=caller.key_id)
-    await wait_for_in_flight_requests(lambda: in_flight.count_for_organization(organization_id), organization_id)
+    not_stopped = await stopper.wait(CallScope(organization_id=organization_id))
     nudges.jobs(done.job_ids)
-    return Stopped(message=STOPPED, batch_job_ids=done.job_ids, live_calls=done.live)
+    return Stopped(
+        message=STOPPED + describe(not_stopped),
+        batch_job_ids=done.job_ids,
+        live_calls=done.live,
+        calls_not_stopped=not_stopped,
+    )
 
 
 @router.post("/resume", operation_id="resumeOrganization", responses=errors(401, 403, 503))

@@ -134,6 +134,13 @@ class Twilio:
         except (_NotFoundError, _NotInProgressError):
             return
 
+    async def call_off(self, call_id: str) -> None:
+        """End a call that is queued or rings. `canceled` leaves one alone that was answered meanwhile."""
+        try:
+            await self._ask(lambda: self._client.calls(call_id).update_async(status="canceled"))
+        except (_NotFoundError, _NotInProgressError):
+            return
+
     def read_event(self, request: EventRequest) -> CallReport:
         """Check a callback's signature, on the form exactly as it came, and read it."""
         return report_of_event(self._signed_form(request), request.url)

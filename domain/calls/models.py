@@ -126,6 +126,7 @@ class HangUpReason(StrEnum):
     MAX_CALL_DURATION = "longest_call"
     CALLED_OFF = "called_off"  # the job was cancelled, or everything stopped, with `hangUp`
     MACHINE = "machine"  # a machine answered, and the job talks to none
+    WITHDRAWN = "withdrawn"  # its calls were forbidden before it rang; once answered it goes on
 
 
 class OnMachine(StrEnum):

@@ -69,12 +69,17 @@ def determine_outcome(
     """
     if answered or (report.ending is Ending.COMPLETED and not _ended_unanswered(report, hung_up)):
         return Outcome.ANSWERED
-    if hung_up is HangUpReason.CALLED_OFF:
+    if hung_up is HangUpReason.CALLED_OFF or (hung_up is HangUpReason.WITHDRAWN and _was_called_off(report)):
         return Outcome.CALLED_OFF
     if hung_up is HangUpReason.RING_TIMER or (hung_up is not None and report.ending in _ENDED_BY_REQUEST):
         return Outcome.TIMEOUT if rang else Outcome.CARRIER_ERROR  # still queued at the carrier: nobody's phone rang
     found = _classify(report, rang=rang)
     return Outcome.NEVER_RANG if found in PERSONAL and rang is False else found
+
+
+def _was_called_off(report: CallReport) -> bool:
+    """Whether a withdrawn call ended by that, and not by the other side's own answer in the same moment."""
+    return report.ending in _ENDED_BY_REQUEST or report.ending is Ending.NO_ANSWER
 
 
 def classify_answer(evidence: AnswerEvidence) -> Outcome:

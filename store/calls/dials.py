@@ -36,7 +36,8 @@ _MOVE_FORWARD = text("""
         answered_at = CASE WHEN CAST(:state AS varchar) = 'answered' THEN coalesce(answered_at, clock_timestamp())
                       ELSE answered_at END,
         answered_by = coalesce(:answered_by, answered_by), machine = :machine, agent = :agent,
-        hang_up_reason = coalesce(hang_up_reason, :hang_up_reason)
+        hang_up_reason = CASE WHEN hang_up_reason = 'withdrawn' THEN coalesce(:hang_up_reason, hang_up_reason)
+                         ELSE coalesce(hang_up_reason, :hang_up_reason) END
       WHERE id = :dial AND ended_at IS NULL
         AND (state = ANY(:behind)
              OR state = :state AND :has_news)
@@ -143,12 +144,13 @@ class Dials:
             await record_outcome(connection, dial.id, result, self._speed)
 
     async def request_hang_up(self, dial_id: str, reason: HangUpReason) -> None:
-        """Write down why we are about to end a call; the first reason stays."""
+        """Write down why we are about to end a call. The first reason stays, but for an answered one's withdrawal."""
         async with self._engine.begin() as connection:
             await connection.execute(
                 text(
                     "UPDATE dials SET hang_up_reason = :reason"
-                    " WHERE id = :dial AND ended_at IS NULL AND hang_up_reason IS NULL"
+                    " WHERE id = :dial AND ended_at IS NULL"
+                    " AND (hang_up_reason IS NULL OR hang_up_reason = 'withdrawn' AND state = 'answered')"
                 ),
                 {"dial": dial_id, "reason": reason},
             )

@@ -1,16 +1,16 @@
 """Live calls of jobs and organizations, and requests to carriers that may be on their way.
 
 A request is on its way from the claim until its call has an id, for PLACE_TIMEOUT_SECONDS at most. Whoever has
-forbidden calls waits until none is left: from then on no call starts.
+forbidden calls waits until none is left, and until those that the carrier has not let ring yet are called off: from
+then on no telephone begins to ring.
 """
 
-from collections.abc import Collection
-
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.models import HangUpReason
+from domain.model import Model
 from domain.phone.identity import list_all_writings
 from store.calls.dial_rows import CHANNEL
 from store.db.engine import reading
@@ -35,26 +35,70 @@ async def hang_up_live_calls(connection: AsyncConnection, organization_id: str, 
     await connection.execute(_HANG_UP, values | {"reason": HangUpReason.CALLED_OFF, "channel": CHANNEL})
 
 
+class CallScope(Model):
+    """Calls of an organization: all, those of a job, or those to some numbers (E.164, in whichever writing)."""
+
+    organization_id: str
+    job_id: str | None = None
+    numbers: tuple[str, ...] | None = None
+
+    @property
+    def values(self) -> dict[str, object]:
+        numbers = None if self.numbers is None else list_all_writings(self.numbers)
+        return {"organization": self.organization_id, "job": self.job_id, "numbers": numbers}
+
+
+_IN_SCOPE = """organization_id = :organization AND ended_at IS NULL
+    AND (job_id = :job OR CAST(:job AS varchar) IS NULL)
+    AND (to_number = ANY(:numbers) OR CAST(:numbers AS varchar[]) IS NULL)"""
+_WITHDRAW = text(f"""
+    WITH withdrawn AS (
+      UPDATE dials SET hang_up_reason = '{HangUpReason.WITHDRAWN}'
+      WHERE {_IN_SCOPE} AND state IN ('asked', 'queued') AND hang_up_reason IS NULL RETURNING id
+    )
+    SELECT pg_notify(:channel, id) FROM withdrawn
+""")  # noqa: S608 — our own constants
+_NOT_STOPPED = f"""(hang_up_reason = '{HangUpReason.WITHDRAWN}'
+    OR hang_up_reason = '{HangUpReason.CALLED_OFF}' AND state IN ('asked', 'queued'))"""
+_COUNT_PENDING = text(f"""
+    SELECT count(*) FROM dials WHERE {_IN_SCOPE}
+      AND (call_id IS NULL AND asked_at > clock_timestamp() - make_interval(secs => :limit)
+           OR call_id IS NOT NULL AND state <> 'answered' AND {_NOT_STOPPED})
+""")  # noqa: S608
+_COUNT_NOT_STOPPED = text(f"SELECT count(*) FROM dials WHERE {_IN_SCOPE} AND {_NOT_STOPPED}")  # noqa: S608
+_TO_CALL_OFF = text(f"""
+    SELECT id FROM dials WHERE {_IN_SCOPE} AND call_id IS NOT NULL AND state <> 'answered' AND {_NOT_STOPPED}
+""")  # noqa: S608
+
+
+async def withdraw_unrung_calls(connection: AsyncConnection, scope: CallScope) -> None:
+    """Request the end of every call that has not rung yet, and wake whoever follows it.
+
+    The carrier took it, or is being asked for it, and has it in its queue: it would ring minutes later. The caller has
+    locked the organization.
+    """
+    await connection.execute(_WITHDRAW, scope.values | {"channel": CHANNEL})
+
+
 class InFlightRequests:
-    """Requests that may be on their way; read only."""
+    """Requests that may be on their way, and calls that are being called off; read only."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def count_for_job(self, organization_id: str, job_id: str) -> int:
-        return await self._count("job_id = :job", organization_id, job=job_id)
+    async def count(self, scope: CallScope) -> int:
+        """Calls that may still begin to ring: requests on their way, and those whose end was requested before that."""
+        return await self._count(_COUNT_PENDING, scope.values | {"limit": PLACE_TIMEOUT_SECONDS})
 
-    async def count_for_organization(self, organization_id: str) -> int:
-        return await self._count("true", organization_id)
+    async def count_not_stopped(self, scope: CallScope) -> int:
+        """Calls whose end was requested before they rang and that have not ended, answered ones included."""
+        return await self._count(_COUNT_NOT_STOPPED, scope.values)
 
-    async def count_for_numbers(self, organization_id: str, numbers: Collection[str]) -> int:
-        return await self._count("to_number = ANY(:numbers)", organization_id, numbers=list_all_writings(numbers))
+    async def list_to_call_off(self, scope: CallScope) -> list[str]:
+        """The ids of the dials that the carrier has to be asked to end."""
+        async with reading(self._engine) as connection:
+            return list((await connection.execute(_TO_CALL_OFF, scope.values)).scalars())
 
-    async def _count(self, which: str, organization_id: str, **values: object) -> int:
-        query = text(
-            "SELECT count(*) FROM dials WHERE organization_id = :organization AND ended_at IS NULL"  # noqa: S608
-            f" AND call_id IS NULL AND asked_at > clock_timestamp() - make_interval(secs => :limit) AND {which}"
-        )
-        values |= {"organization": organization_id, "limit": PLACE_TIMEOUT_SECONDS}
+    async def _count(self, query: TextClause, values: dict[str, object]) -> int:
         async with reading(self._engine) as connection:
             return int((await connection.execute(query, values)).scalar_one())

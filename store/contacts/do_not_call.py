@@ -15,6 +15,7 @@ from domain.calling_rules.do_not_call import LISTED_REASON, ListedNumber, Source
 from domain.model import Model
 from domain.phone.identity import identify, list_all_writings, list_writings
 from store.audit_log import record_action
+from store.calls.in_flight import CallScope, withdraw_unrung_calls
 from store.contacts.transitions import block_numbers
 from store.db.engine import reading
 from store.db.ids import may_exist
@@ -57,7 +58,9 @@ class DoNotCall:
         """List numbers, E.164; those that are listed already stay as they are."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            return await list_numbers(connection, organization_id, numbers, source=source, by=by, note=note)
+            added = await list_numbers(connection, organization_id, numbers, source=source, by=by, note=note)
+            await withdraw_unrung_calls(connection, CallScope(organization_id=organization_id, numbers=tuple(numbers)))
+            return added
 
     async def opt_out(self, organization_id: str, call_id: str, *, by: str, note: str | None = None) -> OptedOut:
         """List the number of a call (our id of the dial), as the person asked its agent. Raises NotFound."""
@@ -72,6 +75,7 @@ class DoNotCall:
             if number is None:
                 raise NotFound("call", call_id)
             added = await list_numbers(connection, organization_id, [number], source=Source.AGENT, by=by, note=note)
+            await withdraw_unrung_calls(connection, CallScope(organization_id=organization_id, numbers=(number,)))
             return OptedOut(number=number, added=added)
 
     async def remove(self, organization_id: str, number: str, *, by: str) -> bool:

@@ -10,7 +10,7 @@ from domain.model import Model
 from domain.statuses import JobStatus
 from store.audit_log import record_action
 from store.billing.settlement import release_remaining_hold
-from store.calls.in_flight import count_live_calls, hang_up_live_calls
+from store.calls.in_flight import CallScope, count_live_calls, hang_up_live_calls, withdraw_unrung_calls
 from store.contacts.due_times import make_due_now
 from store.contacts.transitions import cancel_waiting
 from store.db.locks import lock_organization
@@ -131,10 +131,9 @@ class JobLifecycle:
         """Close the gate until `resume`. Raises WrongStatus where the job has ended."""
         async with self._engine.begin() as connection:
             was = await lock_and_read_status(connection, organization_id, job_id)
-            if was is JobStatus.PAUSED:
-                return was
-            if not await pause_job(connection, organization_id, job_id, reason, by=by):
+            if was is not JobStatus.PAUSED and not await pause_job(connection, organization_id, job_id, reason, by=by):
                 raise WrongStatus(was)
+            await withdraw_unrung_calls(connection, CallScope(organization_id=organization_id, job_id=job_id))
             return JobStatus.PAUSED
 
     async def resume(self, organization_id: str, job_id: str, *, by: str = SYSTEM) -> JobStatus:
@@ -158,6 +157,7 @@ class JobLifecycle:
                 text("UPDATE batch_jobs SET stopped_at = clock_timestamp() WHERE id = ANY(:jobs)"), {"jobs": job_ids}
             )
             live = await count_live_calls(connection, organization_id)
+            await withdraw_unrung_calls(connection, CallScope(organization_id=organization_id))
             if hang_up:
                 await hang_up_live_calls(connection, organization_id)
             if job_ids:
@@ -195,6 +195,7 @@ class JobLifecycle:
             if moved:
                 details = {"contacts": contacts, "hangUp": hang_up}
                 await record_action(connection, organization_id, Action.CANCELLED, by, details, job_id=job_id)
+            await withdraw_unrung_calls(connection, CallScope(organization_id=organization_id, job_id=job_id))
             if hang_up:
                 await hang_up_live_calls(connection, organization_id, job_id)
             await release_remaining_hold(connection, organization_id, job_id)

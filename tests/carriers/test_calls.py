@@ -6,9 +6,9 @@ import pytest
 
 from carriers import Gone
 from carriers.twilio import Twilio
-from domain.calls.models import AnsweredBy, CallState, Ending
+from domain.calls.models import AnsweredBy, CallReport, CallState, Ending
 from tests.carriers.conftest import PlaceWithFaults
-from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place, until
+from tests.carriers.simulation import Callbacks, Simulator, an_order, closing, number_ending, place, until
 
 
 @pytest.mark.parametrize(("digits", "answered_by"), [("07", AnsweredBy.HUMAN), ("09", AnsweredBy.MACHINE)])
@@ -54,3 +54,27 @@ async def test_a_call_without_a_final_word_rings_until_it_is_hung_up(
 async def test_a_call_that_the_carrier_does_not_know_is_gone(carrier: Twilio) -> None:
     assert isinstance(await carrier.fetch("CA" + "0" * 32), Gone)
     await carrier.hang_up("CA" + "0" * 32)
+
+
+async def test_calling_off_ends_what_was_not_answered_and_nothing_else(
+    carrier: Twilio, callbacks: Callbacks, own_simulator: Simulator
+) -> None:
+    talking = an_order(number_ending("07"), max_call_seconds=14_400)
+    placed = await place(carrier, callbacks, talking)
+    await until(lambda: CallState.ANSWERED in callbacks.states(talking.key))
+    await carrier.call_off(placed.call_id)
+    await carrier.call_off("CA" + "0" * 32)  # no such call
+    fetched = await carrier.fetch(placed.call_id)
+    await carrier.hang_up(placed.call_id)
+
+    own_simulator.flags = ("--calls-per-second", "0.001")
+    async with closing(own_simulator.start().carrier()) as queueing:
+        await place(queueing, callbacks, an_order(number_ending("00")))
+        waiting = await place(queueing, callbacks, an_order(number_ending("00")))
+        await queueing.call_off(waiting.call_id)
+        ended = await queueing.fetch(waiting.call_id)
+
+    assert isinstance(fetched, CallReport)
+    assert fetched.state is CallState.ANSWERED
+    assert isinstance(ended, CallReport)
+    assert (ended.state, ended.ending) == (CallState.ENDED, Ending.CANCELED)

@@ -129,3 +129,31 @@ async def test_a_call_that_the_carrier_does_not_know_is_unknown(
     calling.carrier.calls.clear()
 
     assert (await run.result()).outcome is Outcome.UNKNOWN
+
+
+async def test_a_call_that_waits_at_the_carrier_is_called_off_when_its_job_is_paused(calling: Calling) -> None:
+    calling.carrier.script(calling.number, WAITS_IN_QUEUE)
+    run = calling.start()
+    await calling.until_dial(lambda dial: dial.state is CallState.QUEUED)
+
+    await JobLifecycle(calling.engine).pause(calling.given.id, calling.job_id)
+    ended = await run.result()
+
+    assert calling.carrier.calls[0].hung_up
+    assert (ended.status, ended.outcome) == (ContactStatus.QUEUED, Outcome.CALLED_OFF)
+
+
+async def test_a_call_that_was_answered_before_it_could_be_called_off_goes_on(calling: Calling) -> None:
+    calling.carrier.script(calling.number, WAITS_IN_QUEUE.but(events=EventDelivery.NEVER))
+    run = calling.start()
+    dial = await calling.until_dial(lambda dial: dial.state is CallState.QUEUED)
+    calling.carrier.calls[0].report(CallState.ANSWERED)  # of which no event comes
+
+    await JobLifecycle(calling.engine).pause(calling.given.id, calling.job_id)
+    await eventually(lambda: len(calling.carrier.questions) > 1)
+    assert (await calling.dial()).state is CallState.ANSWERED
+    assert not calling.carrier.calls[0].hung_up
+
+    await calling.dials.request_hang_up(dial.id, HangUpReason.MAX_CALL_DURATION)
+    assert (await calling.dial()).hang_up_reason is HangUpReason.MAX_CALL_DURATION
+    await run.lose()

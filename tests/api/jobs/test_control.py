@@ -135,6 +135,7 @@ async def test_a_scheduled_job_is_cancelled(api: Api) -> None:
         "batchJobId": job_id,
         "redisJobCancelled": True,
         "contactsCancelled": 2,
+        "callsNotStopped": 0,
     }
     job = await api.job(job_id)
     assert job["status"] == "cancelled"
@@ -151,6 +152,7 @@ async def test_a_running_job_is_cancelled_but_not_who_is_on_the_phone(api: Api, 
         "batchJobId": job_id,
         "redisJobCancelled": False,
         "contactsCancelled": 1,
+        "callsNotStopped": 0,
     }
     assert (await api.job(job_id))["statusBreakdown"]["dialing"] == 1
 

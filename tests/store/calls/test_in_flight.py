@@ -1,6 +1,6 @@
 """Requests to carriers that may be on their way."""
 
-from store.calls.in_flight import InFlightRequests
+from store.calls.in_flight import CallScope, InFlightRequests
 from tests.builders import a_contact
 from tests.store.calling import Calling, a_caller, ago
 
@@ -11,19 +11,19 @@ async def test_a_claimed_dial_may_be_on_its_way_until_it_has_a_call_id_or_ends(s
     given = await a_caller(shared.engine)
     job = await shared.a_job(given, 2)
     placing = InFlightRequests(shared.engine)
-    assert await placing.count_for_job(given.id, job.id) == 0
+    assert await placing.count(CallScope(organization_id=given.id, job_id=job.id)) == 0
     one, two = await job.call(0), await job.call(1)
-    assert await placing.count_for_job(given.id, job.id) == 2
+    assert await placing.count(CallScope(organization_id=given.id, job_id=job.id)) == 2
     await one.rings()
-    assert await placing.count_for_job(given.id, job.id) == 1
+    assert await placing.count(CallScope(organization_id=given.id, job_id=job.id)) == 1
     await two.is_not_placed()
-    assert await placing.count_for_job(given.id, job.id) == 0
+    assert await placing.count(CallScope(organization_id=given.id, job_id=job.id)) == 0
 
 
 async def test_what_was_asked_longer_ago_than_a_request_can_take_is_not_on_its_way(shared: Calling) -> None:
     job, call = await shared.a_call()
     await call.change(asked_at=ago(seconds=21))
-    assert await InFlightRequests(shared.engine).count_for_job(job.given.id, job.id) == 0
+    assert await InFlightRequests(shared.engine).count(CallScope(organization_id=job.given.id, job_id=job.id)) == 0
 
 
 async def test_all_jobs_of_an_organization_count_and_none_of_another_nor_other_numbers(shared: Calling) -> None:
@@ -34,9 +34,9 @@ async def test_all_jobs_of_an_organization_count_and_none_of_another_nor_other_n
     for job in (one, two, theirs):
         await job.call()
     placing = InFlightRequests(shared.engine)
-    assert await placing.count_for_organization(given.id) == 2
-    assert await placing.count_for_organization(other.id) == 1
-    assert await placing.count_for_job(other.id, one.id) == 0
-    assert await placing.count_for_numbers(given.id, [ADA, "+12025550199"]) == 1
-    assert await placing.count_for_numbers(other.id, [BOB]) == 0
-    assert await placing.count_for_numbers(given.id, []) == 0
+    assert await placing.count(CallScope(organization_id=given.id)) == 2
+    assert await placing.count(CallScope(organization_id=other.id)) == 1
+    assert await placing.count(CallScope(organization_id=other.id, job_id=one.id)) == 0
+    assert await placing.count(CallScope(organization_id=given.id, numbers=(ADA, "+12025550199"))) == 1
+    assert await placing.count(CallScope(organization_id=other.id, numbers=(BOB,))) == 0
+    assert await placing.count(CallScope(organization_id=given.id, numbers=())) == 0

@@ -15,7 +15,7 @@ from domain.calls.dispatch import NotNowReason
 from domain.statuses import ContactStatus, JobStatus
 from store.calls.claim import Claimed
 from store.calls.dial_rows import CHANNEL
-from store.calls.in_flight import InFlightRequests
+from store.calls.in_flight import CallScope, InFlightRequests
 from store.db.engine import create_engine
 from store.errors import NotFound, WrongStatus
 from store.jobs.lifecycle import JobLifecycle
@@ -255,7 +255,7 @@ async def test_after_the_answer_no_call_starts(shared: Calling, shared_database_
     """The API's process closes the gate while a worker claims 30 contacts at once."""
     api = create_engine(shared_database_url, pool_size=1)
     job = await shared.a_job(await a_caller(shared.engine), 30)
-    await InFlightRequests(api).count_for_job(job.given.id, job.id)  # its connection is warm
+    await InFlightRequests(api).count(CallScope(organization_id=job.given.id, job_id=job.id))  # its connection is warm
 
     claims = [asyncio.create_task(job.claim(which)) for which in range(30)]
     await asyncio.wait(claims, return_when=asyncio.FIRST_COMPLETED)
