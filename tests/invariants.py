@@ -23,7 +23,8 @@ NEVER = 1e12
 FINAL = frozenset(
     "completed no_answer busy timeout blocked invalid_number carrier_error failed cancelled".split()  # noqa: SIM905
 )
-UNCALLED = frozenset({"blocked", "cancelled", "carrier_error", "failed"})  # that a contact may be without any call
+ENDED = ("completed", "cancelled")  # as a job should
+UNCALLED = frozenset({"blocked", "cancelled", "carrier_error"})  # that a contact may be without any call
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MICRODOLLAR = Decimal("0.000001")
 NATIONAL_DIGITS = 10  # a North American number without its country code
@@ -163,11 +164,13 @@ def known(run: Run) -> Iterator[str]:
 
 
 def nobody_lost(run: Run) -> Iterator[str]:
-    """Every contact has a final status, and one that the carrier's record bears out."""
+    """No job fails, and every contact has a final status that the carrier's record bears out."""
     by_contact: dict[str, list[Dial]] = defaultdict(list)
     for dial in run.dials:
         by_contact[contact_of(dial)].append(dial)
     for job in run.jobs:
+        if job.detail["status"] not in ENDED:
+            yield f"{job.id} is {job.detail['status']}: {job.detail.get('statusReason')}"
         for contact in job.contacts:
             yield from _about_status(contact, by_contact[contact["id"]])
 

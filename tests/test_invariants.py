@@ -55,6 +55,7 @@ def contact(at: int, status: str = "completed", dials: int = 1, reason: str | No
 def job(*contacts: dict[str, Any], **fields: Any) -> Job:
     statuses = [one["status"] for one in contacts]
     detail = {
+        "status": "completed",
         "statusBreakdown": {status: statuses.count(status) for status in {*statuses, "pending"}},
         "totalContacts": len(contacts),
         "successfulCalls": statuses.count("completed"),
@@ -106,6 +107,11 @@ PLANTED: list[tuple[str, str, Callable[[], Run]]] = [
     ("a number of no contact", "unknown to us", lambda: with_dials(dial(0, 2, at=400, to="+12025550199"))),
     ("more dials than we know", "unknown to us", lambda: with_dials(dial(2, 3, at=400, talk=None))),
     ("nobody's key", "unknown to us", lambda: with_dials(dial(at=400, key=None))),
+    (
+        "a job that failed",
+        "lost",
+        lambda: with_job(detail={**clean().jobs[0].detail, "status": "failed", "statusReason": "No workflow."}),
+    ),
     ("a contact in the middle of it", "lost", lambda: with_contacts(contact(0, "dialing"))),
     ("a conversation that is no success", "lost", lambda: with_contacts(contact(0, "no_answer"))),
     ("a success without a conversation", "lost", lambda: with_contacts(contact(0), contact(1), contact(2, dials=2))),
@@ -113,6 +119,11 @@ PLANTED: list[tuple[str, str, Callable[[], Run]]] = [
         "a status from nowhere",
         "lost",
         lambda: replace(with_contacts(contact(0), contact(1, "busy")), dials=(dial(0), *clean().dials[2:])),
+    ),
+    (
+        "a contact that was given up without a call",
+        "lost",
+        lambda: replace(with_contacts(contact(0), contact(1, "failed")), dials=(dial(0), *clean().dials[2:])),
     ),
     (
         "a status that changed",

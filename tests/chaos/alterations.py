@@ -18,7 +18,7 @@ class Alterations(BaseModel):
     patience: float | None = None  # seconds, in place of the minute after which a silent carrier is asked
     plant: str | None = None  # a fault of tests/chaos/plants.py
     postgres: Path | None = None  # the database's directory, on a disk of its own
-    temporal: str | None = None  # host:port of a proxy before it
+    empty_temporal: Path | None = None  # while this file exists, Temporal starts with nothing
     clock: Path | None = None  # the file that says how far the clocks of the first worker and the API are off
     resolver: Path | None = None  # a resolv.conf for workers and API
 

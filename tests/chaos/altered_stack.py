@@ -8,11 +8,13 @@ from stack.postgres import Postgres
 from stack.processes import Program
 from stack.ready_file import CarrierAccount
 from stack.services import Services
+from stack.temporal import Temporal
 from tests.chaos.alterations import ROOT, Alterations
 from tests.chaos.clock import clock_environment
 
 SMALL_DISK = ("--max_wal_size=48MB", "--min_wal_size=32MB")
 OTHER_RESOLVER = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+OWN_OR_EMPTY = 'file="$1"; shift; [ -e "$0" ] && file="$0.$$.db"; exec "$@" --db-filename "$file"'
 ALTERED = Alterations.of_environment()
 
 
@@ -24,6 +26,20 @@ class SmallPostgres(Postgres):
         return replace(program, argv=[*program.argv, *SMALL_DISK])
 
 
+class SwappedTemporal(Temporal):
+    """As it is, but with an empty file of its own for as long as it is to be another one."""
+
+    def program(self) -> Program:
+        program = super().program()
+        if ALTERED.empty_temporal is None:
+            return program
+        argv = list(program.argv)
+        at = argv.index("--db-filename")
+        file = argv[at + 1]
+        del argv[at : at + 2]
+        return replace(program, argv=["sh", "-c", OWN_OR_EMPTY, str(ALTERED.empty_temporal), file, *argv])
+
+
 class AlteredServices(Services):
     """The same programs with other settings, and workers and API begun by `altered_process`."""
 
@@ -33,15 +49,15 @@ class AlteredServices(Services):
             return super().postgres
         return SmallPostgres(ALTERED.postgres, self.ports.postgres)
 
+    @property
+    def temporal(self) -> Temporal:
+        return SwappedTemporal(self.data_dir.temporal_file, self.ports.temporal, self.ports.ui)
+
     def api(self, account: CarrierAccount) -> Program:
         return _altered(super().api(account), "api", stepped=True)
 
     def workers(self, account: CarrierAccount) -> list[Program]:
         return [_altered(one, "worker", stepped=not at) for at, one in enumerate(super().workers(account))]
-
-    def environment(self, account: CarrierAccount) -> dict[str, str]:
-        temporal = {"TEMPORAL_ADDRESS": ALTERED.temporal} if ALTERED.temporal else {}
-        return {**super().environment(account), **temporal}
 
 
 def _altered(program: Program, module: str, *, stepped: bool) -> Program:

@@ -2,46 +2,69 @@
 
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
 PARTS = ("workers", "api", "temporal", "postgres", "carrier")
 WORKERS = 2
 KILL_WEIGHTS = (6, 4, 3, 3, 3)  # of the parts, in their order
-MIN_STOP_SECONDS, MAX_STOP_SECONDS = 1.0, 8.0
 MAX_WORKER_STOP_SECONDS = 25.0  # longer than any request may be on its way; the other worker goes on
-STOPS_PER_KILL = 1 / 3
-RESTARTS_PER_KILL = 1 / 6
-How = Literal["kill", "stop", "restart"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is done to which part, and how often: one for so many kills."""
+
+    part: str
+    per_kill: float
+    seconds: tuple[float, float] = (0.0, 0.0)  # that it lasts, at least and at most
+    amount: tuple[float, float] = (0.0, 0.0)
+
+
+KINDS = {
+    "stop": Kind("", 1 / 3, (1.0, 8.0)),
+    "restart": Kind("", 1 / 6),
+    "cut": Kind("network", 1 / 6, (2.0, 30.0)),
+    "slow": Kind("dns", 1 / 6, (3.0, 12.0), (0.5, 6.0)),  # seconds until the answer
+    "step": Kind("clock", 1 / 6, (3.0, 15.0), (-600.0, 600.0)),  # seconds that it is off
+    "fill": Kind("disk", 1 / 14, (2.0, 6.0)),
+    "swap": Kind("temporal", 1 / 14, (8.0, 15.0)),  # for an empty one, for longer than the housekeeper rests
+}
 
 
 @dataclass(frozen=True)
 class Disruption:
     """One thing done to one part."""
 
-    how: How
+    how: str  # "kill", or one of KINDS
     part: str
     number: int = 0  # of several workers
-    seconds: float = 0.0  # that it stands still
+    seconds: float = 0.0  # that it lasts
+    amount: float = 0.0
 
     @property
     def name(self) -> str:
         return f"{self.how} {self.part}"
 
 
-def draw_disruptions(seed: int, kills: int, max_stop: float = MAX_WORKER_STOP_SECONDS) -> list[Disruption]:
-    """So many kills, and stops and restarts among them."""
+def draw_disruptions(seed: int, kills: int, max_seconds: float = 60.0, only: str = "") -> list[Disruption]:
+    """So many kills, and the other kinds among them; none lasts longer than `max_seconds`. `only`: one kind alone."""
     chance = Random(f"{seed}:disruptions")
-    hows: list[How] = ["kill"] * kills
-    hows += ["stop"] * round(kills * STOPS_PER_KILL) + ["restart"] * round(kills * RESTARTS_PER_KILL)
+    hows = ["kill"] * kills
+    for how, kind in KINDS.items():
+        hows += [how] * round(kills * kind.per_kill)
     chance.shuffle(hows)
-    return [_draw(chance, how, max_stop) for how in hows]
+    hows = [only] * kills if only else hows
+    return [_draw(chance, how, max_seconds) for how in hows]
 
 
-def _draw(chance: Random, how: How, max_stop: float) -> Disruption:
-    part = chance.choices(PARTS, KILL_WEIGHTS)[0]
-    longest = min(max_stop, MAX_WORKER_STOP_SECONDS if part == "workers" else MAX_STOP_SECONDS)
-    seconds = chance.uniform(MIN_STOP_SECONDS, longest) if how == "stop" else 0.0
-    return Disruption(how, part, chance.randrange(WORKERS) if part == "workers" else 0, round(seconds, 1))
+def _draw(chance: Random, how: str, max_seconds: float) -> Disruption:
+    kind = KINDS.get(how, Kind("", 1))
+    part = kind.part or chance.choices(PARTS, KILL_WEIGHTS)[0]
+    least, most = kind.seconds
+    if (how, part) == ("stop", "workers"):
+        most = MAX_WORKER_STOP_SECONDS
+    seconds = min(max_seconds, chance.uniform(least, most))
+    return Disruption(how, part, chance.randrange(WORKERS), round(seconds, 1), round(chance.uniform(*kind.amount), 1))
 
 
 def draw_carrier_faults(seed: int) -> dict[str, Any]:

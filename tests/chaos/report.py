@@ -31,9 +31,15 @@ def lines(options: Options, outcome: Outcome) -> Iterator[str]:
 def _disruptions(outcome: Outcome) -> Iterator[str]:
     """How many of each, and how long it took until somebody was dialed again."""
     lost: dict[str, list[float]] = defaultdict(list)
+    skipped: Counter[str] = Counter()
     for done in outcome.done:
+        if done.skipped:
+            skipped[done.disruption.name] += 1
+            continue
         after = [dial["askedAt"] - done.at for dial in outcome.run.dials if dial["askedAt"] > done.at]
         lost[done.disruption.name].append(min(after, default=0.0))
     for name, seconds in sorted(lost.items()):
         yield f"{len(seconds)} x {name}: dialed again after {median(seconds):.1f} s, {max(seconds):.1f} s at most"
+    if skipped:
+        yield f"not possible on this machine: {dict(skipped)}"
     yield f"{sum(done.disruption.how == 'kill' for done in outcome.done)} kills in all"

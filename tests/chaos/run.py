@@ -11,17 +11,18 @@ import httpx
 import psycopg
 
 from tests.chaos import record
-from tests.chaos.alterations import Alterations
-from tests.chaos.disruption import Disruptor, Done
+from tests.chaos.disruption import Disruptor, Done, Surroundings
 from tests.chaos.orders import Operators
 from tests.chaos.plan import WORKERS, Disruption, draw_carrier_faults, draw_disruptions
 from tests.chaos.population import Population, populate
+from tests.chaos.surroundings import prepared
 from tests.end_to_end.batch import ENDED
 from tests.end_to_end.live_stack import LiveStack, new_home
 from tests.invariants import Run, Verdict, judge
 from tests.waiting import until
 
 FAULTS = "OUTDIAL_SIMULATOR_FAULTS"  # in the environment, so that a carrier that was killed has them again
+HOUSEKEEPER = "OUTDIAL_HOUSEKEEPER_SECONDS"
 PROGRAM = "tests.chaos.altered_stack"
 SPEED = 60.0
 MAX_GAP_SECONDS = 14.0  # between two disruptions, however slowly the jobs go on
@@ -38,9 +39,10 @@ class Options:
     seed: int = 7
     speed: float = SPEED
     max_gap: float = MAX_GAP_SECONDS
-    max_stop: float = 25.0
+    max_stop: float = 60.0  # seconds that anything stands still
     finish_seconds: float = 600.0  # for what is left when the last disruption is over
     patience: float = 60.0  # seconds after which a silent carrier is asked; the product's own unless given
+    only: str = ""  # one kind of disruption in place of all
     plant: str = ""  # a bug of tests/chaos/plants.py
     keep: str = ""  # a directory for the stack's data; empty: it is removed afterwards
 
@@ -67,24 +69,29 @@ class Chaos:
     stack: LiveStack
     options: Options
     population: Population
+    around: Surroundings
     finals: record.Finals = field(default_factory=record.Finals)
     done: int = 0  # contacts with a final status, when they were last counted
 
     def __post_init__(self) -> None:
-        self.disruptor = Disruptor(self.stack)
+        self.disruptor = Disruptor(self.stack, self.around)
         self.operators = Operators(self.stack, self.population, self.options.seed)
 
     def run(self) -> Outcome:
         began = time.monotonic()
         self.operators.start()
         try:
-            self._disrupt(draw_disruptions(self.options.seed, self.options.kills, self.options.max_stop))
+            self._disrupt(self._plan())
         finally:
             self.operators.end()
             self.disruptor.finish()
         self._finish()
         judged = record.collect(self.stack, self.population, self.operators.given, self.finals.seen)
         return Outcome(judged, judge(judged), self.disruptor.done, self.operators.unanswered, time.monotonic() - began)
+
+    def _plan(self) -> list[Disruption]:
+        options = self.options
+        return draw_disruptions(options.seed, options.kills, options.max_stop, options.only)
 
     def _disrupt(self, plan: list[Disruption]) -> None:
         """Spread over the contacts; who goes too slowly is disrupted all the same."""
@@ -152,13 +159,17 @@ class Chaos:
 def run(options: Options) -> Outcome:
     """Start a stack, run everything on it, and judge. Raises AssertionError where the run itself does not end."""
     flags = ("--speed", str(options.speed), "--seed", str(options.seed), "--workers", str(WORKERS))
-    altered = Alterations(patience=options.patience, plant=options.plant or None)
-    environment = {FAULTS: json.dumps(draw_carrier_faults(options.seed)), **altered.environment}
-    with _home(options) as home:
+    with _home(options) as home, prepared(home, options.patience, options.plant or None) as around:
+        environment = {
+            HOUSEKEEPER: "5",
+            FAULTS: json.dumps(draw_carrier_faults(options.seed)),
+            **around.alterations.environment,
+        }
+        flags = (*flags, *around.flags)
         stack = LiveStack.start(home, *flags, environment=environment, wait=False, program=PROGRAM)
         try:
             stack.wait_until_ready()
-            return Chaos(stack, options, populate(stack, options.contacts)).run()
+            return Chaos(stack, options, populate(stack, options.contacts), around.surroundings).run()
         finally:
             stack.end()
 
