@@ -59,6 +59,8 @@ _ZONES_DUE = text("""
 """)
 
 
+_WHOSE = text("SELECT organization_id FROM contacts WHERE id = :contact")
+
 DELETED = JobPage(  # only a job that has ended can be
     status=JobStatus.CANCELLED,
     status_reason=None,
@@ -103,8 +105,15 @@ class DuePages:
             return await _page(connection, job, values)
 
     async def abandon(self, contact_id: str, reason: str) -> None:
-        """End a contact for which our own side failed for good; its job goes on."""
+        """End a contact for which our own side failed for good; its job goes on.
+
+        Without the organization's lock a claim under way would dial it all the same.
+        """
         async with self._engine.begin() as connection:
+            whose = (await connection.execute(_WHOSE, {"contact": contact_id})).scalar_one_or_none()
+            if whose is None:
+                return
+            await lock_organization(connection, whose)
             await fail_waiting(connection, contact_id, reason)
 
     async def _postpone(self, job: RowMapping, values: Mapping[str, Any], closed: Sequence[ClosedZones]) -> None:

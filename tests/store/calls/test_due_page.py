@@ -1,5 +1,6 @@
 """The page of a job's workflow: where the job stands, who is on the phone, and who is due in which order."""
 
+import asyncio
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from domain.calls.dispatch import JobPage, NotNowReason
 from domain.calls.models import Outcome
 from domain.statuses import JobStatus
+from store.db.locks import lock_organization
 from store.tables import carrier_accounts, contacts
 from tests.builders import a_contact
 from tests.store.calling import Calling, Job, a_caller
@@ -205,6 +207,21 @@ async def test_abandoning_a_contact_ends_it_alone(shared: Calling) -> None:
     assert (await job.row()).status == "running"
     assert await job.contact(2) == before  # it is on the phone
     await job.call(1)
+
+
+async def test_abandoning_a_contact_waits_for_a_claim_that_is_under_way(shared: Calling) -> None:
+    """Otherwise the claim has read a contact that waits, and its call is placed for one that has failed."""
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    async with shared.engine.begin() as claiming:
+        await lock_organization(claiming, job.given.id)
+        abandoning = asyncio.ensure_future(shared.due_pages.abandon(job.contact_ids[0], "Our own fault."))
+        await asyncio.sleep(0.3)
+        assert not abandoning.done()
+        assert (await job.contact()).status == "pending"
+
+    await abandoning
+
+    assert (await job.contact()).status == "failed"
 
 
 async def _page(calling: Calling, job: Job, limit: int = 10) -> JobPage:
