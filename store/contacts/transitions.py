@@ -2,7 +2,7 @@
 """Every change of a contact's status. No other file says `UPDATE contacts SET status`.
 
 Two changes are part of a larger statement, because a dial must not cost a second one: the claim's and the outcome's.
-Callers hold the organization's lock, but for `fail_waiting`.
+Callers hold the organization's lock. A status that is no dial's outcome takes the error code of the last dial away.
 """
 
 from collections.abc import Collection, Mapping
@@ -64,8 +64,8 @@ _FINISH_EXHAUSTED = text(f"""
       AND d.contact_id = contacts.id AND d.number_of_dial = contacts.dials
 """).bindparams(bindparam("finals", type_=JSONB))
 _BLOCK = text(f"""
-    UPDATE contacts SET status = 'blocked', failure_reason = :reason, next_retry_at = NULL, held_reason = NULL,
-           completed_at = clock_timestamp()
+    UPDATE contacts SET status = 'blocked', error_code = NULL, failure_reason = :reason, next_retry_at = NULL,
+           held_reason = NULL, completed_at = clock_timestamp()
     WHERE id = :contact AND {_from("block")}
 """)
 _BLOCK_NUMBERS = text(f"""
@@ -77,18 +77,19 @@ _BLOCK_NUMBERS = text(f"""
     RETURNING contacts.job_id
 """).bindparams(bindparam("numbers", type_=ARRAY(String)))
 _FAIL_WAITING = text(f"""
-    UPDATE contacts SET status = 'failed', failure_reason = :reason, next_retry_at = NULL,
-           completed_at = clock_timestamp()
+    UPDATE contacts SET status = 'failed', error_code = NULL, failure_reason = :reason, next_retry_at = NULL,
+           held_reason = NULL, completed_at = clock_timestamp()
     WHERE id = :contact AND {_from("fail_waiting")}
 """)
 _CANCEL_WAITING = text(f"""
-    UPDATE contacts SET status = 'cancelled', failure_reason = :reason, next_retry_at = NULL,
-           completed_at = clock_timestamp()
+    UPDATE contacts SET status = 'cancelled', error_code = NULL, failure_reason = :reason, next_retry_at = NULL,
+           held_reason = NULL, completed_at = clock_timestamp()
     WHERE job_id = :job AND {_from("cancel_waiting")}
 """)
 _REMOVE = text(f"""
     UPDATE contacts SET removed_at = clock_timestamp(), held_reason = NULL, next_retry_at = NULL,
            status = CASE status WHEN 'dialing' THEN status ELSE 'cancelled' END,
+           error_code = CASE status WHEN 'dialing' THEN error_code END,
            failure_reason = CASE status WHEN 'dialing' THEN failure_reason ELSE :reason END,
            completed_at = CASE status WHEN 'dialing' THEN NULL ELSE clock_timestamp() END
     WHERE id = :contact AND removed_at IS NULL AND {_from("remove")}

@@ -108,3 +108,17 @@ async def test_a_contact_moves_only_from_the_statuses_that_the_table_allows(shar
         if (now.status, now.failure_reason, now.dials) != (status, "untouched", 1) or now.removed_at is not None:
             moved.add(status)
     assert moved == set(TRANSITIONS[change][0])
+
+
+@pytest.mark.parametrize("change", ["block", "fail_waiting", "cancel_waiting", "remove"])
+async def test_a_status_that_is_no_outcome_of_a_dial_has_no_code_of_one(shared: Calling, change: str) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    await (await job.call()).is_busy()
+    assert (await job.contact()).error_code == "486"
+
+    async with shared.engine.begin() as connection:
+        await CHANGES[change](connection, job.id, await job.contact())
+
+    contact = await job.contact()
+    assert ContactStatus(contact.status).final
+    assert (contact.error_code, contact.held_reason, contact.next_retry_at) == (None, None, None)
