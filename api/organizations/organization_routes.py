@@ -16,7 +16,7 @@ from api.organizations.schemas import OrganizationView
 from api.organizations.views import render_organization
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.errors import InvalidRequest
-from store.organizations.organizations import OrganizationChange
+from store.organizations.organizations import RULES_OF_TIME, OrganizationChange
 
 OF_LINES = frozenset({"concurrent_call_limit", "reserved_lines"})
 EXAMPLE = {"concurrentCallLimit": 20, "reservedLines": 2, "callingWindow": A_WINDOW, "allowedCountries": ["US", "CA"]}
@@ -52,7 +52,7 @@ async def change_organization(
         raise InvalidRequest(f"reservedLines {reason}.", [{"field": "reservedLines", "reason": reason}]) from None
     if OF_LINES & change.model_fields_set:
         nudges.lines(caller.organization_id)
-    if "calling_window" in change.model_fields_set:
+    if change.model_fields_set.intersection(RULES_OF_TIME):
         nudges.jobs(await organizations.list_running_jobs(caller.organization_id))
     return render_organization(changed)
 

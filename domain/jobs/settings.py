@@ -97,7 +97,7 @@ class JobSettings(RequestModel):
     priority: Annotated[int, Integer(1, 9), PATCH] = Field(
         default=5, description="The job's weight where jobs share lines: 9 gets nine times as many as 1."
     )
-    contact_frequency: Annotated[ContactFrequency | None, Nested(ContactFrequency)] = Field(
+    contact_frequency: Annotated[ContactFrequency | None, Nested(ContactFrequency), PATCH | NULL] = Field(
         default=None,
         description="Caps on calls to one number, over all jobs of the organization. In a form: JSON text.",
         examples=[{"callsPer24Hours": 1, "callsPer7Days": 3}],

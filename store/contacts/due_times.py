@@ -25,10 +25,10 @@ _RECOMPUTE = """
 _RESCHEDULE = text(
     _RECOMPUTE.format(whose="job_id = :job", which="status = 'pending' AND held_reason IS DISTINCT FROM 'timezone'")
 )
-_WINDOW_OF_JOB = text(_RECOMPUTE.format(whose="job_id = :job", which="held_reason = 'window'"))
-_WINDOW_OF_ORGANIZATION = text(
-    _RECOMPUTE.format(whose="contacts.organization_id = :organization", which="held_reason = 'window'")
-)
+# Presets have caps on frequency beside their hours: a window that changes may take one away.
+_BY_RULES = "held_reason IN ('window', 'frequency')"
+_RULES_OF_JOB = text(_RECOMPUTE.format(whose="job_id = :job", which=_BY_RULES))
+_RULES_OF_ORGANIZATION = text(_RECOMPUTE.format(whose="contacts.organization_id = :organization", which=_BY_RULES))
 _POSTPONE = text("""
     UPDATE contacts SET due_at = :until, held_reason = :reason,
            next_retry_at = CASE status WHEN 'queued' THEN CAST(:until AS timestamptz) END
@@ -51,14 +51,14 @@ async def reschedule(connection: AsyncConnection, job_id: str, start: datetime) 
     await connection.execute(_RESCHEDULE, {"job": job_id, "start": start})
 
 
-async def recheck_window_of_job(connection: AsyncConnection, job_id: str) -> None:
-    """The job's window changed: whoever waits for one to open is checked again by the next page."""
-    await connection.execute(_WINDOW_OF_JOB, {"job": job_id, "start": None})
+async def recheck_rules_of_job(connection: AsyncConnection, job_id: str) -> None:
+    """The job's window or caps changed: whoever waits for them is checked again by the next page and claim."""
+    await connection.execute(_RULES_OF_JOB, {"job": job_id, "start": None})
 
 
-async def recheck_window_of_organization(connection: AsyncConnection, organization_id: str) -> None:
+async def recheck_rules_of_organization(connection: AsyncConnection, organization_id: str) -> None:
     """The same for all jobs of an organization."""
-    await connection.execute(_WINDOW_OF_ORGANIZATION, {"organization": organization_id, "start": None})
+    await connection.execute(_RULES_OF_ORGANIZATION, {"organization": organization_id, "start": None})
 
 
 async def postpone(connection: AsyncConnection, contact_id: str, until: datetime, reason: str) -> None:

@@ -22,7 +22,7 @@ from domain.requests.limits import MAX_CONTACTS
 from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import find_details, record_action
 from store.billing.ledger import EntryKind, book, compute_hold
-from store.contacts.due_times import recheck_window_of_job, reschedule
+from store.contacts.due_times import recheck_rules_of_job, reschedule
 from store.contacts.import_ import admit_contacts, copy_contacts
 from store.contacts.rejected_rows import NOT_KEPT, can_keep, keep_rejects
 from store.contacts.transitions import finish_exhausted, remove
@@ -161,8 +161,8 @@ async def _apply_side_effects(connection: AsyncConnection, job_id: str, changed:
     if changed.get("scheduled_start_time") is not None:
         await reschedule(connection, job_id, changed["scheduled_start_time"])
         await move(connection, job_id, "reschedule")
-    if "calling_window" in changed:
-        await recheck_window_of_job(connection, job_id)
+    if {"calling_window", "contact_frequency"} & changed.keys():
+        await recheck_rules_of_job(connection, job_id)
     if "max_attempts" in changed:
         await finish_exhausted(connection, job_id, changed["max_attempts"])
 

@@ -16,12 +16,14 @@ from domain.model import Model
 from domain.statuses import JobStatus
 from store.audit_log import record_action
 from store.billing.ledger import EntryKind, book
-from store.contacts.due_times import recheck_window_of_organization
+from store.contacts.due_times import recheck_rules_of_organization
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.organizations.rows import ORGANIZATIONS, read_organization, read_organizations
 from store.tables import batch_jobs, organizations
+
+RULES_OF_TIME = ("calling_window", "contact_frequency")  # for whose sake contacts may wait
 
 
 class OrganizationChange(Model):
@@ -120,8 +122,8 @@ class Organizations:
             after = await read_organization(connection, organization_id)
             if after.reserved_lines > after.concurrent_call_limit:
                 raise ValueError("The reserved lines must not be more than the limit of concurrent calls.")
-            if after.calling_window != before.calling_window:
-                await recheck_window_of_organization(connection, organization_id)
+            if any(getattr(after, rule) != getattr(before, rule) for rule in RULES_OF_TIME):
+                await recheck_rules_of_organization(connection, organization_id)
             await _note(connection, before, after, by)
             return after
 

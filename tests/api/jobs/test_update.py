@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.api.client import Api, Tenant, refused
 from tests.api.jobs.test_control import completed, running, scheduled
 
+CAPS = {"callsPer24Hours": 2, "callsPer7Days": None, "quietHours": 24}
 WINDOW = {"from": "09:00", "to": "20:30", "weekdays": ["mon", "fri"], "holidays": ["2026-12-25"]}
 
 
@@ -39,6 +40,7 @@ async def listed(api: Api) -> dict[str, Any]:
         ({"concurrentCallLimit": "7"}, {"concurrentCallLimit": 7}),
         ({"priority": 9}, {"priority": 9}),
         ({"callingWindow": WINDOW}, {"callingWindow": WINDOW}),
+        ({"contactFrequency": CAPS}, {"contactFrequency": CAPS}),
         ({"onMachine": "hangUp"}, {"onMachine": "hangUp"}),
         ({"maxCost": "12.5"}, {"maxCost": "12.50"}),
         ({"maxCost": 0.035}, {"maxCost": "0.035"}),

@@ -108,12 +108,17 @@ async def test_changes_are_recorded_with_who_made_them(api: Api, tenant: Tenant,
     ]
 
 
-async def test_jobs_that_wait_for_a_window_look_again_when_it_changes(api: Api, records: AsyncEngine) -> None:
+@pytest.mark.parametrize(
+    ("reason", "rule"), [("window", {"callingWindow": "uk"}), ("frequency", {"contactFrequency": {"quietHours": 1}})]
+)
+async def test_who_waits_for_a_rule_looks_again_when_it_changes(
+    api: Api, records: AsyncEngine, reason: str, rule: dict[str, Any]
+) -> None:
     job_id = await api.new_job()
     async with records.begin() as connection:
-        waits = "UPDATE contacts SET held_reason = 'window', due_at = now() + interval '1 day' WHERE job_id = :job"
-        await connection.execute(sa.text(waits), {"job": job_id})
-    assert (await change(api, callingWindow="uk")).status_code == 200
+        waits = "UPDATE contacts SET held_reason = :reason, due_at = now() + interval '1 day' WHERE job_id = :job"
+        await connection.execute(sa.text(waits), {"job": job_id, "reason": reason})
+    assert (await change(api, **rule)).status_code == 200
     async with records.connect() as connection:
         due = sa.text("SELECT held_reason IS NULL AND due_at <= now() FROM contacts WHERE job_id = :job")
         assert (await connection.execute(due, {"job": job_id})).scalar_one()

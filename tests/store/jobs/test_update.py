@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from domain.audit import Action
+from domain.calling_rules.frequency_caps import ContactFrequency
+from domain.calling_rules.presets import get_preset
 from domain.calling_rules.window import CallingWindow
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import Ending
@@ -16,6 +18,7 @@ from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import AuditLog
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, WrongStatus
 from store.jobs.update import REMOVED
+from store.organizations.organizations import OrganizationChange, Organizations
 from store.tables import organizations
 from tests.builders import a_contact, a_report
 from tests.builders import contacts as some_contacts
@@ -97,6 +100,35 @@ async def test_with_fewer_attempts_those_who_had_them_all_are_final(shared: Call
     await change(shared, job, max_attempts=1)
 
     assert ((await job.contact(0)).status, (await job.contact(1)).status) == ("busy", "pending")
+
+
+@pytest.mark.parametrize("whose", ["job", "organization", "preset"])
+async def test_a_looser_cap_lets_those_go_who_waited_for_the_old_one(shared: Calling, whose: str) -> None:
+    given, person = await a_caller(shared.engine), some_contacts(1, start=800)
+    cap = ContactFrequency(calls_per_24_hours=1)
+    in_florida = get_preset("us-florida").window.model_copy(update={"from_": time(0), "to": time(0)})
+    rule = {"job": {"contact_frequency": cap}, "preset": {"calling_window": in_florida}}.get(whose, {})
+    store = Organizations(shared.engine)
+    if whose == "organization":
+        await store.change(given.id, OrganizationChange(contact_frequency=cap), by=BY)
+    for _ in range(3):
+        await (await (await shared.a_job(given, person)).call()).is_busy()
+        if whose == "organization":
+            break
+    job = await shared.a_job(given, person, **rule)
+    assert await job.is_held() is NotNowReason.FREQUENCY
+
+    match whose:
+        case "job":
+            await change(shared, job, contact_frequency=ContactFrequency(calls_per_24_hours=9))
+        case "organization":
+            await store.change(given.id, OrganizationChange(contact_frequency=None), by=BY)
+        case "preset":
+            await change(shared, job, calling_window=None)
+
+    page = await shared.due_pages.read(job.id, datetime.now(UTC), 10)
+    assert [contact.contact_id for contact in page.due] == job.contact_ids
+    await job.call()
 
 
 async def test_another_window_lets_those_go_who_waited_for_the_old_one(shared: Calling) -> None:
