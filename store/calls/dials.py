@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.calls.models import CallReport, CallState, EndedBy, HangUpReason, Outcome, Recorded
 from domain.calls.outcomes import AnswerEvidence, classify_answer, determine_ended_by, determine_outcome
 from domain.calls.talk_time import bound_talk_seconds
+from store.calls.dial_result import DialResult
 from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, lock_dial, lock_reported_dial, read_one
-from store.calls.outcome import DialResult, record_outcome
+from store.calls.outcome import record_outcome
 from store.contacts.transitions import reopen
 from store.db.engine import reading
 

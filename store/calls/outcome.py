@@ -1,7 +1,5 @@
 """A dial's outcome: what it cost, and what follows for its contact. No other code ends a dial."""
 
-import zlib
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,17 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.audit import SYSTEM
 from domain.calling_rules.do_not_call import Source
 from domain.calls.circuit_breaker import ACCOUNT_REJECTED_REASON, SAMPLE_SIZE, TRIPPING_OUTCOMES, find_pause_reason
-from domain.calls.dispatch import NotNowReason
-from domain.calls.models import AgentContact, AnsweredBy, EndedBy, HangUpReason, MachineKind, Outcome
-from domain.calls.outcome_table import OUTCOMES
+from domain.calls.models import Outcome
 from domain.calls.outcomes import explain_outcome
-from domain.calls.retries import ACCOUNT_RETRY_DELAY, AGENT_FAILURES, NextStep, RetryPolicy, decide_next_step
-from domain.model import Model
+from domain.calls.retries import ACCOUNT_RETRY_DELAY, NextStep
 from domain.money import compute_cost
 from domain.statuses import JobStatus
 from store.billing.ledger import EntryKind, book
 from store.billing.settlement import release_remaining_hold
-from store.calls.claim_rules import find_opening, read_calling_window
+from store.calls.dial_result import DIAL_FACTS, DialResult, contact_values, ended_by, next_step
 from store.calls.dial_rows import CHANNEL
 from store.contacts.do_not_call import list_numbers
 from store.contacts.transitions import RECORD_OUTCOME
@@ -36,40 +31,6 @@ _LATEST = text("""
     ORDER BY ended_at DESC LIMIT :looked_at
 """)
 
-
-class DialResult(Model):
-    """How a dial ended."""
-
-    outcome: Outcome
-    sip_code: int | None = None
-    call_seconds: int | None = None
-    answered_by: AnsweredBy | None = None
-    retry_after: timedelta | None = None
-    final: bool = False  # whatever the outcome, the contact is not called again
-    rang: bool | None = None  # None: it cannot be told
-    ended_by: EndedBy = EndedBy.UNKNOWN
-    sip_reason: str | None = None
-    carrier_code: str | None = None
-    machine: MachineKind | None = None
-    agent: AgentContact | None = None
-
-
-_FACTS = text("""
-    SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id,
-           d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
-           d.answered_by, d.machine, d.agent, d.call_seconds, d.reserved_from_hold, d.reserved_from_free, d.to_number,
-           c.attempts, c.troubles, c.zones, c.removed_at, c.status AS contact_status, c.dials,
-           (SELECT array_agg(e.outcome) FROM dials e WHERE e.contact_id = d.contact_id AND e.id <> d.id)
-             AS other_outcomes,
-           j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts, j.max_call_seconds, j.phone_number_id,
-           j.retry_policy, j.calling_window AS job_window, j.circuit_breaker, j.resumed_at,
-           o.calling_window AS organization_window, o.credits_unlimited, a.probe_dial_id,
-           clock_timestamp() AS now
-    FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
-    JOIN organizations o ON o.id = d.organization_id
-    JOIN carrier_accounts a ON a.id = d.carrier_account_id
-    WHERE d.id = :dial
-""")
 
 _RECORD = text(f"""
     WITH ended AS (
@@ -95,63 +56,31 @@ async def record_outcome(
 
     The caller has locked the organization and the dial. `speed` divides the delay until the next dial.
     """
-    facts = (await connection.execute(_FACTS, {"dial": dial_id})).mappings().one()
+    facts = (await connection.execute(DIAL_FACTS, {"dial": dial_id})).mappings().one()
     known = facts["outcome"] != Outcome.UNKNOWN
     if facts["ended_at"] is not None and (known or result.outcome is Outcome.UNKNOWN):
         return False
-    step = _next_step(facts, result, speed)
+    step = next_step(facts, result, speed)
     await connection.execute(_RECORD, _recorded(facts, result, step, call_id))
     await _capture(connection, facts, result)
     if JobStatus(facts["job_status"]).ended:
         await release_remaining_hold(connection, facts["organization_id"], facts["job_id"])
     await _move_account_gate(connection, facts, result.outcome, speed)
-    await _apply_side_effects(connection, facts, result)
+    await apply_side_effects(connection, facts, result)
     return True
 
 
-def _next_step(facts: RowMapping, result: DialResult, speed: float) -> NextStep:
-    step = decide_next_step(
-        result.outcome,
-        RetryPolicy.model_validate(facts["retry_policy"]),
-        attempts=_attempts(facts, result),
-        max_attempts=facts["max_attempts"],
-        carrier_errors=_troubles(facts, result),
-        no_further_calls=result.final or facts["removed_at"] is not None or JobStatus(facts["job_status"]).ended,
-        spread=_spread(facts["contact_id"], facts["number_of_dial"]),
-        repeats=_repeats(facts, result.outcome),
-        answered_by=_answered_by(facts, result),
-        retry_after=None if result.retry_after is None else result.retry_after * speed,  # real seconds
-    )
-    return step if step.delay is None else step.model_copy(update={"delay": step.delay / speed})
-
-
 def _recorded(facts: RowMapping, result: DialResult, step: NextStep, call_id: str | None) -> dict[str, Any]:
-    connected = result.outcome.connected
-    not_before = None if step.delay is None else facts["now"] + step.delay
-    due_at = None if not_before is None else _move_into_window(facts, not_before)
-    return {
+    return contact_values(facts, result, step, call_id) | {
         "dial": facts["id"],
-        "contact": facts["contact_id"],
         "job": facts["job_id"],
         "outcome": result.outcome,
         "sip_code": result.sip_code,
-        "call_seconds": result.call_seconds,
-        "answered_by": _answered_by(facts, result) if connected else None,
         "cost": _cost(facts, result),
-        "call": call_id,
         "hold": _remaining_hold(facts, result),
-        "status": step.status,
-        "error_code": None if connected or result.sip_code is None else str(result.sip_code),
-        "reason": explain_outcome(result.outcome, _ended_by_us(facts, result)),
-        "attempts": _attempts(facts, result),
-        "troubles": _troubles(facts, result),
-        "due_at": due_at,
-        "held_reason": NotNowReason.WINDOW if due_at != not_before else None,
-        "not_before": not_before,
-        "final": step.status.final,
         "channel": CHANNEL,
         "rang": result.rang,
-        "ended_by": _ended_by(facts, result),
+        "ended_by": ended_by(facts, result),
         "sip_reason": result.sip_reason,
         "carrier_code": result.carrier_code,
         "machine": result.machine,
@@ -159,27 +88,7 @@ def _recorded(facts: RowMapping, result: DialResult, step: NextStep, call_id: st
     }
 
 
-def _answered_by(facts: RowMapping, result: DialResult) -> AnsweredBy:
-    return result.answered_by or AnsweredBy(facts["answered_by"] or AnsweredBy.UNKNOWN)
-
-
-def _ended_by_us(facts: RowMapping, result: DialResult) -> HangUpReason | None:
-    """Why we ended an answered call, by its length and by our request."""
-    if (result.call_seconds or 0) >= facts["max_call_seconds"]:
-        return HangUpReason.MAX_CALL_DURATION
-    return HangUpReason.MACHINE if facts["hang_up_reason"] == HangUpReason.MACHINE else None
-
-
-def _ended_by(facts: RowMapping, result: DialResult) -> EndedBy:
-    """The longest time that a call may last is ours, whoever enforced it."""
-    return EndedBy.US if _ended_by_us(facts, result) is HangUpReason.MAX_CALL_DURATION else result.ended_by
-
-
-def _move_into_window(facts: RowMapping, at: datetime) -> datetime:
-    return find_opening(read_calling_window(facts), facts["zones"], at)
-
-
-async def _apply_side_effects(connection: AsyncConnection, facts: RowMapping, result: DialResult) -> None:
+async def apply_side_effects(connection: AsyncConnection, facts: RowMapping, result: DialResult) -> None:
     """What follows for others: an unwanted number is listed, the carrier is given time, the circuit breaker trips."""
     if result.outcome is Outcome.UNWANTED:
         numbers = [facts["to_number"]]
@@ -254,23 +163,3 @@ def _drawn(facts: RowMapping, cost: Decimal) -> Decimal:
 def _remaining_hold(facts: RowMapping, result: DialResult) -> Decimal:
     available = Decimal(facts["hold"]) + Decimal(facts["reserved_from_hold"])
     return available - _drawn(facts, _cost(facts, result))
-
-
-def _attempts(facts: RowMapping, result: DialResult) -> int:
-    before = 0 if facts["outcome"] is None else OUTCOMES[Outcome(facts["outcome"])].charged
-    return int(facts["attempts"]) - before + OUTCOMES[result.outcome].charged
-
-
-def _troubles(facts: RowMapping, result: DialResult) -> int:
-    return int(facts["troubles"]) + 1 if result.outcome is Outcome.CARRIER_ERROR else 0
-
-
-def _repeats(facts: RowMapping, outcome: Outcome) -> int:
-    """How many of the contact's dials, with this one, had an outcome of this kind."""
-    kind = AGENT_FAILURES if outcome in AGENT_FAILURES else {outcome}
-    return 1 + sum(Outcome(other) in kind for other in facts["other_outcomes"] or () if other is not None)
-
-
-def _spread(contact_id: str, dial: int) -> float:
-    """A number in [0, 1) that is always the same for one dial."""
-    return zlib.crc32(f"{contact_id}:{dial}".encode()) / 2**32

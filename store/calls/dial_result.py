@@ -1,0 +1,130 @@
+"""What a dial's outcome means for its contact: read once, decided by the rules of domain.calls."""
+
+import zlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+
+from domain.calls.dispatch import NotNowReason
+from domain.calls.models import AgentContact, AnsweredBy, EndedBy, HangUpReason, MachineKind, Outcome
+from domain.calls.outcome_table import OUTCOMES
+from domain.calls.outcomes import explain_outcome
+from domain.calls.retries import AGENT_FAILURES, NextStep, RetryPolicy, decide_next_step
+from domain.model import Model
+from domain.statuses import JobStatus
+from store.calls.claim_rules import find_opening, read_calling_window
+
+
+class DialResult(Model):
+    """How a dial ended."""
+
+    outcome: Outcome
+    sip_code: int | None = None
+    call_seconds: int | None = None
+    answered_by: AnsweredBy | None = None
+    retry_after: timedelta | None = None
+    final: bool = False  # whatever the outcome, the contact is not called again
+    rang: bool | None = None  # None: it cannot be told
+    ended_by: EndedBy = EndedBy.UNKNOWN
+    sip_reason: str | None = None
+    carrier_code: str | None = None
+    machine: MachineKind | None = None
+    agent: AgentContact | None = None
+
+
+DIAL_FACTS = text("""
+    SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id,
+           d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
+           d.answered_by, d.machine, d.agent, d.call_seconds, d.reserved_from_hold, d.reserved_from_free, d.to_number,
+           c.attempts, c.troubles, c.zones, c.removed_at, c.status AS contact_status, c.dials,
+           (SELECT array_agg(e.outcome) FROM dials e WHERE e.contact_id = d.contact_id AND e.id <> d.id)
+             AS other_outcomes,
+           j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts, j.max_call_seconds, j.phone_number_id,
+           j.retry_policy, j.calling_window AS job_window, j.circuit_breaker, j.resumed_at,
+           o.calling_window AS organization_window, o.credits_unlimited, a.probe_dial_id,
+           clock_timestamp() AS now
+    FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+    JOIN organizations o ON o.id = d.organization_id
+    JOIN carrier_accounts a ON a.id = d.carrier_account_id
+    WHERE d.id = :dial
+""")
+
+
+def next_step(facts: RowMapping, result: DialResult, speed: float) -> NextStep:
+    """What follows; its delay in real seconds, which `speed` divides."""
+    step = decide_next_step(
+        result.outcome,
+        RetryPolicy.model_validate(facts["retry_policy"]),
+        attempts=count_attempts(facts, result),
+        max_attempts=facts["max_attempts"],
+        carrier_errors=_troubles(facts, result),
+        no_further_calls=result.final or facts["removed_at"] is not None or JobStatus(facts["job_status"]).ended,
+        spread=_spread(facts["contact_id"], facts["number_of_dial"]),
+        repeats=_repeats(facts, result.outcome),
+        answered_by=answered_by(facts, result),
+        retry_after=None if result.retry_after is None else result.retry_after * speed,  # real seconds
+    )
+    return step if step.delay is None else step.model_copy(update={"delay": step.delay / speed})
+
+
+def contact_values(facts: RowMapping, result: DialResult, step: NextStep, call_id: str | None) -> dict[str, Any]:
+    """What the end of a dial writes to its contact."""
+    connected = result.outcome.connected
+    not_before = None if step.delay is None else facts["now"] + step.delay
+    due_at = None if not_before is None else _move_into_window(facts, not_before)
+    return {
+        "contact": facts["contact_id"],
+        "call_seconds": result.call_seconds,
+        "answered_by": answered_by(facts, result) if connected else None,
+        "call": call_id,
+        "status": step.status,
+        "error_code": None if connected or result.sip_code is None else str(result.sip_code),
+        "reason": explain_outcome(result.outcome, _ended_by_us(facts, result)),
+        "attempts": count_attempts(facts, result),
+        "troubles": _troubles(facts, result),
+        "due_at": due_at,
+        "held_reason": NotNowReason.WINDOW if due_at != not_before else None,
+        "not_before": not_before,
+        "final": step.status.final,
+    }
+
+
+def answered_by(facts: RowMapping, result: DialResult) -> AnsweredBy:
+    return result.answered_by or AnsweredBy(facts["answered_by"] or AnsweredBy.UNKNOWN)
+
+
+def _ended_by_us(facts: RowMapping, result: DialResult) -> HangUpReason | None:
+    """Why we ended an answered call, by its length and by our request."""
+    if (result.call_seconds or 0) >= facts["max_call_seconds"]:
+        return HangUpReason.MAX_CALL_DURATION
+    return HangUpReason.MACHINE if facts["hang_up_reason"] == HangUpReason.MACHINE else None
+
+
+def ended_by(facts: RowMapping, result: DialResult) -> EndedBy:
+    """The longest time that a call may last is ours, whoever enforced it."""
+    return EndedBy.US if _ended_by_us(facts, result) is HangUpReason.MAX_CALL_DURATION else result.ended_by
+
+
+def _move_into_window(facts: RowMapping, at: datetime) -> datetime:
+    return find_opening(read_calling_window(facts), facts["zones"], at)
+
+
+def count_attempts(facts: RowMapping, result: DialResult) -> int:
+    before = 0 if facts["outcome"] is None else OUTCOMES[Outcome(facts["outcome"])].charged
+    return int(facts["attempts"]) - before + OUTCOMES[result.outcome].charged
+
+
+def _troubles(facts: RowMapping, result: DialResult) -> int:
+    return int(facts["troubles"]) + 1 if result.outcome is Outcome.CARRIER_ERROR else 0
+
+
+def _repeats(facts: RowMapping, outcome: Outcome) -> int:
+    """How many of the contact's dials, with this one, had an outcome of this kind."""
+    kind = AGENT_FAILURES if outcome in AGENT_FAILURES else {outcome}
+    return 1 + sum(Outcome(other) in kind for other in facts["other_outcomes"] or () if other is not None)
+
+
+def _spread(contact_id: str, dial: int) -> float:
+    """A number in [0, 1) that is always the same for one dial."""
+    return zlib.crc32(f"{contact_id}:{dial}".encode()) / 2**32
