@@ -10,13 +10,15 @@ from api.calls.confirmation import EndConfirmations
 from api.dependencies import AgentReportsDep, CarriersDep, DialsDep, OrdersDep, SettingsDep, VaultDep, service
 from api.http.bodies import read_small
 from api.http.errors import Forbidden, NotFound
+from api.jobs.nudge import Nudges, NudgesDep
 from carriers import BadSignature, Carrier, CarrierError, EventRequest, Instructing
 from domain.calls.agent_report import ConversationReport
 from domain.calls.models import CallReport, CallState, Recorded
-from domain.calls.order import build_call_order
+from domain.calls.order import build_call_order, parse_dial_key
 from domain.errors import InvalidRequest
 from domain.phone.masking import mask_number
 from store.calls.agent_reports import AgentReports
+from store.calls.dials import Dials
 from store.calls.lookup import OrderLookup
 
 log = logging.getLogger("api.carrier_events")
@@ -34,6 +36,7 @@ async def carrier_event(
     orders: OrdersDep,
     reports: AgentReportsDep,
     confirmations: EndConfirmationsDep,
+    nudges: NudgesDep,
 ) -> Response:
     """Record an event. Only when the database is away is it an error, so that the carrier sends it again."""
     carrier = await carriers.resolve(account)
@@ -47,7 +50,9 @@ async def carrier_event(
         confirm = BackgroundTask(confirmations.confirm, carrier, report, account, key)
         return Response(status_code=204, background=confirm)
     recorded = await dials.record(report, account, key, by_callback=True)
-    if report.recording_url is not None and recorded in {Recorded.MOVED, Recorded.NOTHING}:
+    if recorded is Recorded.CORRECTED:
+        await _nudge(dials, nudges, key or report.key or "")
+    if report.recording_url is not None and recorded in {Recorded.MOVED, Recorded.CORRECTED, Recorded.NOTHING}:
         await _keep_recording(orders, reports, account, key or report.key or "", report.recording_url)
     if recorded is Recorded.NO_SUCH_DIAL:
         log.warning("An event of call %s belongs to no dial", mask_number(report.call_id))
@@ -82,6 +87,14 @@ async def carrier_instructions(
         log.warning("A carrier's question was refused: its signature does not fit")
         raise Forbidden("The signature does not fit.") from None
     return Response(found.body, media_type=found.content_type)
+
+
+async def _nudge(dials: Dials, nudges: Nudges, key: str) -> None:
+    """A contact may be due again: its job looks now, not when it would have looked by itself."""
+    dial = parse_dial_key(key)
+    found = None if dial is None else await dials.get(*dial)
+    if found is not None:
+        nudges.jobs([found.job_id])
 
 
 async def _keep_recording(orders: OrderLookup, reports: AgentReports, account: str, key: str, url: str) -> None:

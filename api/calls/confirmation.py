@@ -62,6 +62,6 @@ async def _ask(carrier: Carrier, event: CallReport) -> CallReport | None:
 
 
 def _confirmed(event: CallReport, found: CallReport) -> CallReport:
-    """What the carrier's records lack is taken from the event: a SIP code, where nobody talked."""
-    told = {"sip_code": event.sip_code, "sip_reason": event.sip_reason}
+    """What the carrier's records lack is taken from the event: codes and whether it rang, where nobody talked."""
+    told = {name: getattr(event, name) for name in ("sip_code", "sip_reason", "carrier_code", "rang")}
     return found if found.ending is Ending.COMPLETED else found.model_copy(update=told)

@@ -68,7 +68,11 @@ class BatchMessage(Message):
 
 
 class ContactMessage(Message):
-    """A contact has its final status. Sent once more where its agent reports later than five seconds after it."""
+    """A contact has its final status.
+
+    Sent once more where its agent reports later than five seconds after it, or where later evidence corrects what its
+    call was: the last one counts.
+    """
 
     type: Literal[EventType.CONTACT_FINISHED]
     data: FinishedContact

@@ -36,7 +36,8 @@ class DialResult(Model):
 DIAL_FACTS = text("""
     SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id,
            d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
-           d.answered_by, d.machine, d.agent, d.call_seconds, d.reserved_from_hold, d.reserved_from_free, d.to_number,
+           d.answered_by, d.machine, d.agent, d.rang, d.sip_code, d.carrier_code, d.call_seconds,
+            d.reserved_from_hold, d.reserved_from_free, d.to_number,
            c.attempts, c.troubles, c.zones, c.removed_at, c.status AS contact_status, c.dials,
            (SELECT array_agg(e.outcome) FROM dials e WHERE e.contact_id = d.contact_id AND e.id <> d.id)
              AS other_outcomes,

@@ -45,6 +45,9 @@ class DialRow(Model):
     answered_by: AnsweredBy | None = None
     machine: MachineKind | None = None
     agent: AgentContact | None = None
+    call_seconds: int | None = None
+    sip_code: int | None = None
+    rang: bool | None = None
     contact_status: ContactStatus
     contact_due_at: datetime
     ring_seconds: int
@@ -63,8 +66,9 @@ class DialRow(Model):
 _DIAL = """
     SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id AS account,
            d.from_number AS from_, d.to_number AS to, d.state, d.call_id, d.asked_at, d.ringing_at, d.answered_at,
-           d.ended_at, d.hang_up_reason, d.outcome, d.answered_by, d.machine, d.agent,
-           c.status AS contact_status, c.due_at AS contact_due_at, j.ring_seconds, j.max_call_seconds, j.on_machine,
+           d.ended_at, d.hang_up_reason, d.outcome, d.answered_by, d.machine, d.agent, d.call_seconds, d.sip_code,
+           d.rang, c.status AS contact_status, c.due_at AS contact_due_at, j.ring_seconds, j.max_call_seconds,
+           j.on_machine,
            EXISTS (SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.settings IS NOT NULL
              AND a.trunk IS NULL) AS own_account,
            extract(epoch FROM clock_timestamp() - d.asked_at)::float AS age_seconds,

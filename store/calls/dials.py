@@ -8,9 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.calls.models import CallReport, CallState, EndedBy, HangUpReason, Outcome, Recorded
+from domain.calls.models import AnsweredBy, CallReport, CallState, EndedBy, HangUpReason, Outcome, Recorded
 from domain.calls.outcomes import AnswerEvidence, classify_answer, determine_ended_by, determine_outcome
 from domain.calls.talk_time import bound_talk_seconds
+from store.calls.correction import correct
 from store.calls.dial_result import DialResult
 from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, lock_dial, lock_reported_dial, read_one
 from store.calls.outcome import record_outcome
@@ -36,7 +37,7 @@ _MOVE_FORWARD = text("""
                      ELSE ringing_at END,
         answered_at = CASE WHEN CAST(:state AS varchar) = 'answered' THEN coalesce(answered_at, clock_timestamp())
                       ELSE answered_at END,
-        answered_by = coalesce(:answered_by, answered_by), machine = :machine, agent = :agent,
+        answered_by = :answered_by, machine = :machine, agent = :agent,
         hang_up_reason = CASE WHEN hang_up_reason = 'withdrawn' THEN coalesce(:hang_up_reason, hang_up_reason)
                          ELSE coalesce(hang_up_reason, :hang_up_reason) END
       WHERE id = :dial AND ended_at IS NULL
@@ -94,15 +95,28 @@ class Dials:
         `by_callback`: whoever has the account's secret can send it, so that our clock bounds the call's length.
         """
         try:
-            return await self._apply(report, account, key, by_callback=by_callback)
+            return await self._apply_or_correct(report, account, key, by_callback=by_callback)
         except IntegrityError:
             logger.critical("call %s is reported of two dials; the first keeps it", report.call_id)
             return Recorded.NO_SUCH_DIAL
 
-    async def _apply(self, report: CallReport, account: str, key: str | None, *, by_callback: bool) -> Recorded:
+    async def _apply_or_correct(
+        self, report: CallReport, account: str, key: str | None, *, by_callback: bool
+    ) -> Recorded:
+        """What corrects an ended dial needs the lock that an end takes: known only once the dial was read."""
+        ends = report.state is CallState.ENDED
+        recorded = await self._apply(report, account, key, to_end=ends, by_callback=by_callback)
+        if recorded is None:
+            recorded = await self._apply(report, account, key, to_end=True, by_callback=by_callback)
+        return recorded or Recorded.NOTHING
+
+    async def _apply(
+        self, report: CallReport, account: str, key: str | None, *, to_end: bool, by_callback: bool
+    ) -> Recorded | None:
+        """None: it corrects an ended dial, which needs the lock that is taken `to_end`."""
         async with self._engine.begin() as connection:
             ends = report.state is CallState.ENDED
-            dial = await lock_reported_dial(connection, report, account, key, to_end=ends)
+            dial = await lock_reported_dial(connection, report, account, key, to_end=to_end)
             if dial is None:
                 return Recorded.NO_SUCH_DIAL
             if _is_second_call(dial, report):
@@ -111,7 +125,10 @@ class Dials:
             if ends or dial.ended_at is not None:
                 await _store_event(connection, dial.id, report)
             if dial.ended_at is not None and dial.outcome is not Outcome.UNKNOWN:
-                return Recorded.NOTHING
+                result = _corrected_result(dial, report)
+                if result is None:
+                    return Recorded.NOTHING
+                return await self._correct(connection, dial, result) if to_end else None
             if ends:
                 return await self._end_by_report(connection, dial, report, by_callback=by_callback)
             if dial.ended_at is not None and not await _reopen(connection, dial):
@@ -155,6 +172,10 @@ class Dials:
                 ),
                 {"dial": dial_id, "reason": reason},
             )
+
+    async def _correct(self, connection: AsyncConnection, dial: DialRow, result: DialResult) -> Recorded:
+        corrected = await correct(connection, dial.id, result, self._speed)
+        return Recorded.CORRECTED if corrected else Recorded.NOTHING
 
     async def _end_by_report(
         self, connection: AsyncConnection, dial: DialRow, report: CallReport, *, by_callback: bool
@@ -200,10 +221,32 @@ def _result_of(dial: DialRow, report: CallReport) -> DialResult:
     )
 
 
+def _corrected_result(dial: DialRow, report: CallReport) -> DialResult | None:
+    """How a dial that is over ended, with what a late report adds; None where that can be nothing."""
+    if dial.outcome is not None and dial.outcome.connected:
+        evidence = _merge_evidence(dial, report).model_copy(update={"talk_seconds": dial.call_seconds})
+        if (evidence.answered_by, evidence.machine, evidence.agent) == (dial.answered_by, dial.machine, dial.agent):
+            return None
+        return DialResult(
+            outcome=classify_answer(evidence),
+            call_seconds=dial.call_seconds,
+            answered_by=evidence.answered_by,
+            machine=evidence.machine,
+            agent=evidence.agent,
+            carrier_code=report.carrier_code,
+        )
+    adds_code = report.sip_code is not None and dial.sip_code is None
+    adds_ring = report.rang is not None and dial.rang is None
+    if report.state is not CallState.ENDED or dial.call_id is None or not (adds_code or adds_ring):
+        return None
+    known = {"sip_code": report.sip_code or dial.sip_code, "rang": dial.rang if report.rang is None else report.rang}
+    return _result_of(dial, report.model_copy(update=known))
+
+
 def _merge_evidence(dial: DialRow, report: CallReport) -> AnswerEvidence:
     """Of who answered the first word counts, of the agent the furthest it came."""
     return AnswerEvidence(
-        answered_by=dial.answered_by or report.answered_by,
+        answered_by=report.answered_by if dial.answered_by in {None, AnsweredBy.UNKNOWN} else dial.answered_by,
         machine=dial.machine or report.machine,
         agent=dial.agent if report.agent is None else report.agent.further(dial.agent),
         talk_seconds=report.duration_seconds,
@@ -243,7 +286,7 @@ async def _move_forward(connection: AsyncConnection, dial: DialRow, report: Call
             "call": report.call_id,
             "state": report.state,
             "sequence": report.sequence,
-            "answered_by": report.answered_by,
+            "answered_by": evidence.answered_by or dial.answered_by,
             "machine": evidence.machine,
             "agent": evidence.agent,
             "has_news": (evidence.answered_by, evidence.machine, evidence.agent) != before,

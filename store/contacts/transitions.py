@@ -6,6 +6,7 @@ Callers hold the organization's lock. A status that is no dial's outcome takes t
 """
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlalchemy import String, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -17,6 +18,7 @@ from domain.statuses import ContactStatus as S
 
 WAITING = (S.PENDING, S.QUEUED)
 ENDED = tuple(status for status in S if status.final)
+CALLED = tuple(status for status in ENDED if status is not S.CANCELLED)
 
 # From which statuses a contact may move, and to which. It enters as pending, or as blocked (import_.py).
 TRANSITIONS: Mapping[str, tuple[Collection[S], Collection[S]]] = {
@@ -24,6 +26,7 @@ TRANSITIONS: Mapping[str, tuple[Collection[S], Collection[S]]] = {
     "queue_retry": ((S.DIALING,), (S.QUEUED,)),
     "record_final_status": ((S.DIALING, S.FAILED), ENDED),  # failed: its outcome was unknown until now
     "reopen": ((S.FAILED,), (S.DIALING,)),  # the same, while its call turns out to be live
+    "correct": ((S.QUEUED, *CALLED), (S.QUEUED, *CALLED)),  # what was learned of its last call after that had ended
     "finish_exhausted": ((S.QUEUED,), ENDED),
     "block": (WAITING, (S.BLOCKED,)),
     "fail_waiting": (WAITING, (S.FAILED,)),
@@ -43,7 +46,7 @@ MARK_DIALING = f"""
            next_retry_at = NULL, held_reason = NULL, call_id = NULL
     WHERE id = :contact AND {_from("mark_dialing")}
 """
-RECORD_OUTCOME = f"""
+_OUTCOME = """
     UPDATE contacts SET status = :status, error_code = :error_code, failure_reason = :reason,
            attempts = :attempts, troubles = :troubles,
            due_at = coalesce(:due_at, due_at), next_retry_at = :due_at, held_reason = :held_reason,
@@ -51,8 +54,10 @@ RECORD_OUTCOME = f"""
            completed_at = CASE WHEN :final THEN clock_timestamp() END,
            call_id = coalesce(:call, call_id), call_seconds = coalesce(:call_seconds, call_seconds),
            answered_by = coalesce(:answered_by, answered_by)
-    WHERE id = :contact AND {_from("queue_retry", "record_final_status")}
+    WHERE id = :contact AND {allowed}
 """
+RECORD_OUTCOME = _OUTCOME.format(allowed=_from("queue_retry", "record_final_status"))
+_CORRECT = text(_OUTCOME.format(allowed=_from("correct")))
 _REOPEN = text(f"""
     UPDATE contacts SET status = 'dialing', completed_at = NULL WHERE id = :contact AND {_from("reopen")}
 """)
@@ -99,6 +104,23 @@ _REMOVE = text(f"""
 async def reopen(connection: AsyncConnection, contact_id: str) -> None:
     """A call whose outcome was thought unknown turned up live."""
     await connection.execute(_REOPEN, {"contact": contact_id})
+
+
+async def correct_outcome(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """What its last call came to is another than was thought: the values of RECORD_OUTCOME."""
+    await connection.execute(_CORRECT, dict(values))
+
+
+async def correct_attempts(connection: AsyncConnection, contact_id: str, attempts: int) -> None:
+    """An earlier call of a contact was, or was not, an attempt after all."""
+    query = text("UPDATE contacts SET attempts = :attempts WHERE id = :contact")
+    await connection.execute(query, {"contact": contact_id, "attempts": attempts})
+
+
+async def note_who_answered(connection: AsyncConnection, contact_id: str, answered_by: str | None) -> None:
+    """Who answered its last call, and nothing else."""
+    query = text("UPDATE contacts SET answered_by = coalesce(:answered_by, answered_by) WHERE id = :contact")
+    await connection.execute(query, {"contact": contact_id, "answered_by": answered_by})
 
 
 async def finish_exhausted(connection: AsyncConnection, job_id: str, max_attempts: int) -> None:

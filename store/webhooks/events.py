@@ -30,6 +30,15 @@ _JOB = text(f"""
       RETURNING endpoint_id
     ) {_NOTIFY}
 """)  # noqa: S608 — our own constants
+_WITHDRAW = text("""
+    DELETE FROM webhook_deliveries
+    WHERE job_id = (SELECT job_id FROM contacts WHERE id = :contact) AND contact_id = :contact
+      AND type = 'contact.finished' AND status = 'pending' AND attempts = 0
+""")
+_FINISHED = text("""
+    SELECT tell_contact_finished(c, '{}') FROM contacts c
+    WHERE c.id = :contact AND c.status NOT IN ('pending', 'queued', 'dialing')
+""")
 _REPORTED = text("""
     WITH hurried AS (
       UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp()
@@ -47,6 +56,16 @@ _REPORTED = text("""
 async def queue_job_event(connection: AsyncConnection, job_id: str, type: EventType) -> None:
     """Queue that a job was started, paused, resumed or has ended, as it stands in this transaction."""
     await connection.execute(_JOB, {"type": type, "job": job_id, "channel": CHANNEL})
+
+
+async def withdraw_contact_event(connection: AsyncConnection, contact_id: str) -> None:
+    """What was not sent yet of a contact's end is not so any more."""
+    await connection.execute(_WITHDRAW, {"contact": contact_id})
+
+
+async def queue_contact_event(connection: AsyncConnection, contact_id: str) -> None:
+    """Queue that a contact is final, as it stands in this transaction; nothing where it is not."""
+    await connection.execute(_FINISHED, {"contact": contact_id})
 
 
 async def queue_report_event(connection: AsyncConnection, contact_id: str) -> None:

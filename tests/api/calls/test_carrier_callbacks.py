@@ -63,6 +63,24 @@ async def test_a_call_is_followed_from_ringing_to_its_end(api: Api, records: Asy
     assert (contact["callDuration"], contact["errorCode"]) == (61, None)
 
 
+@pytest.mark.parametrize(("answered_by", "outcome"), [("machine_start", "answered"), ("fax", "fax")])
+async def test_who_answered_may_be_reported_after_the_end(
+    api: Api, records: AsyncEngine, answered_by: str, outcome: str
+) -> None:
+    """The machine detection's callback is a request of its own: it may be overtaken by the end of a short call."""
+    job_id, dial_id, key = await a_dial(api, records)
+    await event(api.http, key, said(dial_id, "in-progress"))
+    await event(api.http, key, said(dial_id, "completed", CallDuration="9", SipResponseCode="200"))
+
+    answer = await event(api.http, key, {"CallSid": f"CA-{dial_id}", "AnsweredBy": answered_by})
+
+    assert answer.status_code == 204
+    contact = (await api.get(f"/batch/jobs/{job_id}/contacts/{key.partition(':')[0]}")).json()
+    assert (contact["status"], contact["answeredBy"], contact["attemptCount"]) == ("completed", "machine", 1)
+    [shown] = contact["dials"]
+    assert (shown["outcome"], shown["answeredBy"], shown["rang"]) == (outcome, "machine", True)
+
+
 async def test_a_forged_event_is_refused(api: Api, records: AsyncEngine) -> None:
     _, dial_id, key = await a_dial(api, records)
     form = said(dial_id, "completed", CallDuration="61")

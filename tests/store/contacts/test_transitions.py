@@ -17,6 +17,7 @@ from store.contacts.transitions import (
     TRANSITIONS,
     block,
     cancel_waiting,
+    correct_outcome,
     fail_waiting,
     finish_exhausted,
     remove,
@@ -64,9 +65,10 @@ def test_a_change_is_found_however_it_is_written(written: str) -> None:
 
 def test_every_status_but_the_first_is_reached_and_only_an_unknown_outcome_is_reopened() -> None:
     reached = {status for _, to in TRANSITIONS.values() for status in to}
-    left = {status for allowed, _ in TRANSITIONS.values() for status in allowed}
+    left = {status for name, (allowed, _) in TRANSITIONS.items() if name != "correct" for status in allowed}
     assert reached == set(ContactStatus) - {ContactStatus.PENDING}
     assert left == {ContactStatus.PENDING, ContactStatus.QUEUED, ContactStatus.DIALING, ContactStatus.FAILED}
+    assert ContactStatus.CANCELLED not in TRANSITIONS["correct"][0]
 
 
 async def _mark_dialing(connection: AsyncConnection, job_id: str, contact: Any) -> None:
@@ -79,9 +81,16 @@ async def _record_outcome(connection: AsyncConnection, job_id: str, contact: Any
     await connection.execute(sa.text(RECORD_OUTCOME), dict.fromkeys(names) | ended)
 
 
+async def _correct_outcome(connection: AsyncConnection, job_id: str, contact: Any) -> None:
+    names = ("error_code", "reason", "due_at", "held_reason", "not_before", "call", "call_seconds", "answered_by")
+    learned = {"contact": contact.id, "status": "busy", "final": True, "attempts": 1, "troubles": 0}
+    await correct_outcome(connection, dict.fromkeys(names) | learned)
+
+
 CHANGES: dict[str, Callable[[AsyncConnection, str, Any], Awaitable[Any]]] = {
     "mark_dialing": _mark_dialing,
     "record_final_status": _record_outcome,
+    "correct": _correct_outcome,
     "reopen": lambda connection, _, contact: reopen(connection, contact.id),
     "finish_exhausted": lambda connection, job_id, _: finish_exhausted(connection, job_id, 1),
     "block": lambda connection, _, contact: block(connection, contact.id, "why"),
