@@ -1,6 +1,6 @@
 """`python -m api`: the API process, on uvicorn.
 
-The app is named, not imported: processes that read contact files import this module again.
+The app is named, not imported: uvicorn imports it when it starts.
 """
 
 import uvicorn

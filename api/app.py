@@ -16,9 +16,11 @@ from api.calls import routes as call_routes
 from api.calls.confirmation import EndConfirmations
 from api.contacts import do_not_call_routes
 from api.contacts import routes as contact_routes
-from api.contacts.reader import warm_up
+from api.contacts.reader import WARM_UP
+from api.http.body_budget import BodyBudget
 from api.http.errors import MethodNotAllowed, render_error
 from api.http.exception_handlers import to_api_error
+from api.http.fork_pool import open_fork_pool
 from api.http.logging import configure_logging
 from api.http.middleware import Admission, DrainBodies, RequestIds
 from api.http.openapi import DESCRIPTION, TITLE, find_allowed_methods, remove_validation_errors
@@ -132,15 +134,17 @@ def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lif
         async with (
             open_services(settings, client, carriers) as services,
             aclosing(JobFeed(services[ChangeFeed], services[ApiKeys])) as feed,
+            open_fork_pool(WARM_UP) as pool,
         ):
             allowed = parse_allowed_destinations(settings.webhook_allow_private)
             services.add(
                 feed,
+                pool,
+                BodyBudget(),
                 EndConfirmations(services[Dials]),
                 WebhookDestinations(allowed),
             )
             application.state.services = services
-            await warm_up()
             yield
 
     return lifespan

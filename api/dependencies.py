@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.http.body_budget import BodyBudget
+from api.http.fork_pool import ForkPool
 from carriers.accounts import CarrierAccounts
 from composition import Services
 from settings import Settings
@@ -48,12 +50,14 @@ def service(kind: type[Any]) -> Any:
 AgentsDep = Annotated[Agents, service(Agents)]
 ApiKeysDep = Annotated[ApiKeys, service(ApiKeys)]
 AuditLogDep = Annotated[AuditLog, service(AuditLog)]
+BodyBudgetDep = Annotated[BodyBudget, service(BodyBudget)]
 CarriersDep = Annotated[CarrierAccounts, service(CarrierAccounts)]
 AgentReportsDep = Annotated[AgentReports, service(AgentReports)]
 CarrierGrantsDep = Annotated[CarrierGrants, service(CarrierGrants)]
 DialsDep = Annotated[Dials, service(Dials)]
 DoNotCallDep = Annotated[DoNotCall, service(DoNotCall)]
 EngineDep = Annotated[AsyncEngine, service(AsyncEngine)]
+ForkPoolDep = Annotated[ForkPool, service(ForkPool)]
 IdempotencyDep = Annotated[Idempotency, service(Idempotency)]
 InFlightDep = Annotated[InFlightRequests, service(InFlightRequests)]
 JobDeletionDep = Annotated[JobDeletion, service(JobDeletion)]

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from api.auth import KEYS, AdminDep, MemberDep
 from api.contacts.openapi import DO_NOT_CALL_BODY
-from api.contacts.reader import read_numbers, source_of
+from api.contacts.reader import ContactReader, source_of
 from api.contacts.schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
-from api.dependencies import DoNotCallDep
+from api.dependencies import BodyBudgetDep, DoNotCallDep, ForkPoolDep
 from api.http.bodies import read_body
 from api.http.errors import NotFound
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
@@ -76,6 +76,8 @@ async def add_numbers(
     stopper: CallStopperDep,
     idempotent: IdempotentDep,
     nudges: NudgesDep,
+    pool: ForkPoolDep,
+    budget: BodyBudgetDep,
 ) -> DoNotCallAdded:
     """Add numbers: as JSON, where one bad number rejects them all, or as a CSV or XLSX file with a `phone` column.
 
@@ -86,10 +88,10 @@ async def add_numbers(
     Error codes: `invalid_request`, `invalid_phone_format`, `no_valid_contacts`, `too_many_contacts`,
     `invalid_csv`, `missing_phone_column`, `idempotency_conflict`.
     """
-    body, mine = await read_body(request, "numbers"), caller.organization_id
+    mine = caller.organization_id
 
     async def add(_: CreateContext) -> DoNotCallAdded:
-        read = await read_numbers(body)
+        read = await ContactReader(pool, mine).read_numbers(body)
         added = await do_not_call.add(mine, read.numbers, source=source_of(body), by=caller.key_id, note=read.note)
         not_stopped = await stopper.wait(CallScope(organization_id=mine, numbers=tuple(read.numbers)))
         nudges.jobs(added.job_ids)
@@ -101,7 +103,9 @@ async def add_numbers(
             validation=read.report,
         )
 
-    return await idempotent.answer(DoNotCallAdded, body, add)
+    with budget.share(mine) as share:
+        body = await read_body(request, share, "numbers")
+        return await idempotent.answer(DoNotCallAdded, body, add)
 
 
 @router.get("/{number}", operation_id="getDoNotCall", responses=errors(400, 401, 404, 503))

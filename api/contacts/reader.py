@@ -1,22 +1,22 @@
-"""Reading contacts and numbers, in a worker process: 10,000 rows take longer than other requests may wait."""
+"""Reading contacts and numbers, in forked processes: 10,000 rows take longer than other requests may wait."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from anyio import to_process
+from typing import Any, TypeVar
 
 from api.http.bodies import Form, JsonBody
+from api.http.fork_pool import ForkPool, TooCostly
 from domain.calling_rules.do_not_call import Source
 from domain.calling_rules.schedule import list_zones
 from domain.contacts.contact import ReadOptions
+from domain.contacts.encodings import guess_encoding
 from domain.contacts.named_columns import NAMING_FIELDS, NamedColumns
 from domain.contacts.number_list import NumberList, collect_numbers, read_note, read_number_list
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
 from domain.contacts.report import Intake
-from domain.errors import RequestError
+from domain.errors import InvalidCsv, RequestError
 from domain.jobs.create_request import (
     CONTACT_FIELDS,
     ORDER,
@@ -29,7 +29,15 @@ from domain.jobs.create_request import (
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
 from domain.requests.strict_json import MAX_VALUES, parse_json
 
+WARM_UP = "api.contacts.reader:warm_up"
+WARM_TEXT = "phone\n\u0418\u0432\u0430\u043d \u041f\u0435\u0442\u0440\u043e\u0432\n".encode("cp1251")
 WARM_FILE = b"phone\n+12025550101\n"
+TOO_COSTLY = (
+    "Reading this file takes more memory or time than it may: save the contacts alone as CSV in UTF-8, or split them"
+    " into several files."
+)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,19 +54,32 @@ class ReadCreate:
         return self.contacts
 
 
-async def read_create(body: Form | JsonBody, now: datetime) -> ReadCreate:
-    """Fields and contacts of a new job. Raises RequestError for the body and the fields."""
-    return await to_process.run_sync(_read_create, body, now)
+class ContactReader:
+    """Reads what an organization sent. Raises RequestError, Unavailable where too much of it waits to be read."""
 
+    def __init__(self, pool: ForkPool, organization_id: str) -> None:
+        self._pool = pool
+        self._owner = organization_id
 
-async def read_more(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
-    """Contacts for a job that is there. Raises RequestError."""
-    return await to_process.run_sync(_read_more, body, timezone, now)
+    async def read_create(self, body: Form | JsonBody, now: datetime) -> ReadCreate:
+        """Fields and contacts of a new job. Raises RequestError for the body and the fields."""
+        return await self._run(_read_create, body, now)
 
+    async def read_more(self, body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
+        """Contacts for a job that is there."""
+        return await self._run(_read_more, body, timezone, now)
 
-async def read_numbers(body: Form | JsonBody) -> NumberList:
-    """Numbers for the do-not-call list. Raises RequestError."""
-    return await to_process.run_sync(_read_numbers, body)
+    async def read_numbers(self, body: Form | JsonBody) -> NumberList:
+        """Numbers for the do-not-call list."""
+        return await self._run(_read_numbers, body)
+
+    async def _run(self, read: Callable[..., T], body: Form | JsonBody, *arguments: Any) -> T:
+        try:
+            return await self._pool.run(self._owner, read, body, *arguments)
+        except TooCostly:
+            if isinstance(body, Form) and body.file:
+                raise InvalidCsv(TOO_COSTLY) from None
+            raise
 
 
 def source_of(body: Form | JsonBody) -> Source:
@@ -66,13 +87,10 @@ def source_of(body: Form | JsonBody) -> Source:
     return Source.API if isinstance(body, JsonBody) else Source.FILE
 
 
-async def warm_up() -> None:
-    """Start a worker process and let it import and load what reading needs."""
-    await to_process.run_sync(_load)
-
-
-def _load() -> None:
+def warm_up() -> None:
+    """Load what reading needs, once for all processes that are forked."""
     read_contact_file(WARM_FILE)
+    guess_encoding(WARM_TEXT)
     list_zones()
 
 

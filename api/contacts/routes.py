@@ -6,9 +6,9 @@ from fastapi import APIRouter, Path, Request
 
 from api.auth import KEYS, AdminDep
 from api.contacts.openapi import APPEND_BODY
-from api.contacts.reader import read_more
+from api.contacts.reader import ContactReader
 from api.contacts.schemas import Appended, ContactRemoved, render_appended
-from api.dependencies import JobsDep, JobUpdatesDep
+from api.dependencies import BodyBudgetDep, ForkPoolDep, JobsDep, JobUpdatesDep
 from api.http.bodies import read_body
 from api.http.errors import InvalidStatus
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
@@ -43,6 +43,8 @@ async def add(
     updates: JobUpdatesDep,
     idempotent: IdempotentDep,
     nudges: NudgesDep,
+    pool: ForkPoolDep,
+    budget: BodyBudgetDep,
 ) -> Appended:
     """Add contacts to a job that has not ended: a file or JSON, read by the same rules as create's.
 
@@ -53,11 +55,10 @@ async def add(
     Error codes: those of create for its file or contacts, `insufficient_credits`; `invalid_status` for a job that
     has ended; `job_not_found`; `idempotency_conflict`.
     """
-    body = await read_body(request)
 
     async def append(context: CreateContext) -> Appended:
         job = await find_job(jobs, caller.organization_id, id)
-        intake = await read_more(body, job.timezone, context.now)
+        intake = await ContactReader(pool, caller.organization_id).read_more(body, job.timezone, context.now)
         try:
             appended = await updates.append(
                 job.organization_id,
@@ -72,7 +73,9 @@ async def add(
             raise InvalidStatus(ENDED.format(error.status)) from None
         return render_appended(id, appended)
 
-    answer = await idempotent.answer(Appended, body, append)
+    with budget.share(caller.organization_id) as share:
+        body = await read_body(request, share)
+        answer = await idempotent.answer(Appended, body, append)
     nudges.jobs([id])
     return answer
 

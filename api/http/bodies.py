@@ -13,6 +13,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
+from api.http.body_budget import BodyShare
 from domain.errors import InvalidCsv, InvalidRequest
 from domain.jobs.create_request import KNOWN_FIELDS
 from domain.requests.limits import MAX_FILE_BYTES
@@ -46,17 +47,17 @@ class JsonBody:
     charset: str | None = None
 
 
-async def read_body(request: Request, held: str = "contacts") -> Form | JsonBody:
-    """Read a form with a file, or JSON that holds what `held` names. Raises InvalidRequest, InvalidCsv."""
+async def read_body(request: Request, share: BodyShare, held: str = "contacts") -> Form | JsonBody:
+    """Read a form with a file, or JSON that holds what `held` names. Raises InvalidRequest, InvalidCsv, Unavailable."""
     _refuse_encodings(request)
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind == JSON:
         charset = options.get(b"charset", b"").decode("latin-1") or None
-        return JsonBody(content=await _read(request, JSON_LIMIT), charset=charset)
+        return JsonBody(content=await _read(request, JSON_LIMIT, share), charset=charset)
     if kind == URL_ENCODED:
-        return _url_encoded(await _read(request, JSON_LIMIT))
+        return _url_encoded(await _read(request, JSON_LIMIT, share))
     if kind == FORM:
-        return await _form(request, options.get(b"boundary", b""))
+        return await _form(request, options.get(b"boundary", b""), share)
     raise InvalidRequest(f"Send multipart/form-data with a file, or application/json with {held}.")
 
 
@@ -72,20 +73,22 @@ def _refuse_encodings(request: Request) -> None:
         raise InvalidRequest("The body is compressed. Send it without a Content-Encoding.")
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def _read(request: Request, limit: int, share: BodyShare | None = None) -> bytes:
     body = bytearray()
-    async for chunk in _within(request, limit):
+    async for chunk in _within(request, limit, share):
         body += chunk
     return bytes(body)
 
 
-async def _within(request: Request, limit: int) -> AsyncIterator[bytes]:
+async def _within(request: Request, limit: int, share: BodyShare | None) -> AsyncIterator[bytes]:
     """The body's chunks. Raises InvalidRequest as soon as it is seen to be longer than `limit` bytes."""
     read = 0
     async for chunk in request.stream():
         read += len(chunk)
         if read > limit:
             raise InvalidRequest(f"The body is larger than {_size(limit)}.")
+        if share is not None:
+            share.add(len(chunk))
         yield chunk
 
 
@@ -93,13 +96,13 @@ def _size(limit: int) -> str:
     return f"{limit // MEGABYTE} MB" if limit >= MEGABYTE else f"{limit // 1024} KB"
 
 
-async def _form(request: Request, boundary: bytes) -> Form:
+async def _form(request: Request, boundary: bytes, share: BodyShare) -> Form:
     if not boundary:
         raise InvalidRequest("The form's Content-Type has no boundary.")
     parts = _Parts()
     try:
         parser = MultipartParser(boundary, parts.callbacks())
-        async for chunk in _within(request, JSON_LIMIT):
+        async for chunk in _within(request, JSON_LIMIT, share):
             parser.write(chunk)
     except FormParserError as error:
         raise InvalidRequest("The body is not a form with the boundary that its Content-Type names.") from error

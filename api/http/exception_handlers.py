@@ -11,11 +11,13 @@ from starlette.exceptions import HTTPException
 
 from api.http import errors as api
 from api.http.errors import ApiError
+from api.http.fork_pool import TooCostly
 from domain.errors import InvalidRequest, NoValidContacts, RequestError
 from domain.money import format_dollars as dollars
 from store import errors as store
 
 MAX_DETAILS = 100
+TOO_COSTLY = "Reading this request takes more memory or time than it may: split it into several."
 
 log = logging.getLogger("api.http.exception_handlers")
 
@@ -38,6 +40,8 @@ def to_known_error(error: Exception) -> ApiError | None:
         return error
     if isinstance(error, RequestError):
         return api.Refused(error)
+    if isinstance(error, TooCostly):
+        return api.Refused(InvalidRequest(TOO_COSTLY))
     if isinstance(error, RequestValidationError):
         return api.Refused(_invalid(error))
     if isinstance(error, HTTPException):

@@ -12,15 +12,15 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Annotated, Any, TypeVar
 
-from anyio import to_process
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, WithJsonSchema
 
 from api.auth import PLATFORM, AdminDep, PlatformDep
-from api.dependencies import IdempotencyDep, VaultDep
+from api.dependencies import ForkPoolDep, IdempotencyDep, VaultDep
 from api.http.bodies import Form, JsonBody
 from api.http.errors import IdempotencyConflict, SecretsUnavailable, Unavailable
 from api.http.exception_handlers import to_known_error
+from api.http.fork_pool import ForkPool
 from domain.errors import InvalidRequest
 from domain.requests.strict_json import MAX_OPTIONS, MAX_VALUES, has_more_values
 from store.db.ids import new_id
@@ -69,8 +69,11 @@ Work = Callable[[CreateContext], Awaitable[Answer]]
 class IdempotentRequest:
     """The request's `Idempotency-Key`, if it has one."""
 
-    def __init__(self, idempotency: Idempotency, vault: Vault, record: RecordKey | None, response: Response) -> None:
+    def __init__(
+        self, idempotency: Idempotency, vault: Vault, pool: ForkPool, record: RecordKey | None, response: Response
+    ) -> None:
         self._idempotency = idempotency
+        self._pool = pool
         self._vault = vault
         self._record = record
         self._response = response
@@ -90,11 +93,16 @@ class IdempotentRequest:
         if secret and not self._vault.can_seal:
             raise SecretsUnavailable(NO_SECRET)
         used = USED_FOR_A_SECRET if secret else USED
-        taken = await self._taken(self._record, await _fingerprint(content, secret_of), used)
+        taken = await self._taken(self._record, await self._fingerprint(self._record, content, secret_of), used)
         if isinstance(taken, Answered):
             self._response.headers[REPLAYED] = "true"
             return kind.model_validate_json(self._opened(taken.answer) if secret else taken.answer)
         return await self._work(self._record, taken, work, secret=secret)
+
+    async def _fingerprint(self, record: RecordKey, content: Content, secret_of: str | None) -> str:
+        """SHA-256 of what was sent, and by which API key where the answer is for it alone."""
+        sent = await _of_content(content, self._pool, record.scope)
+        return sent if secret_of is None else _of({"sent": sent, "by": secret_of})
 
     async def _taken(self, record: RecordKey, fingerprint: str, used: str) -> Reserved | Answered:
         try:
@@ -203,10 +211,11 @@ async def of_organization(
     caller: AdminDep,
     idempotency: IdempotencyDep,
     vault: VaultDep,
+    pool: ForkPoolDep,
     key: IdempotencyKey = None,
 ) -> IdempotentRequest:
     """For what an organization creates. Raises InvalidRequest for a key that cannot be one."""
-    return IdempotentRequest(idempotency, vault, _record(request, key, caller.organization_id), response)
+    return IdempotentRequest(idempotency, vault, pool, _record(request, key, caller.organization_id), response)
 
 
 async def of_platform(
@@ -215,10 +224,11 @@ async def of_platform(
     _: PlatformDep,
     idempotency: IdempotencyDep,
     vault: VaultDep,
+    pool: ForkPoolDep,
     key: IdempotencyKey = None,
 ) -> IdempotentRequest:
     """For what the platform creates. Raises InvalidRequest for a key that cannot be one."""
-    return IdempotentRequest(idempotency, vault, _record(request, key, PLATFORM), response)
+    return IdempotentRequest(idempotency, vault, pool, _record(request, key, PLATFORM), response)
 
 
 IdempotentDep = Annotated[IdempotentRequest, Depends(of_organization)]
@@ -234,18 +244,12 @@ def _record(request: Request, key: str | None, scope: str) -> RecordKey | None:
     return RecordKey(scope=scope, route=f"{request.method} {path}", key=key)
 
 
-async def _fingerprint(content: Content, secret_of: str | None) -> str:
-    """SHA-256 of what was sent, and by which API key where the answer is for it alone."""
-    sent = await _of_content(content)
-    return sent if secret_of is None else _of({"sent": sent, "by": secret_of})
-
-
-async def _of_content(content: Content) -> str:
+async def _of_content(content: Content, pool: ForkPool, owner: str) -> str:
     """SHA-256 of what was sent: boundary, order, blanks and the file's name do not count."""
     if isinstance(content, Form):
         return await asyncio.to_thread(_of_form, content)
     body, charset = (content.content, content.charset) if isinstance(content, JsonBody) else (content, None)
-    return _of_json(body, charset) if len(body) <= SMALL else await to_process.run_sync(_of_json, body, charset)
+    return _of_json(body, charset) if len(body) <= SMALL else await pool.run(owner, _of_json, body, charset)
 
 
 def _of_form(form: Form) -> str:

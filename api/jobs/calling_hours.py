@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from anyio import to_process
-
+from api.http.fork_pool import ForkPool
 from domain.calling_rules.window import CallingWindow
 from domain.calling_rules.window_format import describe_window
 from domain.contacts.report import Intake
@@ -22,15 +21,17 @@ class Hours:
     warnings: list[str]
 
 
-async def hours_of(organization: Organization, request: JobRequest, intake: Intake, now: datetime) -> Hours:
-    """Foresee a job, in a worker process: a year of days in many zones takes longer than other requests may wait."""
+async def hours_of(
+    pool: ForkPool, organization: Organization, request: JobRequest, intake: Intake, now: datetime
+) -> Hours:
+    """Foresee a job, in a forked process: a year of days in many zones takes longer than other requests may wait."""
     window = request.calling_window or organization.calling_window
     sentence = describe_window(request.calling_window, organization.calling_window)
     if window is None and request.end_time is None:
         return Hours(sentence=sentence, warnings=[])
     zones = Counter(contact.zones or () for contact in intake.contacts if contact.is_placed(window))
     lines = usable_lines(request.concurrent_call_limit, organization.concurrent_call_limit)
-    return Hours(sentence, await to_process.run_sync(_warnings, window, zones, request, lines, now))
+    return Hours(sentence, await pool.run(organization.id, _warnings, window, zones, request, lines, now))
 
 
 def _warnings(

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from api.contacts.reader import read_create
-from api.dependencies import JobsDep, OrganizationsDep, PhoneNumbersDep, WorkflowsDep
+from api.contacts.reader import ContactReader
+from api.dependencies import ForkPoolDep, JobsDep, OrganizationsDep, PhoneNumbersDep, WorkflowsDep
 from api.http.bodies import Form, JsonBody
 from api.http.errors import NoOutboundAgent, PhoneNumberNotFound
+from api.http.fork_pool import ForkPool
 from api.http.idempotency import CreateContext
 from api.jobs.calling_hours import Hours, hours_of
 from api.jobs.scheduler import reached
@@ -38,10 +39,11 @@ class JobCreator:
     phone_numbers: PhoneNumbers
     jobs: Jobs
     workflows: JobWorkflows
+    pool: ForkPool
 
     async def create_from_body(self, body: Form | JsonBody, caller: Caller, context: CreateContext) -> Created:
         """Raises ApiError, RequestError and StoreError."""
-        read = await read_create(body, context.now)
+        read = await ContactReader(self.pool, caller.organization_id).read_create(body, context.now)
         return await self.create(read.fields, read.intake, caller, context)
 
     async def create(
@@ -51,7 +53,7 @@ class JobCreator:
         number, agent = await number_to_call_from(self.phone_numbers, caller, fields.request.from_phone_number_id)
         intake = contacts()
         organization = await self.organizations.get(caller.organization_id)
-        hours = await hours_of(organization, fields.request, intake, context.now)
+        hours = await hours_of(self.pool, organization, fields.request, intake, context.now)
         report = intake.report.with_warnings([*fields.warnings, *hours.warnings])
         job = await self.jobs.create(
             caller.organization_id,
@@ -73,9 +75,13 @@ class JobCreator:
 
 
 async def job_creator(
-    organizations: OrganizationsDep, phone_numbers: PhoneNumbersDep, jobs: JobsDep, workflows: WorkflowsDep
+    organizations: OrganizationsDep,
+    phone_numbers: PhoneNumbersDep,
+    jobs: JobsDep,
+    workflows: WorkflowsDep,
+    pool: ForkPoolDep,
 ) -> JobCreator:
-    return JobCreator(organizations, phone_numbers, jobs, workflows)
+    return JobCreator(organizations, phone_numbers, jobs, workflows, pool)
 
 
 JobCreatorDep = Annotated[JobCreator, Depends(job_creator)]

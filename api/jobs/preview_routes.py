@@ -7,14 +7,14 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 
-from anyio import to_process
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, MemberDep
-from api.contacts.reader import read_create
-from api.dependencies import JobPreviewDep, OrganizationsDep, PhoneNumbersDep
+from api.contacts.reader import ContactReader
+from api.dependencies import BodyBudgetDep, ForkPoolDep, JobPreviewDep, OrganizationsDep, PhoneNumbersDep
 from api.http.bodies import read_body
 from api.http.exception_handlers import too_expensive
+from api.http.fork_pool import ForkPool
 from api.http.openapi import REQUEST_ID
 from api.http.responses import errors
 from api.jobs.calling_hours import hours_of
@@ -52,6 +52,8 @@ async def validate(
     organizations: OrganizationsDep,
     phone_numbers: PhoneNumbersDep,
     preview: JobPreviewDep,
+    pool: ForkPoolDep,
+    budget: BodyBudgetDep,
 ) -> Validated:
     """Say what creating this job would come to: the same request as `POST /batch/create`, and nothing is stored.
 
@@ -65,14 +67,15 @@ async def validate(
     `invalid_phone_format`.
     """
     now = datetime.now(UTC)
-    read = await read_create(await read_body(request), now)
+    with budget.share(caller.organization_id) as share:
+        read = await ContactReader(pool, caller.organization_id).read_create(await read_body(request, share), now)
     wanted = read.fields.request
     _, agent = await number_to_call_from(phone_numbers, caller, wanted.from_phone_number_id)
     intake = read.intake()
-    hours = await hours_of(await organizations.get(caller.organization_id), wanted, intake, now)
+    hours = await hours_of(pool, await organizations.get(caller.organization_id), wanted, intake, now)
     report = intake.report.with_warnings([*read.fields.warnings, *hours.warnings]).to_json()
     facts = await preview.preview(caller.organization_id, wanted, intake.contacts, report)
-    expected = await _forecast(facts, wanted, now)
+    expected = await _forecast(pool, facts, wanted, now)
     return _answer(read.fields, agent, facts, expected, hours.sentence, now)
 
 
@@ -169,8 +172,8 @@ def _largest_first(counts: Mapping[Key, int]) -> list[tuple[Key, int]]:
     return sorted(counts.items(), key=lambda counted: (-counted[1], str(counted[0])))
 
 
-async def _forecast(facts: PreviewFacts, wanted: JobRequest, now: datetime) -> Forecast:
-    """In a worker process: a year of days in many zones takes longer than other requests may wait."""
+async def _forecast(pool: ForkPool, facts: PreviewFacts, wanted: JobRequest, now: datetime) -> Forecast:
+    """In a forked process: a year of days in many zones takes longer than other requests may wait."""
     zones: Counter[Zones] = Counter()
     window = wanted.calling_window or facts.organization.calling_window
     for contact in facts.called:
@@ -179,4 +182,4 @@ async def _forecast(facts: PreviewFacts, wanted: JobRequest, now: datetime) -> F
     lines = max(1, _lines(wanted, facts).usable)
     start = wanted.scheduled_start_time or now
     play = partial(forecast, window or ALWAYS, zones, start=start, end_time=wanted.end_time, lines=lines)
-    return await to_process.run_sync(play)
+    return await pool.run(facts.organization.id, play)

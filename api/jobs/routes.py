@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, AdminDep, MemberDep
-from api.dependencies import JobsDep, OrganizationsDep, WorkflowsDep
+from api.dependencies import BodyBudgetDep, JobsDep, OrganizationsDep, WorkflowsDep
 from api.http.bodies import read_body
 from api.http.idempotency import REPLAYABLE, IdempotentDep
 from api.http.responses import errors
@@ -33,7 +33,9 @@ router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
     responses=errors(400, 401, 403, 404, 409, 503) | REPLAYABLE,
     openapi_extra=CREATE_BODY,
 )
-async def create(caller: AdminDep, request: Request, creator: JobCreatorDep, idempotent: IdempotentDep) -> Created:
+async def create(
+    caller: AdminDep, request: Request, creator: JobCreatorDep, idempotent: IdempotentDep, budget: BodyBudgetDep
+) -> Created:
     """Create a batch job: every contact of a CSV file, an XLSX workbook or a JSON array is called.
 
     Send `multipart/form-data` with a `file` that has a `phone` column, or `application/json` with
@@ -47,8 +49,9 @@ async def create(caller: AdminDep, request: Request, creator: JobCreatorDep, ide
     `invalid_phone_format`, `overlapping_contacts`, `insufficient_credits`,
     `idempotency_conflict`.
     """
-    body = await read_body(request)
-    return await idempotent.answer(Created, body, partial(creator.create_from_body, body, caller))
+    with budget.share(caller.organization_id) as share:
+        body = await read_body(request, share)
+        return await idempotent.answer(Created, body, partial(creator.create_from_body, body, caller))
 
 
 @router.get("/jobs", operation_id="listBatchJobs", responses=errors(400, 401, 404, 503))

@@ -12,9 +12,13 @@ from domain.contacts.columns import is_phone_header
 from domain.errors import InvalidCsv
 from domain.requests.limits import MAX_FILE_BYTES, MAX_ROWS
 
+MAX_CELLS = 16_384  # of a row: no spreadsheet has more columns
+MAX_LINES = 65_536  # of a row: a contact has at most 64 KB
 DELIMITERS = (",", ";", "\t", "|")
 
 _HINT = re.compile(r"\ufeff?\"?sep=(?P<delimiter>[,;\t|])\"?(?:\r\n|\r|\n)", re.IGNORECASE)
+
+_QUOTED = re.compile(r'"[^"]*"')
 
 # The reader's own limit, 128 KB a cell, is one for the whole process; ours are on the file and on a contact.
 csv.field_size_limit(MAX_FILE_BYTES + 1)
@@ -42,15 +46,29 @@ class Record(NamedTuple):
 
 
 class _Lines:
-    """Lines of a text, ended by CR, LF or CRLF. `taken`: since the last record; `exhausted`: none is left."""
+    """Lines of a text, ended by CR, LF or CRLF. `taken`: since the last record; `exhausted`: none is left.
 
-    def __init__(self, text: str) -> None:
+    Judged before cells are made of them. Raises InvalidCsv for a record of too many cells or lines.
+    """
+
+    def __init__(self, text: str, delimiter: str) -> None:
         self._lines = io.StringIO(text, newline="")
+        self._delimiter = delimiter
+        self.row = 0
         self.taken: list[str] = []
         self.exhausted = False
 
+    def begin(self, row: int) -> None:
+        """The next line begins this record."""
+        self.row = row
+        self.taken.clear()
+
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:
+            if len(self.taken) == MAX_LINES:
+                raise InvalidCsv(f'Row {self.row} has more than {MAX_LINES:,} lines: is a quote (") never closed?')
+            if line.count(self._delimiter) >= MAX_CELLS and _QUOTED.sub("", line).count(self._delimiter) >= MAX_CELLS:
+                raise InvalidCsv(f"Row {self.row} has more than {MAX_CELLS:,} cells.")
             self.taken.append(line)
             yield line
         self.exhausted = True
@@ -64,13 +82,13 @@ def split_hint(text: str) -> tuple[str | None, str]:
 
 def read_records(text: str, delimiter: str) -> Iterator[Record]:
     """Split a text into records; row 1 is the first. Raises InvalidCsv where a quote is never closed."""
-    lines = _Lines(text)
+    lines = _Lines(text, delimiter)
     reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
     for row in count(1):
         if row > MAX_ROWS:
             raise InvalidCsv(f"The file has more than {MAX_ROWS:,} rows.")
         try:
-            lines.taken.clear()
+            lines.begin(row)
             yield Record(row, next(reader))
         except StopIteration:
             return

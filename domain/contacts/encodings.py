@@ -1,7 +1,6 @@
 """Which encoding a text has that is not Unicode: a guess, reported as one. Decision 0024 has the library's alone."""
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from charset_normalizer import CharsetMatch, from_bytes
@@ -28,7 +27,7 @@ _MIN_IN_WORDS = 0.6
 _MIN_LETTERS = 0.6  # of the characters beyond ASCII
 _MIN_LETTERS_MORE = 0.3  # of the characters beyond ASCII
 _MAX_CHAOS = 0.3
-_CELL_BREAKS = re.compile(rb"[,;\t\r\n\"]+")  # bytes that are no part of a longer character in any of these encodings
+_CELLS = re.compile(rb"[^,;\t\r\n\"]+")  # between bytes that are part of no longer character in any of these
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -42,7 +41,7 @@ class ScriptProfile(NamedTuple):
 
 def guess_encoding(content: bytes) -> str:
     """One of NAMES, for a text that is not UTF-8. Western where the evidence for another one is not clear."""
-    evidence = b"\n".join(_list_cells(content))[:_SAMPLE_BYTES]
+    evidence = _sample_cells(content)
     if len(_BEYOND_ASCII.findall(evidence)) < _MIN_EVIDENCE:
         return WESTERN
     matches = from_bytes(evidence, cp_isolation=list(NAMES), threshold=_MAX_CHAOS)
@@ -50,8 +49,15 @@ def guess_encoding(content: bytes) -> str:
     return min(others, key=_rank).encoding if others else _choose_latin(evidence)
 
 
-def _list_cells(content: bytes) -> Iterator[bytes]:
-    return (cell for cell in _CELL_BREAKS.split(content) if _BEYOND_ASCII.search(cell))
+def _sample_cells(content: bytes) -> bytes:
+    """The first cells that hold bytes beyond ASCII, a line each."""
+    sample = bytearray()
+    for cell in _CELLS.finditer(content):
+        if _BEYOND_ASCII.search(cell[0]):
+            sample += cell[0][:_SAMPLE_BYTES] + b"\n"
+            if len(sample) > _SAMPLE_BYTES:
+                break
+    return bytes(sample[:_SAMPLE_BYTES])
 
 
 def _choose_latin(evidence: bytes) -> str:

@@ -10,6 +10,7 @@ from domain.contacts.decode import decode_file, empty_file_error
 from domain.contacts.export import unescape_cell
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects, restore_row_text
 from domain.contacts.report import MAX_ENTRIES, Intake, InvalidRow, ReportBuilder, list_warnings
+from domain.contacts.shared_texts import SharedTexts
 from domain.contacts.xlsx import is_archive, read_workbook
 from domain.errors import InvalidCsv, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
@@ -34,6 +35,7 @@ class _Layout(NamedTuple):
     columns: Columns
     options: ReadOptions
     delimiter: str
+    texts: SharedTexts
     is_rejects_file: bool  # rejected rows that we wrote: the first column is ours, the cells carry our marks
 
     def unwrap(self, record: Record) -> Record:
@@ -100,7 +102,9 @@ def _read_header(header: Record, options: ReadOptions, delimiter: str) -> _Layou
         raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
     is_rejects_file = header.cells[:1] == [REASON_COLUMN]
     columns = read_columns(header.cells[1:] if is_rejects_file else header.cells, options.columns)
-    return _Layout(columns, options.model_copy(update={"columns": columns.named}), delimiter, is_rejects_file)
+    return _Layout(
+        columns, options.model_copy(update={"columns": columns.named}), delimiter, SharedTexts(), is_rejects_file
+    )
 
 
 def _add_row(report: ReportBuilder, rejected: list[Reject], layout: _Layout, record: Record) -> None:
@@ -118,7 +122,8 @@ def _read_row(layout: _Layout, record: Record) -> NewContact | ContactProblem:
     problem = _find_shape_problem(columns, record)
     if problem is not None:
         return ContactProblem(None, None, problem)
-    data = columns.name_cells(_complete_days(record, columns) if record.kinds else record.cells)
+    cells = _complete_days(record, columns) if record.kinds else record.cells
+    data = columns.name_cells([layout.texts.share(cell) for cell in cells])
     problem = size_problem(data)
     if problem is not None:
         return ContactProblem(None, None, problem)

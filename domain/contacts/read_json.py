@@ -8,6 +8,7 @@ from phonenumbers import PhoneNumber
 from domain.contacts.contact import MAX_VALUE_LENGTH, ContactProblem, ReadOptions, read_contact
 from domain.contacts.named_columns import NamedColumns
 from domain.contacts.report import MAX_ENTRIES, Intake, ReportBuilder, list_indexes, list_warnings
+from domain.contacts.shared_texts import SharedTexts
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.phone.masking import mask_number
@@ -97,8 +98,10 @@ def _read_all(
     contacts: Sequence[dict[str, Any]], numbers: Sequence[PhoneNumber | PhoneProblem], key: str, options: ReadOptions
 ) -> list[NewContact]:
     read: list[NewContact] = []
+    texts = SharedTexts()
     problems: list[dict[str, Any]] = []
     for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
+        contact.update((name, texts.share(value)) for name, value in contact.items())
         entry = _read(index, contact, number, key, options)
         if isinstance(entry, NewContact):
             read.append(entry)

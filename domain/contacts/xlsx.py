@@ -1,6 +1,5 @@
 """The first sheet of an XLSX workbook, as rows of text: what its cells show, as a spreadsheet saves them as CSV."""
 
-import io
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -37,7 +36,7 @@ def read_workbook(content: bytes) -> Sheet:
 
 def _open_sheet(package: Package) -> CalamineSheet:
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(package.to_archive()))
+        workbook = CalamineWorkbook.from_filelike(package.to_archive())
         return workbook.get_sheet_by_name(package.name)
     except CalamineError:
         raise unreadable_error() from None

@@ -14,7 +14,9 @@ MAX_PARTS = 5_000
 MAX_SHEETS = 5_000  # also relations of the workbook
 MAX_UNPACKED = 64 * 1024 * 1024  # bytes of all parts that are read, whatever their headers claim
 MAX_CELLS = 2_100_000  # of the rectangle that holds all cells: 10,000 contacts of 200 fields, and blank rows
-MAX_TEXT = 64 * 1024 * 1024  # characters of all cells, a text that cells share counted for each
+MAX_TEXT = 32 * 1024 * 1024  # bytes of all cells in UTF-8, a text that cells share counted for each
+MAX_ELEMENTS = 5_000_000  # of one part: MAX_CELLS with a value in each, and what else there is
+
 
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
@@ -31,6 +33,7 @@ _OTHER_FORMATS = (
 )
 _CELL = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _ROW = re.compile(r"[0-9]{1,7}")
+_INDEX = re.compile(r"\s*\+?[0-9]{1,20}\s*")
 
 Attributes = dict[str, str]
 
@@ -43,13 +46,14 @@ class Package(NamedTuple):
     name: str  # its name
     visible_sheets: int
 
-    def to_archive(self) -> bytes:
-        """The parts as a zip of their own: what reads it finds nothing that was not bounded."""
+    def to_archive(self) -> io.BytesIO:
+        """Move the parts into a zip of their own: what reads it finds nothing that was not bounded."""
         buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-            for path, content in self.parts.items():
-                archive.writestr(path, content)
-        return buffer.getvalue()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            while self.parts:
+                archive.writestr(*self.parts.popitem())
+        buffer.seek(0)
+        return buffer
 
 
 def open_package(content: bytes) -> Package:
@@ -136,8 +140,8 @@ class SheetSurvey:
     def _end_cell(self) -> None:
         self.unsaved_formulas += self._is_formula and not self._result.strip()
         self._is_formula, self._result = False, ""
-        if self._is_shared and (index := self._index.strip()).isdecimal() and int(index) < len(self._lengths):
-            self._characters += self._lengths[int(index)]
+        if self._is_shared and _INDEX.fullmatch(self._index) and int(self._index) < len(self._lengths):
+            self._characters += self._lengths[int(self._index)]
             if self._characters > MAX_TEXT:
                 raise _too_large_error()
 
@@ -223,7 +227,7 @@ def _list_elements(content: bytes, name: str) -> list[Attributes]:
 
 
 def _measure_strings(strings: bytes | None) -> list[int]:
-    """How many characters each of the shared texts has."""
+    """How many bytes of UTF-8 each of the shared texts has."""
     lengths: list[int] = []
 
     def on_start(name: str, _: Attributes) -> None:
@@ -234,7 +238,7 @@ def _measure_strings(strings: bytes | None) -> list[int]:
 
     def on_text(text: str) -> None:
         if lengths:
-            lengths[-1] += len(text)
+            lengths[-1] += len(text) if text.isascii() else len(text.encode())
 
     if strings is not None:
         _parse_xml(strings, on_start, on_text)
@@ -245,10 +249,19 @@ def _parse_xml(
     content: bytes, on_start: Callable[[str, Attributes], None], on_text: Callable[[str], None] | None = None
 ) -> None:
     """Report every element by its local name. Raises InvalidCsv for what is no XML or has a document type."""
-    parser = expat.ParserCreate()
+    elements = 0
+
+    def on_element(tag: str, attributes: Attributes) -> None:
+        nonlocal elements
+        elements += 1
+        if elements > MAX_ELEMENTS:
+            raise _too_large_error()
+        on_start(tag.rpartition(":")[2], attributes)
+
+    parser = expat.ParserCreate("utf-8")  # whatever it declares: so the library reads it too
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = lambda tag, attributes: on_start(tag.rpartition(":")[2], attributes)
+    parser.StartElementHandler = on_element
     parser.CharacterDataHandler = on_text
     try:
         parser.Parse(content, True)
