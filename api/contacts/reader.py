@@ -20,12 +20,14 @@ from domain.errors import InvalidCsv, RequestError
 from domain.jobs.create_request import (
     CONTACT_FIELDS,
     ORDER,
+    WHOLE_FIELDS,
     ParsedCreate,
     read_body_contacts,
     read_form,
     read_form_contacts,
     read_json,
 )
+from domain.requests.form_brackets import note_parts
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
 from domain.requests.strict_json import MAX_VALUES, parse_json
 
@@ -113,9 +115,11 @@ def _read_more(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
     contacts: Sequence[Any] | None
     if isinstance(body, JsonBody):
         fields = require_object(parse_json(body.content, body.charset, max_values=MAX_VALUES))
+        note_parts(fields, CONTACT_FIELDS, problems.note)
         given, contacts = drop_nulls(fields), read_body_contacts(fields, problems)
     else:
         fields = dict(body.fields)
+        note_parts(fields, WHOLE_FIELDS, problems.note)
         contacts = read_form_contacts(body.fields, problems, has_file=bool(body.file))
         given = read_form_values(body.fields, problems, NamedColumns)
     options = ReadOptions(columns=read_model(NamedColumns, given, problems), timezone=timezone, now=now)
@@ -135,6 +139,7 @@ def _read_numbers(body: Form | JsonBody) -> NumberList:
     if isinstance(body, JsonBody):
         return read_number_list(parse_json(body.content, body.charset, max_values=MAX_VALUES))
     problems = Problems(["note", *NAMING_FIELDS])
+    note_parts(body.fields, WHOLE_FIELDS, problems.note)
     fields = read_form_values(body.fields, problems, NamedColumns)
     note, columns = read_note(fields, problems), read_model(NamedColumns, fields, problems)
     problems.raise_if_any()

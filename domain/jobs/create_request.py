@@ -14,11 +14,13 @@ from domain.jobs.models import JobRequest
 from domain.jobs.settings import ATTEMPTS, DEFAULT_ATTEMPTS, TIMES, RequestedRetryPolicy
 from domain.jobs.times import resolve_times, warn_of_fixed_zone
 from domain.model import Model
+from domain.requests.form_brackets import note_parts
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
 from domain.requests.request_model import aliases
 from domain.requests.strict_json import MAX_VALUES, parse_json_text, text_problem
 
-CONTACT_FIELDS = frozenset({"file", "contacts", *NAMING_FIELDS})
+WHOLE_FIELDS = frozenset({"file", "contacts"})  # that no form holds in parts
+CONTACT_FIELDS = WHOLE_FIELDS | set(NAMING_FIELDS)
 KNOWN_FIELDS = CONTACT_FIELDS | aliases(JobRequest).keys()
 ORDER = ["contacts", *(name for name in aliases(JobRequest) if name not in TIMES), *NAMING_FIELDS, *TIMES]
 
@@ -42,6 +44,7 @@ def read_form(form: Mapping[str, str], *, has_file: bool, now: datetime) -> Pars
     Raises InvalidRequest naming every bad field, then InvalidTimezone, then PastScheduledTime.
     """
     problems = Problems(ORDER)
+    note_parts(form, WHOLE_FIELDS, problems.note)
     contacts = read_form_contacts(form, problems, has_file=has_file)
     return _read(read_form_values(form, problems, JobRequest, NamedColumns), form, contacts, problems, now)
 
@@ -49,6 +52,7 @@ def read_form(form: Mapping[str, str], *, has_file: bool, now: datetime) -> Pars
 def read_json(body: Any, now: datetime) -> ParsedCreate:
     """Read a JSON body as `parse_json` gave it, where null is not given. Raises as `read_form`."""
     fields, problems = require_object(body), Problems(ORDER)
+    note_parts(fields, KNOWN_FIELDS, problems.note)
     return _read(drop_nulls(fields), fields, read_body_contacts(fields, problems), problems, now)
 
 

@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from domain.errors import InvalidRequest
 from domain.requests.field_types import Nested
+from domain.requests.form_brackets import find_root, join_brackets, note_parts
 from domain.requests.limits import quoted
 from domain.requests.request_model import REQUEST, aliases, field_types
 from domain.requests.strict_json import parse_json_text, text_problem
@@ -58,10 +59,13 @@ def drop_nulls(body: Mapping[str, Any]) -> dict[str, Any]:
 def read_form_values(form: Mapping[str, str], problems: Problems, *kinds: type[BaseModel]) -> dict[str, Any]:
     """The fields of a form: text, where blank is not given, and objects and arrays of these models are JSON.
 
-    Text that begins like no object, array or text in quotes is taken as it stands.
+    Text that begins like no object, array or text in quotes is taken as it stands. Objects and arrays in brackets are
+    read too, `callingWindow[from]`; other parts of these fields are noted.
     """
-    given: dict[str, Any] = {name: text for name, text in form.items() if text.strip()}
     types = {alias: field_types(kind)[name] for kind in kinds for alias, name in aliases(kind).items()}
+    form = join_brackets(form, [name for name, one in types.items() if one.is_json_in_forms], problems.note)
+    note_parts(form, types, problems.note)
+    given: dict[str, Any] = {name: text for name, text in form.items() if text.strip()}
     for name in [name for name in given if name in types and types[name].is_json_in_forms]:
         text = given.pop(name).strip()
         problem, value = _json_of(text, name)
@@ -87,8 +91,8 @@ def read_model(kind: type[M], given: Mapping[str, Any], problems: Problems) -> M
 
 
 def list_unknown(names: Collection[str], known: Collection[str]) -> list[str]:
-    """Warnings that name the fields nobody reads."""
-    unknown = [name for name in names if name not in known]
+    """Warnings that name the fields nobody reads. Parts of known ones are read, or are errors."""
+    unknown = [name for name in names if name not in known and find_root(name) not in known]
     return [f"The unknown field {quoted(name)} was ignored." for name in unknown[:MAX_WARNINGS]]
 
 
