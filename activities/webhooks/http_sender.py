@@ -20,7 +20,7 @@ from domain.webhooks.events import AttemptResult
 REQUEST_TIMEOUT_SECONDS = 10.0  # for everything: lookup, connection, request, answer
 MAX_READ_BYTES = 64 * 1024  # of an answer's body; the rest is not waited for
 MAX_KEPT_CHARACTERS = 1024
-MAX_CONNECTIONS = 100
+MAX_CONNECTIONS = 400  # an endpoint has eight at most: activities.webhooks.deliver
 KEEP_ALIVE_SECONDS = 20.0
 USER_AGENT = "Outdial-Webhooks/1"
 
