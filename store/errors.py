@@ -55,11 +55,12 @@ class InsufficientCredits(StoreError):
 
 
 class Overlapping(StoreError):
-    """`rows` are all rows of the request whose numbers other open jobs will call, in file order."""
+    """`rows` are all rows of the request whose numbers other open jobs will call, or called in the last `days`."""
 
-    def __init__(self, rows: Sequence[int]) -> None:
-        super().__init__(f"Other open jobs will call {len(rows)} of these numbers too.")
-        self.rows = tuple(rows)
+    def __init__(self, rows: Sequence[int], days: int = 0) -> None:
+        lately = f", or called them in the last {days} days" if days else ""
+        super().__init__(f"Other open jobs will call {len(rows)} of these numbers too{lately}.")
+        self.rows, self.days = tuple(rows), days
 
 
 class NoContactsLeft(StoreError):

@@ -76,9 +76,13 @@ def _not_found(error: store.NotFound) -> ApiError:
 
 def _overlapping(error: store.Overlapping) -> ApiError:
     return api.OverlappingContacts(
-        f"Other open jobs will call {len(error.rows)} of these numbers too. Wait for them, remove the numbers,"
-        " or send onOverlap `skip` or `warn`.",
-        _rows(error.rows, "another open job will call this number"),
+        f"{error} Wait for them, remove the numbers, or send onOverlap `skip` or `warn`.",
+        _rows(
+            error.rows,
+            "another job will call this number, or called it within overlapDays"
+            if error.days
+            else "another open job will call this number",
+        ),
     )
 
 

@@ -130,6 +130,12 @@ class JobSettings(RequestModel):
         default=OnOverlap.WARN,
         description="What to do about numbers that another open job of the organization will call too.",
     )
+    overlap_days: Annotated[int, Integer(0, 30)] = Field(  # create's alone, as the last
+        default=0,
+        description="How many days `onOverlap` looks back: numbers that another job called in them count as well, ended"
+        " jobs and deleted ones included.",
+        examples=[7],
+    )
     scheduled_start_time: Annotated[datetime | None, Moment(), PATCH | RETRY] = Field(  # None: now
         default=None,
         description="When calling starts: ISO 8601; without an offset wall-clock time in `timezone`; at most 366 days"

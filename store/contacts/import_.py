@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calling_rules.do_not_call import explain_block
 from domain.calls.dispatch import NotNowReason
-from domain.jobs.models import NewContact, Organization
+from domain.jobs.models import JobRequest, NewContact, Organization
 from domain.model import Model
-from domain.phone.identity import identify, list_all_writings
+from domain.phone.identity import identify
 from domain.statuses import ContactStatus, OnOverlap
 from store.contacts.do_not_call import find_listed
+from store.contacts.earlier_calls import find_earlier_calls
 from store.db.engine import copy_rows, json_text
 from store.db.ids import new_id
 from store.errors import NoContactsLeft, Overlapping
@@ -23,14 +23,6 @@ from store.tables import phone_numbers
 OVERLAPPING_WARNING = "will be called by another open job too"
 SKIPPED_WARNING = "skipped, because another open job will call the number"
 MAX_ROWS_NAMED = 100  # of the rows that a warning names
-
-_OVERLAPS = sa.text("""
-    SELECT DISTINCT contact.number
-    FROM contacts contact JOIN batch_jobs job ON job.id = contact.job_id
-    WHERE contact.organization_id = :organization_id AND contact.number = ANY(:numbers)
-      AND contact.status IN ('pending', 'queued', 'dialing')
-      AND job.status NOT IN ('completed', 'failed', 'cancelled')
-""").bindparams(sa.bindparam("numbers", type_=ARRAY(sa.String)))
 
 _COPY = (
     "COPY contacts (id, job_id, organization_id, row, number, country, zones, not_before, data, status,"
@@ -54,7 +46,7 @@ class Admitted(Model):
 async def apply_overlap_rule(
     connection: AsyncConnection,
     organization_id: str,
-    rule: OnOverlap,
+    request: JobRequest,
     contacts: Sequence[NewContact],
     report: dict[str, Any],
 ) -> tuple[Sequence[NewContact], dict[str, Any]]:
@@ -63,15 +55,27 @@ async def apply_overlap_rule(
     The caller has locked the organization's row, so that two jobs created at once see each other.
     Raises Overlapping, NoContactsLeft.
     """
-    shared = await _called_by_others(connection, organization_id, contacts)
-    rows = [contact.row for contact in contacts if identify(contact.number) in shared]
-    if rows and rule is OnOverlap.REJECT:
-        raise Overlapping(rows)
-    skip = rule is OnOverlap.SKIP
-    left = [contact for contact in contacts if not (skip and identify(contact.number) in shared)]
+    earlier = await find_earlier_calls(connection, organization_id, request, contacts)
+    now = [contact.row for contact in contacts if identify(contact.number) in earlier.now]
+    lately = [contact.row for contact in contacts if identify(contact.number) in earlier.lately - earlier.now]
+    rows = sorted([*now, *lately])
+    if rows and request.on_overlap is OnOverlap.REJECT:
+        raise Overlapping(rows, request.overlap_days)
+    skip, called = request.on_overlap is OnOverlap.SKIP, f"called them in the last {request.overlap_days} days"
+    left = [contact for contact in contacts if not (skip and contact.row in set(rows))]
     if not left:
-        raise NoContactsLeft(rows)
-    return left, _with_warning(report, SKIPPED_WARNING if skip else OVERLAPPING_WARNING, rows)
+        raise (
+            NoContactsLeft(rows, f"other jobs call all of these numbers, or {called}")
+            if lately
+            else NoContactsLeft(rows)
+        )
+    report = _with_warning(report, SKIPPED_WARNING if skip else OVERLAPPING_WARNING, now)
+    report = _with_warning(
+        report, f"skipped, because other jobs {called}" if skip else f"called again: other jobs {called}", lately
+    )
+    if earlier.same_content is not None:
+        report = {**report, "warnings": [*report.get("warnings", []), earlier.same_content]}
+    return left, report
 
 
 async def admit_contacts(
@@ -139,15 +143,6 @@ def _as_copied(contact: NewContact, blocked: str | None, due_from: datetime) -> 
         held_reason,
         contact.external_id,
     )
-
-
-async def _called_by_others(
-    connection: AsyncConnection, organization_id: str, contacts: Sequence[NewContact]
-) -> frozenset[str]:
-    """Identities of the numbers that other open jobs call as well."""
-    numbers = list_all_writings(contact.number for contact in contacts)
-    found = await connection.execute(_OVERLAPS, {"organization_id": organization_id, "numbers": numbers})
-    return frozenset(map(identify, found.scalars()))
 
 
 def _with_warning(report: dict[str, Any], what: str, rows: Sequence[int]) -> dict[str, Any]:

@@ -52,9 +52,7 @@ class JobPreview:
                 "report": report,
             }
             try:
-                called, report = await apply_overlap_rule(
-                    connection, organization_id, request.on_overlap, contacts, report
-                )
+                called, report = await apply_overlap_rule(connection, organization_id, request, contacts, report)
                 admitted, report = await admit_contacts(connection, organization, called, report)
             except Overlapping as error:
                 facts["overlapping"] = error.rows

@@ -82,7 +82,7 @@ class Jobs:
             if id is not None and (stored := await _stored(connection, organization, id)) is not None:
                 return stored
             agent = await check_callable(connection, organization_id, number)
-            called, report = await apply_overlap_rule(connection, organization_id, request.on_overlap, contacts, report)
+            called, report = await apply_overlap_rule(connection, organization_id, request, contacts, report)
             admitted, report = await admit_contacts(connection, organization, called, report)
             cost = estimate_cost(admitted.callable, agent.architecture)
             hold = compute_hold(organization, cost)

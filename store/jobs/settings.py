@@ -12,7 +12,7 @@ _NAMES = {"from_phone_number_id": "phone_number_id"}  # columns that are not nam
 COLUMNS = {
     name: batch_jobs.c[_NAMES.get(name, name)]
     for name in JobSettings.model_fields
-    if name != "on_overlap"  # what was done about overlaps is in the job's report
+    if name not in {"on_overlap", "overlap_days"}  # what was done about overlaps is in the job's report
 }
 SELECTED = tuple(column.label(name) for name, column in COLUMNS.items())
 

@@ -52,6 +52,7 @@ def test_submit_passes_every_option_on(run: Run, api: FakeApi, file: str) -> Non
         "--ring-seconds": ("ringSeconds", "20"),
         "--max-call-seconds": ("maxCallSeconds", "60"),
         "--on-overlap": ("onOverlap", "skip"),
+        "--overlap-days": ("overlapDays", "7"),
         "--on-machine": ("onMachine", "hangUp"),
         "--priority": ("priority", "9"),
         "--end": ("endTime", "2027-03-01T18:00"),
