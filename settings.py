@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     call_slots: int = Field(default=400, ge=1)  # activities a worker runs at once; at least 2 x the lines served
     housekeeper_seconds: float = Field(default=30.0, gt=0)
 
+    start_timeout_seconds: float = Field(default=30.0, gt=0)  # how long a start waits for PostgreSQL and Temporal
+
     def environment(self) -> dict[str, str]:
         """The process's environment with these settings: carriers read their own variables in it."""
         own = {f"OUTDIAL_{name.upper()}": _text(getattr(self, name)) for name in type(self).model_fields}

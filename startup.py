@@ -1,24 +1,246 @@
-"""What a process checks before it does anything: it ends with a sentence and code 2 where it must not start."""
+"""What a process checks before it does anything: it ends with a sentence and code 2 where it must not start.
 
+A server that does not answer is waited for, a setting that is wrong is not.
+"""
+
+import asyncio
+import difflib
+import logging
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from ipaddress import ip_address
+from typing import NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from carriers import registry
+from composition import open_engine
 from domain.temporal_namespace import find_mismatch
+from domain.webhooks.destinations import parse_allowed_destinations
+from settings import Settings
+from store.db.schema import find_schema_fault, read_schema_version
+from store.db.vault import Vault
+from store.errors import NoSecret, Unreadable
+from store.sealed import find_sealed
 from store.temporal_namespace import NamespaceBinding
-from workflows.client import JobWorkflows, NoSuchNamespace
+from workflows.client import DEFAULT_ADDRESS, JobWorkflows, NoSuchNamespace, TemporalUnavailable, connect
 
 EXIT_CODE = 2
+PREFIX = "OUTDIAL_"
+DRIVER = "postgresql+psycopg"
+OF_OTHER_PROCESSES = ("OUTDIAL_URL", "OUTDIAL_KEY")  # the command line's
+SIMULATOR = "OUTDIAL_SIMULATOR_"
+SIMILAR = 0.75  # of 1, without the prefix: a name that is so near to another was meant to be that one
+INTERVAL_SECONDS = 1.0
+LEVELS = frozenset(logging.getLevelNamesMapping())
+LOCAL = frozenset({"localhost", "ip6-localhost"})
+
+Answer = TypeVar("Answer")
+logger = logging.getLogger(__name__)
 
 
 class CannotStart(Exception):
     """One sentence for each thing that is wrong."""
 
     def __init__(self, *sentences: str) -> None:
-        super().__init__("\n".join(sentences))
+        super().__init__(" ".join(sentences))
+        self.sentences = sentences
 
 
-async def check_namespace(binding: NamespaceBinding, workflows: JobWorkflows) -> None:
-    """Raises CannotStart where Temporal's namespace is not the database's, TemporalUnavailable."""
+class TemporalAway(CannotStart):
+    """It did not answer for as long as a start waits."""
+
+
+def exit_with(reasons: CannotStart) -> NoReturn:
+    """End the process, a line for each reason."""
+    for sentence in reasons.sentences:
+        logger.critical("%s", sentence)
+    sys.exit(EXIT_CODE)
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The process's settings. Raises CannotStart with a sentence for each that is wrong."""
+    wrong = list(_misspelled(environment))
     try:
-        mismatch = find_mismatch(await binding.get(), await workflows.namespace())
+        settings = Settings()
+    except ValidationError as error:
+        wrong += [f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}." for each in error.errors()]
+        raise CannotStart(*wrong) from None
+    wrong += _contradictions(settings)
+    if wrong:
+        raise CannotStart(*wrong)
+    return settings
+
+
+def _misspelled(environment: Mapping[str, str]) -> Iterator[str]:
+    """Variables that nobody reads, where it is plain what was meant; others are only logged."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | registry.variables()
+    undeclared = registry.undeclared_prefixes()
+    for name in sorted(environment):
+        if not name.startswith(PREFIX) or name in known or name.startswith((*undeclared, SIMULATOR)):
+            continue
+        if name in OF_OTHER_PROCESSES:
+            continue
+        short = {each.removeprefix(PREFIX): each for each in known}
+        nearest = difflib.get_close_matches(name.removeprefix(PREFIX), short, n=1, cutoff=SIMILAR)
+        if nearest:
+            yield f"{name} is no setting. Did you mean {short[nearest[0]]}?"
+        else:
+            logger.warning("%s is no setting; it is ignored.", name)
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """What is wrong though it has the right type."""
+    url = settings.database_url.get_secret_value()
+    if not _is_database(url):
+        yield f"OUTDIAL_DATABASE_URL must look like {DRIVER}://user:password@host:5432/outdial."
+    fault = _public_url_fault(settings)
+    if fault:
+        yield f"OUTDIAL_PUBLIC_URL {fault}"
+    if settings.log_level.upper() not in LEVELS:
+        yield f"OUTDIAL_LOG_LEVEL must be one of {', '.join(sorted(LEVELS))}."
+    for check in (_vault, _check_destinations):
+        try:
+            check(settings)
+        except ValueError as error:
+            yield str(error)
+
+
+def _vault(settings: Settings) -> Vault:
+    return Vault.from_setting(settings.secret.get_secret_value())
+
+
+def _check_destinations(settings: Settings) -> None:
+    try:
+        parse_allowed_destinations(settings.webhook_allow_private)
+    except ValueError as error:
+        raise ValueError(f"OUTDIAL_WEBHOOK_ALLOW_PRIVATE: {error}") from error
+
+
+def _is_database(url: str) -> bool:
+    try:
+        return make_url(url).drivername == DRIVER
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        return False
+
+
+def _public_url_fault(settings: Settings) -> str | None:
+    try:
+        url = urlsplit(settings.public_url)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        return "is no address."
+    if url.scheme not in {"http", "https"} or not host:
+        return "must be an address that begins with https:// (or http://): carriers send the events of calls there."
+    if url.query or url.fragment or url.username or any(sign.isspace() for sign in settings.public_url):
+        return "must be an address without user, query, fragment and blanks."
+    if settings.twilio_account_sid and settings.twilio_base_url is None and _is_local(host):
+        return f"is {settings.public_url}, which Twilio cannot reach: it must be the API's public address."
+    return None
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in LOCAL
+
+
+async def check_worker(settings: Settings) -> Client:
+    """A client of Temporal, once both servers answer and are those that belong together. Raises CannotStart."""
+    seconds = settings.start_timeout_seconds
+    async with open_engine(settings, pool_size=1) as engine:
+        await check_database(engine, _vault(settings), seconds)
+        client = await _wait_for(connect, seconds, _judge_temporal)
+        await check_namespace(NamespaceBinding(engine), JobWorkflows(client), seconds)
+    return client
+
+
+async def check_api(settings: Settings) -> None:
+    """Raises CannotStart. Without Temporal the API starts all the same: it stores jobs, and cancels them."""
+    async with open_engine(settings, pool_size=1) as engine:
+        await check_database(engine, _vault(settings), settings.start_timeout_seconds)
+        try:
+            workflows = JobWorkflows(await connect())
+            await check_namespace(NamespaceBinding(engine), workflows, 0)
+        except (RuntimeError, TemporalAway):
+            logger.warning("%s Jobs that are created start when it does.", _temporal_away())
+
+
+async def check_database(engine: AsyncEngine, vault: Vault, seconds: float) -> None:
+    """Wait for the database for so long. Raises CannotStart where it refuses us, lacks tables, or needs a secret."""
+    fault = find_schema_fault(await _wait_for(lambda: read_schema_version(engine), seconds, _judge_database))
+    if fault is not None:
+        raise CannotStart(fault)
+    try:
+        for sealed in await find_sealed(engine):
+            vault.open(sealed)
+    except NoSecret:
+        raise CannotStart("OUTDIAL_SECRET is not set, and the database has settings that it encrypted.") from None
+    except Unreadable:
+        raise CannotStart("OUTDIAL_SECRET is not the one that encrypted what the database has.") from None
+
+
+async def check_namespace(binding: NamespaceBinding, workflows: JobWorkflows, seconds: float) -> None:
+    """Raises CannotStart where Temporal's namespace is not the database's, or nothing answers for so long."""
+    try:
+        found = await _wait_for(workflows.namespace, seconds, _judge_temporal)
     except NoSuchNamespace as missing:
         raise CannotStart(str(missing)) from missing
+    mismatch = find_mismatch(await binding.get(), found)
     if mismatch is not None:
         raise CannotStart(mismatch)
+
+
+async def _wait_for(
+    ask: Callable[[], Awaitable[Answer]], seconds: float, judge: Callable[[Exception], CannotStart | None]
+) -> Answer:
+    """Ask until there is an answer. `judge`: why an error that lasts keeps us from starting; None: it is raised."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return await ask()
+        except Exception as error:
+            reason = judge(error)
+            if reason is None:
+                raise
+            if time.monotonic() + INTERVAL_SECONDS > deadline:
+                raise reason from None
+            logger.warning("%s Trying again.", reason)
+        await asyncio.sleep(INTERVAL_SECONDS)
+
+
+def _judge_database(error: Exception) -> CannotStart | None:
+    """Raises CannotStart at once where waiting changes nothing."""
+    if not isinstance(error, DBAPIError | NoConnection | OSError):
+        return None
+    cause, *_ = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
+    if _was_refused(error):
+        raise CannotStart(f"The database refuses us (OUTDIAL_DATABASE_URL): {cause}") from None
+    return CannotStart(f"The database does not answer (OUTDIAL_DATABASE_URL): {cause}")
+
+
+def _was_refused(error: Exception) -> bool:
+    """Whether the server heard a password, or wanted one, and refused: it, the user or the database is wrong."""
+    connection = getattr(getattr(error, "orig", None), "pgconn", None)
+    return connection is not None and bool(connection.used_password or connection.needs_password)
+
+
+def _judge_temporal(error: Exception) -> CannotStart | None:
+    if isinstance(error, NoSuchNamespace) or not isinstance(error, RuntimeError | RPCError | TemporalUnavailable):
+        return None
+    return TemporalAway(_temporal_away())
+
+
+def _temporal_away() -> str:
+    address = os.environ.get("TEMPORAL_ADDRESS", DEFAULT_ADDRESS)
+    return f"Temporal does not answer at {address} (TEMPORAL_ADDRESS)."

@@ -3,14 +3,12 @@
 import asyncio
 import logging
 import signal
-import sys
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.calls.call import CallActivities
@@ -25,7 +23,7 @@ from carriers.accounts import CarrierAccounts
 from composition import Services, open_engine, open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
-from startup import EXIT_CODE, CannotStart, check_namespace
+from startup import CannotStart, check_worker, exit_with, load_settings
 from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
@@ -41,7 +39,7 @@ from store.temporal_namespace import NamespaceBinding
 from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
 from workflows.batch_job import BatchJob
-from workflows.client import JobWorkflows, WebhookWorkflows, connect
+from workflows.client import JobWorkflows, WebhookWorkflows
 from workflows.names import CALLS_QUEUE, JOBS_QUEUE, RECONCILER_ID, WEBHOOKS_QUEUE
 from workflows.organization_lines import OrganizationLines
 from workflows.reconciler import Reconciler, ReconcilerStart
@@ -50,7 +48,6 @@ from workflows.webhook_delivery import WebhookDeliveries
 STICKY_TIMEOUT = timedelta(seconds=3)  # how long a dead worker's cache holds a job up
 HEARTBEAT_THROTTLE = timedelta(seconds=2)  # a cancel reaches a call this soon
 SHUTDOWN_TIMEOUT = timedelta(seconds=20)  # longer than placing a call; followers leave at once
-CONNECT_INTERVAL_SECONDS = 1.0
 MAX_SHORT_ACTIVITIES = 50
 WAITING_SHARE = 0.125  # of the slots for calls: what calls of one organization that wait may take
 WEBHOOK_POOL_SIZE = 4  # connections of their own: deliveries never make a call wait for one
@@ -60,33 +57,22 @@ logger = logging.getLogger("worker")
 
 
 async def main(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; calls that are placed are recorded first, live ones left to other workers."""
+    """Run until SIGTERM or SIGINT; calls that are placed are recorded first, live ones left to other workers.
+
+    Raises CannotStart.
+    """
+    client = await check_worker(settings)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    client = await _connect(stop)
-    if client is None:
-        return
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(open_services(settings, client))
-        await check_namespace(services[NamespaceBinding], services[JobWorkflows])
         for worker in await _workers(client, settings, services, stack):
             await stack.enter_async_context(worker)
         await _start_reconciler(client, settings)
         logger.info("working")
         await stop.wait()
         logger.info("stopping")
-
-
-async def _connect(stop: asyncio.Event) -> Client | None:
-    """Connect to Temporal, however long that takes; None when stopped first."""
-    while not stop.is_set():
-        try:
-            return await connect()
-        except (RuntimeError, RPCError) as error:
-            logger.warning("Temporal does not answer (%s); trying again", type(error).__name__)
-            await asyncio.sleep(CONNECT_INTERVAL_SECONDS)
-    return None
 
 
 async def _workers(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> list[Worker]:
@@ -212,12 +198,17 @@ async def _start_reconciler(client: Client, settings: Settings) -> None:
     )
 
 
-if __name__ == "__main__":
-    loaded = Settings()
-    logging.basicConfig(level=loaded.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+def run() -> None:
+    """The process, from its settings to its end."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs
     try:
-        asyncio.run(main(loaded))
-    except CannotStart as error:
-        logger.critical("%s", error)
-        sys.exit(EXIT_CODE)
+        settings = load_settings()
+        logging.getLogger().setLevel(settings.log_level.upper())
+        asyncio.run(main(settings))
+    except CannotStart as reasons:
+        exit_with(reasons)
+
+
+if __name__ == "__main__":
+    run()

@@ -3,18 +3,26 @@
 The app is named, not imported: uvicorn imports it when it starts.
 """
 
+import asyncio
+import logging
+
 import uvicorn
 
 from api.http.logging import configure_logging
 from api.http.server import raise_file_limit, server_config
-from settings import Settings
+from startup import CannotStart, check_api, exit_with, load_settings
 
 GRACE_SECONDS = 25  # longer than a cancel may wait for the last request to the carrier
 
 
 def main() -> None:
-    settings = Settings()
-    configure_logging(settings.log_level)
+    configure_logging(logging.getLevelName(logging.INFO))  # before the settings are known
+    try:
+        settings = load_settings()
+        configure_logging(settings.log_level)
+        asyncio.run(check_api(settings))
+    except CannotStart as reasons:
+        exit_with(reasons)
     raise_file_limit()
     config = server_config(
         "api.app:app",

@@ -17,6 +17,7 @@ from api.calls.confirmation import EndConfirmations
 from api.contacts import do_not_call_routes
 from api.contacts import routes as contact_routes
 from api.contacts.reader import WARM_UP
+from api.health import LastReadiness
 from api.http.body_budget import BodyBudget
 from api.http.errors import MethodNotAllowed, render_error
 from api.http.exception_handlers import to_api_error
@@ -44,6 +45,7 @@ from carriers import Carrier
 from composition import open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
+from startup import load_settings
 from store.calls.dials import Dials
 from store.jobs.change_feed import ChangeFeed
 from store.organizations.api_keys import ApiKeys
@@ -82,7 +84,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 def app() -> FastAPI:
     """The factory for a server's command line: settings and logging from the environment."""
-    settings = Settings()
+    settings = load_settings()
     configure_logging(settings.log_level)
     return create_app(settings)
 
@@ -141,6 +143,7 @@ def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lif
                 feed,
                 pool,
                 BodyBudget(),
+                LastReadiness(),
                 EndConfirmations(services[Dials]),
                 WebhookDestinations(allowed),
             )

@@ -14,6 +14,7 @@ from typing import Any
 
 from carriers import Carrier, CarrierRefused
 from carriers.number_settings import NumberSettings, declared_settings
+from carriers.variables import declared_variables
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,18 @@ def settings_of_numbers() -> dict[str, type[NumberSettings]]:
     """By carrier, for those that have some."""
     every = {name: number_settings(name) for name in installed()}
     return {name: settings for name, settings in every.items() if settings is not None}
+
+
+def variables() -> frozenset[str]:
+    """The environment variables that installed carriers declare to read."""
+    declared = [declared_variables(entry.load()) or frozenset() for entry in _entries().values()]
+    return frozenset().union(*declared)
+
+
+def undeclared_prefixes() -> tuple[str, ...]:
+    """How the variables of those begin that do not declare what they read."""
+    entries = _entries().items()
+    return tuple(f"OUTDIAL_{name.upper()}_" for name, entry in entries if declared_variables(entry.load()) is None)
 
 
 def builders(environment: Environment) -> dict[str, Callable[[Mapping[str, Any]], Carrier]]:

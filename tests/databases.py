@@ -69,6 +69,22 @@ class Databases:
         yield url
         self._drop(url)
 
+    @contextmanager
+    def with_password(self, password: str) -> Iterator[str]:
+        """The address of a migrated database whose user has to give this password."""
+        with self.lend() as url, _connect(self.url) as connection:
+            (file,) = connection.execute("SHOW hba_file").fetchone() or ("",)
+            rules = Path(file).read_text()
+            connection.execute(f"CREATE ROLE guarded SUPERUSER LOGIN PASSWORD '{password}'".encode())
+            try:
+                Path(file).write_text(f"local all guarded scram-sha-256\n{rules}")
+                connection.execute("SELECT pg_reload_conf()")
+                yield sa.make_url(url).set(username="guarded", password=password).render_as_string(hide_password=False)
+            finally:
+                Path(file).write_text(rules)
+                connection.execute("SELECT pg_reload_conf()")
+                connection.execute("DROP ROLE guarded")
+
     def _prepare(self) -> None:
         for name, value in FAST.items():
             self._execute(f"ALTER SYSTEM SET {name} = {value}")

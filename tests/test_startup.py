@@ -7,10 +7,18 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
+from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.temporal_namespace import Namespace
+from domain.webhooks.events import EventType
+from store.db.schema import newest_schema_version
+from store.db.vault import Vault
 from store.temporal_namespace import NamespaceBinding
+from store.webhooks.endpoints import EndpointRequest, Webhooks
+from tests.api.client import free_port
+from tests.builders import an_organization
+from tests.databases import Databases
 from tests.serving import beside
 from tests.workflows.conftest import start_temporal
 
@@ -34,7 +42,12 @@ def address() -> Iterator[str]:
 @pytest.fixture
 def environment(database_url: str, address: str) -> dict[str, str]:
     """Settings with which a process starts, but for the namespace."""
-    return {"OUTDIAL_DATABASE_URL": database_url, "TEMPORAL_ADDRESS": address}
+    return {
+        "OUTDIAL_DATABASE_URL": database_url,
+        "TEMPORAL_ADDRESS": address,
+        "OUTDIAL_START_TIMEOUT_SECONDS": "1",
+        "OUTDIAL_API_PORT": str(free_port()),
+    }
 
 
 def started(module: str, environment: Mapping[str, str]) -> tuple[int, list[str]]:
@@ -44,24 +57,112 @@ def started(module: str, environment: Mapping[str, str]) -> tuple[int, list[str]
     ended = subprocess.run(
         command, env=inherited | environment, capture_output=True, text=True, timeout=SECONDS, check=False
     )
-    assert "Traceback" not in ended.stderr
-    return ended.returncode, [line for line in ended.stderr.splitlines() if "CRITICAL" in line]
+    assert "Traceback" not in ended.stderr, ended.stderr
+    return ended.returncode, [line for line in ended.stderr.splitlines() if "critical" in line.lower()]
 
 
-async def test_a_worker_of_another_namespace_says_so(engine: AsyncEngine, environment: dict[str, str]) -> None:
+@pytest.fixture(params=["worker", "api"])
+def module(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def refused(module: str, environment: Mapping[str, str], *sentences: str) -> None:
+    """It ends with code 2, and says these sentences and no other."""
+    code, said = started(module, environment)
+    assert (code, len(said)) == (2, len(sentences)), said
+    for line, sentence in zip(said, sentences, strict=True):
+        assert sentence in line
+
+
+async def test_in_another_namespace(module: str, engine: AsyncEngine, environment: dict[str, str]) -> None:
     await NamespaceBinding(engine).bind(ANOTHER)
-    code, said = started("worker", environment)
-    assert (code, len(said)) == (2, 1), said
-    assert "belongs to the Temporal namespace 'default' (id another, cluster another)" in said[0]
+    refused(module, environment, "belongs to the Temporal namespace 'default' (id another, cluster another)")
 
 
-def test_a_worker_of_a_database_that_was_never_bound_says_so(environment: dict[str, str]) -> None:
-    code, said = started("worker", environment)
-    assert (code, len(said)) == (2, 1), said
-    assert "outdial migrate --temporal" in said[0]
+def test_of_a_database_that_was_never_bound(module: str, environment: dict[str, str]) -> None:
+    refused(module, environment, "run `outdial migrate --temporal` first")
 
 
-def test_a_worker_with_a_mistyped_namespace_says_so(environment: dict[str, str]) -> None:
-    code, said = started("worker", environment | {"TEMPORAL_NAMESPACE": "defualt"})
-    assert (code, len(said)) == (2, 1), said
-    assert "Temporal has no namespace 'defualt' (TEMPORAL_NAMESPACE)." in said[0]
+def test_with_a_mistyped_namespace(module: str, environment: dict[str, str]) -> None:
+    mistyped = environment | {"TEMPORAL_NAMESPACE": "defualt"}
+    refused(module, mistyped, "Temporal has no namespace 'defualt' (TEMPORAL_NAMESPACE).")
+
+
+def test_every_setting_that_is_wrong_has_its_sentence(module: str, environment: dict[str, str]) -> None:
+    wrong = environment | {
+        "OUTDIAL_DATABASE_POOLSIZE": "20",
+        "OUTDIAL_TWILIO_ACOUNT_SID": "AC1",
+        "OUTDIAL_PUBLIC_URL": "outdial.example.com",
+        "OUTDIAL_SECRET": "short",
+        "OUTDIAL_LOG_LEVEL": "LOUD",
+        "OUTDIAL_WEBHOOK_ALLOW_PRIVATE": "10.0.0.0/99",
+    }
+    refused(
+        module,
+        wrong,
+        "OUTDIAL_DATABASE_POOLSIZE is no setting. Did you mean OUTDIAL_DATABASE_POOL_SIZE?",
+        "OUTDIAL_TWILIO_ACOUNT_SID is no setting. Did you mean OUTDIAL_TWILIO_ACCOUNT_SID?",
+        "OUTDIAL_PUBLIC_URL must be an address that begins with https://",
+        "OUTDIAL_LOG_LEVEL must be one of",
+        "OUTDIAL_SECRET must have at least 32 characters",
+        "OUTDIAL_WEBHOOK_ALLOW_PRIVATE",
+    )
+
+
+def test_with_values_of_the_wrong_type(module: str, environment: dict[str, str]) -> None:
+    wrong = environment | {"OUTDIAL_API_PORT": "eight", "OUTDIAL_CALL_SLOTS": "0"}
+    refused(module, wrong, "OUTDIAL_API_PORT: Input should be a valid integer", "OUTDIAL_CALL_SLOTS: Input should be")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000"])
+def test_with_a_public_url_that_twilio_cannot_reach(module: str, environment: dict[str, str], url: str) -> None:
+    account = {"OUTDIAL_TWILIO_ACCOUNT_SID": f"AC{0:032}", "OUTDIAL_TWILIO_AUTH_TOKEN": "x", "OUTDIAL_PUBLIC_URL": url}
+    refused(module, environment | account, "which Twilio cannot reach")
+
+
+def test_with_the_address_of_no_database(module: str, environment: dict[str, str]) -> None:
+    refused(module, environment | {"OUTDIAL_DATABASE_URL": "mysql://x/y"}, "OUTDIAL_DATABASE_URL must look like")
+
+
+def test_with_a_database_that_does_not_answer(module: str, environment: dict[str, str]) -> None:
+    away = environment | {"OUTDIAL_DATABASE_URL": f"postgresql+psycopg://x@127.0.0.1:{free_port()}/x"}
+    refused(module, away, "The database does not answer (OUTDIAL_DATABASE_URL)")
+
+
+def test_with_a_wrong_password(module: str, environment: dict[str, str], databases: Databases) -> None:
+    """At once, however long a start waits for what is away."""
+    with databases.with_password("right") as url:
+        wrong = make_url(url).set(password="wrong").render_as_string(hide_password=False)
+        patient = {"OUTDIAL_DATABASE_URL": wrong, "OUTDIAL_START_TIMEOUT_SECONDS": "600"}
+        refused(module, environment | patient, "The database refuses us (OUTDIAL_DATABASE_URL)")
+
+
+def test_of_a_database_that_was_never_migrated(module: str, environment: dict[str, str], databases: Databases) -> None:
+    with databases.without_tables() as url:
+        refused(module, environment | {"OUTDIAL_DATABASE_URL": url}, "has no tables: run `outdial migrate` first")
+
+
+async def test_of_a_database_with_an_old_schema(module: str, engine: AsyncEngine, environment: dict[str, str]) -> None:
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    refused(module, environment, "has schema 0001, and this needs")
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{newest_schema_version()}'")
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"), [("", "is not set"), ("another-secret-of-32-characters-or-more", "is not the one")]
+)
+async def test_without_the_secret_that_sealed_what_is_stored(
+    module: str, engine: AsyncEngine, environment: dict[str, str], secret: str, said: str
+) -> None:
+    given = await an_organization(engine)
+    await Webhooks(engine, Vault(["the-first-secret-of-32-characters-or-more"])).create(
+        given.id, EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
+    )
+    refused(module, environment | {"OUTDIAL_SECRET": secret}, f"OUTDIAL_SECRET {said}")
+
+
+def test_a_worker_without_temporal(environment: dict[str, str]) -> None:
+    away = environment | {"TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}"}
+    refused("worker", away, "Temporal does not answer at 127.0.0.1")

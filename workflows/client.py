@@ -2,11 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetClusterInfoRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeTaskQueueRequest,
+    GetClusterInfoRequest,
+)
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
@@ -25,6 +31,7 @@ from domain.temporal_namespace import Namespace
 from workflows.batch_job import TASK_TIMEOUT, BatchJob, BatchJobStart
 from workflows.line_share import LinesPace
 from workflows.names import (
+    CALLS_QUEUE,
     JOBS_QUEUE,
     ORGANIZATION,
     SCHEDULED_FOR,
@@ -42,6 +49,12 @@ from workflows.webhook_delivery import DeliveriesStart, WebhookDeliveries
 
 DEFAULT_ADDRESS = "localhost:7233"  # where TEMPORAL_ADDRESS is not set
 RPC_TIMEOUT = timedelta(seconds=3)
+POLLED_WITHIN = timedelta(minutes=2)  # an idle worker's poll is renewed every minute
+QUEUES = {
+    JOBS_QUEUE: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    CALLS_QUEUE: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    WEBHOOKS_QUEUE: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+}
 PROGRESS_TIMEOUT = timedelta(seconds=1)  # the contract: the rest of the detail answers without it
 
 
@@ -151,6 +164,19 @@ class JobWorkflows:
     async def namespace(self) -> Namespace:
         """Where these workflows are. Raises NoSuchNamespace too."""
         return await describe_namespace(self._client)
+
+    async def find_unpolled_queues(self) -> list[str]:
+        """The task queues of workers that none has polled of late."""
+        return [queue for queue, kind in QUEUES.items() if not await self._is_polled(queue, kind)]
+
+    async def _is_polled(self, queue: str, kind: TaskQueueType.ValueType) -> bool:
+        request = DescribeTaskQueueRequest(
+            namespace=self._client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
+        )
+        with _unavailable():
+            described = await self._client.workflow_service.describe_task_queue(request, timeout=RPC_TIMEOUT)
+        oldest = datetime.now(UTC) - POLLED_WITHIN
+        return any(poller.last_access_time.ToDatetime(UTC) > oldest for poller in described.pollers)
 
     async def ping(self) -> None:
         """Return when Temporal answers."""

@@ -7,6 +7,7 @@ from carriers.asterisk.carrier import Asterisk
 from carriers.asterisk.options import Options
 from carriers.asterisk.trunks import OwnTrunk
 from carriers.number_settings import numbers_may_set
+from carriers.variables import reads
 
 PREFIX = "OUTDIAL_ASTERISK_"
 NO_VALUE = frozenset({"", "none"})
@@ -14,6 +15,7 @@ TEXTS = ("url", "user", "password", "app", "trunk", "agent_trunk", "cdr_path")
 
 
 @numbers_may_set(OwnTrunk)
+@reads(*(PREFIX + name.upper() for name in (*TEXTS, "detection")), "OUTDIAL_PLACE_TIMEOUT_SECONDS")
 def from_environment(environment: Mapping[str, str]) -> Asterisk | None:
     """`OUTDIAL_ASTERISK_URL`, `…_USER`, `…_PASSWORD` and the other `Options`; None without a URL.
 

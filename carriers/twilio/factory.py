@@ -7,6 +7,7 @@ from pydantic import StringConstraints
 
 from carriers.number_settings import NumberSettings, numbers_may_set
 from carriers.twilio.carrier import Twilio
+from carriers.variables import reads
 
 PLACE_TIMEOUT_SECONDS = 10.0
 NO_VALUE = frozenset({"", "none"})
@@ -20,6 +21,15 @@ class OwnAccount(NumberSettings):
 
 
 @numbers_may_set(OwnAccount)
+@reads(
+    "OUTDIAL_TWILIO_ACCOUNT_SID",
+    "OUTDIAL_TWILIO_AUTH_TOKEN",
+    "OUTDIAL_TWILIO_BASE_URL",
+    "OUTDIAL_TWILIO_SIGNING_KEY",
+    "OUTDIAL_TWILIO_DETECTION",
+    "OUTDIAL_TWILIO_RECORD",
+    "OUTDIAL_PLACE_TIMEOUT_SECONDS",
+)
 def from_environment(environment: Mapping[str, str]) -> Twilio | None:
     """The account `OUTDIAL_TWILIO_ACCOUNT_SID` with `…_AUTH_TOKEN`, at `…_BASE_URL`.
 

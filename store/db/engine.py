@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 CONNECT_TIMEOUT_SECONDS = 5  # reported while the client still waits
@@ -81,7 +82,12 @@ def migrate(url: str) -> None:
         engine.dispose()
 
 
-def migration_config(connection: sa.Connection) -> Config:
+def migrations() -> ScriptDirectory:
+    """All of them, to be looked at."""
+    return ScriptDirectory.from_config(migration_config(None))
+
+
+def migration_config(connection: sa.Connection | None) -> Config:
     """Alembic's configuration, independent of the working directory; migrations run on `connection`."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))

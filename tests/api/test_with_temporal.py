@@ -1,25 +1,33 @@
 """With Temporal there: jobs are started in it, and readiness says so. No worker runs."""
 
 import asyncio
+import contextlib
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
 
 from api.app import create_app
-from stack.namespace import prepare
+from api.health import KEPT_SECONDS
+from stack.namespace import Allowed, prepare_for
 from stack.temporal import Temporal
+from store.temporal_namespace import NamespaceBinding
 from tests.api.client import Api, Tenant, free_port, serve, settings_for
-from workflows.client import JobWorkflows
+from tests.waiting import eventually
+from workflows.client import QUEUES, JobWorkflows
 from workflows.names import job_workflow_id, lines_workflow_id
 
 
@@ -30,6 +38,19 @@ class Live:
     temporal: Temporal
     process: "subprocess.Popen[bytes]"
     url: str
+    app: FastAPI
+
+
+@workflow.defn(sandboxed=False)
+class Nothing:
+    @workflow.run
+    async def run(self) -> None:
+        """For workers that have nothing to do."""
+
+
+@activity.defn
+async def nothing() -> None:
+    """As above."""
 
 
 @pytest.fixture(scope="module")
@@ -38,23 +59,24 @@ def live(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
     temporal = Temporal(directory / "temporal.db", free_port(), free_port())
     process = subprocess.Popen(temporal.program().argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        asyncio.run(prepared(temporal))
+        asyncio.run(prepared(temporal, shared_database_url))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("TEMPORAL_ADDRESS", temporal.address)
-            served = serve(create_app(settings_for(shared_database_url)))
-        yield Live(temporal, process, served.url)
+            app = create_app(settings_for(shared_database_url))
+            served = serve(app)
+        yield Live(temporal, process, served.url, app)
         served.stop()
     finally:
         process.kill()
         process.wait()
 
 
-async def prepared(temporal: Temporal) -> None:
+async def prepared(temporal: Temporal, database_url: str) -> None:
     deadline = time.monotonic() + 20
     while not await temporal.is_healthy(0):
         assert time.monotonic() < deadline, "Temporal did not start"
         await asyncio.sleep(0.1)
-    await prepare(await temporal.connect())
+    await prepare_for(await temporal.connect(), database_url, Allowed(rebind=True))
 
 
 @pytest.fixture
@@ -63,14 +85,68 @@ async def api(live: Live, tenant: Tenant) -> AsyncIterator[Api]:
         yield Api(client, tenant)
 
 
-async def test_all_parts_are_reachable(api: Api) -> None:
+async def readiness(api: Api) -> tuple[int, Any]:
+    """The status and what is said, once the last answer is too old to be said again."""
+    await asyncio.sleep(KEPT_SECONDS)
     answer = await api.http.get("/readyz")  # no key
-    assert answer.status_code == 200
-    body = answer.json()
-    assert body["ready"] is True
-    assert set(body["parts"]) == {"database", "temporal", "jobs"}
-    assert body["parts"]["database"] == {"ok": True, "detail": "reachable"}
-    assert body["parts"]["temporal"] == {"ok": True, "detail": "reachable"}
+    return answer.status_code, answer.json()
+
+
+async def test_without_a_worker_it_serves_and_is_not_ready(api: Api) -> None:
+    status, body = await readiness(api)
+    assert (status, body["ready"]) == (200, False)
+    well = {name: part["detail"] for name, part in body["parts"].items() if part["ok"]}
+    assert well == {
+        "database": "reachable",
+        "schema": "as this release needs it",
+        "temporal": "reachable",
+        "namespace": "the database's",
+        "jobs": "all make progress",
+    }
+    idle = {"ok": False, "detail": "no worker polls outdial-jobs, outdial-calls, outdial-webhooks"}
+    assert body["parts"]["workers"] == idle
+
+
+async def test_it_is_ready_while_workers_poll_every_queue(api: Api, live: Live) -> None:
+    client = await Client.connect(live.temporal.address)
+    async with contextlib.AsyncExitStack() as stack:
+        for queue in QUEUES:
+            await stack.enter_async_context(Worker(client, task_queue=queue, activities=[nothing], workflows=[Nothing]))
+
+        async def is_ready() -> bool:
+            return (await readiness(api))[1]["ready"] is True
+
+        await eventually(is_ready)
+
+
+async def test_another_namespace_and_the_reconcilers_alarm_are_told(api: Api, records: AsyncEngine) -> None:
+    binding = NamespaceBinding(records)
+    bound = await binding.get()
+    assert bound is not None
+    try:
+        await binding.set_alarm("Most workflows are unknown.")
+        status, body = await readiness(api)
+        assert (status, body["parts"]["namespace"]) == (503, {"ok": False, "detail": "Most workflows are unknown."})
+        await binding.rebind(bound.model_copy(update={"namespace_id": "another"}), [])
+        status, body = await readiness(api)
+        assert status == 503
+        assert "outdial migrate --temporal --rebind" in body["parts"]["namespace"]["detail"]
+    finally:
+        await binding.rebind(bound, [])
+    assert (await readiness(api))[0] == 200
+
+
+async def test_however_many_ask_the_database_is_asked_once(api: Api, live: Live) -> None:
+    await readiness(api)
+    await asyncio.sleep(KEPT_SECONDS)
+    asked: list[str] = []
+    engine = live.app.state.services[AsyncEngine].sync_engine
+    sa.event.listen(engine, "before_cursor_execute", lambda *statement: asked.append(statement[2]))
+
+    answers = await asyncio.gather(*(api.http.get("/readyz") for _ in range(30)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len([statement for statement in asked if "batch_jobs" in statement]) == 1
 
 
 async def test_a_job_without_progress_is_told_and_can_still_be_cancelled(api: Api, records: AsyncEngine) -> None:
@@ -80,9 +156,9 @@ async def test_a_job_without_progress_is_told_and_can_still_be_cancelled(api: Ap
         await connection.execute(
             sa.text("UPDATE contacts SET due_at = now() - interval '2 minutes' WHERE job_id = :job"), {"job": job_id}
         )
-    answer = await api.get("/readyz")
-    assert answer.status_code == 200
-    jobs = answer.json()["parts"]["jobs"]
+    status, body = await readiness(api)
+    assert status == 200
+    jobs = body["parts"]["jobs"]
     assert jobs["ok"] is False
     assert "without progress: " in jobs["detail"]
     assert (await api.post(f"/batch/jobs/{job_id}/cancel")).status_code == 200
@@ -153,8 +229,8 @@ async def test_when_temporal_goes_away_jobs_are_stored_all_the_same(api: Api, li
     job_id = answer.json()["batchJobId"]
     assert (await api.post(f"/batch/jobs/{job_id}/cancel")).status_code == 200
     assert (await api.job(job_id))["status"] == "cancelled"
-    health = await api.get("/readyz")
-    assert health.status_code == 503
-    assert health.json()["parts"]["temporal"]["ok"] is False
-    assert health.json()["parts"]["database"]["ok"] is True
+    status, body = await readiness(api)
+    assert status == 503
+    assert body["parts"]["temporal"] == body["parts"]["namespace"] == {"ok": False, "detail": "cannot be reached"}
+    assert body["parts"]["database"]["ok"] is True
     assert (await api.get("/healthz")).json() == {"status": "ok"}

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from carriers.registry import (
     number_settings,
     open_carrier,
     set_up,
+    variables,
     with_own_settings,
 )
 from carriers.twilio import Twilio
@@ -106,3 +108,31 @@ async def test_a_carrier_that_is_missing_refuses_all_work_with_a_sentence() -> N
     with pytest.raises(CarrierRefused, match="pigeon is not set up"):
         await missing.fetch("call")
     assert not (await missing.health()).ok
+
+
+class Recorded(dict[str, str]):
+    """An environment that remembers what was read of it."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        super().__init__(values)
+        self.read: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.read.add(name)
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("twilio", {"OUTDIAL_TWILIO_ACCOUNT_SID": ACCOUNT_SID, "OUTDIAL_TWILIO_AUTH_TOKEN": AUTH_TOKEN}),
+        ("asterisk", {"OUTDIAL_ASTERISK_URL": "http://127.0.0.1:8088/ari"}),
+    ],
+)
+async def test_a_carrier_declares_what_it_reads(name: str, settings: dict[str, str]) -> None:
+    environment = Recorded(settings)
+    carrier = open_carrier(name, environment)
+    assert carrier is not None
+    async with closing(carrier):
+        assert environment.read <= variables()
+        assert len(environment.read) > 5
