@@ -3,9 +3,13 @@
 CarrierError
 ├── NotPlaced        certain that nothing rang: dialing again is safe
 │   ├── TooLate      not sent: `send_before` had passed
-│   └── NumberRefused  the carrier will not dial this number at all
+│   ├── NumberRefused  the carrier will not dial this number at all
+│   ├── CarrierUnreachable  nothing reaches what places its calls, whoever calls
+│   └── CarrierBusy  a limit of the carrier: it takes no call just then
 ├── PlaceUnknown     sent, and no answer that can be trusted: find it first, never place again blindly
 ├── CarrierRefused   account or configuration: a person must act
+│   ├── CallerRefused  it names the caller id, an address or a right of this call: others of the account are well
+│   └── NotSetUp     this process has no settings for the carrier
 ├── CarrierAway      a request about a call (fetch, find, hang up) was not answered: ask again later
 └── BadSignature     an event that did not come from the carrier
 """
@@ -17,6 +21,8 @@ from typing import Protocol, runtime_checkable
 
 from domain.calls.models import CallOrder, CallReport
 from domain.model import Model
+
+BUSY_DELAY = timedelta(seconds=5)  # of a carrier that does not say when
 
 
 class CarrierError(Exception):
@@ -39,12 +45,34 @@ class NumberRefused(NotPlaced):
     """The carrier says that this number cannot be dialed: calling again is of no use."""
 
 
+class CarrierUnreachable(NotPlaced):
+    """No request reaches what would place it: no connection, no service, no stream. It concerns every call."""
+
+
+class CarrierBusy(NotPlaced):
+    """The carrier has reached a limit; `retry_after` is when it will take a call again."""
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message, retry_after or BUSY_DELAY)
+
+
 class PlaceUnknown(CarrierError):
     """The request was sent, and no answer that can be trusted came back."""
 
 
 class CarrierRefused(CarrierError):
     """The account or its configuration is refused."""
+
+
+class CallerRefused(CarrierRefused):
+    """Refused is what this call brings: its caller id, its agent's address, a right for its destination.
+
+    An account is shared between organizations: raise `CarrierRefused` only for what no caller can bring about.
+    """
+
+
+class NotSetUp(CarrierRefused):
+    """This process has no settings for the carrier."""
 
 
 class CarrierAway(CarrierError):
@@ -167,7 +195,7 @@ class Carrier(Protocol):
         `send_before` is an instant of `carriers.clock.boot_time()`, checked right before the request's first byte is
         sent; once past, nothing is sent and `TooLate` is raised. Nothing may reach the carrier later than the
         adapter's time limit after that either: see `carriers.placing_sockets`.
-        Raises NotPlaced, NumberRefused, TooLate, PlaceUnknown or CarrierRefused.
+        Raises NotPlaced, PlaceUnknown, CarrierRefused or one of their kinds.
         """
         ...
 

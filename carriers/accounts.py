@@ -17,8 +17,9 @@ from carriers import (
     EventRequest,
     Gone,
     Health,
-    NotPlaced,
+    NotSetUp,
     SearchOrder,
+    TooLate,
     Traits,
 )
 from carriers.calling_off import call_off
@@ -118,7 +119,7 @@ class NumberAccount:
         """The adapter for the settings as they are now. Raises CarrierRefused where there are none."""
         settings = await self._load_settings(self._account)
         if settings is None:
-            raise CarrierRefused(NO_SETTINGS)
+            raise NotSetUp(NO_SETTINGS)
         if settings != self._settings:
             self._carriers.append(self._build(settings))
             self._settings = settings
@@ -126,7 +127,7 @@ class NumberAccount:
 
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
         """Ask for a call. See `carriers.Carrier`."""
-        carrier = await self._current_or(NotPlaced)
+        carrier = await self._current_or(TooLate)  # it is ours that does not answer, not the carrier
         return await carrier.place(order, callback_url=callback_url, send_before=send_before)
 
     async def fetch(self, call_id: str) -> CallReport | Gone:

@@ -12,7 +12,7 @@ from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from carriers import Carrier, CarrierRefused
+from carriers import Carrier, NotSetUp
 from carriers.number_settings import NumberSettings, declared_settings
 from carriers.variables import declared_variables
 
@@ -88,12 +88,12 @@ def builders(environment: Environment) -> dict[str, Callable[[Mapping[str, Any]]
 def with_own_settings(name: str, environment: Environment, settings: Mapping[str, Any]) -> Carrier:
     """A carrier with an account of its own: `accountSid` replaces `OUTDIAL_<NAME>_ACCOUNT_SID`.
 
-    Raises UnknownCarrierError; CarrierRefused where these settings are not enough.
+    Raises UnknownCarrierError; NotSetUp where these settings are not enough.
     """
     own = {f"OUTDIAL_{name.upper()}_{_WORD_START.sub('_', key).upper()}": str(value) for key, value in settings.items()}
     carrier = open_carrier(name, {**environment, **own})
     if carrier is None:
-        raise CarrierRefused("The settings of this number's carrier account are not enough to set it up.")
+        raise NotSetUp("The settings of this number's carrier account are not enough to set it up.")
     return carrier
 
 

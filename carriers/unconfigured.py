@@ -4,10 +4,10 @@ from typing import NoReturn
 
 from carriers import (
     BadSignature,
-    CarrierRefused,
     EventRequest,
     Health,
     Idempotency,
+    NotSetUp,
     Push,
     Search,
     SearchOrder,
@@ -50,4 +50,4 @@ class UnconfiguredCarrier:
         return f"The carrier {self.name} is not set up here; set it up, or give the number another."
 
     def _refuse(self) -> NoReturn:
-        raise CarrierRefused(self._detail)
+        raise NotSetUp(self._detail)

@@ -148,6 +148,7 @@ WAITS = {  # by the reason that the API gives
     "credits": "credits",
     "max_cost": "a higher maximum cost",
     "account": "the carrier account",
+    "number": "the number to call from",
 }
 
 
@@ -184,5 +185,6 @@ def now_text(job: Answer) -> str | None:
     waiting = progress.get("waitingFor")
     if waiting:
         until = f" until {waiting['until']}" if waiting.get("until") else ""
-        now += f", waits for {WAITS.get(waiting['reason'], waiting['reason'])}{until}"
+        detail = f": {text(waiting['detail'])}" if waiting.get("detail") else ""
+        now += f", waits for {WAITS.get(waiting['reason'], waiting['reason'])}{until}{detail}"
     return now

@@ -1,5 +1,7 @@
 """The tables: columns, keys and indexes only. Times are UTC, money is numeric dollars, numbers are E.164."""
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -78,13 +80,24 @@ agents = Table(
     Column("removed_at", Moment),  # jobs that used it keep their facts; no new one may
 )
 
+
+def _gate() -> tuple[Column[Any], ...]:
+    """What refusals close, and one call that goes first opens; see store/calls/gates.py."""
+    return (
+        Column("closed_at", Moment),  # for the last time; it stays when the gate opens
+        Column("closed_until", Moment),
+        Column("closed_reason", Text),
+        Column("probe_dial_id", String),  # the one call that may go first when the gate's time is over
+        Column("opens_on", String),  # domain.calls.models.CallState that this call must reach
+        Column("closings", Integer, nullable=False, server_default="0"),  # since it was last open
+    )
+
+
 carrier_accounts = Table(  # one gate for all jobs that call through an account
     "carrier_accounts",
     metadata,
     Column("id", String, primary_key=True),  # the carrier's name, "twilio"
-    Column("closed_until", Moment),
-    Column("closed_reason", Text),
-    Column("probe_dial_id", String),  # the one call that may go first when the gate opens
+    *_gate(),
     Column("carrier", String),  # null: the id is the carrier's name
     Column("settings", Text),  # its own, sealed by store.db.vault; null: those of the process
     Column("trunk", Text),  # the settings name this trunk of the shared account; null: they are an account of its own
@@ -115,6 +128,8 @@ phone_numbers = Table(
     Column("carrier_account_id", ForeignKey("carrier_accounts.id"), nullable=False),
     Column("calls_per_second", Numeric(8, 3), nullable=False, server_default="1"),
     Column("next_slot_at", Moment),  # pacing: nothing is asked for this number before
+    *_gate(),
+    Column("reached_at", Moment),  # one of its calls rang then, to within ten seconds
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("removed_at", Moment),
 )

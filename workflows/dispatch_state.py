@@ -19,6 +19,7 @@ class WaitingFor(Model):
 
     reason: str
     until: datetime | None = None
+    detail: str | None = None  # a sentence of ours on the reason
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class DispatchHold:
     reason: NotNowReason
     until: datetime
     by_page: bool
+    opens_at: datetime | None = None  # what people are told, where that is later
+    detail: str | None = None
 
 
 class DispatchState:
@@ -49,7 +52,7 @@ class DispatchState:
         self._next_due_at = page.next_due_at
         self._next_due_reason = page.next_due_reason or "retry"
         if page.held is not None:
-            self._hold = DispatchHold(page.held.reason, now + _duration(page.held), by_page=True)
+            self._hold = _dispatch_hold(page.held, now + _duration(page.held), by_page=True)
         elif self._hold is not None and self._hold.by_page:
             self._hold = None
 
@@ -74,7 +77,7 @@ class DispatchState:
         """A claim said no: what holds everybody holds the job until it is worth asking again."""
         if not held.reason.concerns_one_contact:
             until = now + max(MIN_HOLD, timedelta(seconds=held.seconds))
-            self._hold = DispatchHold(held.reason, until, by_page=False)
+            self._hold = _dispatch_hold(held, until, by_page=held.reason.is_gate)
 
     def may_dial(self, now: datetime) -> bool:
         """Whether calls may be placed, as far as is known."""
@@ -166,7 +169,8 @@ class DispatchState:
             return WaitingFor(reason="resume")
         if self._hold is not None and self._is_held(now):
             reason = "lines" if self._hold.reason is NotNowReason.LINE else self._hold.reason
-            return WaitingFor(reason=reason, until=self._hold.until)
+            until = max(self._hold.until, self._hold.opens_at or self._hold.until)
+            return WaitingFor(reason=reason, until=until, detail=self._hold.detail)
         if self.lines_wanted(now) and not self.in_flight and not self.lines(now):
             return WaitingFor(reason="lines")
         if self.idle and self._next_due_at is not None:
@@ -177,6 +181,10 @@ class DispatchState:
 
     def _is_held(self, now: datetime) -> bool:
         return self._hold is not None and self._hold.until > now
+
+
+def _dispatch_hold(held: NotNow, until: datetime, *, by_page: bool) -> DispatchHold:
+    return DispatchHold(held.reason, until, by_page, held.until, held.detail)
 
 
 def _duration(held: NotNow) -> timedelta:

@@ -12,14 +12,19 @@ from activities.calls.waiting import retry_write, shield_until_done, wait_for_ne
 from activities.heartbeats import Heartbeat
 from carriers import (
     Absent,
+    CallerRefused,
     CannotTell,
     Carrier,
     CarrierAway,
+    CarrierError,
     CarrierRefused,
+    CarrierUnreachable,
     NotPlaced,
+    NotSetUp,
     NumberRefused,
     PlaceUnknown,
     SearchOrder,
+    TooLate,
 )
 from carriers.clock import boot_time
 from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
@@ -38,6 +43,15 @@ SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
 PLACE_TIMEOUT = timedelta(seconds=PLACE_TIMEOUT_SECONDS)
 ABSENCE_SECONDS = 5.0  # for a carrier that stood still to read what waited in its sockets
 MAX_SEARCH_INTERVAL_SECONDS = 30.0
+OUTCOMES: tuple[tuple[type[CarrierError], Outcome], ...] = (  # the first that fits
+    (NumberRefused, Outcome.INVALID_NUMBER),
+    (TooLate, Outcome.HELD_BACK),
+    (CarrierUnreachable, Outcome.UNREACHABLE),
+    (NotPlaced, Outcome.NOT_PLACED),
+    (CallerRefused, Outcome.CALLER_REJECTED),
+    (NotSetUp, Outcome.NOT_SET_UP),
+    (CarrierRefused, Outcome.ACCOUNT_REJECTED),
+)
 
 
 class CallPlacer:
@@ -95,15 +109,15 @@ class CallPlacer:
                 callback_url=build_callback_url(self._public_url, claimed.account, call.key),
                 send_before=send_before,
             )
-        except NumberRefused:
-            await retry_write(lambda: self._dials.mark_not_placed(claimed.dial_id, Outcome.INVALID_NUMBER))
         except NotPlaced as refusal:
-            retry_after = refusal.retry_after
-            await retry_write(lambda: self._dials.mark_not_placed(claimed.dial_id, Outcome.CARRIER_ERROR, retry_after))
-        except CarrierRefused:
-            await retry_write(lambda: self._dials.mark_not_placed(claimed.dial_id, Outcome.ACCOUNT_REJECTED))
+            outcome, retry_after = _outcome_of(refusal), refusal.retry_after
+            await retry_write(lambda: self._dials.mark_not_placed(claimed.dial_id, outcome, retry_after))
+        except CarrierRefused as refusal:
+            refused = _outcome_of(refusal)
+            await retry_write(lambda: self._dials.mark_not_placed(claimed.dial_id, refused))
         except PlaceUnknown:
             activity.logger.warning("call %s: no answer that can be trusted; looking for it", claimed.dial_id)
+            await retry_write(lambda: self._dials.note_no_answer(claimed.dial_id))
         else:
             await retry_write(lambda: self._record(carrier, report, claimed.account, call.key))
 
@@ -130,7 +144,7 @@ class CallPlacer:
         if isinstance(report, CallReport):
             await self._dials.record(report, dial.account, dial.key)
         elif absence.is_confirmed_by(report):
-            await self._dials.mark_not_placed(dial.id, Outcome.CARRIER_ERROR)
+            await self._dials.mark_not_placed(dial.id, Outcome.NOT_PLACED)
         elif dial.age_seconds > PLACE_TIMEOUT_SECONDS + SEARCH_TIMEOUT_SECONDS and not isinstance(report, Absent):
             await self._dials.give_up(dial.id)
 
@@ -161,13 +175,15 @@ class CallPlacer:
             return CannotTell()
 
     def _carrier(self, account: str) -> Carrier:
-        """The adapter that serves an account. Raises CarrierRefused: only a person can set one up."""
+        """The adapter that serves an account. Raises NotSetUp: only a person can set one up."""
         try:
             return self._carriers[account]
         except KeyError:
-            raise CarrierRefused(
-                f"This worker has no carrier {account}; set it up, or give the number another."
-            ) from None
+            raise NotSetUp(f"This worker has no carrier {account}; set it up, or give the number another.") from None
+
+
+def _outcome_of(error: CarrierError) -> Outcome:
+    return next(outcome for kind, outcome in OUTCOMES if isinstance(error, kind))
 
 
 class Absence:

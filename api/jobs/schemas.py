@@ -54,11 +54,12 @@ class WaitingFor(JsonModel):
     reason: str = Field(
         description="`start`, `resume`, `retry`, `window` (calling window), `not_before` (a contact's earliest time),"
         " `frequency` (calls to one number), `timezone` (unknown: such contacts are not called), `lines` (the"
-        " organization's other jobs have them), `credits`, `max_cost`, `account` (the carrier refused it), `pacing`"
-        " (the number's calls per second).",
+        " organization's other jobs have them), `credits`, `max_cost`, `account` (the carrier refused it, or cannot be"
+        " reached), `number` (calls from it were refused), `pacing` (the number's calls per second).",
         examples=["retry"],
     )
     until: Timestamp | None
+    detail: str | None = Field(description="A sentence on the reason, where there is one.", examples=[None])
 
 
 class Progress(JsonModel):

@@ -45,5 +45,5 @@ def render_progress(said: JobProgress, job: Job) -> Progress:
         live_calls=job.counts.by_status[ContactStatus.DIALING],
         lines_held=said.lines_held,
         lines_wanted=said.lines_wanted,
-        waiting_for=None if waiting is None else WaitingFor(reason=waiting.reason, until=waiting.until),
+        waiting_for=None if waiting is None else WaitingFor(**waiting.model_dump()),
     )

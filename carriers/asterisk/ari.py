@@ -7,7 +7,16 @@ from typing import Any
 
 import httpx
 
-from carriers import CarrierAway, CarrierError, CarrierRefused, NotPlaced, PlaceUnknown
+from carriers import (
+    CarrierAway,
+    CarrierBusy,
+    CarrierError,
+    CarrierRefused,
+    CarrierUnreachable,
+    NotPlaced,
+    PlaceUnknown,
+    TooLate,
+)
 from carriers.asterisk.options import Options
 from carriers.outgoing_request import OutgoingRequest
 from carriers.placing_sockets import socket_options
@@ -23,7 +32,7 @@ Json = dict[str, Any]
 _NO_JSON = object()
 
 
-class NoChannel(NotPlaced):
+class NoChannel(CarrierBusy):
     """No file is left for another call, or there is no way to the trunk."""
 
 
@@ -58,10 +67,12 @@ class Ari:
                     timeout=self._place_timeout,
                     extensions={"trace": outgoing.trace},
                 )
+        except httpx.PoolTimeout:
+            raise TooLate("The request was not sent: all our connections were taken.") from None
         except (httpx.TransportError, TimeoutError):
             if outgoing.sent:
                 raise PlaceUnknown("Asterisk was asked for the call and gave no answer.") from None
-            raise NotPlaced("Asterisk could not be reached.") from None
+            raise CarrierUnreachable("Asterisk could not be reached.") from None
         return _is_new_call(answer)
 
     async def ask(self, method: str, path: str, body: Any = None, **parameters: Any) -> Any | None:
@@ -128,7 +139,7 @@ def _failure(answer: httpx.Response, *, from_ari: bool) -> CarrierError:
     if from_ari and status == 500 and _json(answer) == NO_CHANNEL:
         return NoChannel("Asterisk has no channel for another call.", NO_CHANNEL_DELAY)
     if _is_from_web_server(answer) and status in {404, 503}:  # it is up before the interface, and longer
-        return NotPlaced("Asterisk takes no call at the moment.", NOT_READY_DELAY)
+        return CarrierUnreachable("Asterisk takes no call at the moment.", NOT_READY_DELAY)
     if from_ari and 400 <= status < 500 and status not in {409, 429}:
         return NotPlaced("Asterisk did not take the call.")
     return PlaceUnknown("No answer of Asterisk's own that says whether it took the call.")

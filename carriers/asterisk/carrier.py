@@ -11,16 +11,17 @@ from pydantic import ValidationError
 from carriers import (
     Absent,
     BadSignature,
+    CallerRefused,
     CannotTell,
     CarrierError,
     CarrierRefused,
+    CarrierUnreachable,
     EventRequest,
     Finding,
     Gone,
     Health,
     Idempotency,
     Limits,
-    NotPlaced,
     OnConnected,
     OnReport,
     OverLimit,
@@ -89,7 +90,7 @@ class Asterisk:
     async def place(self, order: CallOrder, *, callback_url: str, send_before: float) -> CallReport:
         """Ask for a call. See `carriers.Carrier`."""
         if order.audio is Audio.TWIML:
-            raise NotPlaced("An agent that is a TwiML address cannot be reached through Asterisk.")
+            raise CallerRefused("An agent that is a TwiML address cannot be reached through Asterisk.")
         await self._require_stream()
         call = channel_id(self._options.app, order.key)
         final = await self._final_report(call, wait_seconds=0)
@@ -193,14 +194,18 @@ class Asterisk:
                 known = await self._trunk_state() is not None
         except (CarrierError, TimeoutError):
             return refusal
-        return refusal if known else CarrierRefused(NO_TRUNK)
+        return refusal if known else self._no_trunk()
+
+    def _no_trunk(self) -> CarrierRefused:
+        """A number's own trunk concerns that number alone."""
+        return CallerRefused(NO_TRUNK) if self._shared is not self else CarrierRefused(NO_TRUNK)
 
     async def _require_stream(self) -> None:
         """Without an event stream Asterisk drops a call the moment it is answered."""
         is_connected_elsewhere = self._shared._is_connected_elsewhere
         if self.is_connected or (is_connected_elsewhere is not None and await is_connected_elsewhere()):
             return
-        raise NotPlaced("Nobody holds Asterisk's event stream: no call is placed.", RECONNECT_DELAY)
+        raise CarrierUnreachable("Nobody holds Asterisk's event stream: no call is placed.", RECONNECT_DELAY)
 
     async def _final_report(self, call: str, wait_seconds: float = MAX_DELAY_SECONDS) -> CallReport | CannotTell | None:
         """How a call ended; CannotTell where its record does not say; None without a record."""

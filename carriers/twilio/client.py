@@ -28,6 +28,7 @@ class OutgoingRequest:
         self._abandoned = False
         self.sent = False
         self.too_late = False
+        self.queued = False  # waiting for one of our own connections
         self.status = 0  # of the answer, as this and its headers came
         self.headers: Mapping[str, str] = {}
 
@@ -117,7 +118,15 @@ def _send_hook() -> aiohttp.TraceConfig:
     async def on_form(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
         context.trace_request_ctx.before_send()
 
+    async def on_queued(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
+        context.trace_request_ctx.queued = True
+
+    async def on_dequeued(_: aiohttp.ClientSession, context: SimpleNamespace, __: Any) -> None:
+        context.trace_request_ctx.queued = False
+
     trace = aiohttp.TraceConfig()
+    trace.on_connection_queued_start.append(on_queued)
+    trace.on_connection_queued_end.append(on_dequeued)
     trace.on_request_chunk_sent.append(on_form)
     return trace
 

@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from carriers import (
+    CallerRefused,
     CarrierAway,
+    CarrierBusy,
     CarrierError,
     CarrierRefused,
+    CarrierUnreachable,
     NotPlaced,
     NumberRefused,
     PlaceUnknown,
@@ -21,6 +24,7 @@ NUMBER_CODES = frozenset(
         21202,  # a premium or emergency number
         21211,  # invalid To
         21214,  # To cannot be reached
+        21203,  # international calling is not enabled
         21215,  # its country is not permitted for this account: that is no reason to stop all other calls
         21216,  # the account may not call this number
         21217,  # does not appear to be valid
@@ -40,10 +44,9 @@ LIMIT_CODES = frozenset(
         86008,  # 10004 of another product
     }
 )
-ACCOUNT_CODES = frozenset(
+ACCOUNT_CODES = frozenset(  # what no caller can bring about
     {
         10001,  # the account is not active
-        10002,  # a trial account cannot do this
         10005,  # calling is disabled for the account
         20003,  # authentication
         20005,  # the account is not active
@@ -51,7 +54,11 @@ ACCOUNT_CODES = frozenset(
         20403,  # the account is suspended or closed
         20008,  # test credentials
         20404,  # no such account at this address
-        21203,  # international calling is not enabled
+    }
+)
+CALLER_CODES = frozenset(  # what one call brings: organizations that share the account must not feel it
+    {
+        10002,  # a trial account cannot do this
         21205,  # invalid Url
         21210,  # From is not verified
         21212,  # invalid From
@@ -71,12 +78,16 @@ def place_failure(status: int, code: int | None, headers: Mapping[str, str]) -> 
     """What an answer other than 201 to a create request means. Without a code it is not known to be the carrier's."""
     if code in NUMBER_CODES:
         return NumberRefused("The carrier refuses this number.")
-    if code not in LIMIT_CODES and _concerns_account(status, code):
+    if code in LIMIT_CODES or (code is not None and status == 429):
+        return CarrierBusy("The carrier takes no call at the moment.", retry_after(headers))
+    if _concerns_account(status, code):
         return CarrierRefused("The carrier refuses the account or its configuration.")
     if code is None:
         return PlaceUnknown("Something before the carrier answered: the request may have been passed on.")
-    if status in {429, 503} or code in LIMIT_CODES:
-        return NotPlaced("The carrier takes no call at the moment.", retry_after(headers))
+    if code in CALLER_CODES or status == 403:
+        return CallerRefused("The carrier refuses what this call brings: its caller id, or an address.")
+    if status == 503:
+        return CarrierUnreachable("The carrier takes no call at the moment.", retry_after(headers))
     if 400 <= status < 500:
         return NotPlaced("The carrier did not take the call.")
     return PlaceUnknown("The carrier failed while it was asked for the call.")
@@ -86,14 +97,16 @@ def transport_failure(outgoing: OutgoingRequest) -> CarrierError:
     """What it means that a create request got no answer."""
     if outgoing.too_late:
         return TooLate("The request was held back: its time to leave had passed.")
+    if outgoing.queued:
+        return TooLate("The request was not sent: all our connections were taken.")
     if outgoing.sent:
         return PlaceUnknown("The carrier was asked for the call and gave no answer.")
-    return NotPlaced("The carrier could not be reached.")
+    return CarrierUnreachable("The carrier could not be reached.")
 
 
 def request_failure(status: int, code: int | None) -> CarrierError:
     """What an error means as the answer to a request about a call."""
-    if code not in LIMIT_CODES and _concerns_account(status, code):
+    if code not in LIMIT_CODES and (_concerns_account(status, code) or (status == 403 and code is not None)):
         return CarrierRefused("The carrier refuses the account or its configuration.")
     return CarrierAway("The carrier did not answer the question.")
 
@@ -120,4 +133,4 @@ def error_code(code: object) -> int | None:
 def _concerns_account(status: int, code: int | None) -> bool:
     if code is None:
         return status in NOT_APPLIED
-    return status in {401, 402, 403} or code in ACCOUNT_CODES
+    return status in {401, 402} or code in ACCOUNT_CODES

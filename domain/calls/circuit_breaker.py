@@ -9,14 +9,19 @@ MIN_SAMPLE_SIZE = 20  # fewer are no evidence
 MAX_CARRIER_ERROR_SHARE = 0.5  # a share of them: died on the way
 MAX_BLOCKED_SHARE = 0.3  # came back because the network blocks the caller id
 
-TRIPPING_OUTCOMES = frozenset({Outcome.ACCOUNT_REJECTED, Outcome.CARRIER_ERROR, Outcome.BLOCKED})
-ACCOUNT_REJECTED_REASON = "The carrier refused the account or its configuration. Mend that, then resume."
+REFUSAL_REASONS = {  # a single one is enough: a person must act
+    Outcome.ACCOUNT_REJECTED: "The carrier refused the account or its configuration. Mend that, then resume.",
+    Outcome.CALLER_REJECTED: "Calls from this number were refused: its caller id, its agent's address or its rights."
+    " Mend that, then resume.",
+    Outcome.NOT_SET_UP: "The carrier is not set up where calls are placed. Set it up, then resume.",
+}
+TRIPPING_OUTCOMES = frozenset({*REFUSAL_REASONS, Outcome.CARRIER_ERROR, Outcome.BLOCKED})
 
 
 def find_pause_reason(latest: Sequence[Outcome]) -> str | None:
     """Judge the outcomes of a job's latest calls, at most SAMPLE_SIZE: why it must pause, None where it need not.
 
-    A single refusal of the account (ACCOUNT_REJECTED) pauses it too.
+    A single one of REFUSAL_REASONS pauses it too.
     """
     if len(latest) < MIN_SAMPLE_SIZE:
         return None

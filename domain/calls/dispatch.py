@@ -12,7 +12,8 @@ class NotNowReason(StrEnum):
 
     GATE = "gate"  # the job does not dial: paused, cancelled, ended, past its end time
     CONTACT = "contact"  # the contact is final, or on the phone already
-    ACCOUNT = "account"  # the carrier refused the account; its gate is closed
+    ACCOUNT = "account"  # the gate of the carrier account is closed
+    NUMBER = "number"  # the gate of the number to call from is closed
     CREDITS = "credits"
     LINE = "line"
     PAIR = "pair"  # the same number is being called from the same caller id
@@ -27,6 +28,11 @@ class NotNowReason(StrEnum):
     def is_transient(self) -> bool:
         """Whether it passes by itself within seconds."""
         return self in {NotNowReason.LINE, NotNowReason.PACING}
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether pages and claims judge it by the same facts, so that either may take it back."""
+        return self in {NotNowReason.ACCOUNT, NotNowReason.NUMBER}
 
     @property
     def concerns_one_contact(self) -> bool:
@@ -46,7 +52,8 @@ class NotNow(Model):
 
     reason: NotNowReason
     until: datetime | None = None
-    seconds: float = 0.0  # the same as a distance from now, by the database's clock
+    seconds: float = 0.0  # when to ask again, as a distance from now by the database's clock
+    detail: str | None = None  # a sentence of ours on the reason
 
 
 class DueContact(Model):

@@ -162,6 +162,11 @@ class Outcome(StrEnum):
     UNWANTED = "objected"  # SIP 607: this person wants no calls
     CARRIER_ERROR = "trouble"  # the carrier or the way to it failed; nobody's fault on either end
     ACCOUNT_REJECTED = "refused"  # the carrier refuses the account or its configuration
+    CALLER_REJECTED = "caller_refused"  # calls from this number, or to its agent's address, are refused
+    NOT_SET_UP = "not_set_up"  # the worker has no settings for the carrier
+    UNREACHABLE = "unreachable"  # no request reaches the carrier, whoever calls
+    NOT_PLACED = "not_placed"  # the carrier took no call just then
+    HELD_BACK = "held_back"  # by us: the time for the request to leave had passed
     CALLED_OFF = "called_off"
     UNKNOWN = "unknown"  # nobody knows whether anybody was called
 
@@ -172,3 +177,14 @@ class Outcome(StrEnum):
 
 
 _CONNECTED = frozenset({Outcome.ANSWERED, Outcome.FAX, Outcome.SCREENED, Outcome.AGENT_UNREACHABLE, Outcome.NO_SPEECH})
+WAITING_OUTCOMES = frozenset(  # they say nothing of the contact, which waits for its next dial as long as it takes
+    {
+        Outcome.ACCOUNT_REJECTED,
+        Outcome.CALLER_REJECTED,
+        Outcome.NOT_SET_UP,
+        Outcome.UNREACHABLE,
+        Outcome.NOT_PLACED,
+        Outcome.HELD_BACK,
+        Outcome.CALLED_OFF,
+    }
+)

@@ -130,6 +130,41 @@ OUTCOMES: Mapping[Outcome, OutcomeRule] = {
         "The carrier refused the account or its configuration.",
         charged=False,
     ),
+    Outcome.CALLER_REJECTED: _rule(
+        FaultOf.PLATFORM,
+        Retried.UNCHARGED,
+        ContactStatus.CANCELLED,  # likewise
+        "Calls from this number were refused: its caller id, its agent's address or its rights.",
+        charged=False,
+    ),
+    Outcome.NOT_SET_UP: _rule(
+        FaultOf.PLATFORM,
+        Retried.UNCHARGED,
+        ContactStatus.CANCELLED,  # likewise
+        "The carrier is not set up where the call was to be placed.",
+        charged=False,
+    ),
+    Outcome.UNREACHABLE: _rule(
+        FaultOf.CARRIER,
+        Retried.UNCHARGED,
+        ContactStatus.CANCELLED,  # likewise
+        "The carrier could not be reached; nothing was placed.",
+        charged=False,
+    ),
+    Outcome.NOT_PLACED: _rule(
+        FaultOf.CARRIER,
+        Retried.UNCHARGED,
+        ContactStatus.CANCELLED,  # likewise
+        "The carrier took no call just then.",
+        charged=False,
+    ),
+    Outcome.HELD_BACK: _rule(
+        FaultOf.PLATFORM,
+        Retried.UNCHARGED,
+        ContactStatus.CANCELLED,  # likewise
+        "Outdial was too slow to request the call in time; nothing was placed.",
+        charged=False,
+    ),
     Outcome.CALLED_OFF: _rule(
         FaultOf.PLATFORM,
         Retried.UNCHARGED,

@@ -18,11 +18,11 @@ from domain.calls.outcome_table import OUTCOMES
 from domain.model import Model
 
 SIP_OUTCOMES: dict[int, Outcome] = {
-    401: Outcome.ACCOUNT_REJECTED,
-    402: Outcome.ACCOUNT_REJECTED,
-    403: Outcome.ACCOUNT_REJECTED,
+    401: Outcome.CALLER_REJECTED,  # by whom cannot be told: the carrier, a trunk behind it, or the far end
+    402: Outcome.CALLER_REJECTED,
+    403: Outcome.CALLER_REJECTED,
     404: Outcome.INVALID_NUMBER,
-    407: Outcome.ACCOUNT_REJECTED,
+    407: Outcome.CALLER_REJECTED,
     408: Outcome.CARRIER_ERROR,  # without ringing; after ringing it is NO_ANSWER, see `_classify_sip_code`
     410: Outcome.INVALID_NUMBER,
     480: Outcome.NO_ANSWER,
@@ -30,7 +30,7 @@ SIP_OUTCOMES: dict[int, Outcome] = {
     485: Outcome.INVALID_NUMBER,
     486: Outcome.BUSY,
     487: Outcome.NO_ANSWER,
-    488: Outcome.ACCOUNT_REJECTED,
+    488: Outcome.CALLER_REJECTED,
     600: Outcome.BUSY,
     603: Outcome.DECLINED,
     604: Outcome.INVALID_NUMBER,
@@ -47,7 +47,7 @@ HANG_UP_EXPLANATIONS: dict[HangUpReason, str] = {  # of calls that were answered
 }
 _ENDED_BY_REQUEST = frozenset({Ending.COMPLETED, Ending.CANCELED})
 _CALLEES = frozenset({Outcome.BUSY, Outcome.DECLINED, Outcome.UNWANTED})
-_CARRIERS = frozenset({Outcome.CARRIER_ERROR, Outcome.ACCOUNT_REJECTED, Outcome.BLOCKED, Outcome.INVALID_NUMBER})
+_CARRIERS = frozenset({Outcome.CARRIER_ERROR, Outcome.CALLER_REJECTED, Outcome.BLOCKED, Outcome.INVALID_NUMBER})
 
 
 class AnswerEvidence(Model):

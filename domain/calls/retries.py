@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.calls.models import AnsweredBy, Outcome
+from domain.calls.models import WAITING_OUTCOMES, AnsweredBy, Outcome
 from domain.calls.outcome_table import OUTCOMES, Retried
 from domain.model import Model
 from domain.requests.field_types import Boolean, Choice, Choices, Integer, Integers
@@ -18,7 +18,8 @@ MAX_DELAYS = 10
 MAX_DELAY_MINUTES = 10_080  # a week
 REDIAL_DELAYS = (timedelta(seconds=30), timedelta(minutes=2))  # after a carrier error, not charged
 MAX_CARRIER_ERRORS = 3  # then the contact ends as carrier_error
-ACCOUNT_RETRY_DELAY = timedelta(minutes=5)  # how long an account's gate stays closed before a probe call
+ACCOUNT_RETRY_DELAY = timedelta(minutes=5)  # how long a gate stays closed after a refusal, before a probe call
+REFUSALS = frozenset({Outcome.ACCOUNT_REJECTED, Outcome.CALLER_REJECTED, Outcome.NOT_SET_UP})  # a person must act
 JITTER = 0.1  # a share of the delay, either way, so that retries do not come in waves
 MAX_NEVER_RANG = 3  # of a contact's dials, by the delays of its job; then it ends as carrier_error
 # After a call whose agent was not there. Somebody has answered to silence: not at once again, and not often.
@@ -127,11 +128,9 @@ def _uncharged_redial(
             return _add_jitter(policy.delay(repeats), spread)
         case Outcome.AGENT_UNREACHABLE | Outcome.NO_SPEECH if repeats < MAX_AGENT_FAILURES:
             return AGENT_REDIAL_DELAYS[repeats - 1]
-        case Outcome.CALLED_OFF:  # while everything was stopped
-            return REDIAL_DELAYS[0]
-        case Outcome.ACCOUNT_REJECTED:
-            return ACCOUNT_RETRY_DELAY
-    return None
+    if outcome in REFUSALS:
+        return ACCOUNT_RETRY_DELAY
+    return REDIAL_DELAYS[0] if outcome in WAITING_OUTCOMES else None
 
 
 def _queue_after(delay: timedelta) -> NextStep:

@@ -14,13 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calling_rules.frequency_caps import EarlierCall
 from domain.calls.dispatch import NotNow, NotNowReason
-from domain.calls.models import Audio
+from domain.calls.models import WAITING_OUTCOMES, Audio, Outcome
 from domain.model import Model
 from domain.phone.identity import list_writings
 from store.billing.ledger import EntryKind, book
 from store.calls.claim_rules import (
     LIVE_MINUTES,
-    PROBE_RECHECK_INTERVAL,
     check_frequency,
     check_lines,
     check_whole_job,
@@ -32,6 +31,7 @@ from store.calls.claim_rules import (
     split_reserve,
     wait_until,
 )
+from store.calls.gates import GATE_FACTS, PROBE_RECHECK_INTERVAL, becomes_probe
 from store.contacts.due_times import postpone
 from store.contacts.transitions import MARK_DIALING, block
 from store.db.ids import new_id
@@ -67,7 +67,7 @@ _FACTS = text(f"""
            EXISTS (SELECT 1 FROM do_not_call l WHERE l.organization_id = :organization AND l.number = c.number)
              AS listed,
            p.calls_per_second, p.next_slot_at, p.carrier_account_id,
-           a.closed_until, a.probe_dial_id,
+           {GATE_FACTS},
            clock_timestamp() AS now,
            (SELECT count(*) FROM dials d WHERE d.organization_id = :organization AND d.ended_at IS NULL)
              AS organization_live,
@@ -120,8 +120,9 @@ _EARLIER = text("""
     FROM dials
     WHERE organization_id = :organization AND to_number = ANY(:numbers)
       AND (asked_at > :since OR ended_at > :since OR ended_at IS NULL)
-      AND (outcome IS NULL OR outcome NOT IN ('trouble', 'refused') OR ringing_at IS NOT NULL)
+      AND (outcome IS NULL OR NOT outcome = ANY(:never_rang) OR ringing_at IS NOT NULL)
 """)
+_NEVER_RANG = [*(WAITING_OUTCOMES - {Outcome.CALLED_OFF}), Outcome.CARRIER_ERROR]  # unless it is known that they did
 
 
 class Claims:
@@ -149,7 +150,7 @@ class Claims:
             if not_now is not None:
                 return not_now
             dial_id = new_id("call")
-            if facts["closed_until"] is not None and not await _becomes_probe(connection, facts, dial_id):
+            if not await becomes_probe(connection, facts, dial_id):
                 return wait_until(NotNowReason.ACCOUNT, facts["now"], facts["now"] + PROBE_RECHECK_INTERVAL)
             await self._write(connection, facts, whom, dial_id)
             return _claimed(facts, dial_id)
@@ -215,18 +216,14 @@ async def _check_frequency(connection: AsyncConnection, facts: RowMapping, organ
         return None
     longest = max(timedelta(hours=cap.quiet_hours or 0) for cap in caps)
     since: datetime = facts["now"] - max(MIN_LOOK_BACK, longest)
-    values = {"organization": organization_id, "numbers": list(list_writings(facts["to_number"])), "since": since}
+    values = {
+        "organization": organization_id,
+        "numbers": list(list_writings(facts["to_number"])),
+        "since": since,
+        "never_rang": _NEVER_RANG,
+    }
     earlier = (await connection.execute(_EARLIER, values)).mappings()
     return check_frequency(caps, [EarlierCall.model_validate(dict(call)) for call in earlier], facts["now"])
-
-
-async def _becomes_probe(connection: AsyncConnection, facts: RowMapping, dial_id: str) -> bool:
-    """When a refused account's gate opens, one call goes first."""
-    taken = await connection.execute(
-        text("UPDATE carrier_accounts SET probe_dial_id = :dial WHERE id = :account AND probe_dial_id IS NULL"),
-        {"dial": dial_id, "account": facts["carrier_account_id"]},
-    )
-    return taken.rowcount == 1
 
 
 def _claimed(facts: RowMapping, dial_id: str) -> Claimed:

@@ -18,9 +18,9 @@ from domain.calls.deadlines import SEND_TIMEOUT_SECONDS
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.money import ASSUMED_MINUTES
 from domain.statuses import ContactStatus
+from store.calls.gates import check_gates
 
 RECHECK_INTERVAL = timedelta(seconds=30)  # for what only a top-up, an operator or another job's call can change
-PROBE_RECHECK_INTERVAL = timedelta(seconds=5)  # while the one call that goes first is on the phone
 LINE_RECHECK_INTERVAL = timedelta(milliseconds=300)
 NEVER_OPENS = timedelta(days=400)  # as far ahead as windows are searched
 ARRIVAL_TIME = timedelta(seconds=SEND_TIMEOUT_SECONDS + 1)  # after the claim: a request leaves in time, and travels
@@ -95,12 +95,11 @@ def check_frequency(caps: Sequence[ContactFrequency], earlier: Sequence[EarlierC
 
 
 def check_whole_job(facts: RowMapping) -> NotNow | None:
-    """What keeps everybody of a job from being called: its carrier account, its `maxCost`, or the credits."""
+    """What keeps everybody of a job from being called: a gate, its `maxCost`, or the credits."""
     now: datetime = facts["now"]
-    if facts["closed_until"] is not None and facts["closed_until"] > now:
-        return wait_until(NotNowReason.ACCOUNT, now, facts["closed_until"])
-    if facts["closed_until"] is not None and facts["probe_dial_id"] is not None:
-        return wait_until(NotNowReason.ACCOUNT, now, now + PROBE_RECHECK_INTERVAL)
+    closed = check_gates(facts)
+    if closed is not None:
+        return closed
     if not _fits_max_cost(facts):
         return wait_until(NotNowReason.MAX_COST, now, now + RECHECK_INTERVAL)
     if not _is_covered(facts):

@@ -43,11 +43,10 @@ DIAL_FACTS = text("""
              AS other_outcomes,
            j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts, j.max_call_seconds, j.phone_number_id,
            j.retry_policy, j.calling_window AS job_window, j.circuit_breaker, j.resumed_at,
-           o.calling_window AS organization_window, o.credits_unlimited, a.probe_dial_id,
+           o.calling_window AS organization_window, o.credits_unlimited, p.reached_at,
            clock_timestamp() AS now
     FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
-    JOIN organizations o ON o.id = d.organization_id
-    JOIN carrier_accounts a ON a.id = d.carrier_account_id
+    JOIN organizations o ON o.id = d.organization_id JOIN phone_numbers p ON p.id = j.phone_number_id
     WHERE d.id = :dial
 """)
 

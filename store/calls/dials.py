@@ -8,12 +8,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.calls.gates import closing_without_answer
 from domain.calls.models import AnsweredBy, CallReport, CallState, EndedBy, HangUpReason, Outcome, Recorded
 from domain.calls.outcomes import AnswerEvidence, classify_answer, determine_ended_by, determine_outcome
 from domain.calls.talk_time import bound_talk_seconds
 from store.calls.correction import correct
 from store.calls.dial_result import DialResult
 from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, lock_dial, lock_reported_dial, read_one
+from store.calls.gates import IS_PROBE, close_gate_of_dial, note_reached, open_after_probe
 from store.calls.outcome import record_outcome
 from store.contacts.transitions import reopen
 from store.db.engine import reading
@@ -26,7 +28,7 @@ _STORE_EVENT = text("""
 """)
 
 # A call id is written once. Who answered is often reported after the answer.
-_MOVE_FORWARD = text("""
+_MOVE_FORWARD = text(f"""
     WITH event AS (
       INSERT INTO carrier_events (dial_id, call_id, state, ending, sequence, sip_code)
       VALUES (:dial, :call, :state, '', :sequence, NULL) ON CONFLICT DO NOTHING
@@ -43,14 +45,16 @@ _MOVE_FORWARD = text("""
       WHERE id = :dial AND ended_at IS NULL
         AND (state = ANY(:behind)
              OR state = :state AND :has_news)
-      RETURNING id, contact_id
+      RETURNING id, contact_id, job_id, carrier_account_id
     ), named AS (
       UPDATE contacts SET call_id = :call FROM moved WHERE contacts.id = moved.contact_id
     )
-    SELECT pg_notify(:channel, id) FROM moved
-""")
+    SELECT pg_notify(:channel, d.id), d.carrier_account_id, {IS_PROBE} AS is_probe,
+           (SELECT j.phone_number_id FROM batch_jobs j WHERE j.id = d.job_id) AS phone_number_id
+    FROM moved d
+""")  # noqa: S608 — our own constants
 
-_REFUSALS = frozenset({Outcome.INVALID_NUMBER, Outcome.ACCOUNT_REJECTED})
+_REFUSALS = frozenset({Outcome.INVALID_NUMBER, Outcome.ACCOUNT_REJECTED, Outcome.CALLER_REJECTED})
 
 
 class Dials:
@@ -136,13 +140,23 @@ class Dials:
             return await _move_forward(connection, dial, report)
 
     async def mark_not_placed(self, dial_id: str, outcome: Outcome, retry_after: timedelta | None = None) -> None:
-        """End a dial of which it is certain that nothing rang. Changes nothing once the call has an id."""
+        """End a dial of which it is certain that nothing rang. Changes nothing once the call has an id.
+
+        NOT_PLACED, where the carrier names no limit and other calls from the number go through, is the contact's own.
+        """
         async with self._engine.begin() as connection:
             dial = await lock_dial(connection, dial_id, to_end=True)
             if dial is not None and dial.call_id is None:
                 ended_by = EndedBy.CARRIER if outcome in _REFUSALS else EndedBy.UNKNOWN
                 result = DialResult(outcome=outcome, retry_after=retry_after, rang=False, ended_by=ended_by)
                 await record_outcome(connection, dial.id, result, self._speed)
+
+    async def note_no_answer(self, dial_id: str) -> None:
+        """A request for a call got no answer: the number's next ones wait for one that does; this dial stays open."""
+        async with self._engine.begin() as connection:
+            dial = await lock_dial(connection, dial_id, to_end=True)
+            if dial is not None and dial.call_id is None and dial.ended_at is None:
+                await close_gate_of_dial(connection, dial.id, closing_without_answer(), self._speed)
 
     async def give_up(self, dial_id: str) -> None:
         """End a dial whose outcome cannot be found out.
@@ -295,7 +309,15 @@ async def _move_forward(connection: AsyncConnection, dial: DialRow, report: Call
             "channel": CHANNEL,
         },
     )
-    return Recorded.MOVED if moved.first() is not None else Recorded.NOTHING
+    row = moved.mappings().first()
+    if row is None:
+        return Recorded.NOTHING
+    gates = {"account_id": row["carrier_account_id"], "number_id": row["phone_number_id"]}
+    if report.state in {CallState.RINGING, CallState.ANSWERED}:
+        await note_reached(connection, row["phone_number_id"])
+    if row["is_probe"]:
+        await open_after_probe(connection, dial.id, report.state, **gates)
+    return Recorded.MOVED
 
 
 async def _reopen(connection: AsyncConnection, dial: DialRow) -> bool:

@@ -12,6 +12,7 @@ from domain.calls.retries import RetryPolicy
 from domain.phone.masking import mask_number
 from domain.statuses import JobStatus
 from store.calls.claim_rules import LIVE_MINUTES, check_whole_job, find_opening, read_calling_window
+from store.calls.gates import GATE_FACTS
 from store.contacts.due_times import postpone_zones
 from store.contacts.transitions import fail_waiting
 from store.db.engine import reading
@@ -28,8 +29,8 @@ _JOB = text(f"""
            j.hold, j.rate_per_minute, j.spent, j.max_cost, j.retry_policy,
            j.calling_window AS job_window, o.calling_window AS organization_window,
            least(j.concurrent_call_limit, greatest(o.concurrent_call_limit - o.reserved_lines, 0)) AS lines,
-           o.credits_unlimited, o.balance - o.held AS free, a.closed_until, a.probe_dial_id,
-           {LIVE_MINUTES} AS live_minutes,
+           o.credits_unlimited, o.balance - o.held AS free, {LIVE_MINUTES} AS live_minutes,
+           {GATE_FACTS},
            (SELECT count(*) FROM contacts c WHERE c.job_id = j.id AND c.held_reason = 'timezone'
              AND c.status IN ('pending', 'queued')) AS contacts_without_zone,
            greatest(clock_timestamp(), :as_of) AS at, clock_timestamp() AS now

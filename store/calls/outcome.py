@@ -1,5 +1,6 @@
 """A dial's outcome: what it cost, and what follows for its contact. No other code ends a dial."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,29 +9,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import SYSTEM
 from domain.calling_rules.do_not_call import Source
-from domain.calls.circuit_breaker import ACCOUNT_REJECTED_REASON, SAMPLE_SIZE, TRIPPING_OUTCOMES, find_pause_reason
-from domain.calls.models import Outcome
-from domain.calls.outcomes import explain_outcome
-from domain.calls.retries import ACCOUNT_RETRY_DELAY, NextStep
+from domain.calls.circuit_breaker import REFUSAL_REASONS, SAMPLE_SIZE, TRIPPING_OUTCOMES, find_pause_reason
+from domain.calls.gates import find_closing
+from domain.calls.models import WAITING_OUTCOMES, CallState, Outcome
+from domain.calls.retries import NextStep
 from domain.money import compute_cost
 from domain.statuses import JobStatus
 from store.billing.ledger import EntryKind, book
 from store.billing.settlement import release_remaining_hold
 from store.calls.dial_result import DIAL_FACTS, DialResult, contact_values, ended_by, next_step
 from store.calls.dial_rows import CHANNEL
+from store.calls.gates import close_gate, note_reached, open_after_probe, release_probe
 from store.contacts.do_not_call import list_numbers
 from store.contacts.transitions import RECORD_OUTCOME
 from store.jobs.status import pause_if_running
 
-_SLOW_DOWN = text("""
-    UPDATE phone_numbers SET next_slot_at = greatest(next_slot_at, clock_timestamp() + :wait) WHERE id = :number
-""")
 _LATEST = text("""
     SELECT outcome FROM dials
     WHERE job_id = :job AND call_id IS NOT NULL AND ended_at > coalesce(:since, '-infinity'::timestamptz)
     ORDER BY ended_at DESC LIMIT :looked_at
 """)
-
+REACHING = timedelta(minutes=1)  # how lately a call rang, for the number to be in order
+RANG = frozenset({Outcome.ANSWERED, Outcome.BUSY, Outcome.NO_ANSWER, Outcome.TIMEOUT, Outcome.DECLINED})
 
 _RECORD = text(f"""
     WITH ended AS (
@@ -60,14 +60,25 @@ async def record_outcome(
     known = facts["outcome"] != Outcome.UNKNOWN
     if facts["ended_at"] is not None and (known or result.outcome is Outcome.UNKNOWN):
         return False
+    result = _blame(facts, result, speed)
     step = next_step(facts, result, speed)
     await connection.execute(_RECORD, _recorded(facts, result, step, call_id))
     await _capture(connection, facts, result)
     if JobStatus(facts["job_status"]).ended:
         await release_remaining_hold(connection, facts["organization_id"], facts["job_id"])
-    await _move_account_gate(connection, facts, result.outcome, speed)
+    await _move_gates(connection, facts, result, call_id, speed)
     await apply_side_effects(connection, facts, result)
     return True
+
+
+def _blame(facts: RowMapping, result: DialResult, speed: float) -> DialResult:
+    """A request that was not taken while other calls from the number ring: the contact's own, and counted."""
+    if result.outcome is not Outcome.NOT_PLACED or result.retry_after is not None:
+        return result
+    reached: datetime | None = facts["reached_at"]
+    if reached is None or reached < facts["now"] - REACHING / speed:
+        return result
+    return result.model_copy(update={"outcome": Outcome.CARRIER_ERROR})
 
 
 def _recorded(facts: RowMapping, result: DialResult, step: NextStep, call_id: str | None) -> dict[str, Any]:
@@ -89,48 +100,39 @@ def _recorded(facts: RowMapping, result: DialResult, step: NextStep, call_id: st
 
 
 async def apply_side_effects(connection: AsyncConnection, facts: RowMapping, result: DialResult) -> None:
-    """What follows for others: an unwanted number is listed, the carrier is given time, the circuit breaker trips."""
+    """What follows for others: an unwanted number is listed, the circuit breaker trips."""
     if result.outcome is Outcome.UNWANTED:
         numbers = [facts["to_number"]]
         await list_numbers(connection, facts["organization_id"], numbers, source=Source.NETWORK, by=SYSTEM)
-    if result.retry_after is not None:
-        await connection.execute(_SLOW_DOWN, {"number": facts["phone_number_id"], "wait": result.retry_after})
     if facts["circuit_breaker"] and result.outcome in TRIPPING_OUTCOMES:
         await _break_circuit(connection, facts, result.outcome)
 
 
 async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome: Outcome) -> None:
-    if outcome is Outcome.ACCOUNT_REJECTED:
-        reason: str | None = ACCOUNT_REJECTED_REASON
-    else:
+    reason = REFUSAL_REASONS.get(outcome)
+    if reason is None:
         since = {"job": facts["job_id"], "since": facts["resumed_at"], "looked_at": SAMPLE_SIZE}
         reason = find_pause_reason([Outcome(found) for found in (await connection.execute(_LATEST, since)).scalars()])
     if reason is not None:
         await pause_if_running(connection, facts["organization_id"], facts["job_id"], reason)
 
 
-async def _move_account_gate(connection: AsyncConnection, facts: RowMapping, outcome: Outcome, speed: float) -> None:
-    """A refusal closes the account's gate for all jobs; its probe call, when it ends otherwise, opens it."""
-    if outcome is Outcome.ACCOUNT_REJECTED:
-        await connection.execute(
-            text(
-                "UPDATE carrier_accounts SET closed_until = clock_timestamp() + :delay, closed_reason = :reason,"
-                " probe_dial_id = NULL WHERE id = :account"
-            ),
-            {
-                "delay": ACCOUNT_RETRY_DELAY / speed,
-                "reason": explain_outcome(outcome),
-                "account": facts["carrier_account_id"],
-            },
-        )
-    elif facts["probe_dial_id"] == facts["id"]:
-        await connection.execute(
-            text(
-                "UPDATE carrier_accounts SET closed_until = NULL, closed_reason = NULL, probe_dial_id = NULL"
-                " WHERE id = :account AND probe_dial_id = :dial"
-            ),
-            {"account": facts["carrier_account_id"], "dial": facts["id"]},
-        )
+async def _move_gates(
+    connection: AsyncConnection, facts: RowMapping, result: DialResult, call_id: str | None, speed: float
+) -> None:
+    """A refusal or an outage closes a gate; the call that goes first, when it ends otherwise, opens it."""
+    gates = {"account_id": facts["carrier_account_id"], "number_id": facts["phone_number_id"]}
+    retry_after = None if result.retry_after is None else result.retry_after * speed  # real seconds
+    accepted = facts["call_id"] is not None or call_id is not None
+    closing = find_closing(result.outcome, was_accepted=accepted, retry_after=retry_after)
+    if closing is not None:
+        await close_gate(connection, facts["id"], **gates, closing=closing, speed=speed)
+    elif result.outcome in WAITING_OUTCOMES | {Outcome.UNKNOWN}:
+        await release_probe(connection, facts["id"], **gates)
+    else:
+        await open_after_probe(connection, facts["id"], CallState.ENDED, **gates)
+    if result.outcome in RANG:
+        await note_reached(connection, facts["phone_number_id"])
 
 
 async def _capture(connection: AsyncConnection, facts: RowMapping, result: DialResult) -> None:

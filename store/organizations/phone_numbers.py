@@ -142,7 +142,7 @@ class PhoneNumbers:
     ) -> PhoneNumber:
         """Give a number an account of its own, or its account other settings; None: back to the shared account.
 
-        A gate that was closed for the old settings opens. Raises NotFound, NotGranted as `create`, and InUse while
+        Gates that were closed for the old settings open. Raises NotFound, NotGranted as `create`, and InUse while
         calls are live that only the old settings can ask about.
         """
         account = _account(phone_number_id, carrier, sealed_settings, trunk)
@@ -159,7 +159,7 @@ class PhoneNumbers:
                 if live:
                     raise InUse("phone number", phone_number_id, live)
                 await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=account | _OPEN_GATE))
-            await connection.execute(_update(phone_number_id, {"carrier_account_id": account["id"]}))
+            await connection.execute(_update(phone_number_id, {"carrier_account_id": account["id"]} | _OPEN_GATE))
             return await read_phone_number(connection, organization_id, phone_number_id)
 
     async def remove(self, organization_id: str, phone_number_id: str) -> None:
@@ -173,7 +173,7 @@ class PhoneNumbers:
             await connection.execute(_update(phone_number_id, {"removed_at": sa.func.now()}))
 
 
-_OPEN_GATE = {"closed_until": None, "closed_reason": None, "probe_dial_id": None}
+_OPEN_GATE = {"closed_until": None, "closed_reason": None, "probe_dial_id": None, "closings": 0}
 _LIVE_JOBS = (
     sa.select(dials.c.job_id)
     .where(dials.c.carrier_account_id == sa.bindparam("account"), dials.c.ended_at.is_(None))

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic import SecretStr
 
-from carriers import CarrierError, CarrierRefused, NotPlaced, PlaceUnknown
+from carriers import CarrierError, CarrierRefused, CarrierUnreachable, NotPlaced, PlaceUnknown
 from carriers.asterisk.ari import Ari, NoChannel
 from carriers.asterisk.options import Options
 from carriers.clock import boot_time
@@ -45,8 +45,8 @@ async def test_a_call_is_new_or_live_already(ari: Ari, server: Receiver, status:
         (200, HTML, "Sign in first", PlaceUnknown),
         (302, HTML, "", PlaceUnknown),
         (409, HTML, "Conflict", PlaceUnknown),
-        (404, HTML, BOOTING, NotPlaced),
-        (503, HTML, BOOTING, NotPlaced),
+        (404, HTML, BOOTING, CarrierUnreachable),
+        (503, HTML, BOOTING, CarrierUnreachable),
         (404, HTML, "Not Found", PlaceUnknown),
         (429, HTML, "Slow down", PlaceUnknown),
         (429, JSON, '{"message":"API rate limit exceeded"}', PlaceUnknown),

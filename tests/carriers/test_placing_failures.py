@@ -10,7 +10,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from carriers import CarrierAway, CarrierError, CarrierRefused, NotPlaced, NumberRefused, PlaceUnknown, TooLate
+from carriers import (
+    CallerRefused,
+    CarrierAway,
+    CarrierBusy,
+    CarrierError,
+    CarrierRefused,
+    CarrierUnreachable,
+    NotPlaced,
+    NumberRefused,
+    PlaceUnknown,
+    TooLate,
+)
 from carriers.twilio import Twilio
 from carriers.twilio.failures import error_code, place_failure, retry_after
 from domain.calls.models import CallReport
@@ -38,8 +49,8 @@ async def impatient(simulator: Simulator) -> AsyncIterator[Twilio]:
 @pytest.mark.parametrize(
     ("faults", "error", "dials"),
     [
-        ({"too_many_requests": 1, "retry_after_seconds": 7}, NotPlaced, 0),
-        ({"unavailable": 1, "retry_after_seconds": 7}, NotPlaced, 0),
+        ({"too_many_requests": 1, "retry_after_seconds": 7}, CarrierBusy, 0),
+        ({"unavailable": 1, "retry_after_seconds": 7}, CarrierUnreachable, 0),
         ({"server_error": 1}, PlaceUnknown, 0),
         ({"hang": 1}, PlaceUnknown, 0),
         ({"answer_lost": 1}, PlaceUnknown, 1),
@@ -217,23 +228,32 @@ async def test_calls_placed_together_share_connections_and_all_arrive(
         (400, 13224, NumberRefused),
         (400, 21408, NumberRefused),
         (403, 13227, NumberRefused),
-        (400, 10004, NotPlaced),
-        (403, 10004, NotPlaced),
-        (400, 21210, CarrierRefused),
+        (400, 21203, NumberRefused),
+        (400, 10004, CarrierBusy),
+        (403, 10004, CarrierBusy),
         (400, 20003, CarrierRefused),
         (403, 20403, CarrierRefused),
-        (400, 21606, CarrierRefused),
         (401, 20005, CarrierRefused),
         (401, None, CarrierRefused),
         (407, None, CarrierRefused),
         (403, None, PlaceUnknown),
+        (403, 10001, CarrierRefused),
+        (403, 10005, CarrierRefused),
+        (400, 21205, CallerRefused),
+        (400, 21210, CallerRefused),
+        (400, 21212, CallerRefused),
+        (400, 21219, CallerRefused),
+        (400, 21606, CallerRefused),
+        (400, 21609, CallerRefused),
+        (403, 10002, CallerRefused),
+        (403, 20001, CallerRefused),
         (404, 20404, CarrierRefused),
         (404, None, PlaceUnknown),
         (413, None, PlaceUnknown),
         (429, None, PlaceUnknown),
         (400, 20001, NotPlaced),
-        (429, 20429, NotPlaced),
-        (503, 20503, NotPlaced),
+        (429, 20429, CarrierBusy),
+        (503, 20503, CarrierUnreachable),
         (503, None, PlaceUnknown),
         (500, 20500, PlaceUnknown),
         (502, None, PlaceUnknown),

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.audit import OPERATOR
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, Outcome, Recorded
 from domain.jobs.models import NewContact
@@ -19,9 +20,9 @@ from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
-from store.organizations.phone_numbers import TWILIO
-from store.tables import batch_jobs, carrier_accounts, carrier_events, contacts, dials
-from tests.builders import CREDITS, Given, a_job, an_organization
+from store.organizations.phone_numbers import TWILIO, PhoneNumbers
+from store.tables import batch_jobs, carrier_accounts, carrier_events, contacts, dials, phone_numbers
+from tests.builders import CREDITS, Given, a_caller_id, a_job, an_organization
 
 UNPACED = Decimal(99_999)  # calls a second
 MANY = 50  # lines: more than these tests need
@@ -58,6 +59,9 @@ class Call:
     async def reports(self, state: CallState, **fields: Any) -> Recorded:
         """The carrier reports a state of this call."""
         return await self._calling.report(state, key=self.key, **{"call_id": self.call_id, **fields})
+
+    async def queues(self) -> Recorded:
+        return await self.reports(CallState.QUEUED)
 
     async def rings(self) -> Recorded:
         return await self.reports(CallState.RINGING)
@@ -121,6 +125,17 @@ class Calling:
         await self.lifecycle.start_now(given.id, job.id)
         return job
 
+    async def another_number(self, given: Given) -> Given:
+        """The organization, calling from one more number of its own."""
+        number = await PhoneNumbers(self.engine).create(
+            given.id,
+            a_caller_id(),
+            agent_id=given.number.agent.id if given.number.agent else None,
+            calls_per_second=UNPACED,
+            granted_by=OPERATOR,
+        )
+        return given.model_copy(update={"number": number})
+
     async def a_call(self, called: Iterable[NewContact] | int = 1, **fields: Any) -> "tuple[Job, Call]":
         """A running job of an organization of its own, and the call of its first contact."""
         job = await self.a_job(await a_caller(self.engine), called, **fields)
@@ -168,8 +183,13 @@ class Calling:
     async def account(self) -> Any:
         return await self.one(carrier_accounts)
 
-    async def open_the_account_gate_by_time(self) -> None:
-        await self.change(carrier_accounts, closed_until=ago(seconds=1))
+    async def number(self, given: Given) -> Any:
+        return await self.one(phone_numbers, phone_numbers.c.id == given.number.id)
+
+    async def open_the_gates_by_time(self) -> None:
+        """The time of each gate that is closed is over."""
+        for table in (carrier_accounts, phone_numbers):
+            await self.change(table, table.c.closed_until.is_not(None), closed_until=ago(seconds=1))
 
     async def rows(self) -> dict[str, int]:
         """How many rows each table of the calls has."""

@@ -143,12 +143,25 @@ def test_a_hold_that_a_page_told_is_over_when_the_next_page_knows_none() -> None
 
 def test_a_hold_that_a_claim_told_stands_whatever_a_page_says() -> None:
     state = a_state(due(0))
-    state.hold(NotNow(reason=NotNowReason.ACCOUNT, seconds=30), NOW)
+    state.hold(NotNow(reason=NotNowReason.CREDITS, seconds=30), NOW)
 
     state.take(page(due(0)), NOW)
 
     assert called(state) == []
-    assert state.waiting_for(NOW) == WaitingFor(reason="account", until=NOW + timedelta(seconds=30))
+    assert state.waiting_for(NOW) == WaitingFor(reason="credits", until=NOW + timedelta(seconds=30))
+
+
+@pytest.mark.parametrize("reason", [reason for reason in NotNowReason if reason.is_gate])
+def test_a_gate_that_a_person_opened_is_open_with_the_next_page(reason: NotNowReason) -> None:
+    state = a_state(due(0))
+    opens = NOW + timedelta(minutes=5)
+    state.hold(NotNow(reason=reason, until=opens, seconds=30, detail="Refused."), NOW)
+    assert state.waiting_for(NOW) == WaitingFor(reason=reason, until=opens, detail="Refused.")
+    assert state.wake_at(NOW) == NOW + timedelta(seconds=30)  # earlier than it opens by itself
+
+    state.take(page(due(0)), NOW)
+
+    assert called(state) == [0]
 
 
 @pytest.mark.parametrize("reason", [reason for reason in NotNowReason if reason.concerns_one_contact])

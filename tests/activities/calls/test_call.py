@@ -4,7 +4,17 @@ from itertools import pairwise
 
 import pytest
 
-from carriers import Carrier, CarrierRefused, NotPlaced, NumberRefused, TooLate
+from carriers import (
+    CallerRefused,
+    Carrier,
+    CarrierBusy,
+    CarrierRefused,
+    CarrierUnreachable,
+    NotPlaced,
+    NotSetUp,
+    NumberRefused,
+    TooLate,
+)
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import Outcome
 from domain.statuses import ContactStatus
@@ -52,8 +62,12 @@ async def test_what_the_line_says_is_a_value(
 @pytest.mark.parametrize(
     ("refusal", "status", "outcome"),
     [
-        (TooLate("Held back."), ContactStatus.QUEUED, Outcome.CARRIER_ERROR),
-        (NotPlaced("Not now."), ContactStatus.QUEUED, Outcome.CARRIER_ERROR),
+        (TooLate("Held back."), ContactStatus.QUEUED, Outcome.HELD_BACK),
+        (NotPlaced("Not now."), ContactStatus.QUEUED, Outcome.NOT_PLACED),
+        (CarrierBusy("Too many."), ContactStatus.QUEUED, Outcome.NOT_PLACED),
+        (CarrierUnreachable("Nobody there."), ContactStatus.QUEUED, Outcome.UNREACHABLE),
+        (CallerRefused("Not this caller id."), ContactStatus.QUEUED, Outcome.CALLER_REJECTED),
+        (NotSetUp("No settings."), ContactStatus.QUEUED, Outcome.NOT_SET_UP),
         (NumberRefused("Not this one."), ContactStatus.INVALID_NUMBER, Outcome.INVALID_NUMBER),
         (CarrierRefused("Not this account."), ContactStatus.QUEUED, Outcome.ACCOUNT_REJECTED),
     ],

@@ -38,6 +38,7 @@ async def test_a_number_whose_carrier_is_not_set_up_calls_nobody_and_says_so(cal
 
     ended = await calling.call()
 
-    assert (ended.status, ended.outcome) == (ContactStatus.QUEUED, Outcome.ACCOUNT_REJECTED)
+    assert (ended.status, ended.outcome) == (ContactStatus.QUEUED, Outcome.NOT_SET_UP)
     (account,) = await calling.rows("SELECT closed_until, closed_reason FROM carrier_accounts WHERE id = 'tincan'")
     assert account["closed_until"] is not None
+    assert account["closed_reason"] == "The carrier is not set up where the call was to be placed."

@@ -127,7 +127,7 @@ async def test_a_carrier_that_proves_absence_lets_the_contact_be_called_again(
 
     ended = await calling.call(attempt=2)
 
-    assert (ended.status, ended.outcome) == (ContactStatus.QUEUED, Outcome.CARRIER_ERROR)
+    assert (ended.status, ended.outcome) == (ContactStatus.QUEUED, Outcome.NOT_PLACED)
     assert [question for question, _ in carrier.questions] == [Question.FIND] * 2
 
 

@@ -56,7 +56,7 @@ def ended(
         ([603], Outcome.DECLINED, True),
         ([608], Outcome.BLOCKED, True),
         ([607], Outcome.UNWANTED, True),
-        ([401, 402, 403, 407, 488], Outcome.ACCOUNT_REJECTED, False),
+        ([401, 402, 403, 407, 488], Outcome.CALLER_REJECTED, False),
         ([408, 500, 502, 503, 504, 580, 999, None], Outcome.CARRIER_ERROR, False),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.dispatch import NotNow, NotNowReason
-from domain.calls.models import Outcome, Recorded
+from domain.calls.models import CallState, Outcome, Recorded
 from store.calls.claim import Claimed
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
@@ -20,14 +20,15 @@ async def test_a_refusal_closes_the_gate_for_every_job_on_the_account(calling: C
         held = await job.claim(1)
         assert isinstance(held, NotNow)
         assert held.reason is NotNowReason.ACCOUNT
-        assert held.seconds == pytest.approx(300, abs=10)
         assert held.until == (await calling.account()).closed_until
+        assert (held.until - await calling.now()).total_seconds() == pytest.approx(300, abs=10)
+        assert held.seconds == 30.0  # a person may open it before, and nobody is told
 
 
 async def test_the_gate_shows_why_it_is_closed(calling: Calling) -> None:
     _, call = await calling.a_call()
 
-    await call.ends(sip=403)
+    await call.is_not_placed(Outcome.ACCOUNT_REJECTED)
 
     row = await call.row()
     assert (row.outcome, row.cost) == ("refused", 0)
@@ -44,7 +45,7 @@ async def test_other_endings_leave_the_gate_open(calling: Calling) -> None:
 
 async def test_exactly_one_call_goes_first_when_the_gate_opens(calling: Calling) -> None:
     jobs = await _refused_jobs(calling)
-    await calling.open_the_account_gate_by_time()
+    await calling.open_the_gates_by_time()
 
     claims = await asyncio.gather(*(job.claim(which) for job in jobs for which in range(1, 11)))
 
@@ -57,7 +58,7 @@ async def test_exactly_one_call_goes_first_when_the_gate_opens(calling: Calling)
 
 async def test_a_held_call_is_no_probe(calling: Calling) -> None:
     jobs = await _refused_jobs(calling)
-    await calling.open_the_account_gate_by_time()
+    await calling.open_the_gates_by_time()
     await jobs[0].pause()
 
     assert await jobs[0].is_held(1) is NotNowReason.GATE
@@ -65,35 +66,58 @@ async def test_a_held_call_is_no_probe(calling: Calling) -> None:
     await jobs[1].call(1)
 
 
-@pytest.mark.parametrize("sip", [None, 486, 404, 503])
-async def test_the_gate_stays_closed_during_the_probe_and_opens_unless_it_was_refused(
-    calling: Calling, sip: int | None
-) -> None:
+@pytest.mark.parametrize("sip", [486, 404, 503])
+async def test_the_gate_stays_closed_until_the_probe_is_named_or_over(calling: Calling, sip: int) -> None:
     jobs = await _refused_jobs(calling)
-    await calling.open_the_account_gate_by_time()
+    await calling.open_the_gates_by_time()
     probe = await jobs[0].call(1)
-    if sip is None:
-        await probe.answers()
     assert await jobs[1].is_held(1) is NotNowReason.ACCOUNT
 
-    await (probe.completes() if sip is None else probe.ends(sip=sip))
+    await probe.ends(sip=sip)
 
+    await _is_open(calling, jobs)
+
+
+async def test_the_gate_opens_as_soon_as_the_carrier_names_the_probe(calling: Calling) -> None:
+    jobs = await _refused_jobs(calling)
+    await calling.open_the_gates_by_time()
+    probe = await jobs[0].call(1)
+    assert await jobs[1].is_held(1) is NotNowReason.ACCOUNT
+
+    await probe.reports(CallState.QUEUED)
+
+    await _is_open(calling, jobs)
+
+
+async def _is_open(calling: Calling, jobs: list[Job]) -> None:
     account = await calling.account()
     assert (account.closed_until, account.closed_reason, account.probe_dial_id) == (None, None, None)
     await jobs[0].call(2)
     await jobs[1].call(1)
 
 
+async def test_a_probe_that_we_held_back_says_nothing_and_another_goes_first(calling: Calling) -> None:
+    jobs = await _refused_jobs(calling)
+    await calling.open_the_gates_by_time()
+    await (await jobs[0].call(1)).is_not_placed(Outcome.HELD_BACK)
+
+    probe = await jobs[1].call(1)
+    assert await jobs[0].is_held(2) is NotNowReason.ACCOUNT
+    await probe.reports(CallState.QUEUED)
+    await jobs[0].call(2)
+
+
 async def test_the_gate_closes_again_when_the_probe_is_refused(calling: Calling) -> None:
     jobs = await _refused_jobs(calling)
-    await calling.open_the_account_gate_by_time()
+    await calling.open_the_gates_by_time()
     await (await jobs[0].call(1)).is_not_placed(Outcome.ACCOUNT_REJECTED)
 
     held = await jobs[1].claim(1)
     assert isinstance(held, NotNow)
     assert held.reason is NotNowReason.ACCOUNT
-    assert held.seconds > 200
-    await calling.open_the_account_gate_by_time()
+    assert held.until is not None
+    assert (held.until - await calling.now()).total_seconds() > 200
+    await calling.open_the_gates_by_time()
     await jobs[1].call(1)  # the next probe
     assert await jobs[0].is_held(2) is NotNowReason.ACCOUNT
 

@@ -11,18 +11,20 @@ from tests.store.calling import Call, Calling, Job, a_caller
 DIED_ON_THE_WAY, ANSWERED, NETWORK_BLOCKED = 503, 200, 608
 
 
-async def test_a_refused_account_pauses_the_job(shared: Calling) -> None:
+async def test_a_refusal_pauses_the_job(shared: Calling) -> None:
     job = await _a_job(shared, 3)
 
     await (await job.call()).ends(Ending.FAILED, sip=403)
 
     row = await job.row()
-    reason = "The carrier refused the account or its configuration. Mend that, then resume."
+    reason = (
+        "Calls from this number were refused: its caller id, its agent's address or its rights. Mend that, then resume."
+    )
     assert (row.status, row.dialling, row.status_reason) == ("paused", False, reason)
     entry = (await AuditLog(shared.engine).list_page(job.given.id, job.id, 1, 1)).entries[0]
     assert (entry.actor, entry.action, entry.details) == ("outdial", "paused", {"reason": reason})
     await shared.lifecycle.resume(job.given.id, job.id, by="key_0")
-    await shared.open_the_account_gate_by_time()
+    await shared.open_the_gates_by_time()
     await (await job.call(0, 2)).completes()
 
 
@@ -82,7 +84,7 @@ async def test_it_can_be_turned_off(shared: Calling) -> None:
     await (await job.call(20)).ends(Ending.FAILED, sip=403)
 
     assert (await job.row()).status == "running"
-    assert await job.is_held(20, 2) is NotNowReason.ACCOUNT
+    assert await job.is_held(20, 2) is NotNowReason.NUMBER
 
 
 async def _a_job(calling: Calling, count: int) -> Job:

@@ -29,7 +29,7 @@ DECLINED = "The call was declined."
 BLOCKED = "The network blocked the caller id."
 OBJECTED = "The person called objects to such calls."
 TROUBLE = "The carrier could not put the call through."
-REFUSED = "The carrier refused the account or its configuration."
+REFUSED = "Calls from this number were refused: its caller id, its agent's address or its rights."
 CALLED_OFF = "We hung up before anyone answered."
 
 
@@ -77,7 +77,7 @@ async def test_a_contact_that_was_not_reached_waits_for_its_next_dial_and_costs_
     await _is_due_after(call, delay, jitter)
     assert await _paid(job) == 0
     if sip == 403:
-        assert await job.is_held(dial=2) is NotNowReason.ACCOUNT
+        assert await job.is_held(dial=2) is NotNowReason.NUMBER
     else:
         await job.call(dial=2)
 

@@ -139,10 +139,3 @@ async def test_a_job_whose_number_or_agent_is_gone_waits_for_a_person(shared: Ca
     for job in (first, second):
         row = await job.row()
         assert (row.status, row.status_reason) == ("paused", reason)
-
-
-async def test_the_carriers_wish_to_wait_slows_its_number_down(shared: Calling) -> None:
-    job = await shared.a_job(await a_caller(shared.engine), 2)
-    await (await job.call()).is_not_placed(retry_after=timedelta(seconds=60))
-
-    assert await job.is_held(1) is NotNowReason.PACING

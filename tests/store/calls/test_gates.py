@@ -1,0 +1,227 @@
+"""Whose calls a refusal holds: one number's, unless it speaks of the account that organizations share."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from domain.calls.dispatch import NotNow, NotNowReason
+from domain.calls.models import Ending, Outcome
+from store.tables import phone_numbers
+from tests.builders import contacts as some_contacts
+from tests.store.calling import Calling, Job, a_caller, ago
+
+REFUSED = "Calls from this number were refused: its caller id, its agent's address or its rights."
+
+
+async def test_a_refused_caller_id_holds_its_number_and_nobody_elses(calling: Calling) -> None:
+    hostile, honest = await _jobs(calling, 2)
+
+    await (await hostile.call()).is_not_placed(Outcome.CALLER_REJECTED)
+
+    held = await hostile.claim(1)
+    assert isinstance(held, NotNow)
+    assert (held.reason, held.detail) == (NotNowReason.NUMBER, REFUSED)
+    number = await calling.number(hostile.given)
+    assert (held.until, number.closed_reason) == (number.closed_until, REFUSED)
+    assert (await calling.account()).closed_until is None
+    await honest.call()
+
+
+@pytest.mark.parametrize("sip", [401, 402, 403, 407, 488])
+async def test_far_ends_that_refuse_hold_the_number_that_called_them(calling: Calling, sip: int) -> None:
+    hostile, honest = await _jobs(calling, 2)
+
+    await (await hostile.call()).ends(Ending.FAILED, sip=sip)
+
+    assert await hostile.is_held(1) is NotNowReason.NUMBER
+    await honest.call()
+
+
+async def test_another_number_of_the_organization_goes_on(calling: Calling) -> None:
+    given = await a_caller(calling.engine)
+    other = await calling.another_number(given)
+    refused, well = await calling.a_job(given, 2), await calling.a_job(other, some_contacts(2, start=50))
+
+    await (await refused.call()).is_not_placed(Outcome.CALLER_REJECTED)
+
+    assert await refused.is_held(1) is NotNowReason.NUMBER
+    await well.call()
+
+
+async def test_a_number_that_was_refused_at_the_request_opens_with_the_next_call_that_is_taken(
+    calling: Calling,
+) -> None:
+    (job,) = await _jobs(calling, 1)
+    await (await job.call()).is_not_placed(Outcome.CALLER_REJECTED)
+    await calling.open_the_gates_by_time()
+
+    probe = await job.call(1)
+    assert await job.is_held(2) is NotNowReason.NUMBER
+    await probe.queues()
+
+    await job.call(2)
+    assert (await calling.number(job.given)).closed_until is None
+
+
+async def test_a_number_whose_calls_were_taken_and_then_refused_opens_when_one_rings(calling: Calling) -> None:
+    (job,) = await _jobs(calling, 1)
+    await (await job.call()).ends(Ending.FAILED, sip=403)
+    await calling.open_the_gates_by_time()
+
+    probe = await job.call(1)
+    await probe.queues()
+    assert await job.is_held(2) is NotNowReason.NUMBER
+    await probe.rings()
+
+    await job.call(2)
+
+
+async def test_refusals_of_several_organizations_are_the_accounts(calling: Calling) -> None:
+    *refused, bystander = await _jobs(calling, 4)
+    for job in refused[:2]:
+        await (await job.call()).ends(Ending.FAILED, sip=403)
+    await bystander.call()
+
+    await (await refused[2].call()).ends(Ending.FAILED, sip=403)
+
+    assert await bystander.is_held(1) is NotNowReason.ACCOUNT
+    assert (await calling.account()).closed_reason == REFUSED
+
+
+async def test_one_organization_is_one_however_many_numbers_it_has(calling: Calling) -> None:
+    given = await a_caller(calling.engine)
+    numbers = [given, *[await calling.another_number(given) for _ in range(3)]]
+    (bystander,) = await _jobs(calling, 1)
+    for index, number in enumerate(numbers):
+        job = await calling.a_job(number, some_contacts(1, start=500 + index))
+        await (await job.call()).ends(Ending.FAILED, sip=403)
+
+    await bystander.call()
+
+
+async def test_an_account_on_which_somebodys_calls_ring_is_not_refused(calling: Calling) -> None:
+    *refused, honest = await _jobs(calling, 6)
+    await (await honest.call()).rings()
+
+    for job in refused:
+        await (await job.call()).ends(Ending.FAILED, sip=403)
+
+    assert (await calling.account()).closed_until is None
+    await honest.call(1)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ACCOUNT_REJECTED, Outcome.NOT_SET_UP, Outcome.UNREACHABLE])
+async def test_what_speaks_of_the_account_holds_everybody(calling: Calling, outcome: Outcome) -> None:
+    one, other = await _jobs(calling, 2)
+
+    await (await one.call()).is_not_placed(outcome)
+
+    assert await other.is_held() is NotNowReason.ACCOUNT
+
+
+async def test_an_outage_is_probed_soon_then_less_often_and_a_wave_counts_once(calling: Calling) -> None:
+    one, other = await _jobs(calling, 2)
+    wave = [await one.call(which) for which in range(3)]
+    for call in wave:
+        await call.is_not_placed(Outcome.UNREACHABLE)
+    waits = [await _seconds_closed(calling)]
+
+    for dial in range(5):
+        await calling.open_the_gates_by_time()
+        await (await other.call(dial)).is_not_placed(Outcome.UNREACHABLE)
+        waits.append(await _seconds_closed(calling))
+
+    assert waits == pytest.approx([5, 10, 20, 40, 80, 80], abs=2)
+
+
+async def test_a_carrier_that_is_back_is_probed_soon_at_its_next_outage(calling: Calling) -> None:
+    (job,) = await _jobs(calling, 1)
+    for which in range(3):
+        await (await job.call(which)).is_not_placed(Outcome.UNREACHABLE)
+        await calling.open_the_gates_by_time()
+    await (await job.call(3)).queues()
+
+    await (await job.call(4)).is_not_placed(Outcome.UNREACHABLE)
+
+    assert await _seconds_closed(calling) == pytest.approx(5, abs=2)
+
+
+async def test_an_outage_ends_no_contact_and_charges_none(calling: Calling) -> None:
+    (job,) = await _jobs(calling, 1)
+    for dial in range(1, 11):
+        await (await job.call(0, dial)).is_not_placed(Outcome.UNREACHABLE if dial % 2 else Outcome.NOT_PLACED)
+        await calling.open_the_gates_by_time()
+
+    contact = await job.contact()
+    assert (contact.status, contact.attempts, contact.troubles, contact.dials) == ("queued", 0, 0, 10)
+
+
+async def test_a_request_that_is_not_taken_while_others_ring_is_its_contacts_own(calling: Calling) -> None:
+    (job,) = await _jobs(calling, 1)
+    for dial in range(1, 4):
+        await (await job.call(dial)).rings()
+        await (await job.call(0, dial)).is_not_placed(Outcome.NOT_PLACED)
+        assert (await calling.number(job.given)).closed_until is None
+
+    assert (await job.contact()).status == "carrier_error"
+
+
+async def test_a_limit_of_the_carrier_is_no_contacts_fault_and_holds_as_long_as_it_asks(calling: Calling) -> None:
+    (job,) = await _jobs(calling, 1)
+    await (await job.call(1)).rings()
+
+    await (await job.call()).is_not_placed(Outcome.NOT_PLACED, timedelta(seconds=60))
+
+    assert (await job.contact()).troubles == 0
+    held = await job.claim(2)
+    assert isinstance(held, NotNow)
+    assert held.until is not None
+    assert (held.until - await calling.now()).total_seconds() == pytest.approx(60, abs=2)
+
+
+async def test_a_request_without_an_answer_holds_the_numbers_next_ones(calling: Calling) -> None:
+    job, other = await _jobs(calling, 2)
+    call = await job.call()
+
+    await calling.dials.note_no_answer(await call.id())
+
+    assert await job.is_held(1) is NotNowReason.NUMBER
+    assert (await call.row()).ended_at is None
+    await other.call()
+
+
+async def test_our_own_lateness_closes_nothing(calling: Calling) -> None:
+    (job,) = await _jobs(calling, 1)
+
+    await (await job.call()).is_not_placed(Outcome.HELD_BACK)
+
+    contact = await job.contact()
+    assert (contact.status, contact.attempts, contact.troubles) == ("queued", 0, 0)
+    await job.call(1)
+
+
+async def test_that_a_number_rings_is_written_now_and_then_only(calling: Calling) -> None:
+    (job,) = await _jobs(calling, 1)
+    await (await job.call()).rings()
+    first = (await calling.number(job.given)).reached_at
+    await (await job.call(1)).rings()
+    assert (await calling.number(job.given)).reached_at == first
+
+    await calling.change(phone_numbers, sa.true(), reached_at=ago(seconds=11))
+    await (await job.call(2)).rings()
+
+    assert (await calling.number(job.given)).reached_at > first
+
+
+async def _jobs(calling: Calling, count: int) -> list[Job]:
+    """Jobs of as many organizations, on one account."""
+    return [
+        await calling.a_job(await a_caller(calling.engine), some_contacts(8, start=100 * index))
+        for index in range(count)
+    ]
+
+
+async def _seconds_closed(calling: Calling) -> float:
+    until = (await calling.account()).closed_until
+    return float((until - await calling.now()).total_seconds())
