@@ -90,7 +90,7 @@ _OF_OTHER_WRITINGS = text("""
     SELECT EXISTS (SELECT 1 FROM do_not_call l WHERE l.organization_id = :organization AND l.number = ANY(:numbers))
              AS listed,
            EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = :organization
-             AND d.from_number = :from_number AND d.to_number = ANY(:numbers)
+             AND d.from_number = ANY(:from_numbers) AND d.to_number = ANY(:numbers)
              AND d.ended_at IS NULL) AS pair_live
 """)
 
@@ -202,11 +202,11 @@ async def _check_rules(
 async def _read_other_writings(
     connection: AsyncConnection, facts: RowMapping, organization_id: str
 ) -> Sequence[RowMapping]:
-    """Whether the telephone is listed, or on the phone, under another writing of its number; few have any."""
-    numbers = list_writings(facts["to_number"])[1:]
-    if not numbers:
+    """Whether the telephone is listed, or on the phone, under other writings of its number or of the caller id."""
+    numbers, from_numbers = list_writings(facts["to_number"]), list_writings(facts["from_number"])
+    if len(numbers) == len(from_numbers) == 1:  # as of most
         return ()
-    values = {"organization": organization_id, "from_number": facts["from_number"], "numbers": list(numbers)}
+    values = {"organization": organization_id, "from_numbers": list(from_numbers), "numbers": list(numbers)}
     return (await connection.execute(_OF_OTHER_WRITINGS, values)).mappings().all()
 
 

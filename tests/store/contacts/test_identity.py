@@ -1,5 +1,7 @@
 """One telephone under two writings of its number: called, capped and listed as one."""
 
+import asyncio
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -7,6 +9,7 @@ from domain.calling_rules.do_not_call import Source
 from domain.calling_rules.frequency_caps import ContactFrequency
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.statuses import OnOverlap
+from store.calls.claim import Claimed
 from store.contacts.do_not_call import Added, DoNotCall
 from store.errors import NoContactsLeft
 from store.tables import contacts
@@ -68,6 +71,33 @@ async def test_its_calls_count_together_and_never_run_at_once(shared: Calling, p
     held = await capped.claim()
     assert isinstance(held, NotNow)
     assert held.reason is NotNowReason.FREQUENCY
+
+
+@each_telephone
+@given(pair=writings())
+async def test_one_call_at_a_time_goes_out_from_it_too(shared: Calling, pair: Pair) -> None:
+    """The caller id is registered in two writings."""
+    caller = await a_caller(shared.engine)
+    person = [a_contact(2, "+12025550103")]
+    jobs = [await shared.a_job(caller, person) for _ in pair]
+    for job, writing in zip(jobs, pair, strict=True):
+        await job.change(from_number=writing)
+
+    await jobs[0].call()
+
+    assert await jobs[1].is_held() is NotNowReason.PAIR
+
+
+@each_telephone
+@given(pair=writings())
+async def test_of_claims_in_the_same_instant_one_calls_it(shared: Calling, pair: Pair) -> None:
+    caller = await a_caller(shared.engine)
+    jobs = [await shared.a_job(caller, [a_contact(2, writing)]) for writing in (*pair, *pair)]
+
+    claims = await asyncio.gather(*(job.claim() for job in jobs))
+
+    assert sum(isinstance(claim, Claimed) for claim in claims) == 1
+    assert {claim.reason for claim in claims if isinstance(claim, NotNow)} == {NotNowReason.PAIR}
 
 
 @each_telephone
