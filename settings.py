@@ -27,6 +27,9 @@ class Settings(BaseSettings):
 
     webhook_allow_private: str = ""  # networks for webhooks, also without https: "10.0.0.0/8, 127.0.0.1:8080"
 
+    agent_allow_private: str = ""  # networks where agents may be, as above
+    agent_sip_hosts: str = ""  # where SIP agents may be, with commas between; empty: anywhere, but at no telephone
+
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_base_url: str | None = None  # None: api.twilio.com; a URL: a compatible carrier or the simulator

@@ -38,11 +38,13 @@ from api.organizations import (
     platform_routes,
     stop_routes,
 )
+from api.organizations.agent_addresses import AgentAddresses
 from api.webhooks import routes as webhook_routes
 from api.webhooks.destinations import WebhookDestinations
 from api.webhooks.openapi import describe_messages
 from carriers import Carrier
 from composition import open_services
+from domain.calls.agent_address import parse_hosts
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from startup import load_settings
@@ -146,6 +148,9 @@ def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lif
                 LastReadiness(),
                 EndConfirmations(services[Dials]),
                 WebhookDestinations(allowed),
+                AgentAddresses(
+                    parse_allowed_destinations(settings.agent_allow_private), parse_hosts(settings.agent_sip_hosts)
+                ),
             )
             application.state.services = services
             yield

@@ -119,6 +119,7 @@ class Services:
             "OUTDIAL_RATE_LIMIT_PER_MINUTE": "none",
             "OUTDIAL_SECRET": secrets.secret,
             "OUTDIAL_PLATFORM_KEY": secrets.platform_key,
+            "OUTDIAL_AGENT_ALLOW_PRIVATE": os.environ.get("OUTDIAL_AGENT_ALLOW_PRIVATE", "127.0.0.0/8, ::1/128"),
             "OUTDIAL_WEBHOOK_ALLOW_PRIVATE": "127.0.0.0/8, ::1/128",
             "TEMPORAL_ADDRESS": self.temporal.address,
             "TEMPORAL_NAMESPACE": NAMESPACE,

@@ -13,6 +13,7 @@ from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.json_body import describe_body, describe_change, parse_body
 from api.http.pagination import SearchQueryDep
 from api.http.responses import Removed, errors
+from api.organizations.agent_addresses import AgentAddressesDep
 from api.organizations.bodies import ChangedAgent, NewAgent
 from api.organizations.schemas import AgentPage, AgentView
 from api.organizations.views import render_agent
@@ -50,8 +51,12 @@ async def list_agents(caller: MemberDep, query: SearchQueryDep, agents: AgentsDe
     responses=errors(400, 401, 403, 409, 503) | REPLAYABLE,
     openapi_extra=describe_body(NewAgent, EXAMPLE),
 )
-async def create_agent(caller: AdminDep, request: Request, agents: AgentsDep, idempotent: IdempotentDep) -> AgentView:
+async def create_agent(
+    caller: AdminDep, request: Request, agents: AgentsDep, addresses: AgentAddressesDep, idempotent: IdempotentDep
+) -> AgentView:
     """Add a voice agent that lives elsewhere: where the audio of its calls goes, and how it talks.
+
+    It must not be in a private network, nor, over SIP, a telephone number.
 
     Error codes: `invalid_request`, `idempotency_conflict`.
     """
@@ -60,6 +65,7 @@ async def create_agent(caller: AdminDep, request: Request, agents: AgentsDep, id
     async def create(context: CreateContext) -> AgentView:
         sent = parse_body(NewAgent, content)
         _require_fitting_url(sent.audio, sent.audio_url)
+        await addresses.check(sent.audio, sent.audio_url)
         id, fields = context.new_id("agent"), (sent.name, sent.architecture, sent.audio, sent.audio_url)
         return render_agent(await agents.create(caller.organization_id, *fields, id=id))
 
@@ -78,7 +84,9 @@ async def get_agent(caller: MemberDep, id: AgentId, agents: AgentsDep) -> AgentV
     responses=errors(400, 401, 403, 404, 503),
     openapi_extra=describe_change(ChangedAgent, {"name": "Ava 2", "audioUrl": "wss://agent.example.com/calls/2"}),
 )
-async def change_agent(caller: AdminDep, id: AgentId, request: Request, agents: AgentsDep) -> AgentView:
+async def change_agent(
+    caller: AdminDep, id: AgentId, request: Request, agents: AgentsDep, addresses: AgentAddressesDep
+) -> AgentView:
     """Change an agent for jobs to come; what is not sent stays. A job keeps its agent as it was at creation.
 
     Error codes: `invalid_request`, `agent_not_found`.
@@ -88,6 +96,8 @@ async def change_agent(caller: AdminDep, id: AgentId, request: Request, agents: 
     change = AgentChange(**{name: getattr(sent, name) for name in sent.model_fields_set})
     after = before.model_copy(update={name: getattr(change, name) for name in change.model_fields_set})
     _require_fitting_url(after.audio, after.audio_url)
+    if {"audio", "audio_url"} & sent.model_fields_set:
+        await addresses.check(after.audio, after.audio_url)
     return render_agent(await agents.change(caller.organization_id, id, change))
 
 

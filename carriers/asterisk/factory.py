@@ -8,6 +8,7 @@ from carriers.asterisk.options import Options
 from carriers.asterisk.trunks import OwnTrunk
 from carriers.number_settings import numbers_may_set
 from carriers.variables import reads
+from domain.webhooks.destinations import parse_allowed_destinations
 
 PREFIX = "OUTDIAL_ASTERISK_"
 NO_VALUE = frozenset({"", "none"})
@@ -31,6 +32,7 @@ def from_environment(environment: Mapping[str, str]) -> Asterisk | None:
         Options(
             **{"user": "", "password": "", **given},
             detection=None if detection in NO_VALUE else detection,
+            agent_networks=parse_allowed_destinations(environment.get("OUTDIAL_AGENT_ALLOW_PRIVATE", "")),
             **({"place_timeout_seconds": float(place_timeout)} if place_timeout else {}),
         )
     )

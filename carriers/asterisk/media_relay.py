@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
+from carriers.asterisk.agent_network import find_agent
 from carriers.asterisk.options import Options
 from carriers.media_stream_messages import CONNECTED, MediaStreamMessages
 
@@ -45,7 +46,8 @@ class MediaRelay:
         async with AsyncExitStack() as open_sides:
 
             async def agent_side() -> ClientConnection:
-                agent = await open_sides.enter_async_context(_connect_agent(agent_url))
+                pinned = await find_agent(agent_url, options.agent_networks)
+                agent = await open_sides.enter_async_context(_connect_agent(agent_url, pinned))
                 await agent.send(CONNECTED)
                 await agent.send(self._messages.start(self._parameters))
                 return agent
@@ -112,8 +114,10 @@ class MediaRelay:
             await channel.send(audio[start : start + MAX_FRAME_BYTES])
 
 
-def _connect_agent(url: str) -> connect:
-    return connect(url, open_timeout=AGENT_CONNECT_TIMEOUT_SECONDS, max_size=MAX_MESSAGE_BYTES, compression=None)
+def _connect_agent(url: str, pinned: Mapping[str, Any]) -> connect:
+    return connect(
+        url, open_timeout=AGENT_CONNECT_TIMEOUT_SECONDS, max_size=MAX_MESSAGE_BYTES, compression=None, **pinned
+    )
 
 
 def _connect_channel(url: str, options: Options) -> connect:

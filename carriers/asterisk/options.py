@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from domain.model import Model
+from domain.webhooks.destinations import AllowedDestination
 
 MAX_PLACE_TIMEOUT_SECONDS = 10.0
 
@@ -20,6 +21,7 @@ class Options(Model):
     agent_trunk: str = "PJSIP/trunk/{address}"  # how an agent's SIP address is reached
     cdr_path: Path | None = None  # a CSV of call detail records, the channel's id first: see the README
     detection: str | None = "amd"  # the dialplan context that tells persons from machines; None: off
+    agent_networks: tuple[AllowedDestination, ...] | None = None  # private ones where agents may be; None: all
     place_timeout_seconds: float = Field(default=MAX_PLACE_TIMEOUT_SECONDS, gt=0, le=MAX_PLACE_TIMEOUT_SECONDS)
 
     @property

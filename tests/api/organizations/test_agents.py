@@ -79,3 +79,20 @@ async def test_an_address_must_fit_its_kind_after_a_change_too(api: Api) -> None
     both = {"audio": "sip", "audioUrl": "sip:ava@example.com"}
     answer = await ask(api.http, api.tenant.owner, "PATCH", f"/agents/{agent['id']}", both)
     assert answer.json()["audioUrl"] == "sip:ava@example.com"
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        {"audioUrl": "ws://169.254.169.254/latest"},
+        {"audioUrl": "wss://127.0.0.1:8000/calls"},
+        {"audioUrl": "ws://2130706433/"},
+        {"audio": "twiml", "audioUrl": "http://[::1]/twiml"},
+        {"audio": "sip", "audioUrl": "sip:+19005550101@carrier.example"},
+    ],
+)
+async def test_no_agent_is_in_a_private_network_or_a_telephone(api: Api, agent: dict[str, Any]) -> None:
+    answer = await api.post("/agents", json=AGENT | agent)
+    assert refused(answer, 400, "invalid_request")["details"][0]["field"] == "audioUrl"
+    known = (await api.post("/agents", json=AGENT)).json()["id"]
+    refused(await ask(api.http, api.tenant.owner, "PATCH", f"/agents/{known}", agent), 400, "invalid_request")
