@@ -29,6 +29,7 @@ from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
+from store.db.listen import in_background
 from store.db.vault import Vault
 from store.jobs.commands import OperatorCommands
 from store.jobs.lifecycle import JobLifecycle
@@ -53,6 +54,8 @@ WAITING_SHARE = 0.125  # of the slots for calls: what calls of one organization 
 WEBHOOK_POOL_SIZE = 4  # connections of their own: deliveries never make a call wait for one
 MAX_WEBHOOKS = 20  # endpoints that a worker delivers to, a minute at most each before it is another's turn
 
+RECONCILER_CHECK_SECONDS = 60.0
+
 logger = logging.getLogger("worker")
 
 
@@ -70,6 +73,7 @@ async def main(settings: Settings) -> None:
         for worker in await _workers(client, settings, services, stack):
             await stack.enter_async_context(worker)
         await _start_reconciler(client, settings)
+        await stack.enter_async_context(in_background(_keep_reconciler(client, settings)))
         logger.info("working")
         await stop.wait()
         logger.info("stopping")
@@ -86,7 +90,9 @@ async def _workers(client: Client, settings: Settings, services: Services, stack
 
 def _jobs(services: Services) -> JobActivities:
     lifecycle = services[JobLifecycle]
-    return JobActivities(services[DuePages], lifecycle, OperatorCommands(lifecycle, services[JobUpdates]))
+    return JobActivities(
+        services[DuePages], lifecycle, OperatorCommands(services[AsyncEngine], lifecycle, services[JobUpdates])
+    )
 
 
 def _reconciliation(services: Services) -> ReconcileActivities:
@@ -196,6 +202,16 @@ async def _start_reconciler(client: Client, settings: Settings) -> None:
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary="Fixes what a crash left undone",
     )
+
+
+async def _keep_reconciler(client: Client, settings: Settings) -> None:
+    """Start it again where it was cancelled or terminated: nothing else would notice."""
+    while True:
+        await asyncio.sleep(RECONCILER_CHECK_SECONDS)
+        try:
+            await _start_reconciler(client, settings)
+        except Exception as error:  # Temporal is away; the next check finds it again
+            logger.warning("the reconciler could not be checked (%s)", type(error).__name__)
 
 
 def run() -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 from temporalio import activity
 
 from carriers import Carrier, CarrierAway, CarrierRefused, Gone
+from domain.calls.models import CallReport
 
 if TYPE_CHECKING:
     from store.calls.dials import Dials
@@ -23,15 +24,16 @@ class PlacedDial(Protocol):
     def key(self) -> str: ...
 
 
-async def poll_carrier(carrier: Carrier, dials: "Dials", dial: PlacedDial, call_id: str) -> None:
-    """A call that the carrier does not know any more has an unknown outcome; while it does not answer nothing
+async def poll_carrier(carrier: Carrier, dials: "Dials", dial: PlacedDial, call_id: str) -> CallReport | Gone | None:
+    """A call that the carrier does not know any more has an unknown outcome; while it does not answer (None) nothing
     changes."""
     try:
         report = await carrier.fetch(call_id)
     except (CarrierAway, CarrierRefused) as error:
         activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)
-        return
+        return None
     if isinstance(report, Gone):
         await dials.give_up(dial.id)
     else:
         await dials.record(report, dial.account, dial.key)
+    return report

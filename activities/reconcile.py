@@ -12,7 +12,8 @@ from activities.heartbeats import heartbeats
 from activities.poll_carrier import poll_carrier
 from activities.sweeping import PARALLEL_REQUESTS, PART_TIMEOUT_SECONDS, Parts
 from carriers import Carrier, CarrierAway, CarrierRefused
-from domain.calls.models import HangUpReason
+from carriers.calling_off import call_off
+from domain.calls.models import CallReport, CallState, HangUpReason
 from domain.model import Model
 from domain.statuses import JobStatus
 from domain.temporal_namespace import Namespace, find_mismatch
@@ -153,14 +154,21 @@ class ReconcileActivities:
         return failed
 
     async def _end(self, dial: "OpenDial") -> None:
-        """Hang up, ask the carrier, and take its word; without one the outcome is unknown."""
+        """Ask the carrier first: an event may be lost, and the call have all its time. Only then it is ended."""
         if dial.call_id is None:
             await self._dials.give_up(dial.id)
             return
         carrier = self._carriers[dial.account]
+        found = await poll_carrier(carrier, self._dials, dial, dial.call_id)
+        if not isinstance(found, CallReport) or found.state.rank > dial.state.rank:
+            return
         try:
-            await self._dials.request_hang_up(dial.id, HangUpReason.MAX_CALL_DURATION)
-            await carrier.hang_up(dial.call_id)
+            if dial.state is CallState.ANSWERED:
+                await self._dials.request_hang_up(dial.id, HangUpReason.MAX_CALL_DURATION)
+                await carrier.hang_up(dial.call_id)
+            else:
+                await self._dials.request_hang_up(dial.id, HangUpReason.RING_TIMER)
+                await call_off(carrier, dial.call_id)
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)
             return

@@ -20,7 +20,6 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -29,6 +28,7 @@ from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
 from domain.temporal_namespace import Namespace
 from workflows.batch_job import TASK_TIMEOUT, BatchJob, BatchJobStart
+from workflows.failures import DATA_CONVERTER
 from workflows.line_share import LinesPace
 from workflows.names import (
     CALLS_QUEUE,
@@ -76,7 +76,7 @@ async def connect(*, lazy: bool = False) -> Client:
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", DEFAULT_ADDRESS)
-    return await Client.connect(**config, lazy=lazy, data_converter=pydantic_data_converter)
+    return await Client.connect(**config, lazy=lazy, data_converter=DATA_CONVERTER)
 
 
 async def describe_namespace(client: Client) -> Namespace:

@@ -34,7 +34,8 @@ class CommandQueue:
         return any(command.kind.stops_calling for command in self._commands)
 
     def add(self, kind: CommandKind, **values: Any) -> None:
-        self._commands.append(OperatorCommand(**self._job.model_dump(), kind=kind, **values))
+        received_at = workflow.now()
+        self._commands.append(OperatorCommand(**self._job.model_dump(), kind=kind, received_at=received_at, **values))
         self._on_command()
 
     async def apply(self) -> bool:

@@ -43,7 +43,7 @@ class CallFollower:
             while dial.ended_at is None:
                 heartbeat.show(dial.state)
                 end = self._deadline(dial)
-                reason = _wanted_end(dial) or (end.reason if end.seconds_left <= 0 else None)
+                reason = dial.hang_up_reason or (end.reason if end.seconds_left <= 0 else None)
                 timeout = min(poll_after, end.seconds_left + 0.1)
                 if reason is not None:
                     await self._hang_up(dial, reason, since=-end.seconds_left)
@@ -58,14 +58,17 @@ class CallFollower:
         return dial
 
     async def _hang_up(self, dial: "DialRow", reason: HangUpReason, since: float) -> None:
-        """End a call; only the carrier's confirmation counts. Without one its outcome is unknown at last."""
+        """End a call; only the carrier's confirmation counts. Without one its outcome is unknown at last.
+
+        That somebody answered may not have been told: a call that rang too long is ended only where nobody did.
+        """
         if since > HANG_UP_TIMEOUT_SECONDS:
             await self._dials.give_up(dial.id)
             return
         await self._dials.request_hang_up(dial.id, reason)
         try:
             carrier = self._carriers[dial.account]
-            await (call_off(carrier, _call_id(dial)) if _is_withdrawn(dial) else carrier.hang_up(_call_id(dial)))
+            await (call_off(carrier, _call_id(dial)) if reason.spares_answered else carrier.hang_up(_call_id(dial)))
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s could not be hung up (%s); asking again", dial.id, type(error).__name__)
 
@@ -78,17 +81,6 @@ class CallFollower:
             max_call_seconds=dial.max_call_seconds,
             speed=self._speed,
         )
-
-
-def _wanted_end(dial: "DialRow") -> HangUpReason | None:
-    """Why its end was requested. A call that was withdrawn goes on where it was answered before it could be ended."""
-    if dial.state is CallState.ANSWERED and dial.hang_up_reason is HangUpReason.WITHDRAWN:
-        return None
-    return dial.hang_up_reason
-
-
-def _is_withdrawn(dial: "DialRow") -> bool:
-    return dial.state is not CallState.ANSWERED and dial.hang_up_reason is HangUpReason.WITHDRAWN
 
 
 def _call_id(dial: "DialRow") -> str:

@@ -48,7 +48,7 @@ async def change_organization(
     try:
         changed = await organizations.change(caller.organization_id, change, by=caller.key_id)
     except ValueError:
-        reason = "must not be more than concurrentCallLimit"
+        reason = "must be less than concurrentCallLimit, or no line is left for jobs"
         raise InvalidRequest(f"reservedLines {reason}.", [{"field": "reservedLines", "reason": reason}]) from None
     if OF_LINES & change.model_fields_set:
         nudges.lines(caller.organization_id)

@@ -126,7 +126,12 @@ class HangUpReason(StrEnum):
     MAX_CALL_DURATION = "longest_call"
     CALLED_OFF = "called_off"  # the job was cancelled, or everything stopped, with `hangUp`
     MACHINE = "machine"  # a machine answered, and the job talks to none
-    WITHDRAWN = "withdrawn"  # its calls were forbidden before it rang; once answered it goes on
+    WITHDRAWN = "withdrawn"  # its calls were forbidden before it rang
+
+    @property
+    def spares_answered(self) -> bool:
+        """Whether a call that turns out to be answered goes on."""
+        return self in {HangUpReason.RING_TIMER, HangUpReason.WITHDRAWN}
 
 
 class OnMachine(StrEnum):

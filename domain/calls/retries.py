@@ -18,6 +18,7 @@ MAX_DELAYS = 10
 MAX_DELAY_MINUTES = 10_080  # a week
 REDIAL_DELAYS = (timedelta(seconds=30), timedelta(minutes=2))  # after a carrier error, not charged
 MAX_CARRIER_ERRORS = 3  # then the contact ends as carrier_error
+MAX_RETRY_AFTER = timedelta(hours=1)  # what a carrier may ask for; one header asked for 399 days
 ACCOUNT_RETRY_DELAY = timedelta(minutes=5)  # how long a gate stays closed after a refusal, before a probe call
 REFUSALS = frozenset({Outcome.ACCOUNT_REJECTED, Outcome.CALLER_REJECTED, Outcome.NOT_SET_UP})  # a person must act
 JITTER = 0.1  # a share of the delay, either way, so that retries do not come in waves

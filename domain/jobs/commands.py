@@ -20,12 +20,17 @@ class CommandKind(StrEnum):
     REMOVE_CONTACT = "remove_contact"
 
     @property
+    def is_switch(self) -> bool:
+        """Whether the same command later may undo what was done in between."""
+        return self in {CommandKind.START_NOW, CommandKind.PAUSE, CommandKind.RESUME}
+
+    @property
     def stops_calling(self) -> bool:
         return self in {CommandKind.PAUSE, CommandKind.CANCEL, CommandKind.CANCEL_AND_HANG_UP}
 
 
 class OperatorCommand(Model):
-    """One command; of the last three fields only the one that its kind needs is set."""
+    """One command; of `start`, `fields` and `contact_id` only the one that its kind needs is set."""
 
     organization_id: str
     job_id: str
@@ -33,3 +38,4 @@ class OperatorCommand(Model):
     start: datetime | None = None  # RESCHEDULE: UTC
     fields: dict[str, Any] = Field(default_factory=dict)  # CHANGE: as PATCH takes them
     contact_id: str = ""  # REMOVE_CONTACT
+    received_at: datetime | None = None  # by the workflow, UTC

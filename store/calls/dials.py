@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.calls.gates import closing_without_answer
 from domain.calls.models import AnsweredBy, CallReport, CallState, EndedBy, HangUpReason, Outcome, Recorded
 from domain.calls.outcomes import AnswerEvidence, classify_answer, determine_ended_by, determine_outcome
+from domain.calls.retries import MAX_RETRY_AFTER
 from domain.calls.talk_time import bound_talk_seconds
 from store.calls.correction import correct
 from store.calls.dial_result import DialResult
@@ -40,8 +41,8 @@ _MOVE_FORWARD = text(f"""
         answered_at = CASE WHEN CAST(:state AS varchar) = 'answered' THEN coalesce(answered_at, clock_timestamp())
                       ELSE answered_at END,
         answered_by = :answered_by, machine = :machine, agent = :agent,
-        hang_up_reason = CASE WHEN hang_up_reason = 'withdrawn' THEN coalesce(:hang_up_reason, hang_up_reason)
-                         ELSE coalesce(hang_up_reason, :hang_up_reason) END
+        hang_up_reason = CASE WHEN CAST(:state AS varchar) = 'answered' AND hang_up_reason = ANY(:void_once_answered)
+                              THEN :hang_up_reason ELSE coalesce(hang_up_reason, :hang_up_reason) END
       WHERE id = :dial AND ended_at IS NULL
         AND (state = ANY(:behind)
              OR state = :state AND :has_news)
@@ -148,7 +149,8 @@ class Dials:
             dial = await lock_dial(connection, dial_id, to_end=True)
             if dial is not None and dial.call_id is None:
                 ended_by = EndedBy.CARRIER if outcome in _REFUSALS else EndedBy.UNKNOWN
-                result = DialResult(outcome=outcome, retry_after=retry_after, rang=False, ended_by=ended_by)
+                wait = None if retry_after is None else min(max(retry_after, timedelta()), MAX_RETRY_AFTER)
+                result = DialResult(outcome=outcome, retry_after=wait, rang=False, ended_by=ended_by)
                 await record_outcome(connection, dial.id, result, self._speed)
 
     async def note_no_answer(self, dial_id: str) -> None:
@@ -176,13 +178,12 @@ class Dials:
             await record_outcome(connection, dial.id, result, self._speed)
 
     async def request_hang_up(self, dial_id: str, reason: HangUpReason) -> None:
-        """Write down why we are about to end a call. The first reason stays, but for an answered one's withdrawal."""
+        """Write down why we are about to end a call; the first reason stays."""
         async with self._engine.begin() as connection:
             await connection.execute(
                 text(
                     "UPDATE dials SET hang_up_reason = :reason"
-                    " WHERE id = :dial AND ended_at IS NULL"
-                    " AND (hang_up_reason IS NULL OR hang_up_reason = 'withdrawn' AND state = 'answered')"
+                    " WHERE id = :dial AND ended_at IS NULL AND hang_up_reason IS NULL"
                 ),
                 {"dial": dial_id, "reason": reason},
             )
@@ -305,6 +306,7 @@ async def _move_forward(connection: AsyncConnection, dial: DialRow, report: Call
             "agent": evidence.agent,
             "has_news": (evidence.answered_by, evidence.machine, evidence.agent) != before,
             "hang_up_reason": dial.on_machine.decide_hang_up(report.answered_by),
+            "void_once_answered": [reason for reason in HangUpReason if reason.spares_answered],
             "behind": [state for state in CallState if state.rank < report.state.rank],
             "channel": CHANNEL,
         },

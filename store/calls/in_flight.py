@@ -91,7 +91,7 @@ class InFlightRequests:
         return await self._count(_COUNT_PENDING, scope.values | {"limit": PLACE_TIMEOUT_SECONDS})
 
     async def count_not_stopped(self, scope: CallScope) -> int:
-        """Calls whose end was requested before they rang and that have not ended, answered ones included."""
+        """Calls whose end was requested before they rang, and that have neither ended nor been answered."""
         return await self._count(_COUNT_NOT_STOPPED, scope.values)
 
     async def list_to_call_off(self, scope: CallScope) -> list[str]:

@@ -226,7 +226,10 @@ def _appended(
 
 
 async def _job(connection: AsyncConnection, job_id: str) -> RowMapping:
-    return (await connection.execute(sa.select(batch_jobs).where(batch_jobs.c.id == job_id))).mappings().one()
+    found = (await connection.execute(sa.select(batch_jobs).where(batch_jobs.c.id == job_id))).mappings().one_or_none()
+    if found is None:
+        raise NotFound("job", job_id)
+    return found
 
 
 async def _status(connection: AsyncConnection, job_id: str) -> JobStatus:

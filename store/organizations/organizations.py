@@ -120,8 +120,8 @@ class Organizations:
                 update = sa.update(organizations).where(organizations.c.id == organization_id)
                 await connection.execute(update.values(values))
             after = await read_organization(connection, organization_id)
-            if after.reserved_lines > after.concurrent_call_limit:
-                raise ValueError("The reserved lines must not be more than the limit of concurrent calls.")
+            if after.reserved_lines and after.reserved_lines >= after.concurrent_call_limit:
+                raise ValueError("The reserved lines must be fewer than the limit of concurrent calls.")
             if any(getattr(after, rule) != getattr(before, rule) for rule in RULES_OF_TIME):
                 await recheck_rules_of_organization(connection, organization_id)
             await _note(connection, before, after, by)

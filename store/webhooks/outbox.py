@@ -70,6 +70,11 @@ _TAKE = text("""
     RETURNING d.id, d.type, d.facts, d.job_id, d.contact_id, d.created_at, d.organization_id, d.endpoint_id, e.url,
               e.secret, CASE WHEN e.old_secret_until > clock_timestamp() THEN e.old_secret END AS old_secret
 """)
+# Before the delivery's row: who disables the endpoint locks its row first and then all that wait, of other lanes too.
+_LOCK_ENDPOINT = text("""
+    SELECT e.id FROM webhook_endpoints e WHERE e.id = (SELECT endpoint_id FROM webhook_deliveries WHERE id = :id)
+    FOR NO KEY UPDATE
+""")
 _FACTS = text("""
     SELECT d.failures, greatest(clock_timestamp(), :as_of) AS now,
            coalesce(e.failing_since, greatest(clock_timestamp(), :as_of)) AS failing_since, e.id AS endpoint_id
@@ -171,6 +176,7 @@ class Outbox:
         """Record the result of a try, and what follows; None where it was recorded before. Idempotent."""
         async with self._engine.begin() as connection:
             values = {"id": delivery_id, "as_of": as_of}
+            await connection.execute(_LOCK_ENDPOINT, {"id": delivery_id})
             facts = (await connection.execute(_FACTS, values)).mappings().one_or_none()
             if facts is None:
                 return None

@@ -28,7 +28,7 @@ REASONS = (
         "a preset may have holidays of its own, in a file of ours",
     ),
     ("invalid_request", "must be later than from", "one field is compared with another"),
-    ("invalid_request", "^reservedLines must not be more than", "one field is compared with another"),
+    ("invalid_request", "^reservedLines must be less than", "one field is compared with another"),
     ("invalid_request", "holidays must be a country or a part of one", "901 codes, of a library that grows"),
     ("invalid_request", "^number (is|has|begins|premium) ", "the form fits, but no numbering plan has such a number"),
     ("invalid_request", "must be an ISO 3166 code", "249 codes, of a register that changes"),

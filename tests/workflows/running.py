@@ -111,7 +111,7 @@ class Running:
         carriers = {NAME: self.carrier}
         calls = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL)
         jobs = JobActivities(
-            DuePages(self.engine), self.control, OperatorCommands(self.control, JobUpdates(self.engine))
+            DuePages(self.engine), self.control, OperatorCommands(self.engine, self.control, JobUpdates(self.engine))
         )
         lines = LinesActivities(Lines(self.engine), self.control, workflows)
         async with (

@@ -1,22 +1,26 @@
 """What a crash or a person left undone is mended; what was ended by force is never revived."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from temporalio.client import Client
+import pytest
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.testing import ActivityEnvironment
 
+import worker
 from activities.reconcile import CLOSED, Fixed
 from domain.statuses import ContactStatus, JobStatus
+from settings import Settings
 from store.db.ids import new_id
 from store.jobs.repository import CreatedJob
 from store.jobs.update import JobUpdates
 from tests.builders import Given, a_job, a_report, an_organization, contacts
-from tests.fakes.carrier import TALKS_ON, Question
+from tests.fakes.carrier import TALKS_ON, EventDelivery, Question
 from tests.waiting import eventually
 from tests.workflows.running import Job, Running, metadata_of
 from workflows.client import JobWorkflows, TemporalUnavailable
-from workflows.names import JOBS_QUEUE
+from workflows.names import JOBS_QUEUE, RECONCILER_ID
 from workflows.reconciler import Reconciler, ReconcilerStart
 
 
@@ -257,3 +261,46 @@ async def test_a_sweep_that_fails_does_not_end_the_housekeeper(running: Running)
 
     await eventually(says_so)
     await housekeeper.terminate("the test is over")
+
+
+async def test_a_talk_whose_answer_was_never_told_is_not_cut(running: Running) -> None:
+    """The carrier is asked first: the call has all its time, counted from when we learn of it."""
+    given, stored = await an_old_job(running, 1)
+    running.carrier.usually(TALKS_ON.but(events=EventDelivery.NEVER))
+    job = await running.start_in_real_time(given, stored)
+
+    async def is_placed() -> bool:
+        return bool(await running.rows("SELECT id FROM dials WHERE call_id IS NOT NULL"))
+
+    await eventually(is_placed)
+    await job.handle.terminate("by mistake")
+    await running.change("UPDATE dials SET asked_at = asked_at - interval '7 minutes'")
+    running.carrier.questions.clear()
+
+    await sweep(running)
+    await sweep(running)
+
+    assert next(question for question, _ in running.carrier.questions) is Question.FETCH
+    assert not running.carrier.calls[0].hung_up
+    assert [row["state"] for row in await running.rows("SELECT state FROM dials")] == ["answered"]
+
+
+async def test_a_reconciler_that_was_cancelled_or_ended_is_started_again(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "RECONCILER_CHECK_SECONDS", 0.2)
+    client, settings = running.client, Settings()
+    await worker._start_reconciler(client, settings)
+    handle = client.get_workflow_handle(RECONCILER_ID)
+    first = (await handle.describe()).run_id
+    await handle.terminate("by mistake")
+    keeping = asyncio.create_task(worker._keep_reconciler(client, settings))
+
+    async def runs_again() -> bool:
+        found = await handle.describe()
+        return found.run_id != first and found.status is WorkflowExecutionStatus.RUNNING
+
+    await eventually(runs_again)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    await handle.terminate("the test is over")

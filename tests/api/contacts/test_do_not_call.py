@@ -43,6 +43,7 @@ async def test_numbers_are_added_as_json(api: Api) -> None:
         "added": 2,
         "alreadyListed": 0,
         "contactsBlocked": 0,
+        "callsNotStopped": 0,
         "validation": {
             "rows": 3,
             "valid": 2,
@@ -170,6 +171,7 @@ async def test_an_agent_opts_the_person_out(api: Api, records: AsyncEngine) -> N
         "number": "…01",
         "alreadyListed": False,
         "contactsBlocked": 1,
+        "callsNotStopped": 0,
     }
     entry = (await api.get(at(ADA))).json()
     assert (entry["source"], entry["note"]) == ("agent", "Never again.")

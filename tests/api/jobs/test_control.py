@@ -58,7 +58,7 @@ async def dial(records: AsyncEngine, job_id: str, call_id: str | None) -> str:
             sa.text(
                 "INSERT INTO dials (id, contact_id, number_of_dial, job_id, organization_id, carrier_account_id,"
                 " from_number, to_number, state, call_id, asked_at) VALUES (:id, :contact, 1, :job, :organization,"
-                " 'twilio', :from_, :to, :state, :call, now() - interval '2 minutes')"
+                " 'twilio', :from_, :to, :state, :call, now() - make_interval(mins => :minutes))"
             ),
             {
                 "id": dial_id,
@@ -69,6 +69,7 @@ async def dial(records: AsyncEngine, job_id: str, call_id: str | None) -> str:
                 "to": contact.number,
                 "state": "asked" if call_id is None else "ringing",
                 "call": call_id,
+                "minutes": 0 if call_id is None else 2,  # a request that is on its way was made just now
             },
         )
     return dial_id

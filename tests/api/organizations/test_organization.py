@@ -76,6 +76,7 @@ async def test_a_window_may_be_chosen_by_its_name(api: Api) -> None:
         ({"concurrentCallLimit": 5.5}, "concurrentCallLimit"),
         ({"concurrentCallLimit": None}, "concurrentCallLimit"),
         ({"reservedLines": 6}, "reservedLines"),
+        ({"reservedLines": 5}, "reservedLines"),  # no line would be left for jobs
         ({"name": " "}, "name"),
         ({"callingWindow": "mars"}, "callingWindow"),
         ({"callingWindow": {"from": "20:00", "to": "09:00"}}, "callingWindow"),

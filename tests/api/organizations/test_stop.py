@@ -26,6 +26,7 @@ async def test_every_job_that_has_not_ended_is_paused(api: Api, records: AsyncEn
         "message": "Everything is paused. No call starts until it is resumed.",
         "batchJobIds": [live, waiting, pending],
         "liveCalls": 0,
+        "callsNotStopped": 0,
     }
     for job_id in (live, waiting, pending):
         job = await api.job(job_id)

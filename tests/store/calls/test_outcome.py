@@ -4,7 +4,7 @@ Which report has which outcome is in tests/domain/calls/test_outcomes.py, what f
 """
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -313,3 +313,12 @@ async def _delay(call: Call) -> timedelta:
 async def _is_due_after(call: Call, delay: timedelta, jitter: float = 0.0) -> None:
     low, high = delay * (1 - jitter) - ONE_AFTER_ANOTHER, delay * (1 + jitter) + ONE_AFTER_ANOTHER
     assert low <= await _delay(call) <= high
+
+
+async def test_a_carrier_that_asks_for_a_year_is_given_an_hour(shared: Calling) -> None:
+    _, call = await shared.a_call()
+
+    await call.is_not_placed(retry_after=timedelta(days=399))
+
+    due_in = (await call.contact()).due_at - datetime.now(UTC)
+    assert timedelta(minutes=59) < due_in <= timedelta(hours=1)

@@ -1,18 +1,20 @@
 """Operators' commands from Temporal's side do what the API's do, and refuse nothing aloud."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from domain.jobs.commands import CommandKind, OperatorCommand
 from store.jobs.commands import OperatorCommands
+from store.jobs.delete import JobDeletion
+from store.tables import activity
 from tests.store.calling import Calling, Job, a_caller
 
 
 async def apply(shared: Calling, job: Job, kind: CommandKind, **values: Any) -> None:
     command = OperatorCommand(organization_id=job.given.id, job_id=job.id, kind=kind, **values)
-    await OperatorCommands(shared.lifecycle, shared.updates).apply(command)
+    await OperatorCommands(shared.engine, shared.lifecycle, shared.updates).apply(command)
 
 
 async def test_a_command_moves_the_job_or_changes_nothing(shared: Calling) -> None:
@@ -59,3 +61,34 @@ async def test_what_the_status_does_not_allow_or_is_not_there_changes_nothing(sh
     await apply(shared, job, CommandKind.REMOVE_CONTACT, contact_id="contact_none")
 
     assert await job.row() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "later", "status"),
+    [(CommandKind.PAUSE, "resume", "running"), (CommandKind.RESUME, "pause", "paused")],
+)
+async def test_a_command_that_is_applied_again_does_not_undo_what_was_done_since(
+    shared: Calling, kind: CommandKind, later: str, status: str
+) -> None:
+    """Its first application was not confirmed, so that Temporal tries it again, after a person's own word."""
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    if kind is CommandKind.RESUME:
+        await shared.lifecycle.pause(job.given.id, job.id, by="key_before")
+    received = datetime.now(UTC) - timedelta(seconds=20)
+    await shared.change(activity, activity.c.job_id == job.id, at=received - timedelta(seconds=1))
+    await apply(shared, job, kind, received_at=received)
+    assert (await job.row()).status != status
+    await getattr(shared.lifecycle, later)(job.given.id, job.id, by="key_later")
+
+    await apply(shared, job, kind, received_at=received)
+
+    assert (await job.row()).status == status
+
+
+async def test_a_command_for_a_job_that_was_deleted_is_done(shared: Calling) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1)
+    await job.cancel()
+    await JobDeletion(shared.engine).delete(job.given.id, job.id, by="key_1")
+
+    for kind in CommandKind:
+        await apply(shared, job, kind, start=datetime(2100, 1, 1, tzinfo=UTC), fields={"name": "Autumn"})

@@ -186,6 +186,8 @@ async def test_cancel_ends_everybody_who_is_not_on_the_phone(shared: Calling) ->
     assert contact.completed_at is not None
     assert (row.status, row.dialling) == ("cancelled", False)
     assert row.completed_at is not None
+    assert (await talking.row()).hang_up_reason == "withdrawn"  # it had not rung yet
+    await talking.answers()
     assert (await talking.row()).hang_up_reason is None
     await talking.completes()
     assert (await talking.contact()).status == ContactStatus.COMPLETED

@@ -1,5 +1,6 @@
 """Deliveries that wait: one after the other in a lane, each taken by one, forgotten in the end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -196,3 +197,19 @@ async def test_another_organizations_endpoint_does_not_exist(waiting: Waiting) -
     ):
         with pytest.raises(NotFound):
             await refused
+
+
+async def test_lanes_whose_receiver_says_that_it_is_gone_do_not_wait_for_each_other(waiting: Waiting) -> None:
+    """Each disables the endpoint, and with it what waits in the others' lanes."""
+    lanes = [f"lane {number}" for number in range(8)]
+    taken = []
+    for lane in lanes:
+        for _ in range(5):
+            await waiting.queue(lane)
+        taken.append(await waiting.take(lane))
+    gone = AttemptResult(code=410, error="It is gone.")
+
+    results = await asyncio.gather(*(waiting.outbox.record_result(id or "", gone, NOW) for id in taken))
+
+    assert results.count(None) == len(lanes) - 1  # the first that was recorded ended the others
+    assert await waiting.lanes() == []
