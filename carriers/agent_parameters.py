@@ -8,6 +8,7 @@ from domain.calls.agent_parameters import RESERVED_PREFIX
 MAX_SIP_HEADER_CHARACTERS = 1_024  # of all headers of an address together
 TRUNCATED = "outdial_truncated"  # says that parameters are missing or cut
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _NOT_HEADER = re.compile(r"[^A-Za-z0-9-]+")
 
 Parameters = dict[str, str]
@@ -25,3 +26,8 @@ def drop_longest(parameters: Mapping[str, str], is_too_long: Callable[[Parameter
 def sip_header(name: str) -> str:
     """`first name` is `X-first-name`."""
     return f"X-{_NOT_HEADER.sub('-', name).strip('-') or 'Field'}"
+
+
+def sip_header_value(value: str) -> str:
+    """In one line: a line break would begin another header."""
+    return _CONTROL.sub(" ", value)

@@ -16,6 +16,7 @@ from carriers.asterisk.channel_variables import ORDER, ChannelOrder, sip_headers
 from carriers.asterisk.detection import DISABLE_CDR, MachineDetection
 from carriers.asterisk.media_relay import FAILURES, MediaRelay
 from carriers.asterisk.options import Options
+from carriers.foreign import read_object
 from domain.calls.models import Audio
 
 AGENT_RING_SECONDS = 20
@@ -204,7 +205,7 @@ class AgentConnector:
             connection_type="server",
             format="ulaw",
         )
-        variables = (created or {}).get("channelvars") or {}
+        variables = read_object((created or {}).get("channelvars"))
         connection = variables.get(CONNECTION_ID) or await self._ari.get_variable(channel, CONNECTION_ID)
         return f"{self._options.socket_url}/media/{connection}"
 
@@ -221,5 +222,5 @@ def _timestamp(seconds: str) -> datetime | None:
     """Seconds since the epoch; Asterisk writes 0 for never."""
     try:
         return datetime.fromtimestamp(float(seconds), UTC) if float(seconds) > 0 else None
-    except ValueError:
+    except (OSError, OverflowError, ValueError):
         return None

@@ -18,6 +18,7 @@ from carriers import (
     TooLate,
 )
 from carriers.asterisk.options import Options
+from carriers.foreign import read_object
 from carriers.outgoing_request import OutgoingRequest
 from carriers.placing_sockets import socket_options
 
@@ -27,6 +28,7 @@ NOT_READY_DELAY = timedelta(seconds=5)
 NO_CHANNEL_DELAY = timedelta(seconds=30)  # as long as the first redial waits: a call may be over by then
 NO_CHANNEL = {"error": "Allocation failed"}  # the body of a 500: nothing was dialed yet
 NOT_APPLIED = frozenset({401, 407})  # "the request has not been applied", whoever says so: RFC 9110 §15.5.2, §15.5.8
+UNREADABLE = "Asterisk's answer cannot be read."
 Json = dict[str, Any]
 
 _NO_JSON = object()
@@ -37,7 +39,7 @@ class NoChannel(CarrierBusy):
 
 
 class Ari:
-    """Requests and what their answers mean. None stands for a 404 of the interface itself."""
+    """Requests and what their answers mean. None stands for a 404 of the interface itself. An answer is an object."""
 
     def __init__(self, options: Options) -> None:
         self._place_timeout = options.place_timeout_seconds
@@ -75,12 +77,22 @@ class Ari:
             raise CarrierUnreachable("Asterisk could not be reached.") from None
         return _is_new_call(answer)
 
-    async def ask(self, method: str, path: str, body: Any = None, **parameters: Any) -> Any | None:
+    async def ask(self, method: str, path: str, body: Any = None, **parameters: Any) -> Json | None:
         """Raises CarrierAway, CarrierRefused."""
         answer = await self._request(method, path, body, parameters)
         if answer.status_code == 404:
             return None
-        return answer.json() if answer.content else {}
+        found = answer.json() if answer.content else {}
+        if not isinstance(found, dict):
+            raise CarrierAway(UNREADABLE)
+        return found
+
+    async def list_channels(self) -> dict[str, str]:
+        """The state of every channel, by its id; what cannot be read is none of ours. Raises as `ask`."""
+        answer = await self._request("GET", "/channels", None, {})
+        found = _json(answer)
+        channels = [read_object(each) for each in found] if isinstance(found, list) else []
+        return {str(channel.get("id")): str(channel.get("state")) for channel in channels}
 
     async def clock(self) -> tuple[datetime, datetime]:
         """What time it is by Asterisk's own clock, and when it started by the same. Raises CarrierAway, CarrierRefused.
@@ -92,8 +104,8 @@ class Ari:
             now = parsedate_to_datetime(answer.headers["date"])
             started = datetime.fromisoformat(answer.json()["status"]["startup_time"])
             _ = now - started  # both have a zone
-        except (KeyError, TypeError, ValueError):
-            raise CarrierAway("Asterisk's answer cannot be read.") from None
+        except (KeyError, OverflowError, TypeError, ValueError):
+            raise CarrierAway(UNREADABLE) from None
         return now, started
 
     async def _request(self, method: str, path: str, body: Any, parameters: Json) -> httpx.Response:

@@ -1,6 +1,8 @@
 """One mixing bridge for each answered call: the person and the agent."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from carriers.asterisk.ari import Ari
 from carriers.asterisk.channel_ids import AGENT, BRIDGE
@@ -20,7 +22,7 @@ class Bridges:
         bridge = None if is_new else await self._ari.ask("GET", f"/bridges/{BRIDGE}{call_id}")
         if bridge is None:
             await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}", type="mixing")
-        if bridge is None or call_id not in bridge["channels"]:
+        if bridge is None or call_id not in _channels(bridge):
             await self._ari.ask("POST", f"/bridges/{BRIDGE}{call_id}/addChannel", channel=call_id)
 
     async def add_agent(self, call_id: str) -> bool:
@@ -36,7 +38,12 @@ class Bridges:
         """Whether the agent's channel is up, outside its bridge: it answered while no process held the stream."""
         agent = await self._ari.ask("GET", f"/channels/{AGENT}{call_id}")
         bridge = await self._ari.ask("GET", f"/bridges/{BRIDGE}{call_id}")
-        return bool(agent and bridge and agent["state"] == "Up" and agent["id"] not in bridge["channels"])
+        return bool(agent and bridge and agent.get("state") == "Up" and AGENT + call_id not in _channels(bridge))
 
     async def remove(self, call_id: str) -> None:
         await self._ari.ask("DELETE", f"/bridges/{BRIDGE}{call_id}")
+
+
+def _channels(bridge: Mapping[str, Any]) -> list[Any]:
+    found = bridge.get("channels")
+    return found if isinstance(found, list) else []

@@ -113,7 +113,7 @@ class Asterisk:
         """Ask for a call's state: among live channels, then in the call detail records."""
         channel = await self._ari.ask("GET", f"/channels/{call_id}")
         if channel is not None:
-            return report_of_channel(channel, dial_key(self._options.app, call_id))
+            return report_of_channel(call_id, channel, dial_key(self._options.app, call_id))
         final = await self._final_report(call_id)
         return final if isinstance(final, CallReport) else Gone()
 
@@ -126,7 +126,7 @@ class Asterisk:
         call = channel_id(self._options.app, order.key)
         channel = await self._ari.ask("GET", f"/channels/{call}")
         if channel is not None:
-            return report_of_channel(channel, order.key)
+            return report_of_channel(call, channel, order.key)
         final = await self._final_report(call)
         if final is not None:
             return final

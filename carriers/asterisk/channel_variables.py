@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from carriers.agent_parameters import MAX_SIP_HEADER_CHARACTERS, drop_longest, sip_header
+from carriers.agent_parameters import MAX_SIP_HEADER_CHARACTERS, drop_longest, sip_header, sip_header_value
 from domain.calls.models import Audio, CallOrder
 from domain.model import Model
 
@@ -39,7 +39,7 @@ def channel_variables(order: CallOrder) -> dict[str, str]:
 def sip_headers(parameters: Mapping[str, str]) -> dict[str, str]:
     """`X-first-name: Ada`; see `drop_longest`."""
     kept = drop_longest(parameters, lambda kept: _length(kept) > MAX_SIP_HEADER_CHARACTERS)
-    return {sip_header(name): _CONTROL.sub(" ", value) for name, value in kept.items()}
+    return {sip_header(name): sip_header_value(value) for name, value in kept.items()}
 
 
 def _length(parameters: Mapping[str, str]) -> int:

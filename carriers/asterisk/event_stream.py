@@ -1,7 +1,6 @@
 """The event stream: one WebSocket for all calls of the application; whoever connects last has it."""
 
 import asyncio
-import json
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +18,16 @@ from carriers.asterisk.ari import Ari
 from carriers.asterisk.channel_ids import AGENT, SNOOP, dial_key, served_call
 from carriers.asterisk.detection import MachineDetection
 from carriers.asterisk.options import Options
-from carriers.asterisk.reports import CallProgress, Event, apply_event, build_report, detection_result
+from carriers.asterisk.reports import (
+    CallProgress,
+    Event,
+    apply_event,
+    arguments_of,
+    build_report,
+    channel_of,
+    detection_result,
+    read_event,
+)
 from domain.calls.models import CallReport, CallState
 
 RECONNECT_DELAYS = (0.0, 0.05, 0.2, 0.5, 1.0)  # seconds; what is answered meanwhile is dropped by Asterisk
@@ -92,7 +100,9 @@ class EventStream:
         catching_up = group.create_task(self._catch_up(on_connected))
         try:
             async for message in socket:
-                self._dispatch(json.loads(message), group, on_report)
+                event = read_event(message)
+                if event is not None:
+                    self._dispatch(event, group, on_report)
         except ConnectionClosed:
             logger.warning("the event stream was cut; connecting again")
         finally:
@@ -108,7 +118,7 @@ class EventStream:
         allowed = {"allowed": [{"type": name} for name in EVENT_TYPES]}
         await self._ari.ask("PUT", f"/applications/{self._options.app}/eventFilter", allowed)
         app = self._options.app
-        states = {channel["id"]: channel["state"] for channel in await self._ari.ask("GET", "/channels") or []}
+        states = await self._ari.list_channels()
         answered = [call for call, state in states.items() if state == "Up" and dial_key(app, call)]
         over = [call for channel in states if (call := served_call(app, channel, AGENT)) and call not in states]
         snooped = [call for channel in states if (call := served_call(app, channel, SNOOP))]
@@ -128,7 +138,7 @@ class EventStream:
     def _dispatch(self, event: Event, group: asyncio.TaskGroup, on_report: OnReport) -> None:
         """Actions on one call are done in order, and so are its reports: silence on the line waits for no database."""
         app = self._options.app
-        channel = (event.get("channel") or event.get("peer") or {}).get("id", "")
+        channel = str(channel_of(event).get("id", ""))
         if (call := served_call(app, channel, AGENT)) is not None:
             self._on_agent_event(call, event, group)
         elif (call := served_call(app, channel, SNOOP)) is not None:
@@ -166,7 +176,7 @@ class EventStream:
         """The snoop channel comes twice: at its start, and with the result as arguments."""
         if event["type"] != "StasisStart":
             return
-        arguments = event.get("args", [])
+        arguments = arguments_of(event)
         action = self._detection.stop if arguments else self._detection.on_snoop_started
         self._act(SNOOP + call, partial(action, call), group)
         answered_by = detection_result(arguments)

@@ -1,10 +1,12 @@
 """From Asterisk's events to the reports that all carriers share."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from carriers.foreign import read_integer, read_object, read_text
 from domain.calls.models import AnsweredBy, CallReport, CallState, EndedBy, Ending
 
 Event = Mapping[str, Any]
@@ -15,6 +17,7 @@ REQUEST_TIMEOUT = 408  # the ring timer ran out without any provisional response
 REQUEST_TERMINATED = 487
 TEMPORARILY_UNAVAILABLE = 480
 OK = 200
+MAX_SIP_CODE = 699
 DETECTION_RESULTS = {"MACHINE": AnsweredBy.MACHINE, "HUMAN": AnsweredBy.HUMAN, "NOTSURE": AnsweredBy.UNKNOWN}
 CHANNEL_STATES = {"Up": CallState.ANSWERED, "Ringing": CallState.RINGING}
 
@@ -33,14 +36,14 @@ class CallProgress:
 
 def apply_event(event: Event, progress: CallProgress) -> CallState | None:
     """Note what an event says of a call; the state that it brings, None where it brings no other."""
-    channel = event.get("channel") or event.get("peer") or {}
+    channel = channel_of(event)
     match event.get("type"):
         case "ChannelHangupRequest":
             progress.has_final_response |= event.get("tech_cause") is not None
             progress.hung_up |= bool(event.get("soft"))
         case "Dial" if not event.get("dialstatus"):
             progress.missed = False
-        case "Dial" if event.get("dialstatus") in RINGING_STATUSES:
+        case "Dial" if str(event.get("dialstatus")) in RINGING_STATUSES:
             progress.rang = True
             return CallState.RINGING
         case "ChannelStateChange" if channel.get("state") == "Up":
@@ -74,16 +77,37 @@ def build_report(call_id: str, key: str | None, state: CallState, event: Event, 
     )
 
 
-def report_of_channel(channel: Mapping[str, Any], key: str | None) -> CallReport:
+def report_of_channel(call_id: str, channel: Mapping[str, Any], key: str | None) -> CallReport:
     """What a live channel says of its call."""
-    return CallReport(call_id=channel["id"], key=key, state=CHANNEL_STATES.get(channel["state"], CallState.QUEUED))
+    return CallReport(call_id=call_id, key=key, state=CHANNEL_STATES.get(str(channel.get("state")), CallState.QUEUED))
+
+
+def read_event(message: str | bytes) -> Event | None:
+    """One message of the stream; None for what is no event."""
+    try:
+        event = json.loads(message)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("type"), str) else None
+
+
+def channel_of(event: Event) -> Mapping[str, Any]:
+    """The channel that an event is about; empty where there is none."""
+    return read_object(event.get("channel") or event.get("peer"))
+
+
+def arguments_of(event: Event) -> list[str]:
+    arguments = event.get("args")
+    return [str(each) for each in arguments] if isinstance(arguments, list) else []
 
 
 def timestamp_of(event: Event) -> datetime | None:
+    """When an event was, by Asterisk's clock; None where it does not say, or without a zone."""
     try:
-        return datetime.fromisoformat(event["timestamp"])
-    except (KeyError, ValueError):
+        at = datetime.fromisoformat(event["timestamp"])
+    except (KeyError, TypeError, ValueError):
         return None
+    return at if at.tzinfo is not None else None
 
 
 def detection_result(arguments: list[str]) -> AnsweredBy | None:
@@ -97,7 +121,7 @@ def _sip_code(event: Event, progress: CallProgress) -> int | None:
     """Asterisk writes 480 where its own timer ended the ringing; the far end answers that with a 487."""
     if progress.hung_up:
         return REQUEST_TERMINATED
-    code: int | None = event.get("tech_cause")
+    code = read_integer(event.get("tech_cause"), MAX_SIP_CODE)
     if code != TEMPORARILY_UNAVAILABLE or progress.has_final_response:
         return code
     return REQUEST_TERMINATED if progress.rang or _channel_state(event) == "Ringing" else REQUEST_TIMEOUT
@@ -119,8 +143,7 @@ def _ended_by(progress: CallProgress, *, answered: bool) -> EndedBy | None:
 
 
 def _channel_state(event: Event) -> str | None:
-    state: str | None = (event.get("channel") or {}).get("state")
-    return state
+    return read_text(read_object(event.get("channel")).get("state"))
 
 
 def _duration_seconds(progress: CallProgress, ended_at: datetime | None) -> int | None:

@@ -33,6 +33,7 @@ from carriers import (
     SearchOrder,
     Traits,
 )
+from carriers.foreign import read_moment
 from carriers.twilio.client import TRANSPORT_ERRORS, OutgoingRequest, PooledHttpClient, current_request
 from carriers.twilio.failures import NOT_IN_PROGRESS, error_code, place_failure, request_failure, transport_failure
 from carriers.twilio.instructions import fetched_twiml, instruction_arguments
@@ -251,4 +252,4 @@ def _is_cut_off(calls: list[CallInstance], order: SearchOrder) -> bool:
 
 def _created(call: CallInstance) -> datetime | None:
     """`date_created` is cut to whole seconds."""
-    return call.date_created if isinstance(call.date_created, datetime) else None
+    return read_moment(call.date_created)

@@ -13,6 +13,7 @@ from carriers.agent_parameters import (
     Parameters,
     drop_longest,
     sip_header,
+    sip_header_value,
 )
 from domain.calls.models import Audio, CallOrder
 
@@ -81,7 +82,7 @@ def _response(verb: Connect | Dial) -> str:
 
 def _sip_address(address: str, parameters: Parameters) -> str:
     """Twilio passes on headers whose names begin with X-, written behind the address."""
-    return _with_query(address, {sip_header(name): value for name, value in parameters.items()})
+    return _with_query(address, {sip_header(name): sip_header_value(value) for name, value in parameters.items()})
 
 
 def _url(url: str, parameters: Parameters) -> str:

@@ -1,14 +1,15 @@
 """From Twilio's call resources and callbacks to the reports that all carriers share."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qs, urlsplit
 
 from twilio.rest.api.v2010.account.call import CallInstance  # type: ignore[import-untyped]
 
+from carriers.foreign import read_integer, read_text
 from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, MachineKind
 
+MAX_DURATION_SECONDS = 30 * 24 * 3600  # longer than any carrier lets a call last
+MAX_SIP_CODE = 699
 STATES: dict[str, CallState] = {
     "queued": CallState.QUEUED,
     "initiated": CallState.QUEUED,
@@ -33,14 +34,14 @@ ENDINGS: dict[str, Ending] = {
 
 def report_of_resource(call: CallInstance) -> CallReport:
     """Read a Call resource. It has no SIP code and not our key. Raises ValueError where it cannot be read."""
-    if not call.sid:
+    call_id, status = read_text(call.sid), read_text(call.status)
+    if call_id is None:
         raise ValueError("A call without an id.")
     return CallReport(
-        call_id=call.sid,
-        state=_state(call.status),
-        at=call.end_time or call.date_updated or call.date_created,
-        ending=ENDINGS.get(call.status),
-        duration_seconds=_parse_int(call.duration),
+        call_id=call_id,
+        state=_state(status),
+        ending=ENDINGS.get(status or ""),
+        duration_seconds=read_integer(call.duration, MAX_DURATION_SECONDS),
         answered_by=_answered_by(call.answered_by),
         machine=MachineKind.FAX if call.answered_by == "fax" else None,
     )
@@ -49,23 +50,23 @@ def report_of_resource(call: CallInstance) -> CallReport:
 def report_of_event(form: Mapping[str, str], url: str) -> CallReport:
     """Read a status callback, or the result of the machine detection or a recording, which come without a status:
     the call was answered then. Raises ValueError where it cannot be read."""
-    if not form.get("CallSid"):
+    call_id = read_text(form.get("CallSid"))
+    if call_id is None:
         raise ValueError("An event without a call id.")
     status = form.get("CallStatus") or ("answered" if form.get("AnsweredBy") or form.get("RecordingSid") else None)
-    state, sequence = _state(status), _parse_int(form.get("SequenceNumber"))
+    state, sequence = _state(status), read_integer(form.get("SequenceNumber"))
     return CallReport(
-        call_id=form["CallSid"],
+        call_id=call_id,
         key=parse_qs(urlsplit(url).query).get("dial", [None])[0],
         state=state,
         sequence=sequence,
-        at=_parse_timestamp(form.get("Timestamp")),
         ending=ENDINGS.get(status or ""),
-        sip_code=_parse_int(form.get("SipResponseCode")),
-        duration_seconds=_parse_int(form.get("CallDuration")),
+        sip_code=read_integer(form.get("SipResponseCode"), MAX_SIP_CODE),
+        duration_seconds=read_integer(form.get("CallDuration"), MAX_DURATION_SECONDS),
         answered_by=_answered_by(form.get("AnsweredBy")),
-        recording_url=form.get("RecordingUrl") or None,
+        recording_url=read_text(form.get("RecordingUrl")),
         rang=_rang(state, sequence),
-        carrier_code=form.get("ErrorCode") or None,
+        carrier_code=read_text(form.get("ErrorCode")),
         machine=MachineKind.FAX if form.get("AnsweredBy") == "fax" else None,
     )
 
@@ -88,20 +89,9 @@ def _rang(state: CallState, sequence: int | None) -> bool | None:
     return sequence > EVENTS.index("ringing")
 
 
-def _answered_by(word: str | None) -> AnsweredBy | None:
-    if not word:
+def _answered_by(word: object) -> AnsweredBy | None:
+    if not isinstance(word, str) or not word:
         return None
     if word.startswith("machine") or word == "fax":
         return AnsweredBy.MACHINE
     return AnsweredBy.HUMAN if word == "human" else AnsweredBy.UNKNOWN
-
-
-def _parse_int(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() else None
-
-
-def _parse_timestamp(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    at = parsedate_to_datetime(text)
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

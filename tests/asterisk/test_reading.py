@@ -10,7 +10,7 @@ from carriers.asterisk.cdr import CallDetailRecords, report_of_record
 from carriers.asterisk.cdr_file import CallDetailRecord
 from carriers.asterisk.channel_ids import channel_id, dial_key, served_call
 from carriers.asterisk.channel_variables import channel_variables, sip_headers
-from carriers.asterisk.reports import CallProgress, apply_event, build_report
+from carriers.asterisk.reports import CallProgress, apply_event, arguments_of, build_report, read_event
 from domain.calls.models import CallReport, CallState, EndedBy, Ending, Outcome
 from domain.calls.outcomes import determine_outcome
 from tests.carriers.simulation import an_order
@@ -188,3 +188,32 @@ def test_headers_that_do_not_fit_are_left_out_and_the_agent_is_told() -> None:
 def test_asterisk_is_set_up_where_its_address_is_set() -> None:
     assert from_environment({"OUTDIAL_ASTERISK_USER": "outdial"}) is None
     assert from_environment({"OUTDIAL_ASTERISK_URL": "http://127.0.0.1:8088/ari"}) is not None
+
+
+@pytest.mark.parametrize("message", ["no JSON", "[]", "7", "null", "{}", '{"type": 7}', b"\xff"])
+def test_what_is_no_event_is_passed_over(message: str | bytes) -> None:
+    assert read_event(message) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"timestamp": 7},
+        {"timestamp": "2026-11-27T10:00:00"},
+        {"tech_cause": "486"},
+        {"tech_cause": 10**12},
+        {"tech_cause": [486]},
+        {"channel": "outdial"},
+        {"channel": {"id": 7, "state": {}}},
+        {"peer": [], "dialstatus": {}},
+    ],
+)
+def test_an_end_is_reported_whatever_its_fields_are(changes: dict[str, Any]) -> None:
+    for before in ({"type": "Dial", "peer": 7, "dialstatus": []}, {"type": "ChannelStateChange", "channel": None}):
+        apply_event(before, CallProgress())
+
+    ended = told(destroyed() | changes)
+
+    assert ended.state is CallState.ENDED
+    assert ended.sip_code in {None, 486}
+    assert arguments_of({"args": "amd"}) == []

@@ -118,6 +118,25 @@ async def test_an_account_that_does_not_exist(http: httpx.AsyncClient) -> None:
     refused(await http.post("/carriers/acme/events", data={"CallSid": "CA1"}), 404, "not_found")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"SequenceNumber": "1" + "0" * 12},
+        {"CallDuration": "1" + "0" * 30},
+        {"Timestamp": "2026-11-27T10:00:00Z"},
+        {"ErrorCode": "1\0", "RecordingUrl": "https://x/\0"},
+    ],
+)
+async def test_a_field_that_cannot_be_used_costs_no_event(api: Api, records: AsyncEngine, odd: dict[str, str]) -> None:
+    _, dial_id, key = await a_dial(api, records)
+    await event(api.http, key, said(dial_id, "in-progress"))
+
+    answer = await event(api.http, key, said(dial_id, "completed", **odd))
+
+    assert answer.status_code == 204
+    assert (await row_of(records, dial_id))[0] == "ended"
+
+
 async def test_the_address_under_v1_is_signed_as_it_is(api: Api, records: AsyncEngine) -> None:
     _, dial_id, key = await a_dial(api, records)
     answer = await event(api.http, key, said(dial_id, "ringing"), path="/v1/carriers")
