@@ -1,11 +1,13 @@
 """The first row of a contact file: the names of its columns."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 from domain.contacts.named_columns import NamedColumns
 from domain.errors import InvalidCsv, InvalidRequest, MissingPhoneColumn
 from domain.model import Model
+from domain.phone.marks import strip_marks
 from domain.requests.limits import quoted
 
 KNOWN_COLUMNS = frozenset({"phone", "name"})  # in any letter case; all others are as they are written
@@ -23,6 +25,7 @@ class Columns(Model):
     names: tuple[str, ...]
     phone: str
     named: NamedColumns = NamedColumns()
+    warnings: Sequence[str] = ()
 
     def name_cells(self, cells: Sequence[str]) -> dict[str, str]:
         """The whole row under its names, as written and in order, without cells past the last name."""
@@ -40,17 +43,19 @@ def is_phone_header(header: str, phone: str | None) -> bool:
 
 def read_columns(cells: Sequence[str], named: NamedColumns = NO_NAMES) -> Columns:
     """Read the header row. Raises InvalidCsv, MissingPhoneColumn, InvalidRequest (a named column is not there)."""
-    written = [cell.strip() for cell in cells]
+    written = [strip_marks(cell) for cell in cells]
     if not any(written):
         raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
-    names = tuple(name or f"column_{place}" for place, name in enumerate(written, start=1))
+    _refuse_doubled(written, named)
+    names = _make_unique(written)
     phone = _find_name(named.phone or "phone", names)
     if phone is None and _holds_numbers(written):
         raise InvalidCsv(f"Row 1 holds numbers: {MUST_HOLD_NAMES}, one of them `phone`.")
-    _refuse_duplicates(names)
     if phone is None:
         raise _missing_phone_error(names, named.phone)
-    return Columns(names=names, phone=phone, named=_resolve_names(named, names))
+    return Columns(
+        names=names, phone=phone, named=_resolve_names(named, names), warnings=list(_warn_of_made_names(written, names))
+    )
 
 
 def _find_name(name: str, names: Sequence[str]) -> str | None:
@@ -113,10 +118,37 @@ def _holds_numbers(written: Sequence[str]) -> bool:
     return longest >= _PHONE_DIGITS or len(numbers) == len(cells)
 
 
-def _refuse_duplicates(names: Sequence[str]) -> None:
+def _refuse_doubled(written: Sequence[str], named: NamedColumns) -> None:
+    """Two columns with one meaning: which of them counts nobody can know."""
+    asked = {named.phone, named.timezone, named.not_before, named.external_id, *named.required} - {None}
     seen: set[str] = set()
-    for place, name in enumerate(names, start=1):
+    for place, name in enumerate(written, start=1):
         identity = name.lower() if name.lower() in KNOWN_COLUMNS else name
-        if identity in seen:
+        if identity in seen and (identity in KNOWN_COLUMNS or name in asked):
             raise InvalidCsv(f"Column {place}, {quoted(name)}, stands twice in row 1: {MUST_HOLD_NAMES}, each once.")
         seen.add(identity)
+
+
+def _make_unique(written: Sequence[str]) -> tuple[str, ...]:
+    """A name of its own for each column: `column_4` where there is none, `Email_2` for the second of its name."""
+    taken, names = {name for name in written if name}, list[str]()
+    for place, name in enumerate(written, start=1):
+        own = name
+        if not name or name in names:
+            own = _find_free(name, 2, taken) if name else _find_free("column", place, taken)
+            taken.add(own)
+        names.append(own)
+    return tuple(names)
+
+
+def _find_free(name: str, first: int, taken: set[str]) -> str:
+    return next(made for number in count(first) if (made := f"{name}_{number}") not in taken)
+
+
+def _warn_of_made_names(written: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    doubled = [place for place, name in enumerate(written, start=1) if name and name != names[place - 1]]
+    for place in doubled[:_NAMES_SHOWN]:
+        old, new = written[place - 1], names[place - 1]
+        yield f"Column {place} has the name of another one, {quoted(old)}: it was read as {quoted(new)}."
+    if len(doubled) > _NAMES_SHOWN:
+        yield f"{len(doubled) - _NAMES_SHOWN} more columns have the name of another one and were read likewise."

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from domain.contacts.columns import is_phone_header
 from domain.errors import InvalidCsv
+from domain.phone.marks import strip_marks
 from domain.requests.limits import MAX_FILE_BYTES, MAX_ROWS
 
 MAX_CELLS = 16_384  # of a row: no spreadsheet has more columns
@@ -83,7 +84,8 @@ def split_hint(text: str) -> tuple[str | None, str]:
 def read_records(text: str, delimiter: str) -> Iterator[Record]:
     """Split a text into records; row 1 is the first. Raises InvalidCsv where a quote is never closed."""
     lines = _Lines(text, delimiter)
-    reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
+    spaced = _match_quotes_after_blanks(delimiter).search(text) is not None
+    reader = csv.reader(iter(lines), delimiter=delimiter, strict=True, skipinitialspace=spaced)
     for row in count(1):
         if row > MAX_ROWS:
             raise InvalidCsv(f"The file has more than {MAX_ROWS:,} rows.")
@@ -98,11 +100,17 @@ def read_records(text: str, delimiter: str) -> Iterator[Record]:
             yield Record(row, [], broken=True, raw="".join(lines.taken).rstrip("\r\n"))
 
 
+def _match_quotes_after_blanks(delimiter: str) -> re.Pattern[str]:
+    """A whole quoted cell with blanks before it, as some programs write all of them: `+12025550102, "Bo", "Oslo"`."""
+    end = re.escape(delimiter)
+    return re.compile(rf'(?:^|{end}) +"(?:[^"\r\n]|"")*+"(?:{end}|[\r\n]|\Z)', re.MULTILINE)
+
+
 def detect_delimiter(text: str, phone: str | None = None) -> str:
     """Find what separates the columns: what makes a phone column of that name, else what makes most columns."""
     headers = {delimiter: _read_first_cells(text, delimiter) for delimiter in DELIMITERS}
     for delimiter, cells in headers.items():
-        if any(is_phone_header(cell.strip(), phone) for cell in cells):
+        if any(is_phone_header(strip_marks(cell), phone) for cell in cells):
             return delimiter
     return max(DELIMITERS, key=lambda delimiter: len(headers[delimiter]))
 

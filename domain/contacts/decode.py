@@ -18,6 +18,9 @@ _SAMPLE_BYTES = 20_000  # that show whether a file without a BOM is UTF-16
 _MIN_ZEROS = 0.15  # at least this share of the sample's characters has a zero half, as Latin letters and digits have
 _MAX_OTHER_ZEROS = 0.01  # at most this share has a zero as its other half
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # control characters that no exported table holds
+_STRAY = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as Python keeps it
+_BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]+")
+_MIN_WHOLE = 4  # characters of UTF-8 beyond ASCII for each stray byte: by chance other encodings have fewer
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is kept in
 _OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
 _OTHER_FORMATS = {
@@ -43,6 +46,15 @@ _OTHER_TEXTS = (
 CP1252_WARNING = "The file is not UTF-8 and was read as Windows-1252: check letters with accents."
 
 
+def read_stray_bytes(text: str) -> str:
+    """Text in which single bytes were no UTF-8: read as Windows-1252, where they mostly come from."""
+    return _STRAY.sub(lambda stray: bytes([ord(stray[0]) - 0xDC00]).decode(WESTERN, "replace"), text)
+
+
+def has_stray_bytes(text: str) -> bool:
+    return not text.isascii() and _STRAY.search(text) is not None
+
+
 class DecodedFile(Model):
     """A file's text, and what was assumed to read it."""
 
@@ -65,7 +77,19 @@ def decode_file(content: bytes) -> DecodedFile:
         return _decode(content, utf16)
     if _try_decode(content, "utf-8") is not None:
         return _decode(content, "utf-8")
+    if _is_mostly_utf8(content):
+        return _decode(content.removeprefix(codecs.BOM_UTF8), "utf-8", errors="surrogateescape")
     return _decode_guessing(content)
+
+
+def _is_mostly_utf8(content: bytes) -> bool:
+    """Whether it is UTF-8 but for single bytes, pasted from another program or cut off: no other encoding looks so."""
+    if b"\0" in content:
+        return False
+    text = content.decode("utf-8", "surrogateescape")
+    strays = len(_STRAY.findall(text))
+    whole = sum(map(len, _BEYOND_ASCII.findall(text)))
+    return whole >= _MIN_WHOLE * strays
 
 
 def _refuse_other_formats(content: bytes) -> None:
@@ -94,8 +118,9 @@ def _decode_guessing(content: bytes) -> DecodedFile:
     return _decode(content, encoding, CP1252_WARNING if encoding == WESTERN else warning)
 
 
-def _decode(content: bytes, encoding: str, *warnings: str) -> DecodedFile:
-    text = _try_decode(content, encoding)
+def _decode(content: bytes, encoding: str, *warnings: str, errors: str = "strict") -> DecodedFile:
+    text = _try_decode(content, encoding, errors)
+    text = None if text is None else text.lstrip("\ufeff")
     if text is None:
         raise InvalidCsv("The file cannot be decoded as text: save it as CSV in UTF-8 and send that.")
     if "\0" in text or (encoding in NAMES and _BINARY.search(text)):
@@ -125,8 +150,8 @@ def _detect_utf16(content: bytes) -> str | None:
     return None if text is None or _BINARY.search(text) else encoding
 
 
-def _try_decode(content: bytes, encoding: str) -> str | None:
+def _try_decode(content: bytes, encoding: str, errors: str = "strict") -> str | None:
     try:
-        return content.decode(encoding)
+        return content.decode(encoding, errors)
     except UnicodeDecodeError:
         return None

@@ -31,9 +31,9 @@ RESULT_COLUMNS = (
     "carrierCode",
 )
 MAX_COLUMNS = 2_000  # of contacts, in one CSV file: more than any list has, and little enough to hold
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_STARTS_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # some spreadsheets take the wide ones for the others
 _NOT_A_FORMULA = re.compile(r"\+[1-9][0-9]{1,14}|[+-]?[0-9]+(?:\.[0-9]+)?")  # E.164, or a plain decimal
-_MARKED = re.compile(r"'+[=+\-@\t\r]")
+_MARKED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 _PREFIX = "outdial_"
 _PREFIXES = ("", _PREFIX, _PREFIX * 2, _PREFIX * 3)
 
@@ -72,12 +72,12 @@ def escape_cell(cell: str) -> str:
 
 def escape_row_text(text: str, delimiter: str) -> str:
     """A row that cannot be split into cells, with marks where its cells may begin."""
-    return re.sub(rf"{_match_cell_start(delimiter)}(?='*[=+\-@])", r"\1'", text)
+    return re.sub(rf"{_match_cell_start(delimiter)}(?='*[=+\-@＝＋－＠])", r"\1'", text)
 
 
 def unescape_row_text(text: str, delimiter: str) -> str:
     """Such a row as it was before `escape_row_text`."""
-    return re.sub(rf"{_match_cell_start(delimiter)}'(?='*[=+\-@])", r"\1", text)
+    return re.sub(rf"{_match_cell_start(delimiter)}'(?='*[=+\-@＝＋－＠])", r"\1", text)
 
 
 def _match_cell_start(delimiter: str) -> str:

@@ -6,13 +6,13 @@ from typing import NamedTuple
 from domain.contacts.columns import MUST_HOLD_NAMES, Columns, read_columns
 from domain.contacts.contact import ContactProblem, ReadOptions, read_contact
 from domain.contacts.csv import CellKind, Record, detect_delimiter, read_records, split_hint
-from domain.contacts.decode import decode_file, empty_file_error
+from domain.contacts.decode import decode_file, empty_file_error, has_stray_bytes, read_stray_bytes
 from domain.contacts.export import unescape_cell
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects, restore_row_text
-from domain.contacts.report import MAX_ENTRIES, Intake, InvalidRow, ReportBuilder, list_warnings
+from domain.contacts.report import MAX_ENTRIES, Intake, InvalidRow, ReportBuilder, list_warnings, name_rows
 from domain.contacts.shared_texts import SharedTexts
 from domain.contacts.xlsx import is_archive, read_workbook
-from domain.errors import InvalidCsv, NoValidContacts, TooManyContacts
+from domain.errors import InvalidCsv, NoValidContacts, RequestError, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem, clean_phone_cell, parse_phone
@@ -27,6 +27,7 @@ class _Table(NamedTuple):
     records: Iterator[Record]
     warnings: list[str]
     delimiter: str
+    sheet: str | None = None  # which one of several was read, for an error
 
 
 class _Layout(NamedTuple):
@@ -36,7 +37,17 @@ class _Layout(NamedTuple):
     options: ReadOptions
     delimiter: str
     texts: SharedTexts
+    short: list[int]  # rows with fewer cells than the header
+    stray: list[int]  # rows with bytes that are no UTF-8, in a file that is
     is_rejects_file: bool  # rejected rows that we wrote: the first column is ours, the cells carry our marks
+
+    def list_warnings(self) -> Iterator[str]:
+        """What was read otherwise than it stands."""
+        yield from self.columns.warnings
+        if self.short:
+            yield f"{name_rows(self.short)}: fewer cells than columns; those that are missing were read as empty."
+        if self.stray:
+            yield f"{name_rows(self.stray)}: bytes that are not UTF-8 were read as Windows-1252; check their letters."
 
     def unwrap(self, record: Record) -> Record:
         """A record as it was before we wrote it into a file of rejected rows."""
@@ -57,7 +68,7 @@ def read_contact_file(content: bytes | None, options: ReadOptions | None = None)
     options = options or ReadOptions()
     table = _open_table(_check_size(content), options.columns.phone)
     header = next(table.records, Record(1, []))
-    layout = _read_header(header, options, table.delimiter)
+    layout = _read_table_header(table, header, options)
     report, rejected = ReportBuilder(), list[Reject]()
     for record in table.records:
         if record.blank:
@@ -65,10 +76,11 @@ def read_contact_file(content: bytes | None, options: ReadOptions | None = None)
             continue
         if report.filled == MAX_CONTACTS:
             raise TooManyContacts(f"The file has more than {MAX_CONTACTS:,} contacts: split it into several jobs.")
-        _add_row(report, rejected, layout, layout.unwrap(record))
+        _add_row(report, rejected, layout, layout.unwrap(_read_stray(layout, record)))
     if not report.contacts:
         raise _no_contacts_error(report)
-    intake = report.build([*table.warnings, *list_warnings(report.contacts, layout.options.columns)])
+    warnings = [*table.warnings, *layout.list_warnings(), *list_warnings(report.contacts, layout.options.columns)]
+    intake = report.build(warnings)
     rejects = Rejects(header=tuple(layout.unwrap(header).cells), delimiter=table.delimiter, rows=tuple(rejected))
     return intake.model_copy(update={"rejects": rejects})
 
@@ -90,11 +102,34 @@ def _open_table(content: bytes, phone: str | None) -> _Table:
     """
     if is_archive(content):
         sheet = read_workbook(content)
-        return _Table(sheet.records, sheet.warnings, ",")
+        return _Table(sheet.records, sheet.warnings, ",", sheet.of_several)
     decoded = decode_file(content)
     hinted, text = split_hint(decoded.text)
     delimiter = hinted or detect_delimiter(text, phone)
     return _Table(read_records(text, delimiter), decoded.warnings, delimiter)
+
+
+def _read_table_header(table: _Table, header: Record, options: ReadOptions) -> _Layout:
+    """Raises as `read_columns`, and says which of several sheets was read."""
+    try:
+        return _read_header(_without_stray(header), options, table.delimiter)
+    except RequestError as error:
+        if table.sheet is None:
+            raise
+        raise type(error)(f"{error.sentence} {table.sheet}", error.details) from None
+
+
+def _read_stray(layout: _Layout, record: Record) -> Record:
+    read = _without_stray(record)
+    if read is not record:
+        layout.stray.append(record.row)
+    return read
+
+
+def _without_stray(record: Record) -> Record:
+    if not (any(map(has_stray_bytes, record.cells)) or has_stray_bytes(record.raw)):
+        return record
+    return record._replace(cells=[read_stray_bytes(cell) for cell in record.cells], raw=read_stray_bytes(record.raw))
 
 
 def _read_header(header: Record, options: ReadOptions, delimiter: str) -> _Layout:
@@ -102,9 +137,8 @@ def _read_header(header: Record, options: ReadOptions, delimiter: str) -> _Layou
         raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
     is_rejects_file = header.cells[:1] == [REASON_COLUMN]
     columns = read_columns(header.cells[1:] if is_rejects_file else header.cells, options.columns)
-    return _Layout(
-        columns, options.model_copy(update={"columns": columns.named}), delimiter, SharedTexts(), is_rejects_file
-    )
+    options = options.model_copy(update={"columns": columns.named})
+    return _Layout(columns, options, delimiter, SharedTexts(), [], [], is_rejects_file)
 
 
 def _add_row(report: ReportBuilder, rejected: list[Reject], layout: _Layout, record: Record) -> None:
@@ -120,6 +154,9 @@ def _add_row(report: ReportBuilder, rejected: list[Reject], layout: _Layout, rec
 def _read_row(layout: _Layout, record: Record) -> NewContact | ContactProblem:
     columns = layout.columns
     problem = _find_shape_problem(columns, record)
+    if problem is None and len(record.cells) < len(columns.names):
+        layout.short.append(record.row)
+        record = record._replace(cells=record.cells + [""] * (len(columns.names) - len(record.cells)))
     if problem is not None:
         return ContactProblem(None, None, problem)
     cells = _complete_days(record, columns) if record.kinds else record.cells
@@ -144,11 +181,12 @@ def _complete_days(record: Record, columns: Columns) -> list[str]:
 
 
 def _find_shape_problem(columns: Columns, record: Record) -> str | None:
-    """Blank cells past the last column are ignored; any other difference could be a torn row."""
+    """Blank cells past the last column are ignored, empty last cells may be missing: spreadsheets write both. More
+    cells could be a torn row, or a delimiter without quotes around its cell."""
     if record.broken:
         return 'has text after a closing quote: inside a quoted cell a quote is written twice ("")'
     width, cells = len(columns.names), record.cells
-    if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+    if any(cell.strip() for cell in cells[width:]):
         return f"has {_count(len(cells), 'cell')}, the header has {_count(width, 'column')}"
     return None
 

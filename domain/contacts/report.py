@@ -138,12 +138,12 @@ def _warn_of_unknown_zones(contacts: Sequence[NewContact], column: str | None) -
     for value, where in list(rows.items())[:MAX_VALUES_NAMED]:
         held = "The contact is" if len(where) == 1 else "The contacts are"
         yield (
-            f"{_name_rows(where)}: {quoted(value)} in {quoted(column)} is not the name of an IANA time zone."
+            f"{name_rows(where)}: {quoted(value)} in {quoted(column)} is not the name of an IANA time zone."
             f" {held} held, and not called, until removed."
         )
     others = [row for where in list(rows.values())[MAX_VALUES_NAMED:] for row in where]
     if others:
-        yield f"{_name_rows(sorted(others))}: held likewise, for other names in {quoted(column)} of no IANA time zone."
+        yield f"{name_rows(sorted(others))}: held likewise, for other names in {quoted(column)} of no IANA time zone."
 
 
 def _warn_of_fixed_zones(contacts: Sequence[NewContact], column: str | None) -> Iterator[str]:
@@ -155,14 +155,14 @@ def _warn_of_fixed_zones(contacts: Sequence[NewContact], column: str | None) -> 
             rows[contact.zones[0]].append(contact.row)
     for zone, where in rows.items():
         if (reason := explain_fixed_zone(zone)) is not None:
-            yield f"{_name_rows(where)}: {quoted(zone)} in {quoted(column)} {reason}"
+            yield f"{name_rows(where)}: {quoted(zone)} in {quoted(column)} {reason}"
 
 
 def _warn_of_numbers(contacts: Sequence[NewContact]) -> Iterator[str]:
     nowhere = [contact.row for contact in contacts if contact.zones == ()]
     if nowhere:
         yield (
-            f"{_name_rows(nowhere)}: a number of no country, whose local time nobody knows. While a calling window"
+            f"{name_rows(nowhere)}: a number of no country, whose local time nobody knows. While a calling window"
             " holds, it is called only where `timezoneColumn` names a time zone."
         )
     kinds: dict[str, list[int]] = defaultdict(list)
@@ -170,7 +170,7 @@ def _warn_of_numbers(contacts: Sequence[NewContact]) -> Iterator[str]:
         if contact.unusual is not None:
             kinds[contact.unusual].append(contact.row)
     for kind, where in sorted(kinds.items()):
-        yield f"{_name_rows(where)}: {kind}, which is hardly a person's telephone."
+        yield f"{name_rows(where)}: {kind}, which is hardly a person's telephone."
 
 
 def _warn_of_doubled_ids(contacts: Sequence[NewContact], column: str | None) -> Iterator[str]:
@@ -182,12 +182,12 @@ def _warn_of_doubled_ids(contacts: Sequence[NewContact], column: str | None) -> 
             rows[contact.external_id].append(contact.row)
     doubled = {value: where for value, where in rows.items() if len(where) > 1}
     for value, where in list(doubled.items())[:MAX_VALUES_NAMED]:
-        yield f"{_name_rows(where)} have the same {quoted(column)}: {quoted(value)}."
+        yield f"{name_rows(where)} have the same {quoted(column)}: {quoted(value)}."
     if len(doubled) > MAX_VALUES_NAMED:
         yield f"{len(doubled) - MAX_VALUES_NAMED:,} more values of {quoted(column)} stand in several rows."
 
 
-def _name_rows(rows: Sequence[int]) -> str:
+def name_rows(rows: Sequence[int]) -> str:
     if len(rows) == 1:
         return f"Row {rows[0]}"
     more = f" and {len(rows) - MAX_ROWS_NAMED:,} more" if len(rows) > MAX_ROWS_NAMED else ""

@@ -20,6 +20,7 @@ class Sheet(NamedTuple):
 
     records: Iterator[Record]
     warnings: list[str]
+    of_several: str | None  # which sheet was read, where there are several
 
 
 def is_archive(content: bytes) -> bool:
@@ -31,7 +32,13 @@ def read_workbook(content: bytes) -> Sheet:
     """Read the first visible sheet. Raises InvalidCsv, now or while rows are taken."""
     package = open_package(content)
     warnings = list(_list_warnings(package, SheetSurvey(package)))
-    return Sheet(_read_records(_open_sheet(package)), warnings)
+    return Sheet(_read_records(_open_sheet(package)), warnings, _say_which(package))
+
+
+def _say_which(package: Package) -> str | None:
+    if package.visible_sheets == 1:
+        return None
+    return f"Only the first sheet, {quoted(package.name)}, was read; the workbook has {package.visible_sheets}."
 
 
 def _open_sheet(package: Package) -> CalamineSheet:
@@ -43,8 +50,8 @@ def _open_sheet(package: Package) -> CalamineSheet:
 
 
 def _list_warnings(package: Package, survey: SheetSurvey) -> Iterator[str]:
-    if package.visible_sheets > 1:
-        yield f"Only the first sheet, {quoted(package.name)}, was read; the workbook has {package.visible_sheets}."
+    if which := _say_which(package):
+        yield which
     if survey.merged:
         yield "The sheet has merged cells: only the first cell of each holds the value, the others are empty."
     if survey.hidden_rows:

@@ -7,6 +7,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from domain.model import Model
+from domain.phone.marks import find_mark, strip_marks
 
 E164 = NewType("E164", str)
 
@@ -24,8 +25,8 @@ class PhoneProblem(Model):
 
 
 def clean_phone_cell(cell: str) -> str:
-    """A cell's text without the space around it and one leading `'`, a spreadsheet's mark for text."""
-    return cell.strip().removeprefix("'")
+    """A cell's text without space around it, marks that are not seen, and one leading `'`, a spreadsheet's for text."""
+    return strip_marks(cell).removeprefix("'")
 
 
 def read_phone(text: str) -> E164 | PhoneProblem:
@@ -55,6 +56,8 @@ def parse_phone(text: str) -> PhoneNumber | PhoneProblem:
 def _explain_not_e164(text: str) -> str:
     if not text.strip():
         return "is empty"
+    if (mark := find_mark(text)) is not None:
+        return f"holds the invisible character {mark}: enter it again"
     if _SCIENTIFIC.fullmatch(text):
         return "a spreadsheet rounded it and digits are lost: format the column as text and enter it again"
     if _DECIMAL.fullmatch(text):

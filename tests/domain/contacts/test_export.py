@@ -47,13 +47,15 @@ def test_a_rejected_row_loses_its_reason_when_it_is_read_again() -> None:
 
 
 def test_rejected_rows_are_kept_as_they_were_written() -> None:
-    rejects = read_contact_file(f'phone;"n; ame";\n{A};Ada;1\n12;"x; ""y""";2\n{B};"Bob" x;3\n{C}\n'.encode()).rejects
+    rejects = read_contact_file(
+        f'phone;"n; ame";\n{A};Ada;1\n12;"x; ""y""";2\n{B};"Bob" x;3\n{C};;;4\n'.encode()
+    ).rejects
     assert rejects is not None
     assert (rejects.header, rejects.delimiter) == (("phone", "n; ame", ""), ";")
     assert [(row.row, row.cells) for row in rejects.rows] == [
         (3, ("12", 'x; "y"', "2")),
         (4, f'{B};"Bob" x;3'),
-        (5, (C,)),
+        (5, (C, "", "", "4")),
     ]
     assert rejects.rows[0].reason == "phone does not begin with + and a country code"
 
@@ -72,3 +74,9 @@ def test_a_column_of_the_file_keeps_its_name() -> None:
     names = name_result_columns(["phone", "STATUS", "outdial_dials", "dials"])
     assert (names["status"], names["dials"]) == ("outdial_status", "outdial_outdial_dials")
     assert names["cost"] == "cost"
+
+
+@pytest.mark.parametrize("cell", ["＝1+1", "＋1", "－1", "＠SUM(A1)", "\n=1+1"])
+def test_wide_signs_and_line_ends_do_not_begin_formulas_either(cell: str) -> None:
+    assert escape_formula(cell) == f"'{cell}"
+    assert unescape_cell(escape_cell(cell)) == cell

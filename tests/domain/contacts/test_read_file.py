@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.contacts.contact import ReadOptions
+from domain.contacts.named_columns import NamedColumns
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.report import Intake
 from domain.errors import InvalidCsv, NoValidContacts, RequestError
@@ -64,7 +66,7 @@ def test_headers_may_differ_in_letter_case_alone_and_be_a_year() -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        "phone, city ,city", "phone,name,NAME", "column_2,,phone", f"Ann,{A}", "12025550101,Ann", "(202) 555-0101,Ann",
+        "phone, PHONE ,city", "phone,name,NAME", f"Ann,{A}", "12025550101,Ann", "(202) 555-0101,Ann",
         "1.20256E+10,Ann", f"'{A}", "1,2,3", "", " , ", '"phone"x,name',
     ],
 )  # fmt: skip
@@ -75,7 +77,7 @@ def test_a_first_row_without_proper_column_names_is_refused(header: str) -> None
 
 def test_a_header_never_shows_a_number_when_it_is_refused() -> None:
     with pytest.raises(InvalidCsv, match="…01") as refused:
-        read(f"phone,{A},{A}\n{B},x,y\n")
+        read_contact_file(f"phone,{A},{A}\n{B},x,y\n".encode(), ReadOptions(columns=NamedColumns(external_id=A)))
     assert A[1:] not in refused.value.sentence
 
 
@@ -140,3 +142,37 @@ def test_every_row_below_the_header_is_accounted_for(body: str) -> None:
 def test_no_bytes_are_worse_than_refused(content: bytes) -> None:
     with suppress(RequestError):
         read_contact_file(content)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["\ufeff\ufeffphone,name", '\ufeff"\ufeffphone",name', "\u200bphone\u2060,name", "\u202aphone\u202c,\u200ename"],
+)
+def test_marks_that_are_not_seen_are_no_part_of_a_column_name(header: str) -> None:
+    data = read_contact_file(f"{header}\n{A},Ada\n".encode()).contacts[0].data
+    assert data == {"phone": A, "name": "Ada"}
+
+
+def test_made_up_names_never_clash() -> None:
+    intake = read(f"phone,column_2,,x,x,x_2,,\n{A},a,b,c,d,e,f,g\n")
+    assert intake.contacts[0].data == {
+        "phone": A, "column_2": "a", "column_3": "b", "x": "c", "x_3": "d", "x_2": "e", "column_7": "f",
+        "column_8": "g",
+    }  # fmt: skip
+    assert intake.report.warnings == ['Column 5 has the name of another one, "x": it was read as "x_3".']
+
+
+def test_a_doubled_column_with_a_meaning_is_refused() -> None:
+    options = ReadOptions(columns=NamedColumns(external_id="id"))
+    with pytest.raises(InvalidCsv, match='Column 3, "id", stands twice'):
+        read_contact_file(f"phone,id,id\n{A},1,2\n".encode(), options)
+
+
+def test_a_file_cut_off_in_the_middle_of_a_letter_keeps_its_other_rows() -> None:
+    intake = read_contact_file(f"phone,name\n{A},Łukasz Żółć\n{B},Zoë".encode()[:-1])
+    assert [contact.data["name"] for contact in intake.contacts] == ["Łukasz Żółć", "ZoÃ"]
+    assert intake.report.warnings == ["Row 3: bytes that are not UTF-8 were read as Windows-1252; check their letters."]
+
+
+def test_a_quote_after_a_blank_that_is_no_quoted_cell_stays() -> None:
+    assert read(f'phone,size\n{A}, 12" wide\n{B}, "7\n').contacts[0].data["size"] == ' 12" wide'

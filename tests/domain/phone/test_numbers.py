@@ -33,11 +33,21 @@ def test_a_valid_number_is_read_as_it_stands(number: str) -> None:
     [
         "+1 2025550101", "+1-202-555-0101", "+1(202)5550101", "+1.202.555.0101", " +12025550101", "+12025550101\n",
         "++12025550101", "+1202555010a", "tel:+12025550101", "+12025550101;ext=5", "+１２０２５５５０１０１",
-        "＋12025550101", "+١٢٠٢٥٥٥٠١٠١", "'+12025550101", "Ann", "+12025550101\u200b",
+        "＋12025550101", "+١٢٠٢٥٥٥٠١٠١", "'+12025550101", "Ann",
     ],
 )  # fmt: skip
 def test_anything_but_a_plus_and_ascii_digits_is_refused(text: str) -> None:
     assert reason(text) == "holds something other than one leading + and the digits 0 to 9"
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u202a", "\u2060", "\u200e", "\ufeff", "\u200d"])
+def test_a_character_that_is_not_seen_is_named(mark: str) -> None:
+    assert reason(f"+12025550101{mark}") == f"holds the invisible character U+{ord(mark):04X}: enter it again"
+
+
+@pytest.mark.parametrize("cell", ["\u202a+12025550101\u202c", "\ufeff+12025550101", "\u2060 '+12025550101\u200b"])
+def test_in_a_file_such_characters_are_no_part_of_a_number(cell: str) -> None:
+    assert clean_phone_cell(cell) == "+12025550101"
 
 
 @pytest.mark.parametrize(
