@@ -1,7 +1,8 @@
 """The parameters that an agent receives with a call, made to fit what a carrier can pass on."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import count
 
 from domain.calls.agent_parameters import RESERVED_PREFIX
 
@@ -21,6 +22,30 @@ def drop_longest(parameters: Mapping[str, str], is_too_long: Callable[[Parameter
         del kept[max(theirs, key=lambda name: (len(name) + len(kept[name]), name))]
         kept[TRUNCATED] = "true"
     return kept
+
+
+def write_names(names: Iterable[str], write: Callable[[str], str], separator: str) -> dict[str, str]:
+    """How a carrier's rules let each parameter be named, each differently in whatever letter case.
+
+    `write` may make one of several: `名前` and `住所` hold nothing that a header may have in its name. All are named
+    before any is left out, so that a column has the same name in every call of a job.
+
+    >>> write_names(["First Name", "first_name"], sip_header, "-")
+    {'First Name': 'X-First-Name', 'first_name': 'X-first-name-2'}
+    """
+    written: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        first = write(name)
+        made = (first if number == 1 else f"{first}{separator}{number}" for number in count(1))
+        written[name] = next(own for own in made if own.lower() not in taken)
+        taken.add(written[name].lower())
+    return written
+
+
+def sip_headers_of(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The names of the headers for these parameters, and for the one that says that some are missing."""
+    return write_names(dict.fromkeys([TRUNCATED, *parameters]), sip_header, "-")
 
 
 def sip_header(name: str) -> str:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.middleware import at_least_rate
 from domain.calls.evidence import DialEvidence
-from domain.contacts.export import escape_cell, escape_formula, escape_row_text
+from domain.contacts.export import escape_formula, escape_reject_cell, escape_row_text
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects
 from domain.jobs.models import Contact
 from domain.json_model import format_timestamp
@@ -22,6 +22,7 @@ from store.jobs.export import Result, ResultFile
 
 CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/jsonl; charset=utf-8"
+BOM = "\ufeff"  # without it Excel reads UTF-8 as the encoding of its country
 LINE_END = "\r\n"  # RFC 4180
 
 
@@ -47,7 +48,7 @@ class FileAnswer(StreamingResponse):
 
 async def csv_results(file: ResultFile, names: Mapping[str, str]) -> AsyncIterator[str]:
     """Their columns, then ours under `names`."""
-    yield _csv([[*file.columns, *names.values()]])
+    yield BOM + _csv([[*file.columns, *names.values()]])
     async for batch in file.batches:
         yield _csv([_cells(file.columns, result) for result in batch])
 
@@ -61,7 +62,7 @@ async def json_results(file: ResultFile, names: Mapping[str, str]) -> AsyncItera
 async def csv_rejects(file: Rejects | None, batches: AsyncIterator[list[Reject]]) -> AsyncIterator[str]:
     """The reason, then the cells; delimited as the file was."""
     kept = file or Rejects(header=())
-    yield _reject_line(REASON_COLUMN, kept.header, kept.delimiter)
+    yield BOM + _reject_line(REASON_COLUMN, kept.header, kept.delimiter)
     async for batch in batches:
         yield "".join(_reject_line(reject.reason, reject.cells, kept.delimiter) for reject in batch)
 
@@ -164,5 +165,6 @@ def _reject_line(reason: str, cells: Sequence[str], delimiter: str) -> str:
 
 def _delimited(cells: Sequence[str], delimiter: str) -> str:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator=LINE_END).writerow([escape_cell(cell) for cell in cells])
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=LINE_END)
+    writer.writerow([escape_reject_cell(cell) for cell in cells])
     return text.getvalue().removesuffix(LINE_END)

@@ -3,7 +3,13 @@
 import re
 from collections.abc import Mapping
 
-from carriers.agent_parameters import MAX_SIP_HEADER_CHARACTERS, drop_longest, sip_header, sip_header_value
+from carriers.agent_parameters import (
+    MAX_SIP_HEADER_CHARACTERS,
+    drop_longest,
+    sip_header_value,
+    sip_headers_of,
+    write_names,
+)
 from domain.calls.models import Audio, CallOrder
 from domain.model import Model
 
@@ -29,18 +35,21 @@ def channel_variables(order: CallOrder) -> dict[str, str]:
 
     Only such names: a field could otherwise be the name of a function.
     """
-    named = {
-        f"{FIELD}{_NOT_VARIABLE.sub('_', name.upper()).strip('_') or 'FIELD'}": _CONTROL.sub(" ", value)
-        for name, value in order.parameters.items()
-    }
+    names = write_names(order.parameters, _variable, "_")
+    named = {names[name]: _CONTROL.sub(" ", value) for name, value in order.parameters.items()}
     return {**named, ORDER: ChannelOrder.model_validate(order.model_dump()).model_dump_json()}
+
+
+def _variable(name: str) -> str:
+    return f"{FIELD}{_NOT_VARIABLE.sub('_', name.upper()).strip('_') or 'FIELD'}"
 
 
 def sip_headers(parameters: Mapping[str, str]) -> dict[str, str]:
     """`X-first-name: Ada`; see `drop_longest`."""
-    kept = drop_longest(parameters, lambda kept: _length(kept) > MAX_SIP_HEADER_CHARACTERS)
-    return {sip_header(name): sip_header_value(value) for name, value in kept.items()}
+    headers = sip_headers_of(parameters)
+    kept = drop_longest(parameters, lambda kept: _length(kept, headers) > MAX_SIP_HEADER_CHARACTERS)
+    return {headers[name]: sip_header_value(value) for name, value in kept.items()}
 
 
-def _length(parameters: Mapping[str, str]) -> int:
-    return sum(len(sip_header(name)) + len(value) + len(": \r\n") for name, value in parameters.items())
+def _length(parameters: Mapping[str, str], headers: Mapping[str, str]) -> int:
+    return sum(len(headers[name]) + len(value) + len(": \r\n") for name, value in parameters.items())

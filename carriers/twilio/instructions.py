@@ -1,7 +1,7 @@
 """What Twilio does with an answered call: TwiML inline, or the address where it fetches some."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -12,8 +12,8 @@ from carriers.agent_parameters import (
     TRUNCATED,
     Parameters,
     drop_longest,
-    sip_header,
     sip_header_value,
+    sip_headers_of,
 )
 from domain.calls.models import Audio, CallOrder
 
@@ -38,7 +38,8 @@ def instruction_arguments(order: CallOrder) -> dict[str, str]:
             return {"twiml": _stream_twiml(order, MAX_TWIML_CHARACTERS)}
         case Audio.SIP:
             limit = len(url) + 1 + MAX_SIP_HEADER_CHARACTERS
-            return {"twiml": _dial(order, _fit(order.parameters, partial(_sip_address, url), limit))}
+            write = partial(_sip_address, url, sip_headers_of(order.parameters))
+            return {"twiml": _dial(order, _fit(order.parameters, write, limit))}
         case Audio.TWIML:
             return {"url": _fit(order.parameters, partial(_url, url), MAX_TWIML_CHARACTERS)}
 
@@ -80,9 +81,9 @@ def _response(verb: Connect | Dial) -> str:
     return str(VoiceResponse().append(verb))
 
 
-def _sip_address(address: str, parameters: Parameters) -> str:
+def _sip_address(address: str, headers: Mapping[str, str], parameters: Parameters) -> str:
     """Twilio passes on headers whose names begin with X-, written behind the address."""
-    return _with_query(address, {sip_header(name): sip_header_value(value) for name, value in parameters.items()})
+    return _with_query(address, {headers[name]: sip_header_value(value) for name, value in parameters.items()})
 
 
 def _url(url: str, parameters: Parameters) -> str:

@@ -70,6 +70,15 @@ def escape_cell(cell: str) -> str:
     return f"'{cell}" if _MARKED.match(cell) else escape_formula(cell)
 
 
+def escape_reject_cell(cell: str) -> str:
+    """Like `escape_cell`, and numbers too: a spreadsheet would drop their plus, and the corrected file has to keep it.
+
+    >>> escape_reject_cell("+12025550101")
+    "'+12025550101"
+    """
+    return f"'{cell}" if cell.startswith("+") else escape_cell(cell)
+
+
 def escape_row_text(text: str, delimiter: str) -> str:
     """A row that cannot be split into cells, with marks where its cells may begin."""
     return re.sub(rf"{_match_cell_start(delimiter)}(?='*[=+\-@＝＋－＠])", r"\1'", text)

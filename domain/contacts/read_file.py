@@ -16,8 +16,12 @@ from domain.errors import InvalidCsv, NoValidContacts, RequestError, TooManyCont
 from domain.jobs.models import NewContact
 from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem, clean_phone_cell, parse_phone
-from domain.requests.limits import MAX_CONTACTS, MAX_FILE_BYTES, size_problem
+from domain.requests.limits import MAX_CHARACTERS, MAX_CONTACTS, MAX_FILE_BYTES, size_problem
 
+TOO_MANY_CHARACTERS = (
+    f"The contacts hold more than {MAX_CHARACTERS:,} characters, the names of their columns counted for each: shorten"
+    " the names, or split the file into several jobs."
+)
 HELD_AS_NUMBER = "is held as a number, which has no +: format the column as text and enter the numbers again, with +"
 
 
@@ -76,6 +80,8 @@ def read_contact_file(content: bytes | None, options: ReadOptions | None = None)
             continue
         if report.filled == MAX_CONTACTS:
             raise TooManyContacts(f"The file has more than {MAX_CONTACTS:,} contacts: split it into several jobs.")
+        if report.characters > MAX_CHARACTERS:
+            raise InvalidCsv(TOO_MANY_CHARACTERS)
         _add_row(report, rejected, layout, layout.unwrap(_read_stray(layout, record)))
     if not report.contacts:
         raise _no_contacts_error(report)

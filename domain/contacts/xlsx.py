@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
@@ -12,7 +13,7 @@ from domain.errors import InvalidCsv
 from domain.requests.limits import MAX_ROWS, quoted
 
 ARCHIVE = b"PK\x03\x04"
-_MAX_EXACT = 10**15  # up to this a workbook's numbers are exact, and are written as whole ones
+_SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-9, 1e21  # beyond them a number is written with an exponent
 
 
 class Sheet(NamedTuple):
@@ -69,7 +70,7 @@ def _read_records(sheet: CalamineSheet) -> Iterator[Record]:
     """All rows from 1; as wide as the first one, and wider where a cell further to the right holds something."""
     left = [""] * (sheet.start[1] if sheet.start else 0)
     width = 0
-    for row, values in enumerate(sheet.iter_rows(), start=1):
+    for row, values in enumerate(_read_rows(sheet), start=1):
         if row > MAX_ROWS:
             raise InvalidCsv(f"The file has more than {MAX_ROWS:,} rows.")
         cells = left + [_format(value) for value in values]
@@ -77,6 +78,18 @@ def _read_records(sheet: CalamineSheet) -> Iterator[Record]:
             width = _count_used(cells)
         kinds = {len(left) + place: kind for place, value in enumerate(values) if (kind := _find_kind(value))}
         yield Record(row, _fit(cells, width), kinds=kinds)
+
+
+def _read_rows(sheet: CalamineSheet) -> Iterator[list[Any]]:
+    rows = sheet.iter_rows()
+    while True:
+        try:
+            values = next(rows)
+        except StopIteration:
+            return
+        except (CalamineError, ArithmeticError, ValueError):  # a day that no calendar has
+            raise unreadable_error() from None
+        yield values
 
 
 def _count_used(cells: list[str]) -> int:
@@ -117,7 +130,11 @@ def _format(value: Any) -> str:
 
 
 def _format_number(value: float) -> str:
-    return str(int(value)) if abs(value) < _MAX_EXACT and value == int(value) else repr(value)
+    """As spreadsheets show it: 15 digits count, and exponents are for what is very large or small."""
+    text = f"{value:.15g}"
+    if "e" not in text:
+        return "0" if text == "-0" else text
+    return f"{Decimal(text):f}" if _SMALLEST_PLAIN <= abs(value) < _LARGEST_PLAIN else text
 
 
 def _format_span(value: timedelta) -> str:

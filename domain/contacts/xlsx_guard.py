@@ -81,6 +81,7 @@ class SheetSurvey:
         self._lengths = _measure_strings(package.parts.get(_STRINGS))
         self._top, self._bottom, self._left, self._right = 10**7, 0, 10**7, 0
         self._row = self._column = self._cells = self._characters = 0
+        self._last_row = 0
         self._element = ""
         self._is_shared, self._index = False, ""
         self._is_formula, self._result = False, ""
@@ -104,7 +105,9 @@ class SheetSurvey:
         written = attributes.get("r")
         if written is not None and not _ROW.fullmatch(written):
             raise unreadable_error()
-        self._row = self._row + 1 if written is None else int(written)
+        if written is not None and int(written) <= self._last_row:
+            raise _doubled_row_error(int(written))
+        self._row = self._last_row = self._row + 1 if written is None else int(written)
         self._column = 0
         self.hidden_rows += attributes.get("hidden") in {"1", "true"}
 
@@ -151,6 +154,13 @@ def unreadable_error() -> InvalidCsv:
     return InvalidCsv(
         "The file begins like an Excel workbook but cannot be read: open it in a spreadsheet, save it as XLSX or CSV,"
         " and send that."
+    )
+
+
+def _doubled_row_error(row: int) -> InvalidCsv:
+    return InvalidCsv(
+        f"Row {row} stands twice in the workbook, or behind a later one, and one of them would be lost: open it in a"
+        " spreadsheet, save it, and send that."
     )
 
 

@@ -8,6 +8,7 @@ MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_CONTACTS = 10_000
 MAX_ROWS = 1_048_576  # blank ones included: more than this no spreadsheet can hold
 MAX_FIELDS = 200  # of one contact, the phone among them
+MAX_CHARACTERS = 32 * 1024 * 1024  # of all contacts of a file with their names, as many as a JSON body can hold
 MAX_CONTACT_BYTES = 64 * 1024  # of one contact as JSON in UTF-8
 
 _LONGEST_QUOTE = 60

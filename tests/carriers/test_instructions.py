@@ -3,6 +3,9 @@
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
+import pytest
+
+from carriers.asterisk.channel_variables import channel_variables, sip_headers
 from carriers.twilio.instructions import MAX_TWIML_CHARACTERS, instruction_arguments
 from domain.calls.models import Audio
 from tests.carriers.simulation import an_order
@@ -87,3 +90,31 @@ def test_no_fields_leave_the_address_alone() -> None:
     order = an_order("+12015550123", audio=Audio.TWIML, audio_url="https://agent.example/twiml", parameters={})
 
     assert instruction_arguments(order) == {"url": "https://agent.example/twiml"}
+
+
+@pytest.mark.parametrize(
+    ("names", "headers"),
+    [
+        (["名前", "住所"], ["X-Field", "X-Field-2"]),
+        (["Größe", "Grüße"], ["X-Gr-e", "X-Gr-e-2"]),
+        (["First Name", "first_name"], ["X-First-Name", "X-first-name-2"]),
+        (["a", "a!", "a-2"], ["X-a", "X-a-2", "X-a-2-2"]),
+    ],
+)
+def test_every_column_arrives_under_a_header_of_its_own(names: list[str], headers: list[str]) -> None:
+    """One header survived of several columns whose names hold no letters that a header may have."""
+    values = {name: f"value {place}" for place, name in enumerate(names)}
+    order = an_order("+12015550123", audio=Audio.SIP, audio_url="sip:agent@sip.example", parameters=values)
+    sip = ET.fromstring(instruction_arguments(order)["twiml"]).find("./Dial/Sip")
+    assert sip is not None
+    assert sip.text is not None
+    sent = parse_qs(sip.text.partition("?")[2])
+    expected = {header: value for header, value in zip(headers, values.values(), strict=True)}
+    assert {name: value for name, [value] in sent.items()} == expected
+    assert sip_headers(values) == expected
+    variables = [name for name in channel_variables(order) if name.startswith("OUTDIAL_FIELD_")]
+    assert len(variables) == len(names)
+
+
+def test_a_column_keeps_its_header_where_another_was_left_out() -> None:
+    assert sip_headers({"名前": "x" * 2_000, "住所": "Kyoto"}) == {"X-Field-2": "Kyoto", "X-outdial-truncated": "true"}

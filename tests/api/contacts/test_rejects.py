@@ -1,5 +1,7 @@
 """Rejected rows, kept so that they can be mended and sent again."""
 
+import codecs
+
 import pytest
 
 from tests.api.client import Api
@@ -11,7 +13,7 @@ FILE = (
     b"Bob;+1202;=1+1;x\r\n"
     b'Cy;"+1202" 5550102;"=2";\r\n'
     b"\"De;e\";'+12025550103;'=1;\r\n"
-    b"Eve;+12025550104\r\n"
+    b"Eve;+12025550104;;;;x\r\n"
     b'Fay;0012025550105;"two\nlines";\r\n'
 )
 
@@ -21,7 +23,8 @@ async def rejects_of(api: Api, job: str) -> str:
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{job}-rejects.csv"'
-    return answer.content.decode("utf-8")
+    assert answer.content.startswith(codecs.BOM_UTF8)  # for Excel
+    return answer.content.decode("utf-8-sig")
 
 
 async def test_rejected_rows_come_back_with_their_reason_and_their_own_cells(api: Api) -> None:
@@ -29,10 +32,10 @@ async def test_rejected_rows_come_back_with_their_reason_and_their_own_cells(api
 
     assert await rejects_of(api, created["batchJobId"]) == (
         "outdial_reason;name;phone;note;\r\n"
-        "phone is not a valid number in its country;Bob;+1202;'=1+1;x\r\n"
+        "phone is not a valid number in its country;Bob;'+1202;'=1+1;x\r\n"
         'has text after a closing quote: inside a quoted cell a quote is written twice ("");'
         'Cy;"\'+1202" 5550102;"\'=2";\r\n'
-        "has 2 cells, the header has 4 columns;Eve;+12025550104\r\n"
+        "has 6 cells, the header has 4 columns;Eve;'+12025550104;;;;x\r\n"
         'phone begins with 00 instead of +;Fay;0012025550105;"two\nlines";\r\n'
     ).replace(
         'has text after a closing quote: inside a quoted cell a quote is written twice ("");',
@@ -42,7 +45,7 @@ async def test_rejected_rows_come_back_with_their_reason_and_their_own_cells(api
 
 async def test_the_file_sent_again_brings_no_new_complaint(api: Api) -> None:
     created = (await api.upload(FILE)).json()
-    mended = (await rejects_of(api, created["batchJobId"])).replace(";+1202;", ";+12025550106;")
+    mended = (await rejects_of(api, created["batchJobId"])).replace(";'+1202;", ";'+12025550106;")
 
     again = await api.upload(mended.encode())
 
@@ -84,7 +87,7 @@ async def test_many_rejects_are_kept(api: Api, rows: int) -> None:
     lines = (await rejects_of(api, created["batchJobId"])).splitlines()
 
     assert len(lines) == rows + 1
-    assert lines[-1] == f"phone is not a valid number in its country,+1202,{rows - 1}"
+    assert lines[-1] == f"phone is not a valid number in its country,'+1202,{rows - 1}"
 
 
 async def add(api: Api, job: str, file: bytes) -> list[str]:
@@ -109,8 +112,8 @@ async def test_rejected_rows_of_files_that_are_added_follow_in_their_order(api: 
     assert await add(api, job, b"phone;name\n+12025550103;Fay\n+1204;=1\n") == []
 
     assert await rejects_of(api, job) == before + (
-        "phone is not a valid number in its country,+1203,Eve\r\n"
-        "phone is not a valid number in its country,+1204,'=1\r\n"
+        "phone is not a valid number in its country,'+1203,Eve\r\n"
+        "phone is not a valid number in its country,'+1204,'=1\r\n"
     )
     added = [contact["contactData"]["name"] for contact in (await api.job(job))["contacts"]]
     assert added == ["Ada", "Dee", "Fay"]
@@ -142,7 +145,7 @@ async def test_a_job_of_json_contacts_keeps_the_rejected_rows_of_the_first_file_
     await add(api, job, b"phone;name\n+12025550102;Dee\n+1203;Eve\n")
 
     assert await rejects_of(api, job) == (
-        "outdial_reason;phone;name\r\nphone is not a valid number in its country;+1203;Eve\r\n"
+        "outdial_reason;phone;name\r\nphone is not a valid number in its country;'+1203;Eve\r\n"
     )
 
 

@@ -126,7 +126,7 @@ async def test_results_hold_the_original_columns_first(api: Api, records: AsyncE
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{job.job_id}-results.csv"'
-    assert answer.content.decode("utf-8").split("\r\n") == [
+    assert answer.content.decode("utf-8-sig").split("\r\n") == [
         "Note,phone,name,status,errorCode,failureReason,attemptCount,dials,lastAttemptAt,completedAt,callDuration,"
         "answeredBy,roomName,cost,externalId,disposition,summary,data,transcriptUrl,recordingUrl,contactId,"
         "outcome,faultOf,rang,endedBy,secondsToRinging,secondsToAnswer,carrierCode",
@@ -224,7 +224,7 @@ async def test_many_downloads_at_once_all_come_through(api: Api) -> None:
 async def _csv(api: Api, job: str) -> list[dict[str, Any]]:
     answer = await api.get(f"/batch/jobs/{job}/results")
     assert answer.status_code == 200, answer.text
-    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"), newline="")))
 
 
 async def _lines(api: Api, job: str) -> list[dict[str, Any]]:
