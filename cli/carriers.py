@@ -8,11 +8,18 @@ import typer
 from cli.command import command
 from cli.database import Database, database_failures
 from cli.errors import ExitCode, Failure
+from cli.gates import close_gate
 from cli.output import Output
+from domain.calls.gates import GateScope
 from settings import Settings
 
 if TYPE_CHECKING:
     from carriers import Carrier, Finding
+
+AccountId = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The carrier, or a number's own account.", show_default=False),
+]
 
 app = typer.Typer(name="carrier", help="Carriers: the ways to the telephone network.", no_args_is_help=True)
 
@@ -50,6 +57,19 @@ def check(
     wrong = [finding.what for finding in findings if not finding.ok]
     if wrong:
         raise Failure(f"Not in order: {', '.join(wrong)}.")
+
+
+@command(app)
+def close(account: AccountId, database: Database, output: Output) -> None:
+    """Let no call start through an account, of any organization; live ones go on. Waits for requests on their way."""
+    output.message({"message": close_gate(database, GateScope.ACCOUNT, account)})
+
+
+@command(app, "open")
+def open_account(account: AccountId, database: Database, output: Output) -> None:
+    """Let calls start through an account, whatever closed it. Jobs go on within half a minute."""
+    database.run(lambda store: store.gates.open(GateScope.ACCOUNT, account))
+    output.message({"message": f"{account} is open."})
 
 
 def _open(name: str) -> "Carrier | None":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from store.billing.ledger import Ledger
+    from store.calls.gates import Gates
     from store.organizations.agents import Agents
     from store.organizations.api_keys import ApiKeys
     from store.organizations.carrier_grants import CarrierGrants
@@ -54,6 +55,7 @@ class Store:
     phone_numbers: "PhoneNumbers"
     ledger: "Ledger"
     grants: "CarrierGrants"
+    gates: "Gates"
 
 
 class Database:
@@ -93,6 +95,7 @@ class Database:
 
     async def _run(self, action: Callable[[Store], Awaitable[Result]]) -> Result:
         from store.billing.ledger import Ledger  # noqa: PLC0415  as above
+        from store.calls.gates import Gates  # noqa: PLC0415
         from store.organizations.agents import Agents  # noqa: PLC0415
         from store.organizations.api_keys import ApiKeys  # noqa: PLC0415
         from store.organizations.carrier_grants import CarrierGrants  # noqa: PLC0415
@@ -102,7 +105,7 @@ class Database:
         async with self.engine() as engine:
             organizations, api_keys, agents = Organizations(engine), ApiKeys(engine), Agents(engine)
             numbers, ledger, grants = PhoneNumbers(engine), Ledger(engine), CarrierGrants(engine)
-            return await action(Store(organizations, api_keys, agents, numbers, ledger, grants))
+            return await action(Store(organizations, api_keys, agents, numbers, ledger, grants, Gates(engine)))
 
 
 @contextmanager

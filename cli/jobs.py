@@ -26,6 +26,8 @@ def jobs(
     """List jobs, the newest first."""
     answer = api.get("/batch/jobs", {"status": status, "page": page, "pageSize": page_size})
     output.page(answer, "batchJobs", JOB_COLUMNS, "jobs")
+    if not output.as_json and api.get("/organization").get("stoppedAt"):
+        output.console.print("The organization is stopped: no call starts until `outdial resume-all`.")
 
 
 @command(app)

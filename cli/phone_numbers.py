@@ -9,10 +9,12 @@ from rich.console import Console
 from carriers.registry import installed
 from cli.command import command
 from cli.database import Database
+from cli.gates import close_gate
 from cli.options import OrgId, amount
 from cli.output import Output
 from cli.render import text
 from domain.audit import OPERATOR
+from domain.calls.gates import GateScope
 from domain.phone.numbers import PhoneProblem, read_phone
 
 COLUMNS = ["id", "number", "label", "carrier_account_id", "calls_per_second", "agent"]
@@ -90,6 +92,19 @@ def assign(
 ) -> None:
     """Say which agent holds the calls from a number."""
     output.model(database.run(lambda store: store.phone_numbers.assign_agent(organization, phone_id, agent_id)))
+
+
+@command(app)
+def close(phone_id: PhoneId, database: Database, output: Output) -> None:
+    """Let no call start from a number; live ones go on. Waits for requests on their way."""
+    output.message({"message": close_gate(database, GateScope.NUMBER, phone_id)})
+
+
+@command(app, "open")
+def open_number(phone_id: PhoneId, database: Database, output: Output) -> None:
+    """Let calls start from a number, whatever closed it. Jobs go on within half a minute."""
+    database.run(lambda store: store.gates.open(GateScope.NUMBER, phone_id))
+    output.message({"message": f"{phone_id} is open."})
 
 
 @command(app)

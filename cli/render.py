@@ -147,6 +147,7 @@ WAITS = {  # by the reason that the API gives
     "lines": "a line of the organization",
     "credits": "credits",
     "max_cost": "a higher maximum cost",
+    "stopped": "the organization to be resumed",
     "account": "the carrier account",
     "number": "the number to call from",
 }

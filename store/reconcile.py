@@ -67,6 +67,7 @@ _STUCK = text(f"""
     SELECT j.id FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
     JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
     WHERE j.status = 'running' AND a.closed_until IS NULL AND p.closed_until IS NULL
+      AND o.stopped_at IS NULL AND a.stopped_at IS NULL AND p.stopped_at IS NULL
       AND EXISTS (SELECT 1 FROM contacts c WHERE c.job_id = j.id AND c.status IN ('pending', 'queued')
                   AND c.due_at < clock_timestamp() - interval '{STUCK_AFTER}')
       AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = j.organization_id

@@ -49,6 +49,7 @@ organizations = Table(
     Column("reserved_lines", Integer, nullable=False, server_default="0"),  # kept free for other calls
     Column("calling_window", JSONB),  # domain.calling_rules.window.CallingWindow; for jobs that have none of their own
     Column("contact_frequency", JSONB),  # domain.calling_rules.frequency_caps.ContactFrequency, over all jobs
+    Column("stopped_at", Moment),  # by a person: no call of any job until it is resumed
     Column("allowed_countries", JSONB),  # ISO 3166 codes, or ["*"]; null: those of its own numbers
     Column("created_at", Moment, nullable=False, server_default=func.now()),
 )
@@ -84,6 +85,7 @@ agents = Table(
 def _gate() -> tuple[Column[Any], ...]:
     """What refusals close, and one call that goes first opens; see store/calls/gates.py."""
     return (
+        Column("stopped_at", Moment),  # by a person: closed until a person opens it
         Column("closed_at", Moment),  # for the last time; it stays when the gate opens
         Column("closed_until", Moment),
         Column("closed_reason", Text),

@@ -22,6 +22,7 @@ from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
 from domain.json_model import format_timestamp
 from domain.money import format_dollars as dollars
 from domain.statuses import JobStatus
+from store.calls.gates import ORGANIZATION_STOPPED
 from store.jobs.repository import CreatedJob, Jobs
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
@@ -66,7 +67,7 @@ class JobCreator:
             id=context.new_id("batch"),
         )
         started = await self._start(caller, fields.request, job)
-        return _answer(fields, agent, job, hours, delayed=not started)
+        return _answer(fields, agent, job, hours, delayed=not started, stopped=organization.stopped_at is not None)
 
     async def _start(self, caller: Caller, request: JobRequest, job: CreatedJob) -> bool:
         """Whether the workflow was started; where it was not, the reconciler starts it later."""
@@ -101,7 +102,9 @@ async def number_to_call_from(phone_numbers: PhoneNumbers, caller: Caller, numbe
     return number, number.agent
 
 
-def _answer(fields: ParsedCreate, agent: Agent, job: CreatedJob, hours: Hours, *, delayed: bool) -> Created:
+def _answer(
+    fields: ParsedCreate, agent: Agent, job: CreatedJob, hours: Hours, *, delayed: bool, stopped: bool
+) -> Created:
     estimated = estimate(
         job.total_contacts,
         agent.architecture,
@@ -115,17 +118,19 @@ def _answer(fields: ParsedCreate, agent: Agent, job: CreatedJob, hours: Hours, *
         estimated_cost=dollars(job.estimated_cost),  # of those who may be called
         status=job.status,
         scheduled_start_time=job.scheduled_start_time,
-        message=_message(job, fields.start_note, hours.sentence, delayed=delayed),
+        message=_message(job, fields.start_note, hours.sentence, delayed=delayed, stopped=stopped),
         validation=IntakeReport.model_validate(job.report),
     )
 
 
-def _message(job: CreatedJob, start_note: str | None, hours: str, *, delayed: bool) -> str:
+def _message(job: CreatedJob, start_note: str | None, hours: str, *, delayed: bool, stopped: bool) -> str:
     said = [CREATED]
     if job.status is JobStatus.SCHEDULED and job.scheduled_start_time is not None:
         said.append(f"Calling starts at {format_timestamp(job.scheduled_start_time)}.")
-    elif not delayed:
+    elif not delayed and not stopped:
         said.append("Calling starts now.")
+    if stopped:
+        said.append(ORGANIZATION_STOPPED)
     if start_note:
         said.append(start_note)
     said.append(hours)

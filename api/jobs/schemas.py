@@ -55,7 +55,8 @@ class WaitingFor(JsonModel):
         description="`start`, `resume`, `retry`, `window` (calling window), `not_before` (a contact's earliest time),"
         " `frequency` (calls to one number), `timezone` (unknown: such contacts are not called), `lines` (the"
         " organization's other jobs have them), `credits`, `max_cost`, `account` (the carrier refused it, or cannot be"
-        " reached), `number` (calls from it were refused), `pacing` (the number's calls per second).",
+        " reached, or was closed), `number` (calls from it were refused, or it was closed), `stopped` (the whole"
+        " organization), `pacing` (the number's calls per second).",
         examples=["retry"],
     )
     until: Timestamp | None

@@ -28,6 +28,9 @@ class OrganizationView(JsonModel):
         description='Whose numbers may be called; `["*"]`: all; null: the countries of its own numbers.',
         examples=[["US", "CA"]],
     )
+    stopped_at: Timestamp | None = Field(
+        description="Since then no call of any job starts, until the organization is resumed; null: it is not stopped."
+    )
     credits: Balance | None = Field(description="Null: unlimited.")
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.auth import KEYS, AdminDep
-from api.dependencies import JobLifecycleDep
+from api.dependencies import JobLifecycleDep, OrganizationsDep
 from api.http.responses import errors
 from api.jobs.cancel import CANCEL_BODY, CancelOptionsDep
 from api.jobs.in_flight import CallStopperDep, describe
@@ -23,8 +23,8 @@ async def stop(
 ) -> Stopped:
     """Pause every job of the organization that has not ended. From the answer on no call of any job starts.
 
-    Live calls end by themselves; `{"hangUp": true}` ends them too. Idempotent. Jobs created
-    afterwards are not stopped. Error codes: `invalid_request`.
+    Live calls end by themselves; `{"hangUp": true}` ends them too. Idempotent. A job that is created
+    or resumed meanwhile places no call until the organization is resumed. Error codes: `invalid_request`.
     """
     organization_id = caller.organization_id
     done = await lifecycle.stop(organization_id, hang_up=bool(options.hang_up), by=caller.key_id)
@@ -39,11 +39,13 @@ async def stop(
 
 
 @router.post("/resume", operation_id="resumeOrganization", responses=errors(401, 403, 503))
-async def resume(caller: AdminDep, lifecycle: JobLifecycleDep, nudges: NudgesDep) -> Resumed:
-    """Let the jobs go on that the stop paused: calling, or waiting for their start.
+async def resume(
+    caller: AdminDep, lifecycle: JobLifecycleDep, organizations: OrganizationsDep, nudges: NudgesDep
+) -> Resumed:
+    """Let calls start again, and the jobs go on that the stop paused: calling, or waiting for their start.
 
-    Jobs that were paused before, or by something else, stay paused. Idempotent.
+    Jobs that somebody paused for themselves, before the stop or after, stay paused. Idempotent.
     """
     job_ids = await lifecycle.resume_all(caller.organization_id, by=caller.key_id)
-    nudges.jobs(job_ids)
+    nudges.jobs({*job_ids, *await organizations.list_running_jobs(caller.organization_id)})
     return Resumed(message=RESUMED, batch_job_ids=job_ids)

@@ -24,6 +24,7 @@ def render_organization(organization: Organization) -> OrganizationView:
         calling_window=None if window is None else dump_window(window),
         contact_frequency=render_frequency(organization.contact_frequency),
         allowed_countries=None if countries is None else list(countries),
+        stopped_at=organization.stopped_at,
         credits=None if organization.credits_unlimited else render_balance(organization),
     )
 

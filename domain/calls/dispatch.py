@@ -12,6 +12,7 @@ class NotNowReason(StrEnum):
 
     GATE = "gate"  # the job does not dial: paused, cancelled, ended, past its end time
     CONTACT = "contact"  # the contact is final, or on the phone already
+    STOPPED = "stopped"  # a person stopped the whole organization
     ACCOUNT = "account"  # the gate of the carrier account is closed
     NUMBER = "number"  # the gate of the number to call from is closed
     CREDITS = "credits"
@@ -32,7 +33,7 @@ class NotNowReason(StrEnum):
     @property
     def is_gate(self) -> bool:
         """Whether pages and claims judge it by the same facts, so that either may take it back."""
-        return self in {NotNowReason.ACCOUNT, NotNowReason.NUMBER}
+        return self in {NotNowReason.STOPPED, NotNowReason.ACCOUNT, NotNowReason.NUMBER}
 
     @property
     def concerns_one_contact(self) -> bool:

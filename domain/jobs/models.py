@@ -33,6 +33,7 @@ class Organization(Model):
     calling_window: CallingWindow | None = None
     contact_frequency: ContactFrequency | None = None
     allowed_countries: tuple[str, ...] | None = None  # None: those of its own numbers
+    stopped_at: datetime | None = None  # by a person: no call of any job until it is resumed
 
     @property
     def free(self) -> Decimal:

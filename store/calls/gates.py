@@ -8,8 +8,9 @@ once several organizations were refused and nobody's call rang meanwhile.
 from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.gates import (
     ESCALATION_ORGANIZATIONS,
@@ -20,14 +21,18 @@ from domain.calls.gates import (
     GateScope,
 )
 from domain.calls.models import CallState
+from store.db.engine import reading
+from store.errors import NotFound
 
 PROBE_RECHECK_INTERVAL = timedelta(seconds=5)  # while the one call that goes first is on its way
 GATE_RECHECK_INTERVAL = timedelta(seconds=30)  # a person may open it earlier, and nobody is told
 EARLY_PROBE_INTERVAL = timedelta(seconds=10)  # at the least, between probes that people ask for
 _TABLES = {GateScope.ACCOUNT: "carrier_accounts", GateScope.NUMBER: "phone_numbers"}
 
-# Of `carrier_accounts a` and `phone_numbers p`.
-GATE_FACTS = """a.closed_until AS account_closed_until, a.closed_reason AS account_closed_reason,
+# Of `organizations o`, `carrier_accounts a` and `phone_numbers p`.
+GATE_FACTS = """o.stopped_at AS organization_stopped_at, a.stopped_at AS account_stopped_at,
+           p.stopped_at AS number_stopped_at,
+           a.closed_until AS account_closed_until, a.closed_reason AS account_closed_reason,
            a.probe_dial_id AS account_probe_dial_id, p.closed_until AS number_closed_until,
            p.closed_reason AS number_closed_reason, p.probe_dial_id AS number_probe_dial_id"""
 
@@ -87,9 +92,19 @@ _CONCERNS_ALL = text("""
                          AND reached_at > (SELECT min(closed_at) FROM refused) - CAST(:silence AS interval))
 """)
 
+ORGANIZATION_STOPPED = "The organization is stopped: no call starts until it is resumed."
+_STOPS = (
+    ("organization_stopped_at", NotNowReason.STOPPED, ORGANIZATION_STOPPED),
+    ("account_stopped_at", NotNowReason.ACCOUNT, "An operator closed the carrier account, until it is opened."),
+    ("number_stopped_at", NotNowReason.NUMBER, "The number was closed, until it is opened."),
+)
+
 
 def check_gates(facts: RowMapping) -> NotNow | None:
-    """Why nobody of the job may be called: the gate of its carrier account, then that of its number."""
+    """Why nobody of the job may be called: what a person stopped, then the gates of its carrier account and number."""
+    for stopped, reason, detail in _STOPS:
+        if facts[stopped] is not None:
+            return NotNow(reason=reason, seconds=GATE_RECHECK_INTERVAL.total_seconds(), detail=detail)
     return _check(facts, GateScope.ACCOUNT, NotNowReason.ACCOUNT) or _check(
         facts, GateScope.NUMBER, NotNowReason.NUMBER
     )
@@ -185,3 +200,44 @@ async def probe_now(connection: AsyncConnection, *, account_id: str, number_id: 
 async def note_reached(connection: AsyncConnection, number_id: str) -> None:
     """A call from the number rang: its account and its caller id are good."""
     await connection.execute(_REACHED, {"id": number_id})
+
+
+_LOCK_CLAIMANTS = text("""
+    SELECT id FROM organizations
+    WHERE id IN (SELECT organization_id FROM phone_numbers WHERE :id IN (id, carrier_account_id))
+    ORDER BY id FOR UPDATE
+""")
+
+
+class Gates:
+    """What people do to the gates of carrier accounts and numbers. Claims go by it from the answer on."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def close(self, scope: GateScope, id: str) -> None:
+        """Let no call start until `open`; live ones go on. Raises NotFound."""
+        await self._write(scope, id, "stopped_at = coalesce(stopped_at, clock_timestamp())")
+        async with self._engine.begin() as connection:  # a claim that read it open has committed its dial by then
+            await connection.execute(_LOCK_CLAIMANTS, {"id": id})
+
+    async def open(self, scope: GateScope, id: str) -> None:
+        """Let calls start, whatever closed the gate. Raises NotFound."""
+        await self._write(scope, id, f"stopped_at = NULL, {OPEN_GATE}")
+
+    async def count_on_their_way(self, scope: GateScope, id: str) -> int:
+        """Requests for calls that may still reach the carrier."""
+        query = text("""
+            SELECT count(*) FROM dials d JOIN batch_jobs j ON j.id = d.job_id
+            WHERE d.ended_at IS NULL AND d.call_id IS NULL
+              AND d.asked_at > clock_timestamp() - make_interval(secs => :limit)
+              AND :id IN (d.carrier_account_id, j.phone_number_id)
+        """)
+        async with reading(self._engine) as connection:
+            return int((await connection.execute(query, {"id": id, "limit": PLACE_TIMEOUT_SECONDS})).scalar_one())
+
+    async def _write(self, scope: GateScope, id: str, values: str) -> None:
+        query = text(f"UPDATE {_TABLES[scope]} SET {values} WHERE id = :id")  # noqa: S608 — our own constants
+        async with self._engine.begin() as connection:
+            if (await connection.execute(query, {"id": id})).rowcount != 1:
+                raise NotFound("carrier account" if scope is GateScope.ACCOUNT else "phone number", id)

@@ -10,6 +10,7 @@ from domain.model import Model
 from domain.statuses import JobStatus
 from store.audit_log import record_action
 from store.billing.settlement import release_remaining_hold
+from store.calls.gates import probe_now
 from store.calls.in_flight import CallScope, count_live_calls, hang_up_live_calls, withdraw_unrung_calls
 from store.contacts.due_times import make_due_now
 from store.contacts.transitions import cancel_waiting
@@ -21,7 +22,18 @@ MINUTE = timedelta(minutes=1)
 
 CANCELLED = "The job was cancelled."
 LATE = "Not reached in time."
-STOPPED = "Everything was stopped. Resume the job, or the organization."
+STOPPED = "Everything was stopped. Resume the organization."
+
+_STOP = text("UPDATE organizations SET stopped_at = clock_timestamp() WHERE id = :organization AND stopped_at IS NULL")
+_RESUME = text("UPDATE organizations SET stopped_at = NULL WHERE id = :organization")
+# Somebody wants this very job paused, whatever becomes of the stop.
+_PAUSED_FOR_ITSELF = text("""
+    UPDATE batch_jobs SET stopped_at = NULL, status_reason = NULL WHERE id = :job AND stopped_at IS NOT NULL
+""")
+_GATES = text("""
+    SELECT p.id AS number_id, p.carrier_account_id AS account_id
+    FROM batch_jobs j JOIN phone_numbers p ON p.id = j.phone_number_id WHERE j.id = :job
+""")
 
 _VANISHED = text("""
     SELECT CASE WHEN p.removed_at IS NOT NULL THEN 'The number to call from was removed while the job waited.'
@@ -131,7 +143,9 @@ class JobLifecycle:
         """Close the gate until `resume`. Raises WrongStatus where the job has ended."""
         async with self._engine.begin() as connection:
             was = await lock_and_read_status(connection, organization_id, job_id)
-            if was is not JobStatus.PAUSED and not await pause_job(connection, organization_id, job_id, reason, by=by):
+            if was is JobStatus.PAUSED:
+                await connection.execute(_PAUSED_FOR_ITSELF, {"job": job_id})
+            elif not await pause_job(connection, organization_id, job_id, reason, by=by):
                 raise WrongStatus(was)
             await withdraw_unrung_calls(connection, CallScope(organization_id=organization_id, job_id=job_id))
             return JobStatus.PAUSED
@@ -147,9 +161,13 @@ class JobLifecycle:
             return await _resume(connection, organization_id, job_id, by)
 
     async def stop(self, organization_id: str, *, hang_up: bool, by: str) -> Stopped:
-        """Pause every job of an organization that has not ended; with `hang_up` all live calls are ended too."""
+        """Pause every job of an organization that has not ended; with `hang_up` all live calls are ended too.
+
+        No call starts until `resume_all`, of a job that is created or resumed meanwhile either.
+        """
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
+            stopped = await connection.execute(_STOP, {"organization": organization_id})
             job_ids = await _jobs_that(connection, organization_id, "status IN ('pending', 'scheduled', 'running')")
             for job_id in job_ids:
                 await pause_job(connection, organization_id, job_id, STOPPED, by=by)
@@ -160,15 +178,16 @@ class JobLifecycle:
             await withdraw_unrung_calls(connection, CallScope(organization_id=organization_id))
             if hang_up:
                 await hang_up_live_calls(connection, organization_id)
-            if job_ids:
+            if job_ids or stopped.rowcount:
                 details = {"jobs": len(job_ids), "hangUp": hang_up}
                 await record_action(connection, organization_id, Action.STOPPED, by, details)
             return Stopped(job_ids=tuple(job_ids), live=live)
 
     async def resume_all(self, organization_id: str, *, by: str) -> tuple[str, ...]:
-        """Let the jobs that `stop` paused go on; their ids."""
+        """Let calls start again, and the jobs that `stop` paused go on; the ids of those, and of who waited."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
+            await connection.execute(_RESUME, {"organization": organization_id})
             job_ids = await _jobs_that(connection, organization_id, "status = 'paused' AND stopped_at IS NOT NULL")
             for job_id in job_ids:
                 await _resume(connection, organization_id, job_id, by)
@@ -271,6 +290,8 @@ async def _resume(connection: AsyncConnection, organization_id: str, job_id: str
         to=towards,
         dialling=towards is JobStatus.RUNNING,
     )
+    gates = (await connection.execute(_GATES, {"job": job_id})).mappings().one()
+    await probe_now(connection, **gates)
     await record_action(connection, organization_id, Action.RESUMED, by, job_id=job_id)
     return towards
 

@@ -20,6 +20,7 @@ ORGANIZATIONS = sa.select(
     organizations.c.calling_window,
     organizations.c.contact_frequency,
     organizations.c.allowed_countries,
+    organizations.c.stopped_at,
 )
 
 

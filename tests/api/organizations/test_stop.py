@@ -106,3 +106,17 @@ async def test_who_did_what_is_recorded(api: Api) -> None:
     assert {entry["actor"][:4] for entry in record} == {"key_"}
     stopped = next(entry for entry in record if entry["action"] == "stopped")
     assert (stopped["jobId"], stopped["details"]) == (None, {"jobs": 1, "hangUp": True})
+
+
+async def test_what_is_created_while_everything_is_stopped_says_so(api: Api) -> None:
+    assert (await api.get("/organization")).json()["stoppedAt"] is None
+    await stop(api)
+
+    created = (await api.send()).json()
+
+    assert "The organization is stopped: no call starts until it is resumed." in created["message"]
+    assert "Calling starts now" not in created["message"]
+    assert (await api.get("/organization")).json()["stoppedAt"] is not None
+    await api.post("/organization/resume")
+    assert (await api.get("/organization")).json()["stoppedAt"] is None
+    assert "stopped" not in (await api.send()).json()["message"]

@@ -6,8 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from domain.calls.dispatch import NotNow, NotNowReason
+from domain.calls.gates import GateScope
 from domain.calls.models import Ending, Outcome
-from store.tables import phone_numbers
+from store.calls.gates import Gates
+from store.errors import NotFound
+from store.organizations.phone_numbers import TWILIO
+from store.tables import carrier_accounts, phone_numbers
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller, ago
 
@@ -225,3 +229,77 @@ async def _jobs(calling: Calling, count: int) -> list[Job]:
 async def _seconds_closed(calling: Calling) -> float:
     until = (await calling.account()).closed_until
     return float((until - await calling.now()).total_seconds())
+
+
+async def test_a_stop_holds_jobs_that_are_created_or_resumed_afterwards(calling: Calling) -> None:
+    given, other = await a_caller(calling.engine), await a_caller(calling.engine)
+    before, theirs = await calling.a_job(given, 2), await calling.a_job(other, some_contacts(2, start=50))
+    await calling.lifecycle.stop(given.id, hang_up=False, by="key_0")
+
+    after = await calling.a_job(given, some_contacts(2, start=100))
+    await calling.lifecycle.resume(given.id, before.id, by="key_0")
+
+    assert [await job.is_held() for job in (before, after)] == [NotNowReason.STOPPED] * 2
+    await theirs.call()
+    await calling.lifecycle.resume_all(given.id, by="key_0")
+    await before.call()
+    await after.call()
+
+
+async def test_a_job_that_somebody_paused_after_the_stop_stays_paused(calling: Calling) -> None:
+    given = await a_caller(calling.engine)
+    both, stopped_only = [await calling.a_job(given, some_contacts(1, start=n)) for n in range(2)]
+    await calling.lifecycle.stop(given.id, hang_up=False, by="key_0")
+    await both.pause()
+
+    assert await calling.lifecycle.resume_all(given.id, by="key_0") == (stopped_only.id,)
+
+    row = await both.row()
+    assert (row.status, row.status_reason) == ("paused", None)
+
+
+async def test_a_number_or_an_account_that_a_person_closed_is_closed_until_a_person_opens_it(calling: Calling) -> None:
+    one, other = await _jobs(calling, 2)
+    gates = Gates(calling.engine)
+
+    await gates.close(GateScope.NUMBER, one.given.number.id)
+    assert await one.is_held() is NotNowReason.NUMBER
+    await calling.lifecycle.pause(one.given.id, one.id)
+    await calling.lifecycle.resume(one.given.id, one.id)
+    assert await one.is_held() is NotNowReason.NUMBER
+    await other.call()
+
+    await gates.close(GateScope.ACCOUNT, TWILIO)
+    assert await other.is_held(1) is NotNowReason.ACCOUNT
+    assert await gates.count_on_their_way(GateScope.ACCOUNT, TWILIO) == 1
+
+    await gates.open(GateScope.ACCOUNT, TWILIO)
+    await gates.open(GateScope.NUMBER, one.given.number.id)
+    await one.call()
+    with pytest.raises(NotFound):
+        await gates.close(GateScope.ACCOUNT, "pigeon")
+
+
+async def test_a_person_who_mended_it_waits_for_no_gate(calling: Calling) -> None:
+    one, other = await _jobs(calling, 2)
+    await (await one.call()).is_not_placed(Outcome.ACCOUNT_REJECTED)
+    await one.pause()
+    await calling.lifecycle.resume(one.given.id, one.id)
+    assert await one.is_held(1) is NotNowReason.ACCOUNT  # it was refused a moment ago: not so often
+
+    await calling.change(carrier_accounts, sa.true(), closed_at=ago(seconds=11))
+    await one.pause()
+    await calling.lifecycle.resume(one.given.id, one.id)
+
+    await (await one.call(1)).queues()
+    await other.call()
+
+
+async def test_an_operator_opens_an_account_that_was_refused(calling: Calling) -> None:
+    (job,) = await _jobs(calling, 1)
+    await (await job.call()).is_not_placed(Outcome.NOT_SET_UP)
+
+    await Gates(calling.engine).open(GateScope.ACCOUNT, TWILIO)
+
+    await job.call(1)
+    await job.call(2)
