@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"  # where carriers reach our API for callbacks
     log_level: str = "INFO"
     rate_limit_per_minute: int | None = Field(default=6000, ge=1)  # requests of one key; None: no limit
+    organization_rate_limit_per_minute: int | None = Field(default=30_000, ge=1)  # of all its keys; None: no limit
     secret: SecretStr = SecretStr("")  # several with commas between them: the first encrypts, all decrypt
     platform_key: SecretStr = SecretStr("")  # creates organizations over the API; empty: no key does
 

@@ -39,6 +39,7 @@ from api.organizations import (
     stop_routes,
 )
 from api.organizations.agent_addresses import AgentAddresses
+from api.unknown_keys import UnknownKeys
 from api.webhooks import routes as webhook_routes
 from api.webhooks.destinations import WebhookDestinations
 from api.webhooks.openapi import describe_messages
@@ -143,6 +144,7 @@ def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lif
             allowed = parse_allowed_destinations(settings.webhook_allow_private)
             services.add(
                 feed,
+                UnknownKeys(),
                 pool,
                 BodyBudget(),
                 LastReadiness(),

@@ -1,22 +1,27 @@
 """Who is calling, and whether they may: API keys, their roles, the platform's key, the tokens of calls."""
 
 import hmac
+import math
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from api.dependencies import AgentReportsDep, ApiKeysDep, SettingsDep, VaultDep
-from api.http.errors import CallNotFound, Forbidden, Unauthorized
+from api.http.errors import CallNotFound, Forbidden, RateLimited, Unauthorized
 from api.http.examples import A_CALL
 from api.http.rate_limit import RateLimitDep
+from api.unknown_keys import UnknownKeys, UnknownKeysDep
 from domain.jobs.models import Caller
 from domain.statuses import Role
 from settings import Settings
+from store.organizations.api_keys import ApiKeys
 
-MAX_KEY_LENGTH = 512
+TOKEN_LIFETIME = timedelta(hours=24)  # of a call's token, after the call
 NO_KEY = "Send an API key: `Authorization: Bearer <key>` or `x-api-key: <key>`."
 WRONG_KEY = "This API key is not known, or was revoked."
+TOO_MANY_KEYS = "Too many unknown keys came from your address."
 MEMBER = "A member's key may only read. Use the key of an owner or admin."
 PLATFORMS = "The platform's key belongs to no organization. Use a key of the organization."
 PLATFORM_ONLY = "Only the platform's key may do this."
@@ -28,14 +33,32 @@ API_KEY = APIKeyHeader(name="x-api-key", auto_error=False, scheme_name="apiKey")
 KEYS = [Depends(BEARER), Depends(API_KEY)]
 
 
-async def authenticate(request: Request, api_keys: ApiKeysDep, settings: SettingsDep) -> Caller:
-    """Whose key it is, looked up each time: a revoked key is refused from then on. Raises Unauthorized."""
+async def authenticate(
+    request: Request, api_keys: ApiKeysDep, settings: SettingsDep, unknown: UnknownKeysDep
+) -> Caller:
+    """Whose key it is, looked up each time: a revoked key is refused from then on. Raises Unauthorized, RateLimited."""
     key = _sent_key(request)
     if key is None:
         raise Unauthorized(NO_KEY)
-    found = await api_keys.find_caller(key) if len(key) <= MAX_KEY_LENGTH else None
+    found = await _find_caller(request, key, api_keys, unknown)
     if found is None:
         raise Unauthorized(PLATFORMS if _is_platform_key(key, settings) else WRONG_KEY)
+    return found
+
+
+async def _find_caller(request: Request, key: str, api_keys: ApiKeys, unknown: UnknownKeys) -> Caller | None:
+    """None for a key that nobody has; it is looked up where that is not known without. Raises RateLimited."""
+    if unknown.is_unknown(key):
+        return None
+    source = request.client.host if request.client else ""
+    wait = math.ceil(unknown.seconds_to_wait(key, source))
+    if wait:
+        raise RateLimited(f"{TOO_MANY_KEYS} Try again in {wait} s.", headers={"Retry-After": str(wait)})
+    found = await api_keys.find_caller(key)
+    if found is None:
+        unknown.not_found(key, source)
+    else:
+        unknown.found(key)
     return found
 
 
@@ -44,7 +67,7 @@ AuthenticatedDep = Annotated[Caller, Depends(authenticate)]
 
 async def require_member(caller: AuthenticatedDep, limit: RateLimitDep) -> Caller:
     """A caller who may read. Raises Unauthorized, RateLimited."""
-    await limit.count(caller.key_id)
+    await limit.count(caller.key_id, caller.organization_id)
     return caller
 
 
@@ -52,17 +75,19 @@ async def require_admin(caller: AuthenticatedDep, limit: RateLimitDep) -> Caller
     """A caller who may change things: an admin or owner. Raises Unauthorized, Forbidden, RateLimited: in this order."""
     if not caller.role.may_change:
         raise Forbidden(MEMBER)
-    await limit.count(caller.key_id)
+    await limit.count(caller.key_id, caller.organization_id)
     return caller
 
 
-async def require_platform(request: Request, api_keys: ApiKeysDep, settings: SettingsDep, limit: RateLimitDep) -> None:
+async def require_platform(
+    request: Request, api_keys: ApiKeysDep, settings: SettingsDep, limit: RateLimitDep, unknown: UnknownKeysDep
+) -> None:
     """Whoever runs this installation. Raises Unauthorized, Forbidden for an organization's key, RateLimited."""
     key = _sent_key(request)
     if key is None:
         raise Unauthorized(NO_KEY)
     if not _is_platform_key(key, settings):
-        if len(key) <= MAX_KEY_LENGTH and await api_keys.find_caller(key) is not None:
+        if await _find_caller(request, key, api_keys, unknown) is not None:
             raise Forbidden(PLATFORM_ONLY)
         raise Unauthorized(WRONG_KEY)
     await limit.count(PLATFORM)
@@ -76,16 +101,17 @@ async def require_call_agent(
     api_keys: ApiKeysDep,
     settings: SettingsDep,
     limit: RateLimitDep,
+    unknown: UnknownKeysDep,
 ) -> Caller:
     """The agent of the call that the path names, with the token of that call; or an owner or admin.
 
-    Raises Unauthorized, Forbidden, RateLimited; CallNotFound for a token whose call is gone.
+    Raises Unauthorized, Forbidden, RateLimited; CallNotFound for a token whose call is gone, or ended a day ago.
     """
     key = _sent_key(request)
     if key is None or not vault.is_call_token(id, key):
-        return await require_admin(await authenticate(request, api_keys, settings), limit)
+        return await require_admin(await authenticate(request, api_keys, settings, unknown), limit)
     await limit.count(id)
-    organization_id = await reports.find_organization(id)
+    organization_id = await reports.find_organization(id, ended_within=TOKEN_LIFETIME)
     if organization_id is None:
         raise CallNotFound("There is no call of this id.")
     return Caller(key_id=id, organization_id=organization_id, role=Role.MEMBER)

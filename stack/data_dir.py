@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+import os
 import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,11 @@ import psutil
 from stack.errors import AlreadyRunning
 
 LEFTOVER_TIMEOUT_SECONDS = 10.0
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """To append; of its owner alone: a log names organizations and jobs."""
+    return open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 class DataDir:

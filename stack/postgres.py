@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from stack.data_dir import open_log
 from stack.errors import PackageMissing, ServiceFailed
 from stack.ports import LOOPBACK
 from stack.processes import Program
@@ -122,7 +123,7 @@ def _initdb(data_dir: Path, log: Path) -> None:
         "--locale=C.UTF-8",
         "--no-instructions",
     ]
-    with log.open("ab") as output:
+    with open_log(log) as output:
         done = subprocess.run(
             [*command, "-U", SUPERUSER, "-D", str(data_dir)],
             stdout=output,

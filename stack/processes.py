@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stack.data_dir import open_log
+
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
@@ -35,7 +37,7 @@ class Program:
 
 async def spawn(program: Program, log: Path) -> "Process":
     """Start a program in a session of its own, so that Ctrl-C in the terminal reaches us alone."""
-    with log.open("ab") as output:
+    with open_log(log) as output:
         return await asyncio.create_subprocess_exec(
             *program.argv,
             stdin=asyncio.subprocess.DEVNULL,

@@ -44,7 +44,7 @@ from workflows.names import (
     webhook_workflow_id,
 )
 from workflows.organization_lines import OrganizationLines, OrganizationLinesStart
-from workflows.web_ui import JobProgress
+from workflows.web_ui import JobProgress, escape_markdown
 from workflows.webhook_delivery import DeliveriesStart, WebhookDeliveries
 
 DEFAULT_ADDRESS = "localhost:7233"  # where TEMPORAL_ADDRESS is not set
@@ -125,7 +125,7 @@ class JobWorkflows:
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     search_attributes=TypedSearchAttributes(attributes),
                     memo={"name": name},
-                    static_summary=name,
+                    static_summary=escape_markdown(name),
                     rpc_timeout=RPC_TIMEOUT,
                 )
         except WorkflowAlreadyStartedError:

@@ -49,11 +49,11 @@ def job_details(
     progress: JobProgress,
 ) -> str:
     """Markdown. `status_reason`: a sentence of ours, why it was paused or failed."""
-    reason = "" if status_reason is None else f"{_escape(status_reason)}\n\n"
+    reason = "" if status_reason is None else f"{escape_markdown(status_reason)}\n\n"
     done = sum(count for contact_status, count in counts.items() if contact_status.final)
     rows = "\n".join(f"| {contact_status.value} | {count} |" for contact_status, count in sorted(counts.items()))
     return (
-        f"### {_escape(name)}\n\n"
+        f"### {escape_markdown(name)}\n\n"
         f"**{status.value}** · {done} of {sum(counts.values())} contacts done · "
         f"{progress.live_calls} calls live on {progress.lines_held} lines{_waiting(progress.waiting_for)}\n\n"
         f"{reason}| contacts | count |\n|---|---:|\n{rows}\n"
@@ -74,7 +74,7 @@ def shares_of(facts: OrganizationLines | None, claimants: Iterable[Claimant]) ->
 def lines_details(seen: Shares) -> str:
     """Markdown."""
     used, shown = sum(job.lines for job in seen.jobs), seen.jobs[:MAX_JOBS_SHOWN]
-    rows = "".join(f"| {_escape(job.name)} | {job.priority} | {job.wants} | {job.lines} |\n" for job in shown)
+    rows = "".join(f"| {escape_markdown(job.name)} | {job.priority} | {job.wants} | {job.lines} |\n" for job in shown)
     if len(seen.jobs) > len(shown):
         rows += f"| … and {len(seen.jobs) - len(shown)} more | | | |\n"
     table = f"| job | priority | wants | share |\n|---|---:|---:|---:|\n{rows}" if rows else "No job wants lines.\n"
@@ -90,6 +90,6 @@ def _waiting(waiting: WaitingFor | None) -> str:
     return f" · waiting for {waiting.reason}{until}"
 
 
-def _escape(name: str) -> str:
+def escape_markdown(name: str) -> str:
     """Markdown that reads as the text does, on one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(name.split()))

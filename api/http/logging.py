@@ -11,7 +11,9 @@ from domain.phone.masking import mask_number
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-E164 = re.compile(r"(?:\+|%2[bB])[1-9]\d{6,14}")
+LIKE_A_NUMBER = re.compile(
+    r"(?:\+|%2[bB])[1-9]\d{6,14}|(?<![\w.-])[1-9]\d{6,14}(?![\w-])"
+)  # not parts of ids and times
 
 
 class JsonLines(logging.Formatter):
@@ -28,7 +30,7 @@ class JsonLines(logging.Formatter):
             entry["requestId"] = current
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return E164.sub(lambda found: mask_number(found.group()), json.dumps(entry, ensure_ascii=False))
+        return LIKE_A_NUMBER.sub(lambda found: mask_number(found.group()), json.dumps(entry, ensure_ascii=False))
 
 
 def configure_logging(level: str) -> None:

@@ -34,6 +34,8 @@ from api.http.server import cut_connection
 DRAIN_LIMIT = 64 * 1024 * 1024  # bytes of a refused body that are read and dropped, so that the client sees the answer
 ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/v1/healthz", "/v1/readyz"})
 CALLBACKS = ("/carriers/", "/v1/carriers/")
+ANSWER_POLICY = "default-src 'none'; frame-ancestors 'none'"
+PAGE_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 
 log = logging.getLogger("api.requests")
@@ -147,12 +149,21 @@ class _Answer:
             self.status = cast("int", message["status"])
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self.current
+            _protect(headers)
             headers.update(self.scope.get("state", {}).get(HEADERS, {}))
         await self.send(message)
 
     @property
     def milliseconds(self) -> float:
         return (time.monotonic() - self.started) * 1000
+
+
+def _protect(headers: MutableHeaders) -> None:
+    """Answers hold personal data and are never pages: no cache keeps one, no browser guesses or runs one."""
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers.setdefault("Cache-Control", "no-store")
+    is_page = headers.get("content-type", "").startswith("text/html")  # the documentation, which has scripts of its own
+    headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else ANSWER_POLICY)
 
 
 def _request_id(sent: str) -> str:

@@ -10,31 +10,42 @@ from api.dependencies import RateLimitsDep, SettingsDep
 from api.http.errors import RateLimited
 from store.organizations.rate_limits import RateLimits, Standing
 
+COUNTED = "counted_for_rate_limits"
 HEADERS = "answer_headers"  # in the request's state; `api.http.middleware` puts them on the answer, whatever it is
 
 
 @dataclass(frozen=True)
 class RateLimit:
-    """`per_minute`: requests of one caller; None: no limit."""
+    """Requests a minute, of one caller and of all keys of an organization; None: no limit."""
 
     request: Request
     counts: RateLimits
     per_minute: int | None
+    of_organization: int | None
 
-    async def count(self, caller: str) -> None:
-        """Count the request as this caller's, once. Raises RateLimited."""
-        if self.per_minute is None or hasattr(self.request.state, HEADERS):
+    async def count(self, caller: str, organization_id: str | None = None) -> None:
+        """Count the request as this caller's and its organization's, once. Raises RateLimited."""
+        if hasattr(self.request.state, COUNTED):
             return
-        standing = await self.counts.count(caller, self.per_minute)
-        setattr(self.request.state, HEADERS, _headers(standing))
-        if not standing.allowed:
-            wait = max(1, math.ceil(standing.seconds_left))
-            sentence = f"This key has made its {self.per_minute} requests of a minute. Try again in {wait} s."
-            raise RateLimited(sentence, headers={"Retry-After": str(wait)})
+        setattr(self.request.state, COUNTED, True)
+        if self.per_minute is not None:
+            standing = await self.counts.count(caller, self.per_minute)
+            setattr(self.request.state, HEADERS, _headers(standing))
+            _require_allowed(standing, f"This key has made its {self.per_minute} requests of a minute.")
+        if organization_id is not None and self.of_organization is not None:  # more keys are no more requests
+            standing = await self.counts.count(organization_id, self.of_organization)
+            _require_allowed(standing, f"Your organization has made its {self.of_organization} requests of a minute.")
+
+
+def _require_allowed(standing: Standing, sentence: str) -> None:
+    """Raises RateLimited."""
+    if not standing.allowed:
+        wait = max(1, math.ceil(standing.seconds_left))
+        raise RateLimited(f"{sentence} Try again in {wait} s.", headers={"Retry-After": str(wait)})
 
 
 async def rate_limit(request: Request, counts: RateLimitsDep, settings: SettingsDep) -> RateLimit:
-    return RateLimit(request, counts, settings.rate_limit_per_minute)
+    return RateLimit(request, counts, settings.rate_limit_per_minute, settings.organization_rate_limit_per_minute)
 
 
 RateLimitDep = Annotated[RateLimit, Depends(rate_limit)]

@@ -1,6 +1,6 @@
 """What agents report of their calls: kept on the dial, and on its contact unless a later call has a report."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import text
@@ -29,12 +29,16 @@ class AgentReports:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def find_organization(self, call_id: str) -> str | None:
-        """Whose call it is; None where there is no such call, or its job was deleted."""
+    async def find_organization(self, call_id: str, *, ended_within: timedelta | None = None) -> str | None:
+        """Whose call it is; None where there is no such call, or its job was deleted, or it ended earlier than that."""
         if not may_exist(call_id):
             return None
         async with reading(self._engine) as connection:
-            found: str | None = await connection.scalar(_OWNER.where(dials.c.id == call_id))
+            query = _OWNER.where(dials.c.id == call_id)
+            if ended_within is not None:
+                lately = dials.c.ended_at > sa.func.now() - ended_within
+                query = query.where(sa.or_(dials.c.ended_at.is_(None), lately))
+            found: str | None = await connection.scalar(query)
             return found
 
     async def record(self, organization_id: str, call_id: str, report: ConversationReport) -> Conversation:

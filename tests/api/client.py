@@ -35,6 +35,7 @@ ACCOUNT_SID = "AC" + "0" * 32
 AUTH_TOKEN = "token-of-the-tests"
 SECRET = "secret-of-the-tests-long-enough-for-us"
 PLATFORM_KEY = "odp_platform-of-the-tests"
+NO_ORGANIZATION_LIMIT: dict[str, Any] = {"organization_rate_limit_per_minute": None}
 PUBLIC_URL = "https://calls.example.test"
 
 
@@ -86,7 +87,13 @@ def settings_for(database_url: str, **others: Any) -> Settings:
         public_url=PUBLIC_URL,
         twilio_account_sid=ACCOUNT_SID,
         twilio_auth_token=AUTH_TOKEN,
-        **{"secret": SECRET, "platform_key": PLATFORM_KEY, "rate_limit_per_minute": None} | others,
+        **{
+            "secret": SECRET,
+            "platform_key": PLATFORM_KEY,
+            "rate_limit_per_minute": None,
+            "organization_rate_limit_per_minute": None,
+        }
+        | others,
     )
 
 

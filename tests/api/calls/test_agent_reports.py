@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,7 +14,7 @@ from store.db.vault import Vault
 from tests.api.client import SECRET, Api, Tenant, refused
 from tests.api.results import Rows
 
-AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+AT = datetime.now(UTC) - timedelta(hours=1)
 REPORT = {
     "disposition": "confirmed",
     "summary": "=Ada keeps her appointment.",

@@ -92,7 +92,7 @@ async def test_a_database_that_is_away_is_unavailable(temporal_away: None) -> No
     served = serve(create_app(settings_for(url)))
     try:
         async with httpx.AsyncClient(base_url=served.url, timeout=20) as client:
-            answer = await client.get("/batch/jobs", headers={"x-api-key": "od_some-key"})
+            answer = await client.get("/batch/jobs", headers={"x-api-key": "od_" + "x" * 43})
             body = refused(answer, 503, "unavailable")
             assert "127.0.0.1" not in answer.text
             assert "details" not in body
@@ -113,6 +113,8 @@ def test_no_log_line_shows_a_phone_number() -> None:
     assert "2025550101" not in line
     assert "15112345678" not in line
     assert "…01" in line
+    bare = JsonLines().format(logging.LogRecord("api", logging.ERROR, "", 0, "a call to 12025550101", None, None))
+    assert ("2025550101" in bare, "…01" in bare) == (False, True)
 
 
 NUMBER = "+12025550101"
