@@ -4,6 +4,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+SOURCES := domain store carriers activities workflows api cli stack composition.py worker.py settings.py startup.py
 INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -46,6 +47,7 @@ check: install ## Lint, format, types, direction of imports
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit -q -r -ll -ii $(SOURCES)
 
 format: install ## Put the code into its form
 	@$(BIN)/ruff check --fix

@@ -190,7 +190,7 @@ async def _ask(child: socket.socket, work: bytes) -> Outcome:
         if kind == DIED:
             return Outcome(error=_explain_death((await _receive(child, 1))[0]))
         (length,) = LENGTH.unpack(await _receive(child, LENGTH.size))
-        outcome: Outcome = pickle.loads(await _receive(child, length))  # noqa: S301  from our own child
+        outcome: Outcome = pickle.loads(await _receive(child, length))  # noqa: S301  # nosec B301  from our own child
     return Outcome(error=TooCostly()) if isinstance(outcome.error, MemoryError) else outcome
 
 
