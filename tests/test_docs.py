@@ -160,6 +160,15 @@ def test_links_lead_somewhere(text: str) -> None:
             assert not anchor or anchor in anchors(target), link
 
 
+def test_every_bound_of_what_is_shared_has_its_test() -> None:
+    _, _, section = (ROOT / "docs/security.md").read_text().partition("## What organizations share\n")
+    rows = [line for line in section.partition("\n## ")[0].splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 10
+    for row in rows:
+        file, name = re.findall(r"`([^`]+)`", row.rpartition(" | ")[2])
+        assert f"def {name}(" in (ROOT / file).read_text(), row
+
+
 def test_every_setting_is_described_with_its_default_and_nothing_else_is() -> None:
     """Those of the carriers: tests/end_to_end/stack/test_compose.py asks them what they read."""
     described = dict(ROW.findall((ROOT / "docs/settings.md").read_text()))

@@ -9,8 +9,6 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|0BSD)\b", re.IGNORECASE)
-    r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|Zlib|Unlicense|0BSD|CC0)\b", re.IGNORECASE
-)
 DEMANDING = re.compile(r"GPL|MPL|Mozilla|EPL|CDDL|EUPL", re.IGNORECASE)
 
 
