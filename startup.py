@@ -60,6 +60,10 @@ class TemporalAway(CannotStart):
     """It did not answer for as long as a start waits."""
 
 
+NO_VALUE = frozenset({"", "none"})
+NO_TOKENS = NO_VALUE | {"simulator"}  # the simulator's own, which everybody knows
+
+
 def exit_with(reasons: CannotStart) -> NoReturn:
     """End the process, a line for each reason."""
     for sentence in reasons.sentences:
@@ -106,9 +110,11 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     fault = _public_url_fault(settings)
     if fault:
         yield f"OUTDIAL_PUBLIC_URL {fault}"
+    if settings.twilio_account_sid not in NO_VALUE and settings.twilio_auth_token.get_secret_value() in NO_TOKENS:
+        yield "OUTDIAL_TWILIO_AUTH_TOKEN must be the account's own: it signs events; this one is missing or published."
     if settings.log_level.upper() not in LEVELS:
         yield f"OUTDIAL_LOG_LEVEL must be one of {', '.join(sorted(LEVELS))}."
-    for check in (_vault, _check_destinations):
+    for check in (_vault, _check_destinations, _check_agent_networks):
         try:
             check(settings)
         except ValueError as error:
@@ -124,6 +130,13 @@ def _check_destinations(settings: Settings) -> None:
         parse_allowed_destinations(settings.webhook_allow_private)
     except ValueError as error:
         raise ValueError(f"OUTDIAL_WEBHOOK_ALLOW_PRIVATE: {error}") from error
+
+
+def _check_agent_networks(settings: Settings) -> None:
+    try:
+        parse_allowed_destinations(settings.agent_allow_private)
+    except ValueError as error:
+        raise ValueError(f"OUTDIAL_AGENT_ALLOW_PRIVATE: {error}") from error
 
 
 def _is_database(url: str) -> bool:

@@ -88,6 +88,13 @@ def test_with_a_mistyped_namespace(module: str, environment: dict[str, str]) -> 
     refused(module, mistyped, "Temporal has no namespace 'defualt' (TEMPORAL_NAMESPACE).")
 
 
+@pytest.mark.parametrize("token", ["", "simulator"])
+def test_with_an_account_and_no_token_of_its_own(module: str, environment: dict[str, str], token: str) -> None:
+    account = {"OUTDIAL_TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "OUTDIAL_TWILIO_AUTH_TOKEN": token}
+    local = {"OUTDIAL_TWILIO_BASE_URL": "http://127.0.0.1:9"}
+    refused(module, environment | account | local, "OUTDIAL_TWILIO_AUTH_TOKEN must be the account's own")
+
+
 def test_every_setting_that_is_wrong_has_its_sentence(module: str, environment: dict[str, str]) -> None:
     wrong = environment | {
         "OUTDIAL_DATABASE_POOLSIZE": "20",

@@ -25,6 +25,6 @@ class Options(BaseSettings):
     speed: float = Field(default=1.0, gt=0, description="divides ringing, talk, time limits and queue spacing")
     seed: int = 1
     account_sid: str = "AC" + "51" * 16
-    auth_token: str = "simulator"  # noqa: S105 - it guards a toy on the loopback interface
+    auth_token: str = Field(default="simulator", min_length=1)  # it guards a toy on the loopback interface
     calls_per_second: float = Field(default=10.0, gt=0, description="of the queue, before scaling by the speed")
     faults: Faults = Field(default=Faults(), description="JSON; see the README of carriers/simulator")

@@ -77,14 +77,20 @@ def test_what_carriers_read_is_passed_and_told_to_operators(compose: dict[str, A
         assert of_carriers - told == set(), file
 
 
-async def test_a_carrier_that_an_operator_leaves_alone_is_not_set_up(compose: dict[str, Any]) -> None:
+def test_a_carrier_that_an_operator_leaves_alone_is_not_set_up(compose: dict[str, Any]) -> None:
     """`NAME: ${NAME:-default}`, where nobody has set anything."""
     passed = {name: str(value) for name, value in compose["services"]["worker"]["environment"].items()}
     environment = {name: re.sub(r"\$\{[A-Z_]+:-(.*)\}", r"\1", value) for name, value in passed.items()}
     assert open_carrier("asterisk", environment) is None
-    twilio = open_carrier("twilio", environment)
-    assert twilio is not None
-    await twilio.close()
+    assert open_carrier("twilio", environment) is None
+
+
+def test_no_token_is_published(compose: dict[str, Any]) -> None:
+    for service in ("api", "worker", "simulator"):
+        tokens = {name: text for name, text in compose["services"][service]["environment"].items() if "TOKEN" in name}
+        assert tokens
+        assert all(text.endswith(":-}") for text in tokens.values())
+    assert "\nOUTDIAL_TWILIO_AUTH_TOKEN=\n" in (ROOT / ".env.example").read_text()
 
 
 def test_nothing_is_reachable_from_other_machines(compose: dict[str, Any]) -> None:
