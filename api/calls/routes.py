@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Path, Request
 from api.auth import KEYS, CallAgentDep
 from api.calls.openapi import OPT_OUT_BODY, RESULT_BODY
 from api.calls.schemas import OptedOut, Reported
-from api.dependencies import AgentReportsDep, DoNotCallDep
+from api.dependencies import AgentReportsDep, DialsDep, DoNotCallDep
 from api.http.bodies import read_small
 from api.http.examples import A_CALL
 from api.http.responses import errors
 from api.jobs.in_flight import CallStopperDep
 from api.jobs.nudge import NudgesDep
-from domain.calls.agent_report import ConversationReport, read_conversation, render_conversation
+from domain.calls.agent_report import MACHINES, ConversationReport, read_conversation, render_conversation
+from domain.calls.models import Recorded
 from domain.contacts.number_list import read_note
 from domain.errors import InvalidRequest
 from domain.phone.masking import mask_number
@@ -81,7 +82,9 @@ async def opt_out(
     responses=errors(400, 401, 403, 404, 429, 503),
     openapi_extra=RESULT_BODY,
 )
-async def report(caller: CallAgentDep, sent: ReportDep, id: CallId, reports: AgentReportsDep) -> Reported:
+async def report(
+    caller: CallAgentDep, sent: ReportDep, id: CallId, reports: AgentReportsDep, dials: DialsDep, nudges: NudgesDep
+) -> Reported:
     """Report what came of a conversation: the call's agent, with the token of that call, or an owner or admin.
 
     An agent receives `outdial_call_id`, `outdial_call_token` and `outdial_api` with the call's parameters, and sends
@@ -93,4 +96,7 @@ async def report(caller: CallAgentDep, sent: ReportDep, id: CallId, reports: Age
     Error codes: `call_not_found`; `invalid_request`.
     """
     conversation = await reports.record(caller.organization_id, id, sent)
+    machine = MACHINES.get(sent.disposition or "")
+    if machine is not None and await dials.note_machine(id, machine) is Recorded.CORRECTED:
+        nudges.jobs([await dials.find_job(id)])
     return Reported(call_id=id, conversation=render_conversation(conversation))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from domain.calls.models import MachineKind
 from domain.errors import InvalidRequest
 from domain.json_model import JsonModel, Timestamp
 from domain.requests.field_types import Text
@@ -45,10 +46,18 @@ class SmallObject(FieldType):
         return {"type": "object"}
 
 
+MACHINES = {"call_screening": MachineKind.SCREENING, "fax": MachineKind.FAX}  # dispositions that say who answered
+
+
 class ConversationReport(RequestModel):
     """One report; None: the field is not reported."""
 
-    disposition: Annotated[str | None, Text(100)] = Field(default=None, examples=["appointment_confirmed"])
+    disposition: Annotated[str | None, Text(100)] = Field(
+        default=None,
+        description="Of your own making. Two correct the call's outcome: `call_screening` (the telephone asked who is"
+        " calling, and the person did not take the call) and `fax`.",
+        examples=["appointment_confirmed"],
+    )
     summary: Annotated[str | None, Text(10_000)] = Field(default=None, examples=["Ada keeps her appointment on May 3."])
     data: Annotated[dict[str, Any] | None, SmallObject()] = Field(
         default=None, description="Of your own making; 16 KB as JSON at most."

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.gates import closing_without_answer
-from domain.calls.models import AnsweredBy, CallReport, CallState, EndedBy, HangUpReason, Outcome, Recorded
+from domain.calls.models import AnsweredBy, CallReport, CallState, EndedBy, HangUpReason, MachineKind, Outcome, Recorded
 from domain.calls.outcomes import AnswerEvidence, classify_answer, determine_ended_by, determine_outcome
 from domain.calls.retries import MAX_RETRY_AFTER
 from domain.calls.talk_time import bound_talk_seconds
@@ -55,6 +55,7 @@ _MOVE_FORWARD = text(f"""
     FROM moved d
 """)  # noqa: S608 — our own constants
 
+_NOTE_MACHINE = text("UPDATE dials SET answered_by = 'machine', machine = :machine WHERE id = :dial")
 _REFUSALS = frozenset({Outcome.INVALID_NUMBER, Outcome.ACCOUNT_REJECTED, Outcome.CALLER_REJECTED})
 
 
@@ -79,6 +80,11 @@ class Dials:
         async with reading(self._engine) as connection:
             rows = (await connection.execute(BY_IDS, {"ids": list(dial_ids)})).mappings().all()
             return [DialRow.model_validate(dict(row)) for row in rows]
+
+    async def find_job(self, dial_id: str) -> str:
+        """The job of a dial that exists."""
+        (dial,) = await self.get_many([dial_id])
+        return dial.job_id
 
     async def find_call_ids(self, account: str, to: str, from_: str, since: datetime) -> frozenset[str]:
         """The call ids that dials of this pair of numbers have: a search must skip them."""
@@ -187,6 +193,25 @@ class Dials:
                 ),
                 {"dial": dial_id, "reason": reason},
             )
+
+    async def note_machine(self, dial_id: str, machine: MachineKind) -> Recorded:
+        """By its agent's word, which counts over what the carrier thinks, a call was answered by such a machine."""
+        async with self._engine.begin() as connection:
+            dial = await lock_dial(connection, dial_id, to_end=True)
+            if dial is None:
+                return Recorded.NO_SUCH_DIAL
+            if dial.ended_at is None:
+                await connection.execute(_NOTE_MACHINE, {"dial": dial.id, "machine": machine})
+                return Recorded.MOVED
+            if dial.outcome is None or not dial.outcome.connected:
+                return Recorded.NOTHING
+            evidence = AnswerEvidence(answered_by=AnsweredBy.MACHINE, machine=machine, agent=dial.agent)
+            result = DialResult(
+                outcome=classify_answer(evidence),
+                call_seconds=dial.call_seconds,
+                **evidence.model_dump(exclude={"talk_seconds"}),
+            )
+            return await self._correct(connection, dial, result)
 
     async def _correct(self, connection: AsyncConnection, dial: DialRow, result: DialResult) -> Recorded:
         corrected = await correct(connection, dial.id, result, self._speed)

@@ -244,3 +244,29 @@ async def listening_job(shared: Calling) -> tuple[Job, str]:
     request = EndpointRequest(url="https://example.com/hooks", events=(EventType.CONTACT_FINISHED,))
     made = await webhooks.create(given.id, request)
     return await shared.a_job(given, 1, retry_policy=AGAIN, max_attempts=2), made.endpoint.id
+
+
+# --- an agent's word
+
+
+@pytest.mark.parametrize("live", [True, False])
+async def test_an_agent_that_met_a_screening_telephone_says_so_during_the_call_or_after_it(
+    shared: Calling, live: bool
+) -> None:
+    job = await shared.a_job(
+        await a_caller(shared.engine), 1, retry_policy=RetryPolicy(on_screened=OnScreened.RETRY), max_attempts=2
+    )
+    call = await job.call()
+    await call.answers(by=HUMAN)  # as the carrier thinks
+    if not live:
+        await call.completes(20)
+
+    told = await shared.dials.note_machine(await call.id(), MachineKind.SCREENING)
+
+    assert told is (Recorded.MOVED if live else Recorded.CORRECTED)
+    if live:
+        await call.completes(20)
+    contact, dial = await call.contact(), await call.row()
+    assert (dial.outcome, dial.answered_by, dial.machine) == ("screened", "machine", "screening")
+    assert (contact.status, contact.attempts, contact.answered_by) == ("queued", 1, "machine")
+    assert (await job.audit()).exact
