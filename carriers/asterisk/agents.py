@@ -5,8 +5,9 @@ Whatever is done here may be done again by another process: what is there alread
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 
 from carriers import CarrierError
 from carriers.asterisk.ari import Ari
@@ -17,7 +18,7 @@ from carriers.asterisk.detection import DISABLE_CDR, MachineDetection
 from carriers.asterisk.media_relay import FAILURES, MediaRelay
 from carriers.asterisk.options import Options
 from carriers.foreign import read_object
-from domain.calls.models import Audio
+from domain.calls.models import AgentContact, Audio
 
 AGENT_RING_SECONDS = 20
 MAX_TRIES = 3  # to connect to an agent while Asterisk drops its channel
@@ -32,13 +33,17 @@ CONNECTION_ID = "MEDIA_WEBSOCKET_CONNECTION_ID"  # the last part of the address 
 logger = logging.getLogger(__name__)
 
 
-class AgentConnector:
-    """For the answered calls of this process's event stream."""
+OnAgent = Callable[[str, AgentContact], None]
 
-    def __init__(self, ari: Ari, options: Options, detection: MachineDetection) -> None:
+
+class AgentConnector:
+    """For the answered calls of this process's event stream. `on_agent` is told how far the agent of a call comes."""
+
+    def __init__(self, ari: Ari, options: Options, detection: MachineDetection, on_agent: OnAgent) -> None:
         self._ari = ari
         self._options = options
         self._detection = detection
+        self._on_agent = on_agent
         self._bridges = Bridges(ari)
         self._connections: dict[str, asyncio.Task[None]] = {}  # by call, as all of these
         self._relays: dict[str, asyncio.Task[None]] = {}
@@ -67,6 +72,11 @@ class AgentConnector:
             if value:
                 return _timestamp(value)
         return None
+
+    def note_sip_agent(self, call_id: str, agent: AgentContact) -> None:
+        """Of an agent with a SIP address; what a relay comes to it says by itself."""
+        if call_id in self._sip_orders:
+            self._on_agent(call_id, agent)
 
     async def on_agent_answered(self, call_id: str) -> None:
         if await self._bridges.add_agent(call_id):
@@ -176,7 +186,7 @@ class AgentConnector:
     async def _relay(self, call_id: str, order: ChannelOrder, *, is_new: bool) -> None:
         """Relay the audio until either side leaves. A channel that was dropped before its bridge is made again."""
         for tries_left in reversed(range(MAX_TRIES)):
-            relay = MediaRelay(call_id, self._options.app, order.parameters)
+            relay = MediaRelay(call_id, self._options.app, order.parameters, partial(self._on_agent, call_id))
             channel = self._open_media_channel(call_id, is_new=is_new and tries_left == MAX_TRIES - 1)
             try:
                 await relay.run(order.audio_url, channel, self._options)

@@ -28,7 +28,7 @@ from carriers.asterisk.reports import (
     detection_result,
     read_event,
 )
-from domain.calls.models import CallReport, CallState
+from domain.calls.models import AgentContact, CallReport, CallState
 
 RECONNECT_DELAYS = (0.0, 0.05, 0.2, 0.5, 1.0)  # seconds; what is answered meanwhile is dropped by Asterisk
 PING_SECONDS = 5.0  # a connection that lost its other end is noticed after twice that
@@ -46,7 +46,7 @@ class EventStream:
         self._ari = ari
         self._options = options
         self._detection = MachineDetection(ari, options)
-        self._agents = AgentConnector(ari, options, self._detection)
+        self._agents = AgentConnector(ari, options, self._detection, self._note_agent)
         self._progress: dict[str, CallProgress] = {}
         self._queues: dict[str, asyncio.Task[None]] = {}  # the last task of each
         self.is_connected = False
@@ -135,6 +135,11 @@ class EventStream:
             progress = self._progress.setdefault(call, CallProgress())
             progress.answered_at = progress.answered_at or answered_at
 
+    def _note_agent(self, call: str, agent: AgentContact) -> None:
+        progress = self._progress.get(call)
+        if progress is not None:
+            progress.agent = agent.further(progress.agent)
+
     def _dispatch(self, event: Event, group: asyncio.TaskGroup, on_report: OnReport) -> None:
         """Actions on one call are done in order, and so are its reports: silence on the line waits for no database."""
         app = self._options.app
@@ -168,8 +173,10 @@ class EventStream:
     def _on_agent_event(self, call: str, event: Event, group: asyncio.TaskGroup) -> None:
         match event["type"]:
             case "StasisStart":
+                self._agents.note_sip_agent(call, AgentContact.CONNECTED)
                 self._act(AGENT + call, partial(self._agents.on_agent_answered, call), group)
             case "ChannelDestroyed":
+                self._agents.note_sip_agent(call, AgentContact.UNREACHABLE)
                 self._act(AGENT + call, partial(self._agents.on_agent_left, call), group)
 
     def _on_snoop_event(self, call: str, event: Event, group: asyncio.TaskGroup, on_report: OnReport) -> None:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import contextlib
 import json
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -20,21 +20,27 @@ from websockets.typing import Subprotocol
 from carriers.asterisk.agent_network import find_agent
 from carriers.asterisk.options import Options
 from carriers.media_stream_messages import CONNECTED, MediaStreamMessages
+from domain.calls.models import AgentContact
 
 AGENT_CONNECT_TIMEOUT_SECONDS = 5.0
 MAX_MESSAGE_BYTES = 1024 * 1024  # an agent's audio comes in pieces
 BYTES_PER_MILLISECOND = 8
 MAX_FRAME_BYTES = 4_000  # half a second
+SILENCE = b"\xff\x7f\xfe\x7e"  # µ-law
 FAILURES = (OSError, TimeoutError, WebSocketException)
 Json = dict[str, Any]
 
 
 class MediaRelay:
-    """Relays one call's audio until either side leaves."""
+    """Relays one call's audio until either side leaves. `on_agent` is told how far the agent comes."""
 
-    def __init__(self, call_id: str, account: str, parameters: Mapping[str, str]) -> None:
+    def __init__(
+        self, call_id: str, account: str, parameters: Mapping[str, str], on_agent: Callable[[AgentContact], None]
+    ) -> None:
         self._messages = MediaStreamMessages(f"stream-{call_id}", account, call_id)
         self._parameters = parameters
+        self._on_agent = on_agent
+        self._agent_spoke = False
         self._can_send = asyncio.Event()  # whether Asterisk's queue takes more
         self._can_send.set()
 
@@ -46,8 +52,13 @@ class MediaRelay:
         async with AsyncExitStack() as open_sides:
 
             async def agent_side() -> ClientConnection:
-                pinned = await find_agent(agent_url, options.agent_networks)
-                agent = await open_sides.enter_async_context(_connect_agent(agent_url, pinned))
+                try:
+                    pinned = await find_agent(agent_url, options.agent_networks)
+                    agent = await open_sides.enter_async_context(_connect_agent(agent_url, pinned))
+                except FAILURES:
+                    self._on_agent(AgentContact.UNREACHABLE)
+                    raise
+                self._on_agent(AgentContact.SILENT)  # so far
                 await agent.send(CONNECTED)
                 await agent.send(self._messages.start(self._parameters))
                 return agent
@@ -109,6 +120,9 @@ class MediaRelay:
 
     async def _play(self, audio: bytes, channel: ClientConnection) -> None:
         """In frames: Asterisk closes the connection over a large one, and sends XOFF when its queue is full."""
+        if not self._agent_spoke and audio.strip(SILENCE):
+            self._agent_spoke = True
+            self._on_agent(AgentContact.SPOKE)
         for start in range(0, len(audio), MAX_FRAME_BYTES):
             await self._can_send.wait()
             await channel.send(audio[start : start + MAX_FRAME_BYTES])

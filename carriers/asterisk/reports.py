@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from carriers.foreign import read_integer, read_object, read_text
-from domain.calls.models import AnsweredBy, CallReport, CallState, EndedBy, Ending
+from domain.calls.models import AgentContact, AnsweredBy, CallReport, CallState, EndedBy, Ending
 
 Event = Mapping[str, Any]
 RINGING_STATUSES = frozenset({"RINGING", "PROGRESS"})  # of a Dial event: 180, 183
@@ -32,6 +32,7 @@ class CallProgress:
     hung_up: bool = False  # by us
     answered_at: datetime | None = None
     answered_by: AnsweredBy | None = None
+    agent: AgentContact | None = None
 
 
 def apply_event(event: Event, progress: CallProgress) -> CallState | None:
@@ -72,6 +73,7 @@ def build_report(call_id: str, key: str | None, state: CallState, event: Event, 
         duration_seconds=_duration_seconds(progress, at),
         answered_by=progress.answered_by,
         rang=None if progress.missed and not rang else rang,
+        agent=progress.agent,
         ended_by=_ended_by(progress, answered=answered),
         carrier_code=None if code or "cause" not in event else f"Q.850 {event['cause']}",
     )

@@ -12,11 +12,12 @@ from carriers.simulator.calls import Call, Step, apply_step, hang_up_step, remai
 from carriers.simulator.faults import Faults, happens
 from carriers.simulator.media_streams import MediaStreams, StreamTarget
 from carriers.simulator.options import Options
-from carriers.simulator.resources import callback_fields, detection_fields
+from carriers.simulator.resources import callback_fields, detection_fields, stream_fields
 from carriers.simulator.scenarios import Scenario, scenario_for
 from carriers.simulator.twiml_fetcher import TwimlFetcher
 
 WRITE_INTERVAL_SECONDS = 0.05
+LATE_DETECTION_SECONDS = 0.3  # real ones: after the end was delivered
 TIMER_TOLERANCE_SECONDS = 0.001  # timers may fire so much early
 
 
@@ -44,7 +45,7 @@ class CallEngine:
         self._options = options
         self._store = store
         self._callbacks = CallbackSender(options.auth_token, self.faults_of, self._on_last_callback)
-        self.media = MediaStreams(options.account_sid)
+        self.media = MediaStreams(options.account_sid, self._on_stream_event)
         self._streams: dict[str, StreamTarget] = {}  # of live calls; one that survives a restart has none
         self._urls: dict[str, str] = {}
         self._twiml = TwimlFetcher(options.account_sid, options.auth_token)
@@ -97,7 +98,8 @@ class CallEngine:
         """End a call, unless it is over already."""
         self._advance(call)
         if call.live:
-            self._apply(call, hang_up_step(call, max(time.time(), call.updated_at)))
+            ending = self._scenario(call).hung_up_as
+            self._apply(call, hang_up_step(call, max(time.time(), call.updated_at), ending))
 
     async def first_callback(self, call: Call, max_seconds: float) -> None:
         await self._callbacks.first_delivered(call, max_seconds)
@@ -155,19 +157,45 @@ class CallEngine:
     def _apply(self, call: Call, step: Step) -> None:
         apply_step(call, step, self._scenario(call), self._options.speed)
         self._write(call)
+        self._detect_late(call, step)
         self._notify(call, step.event, step.at)
         self._stream_media(call, step.event)
 
     def _stream_media(self, call: Call, event: str) -> None:
         """A media stream begins when the call is answered, and ends with it."""
         if event == "answered" and call.sid in self._streams:
-            self.media.start(call.sid, self._streams[call.sid])
+            self._start_stream(call, self._streams[call.sid])
         elif event == "answered" and call.sid in self._urls:
-            self._twiml.fetch(call, self._urls[call.sid], self.media.start)
+            self._twiml.fetch(call, self._urls[call.sid], lambda _, target: self._start_stream(call, target))
         elif not call.live:
             self._streams.pop(call.sid, None)
             self._urls.pop(call.sid, None)
             self.media.stop(call.sid)
+
+    def _detect_late(self, call: Call, step: Step) -> None:
+        """The machine detection's callback is overtaken by the end: it is sent with it, a moment later."""
+        scenario = self._scenario(call)
+        if scenario.detected_late and call.detects and call.amd_callback and not call.live:
+            fields = detection_fields(call, self._options.account_sid, 0.0) | {"AnsweredBy": scenario.answered_by or ""}
+            asyncio.get_running_loop().call_later(
+                LATE_DETECTION_SECONDS, self._send, call, "detected", call.amd_callback, fields
+            )
+
+    def _start_stream(self, call: Call, target: StreamTarget) -> None:
+        if self._scenario(call).agent_fails:
+            self._on_stream_event(call.sid, target, "stream-error")
+        else:
+            self.media.start(call.sid, target)
+
+    def _on_stream_event(self, sid: str, target: StreamTarget, event: str) -> None:
+        """Without its stream a call has no instruction left: it ends."""
+        call = self._calls.get(sid)
+        if call is None or self._closed:
+            return
+        if target.status_callback:
+            self._send(call, event, target.status_callback, stream_fields(call, self._options.account_sid, event))
+        if event == "stream-error":
+            self.hang_up(call)
 
     def _notify(self, call: Call, event: str, at: float) -> None:
         if event == "detected":

@@ -78,7 +78,7 @@ def _after_ringing(call: Call, scenario: Scenario, ring_at: float, speed: float)
         return [Step(answer_at, "completed", scenario.status, scenario.sip_code)]
     talk = min(scenario.talk, call.time_limit)
     steps = [Step(answer_at, "answered", "in-progress")]
-    if call.detects:
+    if call.detects and not scenario.detected_late:
         steps.append(Step(answer_at + min(MAX_DETECTION_SECONDS, talk / 2) / speed, "detected"))
     return [*steps, Step(answer_at + talk / speed, "completed", "completed", 200)]
 
@@ -119,8 +119,8 @@ def _end(call: Call, step: Step, speed: float) -> None:
         call.duration = max(1, math.ceil((step.at - call.answered_at) * speed - 0.01))
 
 
-def hang_up_step(call: Call, now: float) -> Step:
+def hang_up_step(call: Call, now: float, unanswered: str = "canceled") -> Step:
     """The step that ends a live call by request."""
     if call.answered_at is not None:
         return Step(now, "completed", "completed", 200)
-    return Step(now, "completed", "canceled", 487)
+    return Step(now, "completed", unanswered, 487)

@@ -1,7 +1,8 @@
 """The audio of answered calls: a connection to the agent's WebSocket, as Twilio's Media Streams make one.
 
 The messages are those of "Media Streams - WebSocket Messages" (Twilio docs): connected, start, media, stop, mark. The
-person is silent: a second of silence, then nothing more until the call ends. A failure here ends no call.
+person is silent: a second of silence, then nothing more until the call ends. A call whose stream fails ends: there is
+no other instruction for it.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 import json
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
@@ -23,6 +25,7 @@ CLOSE_TIMEOUT_SECONDS = 2.0
 RETRY_DELAY_SECONDS = 30.0  # after a failure, before the same address is tried again
 MAX_STREAMS = 200
 RESERVED_DOMAINS = (".test", ".example", ".invalid")  # RFC 6761: they resolve to nothing, after a long time
+DISCARD_PORT = 9  # RFC 863: the example agents of a local stack
 MAX_MESSAGE_BYTES = 1024 * 1024  # an agent's audio comes in pieces
 FRAME_MILLISECONDS = 20
 FRAMES = 50
@@ -36,6 +39,7 @@ class StreamTarget:
 
     url: str
     parameters: dict[str, str]
+    status_callback: str | None = None
 
 
 @dataclass(slots=True)
@@ -68,22 +72,32 @@ def stream_of(twiml: str | None) -> StreamTarget | None:
     if stream is None or not _is_websocket(url):
         return None
     parameters = {parameter.get("name", ""): parameter.get("value", "") for parameter in stream.iter("Parameter")}
-    return StreamTarget(url, parameters)
+    return StreamTarget(url, parameters, stream.get("statusCallback"))
 
 
 def _is_websocket(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"ws", "wss"} and bool(parts.hostname)
+        return (
+            parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
+        )  # or no port at all: ValueError
     except ValueError:
         return False
 
 
-class MediaStreams:
-    """All streams of one simulator. Used from one event loop."""
+OnStreamEvent = Callable[[str, StreamTarget, str], None]  # of a call: stream-started, stream-error
 
-    def __init__(self, account_sid: str) -> None:
+
+class MediaStreams:
+    """All streams of one simulator. Used from one event loop.
+
+    `on_event` is called with what a stream reports: that it has started, or failed. A call whose address is an
+    example's, or which is one too many, goes on as if an agent were there.
+    """
+
+    def __init__(self, account_sid: str, on_event: OnStreamEvent = lambda *_: None) -> None:
         self._account_sid = account_sid
+        self._on_event = on_event
         self._addresses: dict[str, _Address] = {}
         self._ends: dict[str, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,9 +107,12 @@ class MediaStreams:
         """Connect an answered call to its agent, if that can be reached."""
         parts = urlsplit(target.url)
         address = self._addresses.setdefault(parts.netloc, _Address())
-        unreachable = (parts.hostname or "").endswith(RESERVED_DOMAINS) or time.monotonic() < address.retry_at
-        if unreachable or len(self._tasks) >= MAX_STREAMS:
+        failed_before = time.monotonic() < address.retry_at
+        imaginary = (parts.hostname or "").endswith(RESERVED_DOMAINS) or parts.port == DISCARD_PORT
+        if imaginary or failed_before or len(self._tasks) >= MAX_STREAMS:
             self.counts.skipped += 1
+            if failed_before and not imaginary:
+                self._on_event(sid, target, "stream-error")
             return
         ended = self._ends[sid] = asyncio.Event()
         task = asyncio.create_task(self._hold(sid, target, address, ended))
@@ -117,8 +134,10 @@ class MediaStreams:
         connection = await self._connected(target.url, address)
         if connection is None:
             self._ends.pop(sid, None)
+            self._on_event(sid, target, "stream-error")
             return
         self.counts.opened += 1
+        self._on_event(sid, target, "stream-started")
         try:
             with contextlib.suppress(*FAILURES):
                 await _Stream(connection, self._account_sid, sid).run(target.parameters, ended)

@@ -160,3 +160,16 @@ def detection_fields(call: Call, account_sid: str, detected_after: float) -> dic
         "AnsweredBy": call.answered_by or "unknown",
         "MachineDetectionDuration": str(round(detected_after * 1000)),
     }
+
+
+def stream_fields(call: Call, account_sid: str, event: str) -> dict[str, str]:
+    """The form of a media stream's status callback."""
+    fields = {
+        "AccountSid": account_sid,
+        "CallSid": call.sid,
+        "StreamSid": f"MZ{call.sid[2:]}",
+        "StreamName": f"MZ{call.sid[2:]}",
+        "StreamEvent": event,
+        "Timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+    return fields | ({"StreamError": "31920 - Stream - WebSocket - Handshake Error"} if event == "stream-error" else {})

@@ -25,6 +25,9 @@ class Scenario:
     sip_code: int
     talk: float | None = None  # None: not answered
     answered_by: str | None = None  # Twilio's word, where it was answered
+    agent_fails: bool = False  # its stream does, whatever its address
+    detected_late: bool = False  # who answered is reported only after the end
+    hung_up_as: str = "canceled"  # what the end is called when it is hung up while it rings
 
 
 _PERSON = Scenario(setup=1.0, rings=True, ring=5.0, status="completed", sip_code=200, talk=60.0, answered_by="human")
@@ -54,6 +57,12 @@ SCRIPTED: dict[str, Scenario] = {
     "09": replace(_PERSON, ring=2.0, talk=FOREVER, answered_by="machine_start"),
     "14": _refused("failed", 603),
     "15": _refused("no-answer", 480),
+    "16": replace(_PERSON, ring=2.0, talk=20.0, answered_by="fax"),
+    "17": replace(_PERSON, ring=2.0, talk=20.0, answered_by="call_screening"),
+    "18": replace(_PERSON, ring=2.0, talk=20.0, answered_by="machine_start", detected_late=True),
+    "19": replace(_PERSON, ring=2.0, talk=20.0, agent_fails=True),
+    "20": _refused("canceled", 487),
+    "21": replace(_NO_ANSWER, hung_up_as="completed"),
 }
 
 

@@ -163,7 +163,8 @@ class Twilio:
     def instruct(self, request: EventRequest, order: CallOrder) -> Instructions:
         """Serve the TwiML that was too long for the request."""
         self._signed_form(request)
-        return Instructions(content_type="text/xml", body=fetched_twiml(order))
+        callback_url = request.url.replace("/instructions?", "/events?", 1)
+        return Instructions(content_type="text/xml", body=fetched_twiml(order, callback_url))
 
     def _signed_form(self, request: EventRequest) -> dict[str, str]:
         signature = next((request.headers[name] for name in SIGNATURE_HEADERS if name in request.headers), "")
@@ -198,7 +199,7 @@ class Twilio:
             status_callback=callback_url,
             status_callback_event=EVENTS,
             status_callback_method="POST",
-            **instruction_arguments(order),
+            **instruction_arguments(order, callback_url),
             **(detection if self._detect_machines else {}),
             **(recording if self._record else {}),
         )

@@ -24,8 +24,11 @@ MAX_PARAMETER_CHARACTERS = 499  # name and value of a <Parameter> together must 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def instruction_arguments(order: CallOrder) -> dict[str, str]:
+def instruction_arguments(order: CallOrder, callback_url: str | None = None) -> dict[str, str]:
     """The arguments `twiml` or `url` of a create request. What is too long for it Twilio fetches from our API.
+
+    At `callback_url` Twilio reports how the call's agent was reached: a stream's errors, a SIP agent's own call, or, as
+    the fallback of a TwiML address, the error of fetching it.
 
     What does not fit is left out, the longest parameter first, and the parameter `outdial_truncated` = `true`
     says so: a call is not refused because a column is long. What is ours is never left out.
@@ -33,24 +36,26 @@ def instruction_arguments(order: CallOrder) -> dict[str, str]:
     url = order.audio_url
     match order.audio:
         case Audio.WEBSOCKET:
-            if order.instructions_url and len(_stream(url, _truncate_values(order.parameters))) > MAX_TWIML_CHARACTERS:
+            whole = _stream(url, callback_url, _truncate_values(order.parameters))
+            if order.instructions_url and len(whole) > MAX_TWIML_CHARACTERS:
                 return {"url": order.instructions_url, "method": "POST"}
-            return {"twiml": _stream_twiml(order, MAX_TWIML_CHARACTERS)}
+            return {"twiml": _stream_twiml(order, callback_url, MAX_TWIML_CHARACTERS)}
         case Audio.SIP:
             limit = len(url) + 1 + MAX_SIP_HEADER_CHARACTERS
             write = partial(_sip_address, url, sip_headers_of(order.parameters))
-            return {"twiml": _dial(order, _fit(order.parameters, write, limit))}
+            return {"twiml": _dial(order, _fit(order.parameters, write, limit), callback_url)}
         case Audio.TWIML:
-            return {"url": _fit(order.parameters, partial(_url, url), MAX_TWIML_CHARACTERS)}
+            fallback = {} if callback_url is None else {"fallback_url": callback_url, "fallback_method": "POST"}
+            return {"url": _fit(order.parameters, partial(_url, url), MAX_TWIML_CHARACTERS), **fallback}
 
 
-def fetched_twiml(order: CallOrder) -> str:
+def fetched_twiml(order: CallOrder, callback_url: str | None = None) -> str:
     """The TwiML that is too long for the request, as our API serves it."""
-    return _stream_twiml(order, MAX_FETCHED_CHARACTERS)
+    return _stream_twiml(order, callback_url, MAX_FETCHED_CHARACTERS)
 
 
-def _stream_twiml(order: CallOrder, limit: int) -> str:
-    return _fit(_truncate_values(order.parameters), partial(_stream, order.audio_url), limit)
+def _stream_twiml(order: CallOrder, callback_url: str | None, limit: int) -> str:
+    return _fit(_truncate_values(order.parameters), partial(_stream, order.audio_url, callback_url), limit)
 
 
 def _truncate_values(parameters: Parameters) -> Parameters:
@@ -64,16 +69,18 @@ def _fit(parameters: Parameters, render: Callable[[Parameters], str], limit: int
     return render(drop_longest(parameters, lambda kept: len(render(kept)) > limit))
 
 
-def _stream(url: str, parameters: Parameters) -> str:
-    stream = Stream(url=url)
+def _stream(url: str, callback_url: str | None, parameters: Parameters) -> str:
+    reported = {} if callback_url is None else {"status_callback": callback_url, "status_callback_method": "POST"}
+    stream = Stream(url=url, **reported)
     for name, value in parameters.items():
         stream.parameter(name=_NOT_XML.sub("", name), value=_NOT_XML.sub("", value))
     return _response(Connect().append(stream))
 
 
-def _dial(order: CallOrder, address: str) -> str:
+def _dial(order: CallOrder, address: str, callback_url: str | None) -> str:
     dial = Dial(caller_id=order.from_)
-    dial.sip(address)
+    reported = {} if callback_url is None else {"status_callback": callback_url, "status_callback_method": "POST"}
+    dial.sip(address, **reported, **({"status_callback_event": "answered completed"} if reported else {}))
     return _response(dial)
 
 

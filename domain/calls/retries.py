@@ -27,7 +27,6 @@ MAX_NEVER_RANG = 3  # of a contact's dials, by the delays of its job; then it en
 AGENT_REDIAL_DELAYS = (timedelta(minutes=5), timedelta(minutes=30))
 MAX_AGENT_FAILURES = len(AGENT_REDIAL_DELAYS) + 1  # of a contact's dials; then it ends as failed
 
-AGENT_FAILURES = frozenset({Outcome.AGENT_UNREACHABLE, Outcome.NO_SPEECH})
 RETRYABLE = (ContactStatus.NO_ANSWER, ContactStatus.BUSY, ContactStatus.TIMEOUT)
 
 

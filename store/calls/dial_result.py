@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import RowMapping, text
 
+from domain.calls.circuit_breaker import AGENT_FAILURES
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import AgentContact, AnsweredBy, EndedBy, HangUpReason, MachineKind, Outcome
 from domain.calls.outcome_table import OUTCOMES
 from domain.calls.outcomes import explain_outcome
-from domain.calls.retries import AGENT_FAILURES, NextStep, RetryPolicy, decide_next_step
+from domain.calls.retries import NextStep, RetryPolicy, decide_next_step
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.calls.claim_rules import find_opening, read_calling_window

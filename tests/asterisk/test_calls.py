@@ -14,7 +14,17 @@ from carriers import Absent, CannotTell, CarrierAway, NotPlaced, SearchOrder
 from carriers.asterisk import Asterisk
 from carriers.asterisk.options import Options
 from carriers.clock import boot_time
-from domain.calls.models import AnsweredBy, Audio, CallOrder, CallReport, CallState, Outcome
+from domain.calls.models import (
+    AgentContact,
+    AnsweredBy,
+    Audio,
+    CallOrder,
+    CallReport,
+    CallState,
+    EndedBy,
+    Ending,
+    Outcome,
+)
 from domain.calls.outcomes import determine_outcome
 from tests.carriers import simulation
 from tests.carriers.simulation import number_ending
@@ -266,3 +276,19 @@ async def test_an_agent_that_is_a_twiml_address_is_refused_before_anything_rings
     async with a_line(lab) as line:
         with pytest.raises(NotPlaced):
             await line.call("01", "https://agent.example/twiml", audio=Audio.TWIML)
+
+
+async def test_an_agent_that_is_not_there_is_told_of_the_call_that_was_answered(lab: Lab) -> None:
+    async with a_line(lab) as line:
+        for address in ("ws://127.0.0.1:9/talk", f"sip:04@127.0.0.1:{lab.callee_port}"):
+            placed = await line.call("07", address)
+            ended = await line.hear(placed.call_id, CallState.ENDED)
+            assert (ended.ending, ended.agent) == (Ending.COMPLETED, AgentContact.UNREACHABLE), address
+
+
+async def test_whether_the_agent_spoke_is_told(lab: Lab) -> None:
+    async with a_line(lab) as line, an_agent() as speaker, an_agent(clip=b"\xff" * 160) as mute:
+        for agent, told in ((speaker, AgentContact.SPOKE), (mute, AgentContact.SILENT)):
+            placed = await line.call("00", agent.url)
+            ended = await line.hear(placed.call_id, CallState.ENDED)
+            assert (ended.agent, ended.ended_by, ended.rang) == (told, EndedBy.CALLEE, True)

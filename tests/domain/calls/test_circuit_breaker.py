@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.calls.circuit_breaker import find_pause_reason
+from domain.calls.circuit_breaker import TRIPPING_OUTCOMES, find_pause_reason
 from domain.calls.models import Outcome
 
 TROUBLE, BLOCKED, ANSWERED, NO_ANSWER = Outcome.CARRIER_ERROR, Outcome.BLOCKED, Outcome.ANSWERED, Outcome.NO_ANSWER
@@ -38,3 +38,10 @@ def test_people_who_do_not_answer_are_no_reason_to_pause() -> None:
 
 def test_a_job_without_calls_goes_on() -> None:
     assert find_pause_reason([]) is None
+
+
+def test_agents_that_are_not_there_pause_the_job_before_everybody_has_answered_to_silence() -> None:
+    answered, gone = [Outcome.ANSWERED] * 14, [Outcome.AGENT_UNREACHABLE] * 3 + [Outcome.NO_SPEECH] * 3
+    assert "had no agent" in (find_pause_reason([*answered, *gone]) or "")
+    assert find_pause_reason([*answered, Outcome.ANSWERED, *gone[1:]]) is None
+    assert {Outcome.AGENT_UNREACHABLE, Outcome.NO_SPEECH} <= TRIPPING_OUTCOMES
