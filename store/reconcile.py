@@ -18,6 +18,8 @@ MAX_ROWS = 200  # of each kind that a sweep reads: the next sweep finds the rest
 
 MAX_OPEN_JOBS = 2_000  # whose workflows a sweep asks for: of more, others each time
 
+# Compared with statement_timestamp(): clock_timestamp() may change within a statement, so that no index could be used.
+
 
 class OpenJob(Model):
     id: str
@@ -46,7 +48,7 @@ class OpenDial(Model):
 _UNSTARTED = text(f"""
     SELECT id, organization_id, name, status, scheduled_start_time FROM batch_jobs
     WHERE workflow_started_at IS NULL AND status IN ('pending', 'scheduled', 'paused', 'running')
-      AND created_at < clock_timestamp() - interval '{UNSTARTED_AFTER}'
+      AND created_at < statement_timestamp() - interval '{UNSTARTED_AFTER}'
     ORDER BY created_at LIMIT {MAX_ROWS}
 """)  # noqa: S608 — our own constants
 _OPEN = text(f"""
@@ -58,7 +60,7 @@ _OVERDUE = text(f"""
     SELECT d.id, d.contact_id, d.number_of_dial, d.carrier_account_id AS account, d.state, d.call_id
     FROM dials d JOIN batch_jobs j ON j.id = d.job_id
     WHERE d.ended_at IS NULL
-      AND clock_timestamp() > coalesce(d.answered_at + make_interval(secs => j.max_call_seconds / :speed),
+      AND statement_timestamp() > coalesce(d.answered_at + make_interval(secs => j.max_call_seconds / :speed),
                                        d.asked_at + make_interval(secs => j.ring_seconds / :speed))
                               + make_interval(secs => :slack)
     ORDER BY d.asked_at LIMIT {MAX_ROWS}
@@ -69,9 +71,10 @@ _STUCK = text(f"""
     WHERE j.status = 'running' AND a.closed_until IS NULL AND p.closed_until IS NULL
       AND o.stopped_at IS NULL AND a.stopped_at IS NULL AND p.stopped_at IS NULL
       AND EXISTS (SELECT 1 FROM contacts c WHERE c.job_id = j.id AND c.status IN ('pending', 'queued')
-                  AND c.due_at < clock_timestamp() - interval '{STUCK_AFTER}')
+                  AND c.due_at < statement_timestamp() - interval '{STUCK_AFTER}')
+      AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = j.organization_id AND d.ended_at IS NULL)
       AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = j.organization_id
-                      AND (d.ended_at IS NULL OR d.asked_at > clock_timestamp() - interval '{STUCK_AFTER}'))
+                      AND d.asked_at > statement_timestamp() - interval '{STUCK_AFTER}')
       AND (o.credits_unlimited OR j.hold >= 2 * j.rate_per_minute
            OR j.hold + o.balance - o.held >= 2 * j.rate_per_minute)
     LIMIT {MAX_ROWS}
@@ -83,13 +86,13 @@ _UNSEEN_CONTACTS = f"""
     SELECT j.id FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
     JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
     WHERE j.status = 'running' AND a.closed_until IS NULL
-      AND (p.next_slot_at IS NULL OR p.next_slot_at < clock_timestamp())
+      AND (p.next_slot_at IS NULL OR p.next_slot_at < statement_timestamp())
       AND EXISTS (SELECT 1 FROM contacts c WHERE c.job_id = j.id AND c.status IN ('pending', 'queued')
-                  AND c.due_at < clock_timestamp() - interval '{STUCK_AFTER}')
+                  AND c.due_at < statement_timestamp() - interval '{STUCK_AFTER}')
       AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = j.organization_id AND d.job_id = j.id
-                      AND d.ended_at IS NULL AND d.asked_at > clock_timestamp() - interval '{STUCK_AFTER}')
+                      AND d.ended_at IS NULL AND d.asked_at > statement_timestamp() - interval '{STUCK_AFTER}')
       AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.job_id = j.id
-                      AND d.ended_at > clock_timestamp() - interval '{STUCK_AFTER}')
+                      AND d.ended_at > statement_timestamp() - interval '{STUCK_AFTER}')
       AND (SELECT count(*) FROM dials d WHERE d.organization_id = j.organization_id AND d.job_id = j.id
            AND d.ended_at IS NULL) < j.concurrent_call_limit
       AND (SELECT count(*) FROM dials d WHERE d.organization_id = j.organization_id AND d.ended_at IS NULL)
@@ -103,19 +106,19 @@ _NOBODY_OPEN = f"""
     WHERE j.status = 'running'
       AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.job_id = j.id AND c.status IN ('pending', 'queued', 'dialing'))
       AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.job_id = j.id
-                      AND d.ended_at > clock_timestamp() - interval '{STUCK_AFTER}')
+                      AND d.ended_at > statement_timestamp() - interval '{STUCK_AFTER}')
 """  # noqa: S608
 _START_PASSED = f"""
     SELECT j.id FROM batch_jobs j
     WHERE j.status IN ('pending', 'scheduled') AND j.workflow_started_at IS NOT NULL
       AND greatest(j.created_at, j.scheduled_start_time, j.resumed_at)
-          < clock_timestamp() - interval '{STUCK_AFTER}'
+          < statement_timestamp() - interval '{STUCK_AFTER}'
 """  # noqa: S608
 _CANCELLED_LATELY = f"""
     SELECT j.id FROM batch_jobs j
     WHERE j.status = 'cancelled'
-      AND j.completed_at BETWEEN clock_timestamp() - interval '{CANCELLED_WITHIN}'
-                             AND clock_timestamp() - interval '{STUCK_AFTER}'
+      AND j.completed_at BETWEEN statement_timestamp() - interval '{CANCELLED_WITHIN}'
+                             AND statement_timestamp() - interval '{STUCK_AFTER}'
 """  # noqa: S608
 _SLEEPING = text(f"""
     SELECT id FROM ({_UNSEEN_CONTACTS} UNION {_NOBODY_OPEN} UNION {_START_PASSED} UNION {_CANCELLED_LATELY}) AS job

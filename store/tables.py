@@ -279,6 +279,7 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     ),
     Index("ix_dials_open", "organization_id", "job_id", postgresql_where=_OPEN),
     Index("ix_dials_ended", "job_id", text("ended_at DESC")),
+    Index("ix_dials_newest", "organization_id", "asked_at"),
     Index("ix_dials_called", "organization_id", "to_number", text("asked_at DESC")),
 )
 

@@ -17,7 +17,9 @@ import store
 from domain.calling_rules.do_not_call import Source
 from domain.calling_rules.window import CallingWindow
 from domain.calls.agent_report import ConversationReport
+from domain.calls.gates import GateScope
 from domain.calls.models import Audio, CallReport, CallState, Ending, HangUpReason, Outcome
+from domain.jobs.commands import CommandKind, OperatorCommand
 from domain.jobs.models import JobChange, PhoneNumber
 from domain.statuses import Architecture, JobStatus, Role
 from domain.temporal_namespace import Namespace
@@ -28,13 +30,15 @@ from store.calls.agent_reports import AgentReports
 from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
-from store.calls.in_flight import InFlightRequests
+from store.calls.gates import Gates
+from store.calls.in_flight import CallScope, InFlightRequests
 from store.calls.lines import Lines
 from store.calls.lookup import OrderLookup
 from store.contacts.do_not_call import DoNotCall
 from store.db.vault import Vault
 from store.idempotency import Idempotency, RecordKey
 from store.jobs.change_feed import ChangeFeed
+from store.jobs.commands import OperatorCommands
 from store.jobs.delete import JobDeletion
 from store.jobs.export import Results
 from store.jobs.lifecycle import JobLifecycle
@@ -161,6 +165,26 @@ async def _record_end(world: World) -> None:
     await dials.record(ended, TWILIO, world.call.key)
 
 
+async def _note_no_answer(world: World) -> None:
+    dials = Dials(world.engine)
+    await Claims(world.engine).claim(world.id, world.running.id, world.running.contact_ids[1], 1)
+    asked = await dials.get(world.running.contact_ids[1], 1)
+    assert asked is not None
+    await dials.note_no_answer(asked.id)
+
+
+def _scope(world: World) -> CallScope:
+    return CallScope(organization_id=world.id, job_id=world.running.id)
+
+
+async def _apply_command(world: World) -> None:
+    commands = OperatorCommands(world.engine, JobLifecycle(world.engine), JobUpdates(world.engine))
+    command = OperatorCommand(
+        organization_id=world.id, job_id=world.running.id, kind=CommandKind.PAUSE, received_at=datetime.now(UTC)
+    )
+    await commands.apply(command)
+
+
 async def _refresh(world: World) -> None:
     dial = await Dials(world.engine).get(world.call.contact_id, 1)
     assert dial is not None
@@ -227,6 +251,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "Agents.remove": _remove_agent,
     "ApiKeys.create": lambda w: ApiKeys(w.engine).create(w.id, Role.MEMBER, "x"),
     "ApiKeys.find_caller": lambda w: ApiKeys(w.engine).find_caller(w.given.owner.key),
+    "ApiKeys.find_valid": lambda w: ApiKeys(w.engine).find_valid([w.given.owner.id]),
     "ApiKeys.get": lambda w: ApiKeys(w.engine).get(w.id, w.given.member.id),
     "ApiKeys.list_all": lambda w: ApiKeys(w.engine).list_all(w.id),
     "ApiKeys.list_page": lambda w: ApiKeys(w.engine).list_page(w.id, 1, 10),
@@ -244,6 +269,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "Dials.get_many": lambda w: Dials(w.engine).get_many([w.dial]),
     "Dials.give_up": lambda w: Dials(w.engine).give_up(w.dial),
     "Dials.mark_not_placed": lambda w: Dials(w.engine).mark_not_placed(w.dial, Outcome.CARRIER_ERROR),
+    "Dials.note_no_answer": _note_no_answer,
     "Dials.record": _record_end,
     "Dials.refresh": _refresh,
     "Dials.request_hang_up": lambda w: Dials(w.engine).request_hang_up(w.dial, HangUpReason.MAX_CALL_DURATION),
@@ -255,17 +281,18 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "DuePages.abandon": lambda w: DuePages(w.engine).abandon(w.running.contact_ids[1], "x"),
     "DuePages.mark_workflow_started": lambda w: DuePages(w.engine).mark_workflow_started(w.waiting.id),
     "DuePages.read": lambda w: DuePages(w.engine).read(w.closed.id, datetime.now(UTC), 100),
+    "Gates.close": lambda w: Gates(w.engine).close(GateScope.NUMBER, w.given.number.id),
+    "Gates.count_on_their_way": lambda w: Gates(w.engine).count_on_their_way(GateScope.NUMBER, w.given.number.id),
+    "Gates.open": lambda w: Gates(w.engine).open(GateScope.NUMBER, w.given.number.id),
     "Idempotency.extend": lambda w: reserved(w, lambda i: i.extend(_record(w), "me")),
     "Idempotency.forget": lambda w: reserved(w, lambda i: i.forget(_record(w), "me")),
     "Idempotency.is_in_progress": lambda w: Idempotency(w.engine).is_in_progress(_record(w)),
     "Idempotency.release": lambda w: reserved(w, lambda i: i.release(_record(w), "me")),
     "Idempotency.reserve": lambda w: reserved(w, lambda i: i.reserve(_record(w), "b", "other")),
     "Idempotency.store_answer": lambda w: reserved(w, lambda i: i.store_answer(_record(w), "seed", "{}")),
-    "InFlightRequests.count_for_job": lambda w: InFlightRequests(w.engine).count_for_job(w.id, w.running.id),
-    "InFlightRequests.count_for_numbers": lambda w: InFlightRequests(w.engine).count_for_numbers(
-        w.id, ["+12025550101"]
-    ),
-    "InFlightRequests.count_for_organization": lambda w: InFlightRequests(w.engine).count_for_organization(w.id),
+    "InFlightRequests.count": lambda w: InFlightRequests(w.engine).count(_scope(w)),
+    "InFlightRequests.count_not_stopped": lambda w: InFlightRequests(w.engine).count_not_stopped(_scope(w)),
+    "InFlightRequests.list_to_call_off": lambda w: InFlightRequests(w.engine).list_to_call_off(_scope(w)),
     "JobDeletion.delete": lambda w: JobDeletion(w.engine).delete(w.id, w.ended.id, by=BY),
     "JobLifecycle.begin": lambda w: JobLifecycle(w.engine).begin(w.id, w.waiting.id),
     "JobLifecycle.cancel": lambda w: JobLifecycle(w.engine).cancel(w.id, w.running.id, hang_up=True),
@@ -304,6 +331,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "NamespaceBinding.get": lambda w: NamespaceBinding(w.engine).get(),
     "NamespaceBinding.rebind": lambda w: NamespaceBinding(w.engine).rebind(NAMESPACE, [w.running.id]),
     "NamespaceBinding.set_alarm": lambda w: NamespaceBinding(w.engine).set_alarm("x"),
+    "OperatorCommands.apply": _apply_command,
     "OrderLookup.find": lambda w: OrderLookup(w.engine).find(TWILIO, w.call.key),
     "Organizations.change": lambda w: Organizations(w.engine).change(
         w.id, OrganizationChange(calling_window=_closed()), by=BY
@@ -334,6 +362,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "RateLimits.count": lambda w: RateLimits(w.engine).count(w.given.owner.id, 10),
     "Reconciliation.list_open_jobs": lambda w: Reconciliation(w.engine).list_open_jobs(),
     "Reconciliation.list_overdue_dials": lambda w: Reconciliation(w.engine).list_overdue_dials(330),
+    "Reconciliation.list_sleeping_jobs": lambda w: Reconciliation(w.engine).list_sleeping_jobs(),
     "Reconciliation.list_stuck_jobs": lambda w: Reconciliation(w.engine).list_stuck_jobs(),
     "Reconciliation.list_unstarted_jobs": lambda w: Reconciliation(w.engine).list_unstarted_jobs(),
     "Results.find_contact": lambda w: Results(w.engine).find_contact(w.id, w.running.id, w.call.contact_id),

@@ -1,0 +1,122 @@
+"""No query of the store reads a large table whole: each is planned as on a million contacts and dials."""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.db.engine import create_engine
+from tests.databases import Databases
+from tests.store.calling import Calling
+from tests.store.every_method import METHODS, World, a_world
+
+ROWS = 100_000  # that are really there, so that what PostgreSQL knows of the columns is true
+SCALE = 10  # times as many are what it plans for
+LARGE = frozenset({"contacts", "dials", "carrier_events"})
+MOST_TOUCHED = 5_000  # rows of a large table that one question looks at
+PLANNED = ("SELECT", "WITH", "UPDATE", "DELETE", "INSERT")
+
+GENERATE = (
+    "SET session_replication_role = replica",  # no triggers, no keys to other tables
+    """
+    INSERT INTO organizations (id, name, concurrent_call_limit, credits_unlimited)
+    SELECT 'org_' || n, 'o', 50, true FROM generate_series(0, 19) n""",
+    "INSERT INTO carrier_accounts (id) VALUES ('twilio') ON CONFLICT DO NOTHING",
+    """
+    INSERT INTO phone_numbers (id, organization_id, number, carrier_account_id)
+    SELECT 'phone_' || n, 'org_' || n, '+1202555' || lpad(n::text, 4, '0'), 'twilio' FROM generate_series(0, 19) n""",
+    """
+    INSERT INTO batch_jobs (id, organization_id, name, status, dialling, agent_id, audio, audio_url, rate_per_minute,
+        phone_number_id, from_number, total_contacts, concurrent_call_limit, max_attempts, ring_seconds,
+        max_call_seconds, timezone, validation, workflow_started_at, completed_at, created_at)
+    SELECT 'batch_' || n, 'org_' || n % 20, 'j', CASE WHEN n % 50 = 0 THEN 'running' ELSE 'completed' END, n % 50 = 0,
+        'agent', 'websocket', 'wss://x', 0.0175, 'phone_' || n % 20, '+1202555' || lpad((n % 20)::text, 4, '0'), 100,
+        5, 3, 45, 900, 'UTC', '{}', now(), now() - n * interval '1 minute', now() - n * interval '10 minutes'
+    FROM generate_series(1, 1000) n""",
+    f"""
+    INSERT INTO contacts (id, job_id, organization_id, row, number, zones, data, status, dials, due_at)
+    SELECT 'contact_' || n, 'batch_' || n % 1000, 'org_' || n % 1000 % 20, n / 1000, '+1303' || lpad(n::text, 7, '0'),
+        '["America/Denver"]', '{{"a": 1}}', CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'completed' END, 2,
+        now() - interval '2 hours'
+    FROM generate_series(1, {ROWS}) n""",
+    f"""
+    INSERT INTO dials (id, contact_id, number_of_dial, job_id, organization_id, carrier_account_id, from_number,
+        to_number, state, call_id, asked_at, ended_at, outcome)
+    SELECT 'call_' || n, 'contact_' || n, 1, 'batch_' || n % 1000, 'org_' || n % 1000 % 20, 'twilio',
+        '+1202555' || lpad((n % 20)::text, 4, '0'), '+1303' || lpad(n::text, 7, '0'), 'ended', md5(n::text),
+        now() - n * interval '1 minute', now() - n * interval '1 minute', 'answered'
+    FROM generate_series(1, {ROWS}) n""",
+    f"""
+    INSERT INTO carrier_events (dial_id, call_id, state) SELECT 'call_' || n, md5(n::text), 'ended'
+    FROM generate_series(1, {ROWS}) n""",
+    "SET session_replication_role = origin",
+    "ANALYZE",
+    f"UPDATE pg_class SET reltuples = reltuples * {SCALE} WHERE relname = ANY('{{{','.join(LARGE)}}}')",
+)
+
+
+@pytest.fixture(scope="module")
+def large_url(databases: Databases) -> Iterator[str]:
+    """The address of a database with many rows of other organizations."""
+    with databases.lend() as url:
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+            for table in LARGE:
+                connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)".encode())
+            for statement in GENERATE:
+                connection.execute(statement.encode())
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def large(large_url: str) -> AsyncIterator[Calling]:
+    engine = create_engine(large_url, pool_size=4)
+    yield Calling(engine)
+    await engine.dispose()
+
+
+class Asked:
+    """What is sent to PostgreSQL, with its values."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.statements: dict[str, Any] = {}
+        sa.event.listen(engine.sync_engine, "before_cursor_execute", self._hear)
+
+    def _hear(self, *heard: Any) -> None:
+        _, _, statement, values, _, many = heard
+        if statement.lstrip(" (\n").upper().startswith(PLANNED):
+            self.statements[statement] = values[0] if many else values
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_a_method_reads_no_large_table_whole(large: Calling, large_url: str, method: str) -> None:
+    engine = create_engine(large_url, pool_size=2)
+    world: World = await a_world(large, engine, large_url)
+    asked = Asked(engine)
+    await METHODS[method](world)
+    await engine.dispose()
+    with psycopg.connect(large_url.replace("+psycopg", "")) as connection:
+        for statement, values in asked.statements.items():
+            plan = _plan(connection, statement, values)
+            assert not set(_read_whole(plan)), f"{statement}\n{json.dumps(plan, indent=1)}"
+
+
+def _plan(connection: psycopg.Connection, statement: str, values: Any) -> Mapping[str, Any]:
+    """Questions are asked once more, to see how many rows they touch; what writes is only planned."""
+    analyze = "ANALYZE, " if statement.lstrip(" (\n").upper().startswith("SELECT") else ""
+    row = connection.execute(f"EXPLAIN ({analyze}FORMAT JSON) {statement}".encode(), values).fetchone()
+    connection.rollback()
+    assert row is not None
+    plan: Mapping[str, Any] = row[0][0]["Plan"]
+    return plan
+
+
+def _read_whole(plan: Mapping[str, Any]) -> Iterator[str]:
+    touched = plan.get("Actual Loops", 0) * (plan.get("Actual Rows", 0) + plan.get("Rows Removed by Filter", 0))
+    if plan.get("Relation Name") in LARGE and (plan["Node Type"] == "Seq Scan" or touched > MOST_TOUCHED):
+        yield plan["Relation Name"]
+    for part in plan.get("Plans", ()):
+        yield from _read_whole(part)
