@@ -26,6 +26,18 @@ class Action(StrEnum):
     STOPPED = "stopped"  # the whole organization
     DO_NOT_CALL_ADDED = "do_not_call_added"
     DO_NOT_CALL_REMOVED = "do_not_call_removed"
+    KEY_CREATED = "key_created"  # details of these: the id of what it was done to
+    KEY_REVOKED = "key_revoked"
+    AGENT_CREATED = "agent_created"
+    AGENT_CHANGED = "agent_changed"
+    AGENT_REMOVED = "agent_removed"
+    NUMBER_CREATED = "number_created"
+    NUMBER_CHANGED = "number_changed"
+    NUMBER_REMOVED = "number_removed"
+    WEBHOOK_CREATED = "webhook_created"
+    WEBHOOK_CHANGED = "webhook_changed"
+    WEBHOOK_DELETED = "webhook_deleted"
+    WEBHOOK_SECRET_ROTATED = "webhook_secret_rotated"  # noqa: S105  no password
     GRANTED = "granted"  # the use of a number or trunk; details: the grant's id, carrier and kind
     GRANT_REVOKED = "grant_revoked"
 

@@ -67,7 +67,7 @@ async def create_agent(
         _require_fitting_url(sent.audio, sent.audio_url)
         await addresses.check(sent.audio, sent.audio_url)
         id, fields = context.new_id("agent"), (sent.name, sent.architecture, sent.audio, sent.audio_url)
-        return render_agent(await agents.create(caller.organization_id, *fields, id=id))
+        return render_agent(await agents.create(caller.organization_id, *fields, by=caller.key_id, id=id))
 
     return await idempotent.answer(AgentView, content, create)
 
@@ -98,7 +98,7 @@ async def change_agent(
     _require_fitting_url(after.audio, after.audio_url)
     if {"audio", "audio_url"} & sent.model_fields_set:
         await addresses.check(after.audio, after.audio_url)
-    return render_agent(await agents.change(caller.organization_id, id, change))
+    return render_agent(await agents.change(caller.organization_id, id, change, by=caller.key_id))
 
 
 @router.delete("/{id}", operation_id="removeAgent", responses=errors(401, 403, 404, 409, 503))
@@ -107,7 +107,7 @@ async def remove_agent(caller: AdminDep, id: AgentId, agents: AgentsDep) -> Remo
 
     Error codes: `agent_not_found`; `in_use` while a job that has not ended has it, or a number's calls are held by it.
     """
-    await agents.remove(caller.organization_id, id)
+    await agents.remove(caller.organization_id, id, by=caller.key_id)
     return Removed(id=id)
 
 

@@ -61,7 +61,9 @@ async def create_key(
         if sent.expires_at is not None and sent.expires_at <= context.now:
             raise InvalidRequest("expiresAt must be in the future.", [{"field": "expiresAt", "reason": "is past"}])
         id = context.new_id("key")
-        issued = await api_keys.create(caller.organization_id, sent.role, sent.name, expires_at=sent.expires_at, id=id)
+        issued = await api_keys.create(
+            caller.organization_id, sent.role, sent.name, expires_at=sent.expires_at, by=caller.key_id, id=id
+        )
         key = await api_keys.get(caller.organization_id, issued.id)
         return IssuedKeyView(**key.model_dump(), key=issued.key)
 
@@ -93,5 +95,5 @@ async def revoke_key(caller: AdminDep, id: KeyId, api_keys: ApiKeysDep) -> KeyVi
     """
     if (await api_keys.get(caller.organization_id, id)).role.outranks(caller.role):
         raise Forbidden(f"The key of an {caller.role} cannot revoke an owner's.")
-    await api_keys.revoke(caller.organization_id, id, keep_an_owner=True)
+    await api_keys.revoke(caller.organization_id, id, keep_an_owner=True, by=caller.key_id)
     return render_key(await api_keys.get(caller.organization_id, id))

@@ -95,6 +95,7 @@ async def create_phone_number(
                 carrier_account_id=sent.carrier,
                 sealed_settings=sealed,
                 trunk=trunk,
+                by=caller.key_id,
                 id=context.new_id("phone"),
             )
         return render_phone_number(created)
@@ -128,10 +129,12 @@ async def change_phone_number(
     if "carrier_settings" in sent.model_fields_set:
         number = await _phone_number(phone_numbers, caller.organization_id, id)
         sealed, trunk = _seal(number.carrier, sent.carrier_settings, vault)
-        await phone_numbers.change_carrier_settings(caller.organization_id, id, number.carrier, sealed, trunk)
+        await phone_numbers.change_carrier_settings(
+            caller.organization_id, id, number.carrier, sealed, trunk, by=caller.key_id
+        )
     change = PhoneNumberChange(**sent.model_dump(include=sent.model_fields_set - {"carrier_settings"}))
     with _agent_of_the_body():
-        return render_phone_number(await phone_numbers.change(caller.organization_id, id, change))
+        return render_phone_number(await phone_numbers.change(caller.organization_id, id, change, by=caller.key_id))
 
 
 @router.delete("/{id}", operation_id="removePhoneNumber", responses=errors(401, 403, 404, 409, 503))
@@ -140,7 +143,7 @@ async def remove_phone_number(caller: AdminDep, id: PhoneNumberId, phone_numbers
 
     Error codes: `phone_number_not_found`; `in_use` while a job that has not ended calls from it.
     """
-    await phone_numbers.remove(caller.organization_id, id)
+    await phone_numbers.remove(caller.organization_id, id, by=caller.key_id)
     return Removed(id=id)
 
 

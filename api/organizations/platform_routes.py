@@ -47,7 +47,7 @@ async def create_organization(
             allowed_countries=sent.allowed_countries,
             id=context.new_id("org"),
         )
-        issued = await api_keys.create(created.id, Role.OWNER, "owner", id=context.new_id("key"))
+        issued = await api_keys.create(created.id, Role.OWNER, "owner", by=PLATFORM, id=context.new_id("key"))
         shown = render_organization(created).model_dump(by_alias=False)
         return CreatedOrganization(**shown, owner_key_id=issued.id, owner_key=issued.key)
 

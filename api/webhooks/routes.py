@@ -89,7 +89,7 @@ async def create_webhook(
         wanted = EndpointRequest(**read_new_webhook(require_object(parse_json(content))))
         await destinations.check(wanted.url)
         id = context.new_id("webhook")
-        return render_new_webhook(await webhooks.create(caller.organization_id, wanted, id))
+        return render_new_webhook(await webhooks.create(caller.organization_id, wanted, id, by=caller.key_id))
 
     return await idempotent.answer(NewWebhook, content, create, secret_of=caller.key_id)
 
@@ -114,13 +114,13 @@ async def change_webhook(
     change = read_webhook_change(body)
     if "url" in change:
         await destinations.check(change["url"])
-    return render_webhook(await webhooks.change(caller.organization_id, id, EndpointChange(**change)))
+    return render_webhook(await webhooks.change(caller.organization_id, id, EndpointChange(**change), by=caller.key_id))
 
 
 @router.delete("/{id}", operation_id="deleteWebhook", responses=errors(401, 403, 404, 429, 503))
 async def delete_webhook(caller: AdminDep, id: WebhookId, webhooks: WebhooksDep) -> Removed:
     """Delete a webhook with its log. What waits is never sent. Error codes: `webhook_not_found`."""
-    await webhooks.delete(caller.organization_id, id)
+    await webhooks.delete(caller.organization_id, id, by=caller.key_id)
     return Removed(id=id)
 
 
@@ -130,7 +130,7 @@ async def rotate_secret(caller: AdminDep, id: WebhookId, webhooks: WebhooksDep) 
 
     Error codes: `webhook_not_found`, `secrets_unavailable`.
     """
-    return render_new_webhook(await webhooks.rotate_secret(caller.organization_id, id))
+    return render_new_webhook(await webhooks.rotate_secret(caller.organization_id, id, by=caller.key_id))
 
 
 @router.post("/{id}/test", operation_id="testWebhook", responses=errors(400, 401, 403, 404, 429, 503))

@@ -6,10 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.audit import OPERATOR, Action
 from domain.calls.models import Audio
 from domain.jobs.models import Agent
 from domain.model import Model
 from domain.statuses import Architecture
+from store.audit_log import record_action
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
@@ -55,6 +57,7 @@ class Agents:
         audio: Audio,
         audio_url: str,
         *,
+        by: str = OPERATOR,
         id: str | None = None,
     ) -> Agent:
         """Add a voice agent at `audio_url`; raises NotFound. One of this `id` that is there is returned."""
@@ -68,7 +71,9 @@ class Agents:
         }
         async with self._engine.begin() as connection:
             await read_organization(connection, organization_id)
-            await connection.execute(postgresql.insert(agents).values(row).on_conflict_do_nothing())
+            inserted = await connection.execute(postgresql.insert(agents).values(row).on_conflict_do_nothing())
+            if inserted.rowcount:
+                await record_action(connection, organization_id, Action.AGENT_CREATED, by, {"agentId": row["id"]})
             return await read_agent(connection, organization_id, row["id"])
 
     async def list_all(self, organization_id: str) -> list[Agent]:
@@ -94,7 +99,7 @@ class Agents:
         async with reading(self._engine) as connection:
             return await read_agent(connection, organization_id, agent_id)
 
-    async def change(self, organization_id: str, agent_id: str, change: AgentChange) -> Agent:
+    async def change(self, organization_id: str, agent_id: str, change: AgentChange, *, by: str = OPERATOR) -> Agent:
         """Change what is given, for jobs to come: one that exists keeps its agent's facts. Raises NotFound."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
@@ -103,9 +108,10 @@ class Agents:
             if not fields:
                 return found
             await connection.execute(sa.update(agents).where(agents.c.id == agent_id).values(fields))
+            await record_action(connection, organization_id, Action.AGENT_CHANGED, by, {"agentId": agent_id})
             return await read_agent(connection, organization_id, agent_id)
 
-    async def remove(self, organization_id: str, agent_id: str) -> None:
+    async def remove(self, organization_id: str, agent_id: str, *, by: str = OPERATOR) -> None:
         """Remove it; what jobs hold of it stays. Raises NotFound, InUse."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
@@ -116,6 +122,7 @@ class Agents:
                 raise InUse("agent", agent_id, users[:MAX_USERS])
             remove = sa.update(agents).where(agents.c.id == agent_id).values(removed_at=sa.func.now())
             await connection.execute(remove)
+            await record_action(connection, organization_id, Action.AGENT_REMOVED, by, {"agentId": agent_id})
 
 
 _AGENTS = sa.select(

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.audit import OPERATOR, Action
 from domain.jobs.models import Caller
 from domain.model import Model
 from domain.statuses import Role
+from store.audit_log import record_action
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
@@ -63,6 +65,7 @@ class ApiKeys:
         name: str,
         *,
         expires_at: datetime | None = None,
+        by: str = OPERATOR,
         id: str | None = None,
     ) -> IssuedKey:
         """Issue a key; raises NotFound. One of this `id` gets a new key: nobody was given its first one."""
@@ -80,6 +83,8 @@ class ApiKeys:
             await connection.execute(
                 insert.on_conflict_do_update(index_elements=["id"], set_={"key_hash": insert.excluded.key_hash})
             )
+            details = {"keyId": issued.id, "role": role.value}
+            await record_action(connection, organization_id, Action.KEY_CREATED, by, details)
         return issued
 
     async def list_all(self, organization_id: str) -> list[Key]:
@@ -103,7 +108,9 @@ class ApiKeys:
         async with reading(self._engine) as connection:
             return await _key(connection, organization_id, key_id)
 
-    async def revoke(self, organization_id: str, key_id: str, *, keep_an_owner: bool = False) -> None:
+    async def revoke(
+        self, organization_id: str, key_id: str, *, keep_an_owner: bool = False, by: str = OPERATOR
+    ) -> None:
         """Revoke a key; idempotent. Raises NotFound.
 
         With `keep_an_owner` it raises LastOwner for an owner's key that no other owner's key would outlast.
@@ -117,6 +124,7 @@ class ApiKeys:
                 raise LastOwner
             revoke = sa.update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=sa.func.now())
             await connection.execute(revoke)
+            await record_action(connection, organization_id, Action.KEY_REVOKED, by, {"keyId": key_id})
 
     async def find_valid(self, key_ids: Collection[str]) -> set[str]:
         """Those that are neither revoked nor expired now."""

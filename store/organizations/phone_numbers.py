@@ -7,9 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.audit import OPERATOR, Action
 from domain.jobs.models import Agent, PhoneNumber
 from domain.model import Model
 from domain.phone.location import locate_number
+from store.audit_log import record_action
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
@@ -55,6 +57,7 @@ class PhoneNumbers:
         sealed_settings: str | None = None,
         trunk: str | None = None,
         granted_by: str | None = None,
+        by: str = OPERATOR,
         id: str | None = None,
     ) -> PhoneNumber:
         """Add a caller id, E.164; raises NotFound for an organization or agent that is not there.
@@ -85,7 +88,9 @@ class PhoneNumbers:
                 await require_grants(connection, organization_id, carrier_account_id, number, trunk)
             await connection.execute(postgresql.insert(carrier_accounts).values(account).on_conflict_do_nothing())
             row["carrier_account_id"] = account["id"]
-            await connection.execute(postgresql.insert(phone_numbers).values(row).on_conflict_do_nothing())
+            inserted = await connection.execute(postgresql.insert(phone_numbers).values(row).on_conflict_do_nothing())
+            if inserted.rowcount:
+                await _record(connection, organization_id, Action.NUMBER_CREATED, by, row["id"])
             return await read_phone_number(connection, organization_id, row["id"])
 
     async def list_all(self, organization_id: str) -> list[PhoneNumber]:
@@ -120,7 +125,9 @@ class PhoneNumbers:
         change = PhoneNumberChange(outbound_agent_id=agent_id)
         return await self.change(organization_id, phone_number_id, change)
 
-    async def change(self, organization_id: str, phone_number_id: str, change: PhoneNumberChange) -> PhoneNumber:
+    async def change(
+        self, organization_id: str, phone_number_id: str, change: PhoneNumberChange, *, by: str = OPERATOR
+    ) -> PhoneNumber:
         """Change what is given; pacing holds at once, an agent for jobs to come. Raises NotFound."""
         fields = change.model_dump(include=change.model_fields_set)
         async with self._engine.begin() as connection:
@@ -130,6 +137,7 @@ class PhoneNumbers:
             if not fields:
                 return found
             await connection.execute(_update(phone_number_id, fields))
+            await _record(connection, organization_id, Action.NUMBER_CHANGED, by, phone_number_id)
             return await read_phone_number(connection, organization_id, phone_number_id)
 
     async def change_carrier_settings(
@@ -139,6 +147,8 @@ class PhoneNumbers:
         carrier: str,
         sealed_settings: str | None,
         trunk: str | None = None,
+        *,
+        by: str = OPERATOR,
     ) -> PhoneNumber:
         """Give a number an account of its own, or its account other settings; None: back to the shared account.
 
@@ -160,9 +170,10 @@ class PhoneNumbers:
                     raise InUse("phone number", phone_number_id, live)
                 await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=account | _OPEN_GATE))
             await connection.execute(_update(phone_number_id, {"carrier_account_id": account["id"]} | _OPEN_GATE))
+            await _record(connection, organization_id, Action.NUMBER_CHANGED, by, phone_number_id)
             return await read_phone_number(connection, organization_id, phone_number_id)
 
-    async def remove(self, organization_id: str, phone_number_id: str) -> None:
+    async def remove(self, organization_id: str, phone_number_id: str, *, by: str = OPERATOR) -> None:
         """Remove it; what jobs hold of it stays. Raises NotFound, InUse."""
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
@@ -171,6 +182,7 @@ class PhoneNumbers:
             if users:
                 raise InUse("phone number", phone_number_id, users)
             await connection.execute(_update(phone_number_id, {"removed_at": sa.func.now()}))
+            await _record(connection, organization_id, Action.NUMBER_REMOVED, by, phone_number_id)
 
 
 _OPEN_GATE = {"closed_until": None, "closed_reason": None, "probe_dial_id": None, "closings": 0}
@@ -262,6 +274,10 @@ def _account(phone_number_id: str, carrier: str, sealed_settings: str | None, tr
 
 def _update(phone_number_id: str, fields: dict[str, Any]) -> sa.Update:
     return sa.update(phone_numbers).where(phone_numbers.c.id == phone_number_id).values(fields)
+
+
+async def _record(connection: AsyncConnection, organization_id: str, action: Action, by: str, id: str) -> None:
+    await record_action(connection, organization_id, action, by, {"phoneNumberId": id})
 
 
 async def _must_own_agent(connection: AsyncConnection, organization_id: str, agent_id: str | None) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.audit import OPERATOR, Action
 from domain.model import Model
 from domain.webhooks.events import OLD_SECRET_LIFETIME, Delivery, DeliveryStatus, Endpoint, EventType
+from store.audit_log import record_action
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
@@ -66,7 +68,9 @@ class Webhooks:
         self._engine = engine
         self._vault = vault
 
-    async def create(self, organization_id: str, request: EndpointRequest, id: str | None = None) -> NewEndpoint:
+    async def create(
+        self, organization_id: str, request: EndpointRequest, id: str | None = None, *, by: str = OPERATOR
+    ) -> NewEndpoint:
         """Add an endpoint with a secret of its own. Raises TooMany, NoSecret."""
         secret = _new_secret()
         values = {
@@ -84,6 +88,7 @@ class Webhooks:
             if await _count(connection, organization_id) >= MAX_ENDPOINTS:
                 raise TooMany("webhooks", MAX_ENDPOINTS)
             await connection.execute(sa.insert(webhook_endpoints).values(values))
+            await _record(connection, organization_id, Action.WEBHOOK_CREATED, by, values["id"])
             return NewEndpoint(endpoint=await _endpoint(connection, organization_id, values["id"]), secret=secret)
 
     async def _find_created(self, connection: AsyncConnection, organization_id: str, id: str) -> NewEndpoint | None:
@@ -107,7 +112,7 @@ class Webhooks:
         async with reading(self._engine) as connection:
             return await _endpoint(connection, organization_id, id)
 
-    async def change(self, organization_id: str, id: str, change: EndpointChange) -> Endpoint:
+    async def change(self, organization_id: str, id: str, change: EndpointChange, *, by: str = OPERATOR) -> Endpoint:
         """Change the fields that are set. An endpoint that is enabled gets what waits. Raises NotFound."""
         values = change.model_dump(exclude={"enabled"}, exclude_unset=True)
         if change.credits_below is not None:
@@ -118,17 +123,19 @@ class Webhooks:
                 values |= _enabled_values(was, enabled=change.enabled)
             if values:
                 await connection.execute(sa.update(webhook_endpoints).where(_own(organization_id, id)).values(values))
+                await _record(connection, organization_id, Action.WEBHOOK_CHANGED, by, id)
             await _wake(connection, id)
             return await _endpoint(connection, organization_id, id)
 
-    async def delete(self, organization_id: str, id: str) -> None:
+    async def delete(self, organization_id: str, id: str, *, by: str = OPERATOR) -> None:
         """Delete an endpoint with its log; what waits is never sent. Raises NotFound."""
         async with self._engine.begin() as connection:
             await _endpoint(connection, organization_id, id)
             await connection.execute(sa.delete(webhook_endpoints).where(_own(organization_id, id)))
+            await _record(connection, organization_id, Action.WEBHOOK_DELETED, by, id)
             await _wake(connection, id)
 
-    async def rotate_secret(self, organization_id: str, id: str) -> NewEndpoint:
+    async def rotate_secret(self, organization_id: str, id: str, *, by: str = OPERATOR) -> NewEndpoint:
         """Give it a new secret; for a day both sign. Raises NotFound, NoSecret."""
         secret = _new_secret()
         update = (
@@ -143,6 +150,7 @@ class Webhooks:
         async with self._engine.begin() as connection:
             endpoint = await _endpoint(connection, organization_id, id)
             await connection.execute(update)
+            await _record(connection, organization_id, Action.WEBHOOK_SECRET_ROTATED, by, id)
         return NewEndpoint(endpoint=endpoint, secret=secret)
 
     async def send_test(self, organization_id: str, id: str) -> Delivery:
@@ -236,6 +244,10 @@ def _enabled_values(was: Endpoint, *, enabled: bool) -> dict[str, Any]:
     if was.disabled_at is not None:
         return {}
     return {"disabled_at": sa.func.clock_timestamp(), "disabled_reason": "Disabled by request."}
+
+
+async def _record(connection: AsyncConnection, organization_id: str, action: Action, by: str, id: str) -> None:
+    await record_action(connection, organization_id, action, by, {"webhookId": id})
 
 
 async def _count(connection: AsyncConnection, organization_id: str) -> int:

@@ -6,6 +6,7 @@ from domain.audit import Action
 from store.audit_log import record_action
 from tests.api.client import Api
 from tests.api.jobs.test_lists import MOMENT
+from tests.api.managing import AGENT
 
 NUMBERS = ["+12025550101", "+12025550102"]
 
@@ -45,3 +46,27 @@ async def test_the_do_not_call_list_is_recorded_without_numbers(api: Api) -> Non
     ]
     assert found[0]["actor"].startswith("key_")
     assert NUMBERS[0] not in answer.text
+
+
+async def test_what_is_done_to_keys_agents_numbers_and_webhooks_is_on_record(api: Api) -> None:
+    hook = {"url": "https://hooks.example.test/", "events": ["batch.completed"]}
+    made = {
+        "key": ("/api-keys", {"name": "Import", "role": "member"}),
+        "agent": ("/agents", AGENT),
+        "number": ("/phone-numbers", {"number": api.tenant.granted}),
+        "webhook": ("/webhooks", hook),
+    }
+    for path, body in made.values():
+        created = await api.post(path, json=body)
+        assert created.status_code == 200, created.text
+        taken = await api.http.delete(f"{path}/{created.json()['id']}", headers=api.key)
+        assert taken.status_code == 200, taken.text
+
+    entries = (await api.get("/organization/activity", pageSize=8)).json()["activity"]
+
+    ended = {"key": "revoked", "webhook": "deleted"}
+    expected = [f"{kind}_{verb}" for kind in made for verb in ("created", ended.get(kind, "removed"))]
+    assert [entry["action"] for entry in reversed(entries)] == expected
+    assert len({entry["actor"] for entry in entries}) == 1
+    assert entries[0]["actor"].startswith("key_")
+    assert api.tenant.granted not in str(entries)

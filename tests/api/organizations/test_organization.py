@@ -101,9 +101,12 @@ async def test_what_is_no_object_is_refused(api: Api, content: bytes) -> None:
 async def test_changes_are_recorded_with_who_made_them(api: Api, tenant: Tenant, records: AsyncEngine) -> None:
     keys = (await api.get("/api-keys")).json()["apiKeys"]
     owner = next(key["id"] for key in keys if key["role"] == "owner")
+    before = (await AuditLog(records).list_page(tenant.id, None, 1, 1)).total
     await change(api, concurrentCallLimit=9, reservedLines=0)
     await change(api, concurrentCallLimit=9)
-    entries = (await AuditLog(records).list_page(tenant.id, None, 1, 10)).entries
+    page = await AuditLog(records).list_page(tenant.id, None, 1, 1)
+    entries = page.entries
+    assert page.total == before + 1
     assert [(entry.actor, entry.action, entry.details) for entry in entries] == [
         (owner, "changed", {"concurrentCallLimit": 9})
     ]
