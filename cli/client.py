@@ -40,7 +40,7 @@ class Api:
     def __init__(self, url: str, key: str) -> None:
         self._url = url.rstrip("/")
         try:
-            headers = {"Authorization": f"Bearer {key}", "User-Agent": "outdial-cli"}
+            headers = {"Authorization": f"Bearer {_clean_key(key)}", "User-Agent": "outdial-cli"}
             self._client = httpx.Client(base_url=self._url, headers=headers, timeout=TIMEOUT)
         except (httpx.InvalidURL, UnicodeEncodeError):
             raise Failure("The address or the key of the API holds characters that it cannot hold.") from None
@@ -101,6 +101,14 @@ class Api:
             raise Failure(f"{self._url} is no address of an API: it begins with http:// or https://") from None
         except httpx.TransportError:
             raise ApiUnavailable(f"The connection to {self._url} was lost before the answer came.", sent=True) from None
+
+
+def _clean_key(key: str) -> str:
+    """Without what a file or a clipboard leaves around it. Raises Failure where something is left within."""
+    clean = key.strip()
+    if not clean or not clean.isascii() or not clean.isprintable() or " " in clean:
+        raise Failure("The API key (--key or OUTDIAL_KEY) is empty or holds blanks or characters that no key has.")
+    return clean
 
 
 def _content(file: Path) -> bytes:

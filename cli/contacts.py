@@ -11,14 +11,28 @@ from cli.errors import Failure
 from cli.options import ContactFile, JobId, PhoneColumn
 from cli.output import Output
 from cli.render import show_report
+from cli.setting_options import SettingOptions
+from domain.contacts.number_options import NumberOptions
 
 app = typer.Typer()
 
 
+class NumberSettings(SettingOptions, of=(NumberOptions,)):
+    """How numbers are written."""
+
+
 @command(app)
-def add(job_id: JobId, file: ContactFile, api: Api, phone_column: PhoneColumn = None, *, output: Output) -> None:
+def add(
+    job_id: JobId,
+    file: ContactFile,
+    api: Api,
+    numbers: NumberSettings,
+    phone_column: PhoneColumn = None,
+    *,
+    output: Output,
+) -> None:
     """Add the contacts of a file to a job that has not ended. Numbers that it has are not called twice."""
-    answer = api.upload(f"/batch/jobs/{job_id}/contacts", {"phoneColumn": phone_column}, file)
+    answer = api.upload(f"/batch/jobs/{job_id}/contacts", {"phoneColumn": phone_column, **numbers}, file)
     output.show(answer, _show_added)
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from cli.client import Answer, Api
 from cli.command import command
 from cli.errors import Failure
-from cli.options import Page, PageSize
+from cli.options import Page, PageSize, given
 from cli.output import Output
 from cli.render import DO_NOT_CALL_COLUMNS, show_report
 
@@ -28,21 +28,34 @@ def add(
     ] = None,
     phone_column: Annotated[str | None, typer.Option(help="Of --file; else `phone`.")] = None,
     note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    default_country: Annotated[
+        str | None,
+        typer.Option(help="Whose people wrote the numbers, such as US; else the organization's one country."),
+    ] = None,
     *,
     output: Output,
 ) -> None:
-    """List numbers, or those of a file: nobody is called under them from now on."""
+    """List numbers, or those of a file: nobody is called under them from now on.
+
+    Exit codes: 0 all are listed, 1 refused, or some rows could not be read and are NOT listed, 2 wrong usage,
+    4 the API cannot be reached.
+    """
     if bool(numbers) == (file is not None):
         raise Failure("Name numbers, or a file with --file.")
+    if numbers and len(numbers) == 1 and Path(numbers[0]).is_file():
+        raise Failure(f"{numbers[0]} is a file: say --file {numbers[0]}")
+    fields = {"note": note, "defaultCountry": default_country}
     if file is None:
-        answer = api.post(PATH, {"numbers": numbers, "note": note})
+        answer = api.post(PATH, given({"numbers": numbers, **fields}))
     else:
-        answer = api.upload(PATH, {"note": note, "phoneColumn": phone_column}, file)
+        answer = api.upload(PATH, {"phoneColumn": phone_column, **fields}, file)
     output.show(answer, _show_added)
+    if unread := answer["validation"]["invalidTotal"]:
+        raise Failure(f"{unread} rows could not be read: their numbers are NOT listed, and may be called.")
 
 
 def _show_added(console: Console, answer: Answer) -> None:
-    show_report(console, answer["validation"])
+    show_report(console, answer["validation"], "to list")
     console.print(
         f"{answer['added']} numbers were listed, {answer['alreadyListed']} were already;"
         f" {answer['contactsBlocked']} waiting contacts are not called any more."

@@ -15,6 +15,7 @@ from cli.render import pairs, show_created, show_report, text
 from cli.setting_options import SettingOptions, flag
 from cli.watch import watch_to_the_end
 from domain.contacts.named_columns import NamedColumns
+from domain.contacts.number_options import NumberOptions
 from domain.jobs.rerun import RetryOptions
 from domain.jobs.settings import NULL, PATCH, RETRY, JobSettings, list_accepted
 from domain.requests.request_model import aliases
@@ -24,7 +25,9 @@ CLEARABLE = {flag(name): name for name in list_accepted(NULL)}
 app = typer.Typer()
 
 
-class NewJob(SettingOptions, of=(JobSettings, NamedColumns), required="fromPhoneNumberId", defaults=True):
+class NewJob(
+    SettingOptions, of=(JobSettings, NamedColumns, NumberOptions), required="fromPhoneNumberId", defaults=True
+):
     """What create takes."""
 
 

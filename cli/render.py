@@ -58,12 +58,12 @@ def show_created(console: Console, answer: Answer) -> None:
     console.print(text(answer["message"]))
 
 
-def show_report(console: Console, report: Answer) -> None:
-    """How many rows a file had, and why some were skipped."""
+def show_report(console: Console, report: Answer, use: str = "to call") -> None:
+    """How many rows a file had, what they are for, and why some were skipped."""
     if not report:
         return
     console.print(
-        f"{report['rows']} rows: {report['valid']} to call, {report['invalidTotal']} invalid, "
+        f"{report['rows']} rows: {report['valid']} {use}, {report['invalidTotal']} invalid, "
         f"{report['duplicatesTotal']} duplicates, {report['blank']} blank"
     )
     for bad in report["invalid"][:ROWS_SHOWN]:
@@ -73,6 +73,9 @@ def show_report(console: Console, report: Answer) -> None:
     for twin in report["duplicates"][:ROWS_SHOWN]:
         console.print(f"  row {twin['row']}: the number of row {twin['firstRow']} again")
     _more(console, report["duplicatesTotal"], len(report["duplicates"]), "duplicates")
+    for read in report["rewritten"][:ROWS_SHOWN]:
+        console.print(f"  row {read['row']}: {text(read['written'])} → {read['number']}")
+    _more(console, report["rewrittenTotal"], len(report["rewritten"]), "numbers rewritten")
     for warning in report["warnings"]:
         console.print(f"  [yellow]note:[/] {text(warning)}")
 

@@ -10,7 +10,7 @@ from api.auth import KEYS, AdminDep, MemberDep
 from api.contacts.openapi import DO_NOT_CALL_BODY
 from api.contacts.reader import ContactReader, source_of
 from api.contacts.schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
-from api.dependencies import BodyBudgetDep, DoNotCallDep, ForkPoolDep
+from api.dependencies import BodyBudgetDep, DoNotCallDep, ForkPoolDep, OrganizationsDep
 from api.http.bodies import read_body
 from api.http.errors import NotFound
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
@@ -20,6 +20,7 @@ from api.jobs.in_flight import CallStopperDep
 from api.jobs.nudge import NudgesDep
 from domain.calling_rules.do_not_call import ListedNumber
 from domain.errors import InvalidPhoneFormat
+from domain.phone.location import only_country
 from store.calls.in_flight import CallScope
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
@@ -73,6 +74,7 @@ async def add_numbers(
     caller: AdminDep,
     request: Request,
     do_not_call: DoNotCallDep,
+    organizations: OrganizationsDep,
     stopper: CallStopperDep,
     idempotent: IdempotentDep,
     nudges: NudgesDep,
@@ -81,7 +83,9 @@ async def add_numbers(
 ) -> DoNotCallAdded:
     """Add numbers: as JSON, where one bad number rejects them all, or as a CSV or XLSX file with a `phone` column.
 
-    In a file bad rows are skipped and reported. From the answer on no call to these numbers starts: contacts of
+    In a file bad rows are skipped and reported: they are NOT listed. Numbers are read as the people of
+    `defaultCountry` write them, else of the one country that the organization may call; ranges that the numbering data
+    do not know are listed too. From the answer on no call to these numbers starts: contacts of
     open jobs that wait to be called end as `blocked`. Calls that are live go on. Numbers that are listed already
     keep their entry.
 
@@ -91,7 +95,8 @@ async def add_numbers(
     mine = caller.organization_id
 
     async def add(_: CreateContext) -> DoNotCallAdded:
-        read = await ContactReader(pool, mine).read_numbers(body)
+        allowed = (await organizations.get(mine)).allowed_countries
+        read = await ContactReader(pool, mine).read_numbers(body, only_country(allowed))
         added = await do_not_call.add(mine, read.numbers, source=source_of(body), by=caller.key_id, note=read.note)
         not_stopped = await stopper.wait(CallScope(organization_id=mine, numbers=tuple(read.numbers)))
         nudges.jobs(added.job_ids)

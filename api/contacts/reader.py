@@ -12,7 +12,14 @@ from domain.calling_rules.schedule import list_zones
 from domain.contacts.contact import ReadOptions
 from domain.contacts.encodings import guess_encoding
 from domain.contacts.named_columns import NAMING_FIELDS, NamedColumns
-from domain.contacts.number_list import NumberList, collect_numbers, read_note, read_number_list
+from domain.contacts.number_list import (
+    NumberList,
+    collect_numbers,
+    read_note,
+    read_number_list,
+    read_number_options,
+)
+from domain.contacts.number_options import NUMBER_FIELDS, NumberOptions
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
 from domain.contacts.report import Intake
@@ -71,9 +78,9 @@ class ContactReader:
         """Contacts for a job that is there."""
         return await self._run(_read_more, body, timezone, now)
 
-    async def read_numbers(self, body: Form | JsonBody) -> NumberList:
-        """Numbers for the do-not-call list."""
-        return await self._run(_read_numbers, body)
+    async def read_numbers(self, body: Form | JsonBody, country: str | None) -> NumberList:
+        """Numbers for the do-not-call list, of `country` unless the request says otherwise."""
+        return await self._run(_read_numbers, body, country)
 
     async def _run(self, read: Callable[..., T], body: Form | JsonBody, *arguments: Any) -> T:
         try:
@@ -101,7 +108,7 @@ def _read_create(body: Form | JsonBody, now: datetime) -> ReadCreate:
         fields = read_json(parse_json(body.content, body.charset, max_values=MAX_VALUES), now)
     else:
         fields = read_form(body.fields, has_file=bool(body.file), now=now)
-    options = ReadOptions(columns=fields.columns, timezone=fields.request.timezone, now=now)
+    options = ReadOptions(columns=fields.columns, numbers=fields.numbers, timezone=fields.request.timezone, now=now)
     contacts: Intake | RequestError
     try:
         contacts = _read_contacts(body, fields.contacts, options)
@@ -121,8 +128,13 @@ def _read_more(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
         fields = dict(body.fields)
         note_parts(fields, WHOLE_FIELDS, problems.note)
         contacts = read_form_contacts(body.fields, problems, has_file=bool(body.file))
-        given = read_form_values(body.fields, problems, NamedColumns)
-    options = ReadOptions(columns=read_model(NamedColumns, given, problems), timezone=timezone, now=now)
+        given = read_form_values(body.fields, problems, NamedColumns, NumberOptions)
+    options = ReadOptions(
+        columns=read_model(NamedColumns, given, problems),
+        numbers=read_model(NumberOptions, given, problems),
+        timezone=timezone,
+        now=now,
+    )
     problems.raise_if_any()
     intake = _read_contacts(body, contacts, options)
     report = intake.report.with_warnings(list_unknown(fields, CONTACT_FIELDS))
@@ -135,13 +147,14 @@ def _read_contacts(body: Form | JsonBody, sent: Sequence[Any] | None, options: R
     return read_contact_file(body.file if isinstance(body, Form) else None, options)
 
 
-def _read_numbers(body: Form | JsonBody) -> NumberList:
+def _read_numbers(body: Form | JsonBody, country: str | None) -> NumberList:
     if isinstance(body, JsonBody):
-        return read_number_list(parse_json(body.content, body.charset, max_values=MAX_VALUES))
-    problems = Problems(["note", *NAMING_FIELDS])
+        return read_number_list(parse_json(body.content, body.charset, max_values=MAX_VALUES), country)
+    problems = Problems(["note", *NAMING_FIELDS, *NUMBER_FIELDS])
     note_parts(body.fields, WHOLE_FIELDS, problems.note)
-    fields = read_form_values(body.fields, problems, NamedColumns)
+    fields = read_form_values(body.fields, problems, NamedColumns, NumberOptions)
     note, columns = read_note(fields, problems), read_model(NamedColumns, fields, problems)
+    numbers = read_number_options(fields, country, problems)
     problems.raise_if_any()
-    options = ReadOptions(columns=NamedColumns(phone=columns.phone))
+    options = ReadOptions(columns=NamedColumns(phone=columns.phone), numbers=numbers)
     return collect_numbers(read_contact_file(body.file, options), note)

@@ -5,11 +5,14 @@ from typing import Any
 from api.contacts.openapi import CONTACTS
 from api.http.openapi import body, file_form, json_body, json_content, without_default
 from domain.contacts.named_columns import NamedColumns
+from domain.contacts.number_options import NumberOptions
 from domain.jobs.rerun import RetryOptions
 from domain.jobs.settings import NULL, PATCH, RETRY, JobSettings, list_accepted
 from domain.requests.request_model import describe_fields, describe_form_fields, nullable
 
-FIELDS = describe_fields(JobSettings) | describe_fields(NamedColumns)
+MODELS = JobSettings, NamedColumns, NumberOptions
+FIELDS = {name: schema for model in MODELS for name, schema in describe_fields(model).items()}
+FORM_FIELDS = {name: schema for model in MODELS for name, schema in describe_form_fields(model).items()}
 NEEDED = ["fromPhoneNumberId", "name"]
 EXAMPLE: dict[str, Any] = {
     "fromPhoneNumberId": "phone_0123456789abcdef01234567",
@@ -21,7 +24,7 @@ EXAMPLE: dict[str, Any] = {
 }
 CREATE_BODY = body(
     {
-        **file_form(describe_form_fields(JobSettings) | describe_form_fields(NamedColumns), NEEDED),
+        **file_form(FORM_FIELDS, NEEDED),
         "application/json": json_content({"contacts": CONTACTS, **FIELDS}, EXAMPLE, ["contacts", *NEEDED]),
     }
 )

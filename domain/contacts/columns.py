@@ -11,6 +11,10 @@ from domain.phone.marks import strip_marks
 from domain.requests.limits import quoted
 
 KNOWN_COLUMNS = frozenset({"phone", "name"})  # in any letter case; all others are as they are written
+LIKELY_COLUMNS = frozenset(  # letters and digits alone; what exports of address books and of customers call it
+    {"phonenumber", "phoneno", "phone1", "mobile", "mobilephone", "mobilenumber", "cell", "cellphone", "telephone"}
+    | {"telephonenumber", "tel", "number", "msisdn", "contactnumber", "telefon", "telefono", "teléfono", "téléphone"}
+)
 NO_NAMES = NamedColumns()
 MUST_HOLD_NAMES = "the first row must hold column names"
 
@@ -68,12 +72,18 @@ def _find_name(name: str, names: Sequence[str]) -> str | None:
 
 def _missing_phone_error(names: Sequence[str], asked: str | None) -> MissingPhoneColumn:
     if asked is None:
-        return MissingPhoneColumn(f"The file has no `phone` column. {_quote_first_row(names)}")
+        meant = next((name for name in names if _squeezed(name) in LIKELY_COLUMNS), None)
+        hint = "" if meant is None else f" Did you mean `phoneColumn` to be {quoted(meant)}?"
+        return MissingPhoneColumn(f"The file has no `phone` column.{hint} {_quote_first_row(names)}")
     reason = "names a column that the file does not have"
     return MissingPhoneColumn(
         f"phoneColumn {reason}: {quoted(asked)}. {_quote_first_row(names)}",
         [{"field": "phoneColumn", "reason": reason}],
     )
+
+
+def _squeezed(name: str) -> str:
+    return "".join(char for char in name.lower() if char.isalnum())
 
 
 def _resolve_names(named: NamedColumns, names: Sequence[str]) -> NamedColumns:

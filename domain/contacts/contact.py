@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from phonenumbers import PhoneNumber
+from phonenumbers import PhoneNumber, is_valid_number
 
 from domain.calling_rules.schedule import (
     GRAMMAR,
@@ -15,9 +15,12 @@ from domain.calling_rules.schedule import (
     resolve_not_before,
 )
 from domain.contacts.named_columns import NamedColumns
+from domain.contacts.number_options import NumberCheck, NumberOptions
 from domain.jobs.models import NewContact
 from domain.model import Model
 from domain.phone.location import find_unusual_kind, locate_parsed
+from domain.phone.numbers import PhoneProblem, parse_phone
+from domain.phone.writings import read_writing
 from domain.requests.limits import shortened
 
 MAX_ID_LENGTH = 200  # characters of a client's own id
@@ -28,6 +31,7 @@ class ReadOptions(Model):
     """How contacts are read. `timezone`: the job's, for times without an offset where the contact has no one zone."""
 
     columns: NamedColumns = NamedColumns()
+    numbers: NumberOptions = NumberOptions()
     timezone: str = "UTC"
     now: datetime | None = None  # None: a column of times cannot be named
 
@@ -44,11 +48,31 @@ class _InvalidValue(Exception):
     """A column whose value cannot be used, and why."""
 
 
+class ReadNumber(NamedTuple):
+    """A number that may be called: E.164, as it was written, and what the parser found."""
+
+    number: str
+    written: str
+    parsed: PhoneNumber
+
+
+def read_number(text: str, options: NumberOptions) -> ReadNumber | PhoneProblem:
+    """Read a contact's number, as strictly as the request asks."""
+    possible = options.number_check is NumberCheck.POSSIBLE
+    parsed = parse_phone(text, possible=possible)
+    if not isinstance(parsed, PhoneProblem):
+        return ReadNumber(text, text, parsed)
+    if options.default_country is None:
+        return parsed
+    read = read_writing(text, options.default_country, possible=possible)
+    return read if isinstance(read, PhoneProblem) else ReadNumber(read[0], text, read[1])
+
+
 def read_contact(
-    row: int, number: str, parsed: PhoneNumber, data: dict[str, Any], options: ReadOptions
+    row: int, number: ReadNumber, data: dict[str, Any], options: ReadOptions
 ) -> NewContact | ContactProblem:
     """Read the named columns of a contact with a valid number. Of several problems, the first."""
-    place = locate_parsed(parsed)
+    place = locate_parsed(number.parsed)
     columns = options.columns
     zones = _read_zones(data, columns.timezone, place.zones)
     try:
@@ -60,13 +84,15 @@ def read_contact(
         return ContactProblem(column, _shorten_value(data.get(column)), reason)
     return NewContact(
         row=row,
-        number=number,
+        number=number.number,
+        written=None if number.written == number.number else number.written,
         data=data,
         country=place.country,
         zones=zones,
         not_before=not_before,
         external_id=external_id,
-        unusual=find_unusual_kind(parsed),
+        unusual=find_unusual_kind(number.parsed),
+        in_known_range=options.numbers.number_check is NumberCheck.VALID or is_valid_number(number.parsed),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from domain.contacts.columns import MUST_HOLD_NAMES, Columns, read_columns
-from domain.contacts.contact import ContactProblem, ReadOptions, read_contact
+from domain.contacts.contact import ContactProblem, ReadOptions, read_contact, read_number
 from domain.contacts.csv import CellKind, Record, detect_delimiter, read_records, split_hint
 from domain.contacts.decode import decode_file, empty_file_error, has_stray_bytes, read_stray_bytes
 from domain.contacts.export import unescape_cell
@@ -15,7 +15,7 @@ from domain.contacts.xlsx import is_archive, read_workbook
 from domain.errors import InvalidCsv, NoValidContacts, RequestError, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.phone.masking import mask_number
-from domain.phone.numbers import PhoneProblem, clean_phone_cell, parse_phone
+from domain.phone.numbers import PhoneProblem, clean_phone_cell
 from domain.requests.limits import MAX_CHARACTERS, MAX_CONTACTS, MAX_FILE_BYTES, size_problem
 
 TOO_MANY_CHARACTERS = (
@@ -172,10 +172,12 @@ def _read_row(layout: _Layout, record: Record) -> NewContact | ContactProblem:
         return ContactProblem(None, None, problem)
     text = clean_phone_cell(data[columns.phone])
     kind = record.kinds.get(columns.names.index(columns.phone)) if record.kinds else None
-    number = parse_phone(text) if kind is None else PhoneProblem(reason=HELD_AS_NUMBER)
+    if kind is not None and layout.options.numbers.default_country is None:
+        return ContactProblem(columns.phone, mask_number(text), HELD_AS_NUMBER)
+    number = read_number(text, layout.options.numbers)
     if isinstance(number, PhoneProblem):
         return ContactProblem(columns.phone, mask_number(text) if text else "", number.reason)
-    return read_contact(record.row, text, number, data, layout.options)
+    return read_contact(record.row, number, data, layout.options)
 
 
 def _complete_days(record: Record, columns: Columns) -> list[str]:

@@ -3,16 +3,22 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from phonenumbers import PhoneNumber
-
-from domain.contacts.contact import MAX_VALUE_LENGTH, ContactProblem, ReadOptions, read_contact
+from domain.contacts.contact import (
+    MAX_VALUE_LENGTH,
+    ContactProblem,
+    ReadNumber,
+    ReadOptions,
+    read_contact,
+    read_number,
+)
 from domain.contacts.named_columns import NamedColumns
+from domain.contacts.number_options import NumberOptions
 from domain.contacts.report import MAX_ENTRIES, Intake, ReportBuilder, list_indexes, list_warnings
 from domain.contacts.shared_texts import SharedTexts
 from domain.errors import InvalidPhoneFormat, InvalidRequest, NoValidContacts, TooManyContacts
 from domain.jobs.models import NewContact
 from domain.phone.masking import mask_number
-from domain.phone.numbers import PhoneProblem, parse_phone
+from domain.phone.numbers import PhoneProblem
 from domain.requests.limits import MAX_CONTACTS, quoted, shortened, size_problem
 
 
@@ -28,7 +34,7 @@ def read_contact_list(contacts: Sequence[Any], options: ReadOptions | None = Non
     if len(contacts) > MAX_CONTACTS:
         raise TooManyContacts(f"There are more than {MAX_CONTACTS:,} contacts: split them into several jobs.")
     key = options.columns.phone or "phone"
-    numbers = [_parse_number(contact, key) for contact in contacts]
+    numbers = [_read_number(contact, key, options.numbers) for contact in contacts]
     problems = list(_list_problems(contacts, numbers, key))
     if problems:
         raise _invalid_phones_error(problems)
@@ -39,14 +45,14 @@ def read_contact_list(contacts: Sequence[Any], options: ReadOptions | None = Non
     return report.build(list_warnings(report.contacts, options.columns))
 
 
-def _parse_number(contact: Any, key: str) -> PhoneNumber | PhoneProblem:
+def _read_number(contact: Any, key: str, options: NumberOptions) -> ReadNumber | PhoneProblem:
     if not isinstance(contact, dict):
         return PhoneProblem(reason=f"is not an object with a {_quote_key(key)}")
     phone = contact.get(key)
     if phone is None:
         return PhoneProblem(reason=f"has no {_quote_key(key)}")
     return (
-        parse_phone(phone)
+        read_number(phone, options)
         if isinstance(phone, str)
         else PhoneProblem(reason=f"has a {_quote_key(key)} that is not a string")
     )
@@ -57,7 +63,7 @@ def _quote_key(key: str) -> str:
 
 
 def _list_problems(
-    contacts: Sequence[Any], numbers: Sequence[PhoneNumber | PhoneProblem], key: str
+    contacts: Sequence[Any], numbers: Sequence[ReadNumber | PhoneProblem], key: str
 ) -> Iterator[dict[str, Any]]:
     for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
         if isinstance(number, PhoneProblem):
@@ -95,7 +101,7 @@ def _refuse_unknown_keys(contacts: Sequence[dict[str, Any]], columns: NamedColum
 
 
 def _read_all(
-    contacts: Sequence[dict[str, Any]], numbers: Sequence[PhoneNumber | PhoneProblem], key: str, options: ReadOptions
+    contacts: Sequence[dict[str, Any]], numbers: Sequence[ReadNumber | PhoneProblem], key: str, options: ReadOptions
 ) -> list[NewContact]:
     read: list[NewContact] = []
     texts = SharedTexts()
@@ -122,4 +128,4 @@ def _read(
     problem = size_problem(contact)
     if problem is not None:
         return ContactProblem(None, None, problem)
-    return read_contact(index + 1, contact[key], number, contact, options)
+    return read_contact(index + 1, number, contact, options)

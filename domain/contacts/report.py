@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from pydantic import ConfigDict
@@ -43,6 +44,14 @@ class DuplicateRow(ReportModel):
     first_row: int
 
 
+class RewrittenNumber(ReportModel):
+    """A number that was not E.164, as it was written and as it is called."""
+
+    row: int
+    written: str
+    number: str
+
+
 class IntakeReport(ReportModel):
     """The account of a contact file or list.
 
@@ -56,6 +65,8 @@ class IntakeReport(ReportModel):
     invalid: Sequence[InvalidRow] = ()
     duplicates_total: int = 0
     duplicates: Sequence[DuplicateRow] = ()
+    rewritten_total: int = 0
+    rewritten: Sequence[RewrittenNumber] = ()
     warnings: Sequence[str] = ()
 
     def with_warnings(self, warnings: Sequence[str]) -> "IntakeReport":
@@ -115,9 +126,16 @@ class ReportBuilder:
             invalid=self.invalid[:MAX_ENTRIES],
             duplicates_total=duplicates,
             duplicates=self._duplicates[:MAX_ENTRIES],
+            rewritten_total=sum(contact.written is not None for contact in self.contacts),
+            rewritten=list(islice(self._rewritten(), MAX_ENTRIES)),
             warnings=warnings[:MAX_ENTRIES],
         )
         return Intake(contacts=self.contacts, report=report)
+
+    def _rewritten(self) -> Iterator[RewrittenNumber]:
+        for contact in self.contacts:
+            if contact.written is not None:
+                yield RewrittenNumber(row=contact.row, written=contact.written, number=contact.number)
 
 
 def list_warnings(contacts: Sequence[NewContact], columns: NamedColumns) -> list[str]:
@@ -126,6 +144,7 @@ def list_warnings(contacts: Sequence[NewContact], columns: NamedColumns) -> list
         *_warn_of_unknown_zones(contacts, columns.timezone),
         *_warn_of_fixed_zones(contacts, columns.timezone),
         *_warn_of_numbers(contacts),
+        *warn_of_ranges(contacts),
         *_warn_of_doubled_ids(contacts, columns.external_id),
     ]
 
@@ -173,6 +192,13 @@ def _warn_of_numbers(contacts: Sequence[NewContact]) -> Iterator[str]:
             kinds[contact.unusual].append(contact.row)
     for kind, where in sorted(kinds.items()):
         yield f"{name_rows(where)}: {kind}, which is hardly a person's telephone."
+
+
+def warn_of_ranges(contacts: Sequence[NewContact]) -> list[str]:
+    """Name the numbers that were taken for their length alone."""
+    unknown = [contact.row for contact in contacts if not contact.in_known_range]
+    sentence = "a number of a range that the numbering data do not know, taken as `numberCheck` is possible."
+    return [f"{name_rows(unknown)}: {sentence}"] if unknown else []
 
 
 def _warn_of_doubled_ids(contacts: Sequence[NewContact], column: str | None) -> Iterator[str]:

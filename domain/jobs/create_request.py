@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from domain.calling_rules.presets import get_preset_frequency
 from domain.calls.retries import RetryPolicy
 from domain.contacts.named_columns import NAMING_FIELDS, NamedColumns
+from domain.contacts.number_options import NUMBER_FIELDS, NumberOptions
 from domain.jobs.models import JobRequest
 from domain.jobs.settings import ATTEMPTS, DEFAULT_ATTEMPTS, TIMES, RequestedRetryPolicy
 from domain.jobs.times import resolve_times, warn_of_fixed_zone
@@ -20,15 +21,22 @@ from domain.requests.request_model import aliases
 from domain.requests.strict_json import MAX_VALUES, parse_json_text, text_problem
 
 WHOLE_FIELDS = frozenset({"file", "contacts"})  # that no form holds in parts
-CONTACT_FIELDS = WHOLE_FIELDS | set(NAMING_FIELDS)
+CONTACT_FIELDS = WHOLE_FIELDS | {*NAMING_FIELDS, *NUMBER_FIELDS}
 KNOWN_FIELDS = CONTACT_FIELDS | aliases(JobRequest).keys()
-ORDER = ["contacts", *(name for name in aliases(JobRequest) if name not in TIMES), *NAMING_FIELDS, *TIMES]
+ORDER = [
+    "contacts",
+    *(name for name in aliases(JobRequest) if name not in TIMES),
+    *NAMING_FIELDS,
+    *NUMBER_FIELDS,
+    *TIMES,
+]
 
 
 class ParsedCreate(Model):
     """A valid request, what clock changes did to its start and end (for `message`), and what was ignored.
 
-    `contacts` are those sent as JSON, not yet read; None: they come as a file. `columns`: how to read either.
+    `contacts` are those sent as JSON, not yet read; None: they come as a file. `columns` and
+    `numbers`: how to read either.
     """
 
     request: JobRequest
@@ -36,6 +44,7 @@ class ParsedCreate(Model):
     start_note: str | None = None
     warnings: Sequence[str] = ()
     columns: NamedColumns = NamedColumns()
+    numbers: NumberOptions = NumberOptions()
 
 
 def read_form(form: Mapping[str, str], *, has_file: bool, now: datetime) -> ParsedCreate:
@@ -46,7 +55,9 @@ def read_form(form: Mapping[str, str], *, has_file: bool, now: datetime) -> Pars
     problems = Problems(ORDER)
     note_parts(form, WHOLE_FIELDS, problems.note)
     contacts = read_form_contacts(form, problems, has_file=has_file)
-    return _read(read_form_values(form, problems, JobRequest, NamedColumns), form, contacts, problems, now)
+    return _read(
+        read_form_values(form, problems, JobRequest, NamedColumns, NumberOptions), form, contacts, problems, now
+    )
 
 
 def read_json(body: Any, now: datetime) -> ParsedCreate:
@@ -88,6 +99,7 @@ def _read(
 ) -> ParsedCreate:
     _note_other_attempts(given, problems)
     request, columns = read_model(JobRequest, given, problems), read_model(NamedColumns, given, problems)
+    numbers = read_model(NumberOptions, given, problems)
     problems.raise_if_any()
     resolved = resolve_times(request.scheduled_start_time, request.end_time, request.timezone, now)
     times = {"scheduled_start_time": resolved.start, "end_time": resolved.end, "timezone": resolved.zone}
@@ -97,6 +109,7 @@ def _read(
         start_note=resolved.note,
         warnings=[*list_unknown(names, KNOWN_FIELDS), *warn_of_fixed_zone(resolved.zone)],
         columns=columns,
+        numbers=numbers,
     )
 
 

@@ -86,7 +86,9 @@ class NewContact(Model):
     zones: tuple[str, ...] | None = ()  # of its own column, else of its number; None: its own is no zone
     not_before: datetime | None = None  # UTC
     external_id: str | None = None  # the client's own
+    written: str | None = None  # the number as it was written, where that is not E.164; not stored
     unusual: str | None = None  # what kind of number it is, where people seldom have one; not stored
+    in_known_range: bool = True  # by the numbering data; not stored
 
     def is_placed(self, window: CallingWindow | None) -> bool:
         """Whether it is known when the contact may be called; without a window a number of no country may be."""

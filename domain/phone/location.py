@@ -1,5 +1,7 @@
 """Where a number belongs: its country, and the time zones in which its phone may ring."""
 
+from collections.abc import Collection
+
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
@@ -56,6 +58,11 @@ def is_country(code: str) -> bool:
 def is_country_allowed(country: str | None, allowed: frozenset[str]) -> bool:
     """Whether numbers of a country may be called; one of no country only where every country may."""
     return ANYWHERE in allowed or country in allowed
+
+
+def only_country(allowed: Collection[str] | None) -> str | None:
+    """The one country that an organization may call; None where there are several, or any."""
+    return None if allowed is None or len(allowed) != 1 or ANYWHERE in allowed else next(iter(allowed))
 
 
 def explain_country_block(country: str | None) -> str:

@@ -35,8 +35,11 @@ def read_phone(text: str) -> E164 | PhoneProblem:
     return number if isinstance(number, PhoneProblem) else E164(text)
 
 
-def parse_phone(text: str) -> PhoneNumber | PhoneProblem:
-    """As `read_phone`, with what the parser found: to locate the number without parsing it again."""
+def parse_phone(text: str, *, possible: bool = False) -> PhoneNumber | PhoneProblem:
+    """As `read_phone`, with what the parser found: to locate the number without parsing it again.
+
+    `possible`: its length must be right, its range need not be one that `phonenumbers` knows.
+    """
     if not _E164_FORM.fullmatch(text):
         return PhoneProblem(reason=_explain_not_e164(text))
     try:
@@ -44,7 +47,8 @@ def parse_phone(text: str) -> PhoneNumber | PhoneProblem:
     except NumberParseException as error:
         unknown = error.error_type == NumberParseException.INVALID_COUNTRY_CODE
         return PhoneProblem(reason="begins with no known country code" if unknown else "is too short")
-    if not phonenumbers.is_valid_number(number):
+    fits = phonenumbers.is_possible_number(number) if possible else phonenumbers.is_valid_number(number)
+    if not fits:
         return PhoneProblem(reason="is not a valid number in its country")
     if phonenumbers.format_number(number, PhoneNumberFormat.E164) != text:
         return PhoneProblem(reason="has a dialing prefix, such as 0, after the country code")
@@ -53,17 +57,22 @@ def parse_phone(text: str) -> PhoneNumber | PhoneProblem:
     return number
 
 
+def explain_damage(text: str) -> str | None:
+    """What a spreadsheet did to a number, so that its digits are no longer those of a telephone; None: nothing."""
+    if _SCIENTIFIC.fullmatch(text):
+        return "a spreadsheet rounded it and digits are lost: format the column as text and enter it again"
+    if _DECIMAL.fullmatch(text):
+        return "a spreadsheet made it a decimal number: format the column as text and enter it again"
+    return "is a spreadsheet's formula: enter the number itself" if text.startswith("=") else None
+
+
 def _explain_not_e164(text: str) -> str:
     if not text.strip():
         return "is empty"
     if (mark := find_mark(text)) is not None:
         return f"holds the invisible character {mark}: enter it again"
-    if _SCIENTIFIC.fullmatch(text):
-        return "a spreadsheet rounded it and digits are lost: format the column as text and enter it again"
-    if _DECIMAL.fullmatch(text):
-        return "a spreadsheet made it a decimal number: format the column as text and enter it again"
-    if text.startswith("="):
-        return "is a spreadsheet's formula: enter the number itself"
+    if (damage := explain_damage(text)) is not None:
+        return damage
     if _DIGITS.fullmatch(text):
         return "begins with 00 instead of +" if text.startswith("00") else "does not begin with + and a country code"
     if not _PLUS_AND_DIGITS.fullmatch(text):

@@ -18,6 +18,8 @@ REPORT = {
     "invalid": [{"row": row, "column": "phone", "value": "…01", "reason": "[bold]is odd"} for row in range(3, 15)],
     "duplicatesTotal": 1,
     "duplicates": [{"row": 15, "firstRow": 2}],
+    "rewrittenTotal": 1,
+    "rewritten": [{"row": 2, "written": "(202) 555-0101", "number": "+12025550101"}],
     "warnings": ['The unknown field "x" was ignored.'],
 }
 CREATED = {

@@ -28,9 +28,16 @@ def test_numbers_are_listed_from_arguments_or_a_file(run: Run, api: FakeApi, fil
     ended = run("dnc", "add", NUMBER, "--note", "Asked us.")
     assert sent(api) == {"numbers": [NUMBER], "note": "Asked us."}
     assert "1 numbers were listed, 0 were already; 2 waiting contacts are not called any more." in ended.out
-    assert run("dnc", "add", "--file", file, "--phone-column", "Mobile").code == 0
-    assert form_of(api.requests[1]) == {"phoneColumn": b"Mobile", "file": CONTACTS}
-    for wrong in ([], [NUMBER, "--file", file]):
+    unread = run("dnc", "add", "--file", file, "--phone-column", "Mobile", "--default-country", "US")
+    assert unread.code == 1
+    assert "12 rows could not be read: their numbers are NOT listed" in unread.err
+    assert "row 2: (202) 555-0101 → +12025550101" in unread.out
+    assert form_of(api.requests[1]) == {
+        "phoneColumn": b"Mobile",
+        "defaultCountry": b"US",
+        "file": CONTACTS,
+    }
+    for wrong in ([], [NUMBER, "--file", file], [file]):
         assert run("dnc", "add", *wrong).code == 1
 
 
@@ -48,3 +55,13 @@ def test_the_list_is_shown(run: Run, api: FakeApi) -> None:
     assert api.requests[0].line == "GET /do-not-call?search=555&page=1&pageSize=20"
     assert NUMBER in out
     assert "agent" in out
+
+
+def test_a_key_is_taken_without_what_surrounds_it(run: Run, api: FakeApi) -> None:
+    api.will("GET /do-not-call", (200, {"entries": [], "total": 0, "page": 1, "pageSize": 20}))
+    assert run("dnc", "list", "--key", " od_key\r\n").code == 0
+    assert api.requests[0].headers["authorization"] == "Bearer od_key"
+    for wrong in ("od_a\r\nb", "od a", " ", "od_ü"):
+        ended = run("dnc", "list", "--key", wrong)
+        assert ended.code == 1
+        assert "OUTDIAL_KEY" in ended.err

@@ -65,6 +65,8 @@ def test_submit_passes_every_option_on(run: Run, api: FakeApi, file: str) -> Non
         "--retry-policy": ("retryPolicy", '{"delaysMinutes": [5]}'),
         "--contact-frequency": ("contactFrequency", '{"quietHours": 48}'),
         "--required-fields": ("requiredFields", '["plan"]'),
+        "--default-country": ("defaultCountry", "US"),
+        "--number-check": ("numberCheck", "possible"),
     }
     given = [word for option, (_, value) in options.items() for word in (option, value)]
     window = ["--window", "09:00-20:00 mon,fri"]

@@ -45,6 +45,8 @@ async def test_contacts_are_added_as_json(api: Api) -> None:
             "invalid": [],
             "duplicatesTotal": 1,
             "duplicates": [{"row": 3, "firstRow": 1}],
+            "rewrittenTotal": 0,
+            "rewritten": [],
             "warnings": [],
         },
     }
@@ -168,3 +170,18 @@ async def test_a_final_result_stays(api: Api, records: AsyncEngine, control: Any
     contact_id = (await api.job(job_id))["contacts"][0]["id"]
     body = (await remove(api, job_id, contact_id)).json()
     assert (body["status"], body["message"]) == ("completed", "The contact had its final result already.")
+
+
+async def test_national_writing_is_read_where_the_country_is_given(api: Api) -> None:
+    job = await api.new_job()
+    rows = b"phone,name\n(202) 555-0105,Ada\n+1 202-555-0106,Bob\n2025550107 ext. 5,Eve\n"
+    parts = {"file": ("more.csv", rows), "defaultCountry": (None, "US")}
+    body = (await api.post(f"/batch/jobs/{job}/contacts", files=parts)).json()
+    assert body["added"] == 2
+    assert [(one["written"], one["number"]) for one in body["validation"]["rewritten"]] == [
+        ("(202) 555-0105", "+12025550105"),
+        ("+1 202-555-0106", "+12025550106"),
+    ]
+    assert "letters or an extension" in body["validation"]["invalid"][0]["reason"]
+    body = (await api.post(f"/batch/jobs/{job}/contacts", files={"file": ("more.csv", rows)})).json()
+    assert body["code"] == "no_valid_contacts"

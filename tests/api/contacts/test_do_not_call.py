@@ -9,8 +9,10 @@ from urllib.parse import quote
 import httpx
 import openpyxl
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.tables import organizations
 from tests.api.client import Api, Tenant, refused
 from tests.api.jobs.test_control import dial, end_dial, running
 
@@ -52,6 +54,8 @@ async def test_numbers_are_added_as_json(api: Api) -> None:
             "invalid": [],
             "duplicatesTotal": 1,
             "duplicates": [{"row": 3, "firstRow": 1}],
+            "rewrittenTotal": 0,
+            "rewritten": [],
             "warnings": [],
         },
     }
@@ -185,3 +189,29 @@ async def test_an_opt_out_that_cannot_be_read_lists_nobody(api: Api, records: As
     call_id = await dial(records, await running(api), None)
     refused(await api.post(f"/calls/{call_id}/opt-out", content=content), 400, "invalid_request")
     assert (await api.get("/do-not-call")).json()["total"] == 0
+
+
+async def test_numbers_are_read_as_people_of_the_country_write_them(api: Api) -> None:
+    answer = await add(api, "(202) 555-0101", "12025550102", defaultCountry="us")
+    assert answer.json()["validation"]["rewritten"] == [
+        {"row": 1, "written": "(202) 555-0101", "number": ADA},
+        {"row": 2, "written": "12025550102", "number": BOB},
+    ]
+    assert (await api.get(at(ADA))).status_code == 200
+    refused(await add(api, "(202) 555-0103"), 400, "invalid_phone_format")  # any country may be called
+
+
+async def test_the_one_country_that_may_be_called_is_the_lists_country(api: Api, records: AsyncEngine) -> None:
+    async with records.begin() as connection:
+        change = sa.update(organizations).where(organizations.c.id == api.tenant.id)
+        await connection.execute(change.values(allowed_countries=["US"]))
+    answer = await upload(api, b"phone\n(202) 555-0101\n+12025550102\n555\n")
+    body = answer.json()
+    assert (body["added"], body["validation"]["invalidTotal"]) == (2, 1)
+    assert (await api.get(at(ADA))).status_code == 200
+
+
+async def test_a_range_that_nobody_knows_yet_is_listed_too(api: Api) -> None:
+    answer = await add(api, "+19995550101")
+    assert answer.json()["added"] == 1
+    assert "a range that the numbering data do not know" in "".join(answer.json()["validation"]["warnings"])

@@ -34,6 +34,8 @@ async def test_a_file_is_answered_as_the_contract_says(api: Api) -> None:
             "invalid": [],
             "duplicatesTotal": 0,
             "duplicates": [],
+            "rewrittenTotal": 0,
+            "rewritten": [],
             "warnings": [],
         },
     }

@@ -138,3 +138,16 @@ async def test_unknown_fields_are_ignored_and_named(api: Api) -> None:
     warnings = (await api.send(color="red", retries=[1])).json()["validation"]["warnings"]
     assert any("color" in warning for warning in warnings)
     assert any("retries" in warning for warning in warnings)
+
+
+async def test_a_country_that_is_none_is_named(api: Api) -> None:
+    body = refused(await api.send(defaultCountry="UK"), 400, "invalid_request")
+    assert body["details"] == [{"field": "defaultCountry", "reason": "is no country code of ISO 3166, such as US"}]
+
+
+async def test_a_range_that_is_not_known_yet_is_called_on_request(api: Api) -> None:
+    contacts = [{"phone": "+19995550101"}]
+    refused(await api.send(contacts), 400, "invalid_phone_format")
+    answer = await api.send(contacts, numberCheck="possible")
+    assert answer.status_code == 200, answer.text
+    assert "numbering data do not know" in "".join(answer.json()["validation"]["warnings"])

@@ -62,7 +62,7 @@ def test_an_awkward_file_is_read_as_expected(name: str) -> None:
         assert expected["refused"]["says"] in refused.value.sentence
         return
     intake = read(name, expected)
-    assert intake.report.to_json() == expected["report"]
+    assert intake.report.to_json() == {"rewritten": [], "rewrittenTotal": 0} | expected["report"]
     contacts = expected["contacts"]
     assert [shown(contact, like) for contact, like in zip(intake.contacts, contacts, strict=True)] == contacts
     for contact, like in zip(intake.contacts, contacts, strict=True):
