@@ -65,7 +65,7 @@ class Order:
     jobs: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     until: float = NEVER
-    not_stopped: int = 0  # calls of which the answer itself says that they could not be called off
+    not_stopped: int = 0  # calls of which the answer itself says that they may still ring
 
     def concerns(self, dial: Dial, job: Job) -> bool:
         return job.id in self.jobs and (not self.numbers or dial["to"] in self.numbers)
@@ -227,19 +227,15 @@ def within_caps(run: Run) -> Iterator[str]:
 
 def silent_after_answers(run: Run) -> Iterator[str]:
     """From the answer of cancel, pause, stop or do-not-call on the carrier is asked for no call of theirs."""
-    for order, dial in _under_orders(run):
-        if order.holds_at(dial["askedAt"]):
-            late = dial["askedAt"] - order.answered_at
-            yield f"{order.what} was answered at {order.answered_at:.3f}; {late:.3f} s later came {_show(dial)}"
+    for order, dials in _late(run, "askedAt").items():
+        if len(dials) > order.not_stopped:
+            shown = [f"{d['askedAt'] - order.answered_at:.3f} s later {_show(d)}" for d in dials]
+            yield f"{order.what} was answered at {order.answered_at:.3f}; then came {shown}"
 
 
 def unrung_after_answers(run: Run) -> Iterator[str]:
-    """What had not rung when such an order was answered does not ring any more; the answer may name exceptions."""
-    late: dict[Order, list[Dial]] = defaultdict(list)
-    for order, dial in _under_orders(run):
-        if dial["askedAt"] <= order.answered_at and order.holds_at(dial["ringingAt"] or 0.0):
-            late[order].append(dial)
-    for order, dials in late.items():
+    """What had not rung when such an order was answered does not ring any more, but for as many as the answer says."""
+    for order, dials in _late(run, "ringingAt").items():
         if len(dials) > order.not_stopped:
             shown = [f"{d['ringingAt'] - order.answered_at:.3f} s later {_show(d)}" for d in dials]
             yield f"{order.what} was answered at {order.answered_at:.3f}; then rang {shown}"
@@ -366,12 +362,16 @@ def _is_open(window: Mapping[str, Any], local: datetime) -> bool:
     )
 
 
-def _under_orders(run: Run) -> Iterator[tuple[Order, Dial]]:
+def _late(run: Run, moment: str) -> dict[Order, list[Dial]]:
+    """By order, the dials of which something happened while it held."""
+    late: dict[Order, list[Dial]] = defaultdict(list)
     for dial in run.dials:
-        job = run.job_of(dial)
-        for order in run.orders:
-            if job is not None and order.concerns(dial, job):
-                yield order, dial
+        job, at = run.job_of(dial), dial[moment]
+        if job is not None and at is not None:
+            for order in run.orders:
+                if order.holds_at(at) and order.concerns(dial, job):
+                    late[order].append(dial)
+    return late
 
 
 def _show(dial: Dial) -> str:

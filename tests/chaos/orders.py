@@ -109,9 +109,9 @@ class Operators:
             self._promise("do-not-call", answered[1], answered[0], jobs=jobs, numbers=frozenset(numbers))
 
     def _promise(self, what: str, at: float, answer: httpx.Response, **whom: frozenset[str]) -> None:
-        del answer  # it makes no exceptions yet
+        not_stopped = answer.json()["callsNotStopped"]
         with self._lock:
-            self.given.append(Order(what, at, **whom))
+            self.given.append(Order(what, at, **whom, not_stopped=not_stopped))
 
     def _take_back(self, organization: str, path: str, jobs: frozenset[str]) -> None:
         """From the moment at which it is asked for nothing is promised any more, whether or not it was heard."""

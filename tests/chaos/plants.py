@@ -40,10 +40,10 @@ def ignore_caps() -> None:
 def answer_early() -> None:
     """Pause, stop, cancel and do-not-call are answered whatever is on its way; and the claim does not see them."""
 
-    async def at_once(placing: object, of: str) -> None:
-        return
+    async def at_once(self: object, scope: object) -> int:
+        return 0
 
-    in_flight.wait_for_in_flight_requests = at_once
+    in_flight.CallStopper.wait = at_once  # type: ignore[method-assign]
     check = claim._check_rules
 
     async def check_rules(connection: Any, facts: Any, *whom: Any) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from tests.chaos.run import Options, Outcome
-from tests.invariants import carrier_cost, is_uncertain
+from tests.invariants import carrier_cost, contact_of, is_uncertain
 
 SHOWN = 20  # breaches of one invariant
 
@@ -15,10 +15,13 @@ def lines(options: Options, outcome: Outcome) -> Iterator[str]:
     contacts = [contact for job in run.jobs for contact in job.contacts]
     yield f"seed {options.seed}, {len(contacts)} contacts, {len(run.jobs)} jobs, speed {options.speed:g}"
     yield f"{len(run.dials)} dials in {outcome.seconds:.0f} s; {dict(Counter(c['status'] for c in contacts))}"
-    yield f"{sum(is_uncertain(contact) for contact in contacts)} outcomes unknown"
+    called = {contact_of(dial) for dial in run.dials}
+    never = sum(one["status"] == "carrier_error" and one["id"] not in called for one in contacts)
+    yield f"{sum(map(is_uncertain, contacts))} outcomes unknown, {never} given up without a call"
     yield from _disruptions(outcome)
     given = Counter(order.what for order in run.orders)
-    yield f"orders answered: {dict(given)}; {outcome.unanswered} not answered"
+    excepted = sum(order.not_stopped for order in run.orders)
+    yield f"orders answered: {dict(given)}, with {excepted} calls not stopped; {outcome.unanswered} not answered"
     for organization in run.organizations:
         cost = carrier_cost(run, organization.id)
         difference = organization.captured - cost
