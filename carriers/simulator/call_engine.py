@@ -95,11 +95,12 @@ class CallEngine:
         return call
 
     def hang_up(self, call: Call) -> None:
-        """End a call, unless it is over already."""
+        """End a call, unless it is over already. It stays ended: that is written before it is answered."""
         self._advance(call)
         if call.live:
             ending = self._scenario(call).hung_up_as
             self._apply(call, hang_up_step(call, max(time.time(), call.updated_at), ending))
+            self._store.flush()
 
     async def first_callback(self, call: Call, max_seconds: float) -> None:
         await self._callbacks.first_delivered(call, max_seconds)

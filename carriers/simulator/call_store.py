@@ -1,6 +1,7 @@
 """The simulator's own database, in SQLite: who was dialed when. It survives a `kill -9`.
 
-A new call is written before its request is answered; its changes, in batches.
+A new call is written before its request is answered, and so is the end of one that is hung up. What happens by itself
+is written in batches: it happens again, at the same instant, if it was lost.
 """
 
 import sqlite3

@@ -106,6 +106,19 @@ async def test_a_dial_is_on_the_record_before_its_request_is_answered(
         assert {dial["key"] for dial in own_simulator.report()["dials"]} == {order.key for order in orders}
 
 
+async def test_a_call_that_was_hung_up_stays_ended_whenever_the_simulator_is_killed(
+    own_simulator: Simulator, callbacks: Callbacks
+) -> None:
+    async with closing(own_simulator.start().carrier()) as carrier:
+        orders = [an_order(number_ending("07"), max_call_seconds=14_400) for _ in range(5)]
+        placed = [await place(carrier, callbacks, order) for order in orders]
+        await asyncio.gather(*(carrier.hang_up(report.call_id) for report in placed))
+        own_simulator.kill()
+        own_simulator.start()
+
+        assert all(dial["endedAt"] is not None for dial in own_simulator.report()["dials"])
+
+
 async def test_the_report_tells_how_many_calls_were_live_at_most(
     own_simulator: Simulator, callbacks: Callbacks
 ) -> None:
