@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,6 @@ import httpx
 from tests.end_to_end.batch import Numbers, contacts
 from tests.end_to_end.live_stack import LiveStack
 
-RATE = Decimal("0.0175")  # dollars a minute, of the pipeline agents
 LINES = {"demo": 50, "other": 30}
 NOON = 12
 ZONES = [f"Etc/GMT{hours:+}" for hours in range(-14, 13)]  # of whole hours, one of which has noon

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import psycopg
 
-from tests.chaos.population import LINES, RATE, Created, Population
+from tests.chaos.population import LINES, Created, Population
 from tests.end_to_end import histories, judge
+from tests.end_to_end.batch import RATE
 from tests.end_to_end.live_stack import LiveStack
 from tests.invariants import FINAL, Job, Order, Organization, Run, read_carrier_record
 

@@ -3,15 +3,18 @@
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import islice
 from typing import Any, Self
 
 import httpx
 import psycopg
 
+from tests import invariants
 from tests.end_to_end import judge
 from tests.end_to_end.live_stack import LiveStack
+from tests.invariants import Job, Order, Run, read_carrier_record
 from tests.waiting import until
 
 MIN_LIVE_CALLS = 20  # at every kill
@@ -21,6 +24,7 @@ MAX_TALK = 14_400  # the largest maxCallSeconds
 TALKS = "07"  # answers, and talks until it is hung up
 SHORT = "00"  # answers, and talks for two seconds
 VOICEMAIL = "09"  # a machine answers, and records until it is hung up
+RATE = Decimal("0.0175")  # dollars a minute, of the pipeline agent
 PREMIUM = "+1900"  # refused
 
 
@@ -55,6 +59,7 @@ class Batch:
     job_id: str
     numbers: frozenset[str]
     kills: list[str] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
 
     @classmethod
     def create(cls, stack: LiveStack, called: list[dict[str, Any]], key: str | None = None, **fields: object) -> Self:
@@ -106,10 +111,12 @@ class Batch:
 
     def order(self, what: str, **body: object) -> tuple[dict[str, Any], float]:
         """Say cancel, pause or resume; the answer, and when it was here (seconds since the epoch)."""
+        asked_at = time.time()
         with self.stack.http() as client:
             answer = client.post(f"/batch/jobs/{self.job_id}/{what}", json=body)
             answered_at = time.time()
         assert answer.status_code == 200, answer.text
+        self._note(what, answer.json(), asked_at if what == "resume" else answered_at)
         return answer.json(), answered_at
 
     def hang_up(self) -> None:
@@ -168,12 +175,24 @@ class Batch:
         until(over, seconds, every=0.3)
 
     def complaints(self, *, speed: float, **allowed: int) -> list[str]:
-        """Everything wrong with the finished job, by the carrier's record."""
-        found = judge.complaints(self.dials(), self.contacts(), lines=50, speed=speed, **allowed)
-        breakdown = self.detail()["statusBreakdown"]
-        if sum(breakdown.values()) != len(self.numbers):
-            found.append(f"the breakdown of {len(self.numbers)} contacts is {breakdown}")
+        """Everything wrong with the finished job, by the carrier's record: every invariant, and what `judge` adds."""
+        detail, contacts = self.detail(), self.contacts()
+        job = Job(self.job_id, "", detail["concurrentCallLimit"], RATE, detail, tuple(contacts))
+        record = read_carrier_record(self.stack.data_dir / "carrier.db")
+        dials = tuple(dial for dial in record if dial["to"] in self.numbers)
+        verdicts = invariants.judge(Run(dials, (job,), (), tuple(self.orders)))
+        found = [f"{breach}: {verdict.name}" for verdict in verdicts for breach in verdict.breaches]
+        found += judge.complaints(self.dials(), contacts, speed=speed, **allowed)
+        if len(contacts) != len(self.numbers):
+            found.append(f"of {len(self.numbers)} contacts there are {len(contacts)}")
         return found
+
+    def _note(self, what: str, answer: dict[str, Any], at: float) -> None:
+        """What was promised from then on, or is promised no longer."""
+        if what == "resume":
+            self.orders = [replace(order, until=min(order.until, at)) for order in self.orders]
+        else:
+            self.orders.append(Order(what, at, frozenset({self.job_id}), not_stopped=answer["callsNotStopped"]))
 
     def ledger_complaints(self) -> list[str]:
         """Whether the money adds up, once no job of the organization is open."""

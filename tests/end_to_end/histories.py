@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from tests.end_to_end.live_stack import LiveStack
+from tests.invariants import NATIONAL_DIGITS, numbers_in
 
 MAX_EVENTS = 10_240
 TASK_TIMED_OUT = EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT
-NATIONAL_DIGITS = 10  # a North American number without its country code
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,9 @@ def complaints(found: list[Run], numbers: frozenset[str], secrets: list[str]) ->
     nationals = {number[-NATIONAL_DIGITS:] for number in numbers}
     wrong = [f"{run.workflow_id}: a run of {run.events} events" for run in found if run.events > MAX_EVENTS]
     for run in found:
-        wrong += [f"{run.workflow_id} tells {number}" for number in _numbers_in(run.text) & nationals]
+        wrong += [f"{run.workflow_id} tells {number}" for number in numbers_in(run.text) & nationals]
         wrong += [f"{run.workflow_id} tells {secret!r}" for secret in secrets if secret.lower() in run.text.lower()]
     return wrong
-
-
-def _numbers_in(text: str) -> set[str]:
-    """All ten digits in a row, as they stand and without what people write between digits."""
-    digits = re.findall(r"\d{10,}", text) + [re.sub(r"\D", "", part) for part in re.findall(r"\+?[\d ().-]{11,}", text)]
-    return {run[at : at + NATIONAL_DIGITS] for run in digits for at in range(len(run) - NATIONAL_DIGITS + 1)}
 
 
 def _texts(value: Any) -> Iterator[str]:

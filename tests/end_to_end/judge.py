@@ -1,7 +1,7 @@
-"""Judges a finished job by the carrier's own record: who was dialed, when, how often, how many at once."""
+"""Judges a finished job by the carrier's own record, beyond what must hold of every run: `tests/invariants.py`."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import phonenumbers
 import psycopg
+
+from tests.invariants import is_uncertain
 
 Dial = dict[str, Any]
 RETRY_DELAYS = (300, 1800, 7200)  # seconds: after the first, second, third charged dial
@@ -42,27 +44,16 @@ def contacts_of(client: httpx.Client, job_id: str) -> list[dict[str, Any]]:
     return contacts
 
 
-def most_live(dials: Iterable[Dial]) -> int:
-    """The largest number of calls live at once. One that ends when another begins is over."""
-    moments = sorted(moment for dial in dials for moment in ((dial["askedAt"], 1), (dial["endedAt"] or 1e12, -1)))
-    live = most = 0
-    for _, change in moments:
-        live += change
-        most = max(most, live)
-    return most
-
-
 def complaints(
     dials: list[Dial],
     contacts: list[dict[str, Any]],
     *,
-    lines: int,
     speed: float,
     unknown: int = 0,
     unheard: int = 0,
     unsent: int = 0,
 ) -> list[str]:
-    """Everything that is wrong with a finished job; its dials in the order in which they were asked for.
+    """What is wrong with a finished job, beyond the invariants: of retries, and of what may get lost now and then.
 
     At most `unknown` outcomes may be unknown. Of `unheard` failed calls at most the code may have been lost with its
     callback: asked for, the carrier says "failed" without one, and that is trouble, a new dial. Of `unsent` contacts at
@@ -71,44 +62,20 @@ def complaints(
     by_number: dict[str, list[Dial]] = defaultdict(list)
     for dial in dials:
         by_number[dial["to"]].append(dial)
-    keys = Counter(dial["key"] for dial in dials)
-    found = [f"key {key} was dialed {times} times" for key, times in keys.items() if times > 1]
-    found += [f"{most} calls were live on {lines} lines" for most in [most_live(dials)] if most > lines]
-    missing = [c["id"] for c in contacts if len(by_number[c["phoneNumber"]]) < c["dials"] and not _uncertain(c)]
+    found = []
+    missing = [c["id"] for c in contacts if len(by_number[c["phoneNumber"]]) < c["dials"] and not is_uncertain(c)]
     if len(missing) > unsent:
         found.append(f"of {len(missing)} contacts the carrier has fewer dials than the API, at most {unsent} may be")
     for contact in contacts:
-        found += _about_contact(contact, by_number[contact["phoneNumber"]], speed)
-    strangers = by_number.keys() - {contact["phoneNumber"] for contact in contacts}
-    found += [f"{number} was dialed and is no contact" for number in strangers]
+        who = f"contact {contact['id']} ({contact['status']})"
+        found += _about_gaps(who, by_number[contact["phoneNumber"]], speed)
     again = sum(any(dial["sipCode"] in LAST_WORDS for dial in theirs[:-1]) for theirs in by_number.values())
     if again > unheard:
         found.append(f"{again} were called again after a last word, at most {unheard} may be")
-    uncertain = [contact["id"] for contact in contacts if _uncertain(contact)]
+    uncertain = [contact["id"] for contact in contacts if is_uncertain(contact)]
     if len(uncertain) > unknown:
         found.append(f"{len(uncertain)} outcomes are unknown, at most {unknown} may be")
     return found
-
-
-def _uncertain(contact: dict[str, Any]) -> bool:
-    return "unknown" in (contact["failureReason"] or "")
-
-
-def _about_contact(contact: dict[str, Any], dials: list[Dial], speed: float) -> Iterator[str]:
-    who = f"contact {contact['id']} ({contact['status']})"
-    if len(dials) > contact["dials"]:
-        yield f"{who}: {contact['dials']} dials by the API, {len(dials)} by the carrier"
-    for earlier, later in pairwise(dials):
-        if earlier["endedAt"] is None or later["askedAt"] < earlier["endedAt"]:
-            yield f"{who}: two dials overlap"
-    yield from _about_gaps(who, dials, speed)
-    if (
-        dials
-        and len(dials) == contact["dials"]
-        and not _uncertain(contact)
-        and (dials[-1]["outcome"] == "completed") != (contact["status"] == "completed")
-    ):
-        yield f"{who}: the carrier's last word was {dials[-1]['outcome']} {dials[-1]['sipCode']}"
 
 
 def _about_gaps(who: str, dials: list[Dial], speed: float) -> Iterator[str]:

@@ -1,12 +1,11 @@
 """Nobody is called twice, whatever dies. The carrier's record is the judge."""
 
 from concurrent.futures import Future
-from decimal import Decimal
 
 import pytest
 
 from tests.end_to_end import judge
-from tests.end_to_end.batch import Batch, answers, contacts
+from tests.end_to_end.batch import RATE, Batch, answers, contacts
 from tests.end_to_end.batches.conftest import CRASH_SPEED
 from tests.end_to_end.live_stack import LiveStack
 from tests.waiting import until
@@ -19,7 +18,6 @@ MAX_UNKNOWN = CONTACTS * 2 // 100
 KILLS = ("workers", "api", "workers", "temporal", "workers", "postgres", "api", "workers")
 FLOWING_AGAIN_SECONDS = 20
 ANSWERING_WITHIN_SECONDS = 30  # the API, which died a moment ago
-RATE = Decimal("0.0175")  # dollars a minute, of the pipeline agent
 
 
 @pytest.mark.timeout(KILLED_WITHIN_SECONDS + COMPLETED_WITHIN_SECONDS + 90)

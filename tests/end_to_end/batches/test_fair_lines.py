@@ -12,6 +12,7 @@ from carriers.simulator.scenarios import OUT_OF_ORDER, scenario_for
 from tests.end_to_end import judge
 from tests.end_to_end.batch import Batch, Numbers, contacts
 from tests.end_to_end.live_stack import LiveStack
+from tests.invariants import most_live
 from tests.waiting import until
 from workflows.names import lines_workflow_id
 
@@ -102,9 +103,9 @@ async def _events(stack: LiveStack) -> int:
 def _complaints(one: Round) -> list[str]:
     by_job = one.dials
     everything = [dial for dials in by_job for dial in dials]
-    found = [f"{most} calls live on {LINES} lines" for most in [judge.most_live(everything)] if most > LINES]
+    found = [f"{most} calls live on {LINES} lines" for most in [most_live(everything)] if most > LINES]
     for limit, dials in zip([*OWN_LIMITS, OTHER_LINES], [*by_job, one.other.dials()], strict=True):
-        most = judge.most_live(dials)
+        most = most_live(dials)
         found += [f"{most} calls live of a job with {limit}"] if most > limit else []
     found += _about_shares(by_job)
     taken = _span(everything)
