@@ -7,7 +7,7 @@ from typing import Any
 PARTS = ("workers", "api", "temporal", "postgres", "carrier")
 WORKERS = 2
 KILL_WEIGHTS = (6, 4, 3, 3, 3)  # of the parts, in their order
-MAX_WORKER_STOP_SECONDS = 25.0  # longer than any request may be on its way; the other worker goes on
+MAX_STOP_SECONDS = {"workers": 25.0, "carrier": 25.0}  # longer than any request may be on its way
 
 
 @dataclass(frozen=True)
@@ -47,22 +47,25 @@ class Disruption:
 
 
 def draw_disruptions(seed: int, kills: int, max_seconds: float = 60.0, only: str = "") -> list[Disruption]:
-    """So many kills, and the other kinds among them; none lasts longer than `max_seconds`. `only`: one kind alone."""
+    """So many kills, and the other kinds among them; none lasts longer than `max_seconds`.
+
+    `only`: so many of one kind alone, "cut" or, to one part, "stop carrier".
+    """
     chance = Random(f"{seed}:disruptions")
     hows = ["kill"] * kills
     for how, kind in KINDS.items():
         hows += [how] * round(kills * kind.per_kill)
     chance.shuffle(hows)
-    hows = [only] * kills if only else hows
-    return [_draw(chance, how, max_seconds) for how in hows]
+    how, _, part = only.partition(" ")
+    return [_draw(chance, one, max_seconds, part) for one in ([how] * kills if only else hows)]
 
 
-def _draw(chance: Random, how: str, max_seconds: float) -> Disruption:
+def _draw(chance: Random, how: str, max_seconds: float, part: str = "") -> Disruption:
     kind = KINDS.get(how, Kind("", 1))
-    part = kind.part or chance.choices(PARTS, KILL_WEIGHTS)[0]
+    part = part or kind.part or chance.choices(PARTS, KILL_WEIGHTS)[0]
     least, most = kind.seconds
-    if (how, part) == ("stop", "workers"):
-        most = MAX_WORKER_STOP_SECONDS
+    if how == "stop":
+        most = MAX_STOP_SECONDS.get(part, most)
     seconds = min(max_seconds, chance.uniform(least, most))
     return Disruption(how, part, chance.randrange(WORKERS), round(seconds, 1), round(chance.uniform(*kind.amount), 1))
 

@@ -25,7 +25,7 @@ FAULTS = "OUTDIAL_SIMULATOR_FAULTS"  # in the environment, so that a carrier tha
 HOUSEKEEPER = "OUTDIAL_HOUSEKEEPER_SECONDS"
 PROGRAM = "tests.chaos.altered_stack"
 SPEED = 60.0
-MAX_GAP_SECONDS = 14.0  # between two disruptions, however slowly the jobs go on
+MAX_GAP_SECONDS = 6.0  # between two disruptions, however slowly the jobs go on
 MIN_GAP_SECONDS = 1.0
 LOOK_SECONDS = 0.5
 
@@ -42,7 +42,7 @@ class Options:
     max_stop: float = 60.0  # seconds that anything stands still
     finish_seconds: float = 600.0  # for what is left when the last disruption is over
     patience: float = 60.0  # seconds after which a silent carrier is asked; the product's own unless given
-    only: str = ""  # one kind of disruption in place of all
+    only: str = ""  # one kind of disruption in place of all: "cut", or of one part: "stop carrier"
     plant: str = ""  # a bug of tests/chaos/plants.py
     keep: str = ""  # a directory for the stack's data; empty: it is removed afterwards
 
