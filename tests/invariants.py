@@ -142,10 +142,10 @@ def placed_once(run: Run) -> Iterator[str]:
     for contact, dials in by_contact.items():
         for key, times in Counter(dial["key"] for dial in dials).items():
             if times > 1:
-                yield f"{key} was placed {times} times: {[_show(d) for d in dials if d['key'] == key]}"
+                yield f"{key} was placed {times} times: {[show(d) for d in dials if d['key'] == key]}"
         for earlier, later in pairwise(dials):
             if later["askedAt"] < (earlier["endedAt"] or NEVER) and earlier["key"] != later["key"]:
-                yield f"{contact} was on the phone and was called again: {_show(earlier)}, {_show(later)}"
+                yield f"{contact} was on the phone and was called again: {show(earlier)}, {show(later)}"
 
 
 def known(run: Run) -> Iterator[str]:
@@ -155,7 +155,7 @@ def known(run: Run) -> Iterator[str]:
     for dial in run.dials:
         contact = numbers.get(contact_of(dial))
         if contact is None or contact["phoneNumber"] != dial["to"]:
-            yield f"no contact of a job: {_show(dial)}"
+            yield f"no contact of a job: {show(dial)}"
         else:
             called[contact["id"]] += 1
     for contact_id, times in called.items():
@@ -207,7 +207,7 @@ def within_windows(run: Run) -> Iterator[str]:
         zone = zones[contact_of(dial)]
         local = datetime.fromtimestamp(dial["askedAt"], UTC).astimezone(ZoneInfo(zone))
         if not _is_open(job.window, local):
-            yield f"{_show(dial)} was called at {local:%a %H:%M:%S.%f} of {zone}, the window is {dict(job.window)}"
+            yield f"{show(dial)} was called at {local:%a %H:%M:%S.%f} of {zone}, the window is {dict(job.window)}"
 
 
 def within_caps(run: Run) -> Iterator[str]:
@@ -229,7 +229,7 @@ def silent_after_answers(run: Run) -> Iterator[str]:
     """From the answer of cancel, pause, stop or do-not-call on the carrier is asked for no call of theirs."""
     for order, dials in _late(run, "askedAt").items():
         if len(dials) > order.not_stopped:
-            shown = [f"{d['askedAt'] - order.answered_at:.3f} s later {_show(d)}" for d in dials]
+            shown = [f"{d['askedAt'] - order.answered_at:.3f} s later {show(d)}" for d in dials]
             yield f"{order.what} was answered at {order.answered_at:.3f}; then came {shown}"
 
 
@@ -237,7 +237,7 @@ def unrung_after_answers(run: Run) -> Iterator[str]:
     """What had not rung when such an order was answered does not ring any more, but for as many as the answer says."""
     for order, dials in _late(run, "ringingAt").items():
         if len(dials) > order.not_stopped:
-            shown = [f"{d['ringingAt'] - order.answered_at:.3f} s later {_show(d)}" for d in dials]
+            shown = [f"{d['ringingAt'] - order.answered_at:.3f} s later {show(d)}" for d in dials]
             yield f"{order.what} was answered at {order.answered_at:.3f}; then rang {shown}"
 
 
@@ -325,6 +325,12 @@ def is_uncertain(contact: Mapping[str, Any]) -> bool:
     return "unknown" in (contact["failureReason"] or "")
 
 
+def show(dial: Dial) -> str:
+    """A dial without its number: enough to find it in the carrier's record."""
+    ended = "live" if dial["endedAt"] is None else f"{dial['endedAt']:.3f} {dial['outcome']} {dial['sipCode']}"
+    return f"{dial['key']} {dial.get('sid', '')} {dial['askedAt']:.3f}-{ended}"
+
+
 def _about_status(contact: Mapping[str, Any], dials: list[Dial]) -> Iterator[str]:
     who = f"{contact['id']} ({contact['status']}, {contact['failureReason']})"
     if contact["status"] not in FINAL:
@@ -334,16 +340,16 @@ def _about_status(contact: Mapping[str, Any], dials: list[Dial]) -> Iterator[str
     elif not dials and contact["status"] not in UNCALLED:
         yield f"{who} was never called"
     elif dials and dials[-1]["endedAt"] is None:
-        yield f"{who} is still on the phone: {_show(dials[-1])}"
+        yield f"{who} is still on the phone: {show(dials[-1])}"
     elif dials and (dials[-1]["outcome"] == "completed") != (contact["status"] == "completed"):
-        yield f"{who}: the carrier's last word was {_show(dials[-1])}"
+        yield f"{who}: the carrier's last word was {show(dials[-1])}"
 
 
 def _over(lines: int, whose: str, dials: list[Dial]) -> Iterator[str]:
     most = most_live(dials)
     if most > lines:
         moment = next(d["askedAt"] for d in dials if _live_at(dials, d["askedAt"]) > lines)
-        live = [_show(d) for d in dials if d["askedAt"] <= moment < (d["endedAt"] or NEVER)]
+        live = [show(d) for d in dials if d["askedAt"] <= moment < (d["endedAt"] or NEVER)]
         yield f"{whose}: {most} calls at once on {lines} lines, first at {moment:.3f}: {live}"
 
 
@@ -372,9 +378,3 @@ def _late(run: Run, moment: str) -> dict[Order, list[Dial]]:
                 if order.holds_at(at) and order.concerns(dial, job):
                     late[order].append(dial)
     return late
-
-
-def _show(dial: Dial) -> str:
-    """A dial without its number: enough to find it in the carrier's record."""
-    ended = "live" if dial["endedAt"] is None else f"{dial['endedAt']:.3f} {dial['outcome']} {dial['sipCode']}"
-    return f"{dial['key']} {dial['sid']} {dial['askedAt']:.3f}-{ended}"

@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-VARIABLE = "OUTDIAL_CHAOS"
+VARIABLE = "CHAOS_ALTERATIONS"
 ROOT = Path(__file__).parents[2]
 
 
@@ -15,6 +15,7 @@ class Alterations(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    faults: dict[str, Any] = {}  # of the carrier, which has them again when it was killed
     patience: float | None = None  # seconds, in place of the minute after which a silent carrier is asked
     plant: str | None = None  # a fault of tests/chaos/plants.py
     postgres: Path | None = None  # the database's directory, on a disk of its own

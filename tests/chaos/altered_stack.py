@@ -1,5 +1,6 @@
 """`python -m tests.chaos.altered_stack up …`: the project's own stack with a few parts altered, see alterations.py."""
 
+import json
 from dataclasses import replace
 
 from cli.main import main
@@ -15,6 +16,7 @@ from tests.chaos.clock import clock_environment
 SMALL_DISK = ("--max_wal_size=48MB", "--min_wal_size=32MB")
 OTHER_RESOLVER = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
 OWN_OR_EMPTY = 'file="$1"; shift; [ -e "$0" ] && file="$0.$$.db"; exec "$@" --db-filename "$file"'
+FAULTS = "OUTDIAL_SIMULATOR_FAULTS"
 ALTERED = Alterations.of_environment()
 
 
@@ -52,6 +54,10 @@ class AlteredServices(Services):
     @property
     def temporal(self) -> Temporal:
         return SwappedTemporal(self.data_dir.temporal_file, self.ports.temporal, self.ports.ui)
+
+    def carrier(self, account: CarrierAccount) -> Program:
+        program = super().carrier(account)
+        return replace(program, environment={**program.environment, FAULTS: json.dumps(ALTERED.faults)})
 
     def api(self, account: CarrierAccount) -> Program:
         return _altered(super().api(account), "api", stepped=True)

@@ -1,7 +1,6 @@
 """One run: a stack, its jobs, everything that goes wrong with them, and the verdicts."""
 
 import contextlib
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +20,6 @@ from tests.end_to_end.live_stack import LiveStack, new_home
 from tests.invariants import Run, Verdict, judge
 from tests.waiting import until
 
-FAULTS = "OUTDIAL_SIMULATOR_FAULTS"  # in the environment, so that a carrier that was killed has them again
 HOUSEKEEPER = "OUTDIAL_HOUSEKEEPER_SECONDS"
 PROGRAM = "tests.chaos.altered_stack"
 SPEED = 60.0
@@ -159,12 +157,9 @@ class Chaos:
 def run(options: Options) -> Outcome:
     """Start a stack, run everything on it, and judge. Raises AssertionError where the run itself does not end."""
     flags = ("--speed", str(options.speed), "--seed", str(options.seed), "--workers", str(WORKERS))
-    with _home(options) as home, prepared(home, options.patience, options.plant or None) as around:
-        environment = {
-            HOUSEKEEPER: "5",
-            FAULTS: json.dumps(draw_carrier_faults(options.seed)),
-            **around.alterations.environment,
-        }
+    faults = draw_carrier_faults(options.seed)
+    with _home(options) as home, prepared(home, faults, options.patience, options.plant or None) as around:
+        environment = {HOUSEKEEPER: "5", **around.alterations.environment}
         flags = (*flags, *around.flags)
         stack = LiveStack.start(home, *flags, environment=environment, wait=False, program=PROGRAM)
         try:

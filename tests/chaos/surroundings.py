@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stack.ports import LOOPBACK, free_port
 from tests.chaos import clock
@@ -24,7 +25,7 @@ class Prepared:
 
 
 @contextmanager
-def prepared(home: Path, patience: float, plant: str | None) -> Iterator[Prepared]:
+def prepared(home: Path, faults: dict[str, Any], patience: float, plant: str | None) -> Iterator[Prepared]:
     """For as long as the block runs."""
     carrier_port = free_port()
     with ExitStack() as stack:
@@ -43,6 +44,7 @@ def prepared(home: Path, patience: float, plant: str | None) -> Iterator[Prepare
                 *("--carrier-url", f"http://{NAME if names else way.address}:{way.port}"),
             ),
             Alterations(
+                faults=faults,
                 patience=patience,
                 plant=plant,
                 postgres=disk.root / "postgres" if disk else None,

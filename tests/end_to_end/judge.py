@@ -10,13 +10,14 @@ import httpx
 import phonenumbers
 import psycopg
 
-from tests.invariants import is_uncertain
+from tests.invariants import is_uncertain, show
 
 Dial = dict[str, Any]
 RETRY_DELAYS = (300, 1800, 7200)  # seconds: after the first, second, third charged dial
 MIN_SHARE = 0.8  # of a delay
-CHARGED = ("busy", "no-answer", "completed")  # outcomes that are an attempt, whoever tells of them
+CHARGED = ("busy", "no-answer", "completed")  # outcomes that are an attempt, where it rang or the line was busy
 LAST_WORDS = (404, 603, 608)  # SIP codes after which nobody is called again, where the carrier's word for them came
+PERSONS = (480, 603)  # those that a telephone says only if it rang; else a network does
 
 
 def fiction(count: int) -> list[str]:
@@ -69,22 +70,32 @@ def complaints(
     for contact in contacts:
         who = f"contact {contact['id']} ({contact['status']})"
         found += _about_gaps(who, by_number[contact["phoneNumber"]], speed)
-    again = sum(any(dial["sipCode"] in LAST_WORDS for dial in theirs[:-1]) for theirs in by_number.values())
-    if again > unheard:
-        found.append(f"{again} were called again after a last word, at most {unheard} may be")
+    again = [theirs for theirs in by_number.values() if any(map(_is_last_word, theirs[:-1]))]
+    if len(again) > unheard:
+        shown = [[show(dial) for dial in theirs] for theirs in again]
+        found.append(f"{len(again)} were called again after a last word, at most {unheard} may be: {shown}")
     uncertain = [contact["id"] for contact in contacts if is_uncertain(contact)]
     if len(uncertain) > unknown:
         found.append(f"{len(uncertain)} outcomes are unknown, at most {unknown} may be")
     return found
 
 
+def _is_last_word(dial: Dial) -> bool:
+    return dial["sipCode"] in LAST_WORDS and not _is_the_networks(dial)
+
+
+def _is_the_networks(dial: Dial) -> bool:
+    return dial["sipCode"] in PERSONS and dial["ringingAt"] is None
+
+
 def _about_gaps(who: str, dials: list[Dial], speed: float) -> Iterator[str]:
-    charged = [dial for dial in dials if dial["outcome"] in CHARGED]
+    charged = [dial for dial in dials if dial["outcome"] in CHARGED and not _is_the_networks(dial)]
     for attempt, (earlier, later) in enumerate(pairwise(charged)):
         least = MIN_SHARE * RETRY_DELAYS[min(attempt, 2)] / speed
         gap = later["askedAt"] - earlier["endedAt"]
         if gap < least:
-            yield f"{who}: attempt {attempt + 2} came {gap:.2f} s after the last, at least {least:.2f} s were due"
+            shown = f"attempt {attempt + 2} came {gap:.2f} s after the last, at least {least:.2f} s were due"
+            yield f"{who}: {shown}: {[show(dial) for dial in dials]}"
 
 
 def ledger_complaints(database_url: str, organization_id: str) -> list[str]:
