@@ -27,6 +27,7 @@ ENDED = ("completed", "cancelled")  # as a job should
 UNCALLED = frozenset({"blocked", "cancelled", "carrier_error"})  # that a contact may be without any call
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MICRODOLLAR = Decimal("0.000001")
+CLOCK = re.compile(r"\d\d:\d\d:\d\d[.,]\d+")  # with its fractions of a second
 NATIONAL_DIGITS = 10  # a North American number without its country code
 DAY_SECONDS = 86_400
 
@@ -315,7 +316,8 @@ def most_live(dials: Iterable[Dial]) -> int:
 
 
 def numbers_in(text: str) -> set[str]:
-    """All ten digits in a row, as they stand and without what people write between digits."""
+    """All ten digits in a row, as they stand and without what people write between digits; a clock's are none."""
+    text = CLOCK.sub(" ", text)
     digits = re.findall(r"\d{10,}", text) + [re.sub(r"\D", "", part) for part in re.findall(r"\+?[\d ().-]{11,}", text)]
     return {run[at : at + NATIONAL_DIGITS] for run in digits for at in range(len(run) - NATIONAL_DIGITS + 1)}
 

@@ -225,6 +225,10 @@ def test_each_invariant_has_a_planted_fault() -> None:
     assert {invariant for _, invariant, _ in PLANTED} == set(INVARIANTS)
 
 
+def test_the_fraction_of_a_second_is_no_number() -> None:
+    assert red(replace(clean(), texts={"history": "2027-03-01T12:00:20.255501109Z, 12:00:20,255501109"})) == set()
+
+
 def test_what_the_answer_of_an_order_excepts_may_ring() -> None:
     assert red(with_order(Order("cancel", NOON + 300.5, ALL, not_stopped=1))) == set()
 

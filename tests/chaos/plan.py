@@ -21,11 +21,11 @@ class Kind:
 
 
 KINDS = {
-    "stop": Kind("", 1 / 3, (1.0, 8.0)),
-    "restart": Kind("", 1 / 6),
-    "cut": Kind("network", 1 / 6, (2.0, 30.0)),
-    "slow": Kind("dns", 1 / 6, (3.0, 12.0), (0.5, 6.0)),  # seconds until the answer
-    "step": Kind("clock", 1 / 6, (3.0, 15.0), (-600.0, 600.0)),  # seconds that it is off
+    "stop": Kind("", 1 / 5, (1.0, 8.0)),
+    "restart": Kind("", 1 / 10),
+    "cut": Kind("network", 1 / 10, (2.0, 30.0)),
+    "slow": Kind("dns", 1 / 10, (3.0, 12.0), (0.5, 6.0)),  # seconds until the answer
+    "step": Kind("clock", 1 / 10, (3.0, 15.0), (-600.0, 600.0)),  # seconds that it is off
     "fill": Kind("disk", 1 / 14, (2.0, 6.0)),
     "swap": Kind("temporal", 1 / 14, (8.0, 15.0)),  # for an empty one, for longer than the housekeeper rests
 }

@@ -1,6 +1,7 @@
 """Collects what is judged: the carrier's record, the jobs as the API tells of them, the ledger, histories and logs."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.end_to_end.live_stack import LiveStack
 from tests.invariants import FINAL, Job, Order, Organization, Run, read_carrier_record
 
 FINALS = list(FINAL)
+_TEMPORALS_METRICS = re.compile(r"Temporal Metrics:\s+(http://\S+)")
 
 
 def collect(
@@ -77,7 +79,9 @@ def _texts(stack: LiveStack) -> dict[str, str]:
     texts = {f"history {run.workflow_id} {run.run_id}": run.text for run in runs}
     for log in sorted(stack.data_dir.glob("logs/*")):
         texts[f"log {log.name}"] = log.read_text(errors="replace")
-    metrics = httpx.get(f"{stack.ready['api']['url']}/metrics", trust_env=False, timeout=30)
-    if metrics.status_code == 200:
-        texts["metrics"] = metrics.text
+    addresses = [f"{stack.ready['api']['url']}/metrics", *_TEMPORALS_METRICS.findall(stack.log("temporal"))[-1:]]
+    for address in addresses:
+        metrics = httpx.get(address, trust_env=False, timeout=30)
+        if metrics.status_code == 200:
+            texts[f"metrics {address}"] = metrics.text
     return texts

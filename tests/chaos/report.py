@@ -26,6 +26,8 @@ def lines(options: Options, outcome: Outcome) -> Iterator[str]:
         cost = carrier_cost(run, organization.id)
         difference = organization.captured - cost
         yield f"{organization.id}: charged {organization.captured}, by the carrier {cost}, difference {difference}"
+    if outcome.unfinished:
+        yield f"judged before all was over: {outcome.unfinished}"
     for verdict in outcome.verdicts:
         yield f"{len(verdict.breaches)} {verdict.name}"
         yield from (f"    {breach}" for breach in verdict.breaches[:SHOWN])

@@ -54,10 +54,11 @@ class Outcome:
     done: list[Done]
     unanswered: int
     seconds: float
+    unfinished: str  # why the run was judged before all was over; empty: it was not
 
     @property
     def breaches(self) -> int:
-        return sum(len(verdict.breaches) for verdict in self.verdicts)
+        return bool(self.unfinished) + sum(len(verdict.breaches) for verdict in self.verdicts)
 
 
 @dataclass
@@ -83,9 +84,20 @@ class Chaos:
         finally:
             self.operators.end()
             self.disruptor.finish()
-        self._finish()
+        unfinished = ""
+        try:
+            self._finish()
+        except AssertionError as late:  # then what is open is judged as lost
+            unfinished = str(late)
         judged = record.collect(self.stack, self.population, self.operators.given, self.finals.seen)
-        return Outcome(judged, judge(judged), self.disruptor.done, self.operators.unanswered, time.monotonic() - began)
+        return Outcome(
+            judged,
+            judge(judged),
+            self.disruptor.done,
+            self.operators.unanswered,
+            time.monotonic() - began,
+            unfinished,
+        )
 
     def _plan(self) -> list[Disruption]:
         options = self.options
