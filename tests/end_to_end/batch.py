@@ -32,7 +32,7 @@ class Numbers:
     """Numbers set aside for fiction, each handed out once, so that the jobs of one stack do not meet."""
 
     def __init__(self) -> None:
-        ordinary = [number for number in judge.fiction(40_000) if not number.startswith(PREMIUM)]
+        ordinary = [number for number in judge.fiction(30_000) if not number.startswith(PREMIUM)]
         self._ordinary = iter(ordinary)
         areas = sorted({number[:-2] for number in ordinary})
         self._areas = {script: iter(areas) for script in (TALKS, SHORT, VOICEMAIL)}

@@ -10,9 +10,11 @@ import httpx
 import phonenumbers
 import psycopg
 
+from carriers.simulator.scenarios import SCRIPTED
 from tests.invariants import is_uncertain, show
 
 Dial = dict[str, Any]
+UNSCRIPTED = [f"{line:02d}" for line in range(100) if f"{line:02d}" not in SCRIPTED]
 RETRY_DELAYS = (300, 1800, 7200)  # seconds: after the first, second, third charged dial
 MIN_SHARE = 0.8  # of a delay
 CHARGED = ("busy", "no-answer", "completed")  # outcomes that are an attempt, where it rang or the line was busy
@@ -24,8 +26,8 @@ def fiction(count: int) -> list[str]:
     """Numbers that nobody has (+1 NXX 555 01xx), none of them scripted."""
     numbers = []
     for area in range(201, 990):
-        for line in range(10, 100):
-            number = f"+1{area}55501{line:02d}"
+        for line in UNSCRIPTED:
+            number = f"+1{area}55501{line}"
             if not phonenumbers.is_valid_number(phonenumbers.parse(number)):
                 break
             numbers.append(number)
