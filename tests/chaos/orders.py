@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.chaos.population import Created, Population
+from tests.chaos.population import Created, Population, late_job
 from tests.end_to_end.live_stack import LiveStack
 from tests.invariants import Order
 
@@ -92,11 +92,29 @@ class Operators:
         jobs = self._jobs_of(organization)
         self._hold("stop", organization, "/organization/stop", "/organization/resume", jobs)
 
+    def _create(self, organization: str) -> Created | None:
+        """A job, asked for again with the same key until it is answered; None where all numbers are used."""
+        if not self.population.spare:
+            return None
+        sort, numbers, body = late_job(self.population, organization)
+        key, deadline = str(self._chance.random()), time.monotonic() + HEARD_WITHIN_SECONDS
+        answered = None
+        while answered is None and time.monotonic() < deadline:
+            answered = self._post(organization, "/batch/create", body, {"Idempotency-Key": key})
+        assert answered is not None, "create was not answered"
+        created = Created(sort, answered[0].json()["batchJobId"], tuple(numbers), None)
+        self.population.jobs.append(created)
+        return created
+
     def _hold(self, what: str, organization: str, path: str, back: str, jobs: frozenset[str]) -> None:
+        """For a while; a job that is created while all are stopped is held, too."""
         seconds = self._chance.uniform(MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS)
         answered = self._post(organization, path, {})
         if answered is not None and answered[0].status_code == 200:
             self._promise(what, answered[1], answered[0], jobs=jobs)
+            if what == "stop" and (late := self._create(organization)) is not None:
+                jobs |= {late.id}
+                self.given.append(Order("stop, then created", answered[1], frozenset({late.id})))
         time.sleep(seconds)
         self._take_back(organization, back, jobs)
 
@@ -121,11 +139,13 @@ class Operators:
         while self._post(organization, path, {}) is None and time.monotonic() < deadline:
             time.sleep(1)
 
-    def _post(self, organization: str, path: str, body: dict[str, Any]) -> tuple[httpx.Response, float] | None:
+    def _post(
+        self, organization: str, path: str, body: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> tuple[httpx.Response, float] | None:
         """The answer and when it was here; None where none came, or one that promises nothing."""
         try:
             with self.stack.http(self.population.keys[organization]) as client:
-                answer = client.post(path, json=body, timeout=ANSWER_WITHIN_SECONDS)
+                answer = client.post(path, json=body, headers=headers, timeout=ANSWER_WITHIN_SECONDS)
                 at = time.time()
         except httpx.HTTPError:
             self.unanswered += 1
@@ -142,7 +162,7 @@ class Operators:
 
 def _without(order: Order, jobs: frozenset[str], moment: float) -> list[Order]:
     """What is left of an order that is taken back for some jobs: it ends for these, and holds for the others."""
-    if order.what not in {"pause", "stop"} or not order.jobs & jobs or order.until <= moment:
+    if order.what in {"cancel", "do-not-call"} or not order.jobs & jobs or order.until <= moment:
         return [order]
     ended = replace(order, jobs=order.jobs & jobs, until=moment)
     others = order.jobs - jobs

@@ -16,6 +16,7 @@ LINES = {"demo": 50, "other": 30}
 NOON = 12
 ZONES = [f"Etc/GMT{hours:+}" for hours in range(-14, 13)]  # of whole hours, one of which has noon
 RETRY_DELAYS = {"delaysMinutes": [5, 15]}
+LATE_JOBS, LATE_CONTACTS = 40, 4
 TOP_UP = "1000.00"
 
 
@@ -54,9 +55,11 @@ class Created:
 
 @dataclass(frozen=True)
 class Population:
-    """All that is called, and the keys of those who call."""
+    """All that is called, and the keys of those who call. `jobs` grows: some are created while everything fails."""
 
-    jobs: tuple[Created, ...]
+    jobs: list[Created]
+    spare: list[str]  # numbers for those
+    senders: Mapping[str, str]  # the numbers to call from, by the organization's name
     organizations: Mapping[str, str]  # id by name
     keys: Mapping[str, str]  # of the owners, by the organization's name
 
@@ -81,7 +84,8 @@ def populate(stack: LiveStack, count: int) -> Population:
         with stack.http(keys[sort.organization]) as client:
             called = numbers.some(max(3, round(count * sort.share)))
             jobs.append(_create(client, sort, senders[sort.organization], called, opens))
-    return Population(tuple(jobs), {"demo": api["organizationId"], "other": other["organizationId"]}, keys)
+    spare = numbers.some(LATE_JOBS * LATE_CONTACTS)
+    return Population(jobs, spare, senders, {"demo": api["organizationId"], "other": other["organizationId"]}, keys)
 
 
 def _top_up(stack: LiveStack, organization: str) -> None:
@@ -98,25 +102,37 @@ def next_minute() -> datetime:
     return soon.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
+def late_job(population: Population, organization: str) -> tuple[Sort, list[str], dict[str, Any]]:
+    """A small one to be created now: its sort, its numbers, and its body."""
+    sort = Sort("Late", organization, 0.0, LATE_CONTACTS, {"maxAttempts": 1, "circuitBreaker": False})
+    numbers = [population.spare.pop() for _ in range(LATE_CONTACTS)]
+    return sort, numbers, _body(sort, population.senders[organization], contacts(numbers), {})
+
+
 def _create(client: httpx.Client, sort: Sort, sender: str, numbers: list[str], opens: datetime) -> Created:
     rows, window = contacts(numbers), None
-    fields: dict[str, Any] = {**sort.fields, "retryPolicy": RETRY_DELAYS}
+    fields: dict[str, Any] = {}
     if sort.hours:
         window = _window(opens)
         zones = _zones(opens)
         for at, row in enumerate(rows):
             row["zone"] = zones[at % len(zones)]
         fields |= {"callingWindow": window, "timezoneColumn": "zone"}
-    body = {
+    answer = client.post("/batch/create", json=_body(sort, sender, rows, fields))
+    assert answer.status_code == 200, answer.text
+    return Created(sort, answer.json()["batchJobId"], tuple(numbers), window)
+
+
+def _body(sort: Sort, sender: str, rows: list[dict[str, Any]], fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "name": sort.name,
         "fromPhoneNumberId": sender,
         "contacts": rows,
         "concurrentCallLimit": sort.lines,
+        "retryPolicy": RETRY_DELAYS,
+        **sort.fields,
         **fields,
     }
-    answer = client.post("/batch/create", json=body)
-    assert answer.status_code == 200, answer.text
-    return Created(sort, answer.json()["batchJobId"], tuple(numbers), window)
 
 
 def _zones(opens: datetime) -> tuple[str, str, str]:
