@@ -24,6 +24,7 @@ from temporalio.service import RPCError
 
 from carriers import registry
 from composition import open_engine
+from domain.requests.origins import parse_origins
 from domain.temporal_namespace import find_mismatch
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
@@ -114,7 +115,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "OUTDIAL_TWILIO_AUTH_TOKEN must be the account's own: it signs events; this one is missing or published."
     if settings.log_level.upper() not in LEVELS:
         yield f"OUTDIAL_LOG_LEVEL must be one of {', '.join(sorted(LEVELS))}."
-    for check in (_vault, _check_destinations, _check_agent_networks):
+    for check in (_vault, _check_destinations, _check_agent_networks, _check_origins):
         try:
             check(settings)
         except ValueError as error:
@@ -137,6 +138,10 @@ def _check_agent_networks(settings: Settings) -> None:
         parse_allowed_destinations(settings.agent_allow_private)
     except ValueError as error:
         raise ValueError(f"OUTDIAL_AGENT_ALLOW_PRIVATE: {error}") from error
+
+
+def _check_origins(settings: Settings) -> None:
+    parse_origins(settings.cors_origins)
 
 
 def _is_database(url: str) -> bool:

@@ -19,12 +19,14 @@ from api.contacts import routes as contact_routes
 from api.contacts.reader import WARM_UP
 from api.health import LastReadiness
 from api.http.body_budget import BodyBudget
+from api.http.cors import CrossOrigin
 from api.http.errors import MethodNotAllowed, render_error
 from api.http.exception_handlers import to_api_error
 from api.http.fork_pool import open_fork_pool
 from api.http.logging import configure_logging
+from api.http.methods import HeadRequests, refuse_method
 from api.http.middleware import Admission, DrainBodies, RequestIds
-from api.http.openapi import DESCRIPTION, TITLE, find_allowed_methods, remove_validation_errors
+from api.http.openapi import DESCRIPTION, TITLE, remove_validation_errors
 from api.jobs import control_routes, event_routes, export_routes, preview_routes, rerun_routes, test_call, update_routes
 from api.jobs import routes as job_routes
 from api.jobs.feed import JobFeed
@@ -46,6 +48,7 @@ from api.webhooks.openapi import describe_messages
 from carriers import Carrier
 from composition import open_services
 from domain.calls.agent_address import parse_hosts
+from domain.requests.origins import parse_origins
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from startup import load_settings
@@ -109,9 +112,12 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     routes = _routes()
     application.include_router(routes)
     application.include_router(routes, prefix="/v1", include_in_schema=False)
+    application.add_middleware(HeadRequests)  # innermost: what is logged and counted is what was asked
     application.add_middleware(Admission)
     application.add_middleware(RequestIds)  # outside: also what Admission refuses has an id
     application.add_middleware(DrainBodies)  # outside: also what RequestIds answers comes after the drain
+    if origins := parse_origins(settings.cors_origins):
+        application.add_middleware(CrossOrigin, origins=origins)  # outermost: pages read refusals too
     return application
 
 
@@ -124,9 +130,8 @@ def _routes() -> APIRouter:
 
 async def _fail(request: Request, error: Exception) -> Response:
     failure = to_api_error(error)
-    if isinstance(failure, MethodNotAllowed):  # routing knows the methods of its first route only
-        page = await to_thread.run_sync(request.app.openapi)
-        failure.headers.update(find_allowed_methods(page["paths"], request.url.path.removeprefix("/v1")))
+    if isinstance(failure, MethodNotAllowed):
+        return refuse_method(request, failure, await to_thread.run_sync(request.app.openapi))
     return render_error(failure)
 
 

@@ -1,7 +1,5 @@
 """The parts of the OpenAPI page that FastAPI cannot derive: bodies and queries that we read by ourselves."""
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -94,15 +92,3 @@ def remove_validation_errors(application: FastAPI) -> None:
         return page
 
     application.openapi = openapi  # type: ignore[method-assign]
-
-
-def find_allowed_methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> dict[str, str]:
-    """The header that names the methods of an address; of the templates that fit, the one with the fewest fields."""
-    fitting = [template for template in paths if re.fullmatch(_FIELD.sub("[^/]+", template), path)]
-    if not fitting:
-        return {}
-    nearest = min(fitting, key=lambda template: template.count("{"))
-    return {"Allow": ", ".join(method.upper() for method in paths[nearest])}
-
-
-_FIELD = re.compile(r"\{[^}]+\}")

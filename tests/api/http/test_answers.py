@@ -45,16 +45,16 @@ async def test_an_unknown_address_is_not_found(api: Api, path: str) -> None:
 async def test_a_wrong_method_says_which_is_right(api: Api) -> None:
     answer = await api.get("/batch/create")
     refused(answer, 405, "method_not_allowed")
-    assert answer.headers["Allow"] == "POST"
+    assert answer.headers["Allow"] == "POST, OPTIONS"
     answer = await api.http.delete("/batch/jobs", headers=api.key)
     refused(answer, 405, "method_not_allowed")
-    assert answer.headers["Allow"] == "GET"
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
     answer = await api.http.put("/v1/agents", headers=api.key)
     refused(answer, 405, "method_not_allowed")
-    assert answer.headers["Allow"] == "GET, POST"
+    assert answer.headers["Allow"] == "GET, POST, HEAD, OPTIONS"
     answer = await api.http.put("/webhooks/webhook_1/deliveries/replay", headers=api.key)
     refused(answer, 405, "method_not_allowed")
-    assert answer.headers["Allow"] == "POST"
+    assert answer.headers["Allow"] == "POST, OPTIONS"
 
 
 async def test_the_same_paths_exist_under_v1(api: Api) -> None:
