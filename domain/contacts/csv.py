@@ -29,6 +29,8 @@ class CellKind(Enum):
     """What a workbook's cell is, where that is no text. The cells of a text file are all text."""
 
     NUMBER = auto()
+    NUMBER_WITH_PLUS = auto()  # shown behind a +
+    NUMBER_WITHOUT_ZEROS = auto()  # the sheet shows it with leading zeros that were not read
     DAY = auto()  # a date at midnight
 
 

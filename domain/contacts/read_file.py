@@ -1,5 +1,6 @@
 """From the bytes of a contact file to contacts and a report."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -16,12 +17,13 @@ from domain.errors import InvalidCsv, NoValidContacts, RequestError, TooManyCont
 from domain.jobs.models import NewContact
 from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem, clean_phone_cell
-from domain.requests.limits import MAX_CHARACTERS, MAX_CONTACTS, MAX_FILE_BYTES, size_problem
+from domain.requests.limits import MAX_CHARACTERS, MAX_CONTACTS, MAX_FILE_BYTES, quoted, size_problem
 
 TOO_MANY_CHARACTERS = (
     f"The contacts hold more than {MAX_CHARACTERS:,} characters, the names of their columns counted for each: shorten"
     " the names, or split the file into several jobs."
 )
+MAX_COLUMNS_NAMED = 40  # in warnings of one kind
 HELD_AS_NUMBER = "is held as a number, which has no +: format the column as text and enter the numbers again, with +"
 
 
@@ -43,6 +45,7 @@ class _Layout(NamedTuple):
     texts: SharedTexts
     short: list[int]  # rows with fewer cells than the header
     stray: list[int]  # rows with bytes that are no UTF-8, in a file that is
+    without_zeros: Counter[str]  # cells read without the leading zeros that a sheet shows, by column
     is_rejects_file: bool  # rejected rows that we wrote: the first column is ours, the cells carry our marks
 
     def list_warnings(self) -> Iterator[str]:
@@ -52,6 +55,11 @@ class _Layout(NamedTuple):
             yield f"{name_rows(self.short)}: fewer cells than columns; those that are missing were read as empty."
         if self.stray:
             yield f"{name_rows(self.stray)}: bytes that are not UTF-8 were read as Windows-1252; check their letters."
+        for column, cells in list(self.without_zeros.items())[:MAX_COLUMNS_NAMED]:
+            yield (
+                f"Numbers in {quoted(column)} were read without the leading zeros that the sheet shows: format the"
+                f" column as text and enter them again. There are {cells:,}."
+            )
 
     def unwrap(self, record: Record) -> Record:
         """A record as it was before we wrote it into a file of rejected rows."""
@@ -144,7 +152,7 @@ def _read_header(header: Record, options: ReadOptions, delimiter: str) -> _Layou
     is_rejects_file = header.cells[:1] == [REASON_COLUMN]
     columns = read_columns(header.cells[1:] if is_rejects_file else header.cells, options.columns)
     options = options.model_copy(update={"columns": columns.named})
-    return _Layout(columns, options, delimiter, SharedTexts(), [], [], is_rejects_file)
+    return _Layout(columns, options, delimiter, SharedTexts(), [], [], Counter(), is_rejects_file)
 
 
 def _add_row(report: ReportBuilder, rejected: list[Reject], layout: _Layout, record: Record) -> None:
@@ -170,9 +178,11 @@ def _read_row(layout: _Layout, record: Record) -> NewContact | ContactProblem:
     problem = size_problem(data)
     if problem is not None:
         return ContactProblem(None, None, problem)
+    hidden = [index for index, kind in record.kinds.items() if kind is CellKind.NUMBER_WITHOUT_ZEROS]
+    layout.without_zeros.update(columns.names[index] for index in hidden)
     text = clean_phone_cell(data[columns.phone])
     kind = record.kinds.get(columns.names.index(columns.phone)) if record.kinds else None
-    if kind is not None and layout.options.numbers.default_country is None:
+    if kind not in {None, CellKind.NUMBER_WITH_PLUS} and layout.options.numbers.default_country is None:
         return ContactProblem(columns.phone, mask_number(text), HELD_AS_NUMBER)
     number = read_number(text, layout.options.numbers)
     if isinstance(number, PhoneProblem):

@@ -1,6 +1,7 @@
 """The first sheet of an XLSX workbook, as rows of text: what its cells show, as a spreadsheet saves them as CSV."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from domain.contacts.csv import CellKind, Record
+from domain.contacts.number_formats import NumberFormat
 from domain.contacts.xlsx_guard import Package, SheetSurvey, open_package, unreadable_error
 from domain.errors import InvalidCsv
 from domain.requests.limits import MAX_ROWS, quoted
@@ -32,8 +34,9 @@ def is_archive(content: bytes) -> bool:
 def read_workbook(content: bytes) -> Sheet:
     """Read the first visible sheet. Raises InvalidCsv, now or while rows are taken."""
     package = open_package(content)
-    warnings = list(_list_warnings(package, SheetSurvey(package)))
-    return Sheet(_read_records(_open_sheet(package)), warnings, _say_which(package))
+    survey = SheetSurvey(package)
+    warnings = list(_list_warnings(package, survey))
+    return Sheet(_read_records(_open_sheet(package), survey.formats), warnings, _say_which(package))
 
 
 def _say_which(package: Package) -> str | None:
@@ -66,9 +69,12 @@ def _list_warnings(package: Package, survey: SheetSurvey) -> Iterator[str]:
         )
 
 
-def _read_records(sheet: CalamineSheet) -> Iterator[Record]:
+def _read_records(sheet: CalamineSheet, formats: Mapping[tuple[int, int], NumberFormat]) -> Iterator[Record]:
     """All rows from 1; as wide as the first one, and wider where a cell further to the right holds something."""
     left = [""] * (sheet.start[1] if sheet.start else 0)
+    formatted: dict[int, list[int]] = defaultdict(list)
+    for row, column in formats:
+        formatted[row].append(column)
     width = 0
     for row, values in enumerate(_read_rows(sheet), start=1):
         if row > MAX_ROWS:
@@ -77,6 +83,10 @@ def _read_records(sheet: CalamineSheet) -> Iterator[Record]:
         if row == 1:
             width = _count_used(cells)
         kinds = {len(left) + place: kind for place, value in enumerate(values) if (kind := _find_kind(value))}
+        for column in formatted.pop(row, ()):
+            if kinds.get(column - 1) is CellKind.NUMBER:
+                value = values[column - 1 - len(left)]
+                cells[column - 1], kinds[column - 1] = _show(value, formats[row, column])
         yield Record(row, _fit(cells, width), kinds=kinds)
 
 
@@ -108,6 +118,14 @@ def _find_kind(value: Any) -> CellKind | None:
     if isinstance(value, int | float):
         return CellKind.NUMBER
     return CellKind.DAY if isinstance(value, date) and not isinstance(value, datetime) else None
+
+
+def _show(value: float, number_format: NumberFormat) -> tuple[str, CellKind]:
+    shown = number_format.show(value)
+    if shown is None:
+        hides_zeros = number_format.hides_zeros(value)
+        return _format_number(value), CellKind.NUMBER_WITHOUT_ZEROS if hides_zeros else CellKind.NUMBER
+    return shown, CellKind.NUMBER_WITH_PLUS if shown.startswith("+") else CellKind.NUMBER
 
 
 def _format(value: Any) -> str:

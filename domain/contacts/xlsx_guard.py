@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
+from domain.contacts.number_formats import NumberFormat, read_format
 from domain.errors import InvalidCsv
 
 MAX_PARTS = 5_000
@@ -16,12 +17,15 @@ MAX_UNPACKED = 64 * 1024 * 1024  # bytes of all parts that are read, whatever th
 MAX_CELLS = 2_100_000  # of the rectangle that holds all cells: 10,000 contacts of 200 fields, and blank rows
 MAX_TEXT = 32 * 1024 * 1024  # bytes of all cells in UTF-8, a text that cells share counted for each
 MAX_ELEMENTS = 5_000_000  # of one part: MAX_CELLS with a value in each, and what else there is
+MAX_STYLES = 65_490  # of cells, and formats of numbers: no spreadsheet has more
+MAX_FORMATTED = 200_000  # cells that show a number otherwise than by its digits: 10,000 contacts of 20 such fields
 
 
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
 _STRINGS = "xl/sharedStrings.xml"
-_NEEDED = ("[Content_Types].xml", "_rels/.rels", _STRINGS, "xl/styles.xml")
+_STYLES = "xl/styles.xml"
+_NEEDED = ("[Content_Types].xml", "_rels/.rels", _STRINGS, _STYLES)
 _DAMAGED = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError)
 _COMPRESSIONS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # no other is used for workbooks
 _OTHER_FORMATS = (
@@ -78,6 +82,8 @@ class SheetSurvey:
         self.hidden_rows = 0
         self.unsaved_formulas = 0
         self.errors = 0
+        self.formats: dict[tuple[int, int], NumberFormat] = {}  # of numbers, by row and column, each from 1
+        self._styles = _read_styles(package.parts.get(_STYLES))
         self._lengths = _measure_strings(package.parts.get(_STRINGS))
         self._top, self._bottom, self._left, self._right = 10**7, 0, 10**7, 0
         self._row = self._column = self._cells = self._characters = 0
@@ -124,6 +130,10 @@ class SheetSurvey:
             raise unreadable_error()
         kind = attributes.get("t")
         self.errors += kind == "e"
+        if self._styles and kind in {None, "n"} and (style := attributes.get("s", "0")) in self._styles:
+            self.formats[self._row, self._column] = self._styles[style]
+            if len(self.formats) > MAX_FORMATTED:
+                raise _too_many_formats_error()
         self._is_shared, self._index = kind == "s", ""
 
     def _extend(self) -> None:
@@ -161,6 +171,13 @@ def _doubled_row_error(row: int) -> InvalidCsv:
     return InvalidCsv(
         f"Row {row} stands twice in the workbook, or behind a later one, and one of them would be lost: open it in a"
         " spreadsheet, save it, and send that."
+    )
+
+
+def _too_many_formats_error() -> InvalidCsv:
+    return InvalidCsv(
+        f"The workbook has more than {MAX_FORMATTED:,} cells with a number format such as 00000: save its first sheet"
+        " as CSV and send that."
     )
 
 
@@ -253,6 +270,29 @@ def _measure_strings(strings: bytes | None) -> list[int]:
     if strings is not None:
         _parse_xml(strings, on_start, on_text)
     return lengths
+
+
+def _read_styles(styles: bytes | None) -> dict[str, NumberFormat]:
+    """The formats that change how a number reads, by the cells' styles as sheets name them, `0` the first."""
+    formats: dict[str, NumberFormat] = {}
+    found: dict[str, NumberFormat] = {}
+    group, cell_styles = "", 0
+
+    def on_start(name: str, attributes: Attributes) -> None:
+        nonlocal group, cell_styles
+        if name in {"numFmts", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs"}:
+            group = name
+        elif name == "numFmt" and group == "numFmts" and len(formats) < MAX_STYLES:
+            if known := read_format(attributes.get("formatCode", "")):
+                formats[attributes.get("numFmtId", "")] = known
+        elif name == "xf" and group == "cellXfs" and cell_styles < MAX_STYLES:
+            if known := formats.get(attributes.get("numFmtId", "0")):
+                found[str(cell_styles)] = known
+            cell_styles += 1
+
+    if styles is not None:
+        _parse_xml(styles, on_start)
+    return found
 
 
 def _parse_xml(

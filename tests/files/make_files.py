@@ -190,6 +190,23 @@ def database() -> bytes:
         return path.read_bytes()
 
 
+def formatted(*cells: tuple[Any, str]) -> Callable[[Worksheet], None]:
+    """A row for each cell below a header: its value, and the format of numbers that shows it."""
+
+    def fill(worksheet: Worksheet) -> None:
+        worksheet.append(["phone", "code"])
+        for place, (value, number_format) in enumerate(cells, start=2):
+            worksheet.append([f"+120255501{place:02}", value])
+            worksheet.cell(place, 2).number_format = number_format
+
+    return fill
+
+
+def plus_format(worksheet: Worksheet) -> None:
+    rows(["phone", "name"], [12025550101, "Ada"], [12025550102, "Bob"])(worksheet)
+    worksheet["A2"].number_format = '"+"0'
+
+
 def hide_first(workbook: Workbook) -> None:
     workbook.worksheets[0].sheet_state = "hidden"
     rows(["phone", "name"], [B, "Shown"])(workbook.create_sheet("Shown"))
@@ -241,6 +258,13 @@ def hand_made(cells: bytes, texts: bytes) -> bytes:
 
 PLAIN = rows(["phone", "name"], [A, "Ada"], [B, "Bob"])
 SHEET = "xl/worksheets/sheet1.xml"
+STYLES = "xl/styles.xml"
+PADDED_STYLES = (
+    b'<?xml version="1.0"?><styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    b'<numFmts><numFmt numFmtId="164" formatCode="000000"/><numFmt numFmtId="165" formatCode="00000"/></numFmts>'
+    b'<cellStyleXfs count="1"><xf numFmtId="164"/></cellStyleXfs><cellXfs count="3"><xf numFmtId="0"/>'
+    b'<xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="165" applyNumberFormat="1"/></cellXfs></styleSheet>'
+)
 INLINE = (
     b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
     b'<row><c t="inlineStr"><is><t>phone</t></is></c><c t="inlineStr"><is><t>name</t></is></c></row>'
@@ -318,6 +342,28 @@ BINARIES: dict[str, bytes] = {
     "numbers-without-end.xlsx": hand_made(
         SHARED.replace(b't="s"><v>3</v>', b"><v>1e400</v>"), strings("phone", "note", A)
     ),
+    "leading-zeros.xlsx": edited(
+        edited(sheet(rows(["phone", "customer", "zip"], [A, 42, 1234])), STYLES, lambda _: PADDED_STYLES),
+        SHEET,
+        lambda xml: xml.replace(b'<c r="B2"', b'<c r="B2" s="1"').replace(b'<c r="C2"', b'<c r="C2" s="2"'),
+    ),
+    "number-formats.xlsx": sheet(
+        formatted(
+            (12345678, "00000-0000"),
+            (2025550101, r"[<=9999999]###\-####;\(###\)\ ###\-####"),
+            (5550101, r"[<=9999999]###\-####;\(###\)\ ###\-####"),
+            (78051120, r"000\-00\-0000"),
+            (123456789, "00 00 00 00 00"),
+            (42, '"C-"0000'),
+            (-42, "000000"),
+            (0, "000"),
+            (42, "#,##0.00"),
+            (42, '0" kg"'),
+            (4.5, "0000"),
+            (42, "0,000"),
+        )
+    ),
+    "number-format-with-plus.xlsx": sheet(plus_format),
     "document-type.xlsx": hand_made(SHARED, LAUGHS),
     "far-away-cell.xlsx": sheet(placed({"A1": "phone", "A2": A, "XFD1048576": "x"})),
     "zones-and-times.xlsx": sheet(

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.contacts.read_file import read_contact_file
+from domain.contacts.xlsx_guard import MAX_FORMATTED
 from domain.errors import InvalidCsv, RequestError
 from tests.files.make_files import edited, hand_made, strings
 
@@ -65,6 +66,17 @@ def test_a_size_that_a_workbook_lies_about_does_not_help_it() -> None:
     assert packed.count(size) == 2  # before the part, and in the directory
     with pytest.raises(InvalidCsv):
         read_contact_file(packed.replace(size, (100).to_bytes(4, "little")))
+
+
+def test_a_workbook_of_formatted_numbers_alone_is_refused_soon() -> None:
+    styles = b'<x><numFmts><numFmt numFmtId="9" formatCode="00"/></numFmts><cellXfs><xf numFmtId="9"/></cellXfs></x>'
+    packed = io.BytesIO(hand_made(MAIN + b"<row>" + b"<c/>" * (MAX_FORMATTED + 1) + b"</row>" + END, strings("phone")))
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("xl/styles.xml", styles)
+    began = process_time()
+    with pytest.raises(InvalidCsv, match="number format such as 00000"):
+        read_contact_file(packed.getvalue())
+    assert process_time() - began < 5
 
 
 WORKBOOKS = [FILES / f"{name}.xlsx" for name in ("plain", "kinds-of-cells", "shared-texts", "zones-and-times")]
