@@ -126,13 +126,15 @@ async def events(caller: MemberDep, id: JobId, feed: JobFeedDep, last: LastEvent
     organization, 500 of a process.
     """
     last = last or ""
-    known = await feed.look(caller.organization_id, id, None)
-    if known is None:
-        raise JobNotFound(id)
-    if known.state.over and last.endswith(OVER):
-        return Response(status_code=204)
-    opened, stopping = ExitStack(), Event()
-    watcher = opened.enter_context(feed.watch(id, caller))
+    stopping = Event()
+    with ExitStack() as opening:
+        watcher = opening.enter_context(feed.watch(id, caller))  # first: who finds no place costs no look
+        known = await feed.look(caller.organization_id, id, None)
+        if known is None:
+            raise JobNotFound(id)
+        if known.state.over and last.endswith(OVER):
+            return Response(status_code=204)
+        opened = opening.pop_all()
 
     async def look() -> Look | None:
         return await feed.look(caller.organization_id, id, _since(last))

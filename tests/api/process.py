@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import IO
 
 import httpx
 
@@ -17,10 +19,11 @@ from tests.api.client import SECRET, free_port
 class Process:
     popen: "subprocess.Popen[bytes]"
     url: str
+    stderr: IO[bytes]  # a file: a pipe that nobody reads would stop the process
 
     def log(self) -> str:
-        assert self.popen.stderr is not None
-        return self.popen.stderr.read().decode()
+        self.stderr.seek(0)
+        return self.stderr.read().decode()
 
 
 @contextmanager
@@ -33,9 +36,12 @@ def api_process(database_url: str, temporal: str) -> Iterator[Process]:
         "OUTDIAL_SECRET": SECRET,
         "TEMPORAL_ADDRESS": temporal,
     }
-    with subprocess.Popen([sys.executable, "-m", "api"], env=environment, stderr=subprocess.PIPE) as popen:
+    with (
+        TemporaryFile() as stderr,
+        subprocess.Popen([sys.executable, "-m", "api"], env=environment, stderr=stderr) as popen,
+    ):
         try:
-            started = Process(popen, f"http://127.0.0.1:{port}")
+            started = Process(popen, f"http://127.0.0.1:{port}", stderr)
             _wait_until_it_answers(started)
             yield started
         finally:
