@@ -49,6 +49,8 @@ class CallsApi:
     async def create(self, request: Request) -> Response:
         asked_at = time.time()
         call_request = call_request_of(form_of(await request.body()))
+        if call_request.from_ in self._engine.faults.callers_refused:
+            raise ApiError(400, 21210)
         faults = self._engine.faults_of(call_request.to)
         self._requests[call_request.to] += 1
         draw = (self._options.seed, call_request.to, self._requests[call_request.to])

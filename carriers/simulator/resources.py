@@ -24,6 +24,7 @@ MESSAGES: dict[int, str] = {
     21201: "No 'To' number is specified",
     21205: "Url is not a valid URL",
     21211: "The phone number you are attempting to call is not valid",
+    21210: "'From' phone number not verified",
     21212: "Invalid From Number (caller ID)",
     21213: "No 'From' number is specified",
     21220: "Call is not in-progress. Cannot redirect.",
