@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from carriers import Absent, CannotTell, CarrierAway, NotPlaced, SearchOrder
+from carriers import Absent, CallerRefused, CannotTell, CarrierAway, NotPlaced, SearchOrder
 from carriers.asterisk import Asterisk
 from carriers.asterisk.options import Options
 from carriers.clock import boot_time
@@ -274,7 +274,7 @@ async def test_the_agent_comes_while_the_record_of_the_answer_is_still_being_wri
 
 async def test_an_agent_that_is_a_twiml_address_is_refused_before_anything_rings(lab: Lab) -> None:
     async with a_line(lab) as line:
-        with pytest.raises(NotPlaced):
+        with pytest.raises(CallerRefused):
             await line.call("01", "https://agent.example/twiml", audio=Audio.TWIML)
 
 

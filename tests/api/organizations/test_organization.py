@@ -31,6 +31,7 @@ async def test_an_organization_is_seen_by_every_key(api: Api) -> None:
         "contactFrequency": None,
         "allowedCountries": ["*"],
         "credits": {"balance": "100.00", "held": "0.00", "free": "100.00"},
+        "stoppedAt": None,
     }
 
 
