@@ -18,7 +18,7 @@ from domain.calling_rules.do_not_call import Source
 from domain.calling_rules.window import CallingWindow
 from domain.calls.agent_report import ConversationReport
 from domain.calls.gates import GateScope
-from domain.calls.models import Audio, CallReport, CallState, Ending, HangUpReason, Outcome
+from domain.calls.models import Audio, CallReport, CallState, Ending, HangUpReason, MachineKind, Outcome
 from domain.jobs.commands import CommandKind, OperatorCommand
 from domain.jobs.models import JobChange, PhoneNumber
 from domain.statuses import Architecture, JobStatus, Role
@@ -265,10 +265,12 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "ChangeFeed.look": lambda w: ChangeFeed(w.engine).look([w.running.id], datetime.now(UTC), w.id),
     "Claims.claim": lambda w: Claims(w.engine).claim(w.id, w.running.id, w.running.contact_ids[1], 1),
     "Dials.find_call_ids": lambda w: Dials(w.engine).find_call_ids(TWILIO, "+12025550101", "+12025550100", ago()),
+    "Dials.find_job": lambda w: Dials(w.engine).find_job(w.dial),
     "Dials.get": lambda w: Dials(w.engine).get(w.call.contact_id, 1),
     "Dials.get_many": lambda w: Dials(w.engine).get_many([w.dial]),
     "Dials.give_up": lambda w: Dials(w.engine).give_up(w.dial),
     "Dials.mark_not_placed": lambda w: Dials(w.engine).mark_not_placed(w.dial, Outcome.CARRIER_ERROR),
+    "Dials.note_machine": lambda w: Dials(w.engine).note_machine(w.dial, MachineKind.FAX),
     "Dials.note_no_answer": _note_no_answer,
     "Dials.record": _record_end,
     "Dials.refresh": _refresh,
