@@ -27,6 +27,7 @@ from api.http.logging import configure_logging
 from api.http.methods import HeadRequests, refuse_method
 from api.http.middleware import Admission, DrainBodies, RequestIds
 from api.http.openapi import DESCRIPTION, TITLE, remove_validation_errors
+from api.http.unknown_parameters import WARN_OF_UNKNOWN
 from api.jobs import control_routes, event_routes, export_routes, preview_routes, rerun_routes, test_call, update_routes
 from api.jobs import routes as job_routes
 from api.jobs.feed import JobFeed
@@ -124,7 +125,8 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
 def _routes() -> APIRouter:
     routes = APIRouter()
     for part in PARTS:
-        routes.include_router(part.router)
+        ours = part is not carrier_callbacks  # whose parameters are the carriers'
+        routes.include_router(part.router, dependencies=[WARN_OF_UNKNOWN] if ours else [])
     return routes
 
 

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 REQUEST_HEADERS = "Authorization, x-api-key, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id"
 ANSWER_HEADERS = (
     "X-Request-Id, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Content-Disposition,"
-    " Idempotent-Replayed"
+    " Idempotent-Replayed, X-Outdial-Warnings"
 )
 PREFLIGHT_SECONDS = "600"  # for which a browser need not ask again
 

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.answer_headers import headers_to_add
 from api.http.errors import HeadersTooLarge, Overloaded, RequestTimedOut, render_error
 from api.http.exception_handlers import to_api_error
 from api.http.limits import (
@@ -28,7 +29,6 @@ from api.http.limits import (
     SEND_IDLE_SECONDS,
 )
 from api.http.logging import request_id
-from api.http.rate_limit import HEADERS
 from api.http.server import cut_connection
 
 DRAIN_LIMIT = 64 * 1024 * 1024  # bytes of a refused body that are read and dropped, so that the client sees the answer
@@ -150,7 +150,7 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self.current
             _protect(headers)
-            headers.update(self.scope.get("state", {}).get(HEADERS, {}))
+            headers.update(headers_to_add(self.scope))
         await self.send(message)
 
     @property

@@ -23,7 +23,7 @@ Error = Callable[[str, list[dict[str, str]]], Exception]
 
 
 class Query(BaseModel):
-    """The base of queries: a parameter without a value is not given, one that is not known is ignored."""
+    """The base of queries: a parameter without a value is not given; what is unknown is ignored, a header says."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel)
 

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.dependencies import RateLimitsDep, SettingsDep
+from api.http.answer_headers import add_headers
 from api.http.errors import RateLimited
 from store.organizations.rate_limits import RateLimits, Standing
 
 COUNTED = "counted_for_rate_limits"
-HEADERS = "answer_headers"  # in the request's state; `api.http.middleware` puts them on the answer, whatever it is
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class RateLimit:
         setattr(self.request.state, COUNTED, True)
         if self.per_minute is not None:
             standing = await self.counts.count(caller, self.per_minute)
-            setattr(self.request.state, HEADERS, _headers(standing))
+            add_headers(self.request, _headers(standing))
             _require_allowed(standing, f"This key has made its {self.per_minute} requests of a minute.")
         if organization_id is not None and self.of_organization is not None:  # more keys are no more requests
             standing = await self.counts.count(organization_id, self.of_organization)

@@ -58,7 +58,7 @@ async def test_options_of_every_route_names_its_methods(api: Api) -> None:
 
 async def test_without_origins_no_answer_has_cors_headers(api: Api) -> None:
     for answer in (
-        await api.get("/batch/jobs", headers={"Origin": PAGE}),
+        await api.http.get("/batch/jobs", headers={**api.key, "Origin": PAGE}),
         await api.http.options("/batch/jobs", headers=asked_by(PAGE)),
     ):
         assert not [name for name in answer.headers if name.startswith("access-control-") or name == "vary"]
