@@ -9,7 +9,7 @@ from domain.calling_rules.window import CallingWindow
 from domain.calling_rules.window_format import describe_window
 from domain.contacts.report import Intake
 from domain.jobs.estimate import usable_lines
-from domain.jobs.forecast import Zones, window_warnings
+from domain.jobs.forecast import Group, window_warnings
 from domain.jobs.models import JobRequest, Organization
 
 
@@ -27,19 +27,21 @@ async def hours_of(
     """Foresee a job, in a forked process: a year of days in many zones takes longer than other requests may wait."""
     window = request.calling_window or organization.calling_window
     sentence = describe_window(request.calling_window, organization.calling_window)
-    if window is None and request.end_time is None:
+    if window is None and request.end_time is None and not any(contact.not_before for contact in intake.contacts):
         return Hours(sentence=sentence, warnings=[])
-    zones = Counter(contact.zones or () for contact in intake.contacts if contact.is_placed(window))
+    groups = Counter(
+        Group(contact.zones or (), contact.not_before) for contact in intake.contacts if contact.is_placed(window)
+    )
     lines = usable_lines(request.concurrent_call_limit, organization.concurrent_call_limit)
-    return Hours(sentence, await pool.run(organization.id, _warnings, window, zones, request, lines, now))
+    return Hours(sentence, await pool.run(organization.id, _warnings, window, groups, request, lines, now))
 
 
 def _warnings(
-    window: CallingWindow | None, zones: Counter[Zones], request: JobRequest, lines: int, now: datetime
+    window: CallingWindow | None, groups: Counter[Group], request: JobRequest, lines: int, now: datetime
 ) -> list[str]:
     return window_warnings(
         window,
-        zones,
+        groups,
         timezone=request.timezone,
         start=request.scheduled_start_time or now,
         end_time=request.end_time,

@@ -24,7 +24,7 @@ from api.jobs.preview_schemas import Binding, CountryCount, CreditCheck, Lines, 
 from domain.contacts.report import IntakeReport
 from domain.jobs.create_request import ParsedCreate
 from domain.jobs.estimate import Estimate, estimate
-from domain.jobs.forecast import ALWAYS, Forecast, Zones, forecast
+from domain.jobs.forecast import ALWAYS, Forecast, Group, forecast
 from domain.jobs.models import Agent, JobRequest, NewContact
 from domain.json_model import format_timestamp
 from domain.money import MICRO, estimate_cost
@@ -174,12 +174,12 @@ def _largest_first(counts: Mapping[Key, int]) -> list[tuple[Key, int]]:
 
 async def _forecast(pool: ForkPool, facts: PreviewFacts, wanted: JobRequest, now: datetime) -> Forecast:
     """In a forked process: a year of days in many zones takes longer than other requests may wait."""
-    zones: Counter[Zones] = Counter()
+    groups: Counter[Group] = Counter()
     window = wanted.calling_window or facts.organization.calling_window
     for contact in facts.called:
         if contact.is_placed(window) and contact.number not in facts.blocked:
-            zones[contact.zones or (wanted.timezone,)] += 1
+            groups[Group(contact.zones or (wanted.timezone,), contact.not_before)] += 1
     lines = max(1, _lines(wanted, facts).usable)
     start = wanted.scheduled_start_time or now
-    play = partial(forecast, window or ALWAYS, zones, start=start, end_time=wanted.end_time, lines=lines)
+    play = partial(forecast, window or ALWAYS, groups, start=start, end_time=wanted.end_time, lines=lines)
     return await pool.run(facts.organization.id, play)

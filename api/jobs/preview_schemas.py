@@ -71,8 +71,8 @@ class Validated(JsonModel):
     scheduled_start_time: Timestamp | None
     message: str = Field(description="When calling starts, and which hours hold.")
     binding_limit: Binding = Field(
-        description="`credits`: they do not cover the estimate; `window`: it prolongs the job or leaves people out;"
-        " else whose limit on concurrent calls is the smaller one."
+        description="`credits`: they do not cover the estimate; `window`: it, or the contacts' own earliest times,"
+        " prolong the job or leave people out; else whose limit on concurrent calls is the smaller one."
     )
     lines: Lines
     credits: CreditCheck

@@ -1,8 +1,10 @@
-"""What a calling window and an end mean for a job: who is likely not reached, how long it takes."""
+"""What hours and an end mean for a job: who is likely not reached, how long it takes."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from domain.calling_rules.window import DAY, LOOK_AHEAD_DAYS, CallingWindow, find_opening, list_open_intervals
 from domain.model import Model
@@ -12,8 +14,21 @@ CALL = timedelta(minutes=ASSUMED_MINUTES)
 MAX_JOB_DAYS = 100  # what takes longer is said to reach not everybody: 10,000 calls on one line take 42 of 8 hours
 ALWAYS = CallingWindow(from_=time(0), to=time(0))
 MAX_ZONES_NAMED = 3
+MAX_GROUPS = 500  # with earliest times: where there are more, the times are taken for later ones, as few as need be
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+STEPS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), DAY)
 
 Zones = tuple[str, ...]
+
+
+class Group(NamedTuple):
+    """Contacts that may be called at the same times: in the hours of their zones, from an instant (UTC) on."""
+
+    zones: Zones
+    not_before: datetime | None = None
+
+
+Groups = Mapping[Group, int]  # how many contacts are in each
 
 
 class Forecast(Model):
@@ -35,89 +50,118 @@ class _Slot(Model):
 
     start: datetime
     end: datetime
-    zones: tuple[Zones, ...]  # those that close first come first
+    groups: tuple[Group, ...]  # those that close first come first
 
 
 def window_warnings(
     window: CallingWindow | None,
-    zones: Mapping[Zones, int],
+    groups: Groups,
     *,
     timezone: str,
     start: datetime,
     end_time: datetime | None,
     lines: int,
 ) -> list[str]:
-    """Sentences for whoever creates a job, none where the window and the end leave room.
+    """Sentences for whoever creates a job, none where the hours and the end leave room.
 
-    `zones` counts contacts by the zones in which they are judged; those without any are judged in `timezone`.
-    `start` and `end_time` are UTC.
+    Contacts without zones are judged in `timezone`. `start` and `end_time` are UTC.
     """
-    if window is None and end_time is None:
+    waits = any(group.not_before is not None for group in groups)
+    if window is None and end_time is None and not waits:
         return []
-    expected = forecast(window or ALWAYS, _placed(zones, timezone), start=start, end_time=end_time, lines=lines)
+    expected = forecast(window or ALWAYS, _placed(groups, timezone), start=start, end_time=end_time, lines=lines)
     said = f"{lines} line" if lines == 1 else f"{lines} lines"
     ends = end_time is not None and end_time <= start + MAX_JOB_DAYS * DAY
     until = "before endTime" if ends else f"within {MAX_JOB_DAYS} days"
-    days = [] if end_time is not None else _takes_days(expected, start, said)
+    hours = [*(["this calling window"] if window else []), *(["the contacts' earliest times"] if waits else [])]
+    days = [] if end_time is not None else _takes_days(expected, start, ", ".join(hours) + f" and {said}")
     return [*_never(expected), *_too_short(expected, until, said), *days]
 
 
 def forecast(
-    window: CallingWindow, zones: Mapping[Zones, int], *, start: datetime, end_time: datetime | None, lines: int
+    window: CallingWindow, groups: Groups, *, start: datetime, end_time: datetime | None, lines: int
 ) -> Forecast:
     """Play the job through, 100 days at most, 2 minutes a call, without retries and other jobs; `lines` from 1 on."""
-    never = [each for each in zones if find_opening(window, each, start) is None]
-    left: dict[Zones, float] = {each: count for each, count in zones.items() if each not in never}
+    waiting = _few(groups, start)
+    never = [each for each in waiting if find_opening(window, each.zones, each.not_before or start) is None]
+    left: dict[Group, float] = {each: count for each, count in waiting.items() if each not in never}
     finish = _play(window, left, start, end_time, lines)
+    apart: Counter[Zones] = Counter()
+    for each in never:
+        if all(find_opening(window, (zone,), each.not_before or start) for zone in each.zones):
+            apart[each.zones] += waiting[each]
     return Forecast(
-        contacts=sum(zones.values()),
-        never=sum(zones[each] for each in never),
-        apart={each: zones[each] for each in never if all(find_opening(window, (zone,), start) for zone in each)},
+        contacts=sum(waiting.values()),
+        never=sum(waiting[each] for each in never),
+        apart=apart,
         unreached=round(sum(left.values())),
         finish=finish,
     )
 
 
-def _placed(zones: Mapping[Zones, int], timezone: str) -> dict[Zones, int]:
-    placed: dict[Zones, int] = {}
-    for each, count in zones.items():
-        judged = each or (timezone,)
-        placed[judged] = placed.get(judged, 0) + count
-    return placed
+def _placed(groups: Groups, timezone: str) -> Groups:
+    return _merged((group._replace(zones=group.zones or (timezone,)), count) for group, count in groups.items())
+
+
+def _few(groups: Groups, start: datetime) -> Groups:
+    """The same contacts without earliest times that have come at `start`, and in few groups."""
+    found = _merged(
+        (Group(each.zones, None if each.not_before is None or each.not_before <= start else each.not_before), count)
+        for each, count in groups.items()
+    )
+    for step in STEPS:
+        if sum(each.not_before is not None for each in found) <= MAX_GROUPS:
+            break
+        found = _merged((Group(each.zones, _later(each.not_before, step)), count) for each, count in found.items())
+    return found
+
+
+def _later(instant: datetime | None, step: timedelta) -> datetime | None:
+    return None if instant is None else EPOCH + -((EPOCH - instant) // step) * step
+
+
+def _merged(counted: Iterable[tuple[Group, int]]) -> Groups:
+    merged: Counter[Group] = Counter()
+    for group, count in counted:
+        merged[group] += count
+    return merged
 
 
 def _play(
-    window: CallingWindow, left: dict[Zones, float], start: datetime, end: datetime | None, lines: int
+    window: CallingWindow, left: dict[Group, float], start: datetime, end: datetime | None, lines: int
 ) -> datetime | None:
     """Take away from `left` whoever is called; when the last one was, where nobody is left."""
     latest = min(end or datetime.max.replace(tzinfo=UTC), start + MAX_JOB_DAYS * DAY)
     finish = start
     for slot in _slots(window, left, start, latest):
         room = lines * ((slot.end - slot.start) / CALL)
-        for zones in slot.zones:
-            called = min(room, left[zones])
+        for group in slot.groups:
+            called = min(room, left[group])
             room -= called
-            left[zones] -= called
+            left[group] -= called
         finish = slot.end - CALL * (room / lines)
         if not any(left.values()):
             break
     return finish if not any(left.values()) else None
 
 
-def _slots(window: CallingWindow, left: Mapping[Zones, float], start: datetime, end: datetime) -> Iterator[_Slot]:
+def _slots(window: CallingWindow, left: Mapping[Group, float], start: datetime, end: datetime) -> Iterator[_Slot]:
     day = start.astimezone(UTC).date()
     while day <= end.astimezone(UTC).date():
+        waiting = [group for group, count in left.items() if count]
+        hours = {zones: list_open_intervals(window, zones, day) for zones in {group.zones for group in waiting}}
         stretches = [
-            (max(from_, start), min(to, end), zones)
-            for zones, count in left.items()
-            if count
-            for from_, to in list_open_intervals(window, zones, day)
-            if from_ < end and start < to
+            (max(from_, begins), min(to, end), group)
+            for group in waiting
+            for begins in [max(start, group.not_before or start)]
+            for from_, to in hours[group.zones]
+            if from_ < end and begins < min(to, end)
         ]
         for from_, to in pairwise(sorted({edge for stretch in stretches for edge in stretch[:2]})):
-            closing = sorted((closes, zones) for opens, closes, zones in stretches if opens <= from_ and to <= closes)
+            closing = [(closes, group) for opens, closes, group in stretches if opens <= from_ and to <= closes]
             if closing:
-                yield _Slot(start=from_, end=to, zones=tuple(zones for _, zones in closing))
+                ranked = sorted(closing, key=lambda found: (found[0], found[1].zones))
+                yield _Slot(start=from_, end=to, groups=tuple(group for _, group in ranked))
         day += DAY
 
 
@@ -141,13 +185,10 @@ def _too_short(expected: Forecast, until: str, lines: str) -> Iterator[str]:
         )
 
 
-def _takes_days(expected: Forecast, start: datetime, lines: str) -> Iterator[str]:
+def _takes_days(expected: Forecast, start: datetime, conditions: str) -> Iterator[str]:
     days = 0 if expected.finish is None else -(-(expected.finish - start) // DAY)
     if expected.finish is not None and days > 1:
-        yield (
-            f"With this calling window and {lines} the job takes about {days} days, "
-            f"until {expected.finish:%Y-%m-%d %H:%M} UTC."
-        )
+        yield (f"With {conditions} the job takes about {days} days, until {expected.finish:%Y-%m-%d %H:%M} UTC.")
 
 
 def _contacts(count: int) -> str:

@@ -107,6 +107,16 @@ async def test_the_window_binds_where_it_makes_the_job_longer(api: Api) -> None:
     assert found["estimatedFinish"] > "2027-01-05"
 
 
+async def test_an_earliest_time_of_ones_own_makes_the_job_longer(api: Api) -> None:
+    people = [{"phone": "+12025550101"}, {"phone": "+12025550102", "after": "2027-01-09T10:00Z"}]
+
+    found = await said(api, people, notBeforeColumn="after", scheduledStartTime="2027-01-04T05:00Z")
+
+    assert found["estimatedFinish"].startswith("2027-01-09T10:0")
+    assert found["bindingLimit"] == "window"
+    assert any("the contacts' earliest times and 5 lines" in warning for warning in found["validation"]["warnings"])
+
+
 async def test_an_end_that_comes_too_early_leaves_people_out(api: Api) -> None:
     people = [{"phone": number} for number in numbers(100)]
 

@@ -1,10 +1,11 @@
 """What a calling window and an end mean for a job, said when it is created."""
 
+import time as time_module
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from domain.calling_rules.window import CallingWindow, Weekday
-from domain.jobs.forecast import window_warnings
+from domain.jobs.forecast import ALWAYS, Group, forecast, window_warnings
 
 BERLIN, NEW_YORK, HONOLULU, KOLKATA = "Europe/Berlin", "America/New_York", "Pacific/Honolulu", "Asia/Kolkata"
 DAYTIME = CallingWindow(from_=time(9), to=time(20))
@@ -19,7 +20,8 @@ def warnings(
     end_time: datetime | None = None,
     lines: int = 5,
 ) -> list[str]:
-    return window_warnings(window, zones, timezone=BERLIN, start=start, end_time=end_time, lines=lines)
+    groups = {Group(each): count for each, count in zones.items()}
+    return window_warnings(window, groups, timezone=BERLIN, start=start, end_time=end_time, lines=lines)
 
 
 def test_a_job_that_fits_into_its_first_day_has_no_warnings() -> None:
@@ -111,3 +113,37 @@ def test_an_end_far_away_is_judged_for_a_hundred_days() -> None:
     minute = CallingWindow(from_=time(9), to=time(9, 1))
     (said,) = warnings({(BERLIN,): 10_000}, minute, end_time=MORNING + timedelta(days=300), lines=1)
     assert said.startswith("About 9,950 of 10,000 contacts are likely not reached within 100 days")
+
+
+def test_nobody_is_called_before_an_earliest_time() -> None:
+    later = MORNING + timedelta(days=3)
+    groups = {Group((BERLIN,)): 10, Group((BERLIN,), later): 10, Group((BERLIN,), MORNING - timedelta(days=1)): 10}
+    assert forecast(ALWAYS, groups, start=MORNING, end_time=None, lines=5).finish == later + timedelta(minutes=4)
+    assert window_warnings(None, groups, timezone=BERLIN, start=MORNING, end_time=None, lines=5) == [
+        "With the contacts' earliest times and 5 lines the job takes about 4 days, until 2026-11-27 08:04 UTC."
+    ]
+    (said,) = window_warnings(
+        None, groups, timezone=BERLIN, start=MORNING, end_time=later + timedelta(minutes=2), lines=5
+    )
+    assert said.startswith("About 5 of 30 contacts are likely not reached before endTime")
+
+
+def test_an_earliest_time_outside_the_window_waits_for_its_opening() -> None:
+    evening = Group((BERLIN,), MORNING + timedelta(hours=12))
+    assert forecast(DAYTIME, {evening: 1}, start=MORNING, end_time=None, lines=1).finish == MORNING + timedelta(
+        days=1, minutes=2
+    )
+    (said,) = window_warnings(DAYTIME, {evening: 1}, timezone=BERLIN, start=MORNING, end_time=None, lines=1)
+    assert said.startswith(
+        "With this calling window, the contacts' earliest times and 1 line the job takes about 2 days"
+    )
+
+
+def test_ten_thousand_earliest_times_are_forecast_at_once() -> None:
+    groups = {Group((BERLIN,), MORNING + timedelta(minutes=13 * number)): 1 for number in range(10_000)}
+    began = time_module.monotonic()
+    finish = forecast(DAYTIME, groups, start=MORNING, end_time=None, lines=5).finish
+    assert time_module.monotonic() - began < 10
+    last = MORNING + timedelta(minutes=13 * 9_999)
+    assert finish is not None
+    assert last <= finish < last + timedelta(days=2)
