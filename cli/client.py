@@ -1,6 +1,7 @@
 """The API as the command line sees it: one request, one answer, or a `Failure` that says what happened."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import httpx
 import typer
 
 from cli.errors import ExitCode, Failure
-from cli.options import given
+from cli.options import STANDARD_INPUT, given
 
 LOCAL_API = "http://127.0.0.1:8000"
 
@@ -113,7 +114,7 @@ def _clean_key(key: str) -> str:
 
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
     except OSError:
         raise Failure(f"{file} cannot be read.") from None
 

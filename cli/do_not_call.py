@@ -24,7 +24,8 @@ def add(
     api: Api,
     numbers: Annotated[list[str] | None, typer.Argument(metavar="[NUMBER]...", help="E.164, +12025550101.")] = None,
     file: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, readable=True, help="With a `phone` column.")
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, readable=True, allow_dash=True, help="With a `phone` column; or -."),
     ] = None,
     phone_column: Annotated[str | None, typer.Option(help="Of --file; else `phone`.")] = None,
     note: Annotated[str | None, typer.Option(help="Why.")] = None,

@@ -9,7 +9,7 @@ from rich.console import Console
 from cli.client import Answer, Api, ApiUnavailable
 from cli.command import command
 from cli.errors import ExitCode, Failure
-from cli.options import ContactFile, JobId
+from cli.options import ContactFile, JobId, name_of
 from cli.output import Output
 from cli.render import pairs, show_created, show_report, text
 from cli.setting_options import SettingOptions, flag
@@ -53,7 +53,7 @@ def submit(
     Exit codes: 0 done (with --watch: the job completed), 1 refused, 2 wrong usage, 3 the watched job failed or
     was cancelled, 4 the API cannot be reached, 130 interrupted.
     """
-    answer = _create(api, file, {"name": file.stem} | settings)
+    answer = _create(api, file, {"name": name_of(file)} | settings)
     output.show(answer, show_created)
     if watch:
         watch_to_the_end(api, output, answer["batchJobId"], exists=True)
@@ -77,7 +77,7 @@ def validate(file: ContactFile, settings: NewJob, api: Api, output: Output) -> N
 
     Exit codes: 0 it could be submitted, 1 it would be refused, 2 wrong usage, 4 the API cannot be reached.
     """
-    answer = api.upload("/batch/validate", {"name": file.stem} | settings, file)
+    answer = api.upload("/batch/validate", {"name": name_of(file)} | settings, file)
     output.show(answer, _show_validated)
     if not answer["wouldBeCreated"]:
         raise Failure(" ".join(obstacle["error"] for obstacle in answer["obstacles"]))

@@ -14,6 +14,14 @@ def given(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+STANDARD_INPUT = Path("-")
+
+
+def name_of(file: Path) -> str:
+    """What a job is called that gets no name of its own."""
+    return "standard input" if file == STANDARD_INPUT else file.stem
+
+
 def amount(text: str) -> Decimal:
     """Read a decimal number that is not negative. Raises typer.BadParameter."""
     try:
@@ -34,7 +42,14 @@ def _job_id(written: str) -> str:
 JobId = Annotated[str, typer.Argument(metavar="ID", help="batch_…", show_default=False, parser=_job_id)]
 OrgId = Annotated[str, typer.Argument(metavar="ORG", help="org_…", show_default=False)]
 ContactFile = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="Contacts, with a `phone` column.")
+    Path,
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        allow_dash=True,
+        help="Contacts, with a `phone` column; - for standard input.",
+    ),
 ]
 PhoneColumn = Annotated[str | None, typer.Option(help="Else `phone`.")]
 Page = Annotated[int, typer.Option(min=1)]

@@ -1,5 +1,6 @@
 """Commands that send a job's settings."""
 
+import io
 import json
 from typing import Any
 
@@ -198,3 +199,20 @@ def test_every_field_can_be_changed(run: Run, api: FakeApi) -> None:
 def test_a_change_written_wrongly_is_2_and_sends_nothing(run: Run, api: FakeApi, arguments: list[str]) -> None:
     assert run("change", ID, *arguments).code == 2
     assert api.requests == []
+
+
+@pytest.mark.parametrize(
+    ("command", "line", "answer"),
+    [
+        (["submit", "-", "--from", "phone_1"], CREATE, CREATED),
+        (["validate", "-", "--from", "phone_1"], "POST /batch/validate", None),
+        (["dnc", "add", "--file", "-"], "POST /do-not-call", None),
+    ],
+)
+def test_a_dash_is_standard_input(
+    run: Run, api: FakeApi, monkeypatch: pytest.MonkeyPatch, command: list[str], line: str, answer: Any
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"phone,name\n+12025550101,\xff\n")))
+    api.will(line, (200, answer) if answer is not None else (400, refusal("invalid_csv")))
+    assert run(*command).code == (0 if answer is not None else 1)
+    assert b"phone,name\n+12025550101,\xff\n" in api.requests[0].body
