@@ -16,7 +16,15 @@ from domain.jobs.settings import ATTEMPTS, DEFAULT_ATTEMPTS, TIMES, RequestedRet
 from domain.jobs.times import resolve_times, warn_of_fixed_zone
 from domain.model import Model
 from domain.requests.form_brackets import note_parts
-from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
+from domain.requests.reading import (
+    Problems,
+    drop_nulls,
+    list_unknown,
+    parse_texts,
+    read_form_values,
+    read_model,
+    require_object,
+)
 from domain.requests.request_model import aliases
 from domain.requests.strict_json import MAX_VALUES, parse_json_text, text_problem
 
@@ -97,6 +105,7 @@ def _read(
     problems: Problems,
     now: datetime,
 ) -> ParsedCreate:
+    given = parse_texts(JobRequest, given, problems)
     _note_other_attempts(given, problems)
     request, columns = read_model(JobRequest, given, problems), read_model(NamedColumns, given, problems)
     numbers = read_model(NumberOptions, given, problems)

@@ -82,12 +82,32 @@ def read_model(kind: type[M], given: Mapping[str, Any], problems: Problems) -> M
     What is wrong is noted: then the answer serves only to go on and to find what else is wrong.
     """
     names = aliases(kind)
+    given = parse_texts(kind, given, problems)
     try:
         return kind.model_validate({name: value for name, value in given.items() if name in names}, **REQUEST)
     except ValidationError as error:
         for found in error.errors(include_url=False, include_input=False):
             problems.note(*_problem(kind, found))
         return kind.model_construct()
+
+
+def parse_texts(kind: type[BaseModel], given: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    """The same fields with the objects and arrays of that model that were sent as JSON text, as forms send them.
+
+    What cannot be read is noted, and left out.
+    """
+    types = {alias: field_types(kind)[name] for alias, name in aliases(kind).items()}
+    read = dict(given)
+    for name, text in given.items():
+        is_json = name in types and types[name].is_json_in_forms and isinstance(text, str)
+        if is_json and text.lstrip().startswith(("{", "[")):
+            problem, value = _json_of(text.strip(), name)
+            if problem is None:
+                read[name] = value
+            else:
+                problems.note(name, problem)
+                del read[name]
+    return read
 
 
 def list_unknown(names: Collection[str], known: Collection[str]) -> list[str]:

@@ -13,6 +13,7 @@ from domain.calls.models import OnMachine
 from domain.calls.retries import OnDeclined, OnScreened, OnVoicemail, RetryPolicy
 from domain.contacts.named_columns import NamedColumns
 from domain.errors import InvalidRequest, InvalidTimezone, PastScheduledTime
+from domain.jobs.change_request import read_change
 from domain.jobs.create_request import ParsedCreate, read_form, read_json
 from domain.jobs.models import JobRequest
 from domain.statuses import ContactStatus, OnOverlap
@@ -494,3 +495,24 @@ def test_a_job_in_a_zone_without_summer_time_is_warned_of_it() -> None:
     read = body(timezone="EST")
     assert list(read.warnings) == ['timezone "EST" is a zone without summer time: was "America/New_York" meant?']
     assert read.request.timezone == "EST"
+
+
+def test_objects_and_arrays_as_json_text_are_read_in_json_too() -> None:
+    sent = {
+        "callingWindow": {"from": "09:00", "to": "20:00"},
+        "retryPolicy": {"maxAttempts": 2, "delaysMinutes": [5]},
+        "requiredFields": ["city"],
+    }
+    body = {"fromPhoneNumberId": "phone_1", "name": "Test", "contacts": [{"phone": "+12025550101"}]}
+    now = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    as_text = read_json(body | {name: f" {json.dumps(value)}" for name, value in sent.items()}, now)
+    assert as_text == read_json(body | sent, now)
+    with pytest.raises(InvalidRequest, match=r"callingWindow cannot be read as JSON"):
+        read_json(body | {"callingWindow": '{"from": '}, now)
+    with pytest.raises(InvalidRequest, match=r"retryPolicy\.maxAttempts differs from maxAttempts"):
+        read_json(body | {"retryPolicy": '{"maxAttempts": 2}', "maxAttempts": 4}, now)
+
+
+def test_a_change_takes_json_text_too() -> None:
+    window = {"from": "09:00", "to": "20:00"}
+    assert read_change({"callingWindow": json.dumps(window)}) == read_change({"callingWindow": window})
