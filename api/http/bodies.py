@@ -14,6 +14,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from api.http.body_budget import BodyShare
+from api.http.lenient_forms import PART_LIMIT, as_strict_form
 from domain.errors import InvalidCsv, InvalidRequest
 from domain.jobs.create_request import KNOWN_FIELDS
 from domain.requests.limits import MAX_FILE_BYTES
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 MEGABYTE = 1024 * 1024
 JSON_LIMIT = 32 * MEGABYTE  # 10,000 contacts of 3 KB each; also of a form, where contacts may be JSON text
 SMALL_LIMIT = 64 * 1024  # of a body that holds options only
-PART_LIMIT = 200  # parts of a form; the contract knows a dozen fields
 
 FORM = b"multipart/form-data"
 URL_ENCODED = b"application/x-www-form-urlencoded"
@@ -102,7 +102,7 @@ async def _form(request: Request, boundary: bytes, share: BodyShare) -> Form:
     parts = _Parts()
     try:
         parser = MultipartParser(boundary, parts.callbacks())
-        async for chunk in _within(request, JSON_LIMIT, share):
+        async for chunk in as_strict_form(_within(request, JSON_LIMIT, share), boundary):
             parser.write(chunk)
     except FormParserError as error:
         raise InvalidRequest("The body is not a form with the boundary that its Content-Type names.") from error

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.http.bodies import PART_LIMIT
+from api.http.lenient_forms import PART_LIMIT
 
 TITLE = "Outdial"
 DESCRIPTION = """Batch calling: a contact list goes in, every contact is called by an AI voice agent.

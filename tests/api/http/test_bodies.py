@@ -162,3 +162,32 @@ async def test_other_requests_are_answered_while_a_large_file_is_read(
     assert (await upload).json()["totalContacts"] == 10_000
     assert len(waits) >= 10
     assert max(waits) < 0.6
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "preamble", ["", "This is a multi-part message\r\nin MIME format.\n", "\r\n", "x" * 60_000 + "\n"]
+)
+@pytest.mark.parametrize("size", [7, 1_000_000])
+async def test_forms_with_a_preamble_and_with_lf_are_read(api: Api, end: str, preamble: str, size: int) -> None:
+    """In small chunks too, and with a file that has line ends of both kinds."""
+    if size == 7 and len(preamble) > 1000:
+        return
+    rows = 'phone,note\r\n+12025550101,a\n+12025550102,"b\n\nc"\n'
+    fields = {"fromPhoneNumberId": api.tenant.pipeline, "name": "By hand"}
+    parts = [f'Content-Disposition: form-data; name="{name}"{end}{end}{text}{end}' for name, text in fields.items()]
+    parts.append(f'Content-Type: text/csv{end}Content-Disposition: form-data; name="file"{end}{end}{rows}{end}')
+    body = (preamble + "".join(f"--cut{end}{part}" for part in parts) + f"--cut--{end}").encode()
+
+    async def in_pieces() -> AsyncIterator[bytes]:
+        for at in range(0, len(body), size):
+            yield body[at : at + size]
+
+    answer = await api.http.post(
+        "/batch/create", content=in_pieces(), headers={**api.key, "Content-Type": "multipart/form-data; boundary=cut"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["totalContacts"] == 2
+    job = await api.job(answer.json()["batchJobId"])
+    assert job["name"] == "By hand"
+    assert [contact["contactData"]["note"] for contact in job["contacts"]] == ["a", "b\n\nc"]
