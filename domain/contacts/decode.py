@@ -6,6 +6,7 @@ import re
 from domain.contacts.encodings import NAMES, WESTERN, guess_encoding
 from domain.errors import InvalidCsv
 from domain.model import Model
+from domain.requests.limits import quoted
 
 _BOMS = (  # those of UTF-32 first: the one of UTF-16 is their beginning
     (codecs.BOM_UTF8, "utf-8"),
@@ -21,6 +22,14 @@ _BINARY = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # control characters tha
 _STRAY = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as Python keeps it
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]+")
 _MIN_WHOLE = 4  # characters of UTF-8 beyond ASCII for each stray byte: by chance other encodings have fewer
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_MISREAD = re.compile(
+    r"(?<=[a-zA-Z])[ŠŽŸ†‡„‚ƒˆ‰¤§¨¢¦¶](?=[a-z])|(?<=[a-z])[ŽŸ‚](?![A-Z])"
+)  # letters of Mac Roman or DOS
+_WORD_END, _WORD_BEGIN = re.compile(r"\w*\Z"), re.compile(r"\w*")
+_WORD_SIDE = 20  # characters shown on each side of a doubtful one
+_OLD_ENCODINGS = "it may be Mac Roman or DOS (code page 850)"
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is kept in
 _OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
 _OTHER_FORMATS = {
@@ -43,7 +52,7 @@ _OTHER_TEXTS = (
     (re.compile(r"BEGIN:VCARD", re.IGNORECASE), "a file of address cards (vCard)"),
 )
 
-CP1252_WARNING = "The file is not UTF-8 and was read as Windows-1252: check letters with accents."
+CP1252_WARNING = "The file is not UTF-8 and was read as Windows-1252: check letters with accents"
 
 
 def read_stray_bytes(text: str) -> str:
@@ -114,15 +123,32 @@ def _decode_guessing(content: bytes) -> DecodedFile:
     if b"\0" in content:
         raise _binary_error()
     encoding = guess_encoding(content)
-    warning = f"The file is not UTF-8 and was read as {NAMES[encoding]}, which is a guess: check names and other words."
-    return _decode(content, encoding, CP1252_WARNING if encoding == WESTERN else warning)
+    decoded = _decode(content, encoding)
+    warning = f"The file is not UTF-8 and was read as {NAMES[encoding]}, which is a guess: check names and other words"
+    warning = CP1252_WARNING if encoding == WESTERN else warning
+    return decoded.model_copy(update={"warnings": [f"{warning}{_name_doubtful(decoded.text, encoding)}."]})
+
+
+def _name_doubtful(text: str, encoding: str) -> str:
+    """Where to look: a word that Windows-1252 hardly ever makes, else the first one beyond ASCII."""
+    misread = _MISREAD.search(text) if encoding == WESTERN else None
+    found = misread or _NOT_ASCII.search(text)
+    if found is None:
+        return ""
+    begin, end = found.span()
+    before = _WORD_END.search(text[max(0, begin - _WORD_SIDE) : begin])
+    after = _WORD_BEGIN.match(text[end : end + _WORD_SIDE])
+    word = (before[0] if before else "") + found[0] + (after[0] if after else "")
+    line = len(_LINE_ENDS.findall(text, 0, begin)) + 1
+    return f", such as {quoted(word)} in line {line}{f'; {_OLD_ENCODINGS}' if misread else ''}"
 
 
 def _decode(content: bytes, encoding: str, *warnings: str, errors: str = "strict") -> DecodedFile:
     text = _try_decode(content, encoding, errors)
     text = None if text is None else text.lstrip("\ufeff")
     if text is None:
-        raise InvalidCsv("The file cannot be decoded as text: save it as CSV in UTF-8 and send that.")
+        doubt = f"; {_OLD_ENCODINGS}" if encoding == WESTERN else ""
+        raise InvalidCsv(f"The file cannot be decoded as text{doubt}: save it as CSV in UTF-8 and send that.")
     if "\0" in text or (encoding in NAMES and _BINARY.search(text)):
         raise _binary_error()
     if not text.strip():

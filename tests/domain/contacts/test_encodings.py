@@ -2,7 +2,9 @@
 
 import pytest
 
+from domain.contacts.decode import decode_file
 from domain.contacts.encodings import guess_encoding
+from domain.errors import InvalidCsv
 
 
 def table(*names: str) -> str:
@@ -43,3 +45,25 @@ def test_other_scripts_are_known_by_their_letters(encoding: str, names: list[str
 
 def test_a_few_bytes_are_no_evidence() -> None:
     assert guess_encoding(b"phone,name\n+12025550101,\x81\x8d\n") == "cp1252"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "read"),
+    [("mac_roman", "Müller", "MŸller"), ("mac_roman", "André", "AndrŽ"), ("cp850", "Jäger", "J„ger")],
+)
+def test_letters_of_old_systems_are_shown_as_they_were_read_and_doubted(encoding: str, name: str, read: str) -> None:
+    [warning] = decode_file(table("Anna", name, "Zoe").encode(encoding)).warnings
+    assert "Windows-1252" in warning
+    assert f'"{read}" in line 3; it may be Mac Roman or DOS' in warning
+
+
+def test_letters_of_old_systems_that_cannot_be_read_are_refused_with_their_likely_encoding() -> None:
+    with pytest.raises(InvalidCsv, match=r"cannot be decoded as text; it may be Mac Roman or DOS \(code page 850\)"):
+        decode_file(table("Jürgen").encode("cp850"))
+
+
+@pytest.mark.parametrize("name", ["Zoë", "Škoda", "LIŠKA", "it’s 5 €", "Mon–Fri", "Liška §5"])
+def test_western_letters_are_shown_but_not_doubted(name: str) -> None:
+    [warning] = decode_file(table(name).encode("cp1252")).warnings
+    assert "in line 2" in warning
+    assert "Mac Roman" not in warning
