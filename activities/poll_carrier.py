@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from temporalio import activity
 
-from carriers import Carrier, CarrierAway, CarrierRefused, Gone
-from domain.calls.models import CallReport
+from carriers import Carrier, CarrierAway, CarrierRefused, Gone, Push
+from domain.calls.models import CallReport, CallState
 
 if TYPE_CHECKING:
     from store.calls.dials import Dials
@@ -35,5 +35,7 @@ async def poll_carrier(carrier: Carrier, dials: "Dials", dial: PlacedDial, call_
     if isinstance(report, Gone):
         await dials.give_up(dial.id)
     else:
+        if carrier.traits.push is Push.CALLBACK and report.state.rank > CallState.QUEUED.rank:
+            await dials.silence.note_silence(dial.id)
         await dials.record(report, dial.account, dial.key)
     return report

@@ -16,8 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from composition import Services
+from domain.calls.silence import NEXT_STEP, SILENT_CALLS
 from domain.json_model import JsonModel
 from domain.temporal_namespace import find_mismatch
+from store.calls.dials import Dials
 from store.db.engine import ping
 from store.db.schema import find_schema_fault, read_schema_version
 from store.reconcile import Reconciliation
@@ -99,9 +101,9 @@ async def healthz() -> dict[str, str]:
 async def readyz(request: Request, response: Response) -> Readiness:
     """Whether database and Temporal can be reached, and are those that belong together; 503 where not.
 
-    `workers` tells whether any polls the task queues, `jobs` of running jobs that make no progress. Both leave the
-    status at 200: whoever takes this process out of service for them takes away the means to cancel. The answer is
-    at most two seconds old.
+    `workers` tells whether any polls the task queues, `jobs` of running jobs that make no progress, `callbacks`
+    of carriers that cannot reach this API. These leave the status at 200: whoever takes this process out of service
+    for them takes away the means to cancel. The answer is at most two seconds old.
     """
     services: Services = request.app.state.services
     readiness, response.status_code = await services[LastReadiness].get(services)
@@ -149,6 +151,12 @@ async def _jobs(services: Services) -> str | None:
     return f"running, with contacts due, and without progress: {stuck}" if stuck else None
 
 
+async def _callbacks(services: Services) -> str | None:
+    accounts = await services[Dials].silence.count_accounts()
+    unheard = f"no event of the last {SILENT_CALLS} calls arrived, on carrier accounts: {accounts}. {NEXT_STEP}"
+    return unheard if accounts else None
+
+
 CHECKS = (
     Check("database", _database, "reachable"),
     Check("schema", _schema, "as this release needs it"),
@@ -156,4 +164,5 @@ CHECKS = (
     Check("namespace", _namespace, "the database's"),
     Check("workers", _workers, "poll every task queue", Impact.NO_CALLS),
     Check("jobs", _jobs, "all make progress", Impact.NOTICE),
+    Check("callbacks", _callbacks, "carriers that post events reach this API", Impact.NOTICE),
 )

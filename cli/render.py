@@ -104,6 +104,7 @@ def show_job(console: Console, job: Answer) -> None:
         "Attempts": text(job["retryPolicy"]["maxAttempts"]),
         "Now": text(now_text(job)),
         "Reason": text(job.get("statusReason")),
+        "Warning": text(job.get("warning")),
         "Ends at the latest": text(job.get("endTime")),
         "Calling window": text(window_text(job.get("callingWindow"))),
         "Spent": text(spent_text(job)),

@@ -103,6 +103,8 @@ carrier_accounts = Table(  # one gate for all jobs that call through an account
     Column("carrier", String),  # null: the id is the carrier's name
     Column("settings", Text),  # its own, sealed by store.db.vault; null: those of the process
     Column("trunk", Text),  # the settings name this trunk of the shared account; null: they are an account of its own
+    Column("silent_calls", Integer, nullable=False, server_default="0"),  # in a row; see store/calls/silence.py
+    Column("silent_since", Moment),
 )
 
 carrier_grants = Table(  # on accounts that organizations share: who may use which numbers and trunks
@@ -271,6 +273,7 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     Column("carrier_code", String),  # the carrier's own error code
     Column("machine", String),  # domain.calls.models.MachineKind
     Column("agent", String),  # domain.calls.models.AgentContact
+    Column("heard", Boolean),  # an event was posted to us; false: one should have been; null: neither is known
     UniqueConstraint("contact_id", "number_of_dial"),
     Index("uq_dials_open_contact", "contact_id", unique=True, postgresql_where=_OPEN),
     Index("uq_dials_open_pair", "organization_id", "from_number", "to_number", unique=True, postgresql_where=_OPEN),

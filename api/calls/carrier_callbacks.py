@@ -46,6 +46,7 @@ async def carrier_event(
     report = _read(carrier, await _as_it_arrived(request, settings.public_url))
     if "\0" in report.call_id + (key or report.key or ""):  # PostgreSQL stores no such character
         raise InvalidRequest("The event cannot be read.")
+    await dials.silence.note_event(report, account, key)
     if report.state is CallState.ENDED and carriers.is_own(account):
         confirm = BackgroundTask(confirmations.confirm, carrier, report, account, key)
         return Response(status_code=204, background=confirm)

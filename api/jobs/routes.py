@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, AdminDep, MemberDep
-from api.dependencies import BodyBudgetDep, JobsDep, OrganizationsDep, WorkflowsDep
+from api.dependencies import BodyBudgetDep, DialsDep, JobsDep, OrganizationsDep, WorkflowsDep
 from api.http.bodies import read_body
 from api.http.idempotency import REPLAYABLE, IdempotentDep
 from api.http.responses import errors
@@ -17,6 +17,7 @@ from api.jobs.openapi import CREATE_BODY
 from api.jobs.queries import ContactQueryDep, JobQueryDep
 from api.jobs.schemas import Created, JobDetail, JobPage, Progress
 from api.jobs.views import estimated_completion, render_progress
+from domain.calls.silence import NOTHING_ARRIVES
 from domain.contacts.views import render_contact
 from domain.jobs.models import Job
 from domain.jobs.views import render_job, render_job_fields
@@ -81,6 +82,7 @@ async def detail(
     id: JobId,
     jobs: JobsDep,
     organizations: OrganizationsDep,
+    dials: DialsDep,
     workflows: WorkflowsDep,
 ) -> JobDetail:
     """Look at one batch job: its counts by status, a page of its contacts in file order, and how it goes.
@@ -88,12 +90,13 @@ async def detail(
     Error codes: `job_not_found`, `invalid_status`, `invalid_page`, `invalid_page_size`.
     """
     job = await find_job(jobs, caller.organization_id, id)
-    contacts, organization, progress = await asyncio.gather(
+    contacts, organization, progress, unheard = await asyncio.gather(
         jobs.list_contacts(
             job.organization_id, job.id, query.contact_status, query.contacts_page, query.contacts_page_size
         ),
         organizations.get(job.organization_id),
         _progress(workflows, job),
+        dials.silence.concerns(job.id),
     )
     completion = estimated_completion(job, organization.concurrent_call_limit, datetime.now(UTC))
     return JobDetail(
@@ -106,6 +109,7 @@ async def detail(
         contacts_page_size=query.contacts_page_size,
         contacts_has_more=query.contacts_page * query.contacts_page_size < contacts.total,
         progress=progress,
+        warning=NOTHING_ARRIVES if unheard and not job.status.ended else None,
     )
 
 

@@ -85,6 +85,9 @@ class JobDetail(BatchJob):
     contacts_page_size: int = Field(examples=[50])
     contacts_has_more: bool
     progress: Progress | None = Field(description="Null where the workflow does not answer within a second.")
+    warning: str | None = Field(
+        default=None, description="What keeps an open job from going as it should, though it calls.", examples=[None]
+    )
 
 
 class Started(JsonModel):

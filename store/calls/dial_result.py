@@ -38,6 +38,7 @@ DIAL_FACTS = text("""
     SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id,
            d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
            d.answered_by, d.machine, d.agent, d.rang, d.sip_code, d.carrier_code, d.call_seconds,
+           d.heard, a.silent_calls, a.silent_since,
             d.reserved_from_hold, d.reserved_from_free, d.to_number,
            c.attempts, c.troubles, c.zones, c.removed_at, c.status AS contact_status, c.dials,
            (SELECT array_agg(e.outcome) FROM dials e WHERE e.contact_id = d.contact_id AND e.id <> d.id)
@@ -48,6 +49,7 @@ DIAL_FACTS = text("""
            clock_timestamp() AS now
     FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
     JOIN organizations o ON o.id = d.organization_id JOIN phone_numbers p ON p.id = j.phone_number_id
+    LEFT JOIN carrier_accounts a ON a.id = d.carrier_account_id
     WHERE d.id = :dial
 """)
 

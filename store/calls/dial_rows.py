@@ -76,15 +76,15 @@ _DIAL = """
              AS state_seconds
     FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
 """
-_OF_KEY = "d.contact_id = :contact AND d.number_of_dial = :dial"
+OF_KEY = "d.contact_id = :contact AND d.number_of_dial = :dial"
 _OF_ID = "d.id = :id"
-_OF_CALL = "d.carrier_account_id = :account AND d.call_id = :call"
-_OF_ACCOUNT = """
+OF_CALL = "d.carrier_account_id = :account AND d.call_id = :call"
+OF_ACCOUNT = """
     AND (d.carrier_account_id = :account OR EXISTS (
       SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.carrier = :account
         AND a.trunk IS NOT NULL))
 """  # an account speaks for its own dials, and for those of numbers that have a trunk of it
-BY_KEY = text(f"{_DIAL} WHERE {_OF_KEY}")
+BY_KEY = text(f"{_DIAL} WHERE {OF_KEY}")
 BY_IDS = text(f"{_DIAL} WHERE d.id = ANY(:ids)")
 
 
@@ -108,8 +108,8 @@ async def lock_reported_dial(
     dial = parse_dial_key(key or report.key or "")
     if dial is not None:
         values = {"contact": dial[0], "dial": dial[1], "account": account}
-        return await _lock(connection, _OF_KEY + _OF_ACCOUNT, values, to_end=to_end)
-    return await _lock(connection, _OF_CALL, {"account": account, "call": report.call_id}, to_end=to_end)
+        return await _lock(connection, OF_KEY + OF_ACCOUNT, values, to_end=to_end)
+    return await _lock(connection, OF_CALL, {"account": account, "call": report.call_id}, to_end=to_end)
 
 
 async def _lock(connection: AsyncConnection, which: str, values: dict[str, Any], *, to_end: bool) -> DialRow | None:

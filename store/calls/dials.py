@@ -18,6 +18,7 @@ from store.calls.dial_result import DialResult
 from store.calls.dial_rows import BY_IDS, BY_KEY, CHANNEL, DialRow, lock_dial, lock_reported_dial, read_one
 from store.calls.gates import IS_PROBE, close_gate_of_dial, note_reached, open_after_probe
 from store.calls.outcome import record_outcome
+from store.calls.silence import CallbackSilence
 from store.contacts.transitions import reopen
 from store.db.engine import reading
 
@@ -63,6 +64,7 @@ class Dials:
     """`speed` divides the delays between dials, in the local stack only."""
 
     def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
+        self.silence = CallbackSilence(engine)
         self._engine = engine
         self._speed = speed
 

@@ -13,6 +13,7 @@ from domain.calls.circuit_breaker import REFUSAL_REASONS, SAMPLE_SIZE, TRIPPING_
 from domain.calls.gates import find_closing
 from domain.calls.models import WAITING_OUTCOMES, CallState, Outcome
 from domain.calls.retries import NextStep
+from domain.calls.silence import find_silence_pause
 from domain.money import compute_cost
 from domain.statuses import JobStatus
 from store.billing.ledger import EntryKind, book
@@ -106,6 +107,10 @@ async def apply_side_effects(connection: AsyncConnection, facts: RowMapping, res
         await list_numbers(connection, facts["organization_id"], numbers, source=Source.NETWORK, by=SYSTEM)
     if facts["circuit_breaker"] and result.outcome in TRIPPING_OUTCOMES:
         await _break_circuit(connection, facts, result.outcome)
+    if facts["circuit_breaker"] and facts["heard"] is False:
+        silence = find_silence_pause(facts["silent_calls"] or 0, facts["silent_since"], facts["now"])
+        if silence is not None:
+            await pause_if_running(connection, facts["organization_id"], facts["job_id"], silence)
 
 
 async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome: Outcome) -> None:

@@ -102,6 +102,7 @@ async def test_without_a_worker_it_serves_and_is_not_ready(api: Api) -> None:
         "temporal": "reachable",
         "namespace": "the database's",
         "jobs": "all make progress",
+        "callbacks": "carriers that post events reach this API",
     }
     idle = {"ok": False, "detail": "no worker polls outdial-jobs, outdial-calls, outdial-webhooks"}
     assert body["parts"]["workers"] == idle

@@ -34,6 +34,7 @@ from store.calls.gates import Gates
 from store.calls.in_flight import CallScope, InFlightRequests
 from store.calls.lines import Lines
 from store.calls.lookup import OrderLookup
+from store.calls.silence import CallbackSilence
 from store.contacts.do_not_call import DoNotCall
 from store.db.vault import Vault
 from store.idempotency import Idempotency, RecordKey
@@ -165,6 +166,12 @@ async def _record_end(world: World) -> None:
     await dials.record(ended, TWILIO, world.call.key)
 
 
+async def _note_event(world: World) -> None:
+    report = CallReport(call_id=world.call.call_id, state=CallState.ANSWERED)
+    await CallbackSilence(world.engine).note_event(report, TWILIO, world.call.key)
+    await CallbackSilence(world.engine).note_event(report, TWILIO, None)
+
+
 async def _note_no_answer(world: World) -> None:
     dials = Dials(world.engine)
     await Claims(world.engine).claim(world.id, world.running.id, world.running.contact_ids[1], 1)
@@ -257,6 +264,10 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "ApiKeys.list_page": lambda w: ApiKeys(w.engine).list_page(w.id, 1, 10),
     "ApiKeys.revoke": lambda w: ApiKeys(w.engine).revoke(w.id, w.given.member.id, keep_an_owner=True),
     "AuditLog.list_page": lambda w: AuditLog(w.engine).list_page(w.id, w.running.id, 1, 10),
+    "CallbackSilence.concerns": lambda w: CallbackSilence(w.engine).concerns(w.running.id),
+    "CallbackSilence.count_accounts": lambda w: CallbackSilence(w.engine).count_accounts(),
+    "CallbackSilence.note_event": _note_event,
+    "CallbackSilence.note_silence": lambda w: CallbackSilence(w.engine).note_silence(w.dial),
     "CarrierGrants.create": lambda w: CarrierGrants(w.engine).create(w.id, Resource.of_trunk("twilio", "x"), by=BY),
     "CarrierGrants.list_all": lambda w: CarrierGrants(w.engine).list_all(w.id),
     "CarrierGrants.revoke": _revoke_grant,
