@@ -103,6 +103,7 @@ def test_every_setting_that_is_wrong_has_its_sentence(module: str, environment: 
         "OUTDIAL_SECRET": "short",
         "OUTDIAL_LOG_LEVEL": "LOUD",
         "OUTDIAL_WEBHOOK_ALLOW_PRIVATE": "10.0.0.0/99",
+        "OUTDIAL_CORS_ORIGINS": "https://app.example.com, *",
     }
     refused(
         module,
@@ -113,6 +114,7 @@ def test_every_setting_that_is_wrong_has_its_sentence(module: str, environment: 
         "OUTDIAL_LOG_LEVEL must be one of",
         "OUTDIAL_SECRET must have at least 32 characters",
         "OUTDIAL_WEBHOOK_ALLOW_PRIVATE",
+        "OUTDIAL_CORS_ORIGINS: * is no origin such as https://app.example.com",
     )
 
 
