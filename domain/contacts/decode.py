@@ -20,7 +20,6 @@ _MIN_ZEROS = 0.15  # at least this share of the sample's characters has a zero h
 _MAX_OTHER_ZEROS = 0.01  # at most this share has a zero as its other half
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # control characters that no exported table holds
 _STRAY = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as Python keeps it
-_BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]+")
 _MIN_WHOLE = 4  # characters of UTF-8 beyond ASCII for each stray byte: by chance other encodings have fewer
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _MISREAD = re.compile(
@@ -29,7 +28,6 @@ _MISREAD = re.compile(
 _WORD_END, _WORD_BEGIN = re.compile(r"\w*\Z"), re.compile(r"\w*")
 _WORD_SIDE = 20  # characters shown on each side of a doubtful one
 _OLD_ENCODINGS = "it may be Mac Roman or DOS (code page 850)"
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is kept in
 _OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
 _OTHER_FORMATS = {
@@ -95,9 +93,9 @@ def _is_mostly_utf8(content: bytes) -> bool:
     """Whether it is UTF-8 but for single bytes, pasted from another program or cut off: no other encoding looks so."""
     if b"\0" in content:
         return False
-    text = content.decode("utf-8", "surrogateescape")
-    strays = len(_STRAY.findall(text))
-    whole = sum(map(len, _BEYOND_ASCII.findall(text)))
+    text = content.decode("utf-8", "ignore")
+    strays = len(content.decode("utf-8", "surrogateescape")) - len(text)
+    whole = len(text) - len(text.encode("ascii", "ignore"))
     return whole >= _MIN_WHOLE * strays
 
 
@@ -139,7 +137,7 @@ def _name_doubtful(text: str, encoding: str) -> str:
     before = _WORD_END.search(text[max(0, begin - _WORD_SIDE) : begin])
     after = _WORD_BEGIN.match(text[end : end + _WORD_SIDE])
     word = (before[0] if before else "") + found[0] + (after[0] if after else "")
-    line = len(_LINE_ENDS.findall(text, 0, begin)) + 1
+    line = text.count("\n", 0, begin) + text.count("\r", 0, begin) - text.count("\r\n", 0, begin) + 1
     return f", such as {quoted(word)} in line {line}{f'; {_OLD_ENCODINGS}' if misread else ''}"
 
 

@@ -1,10 +1,13 @@
 """Which encoding a text has that is not Unicode."""
 
+import tracemalloc
+
 import pytest
 
 from domain.contacts.decode import decode_file
 from domain.contacts.encodings import guess_encoding
 from domain.errors import InvalidCsv
+from domain.requests.limits import MAX_FILE_BYTES
 
 
 def table(*names: str) -> str:
@@ -60,6 +63,18 @@ def test_letters_of_old_systems_are_shown_as_they_were_read_and_doubted(encoding
 def test_letters_of_old_systems_that_cannot_be_read_are_refused_with_their_likely_encoding() -> None:
     with pytest.raises(InvalidCsv, match=r"cannot be decoded as text; it may be Mac Roman or DOS \(code page 850\)"):
         decode_file(table("Jürgen").encode("cp850"))
+
+
+@pytest.mark.parametrize("part", [b"a\xe9", b"ab\xe9", b"\r\n", b"\xc3\xa9"], ids=ascii)
+def test_ten_megabytes_of_any_letters_are_decoded_in_little_memory(part: bytes) -> None:
+    content = part * (MAX_FILE_BYTES // len(part) - 10) + b"Zo\xeb"
+    tracemalloc.start()
+    try:
+        decode_file(content)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 150 * 1024 * 1024
 
 
 @pytest.mark.parametrize("name", ["Zoë", "Škoda", "LIŠKA", "it’s 5 €", "Mon–Fri", "Liška §5"])
