@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.auth import KEYS, AdminDep
-from api.dependencies import JobLifecycleDep, JobsDep
+from api.dependencies import JobLifecycleDep, JobsDep, OrganizationsDep
 from api.http.errors import AlreadyRunning, InvalidStatus, JobNotCancellable
 from api.http.responses import errors
 from api.jobs.cancel import CANCEL_BODY, CancelOptionsDep
@@ -13,9 +13,11 @@ from api.jobs.nudge import NudgesDep
 from api.jobs.schemas import Cancelled, Paused, Started, Switched
 from domain.jobs.models import Caller
 from domain.statuses import JobStatus
+from store.calls.gates import ORGANIZATION_STOPPED
 from store.calls.in_flight import CallScope
 from store.errors import WrongStatus
 from store.jobs.repository import Jobs
+from store.organizations.organizations import Organizations
 
 SCHEDULE_CALLED_OFF = "Cancelled scheduled job, starting immediately"
 STARTED = "Job started"
@@ -29,8 +31,15 @@ router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=
 
 
 @router.post("/start", operation_id="startBatchJob", responses=errors(400, 401, 403, 404, 503))
-async def start(caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, jobs: JobsDep, nudges: NudgesDep) -> Started:
-    """Start a scheduled or pending job now.
+async def start(
+    caller: AdminDep,
+    id: JobId,
+    lifecycle: JobLifecycleDep,
+    jobs: JobsDep,
+    organizations: OrganizationsDep,
+    nudges: NudgesDep,
+) -> Started:
+    """Start a scheduled or pending job now. While the organization is stopped `message` says that no call starts.
 
     Error codes: `already_running`; `invalid_status` for a job that has ended or is paused; `job_not_found`.
     """
@@ -40,12 +49,18 @@ async def start(caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, jobs: J
         raise await _cannot_start(jobs, caller, id, error.status) from None
     nudges.jobs([id])
     return Started(
-        message=SCHEDULE_CALLED_OFF if started.was_scheduled else STARTED,
+        message=await _unless_stopped(organizations, caller, SCHEDULE_CALLED_OFF if started.was_scheduled else STARTED),
         batch_job_id=id,
         contacts_enqueued=started.contacts,
         redis_job_cancelled=started.was_scheduled,
         started_at=started.started_at,
     )
+
+
+async def _unless_stopped(organizations: Organizations, caller: Caller, message: str) -> str:
+    """The message, with what keeps calls from starting."""
+    organization = await organizations.get(caller.organization_id)
+    return message if organization.stopped_at is None else f"{message.rstrip('.')}. {ORGANIZATION_STOPPED}"
 
 
 async def _cannot_start(jobs: Jobs, caller: Caller, id: str, status: JobStatus) -> AlreadyRunning | InvalidStatus:
@@ -123,8 +138,12 @@ async def pause(
 
 
 @router.post("/resume", operation_id="resumeBatchJob", responses=errors(400, 401, 403, 404, 503))
-async def resume(caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, nudges: NudgesDep) -> Switched:
+async def resume(
+    caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, organizations: OrganizationsDep, nudges: NudgesDep
+) -> Switched:
     """Let a paused job go on: calling, or waiting for its scheduled start.
+
+    While the organization is stopped `message` says that no call starts.
 
     Idempotent. Error codes: `invalid_status` for a job that has ended; `job_not_found`.
     """
@@ -133,4 +152,5 @@ async def resume(caller: AdminDep, id: JobId, lifecycle: JobLifecycleDep, nudges
     except WrongStatus as error:
         raise InvalidStatus(f"This job is {error.status} and cannot be resumed.") from None
     nudges.jobs([id])
-    return Switched(message=RESUMED, batch_job_id=id, status=status)
+    message = await _unless_stopped(organizations, caller, RESUMED)
+    return Switched(message=message, batch_job_id=id, status=status)

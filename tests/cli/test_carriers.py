@@ -4,10 +4,12 @@ import asyncio
 import json
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.vault import Vault
 from store.organizations.phone_numbers import PhoneNumbers
+from store.tables import carrier_accounts, phone_numbers
 from tests.builders import an_organization
 from tests.cli.conftest import FakeApi, Run
 
@@ -99,3 +101,22 @@ def test_the_carriers_that_are_installed_are_listed(run: Run, monkeypatch: pytes
     assert {"name": "twilio", "set_up": False} in json.loads(run("carrier", "list", "--json").out)
     monkeypatch.setenv("OUTDIAL_TWILIO_ACCOUNT_SID", "AC1")
     assert {"name": "twilio", "set_up": True} in json.loads(run("carrier", "list", "--json").out)
+
+
+async def test_an_account_is_closed_and_opened_by_a_person(
+    run: Run, engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTDIAL_DATABASE_URL", database_url)
+    given = await an_organization(engine)
+    for command, closed in (("close", True), ("open", False)):
+        ended = await asyncio.to_thread(run, "carrier", command, "twilio")
+        assert (ended.code, "twilio" in ended.out) == (0, True), ended
+        assert await is_closed(engine, carrier_accounts, "twilio") is closed
+        ended = await asyncio.to_thread(run, "number", command, given.number.id)
+        assert (ended.code, given.number.id in ended.out) == (0, True), ended
+        assert await is_closed(engine, phone_numbers, given.number.id) is closed
+
+
+async def is_closed(engine: AsyncEngine, gated: sa.Table, id: str) -> bool:
+    async with engine.connect() as connection:
+        return await connection.scalar(sa.select(gated.c.stopped_at).where(gated.c.id == id)) is not None

@@ -122,3 +122,21 @@ async def test_what_is_created_while_everything_is_stopped_says_so(api: Api) -> 
     await api.post("/organization/resume")
     assert (await api.get("/organization")).json()["stoppedAt"] is None
     assert "stopped" not in (await api.send()).json()["message"]
+
+
+async def test_what_would_let_a_job_call_says_that_everything_is_stopped(api: Api) -> None:
+    waiting = await api.new_job(scheduledStartTime="2027-03-01T09:00")
+    ended = await api.new_job(contacts=[{"phone": "+12025550176"}])
+    assert (await api.post(f"/batch/jobs/{ended}/cancel")).status_code == 200
+    await stop(api)
+
+    answers = [
+        await api.post(f"/batch/jobs/{waiting}/resume"),
+        await api.post(f"/batch/jobs/{waiting}/start"),
+        await api.post(f"/batch/jobs/{ended}/retry"),
+        await api.post(f"/batch/jobs/{ended}/test", json={"phone": "+12025550177"}),
+    ]
+
+    for answer in answers:
+        assert answer.status_code == 200, answer.text
+        assert "The organization is stopped: no call starts until it is resumed." in answer.json()["message"]
