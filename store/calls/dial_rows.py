@@ -20,7 +20,7 @@ from domain.calls.order import parse_dial_key
 from domain.model import Model
 from domain.statuses import ContactStatus
 
-CHANNEL = "outdial_dials"  # NOTIFY carries the dial's id whenever its row moved
+CHANNEL = "outdial_dials"  # its notices carry the dial's id whenever its row moved
 
 
 class DialRow(Model):

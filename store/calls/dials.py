@@ -51,7 +51,7 @@ _MOVE_FORWARD = text(f"""
     ), named AS (
       UPDATE contacts SET call_id = :call FROM moved WHERE contacts.id = moved.contact_id
     )
-    SELECT pg_notify(:channel, d.id), d.carrier_account_id, {IS_PROBE} AS is_probe,
+    SELECT announce(:channel, d.id), d.carrier_account_id, {IS_PROBE} AS is_probe,
            (SELECT j.phone_number_id FROM batch_jobs j WHERE j.id = d.job_id) AS phone_number_id
     FROM moved d
 """)  # noqa: S608 — our own constants

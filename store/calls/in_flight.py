@@ -19,7 +19,7 @@ _LIVE = "organization_id = :organization AND ended_at IS NULL AND (job_id = :job
 _COUNT_LIVE = text(f"SELECT count(*) FROM dials WHERE {_LIVE}")  # noqa: S608 — our own constants
 _HANG_UP = text(f"""
     WITH wanted AS (UPDATE dials SET hang_up_reason = :reason WHERE {_LIVE} RETURNING id)
-    SELECT pg_notify(:channel, id) FROM wanted
+    SELECT announce(:channel, id) FROM wanted
 """)  # noqa: S608
 
 
@@ -56,7 +56,7 @@ _WITHDRAW = text(f"""
       UPDATE dials SET hang_up_reason = '{HangUpReason.WITHDRAWN}'
       WHERE {_IN_SCOPE} AND state IN ('asked', 'queued') AND hang_up_reason IS NULL RETURNING id
     )
-    SELECT pg_notify(:channel, id) FROM withdrawn
+    SELECT announce(:channel, id) FROM withdrawn
 """)  # noqa: S608 — our own constants
 _NOT_STOPPED = f"""(hang_up_reason = '{HangUpReason.WITHDRAWN}'
     OR hang_up_reason = '{HangUpReason.CALLED_OFF}' AND state IN ('asked', 'queued'))"""

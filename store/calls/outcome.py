@@ -46,7 +46,7 @@ _RECORD = text(f"""
     ), contact AS (
       {RECORD_OUTCOME}
     )
-    SELECT pg_notify(:channel, :dial)
+    SELECT announce(:channel, :dial)
 """)  # noqa: S608 — our own constants
 
 

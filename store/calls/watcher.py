@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager, contextmanager
 
 from store.calls.dial_rows import CHANNEL, DialRow
 from store.calls.dials import Dials
-from store.db.listen import RECONNECT_SECONDS, conninfo, in_background, listen
+from store.db.listen import RECONNECT_SECONDS, conninfo, in_background, listen, wait_until
 
 GATHER_SECONDS = 0.02  # notices that arrive together are answered with one read
-SILENCE_SECONDS = 15.0  # then all followed dials are read, in case a notice was lost
+READ_ALL_SECONDS = 15.0  # so often all followed dials are read, in case a notice was lost
 
 logger = logging.getLogger(__name__)
 
@@ -87,12 +87,12 @@ class DialWatch:
             self._awake.set()
 
     async def _read_moved(self) -> None:
+        clock = asyncio.get_running_loop().time
+        read_all_at = clock() + READ_ALL_SECONDS
         while True:
-            try:
-                async with asyncio.timeout(SILENCE_SECONDS):
-                    await self._awake.wait()
-            except TimeoutError:
+            if await wait_until(read_all_at, self._awake):
                 self._mark_all()
+                read_all_at = clock() + READ_ALL_SECONDS
             await asyncio.sleep(GATHER_SECONDS)
             self._awake.clear()
             moved, self._moved = self._moved & self._followers.keys(), set()

@@ -11,6 +11,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from store.db.notices import notify_after_commit
+
 CONNECT_TIMEOUT_SECONDS = 5  # reported while the client still waits
 POOL_TIMEOUT_SECONDS = 10  # for a free connection
 STATEMENT_TIMEOUT = "30s"  # the longest statement, COPY of 10,000 contacts, takes under one second
@@ -21,6 +23,7 @@ MIGRATION_LOCK = 0x0D1A1  # of all migrations, so that processes that start toge
 _SESSION = {
     "synchronous_commit": "on",  # "nobody is called twice" needs what was committed to stay committed
     "timezone": "UTC",
+    "client_min_messages": "notice",  # what transactions announce is heard by it
     "statement_timeout": STATEMENT_TIMEOUT,
     "lock_timeout": LOCK_TIMEOUT,
     "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
@@ -30,7 +33,7 @@ _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 def create_engine(url: str, pool_size: int = 10) -> AsyncEngine:
     """Make the engine of one process; `url` begins with `postgresql+psycopg://`. Nothing is connected yet."""
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
@@ -44,6 +47,8 @@ def create_engine(url: str, pool_size: int = 10) -> AsyncEngine:
             "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
         },
     )
+    notify_after_commit(engine.sync_engine)
+    return engine
 
 
 def json_text(value: Any) -> str:

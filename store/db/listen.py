@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -42,6 +42,14 @@ async def listen(info: str, channel: str, on_connect: Callable[[], None], on_not
         except Exception:
             logger.exception("a notice of %s could not be handled; connecting again", channel)
         await asyncio.sleep(RECONNECT_SECONDS)
+
+
+async def wait_until(moment: float, awake: asyncio.Event) -> bool:
+    """Whether `moment` (of the loop's clock) has come; returns before it where `awake` is set."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(moment):
+            await awake.wait()
+    return asyncio.get_running_loop().time() >= moment
 
 
 @asynccontextmanager

@@ -284,4 +284,4 @@ async def _delivery(connection: AsyncConnection, endpoint_id: str, id: str) -> D
 
 
 async def _wake(connection: AsyncConnection, endpoint_id: str) -> None:
-    await connection.execute(sa.text("SELECT pg_notify(:channel, :id)"), {"channel": CHANNEL, "id": endpoint_id})
+    await connection.execute(sa.text("SELECT announce(:channel, :id)"), {"channel": CHANNEL, "id": endpoint_id})

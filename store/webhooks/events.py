@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.webhooks.events import EventType
 
-CHANNEL = "outdial_webhooks"  # NOTIFY carries the endpoint's id whenever something is to be delivered
+CHANNEL = "outdial_webhooks"  # its notices carry the endpoint's id whenever something is to be delivered
 
 NEW_ID = "'msg_' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 24)"
-_NOTIFY = "SELECT pg_notify(:channel, endpoint_id) FROM (SELECT DISTINCT endpoint_id FROM queued) AS listening"
+_ANNOUNCE = "SELECT announce(:channel, endpoint_id) FROM (SELECT DISTINCT endpoint_id FROM queued) AS listening"
 _WANTS = "e.disabled_at IS NULL AND CAST(:type AS varchar) = ANY(e.events)"
 
 _JOB = text(f"""
@@ -28,7 +28,7 @@ _JOB = text(f"""
       FROM batch_jobs j JOIN webhook_endpoints e ON e.organization_id = j.organization_id
       WHERE j.id = :job AND {_WANTS}
       RETURNING endpoint_id
-    ) {_NOTIFY}
+    ) {_ANNOUNCE}
 """)  # noqa: S608 — our own constants
 _WITHDRAW = text("""
     DELETE FROM webhook_deliveries
@@ -46,7 +46,7 @@ _REPORTED = text("""
         AND status = 'pending' AND attempts = 0
       RETURNING endpoint_id
     ), waking AS (
-      SELECT count(pg_notify(:channel, endpoint_id)) FROM hurried
+      SELECT count(announce(:channel, endpoint_id)) FROM hurried
     )
     SELECT tell_contact_finished(c, ARRAY(SELECT endpoint_id FROM hurried)), (SELECT * FROM waking)
     FROM contacts c WHERE c.id = :contact AND c.status NOT IN ('pending', 'queued', 'dialing')

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from store.db.listen import conninfo, in_background, listen
+from store.db.listen import conninfo, in_background, listen, wait_until
 from store.webhooks.events import CHANNEL
 from store.webhooks.outbox import Outbox
 
@@ -50,12 +50,12 @@ class DueDeliveryNotifier:
         self._awake.set()
 
     async def _check_marked(self) -> None:
+        clock = asyncio.get_running_loop().time
+        check_all_at = clock() + CHECK_INTERVAL_SECONDS
         while True:
-            try:
-                async with asyncio.timeout(CHECK_INTERVAL_SECONDS):
-                    await self._awake.wait()
-            except TimeoutError:
+            if await wait_until(check_all_at, self._awake):
                 self._check_all = True
+                check_all_at = clock() + CHECK_INTERVAL_SECONDS
             await asyncio.sleep(GATHER_SECONDS)
             self._awake.clear()
             named, self._named = self._named, set()

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from domain.calls.models import CallState, HangUpReason, Outcome
 from store.calls import watcher as watching
-from store.calls.dial_rows import DialRow
+from store.calls.dial_rows import CHANNEL, DialRow
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch, Follower
 from store.db import listen as notices
+from store.db.listen import in_background
 from store.tables import dials
 from tests.store.calling import Calling, a_caller
 
@@ -124,7 +125,7 @@ async def test_notices_lost_while_the_connection_is_cut_are_made_up(
 async def test_after_a_silence_all_followed_dials_are_read(
     shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(watching, "READ_ALL_SECONDS", 0.2)
     _, call = await shared.a_call()
 
     async with _listening_watch(shared, shared_database_url) as watch:
@@ -133,6 +134,22 @@ async def test_after_a_silence_all_followed_dials_are_read(
             await shared.change(dials, dials.c.contact_id == call.contact_id, state="ringing")  # and no notice
 
             assert (await _news(follower)).state is CallState.RINGING
+
+
+async def test_a_lost_notice_is_made_up_for_although_others_arrive(
+    shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies after its commit sends none, and all others go on."""
+    monkeypatch.setattr(watching, "READ_ALL_SECONDS", 0.5)
+    (_, call), (_, busy) = await shared.a_call(), await shared.a_call()
+
+    async with _listening_watch(shared, shared_database_url) as watch:
+        with watch.follow(await call.id()) as follower, watch.follow(await busy.id()):
+            follower.seed(await call.now())
+            async with in_background(_notices_without_end(shared, await busy.id())):
+                await shared.change(dials, dials.c.contact_id == call.contact_id, state="ringing")  # and no notice
+
+                assert (await _news(follower)).state is CallState.RINGING
 
 
 async def test_a_reading_that_fails_is_made_again(
@@ -197,6 +214,14 @@ async def test_a_watch_that_ends_leaves_no_connection(shared: Calling, shared_da
     async with asyncio.timeout(AT_ONCE):
         while await _listeners(shared):
             await asyncio.sleep(0.02)
+
+
+async def _notices_without_end(calling: Calling, dial_id: str) -> None:
+    announcing = sa.text("SELECT announce(:channel, :dial)")
+    while True:
+        async with calling.engine.begin() as connection:
+            await connection.execute(announcing, {"channel": CHANNEL, "dial": dial_id})
+        await asyncio.sleep(0.05)
 
 
 def _mistaken(_: DialRow) -> None:

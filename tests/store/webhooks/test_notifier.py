@@ -9,8 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.webhooks.events import EventType
+from store.db.listen import in_background
 from store.db.vault import Vault
+from store.webhooks import notifier as notifying
 from store.webhooks.endpoints import EndpointRequest, Webhooks
+from store.webhooks.events import CHANNEL
 from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
 from tests.store.calling import a_caller
@@ -106,6 +109,32 @@ async def test_what_happened_while_nobody_could_hear_is_found(listening: Listeni
     )
     await listening.something_happens()
     await listening.until_woken(1)
+
+
+async def test_a_lost_notice_is_made_up_for_although_others_arrive(
+    engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifying, "CHECK_INTERVAL_SECONDS", 0.5)
+    given = await a_caller(engine)
+    request = EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
+    made = await Webhooks(engine, VAULT).create(given.id, request)
+    listening = Listening(engine, Workflows(), given.id, made.endpoint.id)
+    async with DueDeliveryNotifier(Outbox(engine, VAULT), listening.workflows, database_url).running():
+        await asyncio.sleep(LONG)
+        async with in_background(_notices_without_end(engine)):
+            await listening.change(
+                "INSERT INTO webhook_deliveries (id, endpoint_id, organization_id, lane, type)"
+                " SELECT 'msg_1', id, organization_id, 'l', 'webhook.test' FROM webhook_endpoints"
+            )
+            await listening.until_woken(1)
+    assert listening.workflows.woken == [made.endpoint.id]
+
+
+async def _notices_without_end(engine: AsyncEngine) -> None:
+    while True:
+        async with engine.begin() as connection:
+            await connection.execute(sa.text("SELECT announce(:channel, 'webhook_of_others')"), {"channel": CHANNEL})
+        await asyncio.sleep(0.05)
 
 
 async def test_the_workflow_of_a_deleted_endpoint_is_ended(listening: Listening) -> None:
