@@ -41,6 +41,7 @@ OF_OTHER_PROCESSES = ("OUTDIAL_URL", "OUTDIAL_KEY")  # the command line's
 SIMULATOR = "OUTDIAL_SIMULATOR_"
 SIMILAR = 0.75  # of 1, without the prefix: a name that is so near to another was meant to be that one
 INTERVAL_SECONDS = 1.0
+TEMPORAL_PATIENCE_SECONDS = 3.0  # of an API, which starts without it: also where it takes connections and says nothing
 LEVELS = frozenset(logging.getLevelNamesMapping())
 LOCAL = frozenset({"localhost", "ip6-localhost"})
 
@@ -191,9 +192,10 @@ async def check_api(settings: Settings) -> None:
     async with open_engine(settings, pool_size=1) as engine:
         await check_database(engine, _vault(settings), settings.start_timeout_seconds)
         try:
-            workflows = JobWorkflows(await connect())
-            await check_namespace(NamespaceBinding(engine), workflows, 0)
-        except (RuntimeError, TemporalAway):
+            async with asyncio.timeout(TEMPORAL_PATIENCE_SECONDS):
+                workflows = JobWorkflows(await connect())
+                await check_namespace(NamespaceBinding(engine), workflows, 0)
+        except (RuntimeError, TemporalAway, TimeoutError):
             logger.warning("%s Jobs that are created start when it does.", _temporal_away())
 
 

@@ -10,8 +10,8 @@ from api.dependencies import service
 
 FORM = re.compile(r"od_[A-Za-z0-9_-]{43}")  # as `store.organizations.api_keys` makes them
 UNKNOWN_SECONDS = 10.0  # for which a key that was not found is not looked up again
-SPAN_SECONDS = 60.0
-MAX_FAILURES = 600  # of one source in a span; then only keys that were found before are looked up
+MAX_FAILURES = 600  # of one source at a stretch; then keys that were never found here are looked up at a rate
+FAILURES_PER_SECOND = 50.0
 MAX_REMEMBERED = 10_000
 
 
@@ -21,7 +21,7 @@ class UnknownKeys:
     def __init__(self) -> None:
         self._unknown: OrderedDict[bytes, float] = OrderedDict()
         self._known: OrderedDict[bytes, None] = OrderedDict()
-        self._failures: OrderedDict[str, tuple[float, int]] = OrderedDict()  # by source: since when, how many
+        self._failures: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by source: when, how many it had left
 
     def is_unknown(self, key: str) -> bool:
         """Whether it cannot be a key, or was none a moment ago."""
@@ -32,9 +32,8 @@ class UnknownKeys:
 
     def seconds_to_wait(self, key: str, source: str) -> float:
         """How long a source must wait before it may try a key that was never found here; 0: it may."""
-        since, failures = self._failures.get(source, (0.0, 0))
-        left = since + SPAN_SECONDS - time.monotonic()
-        return left if failures >= MAX_FAILURES and left > 0 and _digest(key) not in self._known else 0.0
+        left = self._left(source)
+        return 0.0 if left >= 1.0 or _digest(key) in self._known else (1.0 - left) / FAILURES_PER_SECOND
 
     def found(self, key: str) -> None:
         _remember(self._known, _digest(key), None)
@@ -43,8 +42,12 @@ class UnknownKeys:
         digest, now = _digest(key), time.monotonic()
         self._known.pop(digest, None)
         _remember(self._unknown, digest, now + UNKNOWN_SECONDS)
-        since, failures = self._failures.get(source, (now, 0))
-        _remember(self._failures, source, (now, 1) if since + SPAN_SECONDS <= now else (since, failures + 1))
+        _remember(self._failures, source, (now, max(0.0, self._left(source) - 1.0)))
+
+    def _left(self, source: str) -> float:
+        """Failures that a source may have now; they come back with time."""
+        at, left = self._failures.get(source, (0.0, MAX_FAILURES))
+        return min(float(MAX_FAILURES), left + (time.monotonic() - at) * FAILURES_PER_SECOND)
 
 
 UnknownKeysDep = Annotated[UnknownKeys, service(UnknownKeys)]

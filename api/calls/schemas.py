@@ -7,7 +7,7 @@ from pydantic import Field
 from api.http.examples import A_CALL
 from domain.calls.agent_report import ConversationView
 from domain.calls.models import Outcome
-from domain.calls.outcome_table import OUTCOMES, FaultOf, Retried
+from domain.calls.outcome_table import OUTCOMES, FaultOf, Redial
 from domain.json_model import JsonModel
 from domain.statuses import ContactStatus
 
@@ -46,7 +46,7 @@ class OutcomeView(JsonModel):
         examples=["person"],
     )
     charged: bool = Field(description="Whether it counts as one of the contact's attempts.", examples=[True])
-    retried: Retried = Field(
+    retried: Redial = Field(
         description="Whether a dial follows. `policy`: where the job's `retryPolicy` says so, up to `maxAttempts`;"
         " `uncharged`: as no attempt, a few times at most; `never`.",
         examples=["policy"],

@@ -21,7 +21,7 @@ class FaultOf(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Retried(StrEnum):
+class Redial(StrEnum):
     """Whether a dial follows."""
 
     NEVER = "never"
@@ -34,7 +34,7 @@ class OutcomeRule(Model):
 
     fault_of: FaultOf | None  # None: there was a conversation
     charged: bool  # whether it counts as one of the contact's attempts
-    retried: Retried
+    retried: Redial
     setting: str | None = None  # of `retryPolicy`, which decides
     status: ContactStatus
     meaning: str  # for people
@@ -42,7 +42,7 @@ class OutcomeRule(Model):
 
 def _rule(
     fault_of: FaultOf | None,
-    retried: Retried,
+    retried: Redial,
     status: ContactStatus,
     meaning: str,
     *,
@@ -58,123 +58,123 @@ _STATUSES = "retryableStatuses"
 OUTCOMES: Mapping[Outcome, OutcomeRule] = {
     Outcome.ANSWERED: _rule(
         None,
-        Retried.POLICY,
+        Redial.POLICY,
         ContactStatus.COMPLETED,
         "The call was answered, and its agent was there.",
         setting="onVoicemail",  # and only if a machine answered
     ),
-    Outcome.FAX: _rule(FaultOf.PERSON, Retried.NEVER, ContactStatus.COMPLETED, "A fax machine answered."),
+    Outcome.FAX: _rule(FaultOf.PERSON, Redial.NEVER, ContactStatus.COMPLETED, "A fax machine answered."),
     Outcome.SCREENED: _rule(
         FaultOf.PERSON,
-        Retried.POLICY,
+        Redial.POLICY,
         ContactStatus.COMPLETED,
         "The telephone asked who is calling, and the person did not take the call.",
         setting="onScreened",
     ),
     Outcome.AGENT_UNREACHABLE: _rule(
         FaultOf.PLATFORM,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.FAILED,
         "The call was answered, and its agent could not be reached.",
         charged=False,
     ),
     Outcome.NO_SPEECH: _rule(
         FaultOf.PLATFORM,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.FAILED,
         "The call was answered, and its agent never spoke.",
         charged=False,
     ),
-    Outcome.BUSY: _rule(FaultOf.PERSON, Retried.POLICY, ContactStatus.BUSY, "The line was busy.", setting=_STATUSES),
+    Outcome.BUSY: _rule(FaultOf.PERSON, Redial.POLICY, ContactStatus.BUSY, "The line was busy.", setting=_STATUSES),
     Outcome.NO_ANSWER: _rule(
-        FaultOf.PERSON, Retried.POLICY, ContactStatus.NO_ANSWER, "Nobody answered.", setting=_STATUSES
+        FaultOf.PERSON, Redial.POLICY, ContactStatus.NO_ANSWER, "Nobody answered.", setting=_STATUSES
     ),
     Outcome.TIMEOUT: _rule(
         FaultOf.UNKNOWN,
-        Retried.POLICY,
+        Redial.POLICY,
         ContactStatus.TIMEOUT,
         "It rang past its time without a final answer; we hung up.",
         setting=_STATUSES,
     ),
     Outcome.NEVER_RANG: _rule(
         FaultOf.UNKNOWN,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.CARRIER_ERROR,
         "The call ended before any telephone rang.",
         charged=False,
     ),
     Outcome.INVALID_NUMBER: _rule(
         FaultOf.PERSON,
-        Retried.NEVER,
+        Redial.NEVER,
         ContactStatus.INVALID_NUMBER,
         "The number does not exist or cannot be reached.",
     ),
     Outcome.DECLINED: _rule(
-        FaultOf.PERSON, Retried.POLICY, ContactStatus.FAILED, "The call was declined.", setting="onDeclined"
+        FaultOf.PERSON, Redial.POLICY, ContactStatus.FAILED, "The call was declined.", setting="onDeclined"
     ),
-    Outcome.BLOCKED: _rule(FaultOf.CARRIER, Retried.NEVER, ContactStatus.BLOCKED, "The network blocked the caller id."),
+    Outcome.BLOCKED: _rule(FaultOf.CARRIER, Redial.NEVER, ContactStatus.BLOCKED, "The network blocked the caller id."),
     Outcome.UNWANTED: _rule(
-        FaultOf.PERSON, Retried.NEVER, ContactStatus.BLOCKED, "The person called objects to such calls."
+        FaultOf.PERSON, Redial.NEVER, ContactStatus.BLOCKED, "The person called objects to such calls."
     ),
     Outcome.CARRIER_ERROR: _rule(
         FaultOf.CARRIER,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.CARRIER_ERROR,
         "The carrier could not put the call through.",
         charged=False,
     ),
     Outcome.ACCOUNT_REJECTED: _rule(
         FaultOf.PLATFORM,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.CANCELLED,  # only once the job has ended; until then the contact waits
         "The carrier refused the account or its configuration.",
         charged=False,
     ),
     Outcome.CALLER_REJECTED: _rule(
         FaultOf.PLATFORM,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.CANCELLED,  # likewise
         "Calls from this number were refused: its caller id, its agent's address or its rights.",
         charged=False,
     ),
     Outcome.NOT_SET_UP: _rule(
         FaultOf.PLATFORM,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.CANCELLED,  # likewise
         "The carrier is not set up where the call was to be placed.",
         charged=False,
     ),
     Outcome.UNREACHABLE: _rule(
         FaultOf.CARRIER,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.CANCELLED,  # likewise
         "The carrier could not be reached; nothing was placed.",
         charged=False,
     ),
     Outcome.NOT_PLACED: _rule(
         FaultOf.CARRIER,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.CANCELLED,  # likewise
         "The carrier took no call just then.",
         charged=False,
     ),
     Outcome.HELD_BACK: _rule(
         FaultOf.PLATFORM,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.CANCELLED,  # likewise
         "Outdial was too slow to request the call in time; nothing was placed.",
         charged=False,
     ),
     Outcome.CALLED_OFF: _rule(
         FaultOf.PLATFORM,
-        Retried.UNCHARGED,
+        Redial.UNCHARGED,
         ContactStatus.CANCELLED,  # likewise
         "We hung up before anyone answered.",
         charged=False,
     ),
     Outcome.UNKNOWN: _rule(
         FaultOf.UNKNOWN,
-        Retried.NEVER,
+        Redial.NEVER,
         ContactStatus.FAILED,
         "The outcome is unknown: the carrier could not say whether the call took place.",
     ),

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.calls.models import WAITING_OUTCOMES, AnsweredBy, Outcome
-from domain.calls.outcome_table import OUTCOMES, Retried
+from domain.calls.outcome_table import OUTCOMES, Redial
 from domain.model import Model
 from domain.requests.field_types import Boolean, Choice, Choices, Integer, Integers
 from domain.requests.request_model import RequestModel
@@ -73,7 +73,7 @@ class RetryPolicy(RequestModel):
         if outcome is Outcome.SCREENED:
             return self.on_screened is OnScreened.RETRY
         rule = OUTCOMES[outcome]
-        return rule.retried is Retried.POLICY and rule.status in self.retryable_statuses
+        return rule.retried is Redial.POLICY and rule.status in self.retryable_statuses
 
     def delay(self, attempts: int) -> timedelta:
         """After so many attempts, without jitter."""

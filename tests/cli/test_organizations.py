@@ -73,7 +73,7 @@ def test_an_organization_is_changed(operate: Any, run: Run) -> None:
     assert operate("org", "change", org["id"], "--countries", "own")["allowed_countries"] is None
     assert "Say what to change" in run("org", "change", org["id"]).err
     assert "XX is no ISO 3166 code" in run("org", "change", org["id"], "--countries", "XX").err
-    assert "must not be more than the limit" in run("org", "change", org["id"], "--reserved", "21").err
+    assert "must be fewer than the limit" in run("org", "change", org["id"], "--reserved", "21").err
 
 
 def test_what_is_not_in_use_is_removed(operate: Any, run: Run) -> None:

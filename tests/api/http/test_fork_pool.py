@@ -132,7 +132,7 @@ async def test_a_workbook_that_its_library_cannot_bear_is_an_error_of_the_file(p
     sheet = b'<worksheet xmlns="%s" xmlns:y="urn:other"><y:sheetData>%s%s</y:sheetData></worksheet>'
     bomb = hand_made(sheet % (NAMESPACE, far % b"A1", far % b"XFD1048576"), strings("phone"))
     with pytest.raises(InvalidCsv, match="too large when it is unpacked"):
-        await ContactReader(pool, "a").read_numbers(Form(file=bomb))
+        await ContactReader(pool, "a").read_numbers(Form(file=bomb), None)
 
 
 @pytest.mark.parametrize("kind", ["file", "JSON"])

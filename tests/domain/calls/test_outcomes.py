@@ -16,7 +16,7 @@ from domain.calls.models import (
     OnMachine,
     Outcome,
 )
-from domain.calls.outcome_table import OUTCOMES, FaultOf, Retried
+from domain.calls.outcome_table import OUTCOMES, FaultOf, Redial
 from domain.calls.outcomes import (
     AnswerEvidence,
     classify_answer,
@@ -232,8 +232,8 @@ def test_every_outcome_is_in_the_table() -> None:
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_what_is_retried_without_charge_is_not_charged_and_lies_with_no_person(outcome: Outcome) -> None:
     rule = OUTCOMES[outcome]
-    assert rule.charged is not (rule.retried is Retried.UNCHARGED)
+    assert rule.charged is not (rule.retried is Redial.UNCHARGED)
     assert rule.charged or rule.fault_of is not FaultOf.PERSON
-    assert (rule.setting is not None) is (rule.retried is Retried.POLICY)
+    assert (rule.setting is not None) is (rule.retried is Redial.POLICY)
     assert rule.status.final
     assert rule.meaning.endswith(".")

@@ -33,7 +33,7 @@ ENDINGS = [
         ("0.07", None, "0.07", "0.07"),  # nobody answers: the whole reserve goes back
         ("0.07", 30, "0.06125", "0.06125"),  # a short call leaves the rest of its reserve to its job
         ("1", 600, "0.825", "0"),  # 0.175: a long one draws on the job's hold, then on the balance
-        ("0.07", 3600, "-0.98", "0"),  # and may take that below zero
+        ("0.07", 900, "-0.1925", "0"),  # and may take that below zero
     ],
 )
 async def test_a_call_costs_what_it_lasts_from_its_reserve_then_the_hold_then_the_balance(
