@@ -17,7 +17,7 @@ from tests.api.client import Api, Tenant, free_port
 from tests.api.process import Process, api_process
 
 SECONDS = 6.0  # of an attack
-NOISE = 3.0  # of machines that tests run on
+NOISE = 10.0  # of machines on which other tests run beside it: unbounded, each of these took seconds
 HEALTH_P99_SECONDS = 0.100
 SERVICE_BACK_SECONDS = 5.0
 
