@@ -84,14 +84,16 @@ def run(options: Options, session: "local_stack.Session" = run_forever) -> None:
 
 
 def announce(console: Console, ready: Ready) -> None:
-    """Print the addresses, ids and keys."""
+    """Print the addresses, ids and keys; the ready file has PostgreSQL's password."""
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - no other command needs it
+
     table = Table(box=None, show_header=False, pad_edge=False)
     rows = {
         "API": ready.api.url,
         "API docs": f"{ready.api.url}/docs",
         "Temporal web UI": ready.temporal.ui,
         "Temporal": f"{ready.temporal.address} (namespace {ready.temporal.namespace})",
-        "PostgreSQL": ready.database.url,
+        "PostgreSQL": make_url(ready.database.url).render_as_string(hide_password=True),
         "Carrier (simulator)": ready.carrier.url,
         "Organization": ready.api.organization_id,
         "Owner's key": ready.api.owner_key,

@@ -4,6 +4,7 @@ StackError
 ├── AlreadyRunning    another `outdial up` has the data directory
 ├── PortTaken         something else listens there
 ├── PackageMissing    the extra `embedded` is not installed
+├── FolderClosed      as root: PostgreSQL's own user cannot reach its programs
 ├── NamespaceChanged  Temporal's file is not the one with this database's jobs
 └── ServiceFailed     a service does not start; its log says why
 """
@@ -40,6 +41,16 @@ class PackageMissing(StackError):
 
     def __init__(self, package: str) -> None:
         super().__init__(f"{package} is not installed: run `make install`.")
+
+
+class FolderClosed(StackError):
+    """The user that runs PostgreSQL for root can enter neither its installation nor a copy of it."""
+
+    def __init__(self, folder: Path, user: str, copy: Path) -> None:
+        super().__init__(
+            f"PostgreSQL does not run as root, and its user {user} can reach neither {folder} nor a copy, {copy}. Run "
+            "`outdial up` as another user than root, or install Outdial where everybody may enter."
+        )
 
 
 class NamespaceChanged(StackError):

@@ -10,9 +10,13 @@ SECRET_BYTES = 32
 
 
 def load_secrets(file: Path) -> Secrets:
-    """Read them, or create them where there are none yet."""
+    """Read them, and create those that are not there yet."""
     if file.exists():
-        return Secrets.model_validate_json(file.read_text())
-    secrets = Secrets(secret=token_hex(SECRET_BYTES), platform_key=f"odp_{token_hex(SECRET_BYTES)}")
+        secrets = Secrets.model_validate_json(file.read_text())
+        if secrets.database_password:
+            return secrets
+    else:
+        secrets = Secrets(secret=token_hex(SECRET_BYTES), platform_key=f"odp_{token_hex(SECRET_BYTES)}")
+    secrets = secrets.model_copy(update={"database_password": token_hex(SECRET_BYTES)})
     ready_file.write(secrets, file)
     return secrets

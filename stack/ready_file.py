@@ -49,10 +49,11 @@ class Keys(_Document):
 
 
 class Secrets(_Document):
-    """The content of `secrets.json`: the stack's own OUTDIAL_SECRET and OUTDIAL_PLATFORM_KEY."""
+    """The content of `secrets.json`: the stack's own OUTDIAL_SECRET, OUTDIAL_PLATFORM_KEY and PostgreSQL's password."""
 
     secret: str
     platform_key: str
+    database_password: str = ""  # empty: of a version that asked for none
 
 
 class ApiAddress(Organization):
@@ -66,7 +67,7 @@ class TemporalAddress(_Document):
 
 
 class DatabaseAddress(_Document):
-    url: str  # libpq's form
+    url: str  # libpq's form, with the password
 
 
 class CarrierAddress(CarrierAccount):

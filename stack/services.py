@@ -50,7 +50,9 @@ class Services:
 
     @property
     def postgres(self) -> Postgres:
-        return Postgres(self.data_dir.postgres, self.ports.postgres)
+        return Postgres(
+            self.data_dir.postgres, self.ports.postgres, load_secrets(self.data_dir.secrets).database_password
+        )
 
     @property
     def temporal(self) -> Temporal:

@@ -47,9 +47,8 @@ class AlteredServices(Services):
 
     @property
     def postgres(self) -> Postgres:
-        if ALTERED.postgres is None:
-            return super().postgres
-        return SmallPostgres(ALTERED.postgres, self.ports.postgres)
+        own = super().postgres
+        return own if ALTERED.postgres is None else SmallPostgres(ALTERED.postgres, own.port, own.password)
 
     @property
     def temporal(self) -> Temporal:
