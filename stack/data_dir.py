@@ -14,11 +14,14 @@ import psutil
 from stack.errors import AlreadyRunning
 
 LEFTOVER_TIMEOUT_SECONDS = 10.0
+OWNER_ONLY = 0o600
 
 
 def open_log(path: Path) -> IO[bytes]:
     """To append; of its owner alone: a log names organizations and jobs."""
-    return open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
+    file = open(path, "ab", opener=lambda name, flags: os.open(name, flags, OWNER_ONLY))  # noqa: SIM115  its caller closes it
+    os.fchmod(file.fileno(), OWNER_ONLY)  # also one of before
+    return file
 
 
 class DataDir:

@@ -1,5 +1,6 @@
 import os
 import signal
+import stat
 import sys
 from pathlib import Path
 
@@ -27,6 +28,17 @@ class Starts:
         self.seen += 1
         if self._failing:
             raise OSError("No space left on device")
+
+
+@pytest.mark.parametrize("before", [None, 0o644])
+async def test_the_log_of_a_program_is_its_owners_alone(tmp_path: Path, before: int | None) -> None:
+    part = SupervisedProcess(Program("sleeper", SLEEPER), tmp_path, Starts())
+    if before is not None:
+        part.log.write_text("of a former run\n")
+        part.log.chmod(before)
+    await part.start()
+    await part.stop()
+    assert stat.S_IMODE(part.log.stat().st_mode) == 0o600
 
 
 async def test_a_program_that_dies_is_started_again(tmp_path: Path) -> None:
