@@ -12,11 +12,8 @@ RUN useradd --system --create-home --uid 10001 outdial \
 WORKDIR /outdial
 
 # The dependencies first: they change less often than the code.
-COPY pyproject.toml constraints.txt ./
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
-        > /tmp/requirements.txt \
-    && pip install --constraint constraints.txt --requirement /tmp/requirements.txt \
-    && rm /tmp/requirements.txt
+COPY requirements.txt ./
+RUN pip install --require-hashes --requirement requirements.txt
 
 COPY . .
 RUN pip install --no-deps --editable .

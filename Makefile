@@ -53,5 +53,10 @@ format: install ## Put the code into its form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-constraints: install ## Write down the versions that are installed now
+constraints: install ## Write down the versions that are installed now, and the hashes of those of the image
 	@$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+	@$(BIN)/python -m venv $(VENV)/pins && $(VENV)/pins/bin/pip install --quiet 'pip<26' pip-tools
+	@echo '# What the image installs, made by `make constraints`: the versions of constraints.txt, with the hashes of all their files.' > requirements.txt
+	@$(VENV)/pins/bin/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--constraint constraints.txt --output-file - pyproject.toml >> requirements.txt
