@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from secrets import token_hex
@@ -24,6 +25,7 @@ from api.http.limits import (
     HEADER_COUNT,
     MAX_CALLBACKS,
     MAX_REQUESTS,
+    MAX_REQUESTS_OF_A_KEY,
     SEND_BYTES_PER_SECOND,
     SEND_GRACE_SECONDS,
     SEND_IDLE_SECONDS,
@@ -44,14 +46,15 @@ log = logging.getLogger("api.requests")
 class Admission:
     """Refuses at once what the process cannot take, before anything is read or looked up for it.
 
-    Clients and carriers have places of their own, and whether the process is alive is always answered. A request holds
-    its place until its answer begins: streams and downloads are counted where they are made.
+    Clients and carriers have places of their own, no API key has more than a few of them, and whether the process is
+    alive is always answered. A request holds its place until its answer begins: streams and downloads are counted where
+    they are made.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._of_clients = _Places(MAX_REQUESTS)
-        self._of_carriers = _Places(MAX_CALLBACKS)
+        self._of_clients = _Places(MAX_REQUESTS, MAX_REQUESTS_OF_A_KEY)
+        self._of_carriers = _Places(MAX_CALLBACKS, MAX_CALLBACKS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in ALWAYS_ANSWERED:
@@ -59,7 +62,7 @@ class Admission:
             return
         _check_head(scope)
         places = self._of_carriers if scope["path"].startswith(CALLBACKS) else self._of_clients
-        with places.taken() as leave:
+        with places.taken(_sent_key(scope)) as leave:
 
             async def send_and_leave(message: Message) -> None:
                 leave()
@@ -69,17 +72,20 @@ class Admission:
 
 
 class _Places:
-    """So many requests at once."""
+    """So many requests at once, and so many of them with one key."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, of_a_key: int) -> None:
         self._left = count
+        self._of_a_key = of_a_key
+        self._taken: Counter[bytes] = Counter()  # by key, whether it is valid or not
 
     @contextmanager
-    def taken(self) -> Iterator[Callable[[], None]]:
+    def taken(self, key: bytes) -> Iterator[Callable[[], None]]:
         """Take a place; what is yielded gives it back early. Raises Overloaded."""
-        if self._left <= 0:
+        if self._left <= 0 or self._taken[key] >= self._of_a_key:
             raise Overloaded
         self._left -= 1
+        self._taken[key] += 1
         holds = True
 
         def leave() -> None:
@@ -87,11 +93,19 @@ class _Places:
             if holds:
                 holds = False
                 self._left += 1
+                self._taken[key] -= 1
+                if not self._taken[key]:
+                    del self._taken[key]
 
         try:
             yield leave
         finally:
             leave()
+
+
+def _sent_key(scope: Scope) -> bytes:
+    """Whatever says who sends, as it was sent; empty: nothing does."""
+    return next((value for name, value in scope["headers"] if name in {b"authorization", b"x-api-key"}), b"")
 
 
 def _check_head(scope: Scope) -> None:

@@ -55,7 +55,6 @@ SCRIPTED: dict[str, Scenario] = {
     "07": replace(_PERSON, ring=2.0, talk=FOREVER),
     "08": BLOCKED,
     "09": replace(_PERSON, ring=2.0, talk=FOREVER, answered_by="machine_start"),
-    "10": _refused("failed", 403),
     "14": _refused("failed", 603),
     "15": _refused("no-answer", 480),
     "16": replace(_PERSON, ring=2.0, talk=20.0, answered_by="fax"),

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 ROWS = 2_000
+STREAMS = 1_000
 JUNK_KEYS_PER_SECOND = 2_000
 JUNK_CONNECTIONS = 40
 
@@ -83,7 +84,7 @@ async def slow_heads(attack: Attack) -> None:
 
 
 async def streams(attack: Attack) -> None:
-    """1,000 event streams at once."""
+    """So many event streams at once."""
 
     async def one() -> None:
         reader, writer = await attack.connect()
@@ -92,11 +93,11 @@ async def streams(attack: Attack) -> None:
         await asyncio.sleep(attack.seconds)
         writer.close()
 
-    await _all(one() for _ in range(1_000))
+    await _all(one() for _ in range(STREAMS))
 
 
 async def junk_keys(attack: Attack) -> None:
-    """2,000 requests a second, each with another key that does not exist."""
+    """So many requests a second, each with another key that does not exist."""
     began = time.monotonic()
 
     async def again(number: int) -> None:

@@ -23,7 +23,6 @@ ENDED = ("completed", "cancelled", "failed")
 MAX_TALK = 14_400  # the largest maxCallSeconds
 TALKS = "07"  # answers, and talks until it is hung up
 SHORT = "00"  # answers, and talks for two seconds
-FORBIDDEN = "10"  # refuses with SIP 403
 VOICEMAIL = "09"  # a machine answers, and records until it is hung up
 RATE = Decimal("0.0175")  # dollars a minute, of the pipeline agent
 PREMIUM = "+1900"  # refused
@@ -36,7 +35,7 @@ class Numbers:
         ordinary = [number for number in judge.fiction(30_000) if not number.startswith(PREMIUM)]
         self._ordinary = iter(ordinary)
         areas = sorted({number[:-2] for number in ordinary})
-        self._areas = {script: iter(areas) for script in (TALKS, SHORT, VOICEMAIL, FORBIDDEN)}
+        self._areas = {script: iter(areas) for script in (TALKS, SHORT, VOICEMAIL)}
 
     def some(self, count: int) -> list[str]:
         """Whose calls go as the seed says."""

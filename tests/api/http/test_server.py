@@ -8,9 +8,12 @@ from contextlib import ExitStack, closing
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.http import middleware, server
-from tests.api.client import Api, Served, refused
+from domain.statuses import Role
+from store.organizations.api_keys import ApiKeys
+from tests.api.client import Api, Served, Tenant, refused
 
 H2C = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"
 HALF = (
@@ -212,22 +215,36 @@ async def test_idle_connections_make_room_for_requests(served: Served, few_conne
         assert await asyncio.to_thread(ended, idle[0]), "the longest waiting goes first"
 
 
-async def test_more_requests_than_there_are_places_are_told_to_come_again(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Their bodies are half there: each holds its place. Health is answered, and carriers have places of their own."""
+async def hold_places(api: Api, keys: list[str], count: int, open_ones: ExitStack) -> None:
+    """Requests whose bodies are half there, each with the next of the keys."""
+    for number in range(count):
+        connection = open_ones.enter_context(closing(connect(api.http)))
+        await asyncio.to_thread(connection.sendall, HALF.format(key=keys[number % len(keys)]).encode())
+
+
+async def until_status(api: Api, status: int) -> httpx.Response:
+    deadline = time.monotonic() + 10
+    while (answer := await api.get("/batch/jobs")).status_code != status and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+    return answer
+
+
+async def test_more_requests_than_there_are_places_are_told_to_come_again(api: Api, records: AsyncEngine) -> None:
+    """Health is answered, and carriers have places of their own."""
+    needed = middleware.MAX_REQUESTS // middleware.MAX_REQUESTS_OF_A_KEY
+    keys = [(await ApiKeys(records).create(api.tenant.id, Role.OWNER, "one of many")).key for _ in range(needed)]
     with ExitStack() as open_ones:
-        for _ in range(middleware.MAX_REQUESTS):
-            connection = open_ones.enter_context(closing(connect(api.http)))
-            await asyncio.to_thread(connection.sendall, HALF.format(key=api.tenant.owner).encode())
-        deadline = time.monotonic() + 10
-        while (answer := await api.get("/batch/jobs")).status_code == 200 and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
+        await hold_places(api, keys, middleware.MAX_REQUESTS, open_ones)
+        answer = await until_status(api, 503)
         refused(answer, 503, "unavailable")
         assert 1 <= int(answer.headers["Retry-After"]) <= 5
         assert (await api.http.get("/healthz")).status_code == 200
         refused(await api.http.post("/carriers/nobody/events"), 404, "not_found")
-    deadline = time.monotonic() + 10
-    while (answer := await api.get("/batch/jobs")).status_code == 503 and time.monotonic() < deadline:
-        await asyncio.sleep(0.05)
-    assert answer.status_code == 200
+    assert (await until_status(api, 200)).status_code == 200
+
+
+async def test_no_key_takes_all_places(api: Api, other: Tenant) -> None:
+    with ExitStack() as open_ones:
+        await hold_places(api, [other.owner], middleware.MAX_REQUESTS_OF_A_KEY, open_ones)
+        refused(await until_status(Api(api.http, other), 503), 503, "unavailable")
+        assert (await api.get("/batch/jobs")).status_code == 200
