@@ -19,6 +19,7 @@ from tests.waiting import until
 
 MIN_LIVE_CALLS = 20  # at every kill
 BACK_WITHIN_SECONDS = 120
+HOLDS = ("pause", "cancel")  # orders after whose answer no call of the job starts
 ENDED = ("completed", "cancelled", "failed")
 MAX_TALK = 14_400  # the largest maxCallSeconds
 TALKS = "07"  # answers, and talks until it is hung up
@@ -191,7 +192,7 @@ class Batch:
         """What was promised from then on, or is promised no longer."""
         if what == "resume":
             self.orders = [replace(order, until=min(order.until, at)) for order in self.orders]
-        else:
+        elif what in HOLDS:
             self.orders.append(Order(what, at, frozenset({self.job_id}), not_stopped=answer["callsNotStopped"]))
 
     def ledger_complaints(self) -> list[str]:

@@ -52,7 +52,15 @@ def people(count: int) -> list[dict[str, Any]]:
 
 async def test_a_job_has_all_its_fields(api: Api) -> None:
     job = await api.job(await api.new_job(contacts=people(2)))
-    more = {"statusBreakdown", "estimatedCompletionTime", "contacts", "contactsTotal", "contactsPage", "progress"}
+    more = {
+        "statusBreakdown",
+        "estimatedCompletionTime",
+        "contacts",
+        "contactsTotal",
+        "contactsPage",
+        "progress",
+        "warning",
+    }
     assert set(job) == JOB_FIELDS | more | {"contactsPageSize", "contactsHasMore"}
     assert set(job["statusBreakdown"]) == TWELVE
     assert job["statusBreakdown"]["pending"] == 2
