@@ -17,8 +17,8 @@ from tests.api.client import Api, Tenant, free_port
 from tests.api.process import Process, api_process
 
 SECONDS = 6.0  # of an attack
-NOISE = 10.0  # of machines on which other tests run beside it: unbounded, each of these took seconds
-HEALTH_P99_SECONDS = 0.100
+NOISE = 3.0  # of machines that tests run on
+HEALTH_SECONDS = 0.100
 SERVICE_BACK_SECONDS = 5.0
 
 
@@ -58,6 +58,23 @@ async def attacked(process: Process, name: str, hostile: Tenant, job: str) -> tu
 async def test_an_attack_is_refused_early_and_leaves_the_service_whole(
     process: Process, api: Api, other: Tenant, name: str
 ) -> None:
+    """Judged by the median: other tests run beside this one."""
+    took = await survive(process, api, other, name)
+    assert took[len(took) // 2] <= HEALTH_SECONDS * NOISE
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ATTACKS)
+async def test_the_slowest_looks_at_its_health_are_quick_too(
+    process: Process, api: Api, other: Tenant, name: str
+) -> None:
+    """Alone on the machine."""
+    took = await survive(process, api, other, name)
+    assert took[int(len(took) * 0.99)] <= HEALTH_SECONDS * NOISE
+
+
+async def survive(process: Process, api: Api, other: Tenant, name: str) -> list[float]:
+    """Seconds that `/healthz` took under the attack, sorted; what the other organization asks afterwards is done."""
     job = await Api(api.http, other).new_job()
     theirs = await api.new_job()
     answers, took = await attacked(process, name, other, job)
@@ -72,6 +89,6 @@ async def test_an_attack_is_refused_early_and_leaves_the_service_whole(
     p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
     print(f"{name}: {answers}; /healthz p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms; whole after {back:.2f} s")
     assert back <= SERVICE_BACK_SECONDS * NOISE
-    assert p99 <= HEALTH_P99_SECONDS * NOISE
     assert set(answers) <= {"200", "401", "408", "429", "503", "retry_after"}
     assert answers.get("retry_after", 0) == answers.get("429", 0) + answers.get("503", 0)
+    return took
