@@ -1,16 +1,13 @@
 """Whether an agent may be at an address, checked when it is given. Asterisk's relay checks again as it connects."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
-from activities.webhooks.dns import resolve
 from api.dependencies import service
+from api.http.lookup import look_up
 from domain.calls.agent_address import parse_agent_target, require_reachable, require_sip_destination
 from domain.calls.models import Audio
 from domain.webhooks.destinations import AllowedDestination
-
-LOOKUP_SECONDS = 3.0  # a name that is not found by then is checked when it is connected to
 
 
 @dataclass(frozen=True)
@@ -26,12 +23,7 @@ class AgentAddresses:
             require_sip_destination(url, self.sip_hosts)
             return
         target = parse_agent_target(url)
-        try:
-            async with asyncio.timeout(LOOKUP_SECONDS):
-                addresses = await resolve(target.host, target.port)
-        except OSError:  # TimeoutError is one
-            addresses = []
-        require_reachable(target, addresses, self.allowed)
+        require_reachable(target, await look_up(target), self.allowed)
 
 
 AgentAddressesDep = Annotated[AgentAddresses, service(AgentAddresses)]

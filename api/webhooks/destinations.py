@@ -1,14 +1,11 @@
 """Whether webhooks may be sent to a URL, checked when it is given; it is checked again with every delivery."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
-from activities.webhooks.dns import resolve
 from api.dependencies import service
+from api.http.lookup import look_up
 from domain.webhooks.destinations import AllowedDestination, parse_target, require_allowed
-
-LOOKUP_SECONDS = 3.0  # a name that is not found by then is checked when something is sent to it
 
 
 @dataclass(frozen=True)
@@ -20,12 +17,7 @@ class WebhookDestinations:
     async def check(self, url: str) -> None:
         """Raises InvalidRequest. A name without an address is let through."""
         target = parse_target(url)
-        try:
-            async with asyncio.timeout(LOOKUP_SECONDS):
-                addresses = await resolve(target.host, target.port)
-        except OSError:  # TimeoutError is one
-            addresses = []
-        require_allowed(target, addresses, self.allowed)
+        require_allowed(target, await look_up(target), self.allowed)
 
 
 DestinationsDep = Annotated[WebhookDestinations, service(WebhookDestinations)]
