@@ -212,14 +212,12 @@ def at_least_rate(scope: Scope, send: Send) -> Send:
 
     Raises ClientDisconnect then.
     """
-    began, sent = time.monotonic(), 0
+    pace = _Pace(SEND_IDLE_SECONDS, SEND_GRACE_SECONDS, SEND_BYTES_PER_SECOND)
 
     async def paced(message: Message) -> None:
-        nonlocal sent
-        sent += len(message.get("body", b""))
-        allowed = SEND_GRACE_SECONDS + sent / SEND_BYTES_PER_SECOND - (time.monotonic() - began)
+        pace.moved += len(message.get("body", b""))
         try:
-            async with asyncio.timeout(min(SEND_IDLE_SECONDS, allowed)):
+            async with asyncio.timeout(pace.seconds_left):
                 await send(message)
         except TimeoutError:
             log.info("%s is taken too slowly: its connection is cut", scope["path"])
@@ -227,6 +225,20 @@ def at_least_rate(scope: Scope, send: Send) -> Send:
             raise ClientDisconnect from None
 
     return paced
+
+
+class _Pace:
+    """How long the next piece may take: so long for itself, and with all before it no less than a rate allows."""
+
+    def __init__(self, idle_seconds: float, grace_seconds: float, bytes_per_second: float) -> None:
+        self.moved = 0  # bytes
+        self._began = time.monotonic()
+        self._idle, self._grace, self._rate = idle_seconds, grace_seconds, bytes_per_second
+
+    @property
+    def seconds_left(self) -> float:
+        """Negative where it is late already."""
+        return min(self._idle, self._grace + self.moved / self._rate - (time.monotonic() - self._began))
 
 
 class _Body:
@@ -237,24 +249,22 @@ class _Body:
         headers = request.headers
         self._more = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         self._waits_to_send = "expect" in headers
-        self._began = time.monotonic()
-        self._read = 0
+        self._pace = _Pace(BODY_IDLE_SECONDS, BODY_GRACE_SECONDS, BODY_BYTES_PER_SECOND)
         self._late = False
 
     async def receive(self) -> Message:
         """The next message. Raises RequestTimedOut where the body stands still, or comes too slowly altogether."""
         if not self._more:
             return await self._receive()
-        allowed = BODY_GRACE_SECONDS + self._read / BODY_BYTES_PER_SECOND - (time.monotonic() - self._began)
         try:
-            async with asyncio.timeout(min(BODY_IDLE_SECONDS, allowed)):
+            async with asyncio.timeout(self._pace.seconds_left):
                 message = await self._receive()
         except TimeoutError:
             self._late = True
             raise RequestTimedOut("The request's body comes too slowly. Send it again over a faster line.") from None
         self._waits_to_send = False
         self._more = message["type"] == "http.request" and message.get("more_body", False)
-        self._read += len(message.get("body", b""))
+        self._pace.moved += len(message.get("body", b""))
         return message
 
     async def drain(self) -> bool:
@@ -263,9 +273,9 @@ class _Body:
             return False
         if self._waits_to_send:  # it asked before sending, and now need not send
             return not self._more
-        most = self._read + DRAIN_LIMIT
+        most = self._pace.moved + DRAIN_LIMIT
         try:
-            while self._more and self._read < most:
+            while self._more and self._pace.moved < most:
                 await self.receive()
         except RequestTimedOut:
             return False
