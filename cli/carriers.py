@@ -8,7 +8,7 @@ import typer
 from cli.command import command
 from cli.database import Database, database_failures
 from cli.errors import ExitCode, Failure
-from cli.gates import close_gate
+from cli.gates import close_gate, open_gate
 from cli.output import Output
 from domain.calls.gates import GateScope
 from settings import Settings
@@ -68,8 +68,7 @@ def close(account: AccountId, database: Database, output: Output) -> None:
 @command(app, "open")
 def open_account(account: AccountId, database: Database, output: Output) -> None:
     """Let calls start through an account, whatever closed it. Jobs go on within half a minute."""
-    database.run(lambda store: store.gates.open(GateScope.ACCOUNT, account))
-    output.message({"message": f"{account} is open."})
+    output.message({"message": open_gate(database, GateScope.ACCOUNT, account)})
 
 
 def _open(name: str) -> "Carrier | None":

@@ -1,4 +1,4 @@
-"""Closing the gate of a carrier account or a number, on the database."""
+"""Closing and opening the gate of a carrier account or a number, on the database."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -29,3 +29,9 @@ def close_gate(database: Database, scope: GateScope, id: str) -> str:
     uncertain = database.run(close)
     more = f" Of {uncertain} requests it is not known yet whether they became calls." if uncertain else ""
     return f"{id} is closed: no call starts until it is opened.{more}"
+
+
+def open_gate(database: Database, scope: GateScope, id: str) -> str:
+    """Open it, whatever closed it; what to tell. Raises Failure."""
+    database.run(lambda store: store.gates.open(scope, id))
+    return f"{id} is open."

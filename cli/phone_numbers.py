@@ -9,7 +9,7 @@ from rich.console import Console
 from carriers.registry import installed
 from cli.command import command
 from cli.database import Database
-from cli.gates import close_gate
+from cli.gates import close_gate, open_gate
 from cli.options import OrgId, amount
 from cli.output import Output
 from cli.render import text
@@ -103,8 +103,7 @@ def close(phone_id: PhoneId, database: Database, output: Output) -> None:
 @command(app, "open")
 def open_number(phone_id: PhoneId, database: Database, output: Output) -> None:
     """Let calls start from a number, whatever closed it. Jobs go on within half a minute."""
-    database.run(lambda store: store.gates.open(GateScope.NUMBER, phone_id))
-    output.message({"message": f"{phone_id} is open."})
+    output.message({"message": open_gate(database, GateScope.NUMBER, phone_id)})
 
 
 @command(app)

@@ -57,8 +57,12 @@ def parse_phone(text: str, *, possible: bool = False) -> PhoneNumber | PhoneProb
     return number
 
 
-def explain_damage(text: str) -> str | None:
-    """What a spreadsheet did to a number, so that its digits are no longer those of a telephone; None: nothing."""
+def explain_unreadable(text: str) -> str | None:
+    """Why a text is a number in no writing: empty, or spoiled by copying or by a spreadsheet; None: it may be one."""
+    if not text.strip():
+        return "is empty"
+    if (mark := find_mark(text)) is not None:
+        return f"holds the invisible character {mark}: enter it again"
     if _SCIENTIFIC.fullmatch(text):
         return "a spreadsheet rounded it and digits are lost: format the column as text and enter it again"
     if _DECIMAL.fullmatch(text):
@@ -67,12 +71,8 @@ def explain_damage(text: str) -> str | None:
 
 
 def _explain_not_e164(text: str) -> str:
-    if not text.strip():
-        return "is empty"
-    if (mark := find_mark(text)) is not None:
-        return f"holds the invisible character {mark}: enter it again"
-    if (damage := explain_damage(text)) is not None:
-        return damage
+    if (reason := explain_unreadable(text)) is not None:
+        return reason
     if _DIGITS.fullmatch(text):
         return "begins with 00 instead of +" if text.startswith("00") else "does not begin with + and a country code"
     if not _PLUS_AND_DIGITS.fullmatch(text):

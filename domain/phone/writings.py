@@ -7,8 +7,7 @@ from contextlib import suppress
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
-from domain.phone.marks import find_mark
-from domain.phone.numbers import E164, PhoneProblem, explain_damage, parse_phone
+from domain.phone.numbers import E164, PhoneProblem, explain_unreadable, parse_phone
 
 MAX_LENGTH = 40  # characters of a writing
 
@@ -39,12 +38,8 @@ def read_writing(text: str, country: str, *, possible: bool = False) -> tuple[E1
 
 
 def _find_problem(text: str) -> str | None:
-    if not text.strip():
-        return "is empty"
-    if (mark := find_mark(text)) is not None:
-        return f"holds the invisible character {mark}: enter it again"
-    if (damage := explain_damage(text)) is not None:
-        return damage
+    if (reason := explain_unreadable(text)) is not None:
+        return reason
     if len(text) > MAX_LENGTH:
         return f"has more than {MAX_LENGTH} characters"
     if _LETTERS.search(text):
