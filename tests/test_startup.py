@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
 
 import pytest
 from sqlalchemy import make_url
@@ -20,22 +19,16 @@ from tests.api.client import free_port
 from tests.builders import an_organization
 from tests.databases import Databases
 from tests.serving import beside
-from tests.workflows.conftest import start_temporal
+from tests.workflows.conftest import temporal_address
 
 ANOTHER = Namespace(name="default", namespace_id="another", cluster_id="another")
 SECONDS = 60
 
 
-@asynccontextmanager
-async def temporal() -> AsyncIterator[str]:
-    async with await start_temporal() as environment:
-        yield environment.client.service_client.config.target_host
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Of a Temporal with the namespace `default`."""
-    with beside(temporal()) as served:
+    with beside(temporal_address()) as served:
         yield served
 
 

@@ -1,8 +1,7 @@
 """`outdial migrate`: a namespace is created, and a database bound anew, only when that was asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
 from temporalio.client import Client
@@ -13,20 +12,14 @@ from store.temporal_namespace import NamespaceBinding
 from tests.cli.conftest import Run
 from tests.databases import Databases
 from tests.serving import beside
-from tests.workflows.conftest import start_temporal
+from tests.workflows.conftest import temporal_address
 from workflows.client import JobWorkflows, NoSuchNamespace
-
-
-@asynccontextmanager
-async def temporal() -> AsyncIterator[str]:
-    async with await start_temporal() as environment:
-        yield environment.client.service_client.config.target_host
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Of a Temporal that a test's commands connect to."""
-    with beside(temporal()) as served:
+    with beside(temporal_address()) as served:
         yield served
 
 

@@ -1,6 +1,7 @@
 """One Temporal for the session, whose workflows skip the time in which nothing happens."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,6 +27,13 @@ async def start_temporal(*arguments: str) -> WorkflowEnvironment:
         data_converter=pydantic_data_converter,
         search_attributes=SEARCH_ATTRIBUTES,
     )
+
+
+@asynccontextmanager
+async def temporal_address() -> AsyncIterator[str]:
+    """Of a Temporal of its own, for processes that connect to one; with the namespace `default`."""
+    async with await start_temporal() as environment:
+        yield environment.client.service_client.config.target_host
 
 
 @pytest.fixture(scope="session")
