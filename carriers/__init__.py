@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from domain.calls.agent_parameters import Loss
 from domain.calls.models import CallOrder, CallReport
 from domain.model import Model
 
@@ -237,6 +238,22 @@ class Instructing(Carrier, Protocol):
 
     def instruct(self, request: EventRequest, order: CallOrder) -> Instructions:
         """Check the signature of such a request and answer it. Raises BadSignature."""
+        ...
+
+
+FindLosses = Callable[[CallOrder, str], Mapping[str, Loss]]
+
+
+@runtime_checkable
+class Foretelling(Carrier, Protocol):
+    """A carrier that passes on less than any parameters: what it would lose is said when contacts come in."""
+
+    @property
+    def find_losses(self) -> FindLosses:
+        """Which parameters of an order, with its callback address, are cut or left out.
+
+        A module's function: it is run in another process, for each contact.
+        """
         ...
 
 

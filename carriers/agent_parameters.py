@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 
-from domain.calls.agent_parameters import RESERVED_PREFIX
+from domain.calls.agent_parameters import RESERVED_PREFIX, Loss
 
 MAX_SIP_HEADER_CHARACTERS = 1_024  # of all headers of an address together
 TRUNCATED = "outdial_truncated"  # says that parameters are missing or cut
@@ -22,6 +22,11 @@ def drop_longest(parameters: Mapping[str, str], is_too_long: Callable[[Parameter
         del kept[max(theirs, key=lambda name: (len(name) + len(kept[name]), name))]
         kept[TRUNCATED] = "true"
     return kept
+
+
+def find_left_out(parameters: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, Loss]:
+    """What `drop_longest` left out."""
+    return {name: Loss.LEFT_OUT for name in parameters if name not in kept}
 
 
 def write_names(names: Iterable[str], write: Callable[[str], str], separator: str) -> dict[str, str]:

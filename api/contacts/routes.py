@@ -8,12 +8,13 @@ from api.auth import KEYS, AdminDep
 from api.contacts.openapi import APPEND_BODY
 from api.contacts.reader import ContactReader
 from api.contacts.schemas import Appended, ContactRemoved, render_appended
-from api.dependencies import BodyBudgetDep, ForkPoolDep, JobsDep, JobUpdatesDep
+from api.dependencies import BodyBudgetDep, ForkPoolDep, JobsDep, JobUpdatesDep, PhoneNumbersDep
 from api.http.bodies import read_body
 from api.http.errors import InvalidStatus
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.responses import errors
 from api.jobs.lookup import JobId, find_job
+from api.jobs.lost_parameters import LostParametersDep
 from api.jobs.nudge import NudgesDep
 from domain.statuses import ContactStatus
 from store.errors import WrongStatus
@@ -45,6 +46,8 @@ async def add(
     nudges: NudgesDep,
     pool: ForkPoolDep,
     budget: BodyBudgetDep,
+    phone_numbers: PhoneNumbersDep,
+    lost: LostParametersDep,
 ) -> Appended:
     """Add contacts to a job that has not ended: a file or JSON, read by the same rules as create's.
 
@@ -59,12 +62,18 @@ async def add(
     async def append(context: CreateContext) -> Appended:
         job = await find_job(jobs, caller.organization_id, id)
         intake = await ContactReader(pool, caller.organization_id).read_more(body, job.timezone, context.now)
+        number = await phone_numbers.find(job.organization_id, job.from_phone_number_id)
+        losses = (
+            []
+            if number is None or number.agent is None
+            else await lost.warn(job.organization_id, number, number.agent, intake.contacts)
+        )
         try:
             appended = await updates.append(
                 job.organization_id,
                 job.id,
                 intake.contacts,
-                intake.report.to_json(),
+                intake.report.with_warnings(losses).to_json(),
                 by=caller.key_id,
                 rejected=intake.rejects,
                 id=context.new_id("activity"),

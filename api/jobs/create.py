@@ -13,6 +13,7 @@ from api.http.errors import NoOutboundAgent, PhoneNumberNotFound
 from api.http.fork_pool import ForkPool
 from api.http.idempotency import CreateContext
 from api.jobs.calling_hours import Hours, hours_of
+from api.jobs.lost_parameters import LostParameters, LostParametersDep
 from api.jobs.scheduler import reached
 from api.jobs.schemas import Created
 from domain.contacts.report import Intake, IntakeReport
@@ -41,6 +42,7 @@ class JobCreator:
     jobs: Jobs
     workflows: JobWorkflows
     pool: ForkPool
+    lost: LostParameters
 
     async def create_from_body(self, body: Form | JsonBody, caller: Caller, context: CreateContext) -> Created:
         """Raises ApiError, RequestError and StoreError."""
@@ -55,7 +57,8 @@ class JobCreator:
         intake = contacts()
         organization = await self.organizations.get(caller.organization_id)
         hours = await hours_of(self.pool, organization, fields.request, intake, context.now)
-        report = intake.report.with_warnings([*fields.warnings, *hours.warnings])
+        lost = await self.lost.warn(caller.organization_id, number, agent, intake.contacts)
+        report = intake.report.with_warnings([*fields.warnings, *hours.warnings, *lost])
         job = await self.jobs.create(
             caller.organization_id,
             fields.request,
@@ -81,8 +84,9 @@ async def job_creator(
     jobs: JobsDep,
     workflows: WorkflowsDep,
     pool: ForkPoolDep,
+    lost: LostParametersDep,
 ) -> JobCreator:
-    return JobCreator(organizations, phone_numbers, jobs, workflows, pool)
+    return JobCreator(organizations, phone_numbers, jobs, workflows, pool, lost)
 
 
 JobCreatorDep = Annotated[JobCreator, Depends(job_creator)]

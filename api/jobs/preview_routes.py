@@ -19,6 +19,7 @@ from api.http.openapi import REQUEST_ID
 from api.http.responses import errors
 from api.jobs.calling_hours import hours_of
 from api.jobs.create import number_to_call_from
+from api.jobs.lost_parameters import LostParametersDep
 from api.jobs.openapi import CREATE_BODY
 from api.jobs.preview_schemas import Binding, CountryCount, CreditCheck, Lines, Obstacle, Validated, ZoneCount
 from domain.contacts.report import IntakeReport
@@ -54,6 +55,7 @@ async def validate(
     preview: JobPreviewDep,
     pool: ForkPoolDep,
     budget: BodyBudgetDep,
+    lost: LostParametersDep,
 ) -> Validated:
     """Say what creating this job would come to: the same request as `POST /batch/create`, and nothing is stored.
 
@@ -70,10 +72,11 @@ async def validate(
     with budget.share(caller.organization_id) as share:
         read = await ContactReader(pool, caller.organization_id).read_create(await read_body(request, share), now)
     wanted = read.fields.request
-    _, agent = await number_to_call_from(phone_numbers, caller, wanted.from_phone_number_id)
+    number, agent = await number_to_call_from(phone_numbers, caller, wanted.from_phone_number_id)
     intake = read.intake()
     hours = await hours_of(pool, await organizations.get(caller.organization_id), wanted, intake, now)
-    report = intake.report.with_warnings([*read.fields.warnings, *hours.warnings]).to_json()
+    losses = await lost.warn(caller.organization_id, number, agent, intake.contacts)
+    report = intake.report.with_warnings([*read.fields.warnings, *hours.warnings, *losses]).to_json()
     facts = await preview.preview(caller.organization_id, wanted, intake.contacts, report)
     expected = await _forecast(pool, facts, wanted, now)
     return _answer(read.fields, agent, facts, expected, hours.sentence, now)

@@ -34,7 +34,7 @@ from carriers import (
 from carriers.asterisk.ari import Ari, NoChannel
 from carriers.asterisk.cdr import MAX_DELAY_SECONDS, CallDetailRecords, report_of_record
 from carriers.asterisk.channel_ids import channel_id, dial_key
-from carriers.asterisk.channel_variables import channel_variables
+from carriers.asterisk.channel_variables import channel_variables, find_losses
 from carriers.asterisk.event_stream import EventStream
 from carriers.asterisk.options import Options
 from carriers.asterisk.reports import report_of_channel
@@ -54,6 +54,7 @@ class Asterisk:
     """Calls through an Asterisk of one's own."""
 
     name = "asterisk"
+    find_losses = staticmethod(find_losses)
 
     def __init__(self, options: Options) -> None:
         self._options = options

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from carriers.agent_parameters import (
     MAX_SIP_HEADER_CHARACTERS,
     drop_longest,
+    find_left_out,
     sip_header_value,
     sip_headers_of,
     write_names,
 )
+from domain.calls.agent_parameters import Loss
 from domain.calls.models import Audio, CallOrder
 from domain.model import Model
 
@@ -47,8 +49,18 @@ def _variable(name: str) -> str:
 def sip_headers(parameters: Mapping[str, str]) -> dict[str, str]:
     """`X-first-name: Ada`; see `drop_longest`."""
     headers = sip_headers_of(parameters)
-    kept = drop_longest(parameters, lambda kept: _length(kept, headers) > MAX_SIP_HEADER_CHARACTERS)
-    return {headers[name]: sip_header_value(value) for name, value in kept.items()}
+    return {headers[name]: sip_header_value(value) for name, value in _keep(parameters, headers).items()}
+
+
+def find_losses(order: CallOrder, _callback_url: str) -> dict[str, Loss]:
+    """What does not fit into the headers to a SIP agent; one behind a WebSocket gets all."""
+    if order.audio is not Audio.SIP:
+        return {}
+    return find_left_out(order.parameters, _keep(order.parameters, sip_headers_of(order.parameters)))
+
+
+def _keep(parameters: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, str]:
+    return drop_longest(parameters, lambda kept: _length(kept, headers) > MAX_SIP_HEADER_CHARACTERS)
 
 
 def _length(parameters: Mapping[str, str], headers: Mapping[str, str]) -> int:

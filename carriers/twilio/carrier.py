@@ -36,7 +36,7 @@ from carriers import (
 from carriers.foreign import read_moment
 from carriers.twilio.client import TRANSPORT_ERRORS, OutgoingRequest, PooledHttpClient, current_request
 from carriers.twilio.failures import NOT_IN_PROGRESS, error_code, place_failure, request_failure, transport_failure
-from carriers.twilio.instructions import fetched_twiml, instruction_arguments
+from carriers.twilio.instructions import fetched_twiml, find_losses, instruction_arguments
 from carriers.twilio.reports import EVENTS, report_of_event, report_of_resource
 from domain.calls.models import CallOrder, CallReport
 
@@ -62,6 +62,8 @@ class Twilio:
         push=Push.CALLBACK,
         limits=Limits(calls_per_second=1.0, over=OverLimit.QUEUES),
     )
+
+    find_losses = staticmethod(find_losses)
 
     def __init__(
         self,

@@ -12,9 +12,11 @@ from carriers.agent_parameters import (
     TRUNCATED,
     Parameters,
     drop_longest,
+    find_left_out,
     sip_header_value,
     sip_headers_of,
 )
+from domain.calls.agent_parameters import Loss
 from domain.calls.models import Audio, CallOrder
 
 MAX_TWIML_CHARACTERS = 4_000  # of the Twiml parameter, and a sensible length of a URL
@@ -41,17 +43,39 @@ def instruction_arguments(order: CallOrder, callback_url: str | None = None) -> 
                 return {"url": order.instructions_url, "method": "POST"}
             return {"twiml": _stream_twiml(order, callback_url, MAX_TWIML_CHARACTERS)}
         case Audio.SIP:
-            limit = len(url) + 1 + MAX_SIP_HEADER_CHARACTERS
-            write = partial(_sip_address, url, sip_headers_of(order.parameters))
-            return {"twiml": _dial(order, _fit(order.parameters, write, limit), callback_url)}
+            return {"twiml": _dial(order, _fit(order.parameters, *_sip_writer(order)), callback_url)}
         case Audio.TWIML:
             fallback = {} if callback_url is None else {"fallback_url": callback_url, "fallback_method": "POST"}
-            return {"url": _fit(order.parameters, partial(_url, url), MAX_TWIML_CHARACTERS), **fallback}
+            return {"url": _fit(order.parameters, *_url_writer(order)), **fallback}
 
 
 def fetched_twiml(order: CallOrder, callback_url: str | None = None) -> str:
     """The TwiML that is too long for the request, as our API serves it."""
     return _stream_twiml(order, callback_url, MAX_FETCHED_CHARACTERS)
+
+
+def find_losses(order: CallOrder, callback_url: str) -> dict[str, Loss]:
+    """Which parameters do not reach the agent as they are, however its instructions come to Twilio."""
+    match order.audio:
+        case Audio.WEBSOCKET:
+            cut = _truncate_values(order.parameters)
+            kept = _keep(cut, partial(_stream, order.audio_url, callback_url), MAX_FETCHED_CHARACTERS)
+        case Audio.SIP:
+            kept = _keep(order.parameters, *_sip_writer(order))
+        case Audio.TWIML:
+            kept = _keep(order.parameters, *_url_writer(order))
+    shortened = {name: Loss.CUT for name, value in order.parameters.items() if kept.get(name) != value}
+    return shortened | find_left_out(order.parameters, kept)
+
+
+def _sip_writer(order: CallOrder) -> tuple[Callable[[Parameters], str], int]:
+    """What writes the address with its headers, and how long that may be."""
+    limit = len(order.audio_url) + 1 + MAX_SIP_HEADER_CHARACTERS
+    return partial(_sip_address, order.audio_url, sip_headers_of(order.parameters)), limit
+
+
+def _url_writer(order: CallOrder) -> tuple[Callable[[Parameters], str], int]:
+    return partial(_url, order.audio_url), MAX_TWIML_CHARACTERS
 
 
 def _stream_twiml(order: CallOrder, callback_url: str | None, limit: int) -> str:
@@ -66,7 +90,11 @@ def _truncate_values(parameters: Parameters) -> Parameters:
 
 def _fit(parameters: Parameters, render: Callable[[Parameters], str], limit: int) -> str:
     """Render as many parameters as the limit allows, in characters."""
-    return render(drop_longest(parameters, lambda kept: len(render(kept)) > limit))
+    return render(_keep(parameters, render, limit))
+
+
+def _keep(parameters: Parameters, render: Callable[[Parameters], str], limit: int) -> Parameters:
+    return drop_longest(parameters, lambda kept: len(render(kept)) > limit)
 
 
 def _stream(url: str, callback_url: str | None, parameters: Parameters) -> str:

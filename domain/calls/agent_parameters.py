@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 RESERVED_PREFIX = "outdial_"  # begins the names that are ours: no field of a contact that is named so is passed on
@@ -13,10 +14,17 @@ API_URL = "outdial_api"  # where the agent reports: `{outdial_api}/calls/{outdia
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 
+class Loss(StrEnum):
+    """What a carrier cannot pass on of a parameter."""
+
+    CUT = "cut"
+    LEFT_OUT = "left_out"
+
+
 def build_contact_parameters(data: Mapping[str, Any], number: str) -> dict[str, str]:
     """A contact's name and custom fields as text, in their order; the number itself is not among them."""
     texts = {key: _format(value) for key, value in data.items()}
-    return {key: text for key, text in texts.items() if not _is_reserved(key) and not _is_number(key, text, number)}
+    return {key: text for key, text in texts.items() if not is_reserved(key) and not _is_number(key, text, number)}
 
 
 def build_call_parameters(call_id: str, token: str | None, api: str) -> dict[str, str]:
@@ -30,7 +38,7 @@ def replace_number(data: Mapping[str, Any], number: str, other: str) -> dict[str
     return {key: other if _is_number(key, _format(value), number) else value for key, value in data.items()}
 
 
-def _is_reserved(key: str) -> bool:
+def is_reserved(key: str) -> bool:
     """However a carrier may write the name: as a SIP header blanks become dashes and case does not count."""
     return _SEPARATORS.sub("_", key.lower()).strip("_").startswith(RESERVED_PREFIX)
 
