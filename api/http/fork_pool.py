@@ -11,23 +11,27 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from api.http.errors import Unavailable
-from api.http.fork_server import DIED, DONE, LENGTH, Outcome
+from api.http.fork_server import CPU_SECONDS, DIED, DONE, LENGTH, Outcome
 
 SLOTS = max(4, os.cpu_count() or 1)  # processes at once; more than the processors, which then share their time
 SLOTS_OF_ONE = max(1, SLOTS // 4)  # of these for one organization: it never takes them all
 MAX_WAITING = 20  # pieces of work of one organization
 WAIT_SECONDS = 30.0
+NICE_PER_SECOND = 6.0  # more niceness for each second of a processor that the organization's work took lately
+LOWEST = 19  # of which a hundredth of a processor is left, where others want it
+LATELY_SECONDS = 30.0  # after which what was taken counts for half
 START = "from api.http.fork_server import main; main()"  # as a module of this name: its classes are pickled
 START_SECONDS = 60.0  # of the server, which imports much
 BUSY = "Several of your requests are being read. Send this one again in a moment."
 ENDED = "The process that read this request was ended from outside. Send it again in a moment."
-_OUR_LIMITS = {signal.SIGXCPU, signal.SIGALRM, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
+_OUR_LIMITS = {signal.SIGXCPU, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
 
 log = logging.getLogger("api.fork_pool")
 T = TypeVar("T")
@@ -43,6 +47,7 @@ class ForkPool:
     def __init__(self, *warm_up: str) -> None:
         self._warm_up = warm_up
         self._turns = Turns(SLOTS, SLOTS_OF_ONE)
+        self._spent = Spent()
         self._server: _Server | None = None
         self._starting = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -75,7 +80,9 @@ class ForkPool:
     async def _run(self, owner: str, work: bytes) -> Outcome:
         try:
             server = await self._find_server()
-            return await _ask(await asyncio.to_thread(server.fork), work)
+            outcome = await _ask(await asyncio.to_thread(server.fork, self._spent.niceness(owner)), work)
+            self._spent.add(owner, outcome.cpu_seconds)
+            return outcome
         except (OSError, EOFError, Unavailable) as error:
             log.error("A process for a request could not be used: %s", type(error).__name__)
             return Outcome(error=Unavailable(ENDED))
@@ -140,6 +147,26 @@ class Turns:
             self._waiting.remove((owner, turn))
 
 
+class Spent:
+    """Seconds of the processor that the work of each owner took lately: who took many comes after who took few."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, tuple[float, float]] = {}  # when it was, and how many there were
+
+    def add(self, owner: str, seconds: float) -> None:
+        now = time.monotonic()
+        self._seconds = {other: spent for other, spent in self._seconds.items() if now - spent[0] < 10 * LATELY_SECONDS}
+        self._seconds[owner] = (now, self._lately(owner) + seconds)
+
+    def niceness(self, owner: str) -> int:
+        """Of its next process, from 0 to `LOWEST`."""
+        return min(LOWEST, round(NICE_PER_SECOND * self._lately(owner)))
+
+    def _lately(self, owner: str) -> float:
+        at, seconds = self._seconds.get(owner, (0.0, 0.0))
+        return float(seconds * 0.5 ** ((time.monotonic() - at) / LATELY_SECONDS))
+
+
 class _Server:
     """The process that forks. Without our environment's secrets: its children read what anybody sends."""
 
@@ -158,11 +185,11 @@ class _Server:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def fork(self) -> socket.socket:
+    def fork(self, niceness: int) -> socket.socket:
         """A new child, on the other end of this socket. Raises OSError."""
         ours, theirs = socket.socketpair()
         with theirs:
-            socket.send_fds(self._control, [DONE], [theirs.fileno()])
+            socket.send_fds(self._control, [bytes([niceness])], [theirs.fileno()])
         ours.setblocking(False)
         return ours
 
@@ -188,14 +215,20 @@ async def _ask(child: socket.socket, work: bytes) -> Outcome:
         child.shutdown(socket.SHUT_WR)
         kind = await _receive(child, 1)
         if kind == DIED:
-            return Outcome(error=_explain_death((await _receive(child, 1))[0]))
+            error = _explain_death((await _receive(child, 1))[0])
+            return Outcome(error=error, cpu_seconds=CPU_SECONDS)  # it was none that could say
         (length,) = LENGTH.unpack(await _receive(child, LENGTH.size))
         outcome: Outcome = pickle.loads(await _receive(child, length))  # noqa: S301  # nosec B301  from our own child
-    return Outcome(error=TooCostly()) if isinstance(outcome.error, MemoryError) else outcome
+    return outcome._replace(error=TooCostly()) if isinstance(outcome.error, MemoryError) else outcome
 
 
 def _explain_death(number: int) -> Exception:
-    """By a limit or by a library that gave up: what was read is to blame. Anything else came from outside."""
+    """By a limit or by a library that gave up: what was read is to blame. Anything else came from outside.
+
+    So did the alarm: a process that had used its processor time would have been ended for that before.
+    """
+    if number == signal.SIGALRM:
+        return Unavailable(BUSY)
     return TooCostly() if number in _OUR_LIMITS else Unavailable(ENDED)
 
 

@@ -4,8 +4,9 @@ The server imports and warms up once, and never sees what clients sent: only its
 work within its memory and time and ends, so nothing of it stays, and what a library cannot survive ends that child
 only. The server ends when its parent does.
 
-Work comes through a socket of its own, pickled. The answer is `DONE`, a length and the pickled `Outcome`; or, where
-the child did not live to give one, `DIED` and the number of the signal that ended it.
+With each socket comes a byte: the niceness of the child. Work comes through the socket, pickled. The answer is `DONE`,
+a length and the pickled `Outcome`; or, where the child did not live to give one, `DIED` and the number of the signal
+that ended it.
 """
 
 import importlib
@@ -16,6 +17,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +36,7 @@ class Outcome(NamedTuple):
 
     value: Any = None
     error: Exception | None = None
+    cpu_seconds: float = 0.0
 
 
 def serve(control: socket.socket) -> None:
@@ -45,6 +48,7 @@ def serve(control: socket.socket) -> None:
         with socket.socket(fileno=descriptors[0]) as connection:
             if os.fork() == 0:
                 control.close()
+                os.nice(sent[0])  # before anything is read of what a client sent
                 _end_with(_watch, connection)
 
 
@@ -74,7 +78,7 @@ def _watch(connection: socket.socket) -> None:
 def _work(connection: socket.socket) -> None:
     _limit()
     try:
-        answer = pickle.dumps(_do(connection))
+        answer = pickle.dumps(_do(connection)._replace(cpu_seconds=time.process_time()))
     except MemoryError:
         answer = pickle.dumps(Outcome(error=MemoryError()))
     _drain(connection)

@@ -1,11 +1,13 @@
 """What hostile clients send, as a process of its own.
 
 `python -m tests.api.attacks NAME HOST PORT SECONDS KEY JOB NUMBER` prints what was answered:
-`{"503": 180, "200": 20, "retry_after": 180}`.
+`{"503": 180, "200": 20, "retry_after": 180}`. An attacker's machine is another one: here it has the lowest priority, so
+that what it computes itself is not taken for what it takes from others.
 """
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -127,6 +129,7 @@ ATTACKS: dict[str, Callable[[Attack], Awaitable[None]]] = {
 
 
 def main() -> None:
+    os.nice(19)
     name, *where = sys.argv[1:]
     attack = Attack(*where)
     asyncio.run(ATTACKS[name](attack))  # type: ignore[arg-type]

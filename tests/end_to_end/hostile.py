@@ -1,10 +1,12 @@
 """A hostile organization, as a process of its own: `python -m tests.end_to_end.hostile URL KEY NUMBER`, until it ends.
 
-It prints how often it did what, once it is asked to end.
+It prints how often it did what, once it is asked to end. An attacker's machine is another one: here it has the lowest
+priority, so that what it computes itself is not taken for what it takes from others.
 """
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections import Counter
@@ -99,6 +101,7 @@ class Hostile:
 
 
 async def main() -> None:
+    os.nice(19)
     attacks.STREAMS, attacks.JUNK_KEYS_PER_SECOND = STREAMS, UNKNOWN_KEYS_PER_SECOND
     hostile = Hostile(*sys.argv[1:])
     work = asyncio.create_task(hostile.run())
