@@ -34,6 +34,7 @@ from domain.jobs.create_request import (
     read_form_contacts,
     read_json,
 )
+from domain.phone.numbering_plans import load_plans
 from domain.requests.form_brackets import note_parts
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
 from domain.requests.strict_json import MAX_VALUES, parse_json
@@ -98,6 +99,7 @@ def source_of(body: Form | JsonBody) -> Source:
 
 def warm_up() -> None:
     """Load what reading needs, once for all processes that are forked."""
+    load_plans()
     read_contact_file(WARM_FILE)
     guess_encoding(WARM_TEXT)
     list_zones()

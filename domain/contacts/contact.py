@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from phonenumbers import PhoneNumber, is_valid_number
-
 from domain.calling_rules.schedule import (
     GRAMMAR,
     InvalidMoment,
@@ -18,7 +16,7 @@ from domain.contacts.named_columns import NamedColumns
 from domain.contacts.number_options import NumberCheck, NumberOptions
 from domain.jobs.models import NewContact
 from domain.model import Model
-from domain.phone.location import find_unusual_kind, locate_parsed
+from domain.phone.numbering_plans import NumberFacts
 from domain.phone.numbers import PhoneProblem, parse_phone
 from domain.phone.writings import read_writing
 from domain.requests.limits import shortened
@@ -49,21 +47,21 @@ class _InvalidValue(Exception):
 
 
 class ReadNumber(NamedTuple):
-    """A number that may be called: E.164, as it was written, and what the parser found."""
+    """A number that may be called: E.164, as it was written, and what is known of it."""
 
     number: str
     written: str
-    parsed: PhoneNumber
+    facts: NumberFacts
 
 
 def read_number(text: str, options: NumberOptions) -> ReadNumber | PhoneProblem:
     """Read a contact's number, as strictly as the request asks."""
     possible = options.number_check is NumberCheck.POSSIBLE
-    parsed = parse_phone(text, possible=possible)
-    if not isinstance(parsed, PhoneProblem):
-        return ReadNumber(text, text, parsed)
+    facts = parse_phone(text, possible=possible)
+    if isinstance(facts, NumberFacts):
+        return ReadNumber(text, text, facts)
     if options.default_country is None:
-        return parsed
+        return facts
     read = read_writing(text, options.default_country, possible=possible)
     return read if isinstance(read, PhoneProblem) else ReadNumber(read[0], text, read[1])
 
@@ -72,9 +70,8 @@ def read_contact(
     row: int, number: ReadNumber, data: dict[str, Any], options: ReadOptions
 ) -> NewContact | ContactProblem:
     """Read the named columns of a contact with a valid number. Of several problems, the first."""
-    place = locate_parsed(number.parsed)
-    columns = options.columns
-    zones = _read_zones(data, columns.timezone, place.zones)
+    columns, facts = options.columns, number.facts
+    zones = _read_zones(data, columns.timezone, facts.zones)
     try:
         not_before = _read_not_before(data, zones, options)
         external_id = _read_external_id(data, columns.external_id)
@@ -87,12 +84,12 @@ def read_contact(
         number=number.number,
         written=None if number.written == number.number else number.written,
         data=data,
-        country=place.country,
+        country=facts.country,
         zones=zones,
         not_before=not_before,
         external_id=external_id,
-        unusual=find_unusual_kind(number.parsed),
-        in_known_range=options.numbers.number_check is NumberCheck.VALID or is_valid_number(number.parsed),
+        unusual=facts.unusual,
+        in_known_range=facts.valid,
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from phonenumbers import is_valid_number
 from pydantic import Field
 
 from domain.contacts.contact import ReadNumber, read_number
@@ -71,7 +70,7 @@ def read_number_list(body: Any, country: str | None = None) -> NumberList:
                 number=read.number,
                 data={},
                 written=None if read.written == read.number else read.written,
-                in_known_range=is_valid_number(read.parsed),
+                in_known_range=read.facts.valid,
             )
         )
     return collect_numbers(report.build(warn_of_ranges(report.contacts)), note)

@@ -5,8 +5,23 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from phonenumbers.timezone import UNKNOWN_TIMEZONE
+
 # Regions of numbers that ISO 3166, and so the table, does not have; the zones are those of Unicode's CLDR.
 _BESIDE_THE_TABLE = {"AC": ("Atlantic/St_Helena",), "TA": ("Atlantic/St_Helena",), "XK": ("Europe/Belgrade",)}
+
+# `phonenumbers` names one zone for all that have the same clock: abroad too, and by rules that have changed since.
+_MEANT = {("RU", "Europe/Bucharest"): "Europe/Kaliningrad"}
+
+
+@cache
+def keep_zones_of(country: str | None, named: tuple[str, ...]) -> tuple[str, ...]:
+    """The zones that a plan names; where one of another country is among them, all of the country's own."""
+    known = tuple(zone for zone in named if zone != UNKNOWN_TIMEZONE)
+    if country is None:
+        return known
+    zones = tuple(_MEANT.get((country, zone), zone) for zone in known)
+    return zones if zones and all(is_zone_of(zone, country) for zone in zones) else list_country_zones(country)
 
 
 @cache

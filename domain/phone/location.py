@@ -3,18 +3,11 @@
 from collections.abc import Collection
 
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberType
-from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from domain.model import Model
-from domain.phone.country_zones import is_zone_of, list_country_zones
-from domain.phone.numbers import E164
+from domain.phone.numbers import E164, find_facts
 
 ANYWHERE = "*"  # in `allowedCountries`: every country
-
-# `phonenumbers` names one zone for all that have the same clock: abroad too, and by rules that have changed since.
-_MEANT = {("RU", "Europe/Bucharest"): "Europe/Kaliningrad"}
-_UNUSUAL = {PhoneNumberType.PAGER: "a pager's number", PhoneNumberType.SHARED_COST: "a shared-cost number"}
 
 
 class Location(Model):
@@ -29,25 +22,8 @@ def locate_number(number: E164 | str) -> Location:
 
     They are zones of its country: where the plan names one of another, they are all of the country's own.
     """
-    return locate_parsed(phonenumbers.parse(number))
-
-
-def locate_parsed(parsed: PhoneNumber) -> Location:
-    """As `locate_number`, of what `parse_phone` returned."""
-    region = phonenumbers.region_code_for_number(parsed)
-    country = region if region is not None and region.isalpha() else None
-    named = tuple(zone for zone in time_zones_for_number(parsed) if zone != UNKNOWN_TIMEZONE)
-    return Location(country=country, zones=named if country is None else _check_zones(country, named))
-
-
-def _check_zones(country: str, named: tuple[str, ...]) -> tuple[str, ...]:
-    zones = tuple(_MEANT.get((country, zone), zone) for zone in named)
-    return zones if zones and all(is_zone_of(zone, country) for zone in zones) else list_country_zones(country)
-
-
-def find_unusual_kind(parsed: PhoneNumber) -> str | None:
-    """What a number is, where hardly any person's telephone has one: for a warning."""
-    return _UNUSUAL.get(phonenumbers.number_type(parsed))
+    facts = find_facts(number)
+    return Location(country=facts.country, zones=facts.zones)
 
 
 def is_country(code: str) -> bool:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumberFormat
 
+from domain.phone.numbering_plans import NumberFacts
 from domain.phone.numbers import E164, PhoneProblem, explain_unreadable, parse_phone
 
 MAX_LENGTH = 40  # characters of a writing
@@ -16,7 +17,7 @@ _WRITING = re.compile(rf"\+?[0-9\s().\-/{_MARKS}]+")
 _LETTERS = re.compile(r"[A-Za-z]")
 
 
-def read_writing(text: str, country: str, *, possible: bool = False) -> tuple[E164, PhoneNumber] | PhoneProblem:
+def read_writing(text: str, country: str, *, possible: bool = False) -> tuple[E164, NumberFacts] | PhoneProblem:
     """Read a number as the people of `country` (ISO 3166) write it: nationally, or internationally with marks.
 
     Refused are extensions and letters, and digits that are a number both within the country and with its code before
@@ -27,7 +28,7 @@ def read_writing(text: str, country: str, *, possible: bool = False) -> tuple[E1
         return PhoneProblem(reason=problem)
     readings = dict.fromkeys(_list_readings(text, country))
     parsed = {reading: parse_phone(reading, possible=possible) for reading in readings}
-    found = [(E164(reading), number) for reading, number in parsed.items() if isinstance(number, PhoneNumber)]
+    found = [(E164(reading), number) for reading, number in parsed.items() if isinstance(number, NumberFacts)]
     if len(found) == 1:
         return found[0]
     if found:

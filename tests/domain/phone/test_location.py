@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 import pytest
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 from phonenumbers.timezone import time_zones_for_number
 
-from domain.phone.location import Location, is_country_allowed, locate_number, locate_parsed
+from domain.phone.location import Location, is_country_allowed, locate_number
 
 (PAGE,) = (Path(__file__).parents[3] / "docs" / "decisions").glob("*-zones-of-the-numbers-own-country.md")
 
@@ -90,7 +90,7 @@ def test_no_number_is_judged_by_a_clock_of_another_country_in_any_week() -> None
     """By `zone1970.tab`, another of the IANA's tables than the one that the code reads."""
     wrong = set()
     for example in EXAMPLES:
-        place = locate_parsed(example)
+        place = locate_number(as_e164(example))
         assert place.country is not None
         assert place.zones, place
         own = clocks_of(read_zones_since_1970()[KEPT_CLOCKS.get(place.country, place.country)])
@@ -101,7 +101,7 @@ def test_no_number_is_judged_by_a_clock_of_another_country_in_any_week() -> None
 def test_no_zone_of_a_number_lies_in_another_country() -> None:
     abroad = {
         (place.country, zone)
-        for place in map(locate_parsed, EXAMPLES)
+        for place in map(locate_number, map(as_e164, EXAMPLES))
         for zone in place.zones
         if get_zone_country(zone) not in (place.country, None) and place.country not in KEPT_CLOCKS
     }
@@ -112,10 +112,14 @@ def test_the_documents_list_every_country_whose_zones_are_corrected() -> None:
     corrected = {
         str(place.country)
         for example in EXAMPLES
-        if set((place := locate_parsed(example)).zones) != set(time_zones_for_number(example))
+        if set((place := locate_number(as_e164(example))).zones) != set(time_zones_for_number(example))
     }
     line = next(line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("Corrected:"))
     assert line == f"Corrected: {', '.join(sorted(corrected))}."
+
+
+def as_e164(number: PhoneNumber) -> str:
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
 def clocks_of(zones: Iterable[str]) -> set[tuple[datetime, timedelta | None]]:
