@@ -63,6 +63,7 @@ SCRIPTED: dict[str, Scenario] = {
     "19": replace(_PERSON, ring=2.0, talk=20.0, agent_fails=True),
     "20": _refused("canceled", 487),
     "21": replace(_NO_ANSWER, hung_up_as="completed"),
+    "22": _refused("failed", 403),
 }
 
 

@@ -20,6 +20,21 @@ AGENT_FAILURES = frozenset({Outcome.AGENT_UNREACHABLE, Outcome.NO_SPEECH})
 TRIPPING_OUTCOMES = frozenset({*REFUSAL_REASONS, *AGENT_FAILURES, Outcome.CARRIER_ERROR, Outcome.BLOCKED})
 
 
+def count_destinations_once(latest: Sequence[tuple[str, Outcome]]) -> list[Outcome]:
+    """The outcomes of calls, each with its contact, by which a job is judged.
+
+    The same failure of one contact is one: a few of them, called again and again, must not pause it for all others. Not
+    so where the agent was not there: that lies with none of them.
+    """
+    seen: set[tuple[str, Outcome]] = set()
+    judged = []
+    for call in latest:
+        if call[1] in AGENT_FAILURES or call not in seen:
+            judged.append(call[1])
+        seen.add(call)
+    return judged
+
+
 def find_pause_reason(latest: Sequence[Outcome]) -> str | None:
     """Judge the outcomes of a job's latest calls, at most SAMPLE_SIZE: why it must pause, None where it need not.
 

@@ -1,4 +1,8 @@
-"""Which refusal closes which gate, for how long, and what opens it again: one table, one place."""
+"""Which refusal closes which gate, for how long, and what opens it again: one table, one place.
+
+A destination that refuses a call speaks for itself: its own rules, or its network's for it. Whoever refuses a caller id
+as such does so whomever it calls, which shows in several destinations at once.
+"""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -10,6 +14,8 @@ from domain.model import Model
 
 OUTAGE_DELAY = timedelta(seconds=5)  # the first probe of a carrier that could not be reached; then twice as long
 MAX_OUTAGE_DOUBLINGS = 4  # 5, 10, 20, 40, 80 s: a carrier that is back is noticed within that
+REFUSING_DESTINATIONS = 5  # so many different ones, and none between them rang: then it is the number they refuse
+REFUSAL_WINDOW = timedelta(minutes=10)  # within which they were called
 ESCALATION_ORGANIZATIONS = 3  # refused one by one: it is the account, not one of them
 ESCALATION_WINDOW = timedelta(minutes=10)  # within which they were refused
 ESCALATION_SILENCE = timedelta(minutes=1)  # before the first of them, and since: nobody's call rang
@@ -59,6 +65,14 @@ def find_closing(outcome: Outcome, *, was_accepted: bool, retry_after: timedelta
         doubles=outage and retry_after is None,
         opens_on=CallState.RINGING if was_accepted else CallState.QUEUED,
     )
+
+
+def is_refused_everywhere(destinations: int, on_their_way: int) -> bool:
+    """Whether refusals speak of the number: of so many different destinations in a row, none of which rang between.
+
+    `on_their_way`: the calls of the same time that may ring yet. A far end refuses at once, a telephone takes seconds.
+    """
+    return destinations >= max(REFUSING_DESTINATIONS, on_their_way + 1)
 
 
 def _outage_delay(retry_after: timedelta | None) -> timedelta:

@@ -168,6 +168,7 @@ class Outcome(StrEnum):
     CARRIER_ERROR = "trouble"  # the carrier or the way to it failed; nobody's fault on either end
     ACCOUNT_REJECTED = "refused"  # the carrier refuses the account or its configuration
     CALLER_REJECTED = "caller_refused"  # calls from this number, or to its agent's address, are refused
+    DESTINATION_REJECTED = "destination_refused"  # the carrier took the call, and it was refused further on
     NOT_SET_UP = "not_set_up"  # the worker has no settings for the carrier
     UNREACHABLE = "unreachable"  # no request reaches the carrier, whoever calls
     NOT_PLACED = "not_placed"  # the carrier took no call just then

@@ -137,6 +137,13 @@ OUTCOMES: Mapping[Outcome, OutcomeRule] = {
         "Calls from this number were refused: its caller id, its agent's address or its rights.",
         charged=False,
     ),
+    Outcome.DESTINATION_REJECTED: _rule(
+        FaultOf.UNKNOWN,
+        Redial.UNCHARGED,
+        ContactStatus.CARRIER_ERROR,
+        "The call was refused at its destination, or by a network on the way.",
+        charged=False,
+    ),
     Outcome.NOT_SET_UP: _rule(
         FaultOf.PLATFORM,
         Redial.UNCHARGED,

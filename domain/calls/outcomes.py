@@ -18,25 +18,28 @@ from domain.calls.outcome_table import OUTCOMES
 from domain.model import Model
 
 SIP_OUTCOMES: dict[int, Outcome] = {
-    401: Outcome.CALLER_REJECTED,  # by whom cannot be told: the carrier, a trunk behind it, or the far end
-    402: Outcome.CALLER_REJECTED,
-    403: Outcome.CALLER_REJECTED,
+    # By whom cannot be told: the carrier, a trunk behind it, or the far end (RFC 3261 §16.7 passes it on), and networks
+    # say 403 for ISUP's "call rejected" and for barred calls (RFC 3398 §7.2.4.1). Many of them: `domain.calls.gates`.
+    401: Outcome.DESTINATION_REJECTED,
+    402: Outcome.DESTINATION_REJECTED,
+    403: Outcome.DESTINATION_REJECTED,  # after ringing it is DECLINED
     404: Outcome.INVALID_NUMBER,
-    407: Outcome.CALLER_REJECTED,
-    408: Outcome.CARRIER_ERROR,  # without ringing; after ringing it is NO_ANSWER, see `_classify_sip_code`
+    407: Outcome.DESTINATION_REJECTED,
+    408: Outcome.CARRIER_ERROR,  # after ringing it is NO_ANSWER
     410: Outcome.INVALID_NUMBER,
     480: Outcome.NO_ANSWER,
     484: Outcome.INVALID_NUMBER,
     485: Outcome.INVALID_NUMBER,
     486: Outcome.BUSY,
     487: Outcome.NO_ANSWER,
-    488: Outcome.CALLER_REJECTED,
+    488: Outcome.DESTINATION_REJECTED,
     600: Outcome.BUSY,
     603: Outcome.DECLINED,
     604: Outcome.INVALID_NUMBER,
     607: Outcome.UNWANTED,
     608: Outcome.BLOCKED,
 }
+_AFTER_RINGING = {403: Outcome.DECLINED, 408: Outcome.NO_ANSWER}
 NETWORK_BLOCKED = "network blocked"  # how US carriers phrase a 603 that an analytics engine sent (FCC 22-37)
 PERSONAL = frozenset({Outcome.NO_ANSWER, Outcome.DECLINED})  # what only a telephone that rang can say
 MIN_SILENT_SECONDS = 10  # an agent that waits for a hello has had it by then; a shorter call may just have been cut
@@ -47,7 +50,7 @@ HANG_UP_EXPLANATIONS: dict[HangUpReason, str] = {  # of calls that were answered
 }
 _ENDED_BY_REQUEST = frozenset({Ending.COMPLETED, Ending.CANCELED})
 _CALLEES = frozenset({Outcome.BUSY, Outcome.DECLINED, Outcome.UNWANTED})
-_CARRIERS = frozenset({Outcome.CARRIER_ERROR, Outcome.CALLER_REJECTED, Outcome.BLOCKED, Outcome.INVALID_NUMBER})
+_CARRIERS = frozenset({Outcome.CARRIER_ERROR, Outcome.BLOCKED, Outcome.INVALID_NUMBER})
 
 
 class AnswerEvidence(Model):
@@ -128,8 +131,8 @@ def _classify(report: CallReport, *, rang: bool | None) -> Outcome:
 
 
 def _classify_sip_code(code: int, reason: str | None, *, rang: bool | None) -> Outcome:
-    if code == 408 and rang:
-        return Outcome.NO_ANSWER
+    if rang and code in _AFTER_RINGING:
+        return _AFTER_RINGING[code]
     if code == 603 and reason is not None and NETWORK_BLOCKED in reason.lower():
         return Outcome.BLOCKED
     return SIP_OUTCOMES.get(code, Outcome.CARRIER_ERROR)

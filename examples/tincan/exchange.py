@@ -35,6 +35,7 @@ PEOPLE: dict[str, tuple[float | None, float | None, int]] = {
     "08": (None, None, 608),
     "14": (None, None, 603),
     "15": (None, None, 480),
+    "22": (None, None, 403),
 }
 
 Call = dict[str, Any]

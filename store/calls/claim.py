@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.calling_rules.frequency_caps import EarlierCall
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import WAITING_OUTCOMES, Audio, Outcome
+from domain.calls.retries import NEVER_RANG
 from domain.model import Model
 from domain.phone.identity import list_writings
 from store.billing.ledger import EntryKind, book
@@ -122,7 +123,8 @@ _EARLIER = text("""
       AND (asked_at > :since OR ended_at > :since OR ended_at IS NULL)
       AND (outcome IS NULL OR NOT outcome = ANY(:never_rang) OR ringing_at IS NOT NULL)
 """)
-_NEVER_RANG = [*(WAITING_OUTCOMES - {Outcome.CALLED_OFF}), Outcome.CARRIER_ERROR]  # unless it is known that they did
+# Unless it is known that they did.
+_NEVER_RANG = [*(WAITING_OUTCOMES - {Outcome.CALLED_OFF}), Outcome.CARRIER_ERROR, *NEVER_RANG]
 
 
 class Claims:

@@ -2,16 +2,17 @@
 
 import zlib
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import RowMapping, text
 
 from domain.calls.circuit_breaker import AGENT_FAILURES
 from domain.calls.dispatch import NotNowReason
-from domain.calls.models import AgentContact, AnsweredBy, EndedBy, HangUpReason, MachineKind, Outcome
+from domain.calls.models import WAITING_OUTCOMES, AgentContact, AnsweredBy, EndedBy, HangUpReason, MachineKind, Outcome
 from domain.calls.outcome_table import OUTCOMES
 from domain.calls.outcomes import explain_outcome
-from domain.calls.retries import NextStep, RetryPolicy, decide_next_step
+from domain.calls.retries import NEVER_RANG, NextStep, RetryPolicy, decide_next_step
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.calls.claim_rules import find_opening, read_calling_window
@@ -36,13 +37,12 @@ class DialResult(Model):
 
 DIAL_FACTS = text("""
     SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id,
-           d.state, d.call_id, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
+           d.state, d.call_id, d.asked_at, d.ringing_at, d.answered_at, d.ended_at, d.hang_up_reason, d.outcome,
            d.answered_by, d.machine, d.agent, d.rang, d.sip_code, d.carrier_code, d.call_seconds,
            d.heard, a.silent_calls, a.silent_since,
             d.reserved_from_hold, d.reserved_from_free, d.to_number,
            c.attempts, c.troubles, c.zones, c.removed_at, c.status AS contact_status, c.dials,
-           (SELECT array_agg(e.outcome) FROM dials e WHERE e.contact_id = d.contact_id AND e.id <> d.id)
-             AS other_outcomes,
+           others.other_outcomes, others.other_times,
            j.status AS job_status, j.hold, j.rate_per_minute, j.max_attempts, j.max_call_seconds, j.phone_number_id,
            j.retry_policy, j.calling_window AS job_window, j.circuit_breaker, j.resumed_at,
            o.calling_window AS organization_window, o.credits_unlimited, p.reached_at,
@@ -50,6 +50,11 @@ DIAL_FACTS = text("""
     FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
     JOIN organizations o ON o.id = d.organization_id JOIN phone_numbers p ON p.id = j.phone_number_id
     LEFT JOIN carrier_accounts a ON a.id = d.carrier_account_id
+    CROSS JOIN LATERAL (
+      SELECT array_agg(e.outcome ORDER BY e.number_of_dial DESC) AS other_outcomes,
+             array_agg(e.asked_at ORDER BY e.number_of_dial DESC) AS other_times
+      FROM dials e WHERE e.contact_id = d.contact_id AND e.id <> d.id
+    ) others
     WHERE d.id = :dial
 """)
 
@@ -65,6 +70,7 @@ def next_step(facts: RowMapping, result: DialResult, speed: float) -> NextStep:
         no_further_calls=result.final or facts["removed_at"] is not None or JobStatus(facts["job_status"]).ended,
         spread=_spread(facts["contact_id"], facts["number_of_dial"]),
         repeats=_repeats(facts, result.outcome),
+        **_waiting(facts, speed),
         answered_by=answered_by(facts, result),
         retry_after=None if result.retry_after is None else result.retry_after * speed,  # real seconds
     )
@@ -119,13 +125,24 @@ def count_attempts(facts: RowMapping, result: DialResult) -> int:
 
 
 def _troubles(facts: RowMapping, result: DialResult) -> int:
+    """Carrier errors in a row; what says nothing of the contact neither ends the row nor belongs to it."""
+    if result.outcome in WAITING_OUTCOMES:
+        return int(facts["troubles"])
     return int(facts["troubles"]) + 1 if result.outcome is Outcome.CARRIER_ERROR else 0
 
 
 def _repeats(facts: RowMapping, outcome: Outcome) -> int:
     """How many of the contact's dials, with this one, had an outcome of this kind."""
-    kind = AGENT_FAILURES if outcome in AGENT_FAILURES else {outcome}
+    kind = next((kind for kind in (AGENT_FAILURES, NEVER_RANG) if outcome in kind), {outcome})
     return 1 + sum(Outcome(other) in kind for other in facts["other_outcomes"] or () if other is not None)
+
+
+def _waiting(facts: RowMapping, speed: float) -> dict[str, Any]:
+    """How many dials in a row, this one the last, told nothing of the contact, and for how long."""
+    others = zip(facts["other_outcomes"] or (), facts["other_times"] or (), strict=True)
+    row = [asked_at for _, asked_at in takewhile(lambda other: other[0] in WAITING_OUTCOMES, others)]
+    since: datetime = row[-1] if row else facts["asked_at"]
+    return {"waits": 1 + len(row), "waited": (facts["now"] - since) * speed}
 
 
 def _spread(contact_id: str, dial: int) -> float:

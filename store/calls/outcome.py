@@ -9,7 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import SYSTEM
 from domain.calling_rules.do_not_call import Source
-from domain.calls.circuit_breaker import REFUSAL_REASONS, SAMPLE_SIZE, TRIPPING_OUTCOMES, find_pause_reason
+from domain.calls.circuit_breaker import (
+    REFUSAL_REASONS,
+    SAMPLE_SIZE,
+    TRIPPING_OUTCOMES,
+    count_destinations_once,
+    find_pause_reason,
+)
 from domain.calls.gates import find_closing
 from domain.calls.models import WAITING_OUTCOMES, CallState, Outcome
 from domain.calls.retries import NextStep
@@ -21,12 +27,13 @@ from store.billing.settlement import release_remaining_hold
 from store.calls.dial_result import DIAL_FACTS, DialResult, contact_values, ended_by, next_step
 from store.calls.dial_rows import CHANNEL
 from store.calls.gates import close_gate, note_reached, open_after_probe, release_probe
+from store.calls.refusals import speaks_of_number
 from store.contacts.do_not_call import list_numbers
 from store.contacts.transitions import RECORD_OUTCOME
 from store.jobs.status import pause_if_running
 
 _LATEST = text("""
-    SELECT outcome FROM dials
+    SELECT contact_id, outcome FROM dials
     WHERE job_id = :job AND call_id IS NOT NULL AND ended_at > coalesce(:since, '-infinity'::timestamptz)
     ORDER BY ended_at DESC LIMIT :looked_at
 """)
@@ -61,7 +68,7 @@ async def record_outcome(
     known = facts["outcome"] != Outcome.UNKNOWN
     if facts["ended_at"] is not None and (known or result.outcome is Outcome.UNKNOWN):
         return False
-    result = _blame(facts, result, speed)
+    result = await _blame(connection, facts, result, speed)
     step = next_step(facts, result, speed)
     await connection.execute(_RECORD, _recorded(facts, result, step, call_id))
     await _capture(connection, facts, result)
@@ -72,8 +79,14 @@ async def record_outcome(
     return True
 
 
-def _blame(facts: RowMapping, result: DialResult, speed: float) -> DialResult:
-    """A request that was not taken while other calls from the number ring: the contact's own, and counted."""
+async def _blame(connection: AsyncConnection, facts: RowMapping, result: DialResult, speed: float) -> DialResult:
+    """What other calls from the number tell of this one's outcome.
+
+    A request that was not taken while they ring is the contact's own, and counted; a destination that refused is one of
+    several, and it is the number they refuse.
+    """
+    if result.outcome is Outcome.DESTINATION_REJECTED and await speaks_of_number(connection, facts, speed):
+        return result.model_copy(update={"outcome": Outcome.CALLER_REJECTED})
     if result.outcome is not Outcome.NOT_PLACED or result.retry_after is not None:
         return result
     reached: datetime | None = facts["reached_at"]
@@ -117,7 +130,8 @@ async def _break_circuit(connection: AsyncConnection, facts: RowMapping, outcome
     reason = REFUSAL_REASONS.get(outcome)
     if reason is None:
         since = {"job": facts["job_id"], "since": facts["resumed_at"], "looked_at": SAMPLE_SIZE}
-        reason = find_pause_reason([Outcome(found) for found in (await connection.execute(_LATEST, since)).scalars()])
+        latest = [(contact_id, Outcome(found)) for contact_id, found in await connection.execute(_LATEST, since)]
+        reason = find_pause_reason(count_destinations_once(latest))
     if reason is not None:
         await pause_if_running(connection, facts["organization_id"], facts["job_id"], reason)
 
@@ -133,6 +147,9 @@ async def _move_gates(
     if closing is not None:
         await close_gate(connection, facts["id"], **gates, closing=closing, speed=speed)
     elif result.outcome in WAITING_OUTCOMES | {Outcome.UNKNOWN}:
+        await release_probe(connection, facts["id"], **gates)
+    elif result.outcome is Outcome.DESTINATION_REJECTED:  # of the gates nothing is known but that it was taken
+        await open_after_probe(connection, facts["id"], CallState.QUEUED, **gates)
         await release_probe(connection, facts["id"], **gates)
     else:
         await open_after_probe(connection, facts["id"], CallState.ENDED, **gates)

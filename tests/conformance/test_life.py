@@ -20,6 +20,7 @@ SCRIPTED: dict[str, tuple[Outcome, int]] = {
     "08": (Outcome.BLOCKED, 608),
     "14": (Outcome.NEVER_RANG, 603),
     "15": (Outcome.NEVER_RANG, 480),
+    "22": (Outcome.DESTINATION_REJECTED, 403),
 }
 RINGING = frozenset({"00", "02", "05", "06", "07"})
 

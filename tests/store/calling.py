@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import OPERATOR
 from domain.calls.dispatch import NotNow, NotNowReason
-from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, Outcome, Recorded
+from domain.calls.models import AnsweredBy, CallReport, CallState, Ending, HangUpReason, Outcome, Recorded
 from domain.jobs.models import NewContact
 from domain.statuses import Architecture
 from store.billing.ledger import Audit, Ledger
@@ -82,6 +82,9 @@ class Call:
         self, outcome: Outcome = Outcome.CARRIER_ERROR, retry_after: timedelta | None = None
     ) -> None:
         await self._calling.dials.mark_not_placed((await self.row()).id, outcome, retry_after)
+
+    async def is_being_hung_up(self, reason: HangUpReason) -> None:
+        await self._calling.dials.request_hang_up(await self.id(), reason)
 
     async def is_given_up(self) -> None:
         await self._calling.dials.give_up((await self.row()).id)

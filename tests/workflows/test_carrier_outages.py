@@ -7,7 +7,7 @@ from carriers import CallerRefused, CarrierBusy, CarrierError, CarrierUnreachabl
 from domain.calls.models import Ending
 from domain.statuses import ContactStatus, JobStatus
 from tests.builders import Given, a_job, an_organization, contacts
-from tests.fakes.carrier import ANSWERS, Script
+from tests.fakes.carrier import ANSWERS, CARRIER_ERROR, Script
 from tests.store.calling import UNPACED
 from tests.waiting import eventually
 from tests.workflows.running import Running
@@ -39,6 +39,43 @@ async def test_an_outage_gives_nobody_up(running: Running, engine: AsyncEngine, 
     await eventually(has_ended, 30)
     assert [contact["status"] for contact in await job.contacts()] == [ContactStatus.COMPLETED] * 4
     assert {contact["attempts"] for contact in await job.contacts()} == {1}
+
+
+@pytest.mark.parametrize("count", [1, 5, 30])
+@pytest.mark.parametrize("sip_code", [500, 502, 503, 504])
+async def test_an_outage_that_the_carrier_tells_by_sip_codes_gives_nobody_up(
+    running: Running, engine: AsyncEngine, sip_code: int, count: int
+) -> None:
+    """Of half an hour, in which each contact is called four times."""
+    given = await an_organization(engine, calls_per_second=UNPACED)
+    for number in contacts(count):
+        running.carrier.script(number.number, *[CARRIER_ERROR.but(sip_code=sip_code)] * 4, ANSWERS)
+    job = await running.start(given, await a_job(engine, given, contacts(count), circuit_breaker=True))
+
+    async def has_ended_or_waits_for_a_person() -> bool:
+        status = await job.status()
+        return status.ended or status is JobStatus.PAUSED
+
+    await eventually(has_ended_or_waits_for_a_person, 30)
+    if count == 30:
+        assert {contact["status"] for contact in await job.contacts()} <= {"pending", "queued", "dialing"}
+        return
+    assert {(contact["status"], contact["attempts"], contact["dials"]) for contact in await job.contacts()} == {
+        (ContactStatus.COMPLETED, 1, 5)
+    }
+
+
+async def test_one_far_end_that_refuses_holds_nobody_else(running: Running, engine: AsyncEngine) -> None:
+    given = await _organization(engine)
+    refusing, *others = contacts(5)
+    running.carrier.script(refusing.number, FORBIDDEN)
+    job = await running.start(given, await a_job(engine, given, [refusing, *others], circuit_breaker=True))
+
+    assert await job.result() is JobStatus.COMPLETED
+    statuses = {contact["row"]: (contact["status"], contact["dials"]) for contact in await job.contacts()}
+    first, *rest = [statuses[row] for row in sorted(statuses)]
+    assert first == (ContactStatus.CARRIER_ERROR, 3)
+    assert rest == [(ContactStatus.COMPLETED, 1)] * 4
 
 
 async def test_refusals_of_one_organization_do_not_touch_anothers_calls(running: Running, engine: AsyncEngine) -> None:

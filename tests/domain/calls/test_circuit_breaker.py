@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.calls.circuit_breaker import TRIPPING_OUTCOMES, find_pause_reason
+from domain.calls.circuit_breaker import TRIPPING_OUTCOMES, count_destinations_once, find_pause_reason
 from domain.calls.models import Outcome
 
 TROUBLE, BLOCKED, ANSWERED, NO_ANSWER = Outcome.CARRIER_ERROR, Outcome.BLOCKED, Outcome.ANSWERED, Outcome.NO_ANSWER
@@ -27,6 +27,17 @@ def test_three_of_ten_calls_blocked_pause_the_job() -> None:
 def test_fewer_than_twenty_calls_tell_nothing(outcome: Outcome) -> None:
     assert find_pause_reason([outcome] * 19) is None
     assert find_pause_reason([outcome] * 20) is not None
+
+
+def test_one_destination_counts_once_however_often_it_is_called() -> None:
+    often = [("c1", TROUBLE)] * 12 + [(f"c{n}", ANSWERED) for n in range(8)]
+    assert count_destinations_once(often) == [TROUBLE] + [ANSWERED] * 8
+    assert find_pause_reason(count_destinations_once([(f"c{n}", TROUBLE) for n in range(20)])) is not None
+
+
+def test_an_agent_that_is_not_there_counts_each_time() -> None:
+    often = [(f"c{n % 7}", Outcome.AGENT_UNREACHABLE) for n in range(20)]
+    assert find_pause_reason(count_destinations_once(often)) is not None
 
 
 def test_people_who_do_not_answer_are_no_reason_to_pause() -> None:

@@ -56,12 +56,12 @@ def ended(
         ([603], Outcome.DECLINED, True),
         ([608], Outcome.BLOCKED, True),
         ([607], Outcome.UNWANTED, True),
-        ([401, 402, 403, 407, 488], Outcome.CALLER_REJECTED, False),
+        ([401, 402, 403, 407, 488], Outcome.DESTINATION_REJECTED, False),
         ([408, 500, 502, 503, 504, 580, 999, None], Outcome.CARRIER_ERROR, False),
     ],
 )
 def test_every_code_has_its_outcome(codes: list[int | None], outcome: Outcome, charged: bool) -> None:
-    assert {ended(code, rang=True) for code in codes if code != 408} <= {outcome}
+    assert {ended(code, rang=True) for code in codes if code not in {403, 408}} <= {outcome}
     assert {ended(code, rang=None) for code in codes} == {outcome}
     assert OUTCOMES[outcome].charged is charged
 
@@ -84,8 +84,9 @@ def test_a_busy_line_never_rings_and_is_an_attempt_all_the_same() -> None:
     assert OUTCOMES[Outcome.BUSY].charged
 
 
-def test_408_after_ringing_is_nobody_answering() -> None:
+def test_after_ringing_408_is_nobody_answering_and_403_a_call_that_was_declined() -> None:
     assert ended(408, rang=True) is Outcome.NO_ANSWER
+    assert ended(403, rang=True) is Outcome.DECLINED
 
 
 @pytest.mark.parametrize(

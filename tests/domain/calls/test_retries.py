@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.calls.models import AnsweredBy, Outcome
+from domain.calls.models import WAITING_OUTCOMES, AnsweredBy, Outcome
 from domain.calls.retries import NextStep, OnDeclined, OnScreened, OnVoicemail, RetryPolicy, decide_next_step
 from domain.statuses import ContactStatus
 
@@ -65,14 +65,14 @@ def test_jitter_moves_a_retry_by_a_tenth_either_way() -> None:
     assert [after(Outcome.BUSY, spread=spread) for spread in (0.0, 1.0)] == [queued(seconds=270), queued(seconds=330)]
 
 
-@pytest.mark.parametrize(("errors", "seconds"), [(1, 30), (2, 120)])
+@pytest.mark.parametrize(("errors", "seconds"), [(1, 30), (2, 120), (3, 600), (4, 1800)])
 def test_a_carrier_error_is_dialed_again_soon_even_without_attempts_left(errors: int, seconds: int) -> None:
     step = after(Outcome.CARRIER_ERROR, attempts=0, most=1, carrier_errors=errors)
     assert step == queued(seconds=seconds)
 
 
-def test_the_third_carrier_error_in_a_row_is_final() -> None:
-    assert after(Outcome.CARRIER_ERROR, carrier_errors=3) == NextStep(status=ContactStatus.CARRIER_ERROR)
+def test_the_fifth_carrier_error_in_a_row_is_final() -> None:
+    assert after(Outcome.CARRIER_ERROR, carrier_errors=5) == NextStep(status=ContactStatus.CARRIER_ERROR)
 
 
 @pytest.mark.parametrize(("asked", "granted"), [(47, 47), (2, 30)])
@@ -81,12 +81,23 @@ def test_a_carrier_may_lengthen_the_delay_after_its_error(asked: int, granted: i
     assert step == queued(seconds=granted)
 
 
+@pytest.mark.parametrize("outcome", [Outcome.NEVER_RANG, Outcome.DESTINATION_REJECTED])
 @pytest.mark.parametrize(("repeats", "minutes"), [(1, 5), (2, 30)])
-def test_a_call_that_never_rang_is_dialed_again_by_the_delays_of_the_job_as_no_attempt(
-    repeats: int, minutes: int
+def test_a_call_that_reached_no_telephone_is_dialed_again_by_the_delays_of_the_job_as_no_attempt(
+    repeats: int, minutes: int, outcome: Outcome
 ) -> None:
-    assert after(Outcome.NEVER_RANG, attempts=0, most=1, repeats=repeats) == queued(minutes=minutes)
-    assert after(Outcome.NEVER_RANG, attempts=0, repeats=3) == NextStep(status=ContactStatus.CARRIER_ERROR)
+    assert after(outcome, attempts=0, most=1, repeats=repeats) == queued(minutes=minutes)
+    assert after(outcome, attempts=0, repeats=3) == NextStep(status=ContactStatus.CARRIER_ERROR)
+
+
+@pytest.mark.parametrize("outcome", sorted(WAITING_OUTCOMES))
+def test_who_waits_for_the_carrier_is_given_up_after_three_days_and_ten_dials_only(outcome: Outcome) -> None:
+    days = timedelta(days=3)
+    assert after(outcome, waits=9, waited=timedelta(days=30)).status is QUEUED
+    assert after(outcome, waits=9999, waited=days - timedelta(seconds=1)).status is QUEUED
+    step = after(outcome, waits=10, waited=days)
+    carriers = outcome in {Outcome.UNREACHABLE, Outcome.NOT_PLACED}
+    assert step == NextStep(status=ContactStatus.CARRIER_ERROR if carriers else ContactStatus.FAILED)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.AGENT_UNREACHABLE, Outcome.NO_SPEECH])

@@ -14,7 +14,7 @@ DIED_ON_THE_WAY, ANSWERED, NETWORK_BLOCKED = 503, 200, 608
 async def test_a_refusal_pauses_the_job(shared: Calling) -> None:
     job = await _a_job(shared, 3)
 
-    await (await job.call()).ends(Ending.FAILED, sip=403)
+    await (await job.call()).is_not_placed(Outcome.CALLER_REJECTED)
 
     row = await job.row()
     reason = (
@@ -56,6 +56,17 @@ async def test_only_the_last_fifty_count(shared: Calling) -> None:
     assert (await job.row()).status == "paused"
 
 
+async def test_two_destinations_that_always_fail_do_not_pause_a_job_for_all_others(shared: Calling) -> None:
+    job = await _a_job(shared, 12)
+    for which in range(10):
+        await (await job.call(which)).completes()
+    for which in (10, 11):
+        for dial in range(1, 6):
+            await (await job.call(which, dial)).ends(Ending.FAILED, sip=DIED_ON_THE_WAY)
+
+    assert (await job.row()).status == "running"
+
+
 async def test_after_a_resume_it_counts_from_zero(shared: Calling) -> None:
     job = await _a_job(shared, 21)
     calls = [await job.call(which) for which in range(21)]
@@ -81,7 +92,7 @@ async def test_it_can_be_turned_off(shared: Calling) -> None:
     job = await shared.a_job(await a_caller(shared.engine), some_contacts(21, start=600), circuit_breaker=False)
     for which in range(20):
         await _ends(await job.call(which), NETWORK_BLOCKED)
-    await (await job.call(20)).ends(Ending.FAILED, sip=403)
+    await (await job.call(20)).is_not_placed(Outcome.CALLER_REJECTED)
 
     assert (await job.row()).status == "running"
     assert await job.is_held(20, 2) is NotNowReason.NUMBER

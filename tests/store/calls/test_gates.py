@@ -33,13 +33,93 @@ async def test_a_refused_caller_id_holds_its_number_and_nobody_elses(calling: Ca
 
 
 @pytest.mark.parametrize("sip", [401, 402, 403, 407, 488])
-async def test_far_ends_that_refuse_hold_the_number_that_called_them(calling: Calling, sip: int) -> None:
+async def test_many_far_ends_in_a_row_that_refuse_hold_the_number_that_called_them(calling: Calling, sip: int) -> None:
     hostile, honest = await _jobs(calling, 2)
 
-    await (await hostile.call()).ends(Ending.FAILED, sip=sip)
+    await _is_refused_everywhere(hostile, sip)
 
-    assert await hostile.is_held(1) is NotNowReason.NUMBER
+    assert await hostile.is_held(5) is NotNowReason.NUMBER
+    assert [(await hostile.call_of(which).row()).outcome for which in (3, 4)] == [
+        Outcome.DESTINATION_REJECTED,
+        Outcome.CALLER_REJECTED,
+    ]
     await honest.call()
+
+
+async def test_one_far_end_that_refuses_holds_nobody_however_often_and_its_contact_ends(calling: Calling) -> None:
+    given = await a_caller(calling.engine)
+    job = await calling.a_job(given, 8, circuit_breaker=True)
+    for dial in range(1, 4):
+        await (await job.call(0, dial)).ends(Ending.FAILED, sip=403)
+        await job.call(dial)
+    again = await calling.a_job(given, some_contacts(1))
+    for dial in range(1, 4):
+        await (await again.call(0, dial)).ends(Ending.FAILED, sip=403)
+
+    assert (await calling.number(given)).closed_until is None
+    assert (await job.row()).status == "running"
+    contact = await job.contact()
+    assert (contact.status, contact.attempts, contact.dials, contact.error_code) == ("carrier_error", 0, 3, "403")
+
+
+async def test_far_ends_that_refuse_while_others_ring_hold_nobody(calling: Calling) -> None:
+    job = await calling.a_job(await a_caller(calling.engine), 12)
+    for which in range(12):
+        if which % 4 == 3:
+            await (await job.call(which)).rings()
+        else:
+            await (await job.call(which)).ends(Ending.FAILED, sip=403)
+
+    assert (await calling.number(job.given)).closed_until is None
+
+
+async def test_refusals_of_a_wave_wait_for_the_calls_that_may_ring_yet(calling: Calling) -> None:
+    job = await calling.a_job(await a_caller(calling.engine), 14)
+    wave = [await job.call(which) for which in range(14)]
+
+    for call in wave[:7]:
+        await call.ends(Ending.FAILED, sip=403)
+    assert (await calling.number(job.given)).closed_until is None
+    await wave[7].ends(Ending.FAILED, sip=403)
+
+    assert (await calling.number(job.given)).closed_until is not None
+
+
+async def test_refusals_of_long_ago_are_no_row(calling: Calling) -> None:
+    job = await calling.a_job(await a_caller(calling.engine), 8)
+    for which in range(4):
+        call = await job.call(which)
+        await call.ends(Ending.FAILED, sip=403)
+        await call.change(asked_at=ago(minutes=11))
+
+    await (await job.call(4)).ends(Ending.FAILED, sip=403)
+
+    await job.call(5)
+
+
+async def test_after_a_row_of_refusals_a_far_end_that_refuses_lets_another_go_first(calling: Calling) -> None:
+    """Whoever resumes a job must not find it stopped again by the first contact that would refuse any call."""
+    (job,) = await _jobs(calling, 1)
+    await _is_refused_everywhere(job)
+    await calling.open_the_gates_by_time()
+
+    await (await job.call(5)).ends(Ending.FAILED, sip=403)
+    probe = await job.call(6)
+    assert await job.is_held(7) is NotNowReason.NUMBER
+    await probe.rings()
+
+    await job.call(7)
+    assert (await calling.number(job.given)).closed_until is None
+
+
+async def test_calls_that_were_on_their_way_when_the_number_was_closed_wait_with_the_others(calling: Calling) -> None:
+    (job,) = await _jobs(calling, 1)
+    late = await job.call(7)
+    await _is_refused_everywhere(job)
+
+    await late.ends(Ending.FAILED, sip=403)
+
+    assert ((await late.row()).outcome, (await late.contact()).status) == (Outcome.CALLER_REJECTED, "queued")
 
 
 async def test_another_number_of_the_organization_goes_on(calling: Calling) -> None:
@@ -70,24 +150,24 @@ async def test_a_number_that_was_refused_at_the_request_opens_with_the_next_call
 
 async def test_a_number_whose_calls_were_taken_and_then_refused_opens_when_one_rings(calling: Calling) -> None:
     (job,) = await _jobs(calling, 1)
-    await (await job.call()).ends(Ending.FAILED, sip=403)
+    await _is_refused_everywhere(job)
     await calling.open_the_gates_by_time()
 
-    probe = await job.call(1)
+    probe = await job.call(5)
     await probe.queues()
-    assert await job.is_held(2) is NotNowReason.NUMBER
+    assert await job.is_held(6) is NotNowReason.NUMBER
     await probe.rings()
 
-    await job.call(2)
+    await job.call(6)
 
 
 async def test_refusals_of_several_organizations_are_the_accounts(calling: Calling) -> None:
     *refused, bystander = await _jobs(calling, 4)
     for job in refused[:2]:
-        await (await job.call()).ends(Ending.FAILED, sip=403)
+        await _is_refused_everywhere(job)
     await bystander.call()
 
-    await (await refused[2].call()).ends(Ending.FAILED, sip=403)
+    await _is_refused_everywhere(refused[2])
 
     assert await bystander.is_held(1) is NotNowReason.ACCOUNT
     assert (await calling.account()).closed_reason == REFUSED
@@ -98,8 +178,7 @@ async def test_one_organization_is_one_however_many_numbers_it_has(calling: Call
     numbers = [given, *[await calling.another_number(given) for _ in range(3)]]
     (bystander,) = await _jobs(calling, 1)
     for index, number in enumerate(numbers):
-        job = await calling.a_job(number, some_contacts(1, start=500 + index))
-        await (await job.call()).ends(Ending.FAILED, sip=403)
+        await _is_refused_everywhere(await calling.a_job(number, some_contacts(5, start=500 + 5 * index)))
 
     await bystander.call()
 
@@ -109,7 +188,7 @@ async def test_an_account_on_which_somebodys_calls_ring_is_not_refused(calling: 
     await (await honest.call()).rings()
 
     for job in refused:
-        await (await job.call()).ends(Ending.FAILED, sip=403)
+        await _is_refused_everywhere(job)
 
     assert (await calling.account()).closed_until is None
     await honest.call(1)
@@ -163,7 +242,7 @@ async def test_an_outage_ends_no_contact_and_charges_none(calling: Calling) -> N
 
 async def test_a_request_that_is_not_taken_while_others_ring_is_its_contacts_own(calling: Calling) -> None:
     (job,) = await _jobs(calling, 1)
-    for dial in range(1, 4):
+    for dial in range(1, 6):
         await (await job.call(dial)).rings()
         await (await job.call(0, dial)).is_not_placed(Outcome.NOT_PLACED)
         assert (await calling.number(job.given)).closed_until is None
@@ -224,6 +303,12 @@ async def _jobs(calling: Calling, count: int) -> list[Job]:
         await calling.a_job(await a_caller(calling.engine), some_contacts(8, start=100 * index))
         for index in range(count)
     ]
+
+
+async def _is_refused_everywhere(job: Job, sip: int = 403) -> None:
+    """Its first five contacts' far ends refuse, one after another."""
+    for which in range(5):
+        await (await job.call(which)).ends(Ending.FAILED, sip=sip)
 
 
 async def _seconds_closed(calling: Calling) -> float:
