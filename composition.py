@@ -10,6 +10,7 @@ from temporalio.client import Client
 from carriers import Carrier
 from carriers.accounts import CarrierAccounts
 from carriers.registry import builders, set_up
+from domain.quotas import Quota, QuotaLimits
 from settings import Settings
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
@@ -38,6 +39,7 @@ from store.organizations.carrier_credentials import CarrierCredentials
 from store.organizations.carrier_grants import CarrierGrants
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
+from store.organizations.quotas import OrganizationQuotas
 from store.organizations.rate_limits import RateLimits
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
@@ -92,33 +94,48 @@ def _carriers(settings: Settings, own: CarrierCredentials, instead: Mapping[str,
 
 
 def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[object, ...]:
+    quotas = quota_limits(settings)
     return (
-        Agents(engine),
-        ApiKeys(engine),
+        Agents(engine, quotas),
+        ApiKeys(engine, quotas),
         AuditLog(engine),
         CarrierGrants(engine),
         ChangeFeed(engine),
         Claims(engine, settings.speed),
         AgentReports(engine),
         Dials(engine, settings.speed),
-        DoNotCall(engine),
+        DoNotCall(engine, quotas),
         DuePages(engine, settings.speed),
         Idempotency(engine),
         InFlightRequests(engine),
         JobDeletion(engine),
         JobLifecycle(engine),
-        JobPreview(engine),
+        JobPreview(engine, quotas),
         JobRerun(engine),
-        JobUpdates(engine),
-        Jobs(engine),
+        JobUpdates(engine, quotas),
+        Jobs(engine, quotas),
         Ledger(engine),
         Lines(engine),
         NamespaceBinding(engine),
         OrderLookup(engine),
+        OrganizationQuotas(engine, quotas),
         Organizations(engine),
-        PhoneNumbers(engine),
+        PhoneNumbers(engine, quotas),
         RateLimits(engine),
         Reconciliation(engine, settings.speed),
         Results(engine),
         Webhooks(engine, vault),
     )
+
+
+def quota_limits(settings: Settings) -> QuotaLimits:
+    """Of every organization for which an operator set no other."""
+    return {
+        Quota.OPEN_JOBS: settings.max_open_jobs,
+        Quota.JOBS: settings.max_jobs,
+        Quota.CONTACTS: settings.max_contacts,
+        Quota.AGENTS: settings.max_agents,
+        Quota.PHONE_NUMBERS: settings.max_phone_numbers,
+        Quota.API_KEYS: settings.max_api_keys,
+        Quota.DO_NOT_CALL: settings.max_do_not_call,
+    }

@@ -24,6 +24,14 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     rate_limit_per_minute: int | None = Field(default=6000, ge=1)  # requests of one key; None: no limit
     organization_rate_limit_per_minute: int | None = Field(default=30_000, ge=1)  # of all its keys; None: no limit
+    # What an organization may have, unless an operator sets another limit for it; None: no limit.
+    max_open_jobs: int = Field(default=1_000, ge=1, le=5_000)  # see domain.quotas
+    max_jobs: int | None = Field(default=20_000, ge=1)  # ended ones too
+    max_contacts: int | None = Field(default=5_000_000, ge=1)  # in all jobs
+    max_agents: int | None = Field(default=1_000, ge=1)
+    max_phone_numbers: int | None = Field(default=1_000, ge=1)
+    max_api_keys: int | None = Field(default=200, ge=1)
+    max_do_not_call: int | None = Field(default=1_000_000, ge=1)
     secret: SecretStr = SecretStr("")  # several with commas between them: the first encrypts, all decrypt
     platform_key: SecretStr = SecretStr("")  # creates organizations over the API; empty: no key does
 

@@ -39,6 +39,7 @@ from api.organizations import (
     organization_routes,
     phone_number_routes,
     platform_routes,
+    quota_routes,
     stop_routes,
 )
 from api.organizations.agent_addresses import AgentAddresses
@@ -75,6 +76,7 @@ PARTS = (
     test_call,
     preview_routes,
     organization_routes,
+    quota_routes,
     platform_routes,
     grant_routes,
     credit_routes,

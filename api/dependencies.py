@@ -31,6 +31,7 @@ from store.organizations.api_keys import ApiKeys
 from store.organizations.carrier_grants import CarrierGrants
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
+from store.organizations.quotas import OrganizationQuotas
 from store.organizations.rate_limits import RateLimits
 from store.reconcile import Reconciliation
 from store.webhooks.endpoints import Webhooks
@@ -69,6 +70,7 @@ JobsDep = Annotated[Jobs, service(Jobs)]
 LedgerDep = Annotated[Ledger, service(Ledger)]
 OrdersDep = Annotated[OrderLookup, service(OrderLookup)]
 OrganizationsDep = Annotated[Organizations, service(Organizations)]
+QuotasDep = Annotated[OrganizationQuotas, service(OrganizationQuotas)]
 RateLimitsDep = Annotated[RateLimits, service(RateLimits)]
 PhoneNumbersDep = Annotated[PhoneNumbers, service(PhoneNumbers)]
 ReconciliationDep = Annotated[Reconciliation, service(Reconciliation)]

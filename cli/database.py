@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from store.organizations.carrier_grants import CarrierGrants
     from store.organizations.organizations import Organizations
     from store.organizations.phone_numbers import PhoneNumbers
+    from store.organizations.quotas import OrganizationQuotas
 
 Result = TypeVar("Result")
 
@@ -56,6 +57,7 @@ class Store:
     ledger: "Ledger"
     grants: "CarrierGrants"
     gates: "Gates"
+    quotas: "OrganizationQuotas"
 
 
 class Database:
@@ -94,6 +96,7 @@ class Database:
             await engine.dispose()
 
     async def _run(self, action: Callable[[Store], Awaitable[Result]]) -> Result:
+        from composition import quota_limits  # noqa: PLC0415
         from store.billing.ledger import Ledger  # noqa: PLC0415  as above
         from store.calls.gates import Gates  # noqa: PLC0415
         from store.organizations.agents import Agents  # noqa: PLC0415
@@ -101,11 +104,13 @@ class Database:
         from store.organizations.carrier_grants import CarrierGrants  # noqa: PLC0415
         from store.organizations.organizations import Organizations  # noqa: PLC0415
         from store.organizations.phone_numbers import PhoneNumbers  # noqa: PLC0415
+        from store.organizations.quotas import OrganizationQuotas  # noqa: PLC0415
 
         async with self.engine() as engine:
             organizations, api_keys, agents = Organizations(engine), ApiKeys(engine), Agents(engine)
             numbers, ledger, grants = PhoneNumbers(engine), Ledger(engine), CarrierGrants(engine)
-            return await action(Store(organizations, api_keys, agents, numbers, ledger, grants, Gates(engine)))
+            quotas = OrganizationQuotas(engine, quota_limits(Settings()))
+            return await action(Store(organizations, api_keys, agents, numbers, ledger, grants, Gates(engine), quotas))
 
 
 @contextmanager

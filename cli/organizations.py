@@ -13,8 +13,10 @@ from cli.output import Output
 from cli.render import ACTIVITY_COLUMNS
 from domain.audit import OPERATOR
 from domain.phone.location import is_country
+from domain.quotas import Quota
 
 COLUMNS = ["id", "name", "concurrent_call_limit", "credits_unlimited", "balance", "held"]
+DEFAULT = "default"  # of a quota: as for all organizations
 OWN = ("own",)  # for `--countries`: those of its numbers
 
 app = typer.Typer()
@@ -131,3 +133,32 @@ def change_organization(
         raise typer.BadParameter("Say what to change: --name, --limit, --reserved or --countries.")
     change = OrganizationChange.model_validate(fields)
     output.model(database.run(lambda store: store.organizations.change(organization, change, by=OPERATOR)))
+
+
+def _quota(written: str) -> tuple[Quota, int | str | None]:
+    """`openJobs=2000`, `contacts=none`, `agents=default`. Raises typer.BadParameter."""
+    name, _, limit = written.partition("=")
+    if name not in set(Quota) or not (limit in {"none", DEFAULT} or limit.isdecimal()):
+        names = ", ".join(Quota)
+        raise typer.BadParameter(f"Write it as openJobs=2000, with `none` or `{DEFAULT}` too; there are {names}.")
+    return Quota(name), None if limit == "none" else limit if limit == DEFAULT else int(limit)
+
+
+@command(org, "quotas")
+def quotas(
+    organization: OrgId,
+    limits: Annotated[
+        list[Any] | None, typer.Argument(parser=_quota, metavar="[NAME=LIMIT]...", show_default=False)
+    ] = None,
+    *,
+    database: Database,
+    output: Output,
+) -> None:
+    """Show what an organization has and may have; set limits of its own: `openJobs=2000`, `none`, `default`."""
+    given = dict(limits or ())
+    changes = {quota: limit for quota, limit in given.items() if limit != DEFAULT}
+    if given:
+        database.run(
+            lambda store: store.quotas.set_limits(organization, changes, reset=frozenset(given.keys() - changes.keys()))
+        )
+    output.models(database.run(lambda store: store.quotas.list_all(organization)), ["quota", "used", "limit"])

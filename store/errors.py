@@ -14,6 +14,7 @@ StoreError
 ├── Unreadable             it was sealed with a secret that is not known any more
 ├── Disabled               this webhook gets nothing until it is enabled
 ├── TooMany                as many as there may be
+├── QuotaExceeded          the organization would have more than it may
 ├── StillCalling           calls of the job are, or may be, live
 └── Busy                   as many large files are being read as may be at once
 """
@@ -21,6 +22,7 @@ StoreError
 from collections.abc import Sequence
 from decimal import Decimal
 
+from domain.quotas import Quota, explain_exceeded
 from domain.statuses import GrantKind, JobStatus
 
 
@@ -139,6 +141,14 @@ class TooMany(StoreError):
     def __init__(self, what: str, limit: int) -> None:
         super().__init__(f"There may be at most {limit} {what}. Delete one first.")
         self.limit = limit
+
+
+class QuotaExceeded(StoreError):
+    """`limit`: how many there may be."""
+
+    def __init__(self, quota: Quota, limit: int, wanted: int) -> None:
+        super().__init__(explain_exceeded(quota, limit, wanted))
+        self.quota, self.limit = quota, limit
 
 
 class StillCalling(StoreError):

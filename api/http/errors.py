@@ -13,7 +13,7 @@ ApiError
 │                     GrantNotFound, WebhookNotFound, DeliveryNotFound
 ├── 405  MethodNotAllowed
 ├── 408  RequestTimedOut
-├── 409  OverlappingContacts, IdempotencyConflict, GrantedToAnother, InUse, LastOwnerKey
+├── 409  OverlappingContacts, IdempotencyConflict, GrantedToAnother, InUse, LastOwnerKey, QuotaExceeded
 ├── 429  RateLimited
 ├── 431  HeadersTooLarge
 ├── 500  InternalError
@@ -202,6 +202,11 @@ class InUse(ApiError):
 class LastOwnerKey(ApiError):
     status = 409
     code = "last_owner_key"
+
+
+class QuotaExceeded(ApiError):
+    status = 409
+    code = "quota_exceeded"
 
 
 class RateLimited(ApiError):

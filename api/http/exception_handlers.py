@@ -138,6 +138,9 @@ OF_STORE: dict[type[Exception], Callable[[Any], ApiError]] = {
     store.Unreadable: _no_secret,
     store.Disabled: lambda error: api.InvalidStatus(str(error)),
     store.TooMany: lambda error: api.TooManyWebhooks(str(error)),
+    store.QuotaExceeded: lambda error: api.QuotaExceeded(
+        str(error), [{"quota": error.quota.value, "limit": error.limit}]
+    ),
     store.StillCalling: _still_calling,
     store.Busy: lambda _: api.Unavailable("Several large files are being downloaded. Try again in a moment."),
 }

@@ -61,8 +61,8 @@ async def validate(
 
     A member's key may ask too. The answer holds the whole report on the contacts, whom the do-not-call list and the
     countries leave out, contacts by country and time zone, cost, duration, and which limit binds. What would make the
-    job itself be refused (`insufficient_credits`, `overlapping_contacts`, nobody left to call) is among `obstacles`;
-    what is wrong with the request is an error, as there.
+    job itself be refused (`insufficient_credits`, `overlapping_contacts`, `quota_exceeded`, nobody left to call) is
+    among `obstacles`; what is wrong with the request is an error, as there.
 
     Error codes: `invalid_request`, `invalid_timezone`, `past_scheduled_time`, `phone_number_not_found`,
     `no_outbound_agent`, `invalid_csv`, `missing_phone_column`, `too_many_contacts`, `no_valid_contacts`,
@@ -142,6 +142,8 @@ def _obstacles(facts: PreviewFacts) -> Iterator[Obstacle]:
     if facts.overlapping:
         count = f"{len(facts.overlapping):,}"
         yield Obstacle(code="overlapping_contacts", error=f"Other open jobs will call {count} of these numbers too.")
+    if facts.no_room is not None:
+        yield Obstacle(code="quota_exceeded", error=facts.no_room)
     if facts.nobody_left is not None:
         yield Obstacle(code="no_valid_contacts", error=f"Nobody is left to call: {facts.nobody_left}.")
 

@@ -10,6 +10,7 @@ from domain.audit import Action
 from domain.calls.models import Audio
 from domain.jobs.views import ContactFrequency
 from domain.json_model import JsonModel, Timestamp
+from domain.quotas import Quota
 from domain.statuses import Architecture, GrantKind, Role
 
 
@@ -46,6 +47,18 @@ class OrganizationPage(JsonModel):
     total: int = Field(examples=[1])
     page: int = Field(examples=[1])
     page_size: int = Field(examples=[20])
+
+
+class QuotaView(JsonModel):
+    quota: Quota
+    used: int = Field(examples=[12])
+    limit: int | None = Field(description="Null: no limit.", examples=[1000])
+
+
+class QuotaList(JsonModel):
+    """All of them, always in this order."""
+
+    quotas: list[QuotaView]
 
 
 class AgentView(JsonModel):

@@ -14,6 +14,7 @@ from domain.audit import Action
 from domain.calling_rules.do_not_call import LISTED_REASON, ListedNumber, Source
 from domain.model import Model
 from domain.phone.identity import identify, list_all_writings, list_writings
+from domain.quotas import Quota, QuotaLimits
 from store.audit_log import record_action
 from store.calls.in_flight import CallScope, withdraw_unrung_calls
 from store.contacts.transitions import block_numbers
@@ -21,6 +22,7 @@ from store.db.engine import reading
 from store.db.ids import may_exist
 from store.db.locks import lock_organization
 from store.errors import NotFound
+from store.organizations.quotas import require_room
 from store.tables import dials, do_not_call
 
 
@@ -49,16 +51,23 @@ class DoNotCallPage(Model):
 class DoNotCall:
     """Each public method is one transaction; the list of another organization does not exist."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+        """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
+        self._quotas = quotas
 
     async def add(
         self, organization_id: str, numbers: Collection[str], *, source: Source, by: str, note: str | None = None
     ) -> Added:
-        """List numbers, E.164; those that are listed already stay as they are."""
+        """List numbers, E.164; those that are listed already stay as they are. Raises QuotaExceeded.
+
+        What a person says on the telephone is listed beyond any quota: see `opt_out`.
+        """
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
             added = await list_numbers(connection, organization_id, numbers, source=source, by=by, note=note)
+            if added.new:
+                await require_room(connection, organization_id, self._quotas, {Quota.DO_NOT_CALL: 0})
             await withdraw_unrung_calls(connection, CallScope(organization_id=organization_id, numbers=tuple(numbers)))
             return added
 

@@ -6,34 +6,42 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.contacts.rejects import Rejects
 from store.db.engine import copy_rows, json_text
-from store.tables import batch_jobs
+from store.tables import batch_jobs, rejects
 
 NOT_KEPT = (
     "The rejected rows of this file are told here only: those that the job keeps have other columns, or are delimited"
     " otherwise."
 )
+MAX_KEPT = 20_000  # of one job
+TOO_MANY = f"The rejected rows of this file are told here only: a job keeps {MAX_KEPT:,} of them."
 _COPY = "COPY rejects (job_id, row, cells, reason) FROM STDIN"
 
 
-def can_keep(job: RowMapping, rejects: Rejects) -> bool:
+def can_keep(job: RowMapping, more: Rejects) -> bool:
     """Whether a file's rejected rows can stand in the one file that a job has of them."""
     header = job["file_header"]
-    return header is None or Rejects(header=tuple(header), delimiter=job["file_delimiter"]).can_hold(rejects)
+    return header is None or Rejects(header=tuple(header), delimiter=job["file_delimiter"]).can_hold(more)
+
+
+async def has_room(connection: AsyncConnection, job_id: str, more: Rejects) -> bool:
+    """Whether a job may keep so many more."""
+    query = sa.select(sa.func.count()).select_from(rejects).where(rejects.c.job_id == job_id)
+    return (await connection.execute(query)).scalar_one() + len(more.rows) <= MAX_KEPT
 
 
 async def keep_rejects(
-    connection: AsyncConnection, job_id: str, rejects: Rejects | None, *, after_row: int = 0
+    connection: AsyncConnection, job_id: str, rejected: Rejects | None, *, after_row: int = 0
 ) -> None:
     """Keep the rows that were rejected, counted on from `after_row`, and the first row where the job has none yet.
 
     None: the contacts came as JSON.
     """
-    if rejects is None:
+    if rejected is None:
         return
-    file = {"file_header": list(rejects.header), "file_delimiter": rejects.delimiter}
+    file = {"file_header": list(rejected.header), "file_delimiter": rejected.delimiter}
     has_none = batch_jobs.c.file_delimiter.is_(None)
     await connection.execute(sa.update(batch_jobs).where(batch_jobs.c.id == job_id, has_none).values(file))
-    if not rejects.rows:
+    if not rejected.rows:
         return
-    rows = ((job_id, after_row + reject.row, json_text(reject.cells), reject.reason) for reject in rejects.rows)
+    rows = ((job_id, after_row + reject.row, json_text(reject.cells), reject.reason) for reject in rejected.rows)
     await copy_rows(connection, _COPY, rows)

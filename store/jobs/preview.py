@@ -7,9 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.jobs.models import JobRequest, NewContact, Organization
 from domain.model import Model
+from domain.quotas import QuotaLimits
 from store.contacts.import_ import admit_contacts, apply_overlap_rule, read_allowed_countries
 from store.db.engine import reading
-from store.errors import NoContactsLeft, Overlapping
+from store.errors import NoContactsLeft, Overlapping, QuotaExceeded
+from store.organizations.quotas import require_room, room_for_job
 from store.organizations.rows import read_organization
 
 
@@ -26,6 +28,7 @@ class PreviewFacts(Model):
     report: dict[str, Any]
     overlapping: tuple[int, ...] = ()  # rows, where the job's rule is to be refused for them
     nobody_left: str | None = None  # why
+    no_room: str | None = None  # for another job, or its contacts
 
     @property
     def callable(self) -> int:
@@ -35,8 +38,10 @@ class PreviewFacts(Model):
 class JobPreview:
     """Read only: what is read may change before a job is created."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+        """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
+        self._quotas = quotas
 
     async def preview(
         self, organization_id: str, request: JobRequest, contacts: Sequence[NewContact], report: dict[str, Any]
@@ -53,11 +58,14 @@ class JobPreview:
             }
             try:
                 called, report = await apply_overlap_rule(connection, organization_id, request, contacts, report)
+                await require_room(connection, organization_id, self._quotas, room_for_job(len(called)))
                 admitted, report = await admit_contacts(connection, organization, called, report)
             except Overlapping as error:
                 facts["overlapping"] = error.rows
             except NoContactsLeft as error:
                 facts |= {"called": [], "nobody_left": error.why}
+            except QuotaExceeded as error:
+                facts["no_room"] = str(error)
             else:
                 facts |= {"called": admitted.contacts, "blocked": admitted.blocked, "report": report}
         return PreviewFacts(**facts)

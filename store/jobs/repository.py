@@ -13,6 +13,7 @@ from domain.contacts.rejects import Rejects
 from domain.jobs.models import Agent, Contact, Job, JobCounts, JobRequest, NewContact, Organization, PhoneNumber
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES, RATES, estimate_cost
+from domain.quotas import QuotaLimits
 from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import record_action
 from store.billing.ledger import EntryKind, book, compute_hold
@@ -22,6 +23,7 @@ from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.jobs.settings import SELECTED, as_columns
 from store.organizations.phone_numbers import check_callable
+from store.organizations.quotas import require_room, room_for_job
 from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, contacts
 
@@ -57,8 +59,10 @@ class ContactPage(Model):
 class Jobs:
     """Each public method is one transaction; what belongs to another organization does not exist."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+        """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
+        self._quotas = quotas
 
     async def create(
         self,
@@ -75,7 +79,7 @@ class Jobs:
         """Store a job with its contacts and hold its estimate. One of this `id` that is there already is returned.
 
         `number` is the organization's own and its agent can talk; `report`: how the contacts were read.
-        Raises NotFound, Overlapping, NoContactsLeft, InsufficientCredits; then nothing is stored.
+        Raises NotFound, Overlapping, NoContactsLeft, InsufficientCredits, QuotaExceeded; then nothing is stored.
         """
         async with self._engine.begin() as connection:
             organization = await lock_and_read_organization(connection, organization_id)
@@ -83,6 +87,7 @@ class Jobs:
                 return stored
             agent = await check_callable(connection, organization_id, number)
             called, report = await apply_overlap_rule(connection, organization_id, request, contacts, report)
+            await require_room(connection, organization_id, self._quotas, room_for_job(len(called)))
             admitted, report = await admit_contacts(connection, organization, called, report)
             cost = estimate_cost(admitted.callable, agent.architecture)
             hold = compute_hold(organization, cost)

@@ -18,19 +18,21 @@ from domain.jobs.models import JobChange, NewContact
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES
 from domain.phone.identity import identify, list_all_writings
+from domain.quotas import Quota, QuotaLimits
 from domain.requests.limits import MAX_CONTACTS
 from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import find_details, record_action
 from store.billing.ledger import EntryKind, book, compute_hold
 from store.contacts.due_times import recheck_rules_of_job, reschedule
 from store.contacts.import_ import admit_contacts, copy_contacts
-from store.contacts.rejected_rows import NOT_KEPT, can_keep, keep_rejects
+from store.contacts.rejected_rows import NOT_KEPT, TOO_MANY, can_keep, has_room, keep_rejects
 from store.contacts.transitions import finish_exhausted, remove
 from store.db.engine import reading
 from store.db.ids import may_exist
 from store.errors import NotFound, WrongStatus
 from store.jobs.settings import as_columns
 from store.jobs.status import lock_and_read_status, move
+from store.organizations.quotas import require_room
 from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, contacts, rejects
 
@@ -58,8 +60,10 @@ class Appended(Model):
 class JobUpdates:
     """Each change is idempotent; `by` is the actor whom the audit log names."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+        """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
+        self._quotas = quotas
 
     async def change(self, organization_id: str, job_id: str, change: JobChange, *, by: str) -> JobStatus:
         """Set the fields that are given. Raises WrongStatus: it has ended; or it began, and the start is to move.
@@ -95,12 +99,13 @@ class JobUpdates:
 
         Where the audit log has an entry of this `id` they were added before, and the answer is the same again. Rows
         count on from the job's last one, also the `rejected`, which are kept if they have the columns of the job's own.
-        Raises NotFound, WrongStatus, TooManyContacts, NoContactsLeft, InsufficientCredits; then nothing is stored.
+        Raises NotFound, WrongStatus, TooManyContacts, NoContactsLeft, InsufficientCredits, QuotaExceeded; then
+        nothing is stored.
         """
         async with self._engine.begin() as connection:
             status = await lock_and_read_status(connection, organization_id, job_id)
             job = await _job(connection, job_id)
-            rejected, report = _drop_other_columns(job, rejected, report)
+            rejected, report = await _keepable(connection, job, rejected, report)
             before = None if id is None else await find_details(connection, organization_id, id)
             if before is not None:
                 return _appended(status, job, before["contacts"], before["contacts"], job["total_contacts"], report)
@@ -112,6 +117,7 @@ class JobUpdates:
             total = job["total_contacts"] + len(new)
             if total > MAX_CONTACTS:
                 raise TooManyContacts(f"The job would have more than {MAX_CONTACTS:,} contacts.")
+            await require_room(connection, organization_id, self._quotas, {Quota.CONTACTS: len(new)})
             admitted, report = await admit_contacts(connection, organization, new, report)
             appended = _appended(status, job, len(new), admitted.callable, total, report)
             await _grow(connection, job, compute_hold(organization, appended.cost), len(new))
@@ -167,13 +173,18 @@ async def _apply_side_effects(connection: AsyncConnection, job_id: str, changed:
         await finish_exhausted(connection, job_id, changed["max_attempts"])
 
 
-def _drop_other_columns(
-    job: RowMapping, rejected: Rejects | None, report: dict[str, Any]
+async def _keepable(
+    connection: AsyncConnection, job: RowMapping, rejected: Rejects | None, report: dict[str, Any]
 ) -> tuple[Rejects | None, dict[str, Any]]:
     """The rejected rows that can be kept with the job's own; the report has a warning where they cannot."""
-    if rejected is None or can_keep(job, rejected):
+    if rejected is None:
+        return None, report
+    why = None if can_keep(job, rejected) else NOT_KEPT
+    if why is None and not await has_room(connection, job["id"], rejected):
+        why = TOO_MANY
+    if why is None:
         return rejected, report
-    warnings = [NOT_KEPT, *report["warnings"]][:MAX_ENTRIES] if rejected.rows else report["warnings"]
+    warnings = [why, *report["warnings"]][:MAX_ENTRIES] if rejected.rows else report["warnings"]
     return None, report | {"warnings": warnings}
 
 

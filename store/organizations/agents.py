@@ -10,13 +10,15 @@ from domain.audit import OPERATOR, Action
 from domain.calls.models import Audio
 from domain.jobs.models import Agent
 from domain.model import Model
+from domain.quotas import Quota, QuotaLimits
 from domain.statuses import Architecture
 from store.audit_log import record_action
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import InUse, NotFound
-from store.organizations.rows import read_organization
+from store.organizations.quotas import require_room
+from store.organizations.rows import lock_and_read_organization
 from store.tables import agents, batch_jobs, phone_numbers
 
 MAX_USERS = 10  # of the jobs or numbers that still use something
@@ -46,8 +48,10 @@ class AgentPage(Model):
 class Agents:
     """Each public method is one transaction; what belongs to another organization, or is removed, does not exist."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+        """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
+        self._quotas = quotas
 
     async def create(
         self,
@@ -70,9 +74,10 @@ class Agents:
             "audio_url": audio_url,
         }
         async with self._engine.begin() as connection:
-            await read_organization(connection, organization_id)
+            await lock_and_read_organization(connection, organization_id)
             inserted = await connection.execute(postgresql.insert(agents).values(row).on_conflict_do_nothing())
             if inserted.rowcount:
+                await require_room(connection, organization_id, self._quotas, {Quota.AGENTS: 0})
                 await record_action(connection, organization_id, Action.AGENT_CREATED, by, {"agentId": row["id"]})
             return await read_agent(connection, organization_id, row["id"])
 

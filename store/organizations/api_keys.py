@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.audit import OPERATOR, Action
 from domain.jobs.models import Caller
 from domain.model import Model
+from domain.quotas import Quota, QuotaLimits
 from domain.statuses import Role
 from store.audit_log import record_action
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import LastOwner, NotFound
+from store.organizations.quotas import require_room
 from store.organizations.rows import read_organization
 from store.tables import api_keys
 
@@ -55,8 +57,10 @@ class KeyPage(Model):
 class ApiKeys:
     """Each public method is one transaction; what belongs to another organization does not exist."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+        """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
+        self._quotas = quotas
 
     async def create(
         self,
@@ -79,10 +83,12 @@ class ApiKeys:
             key_hash=_hashed(issued.key),
         )
         async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
             await read_organization(connection, organization_id)
             await connection.execute(
                 insert.on_conflict_do_update(index_elements=["id"], set_={"key_hash": insert.excluded.key_hash})
             )
+            await require_room(connection, organization_id, self._quotas, {Quota.API_KEYS: 0})
             details = {"keyId": issued.id, "role": role.value}
             await record_action(connection, organization_id, Action.KEY_CREATED, by, details)
         return issued

@@ -11,6 +11,7 @@ from domain.audit import OPERATOR, Action
 from domain.jobs.models import Agent, PhoneNumber
 from domain.model import Model
 from domain.phone.location import locate_number
+from domain.quotas import Quota, QuotaLimits
 from store.audit_log import record_action
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
@@ -18,6 +19,7 @@ from store.db.locks import lock_organization
 from store.errors import InUse, NotFound
 from store.organizations.agents import MAX_USERS, find_open_jobs, read_agent
 from store.organizations.carrier_grants import Resource, grant, require_grants
+from store.organizations.quotas import require_room
 from store.organizations.rows import read_organization
 from store.tables import agents, batch_jobs, carrier_accounts, dials, phone_numbers
 
@@ -42,8 +44,10 @@ class PhoneNumberPage(Model):
 class PhoneNumbers:
     """Each public method is one transaction; what belongs to another organization, or is removed, does not exist."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+        """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
+        self._quotas = quotas
 
     async def create(
         self,
@@ -90,6 +94,7 @@ class PhoneNumbers:
             row["carrier_account_id"] = account["id"]
             inserted = await connection.execute(postgresql.insert(phone_numbers).values(row).on_conflict_do_nothing())
             if inserted.rowcount:
+                await require_room(connection, organization_id, self._quotas, {Quota.PHONE_NUMBERS: 0})
                 await _record(connection, organization_id, Action.NUMBER_CREATED, by, row["id"])
             return await read_phone_number(connection, organization_id, row["id"])
 

@@ -191,3 +191,14 @@ def test_activity_is_listed(run: Run, api: FakeApi, arguments: list[str], path: 
     assert api.requests[0].line == f"GET {path}?page=1&pageSize=20"
     for said in ("key_1", "changed", ID, "[red]", "page 1, 1 entries"):
         assert said in out
+
+
+def test_quotas_are_shown_and_set_for_one_organization(operate: Any, run: Run) -> None:
+    org = operate("org", "create", "Clinic")["id"]
+    assert {"quota": "openJobs", "used": 0, "limit": 1_000} in operate("org", "quotas", org)
+    changed = operate("org", "quotas", org, "openJobs=2000", "contacts=none")
+    assert {"quota": "openJobs", "used": 0, "limit": 2_000} in changed
+    assert {"quota": "contacts", "used": 0, "limit": None} in changed
+    assert {"quota": "openJobs", "used": 0, "limit": 1_000} in operate("org", "quotas", org, "openJobs=default")
+    assert "at most 5,000" in run("org", "quotas", org, "openJobs=none").err
+    assert run("org", "quotas", org, "cats=1").code == 2

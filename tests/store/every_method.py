@@ -21,6 +21,7 @@ from domain.calls.gates import GateScope
 from domain.calls.models import Audio, CallReport, CallState, Ending, HangUpReason, MachineKind, Outcome
 from domain.jobs.commands import CommandKind, OperatorCommand
 from domain.jobs.models import JobChange, PhoneNumber
+from domain.quotas import Quota
 from domain.statuses import Architecture, JobStatus, Role
 from domain.temporal_namespace import Namespace
 from domain.webhooks.events import AttemptResult, EventType
@@ -54,6 +55,7 @@ from store.organizations.carrier_credentials import CarrierCredentials
 from store.organizations.carrier_grants import CarrierGrants, Resource
 from store.organizations.organizations import OrganizationChange, Organizations
 from store.organizations.phone_numbers import TWILIO, PhoneNumberChange, PhoneNumbers
+from store.organizations.quotas import OrganizationQuotas
 from store.organizations.rate_limits import RateLimits
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
@@ -67,6 +69,7 @@ ENDPOINT = EndpointRequest(url="https://example.com", events=tuple(EventType))
 NAMESPACE = Namespace(name="default", namespace_id="1", cluster_id="1")
 RECORD = RecordKey(scope="org", route="POST /batch/create", key="1")
 BY = "key_1"
+QUOTAS = dict.fromkeys(Quota, 1_000_000)
 NEW = contacts(3, start=100)
 _numbers = count()
 
@@ -185,7 +188,7 @@ def _scope(world: World) -> CallScope:
 
 
 async def _apply_command(world: World) -> None:
-    commands = OperatorCommands(world.engine, JobLifecycle(world.engine), JobUpdates(world.engine))
+    commands = OperatorCommands(world.engine, JobLifecycle(world.engine), JobUpdates(world.engine, QUOTAS))
     command = OperatorCommand(
         organization_id=world.id, job_id=world.running.id, kind=CommandKind.PAUSE, received_at=datetime.now(UTC)
     )
@@ -218,7 +221,7 @@ async def _replay(world: World) -> None:
 
 
 async def _remove_agent(world: World) -> None:
-    agents = Agents(world.engine)
+    agents = Agents(world.engine, QUOTAS)
     made = await agents.create(world.id, "B", Architecture.TEXT, Audio.WEBSOCKET, "wss://b")
     await agents.remove(world.id, made.id)
 
@@ -226,17 +229,17 @@ async def _remove_agent(world: World) -> None:
 async def _create_number(world: World) -> PhoneNumber:
     number = a_number(95_000 + next(_numbers))
     await CarrierGrants(world.engine).create(world.id, Resource.of_number(TWILIO, number), by=BY)
-    return await PhoneNumbers(world.engine).create(world.id, number)
+    return await PhoneNumbers(world.engine, QUOTAS).create(world.id, number)
 
 
 async def _remove_number(world: World) -> None:
-    numbers = PhoneNumbers(world.engine)
+    numbers = PhoneNumbers(world.engine, QUOTAS)
     made = await _create_number(world)
     await numbers.remove(world.id, made.id)
 
 
 async def _change_carrier_settings(world: World) -> None:
-    numbers = PhoneNumbers(world.engine)
+    numbers = PhoneNumbers(world.engine, QUOTAS)
     made = await _create_number(world)
     await numbers.change_carrier_settings(world.id, made.id, "twilio", VAULT.seal("{}"))
 
@@ -250,19 +253,21 @@ async def _revoke_grant(world: World) -> None:
 METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "AgentReports.find_organization": lambda w: AgentReports(w.engine).find_organization(w.dial),
     "AgentReports.record": lambda w: AgentReports(w.engine).record(w.id, w.dial, ConversationReport(disposition="x")),
-    "Agents.change": lambda w: Agents(w.engine).change(w.id, w.given.number.agent.id, AgentChange(name="Bo")),
-    "Agents.create": lambda w: Agents(w.engine).create(w.id, "B", Architecture.TEXT, Audio.WEBSOCKET, "wss://b"),
-    "Agents.get": lambda w: Agents(w.engine).get(w.id, w.given.number.agent.id),
-    "Agents.list_all": lambda w: Agents(w.engine).list_all(w.id),
-    "Agents.list_page": lambda w: Agents(w.engine).list_page(w.id, "Ada", 1, 10),
+    "Agents.change": lambda w: Agents(w.engine, QUOTAS).change(w.id, w.given.number.agent.id, AgentChange(name="Bo")),
+    "Agents.create": lambda w: Agents(w.engine, QUOTAS).create(
+        w.id, "B", Architecture.TEXT, Audio.WEBSOCKET, "wss://b"
+    ),
+    "Agents.get": lambda w: Agents(w.engine, QUOTAS).get(w.id, w.given.number.agent.id),
+    "Agents.list_all": lambda w: Agents(w.engine, QUOTAS).list_all(w.id),
+    "Agents.list_page": lambda w: Agents(w.engine, QUOTAS).list_page(w.id, "Ada", 1, 10),
     "Agents.remove": _remove_agent,
-    "ApiKeys.create": lambda w: ApiKeys(w.engine).create(w.id, Role.MEMBER, "x"),
-    "ApiKeys.find_caller": lambda w: ApiKeys(w.engine).find_caller(w.given.owner.key),
-    "ApiKeys.find_valid": lambda w: ApiKeys(w.engine).find_valid([w.given.owner.id]),
-    "ApiKeys.get": lambda w: ApiKeys(w.engine).get(w.id, w.given.member.id),
-    "ApiKeys.list_all": lambda w: ApiKeys(w.engine).list_all(w.id),
-    "ApiKeys.list_page": lambda w: ApiKeys(w.engine).list_page(w.id, 1, 10),
-    "ApiKeys.revoke": lambda w: ApiKeys(w.engine).revoke(w.id, w.given.member.id, keep_an_owner=True),
+    "ApiKeys.create": lambda w: ApiKeys(w.engine, QUOTAS).create(w.id, Role.MEMBER, "x"),
+    "ApiKeys.find_caller": lambda w: ApiKeys(w.engine, QUOTAS).find_caller(w.given.owner.key),
+    "ApiKeys.find_valid": lambda w: ApiKeys(w.engine, QUOTAS).find_valid([w.given.owner.id]),
+    "ApiKeys.get": lambda w: ApiKeys(w.engine, QUOTAS).get(w.id, w.given.member.id),
+    "ApiKeys.list_all": lambda w: ApiKeys(w.engine, QUOTAS).list_all(w.id),
+    "ApiKeys.list_page": lambda w: ApiKeys(w.engine, QUOTAS).list_page(w.id, 1, 10),
+    "ApiKeys.revoke": lambda w: ApiKeys(w.engine, QUOTAS).revoke(w.id, w.given.member.id, keep_an_owner=True),
     "AuditLog.list_page": lambda w: AuditLog(w.engine).list_page(w.id, w.running.id, 1, 10),
     "CallbackSilence.concerns": lambda w: CallbackSilence(w.engine).concerns(w.running.id),
     "CallbackSilence.count_accounts": lambda w: CallbackSilence(w.engine).count_accounts(),
@@ -286,11 +291,11 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "Dials.record": _record_end,
     "Dials.refresh": _refresh,
     "Dials.request_hang_up": lambda w: Dials(w.engine).request_hang_up(w.dial, HangUpReason.MAX_CALL_DURATION),
-    "DoNotCall.add": lambda w: DoNotCall(w.engine).add(w.id, ["+12025550101"], source=Source.API, by=BY),
-    "DoNotCall.find": lambda w: DoNotCall(w.engine).find(w.id, "+12025550101"),
-    "DoNotCall.list_page": lambda w: DoNotCall(w.engine).list_page(w.id, "0101", 1, 10),
-    "DoNotCall.opt_out": lambda w: DoNotCall(w.engine).opt_out(w.id, w.dial, by=BY),
-    "DoNotCall.remove": lambda w: DoNotCall(w.engine).remove(w.id, "+12025550101", by=BY),
+    "DoNotCall.add": lambda w: DoNotCall(w.engine, QUOTAS).add(w.id, ["+12025550101"], source=Source.API, by=BY),
+    "DoNotCall.find": lambda w: DoNotCall(w.engine, QUOTAS).find(w.id, "+12025550101"),
+    "DoNotCall.list_page": lambda w: DoNotCall(w.engine, QUOTAS).list_page(w.id, "0101", 1, 10),
+    "DoNotCall.opt_out": lambda w: DoNotCall(w.engine, QUOTAS).opt_out(w.id, w.dial, by=BY),
+    "DoNotCall.remove": lambda w: DoNotCall(w.engine, QUOTAS).remove(w.id, "+12025550101", by=BY),
     "DuePages.abandon": lambda w: DuePages(w.engine).abandon(w.running.contact_ids[1], "x"),
     "DuePages.mark_workflow_started": lambda w: DuePages(w.engine).mark_workflow_started(w.waiting.id),
     "DuePages.read": lambda w: DuePages(w.engine).read(w.closed.id, datetime.now(UTC), 100),
@@ -317,22 +322,26 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "JobLifecycle.resume_all": lambda w: JobLifecycle(w.engine).resume_all(w.id, by=BY),
     "JobLifecycle.start_now": lambda w: JobLifecycle(w.engine).start_now(w.id, w.waiting.id),
     "JobLifecycle.stop": lambda w: JobLifecycle(w.engine).stop(w.id, hang_up=True, by=BY),
-    "JobPreview.preview": lambda w: JobPreview(w.engine).preview(w.id, a_request(w.given), NEW, a_report(NEW)),
+    "JobPreview.preview": lambda w: JobPreview(w.engine, QUOTAS).preview(w.id, a_request(w.given), NEW, a_report(NEW)),
     "JobRerun.find_unreached": lambda w: JobRerun(w.engine).find_unreached(w.id, w.ended.id, include_unknown=True),
     "JobRerun.read_first_contact": lambda w: JobRerun(w.engine).read_first_contact(w.id, w.ended.id),
     "JobRerun.read_request": lambda w: JobRerun(w.engine).read_request(w.id, w.ended.id),
-    "JobUpdates.append": lambda w: JobUpdates(w.engine).append(w.id, w.running.id, NEW, a_report(NEW), by=BY),
-    "JobUpdates.change": lambda w: JobUpdates(w.engine).change(
+    "JobUpdates.append": lambda w: JobUpdates(w.engine, QUOTAS).append(w.id, w.running.id, NEW, a_report(NEW), by=BY),
+    "JobUpdates.change": lambda w: JobUpdates(w.engine, QUOTAS).change(
         w.id, w.closed.id, JobChange(calling_window=None), by=BY
     ),
-    "JobUpdates.change_fields": lambda w: JobUpdates(w.engine).change_fields(w.id, w.running.id, {"name": "x"}, by=BY),
-    "JobUpdates.remove_contact": lambda w: JobUpdates(w.engine).remove_contact(
+    "JobUpdates.change_fields": lambda w: JobUpdates(w.engine, QUOTAS).change_fields(
+        w.id, w.running.id, {"name": "x"}, by=BY
+    ),
+    "JobUpdates.remove_contact": lambda w: JobUpdates(w.engine, QUOTAS).remove_contact(
         w.id, w.running.id, w.running.contact_ids[1], by=BY
     ),
-    "Jobs.create": lambda w: Jobs(w.engine).create(w.id, a_request(w.given), w.given.number, NEW, a_report(NEW)),
-    "Jobs.find": lambda w: Jobs(w.engine).find(w.id, w.running.id),
-    "Jobs.list_contacts": lambda w: Jobs(w.engine).list_contacts(w.id, w.running.id, None, 1, 10),
-    "Jobs.list_page": lambda w: Jobs(w.engine).list_page(w.id, JobStatus.RUNNING, "Rem", 1, 10),
+    "Jobs.create": lambda w: Jobs(w.engine, QUOTAS).create(
+        w.id, a_request(w.given), w.given.number, NEW, a_report(NEW)
+    ),
+    "Jobs.find": lambda w: Jobs(w.engine, QUOTAS).find(w.id, w.running.id),
+    "Jobs.list_contacts": lambda w: Jobs(w.engine, QUOTAS).list_contacts(w.id, w.running.id, None, 1, 10),
+    "Jobs.list_page": lambda w: Jobs(w.engine, QUOTAS).list_page(w.id, JobStatus.RUNNING, "Rem", 1, 10),
     "Ledger.audit": lambda w: Ledger(w.engine).audit(w.id),
     "Ledger.list_entries": lambda w: Ledger(w.engine).list_entries(w.id),
     "Ledger.read_credits": lambda w: Ledger(w.engine).read_credits(w.id, 1, 10),
@@ -346,6 +355,10 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "NamespaceBinding.set_alarm": lambda w: NamespaceBinding(w.engine).set_alarm("x"),
     "OperatorCommands.apply": _apply_command,
     "OrderLookup.find": lambda w: OrderLookup(w.engine).find(TWILIO, w.call.key),
+    "OrganizationQuotas.list_all": lambda w: OrganizationQuotas(w.engine, QUOTAS).list_all(w.id),
+    "OrganizationQuotas.set_limits": lambda w: OrganizationQuotas(w.engine, QUOTAS).set_limits(
+        w.id, {Quota.CONTACTS: 100}, reset=frozenset({Quota.AGENTS})
+    ),
     "Organizations.change": lambda w: Organizations(w.engine).change(
         w.id, OrganizationChange(calling_window=_closed()), by=BY
     ),
@@ -362,15 +375,15 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "Outbox.record_result": _deliver,
     "Outbox.take": lambda w: Outbox(w.engine, VAULT).take(w.endpoint, w.running.id, datetime.now(UTC)),
     "Outbox.with_due_deliveries": lambda w: Outbox(w.engine, VAULT).with_due_deliveries(),
-    "PhoneNumbers.assign_agent": lambda w: PhoneNumbers(w.engine).assign_agent(w.id, w.given.number.id, None),
-    "PhoneNumbers.change": lambda w: PhoneNumbers(w.engine).change(
+    "PhoneNumbers.assign_agent": lambda w: PhoneNumbers(w.engine, QUOTAS).assign_agent(w.id, w.given.number.id, None),
+    "PhoneNumbers.change": lambda w: PhoneNumbers(w.engine, QUOTAS).change(
         w.id, w.given.number.id, PhoneNumberChange(label="x")
     ),
     "PhoneNumbers.change_carrier_settings": _change_carrier_settings,
     "PhoneNumbers.create": _create_number,
-    "PhoneNumbers.find": lambda w: PhoneNumbers(w.engine).find(w.id, w.given.number.id),
-    "PhoneNumbers.list_all": lambda w: PhoneNumbers(w.engine).list_all(w.id),
-    "PhoneNumbers.list_page": lambda w: PhoneNumbers(w.engine).list_page(w.id, "+1", 1, 10),
+    "PhoneNumbers.find": lambda w: PhoneNumbers(w.engine, QUOTAS).find(w.id, w.given.number.id),
+    "PhoneNumbers.list_all": lambda w: PhoneNumbers(w.engine, QUOTAS).list_all(w.id),
+    "PhoneNumbers.list_page": lambda w: PhoneNumbers(w.engine, QUOTAS).list_page(w.id, "+1", 1, 10),
     "PhoneNumbers.remove": _remove_number,
     "RateLimits.count": lambda w: RateLimits(w.engine).count(w.given.owner.id, 10),
     "Reconciliation.list_open_jobs": lambda w: Reconciliation(w.engine).list_open_jobs(),

@@ -4,6 +4,7 @@ import codecs
 
 import pytest
 
+from store.contacts import rejected_rows
 from tests.api.client import Api
 
 LATER = "2027-05-03T09:00Z"
@@ -156,3 +157,13 @@ async def test_a_file_added_once_by_its_key_is_kept_once(api: Api, job: str) -> 
 
     assert answers[0].json() == answers[1].json()
     assert (await rejects_of(api, job)).count("Eve") == 1
+
+
+async def test_a_job_keeps_so_many_rejected_rows_and_says_so_of_more(
+    api: Api, job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = await rejects_of(api, job)
+    monkeypatch.setattr(rejected_rows, "MAX_KEPT", kept.count("\r\n"))  # one more than there are
+    bad = b"phone,name\n+12025550141,Fay\n+1202,Gus\n+1202,Hal\n"
+    assert rejected_rows.TOO_MANY in await add(api, job, bad)
+    assert await rejects_of(api, job) == kept

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
 from domain.calling_rules.do_not_call import LISTED_REASON, Source
+from domain.quotas import Quota
 from store.audit_log import AuditLog
 from store.contacts.do_not_call import Added, DoNotCall, find_listed
 from store.errors import NotFound
@@ -139,7 +140,8 @@ async def test_an_agent_lists_the_number_of_its_call(shared: Calling) -> None:
     other_job = await shared.a_job(given, [a_contact(2, ADA)])
     call = await job.call()
     row = await call.row()
-    opted_out = await DoNotCall(shared.engine).opt_out(given.id, row.id, by="key_1", note="never again")
+    full = DoNotCall(shared.engine, {Quota.DO_NOT_CALL: 0})  # what a person says is listed beyond any quota
+    opted_out = await full.opt_out(given.id, row.id, by="key_1", note="never again")
     assert opted_out.number == ADA
     assert opted_out.added == Added(new=1, blocked=1, job_ids=(other_job.id,))
     entry = await DoNotCall(shared.engine).find(given.id, ADA)
