@@ -114,7 +114,8 @@ async def _calls(settings: Settings, services: Services, stack: AsyncExitStack) 
     leases = StreamLeases(services[AsyncEngine], database_url)
     for account, carrier in carriers.items():
         if isinstance(carrier, Streaming):
-            await stack.enter_async_context(CarrierStream(account, carrier, dials, leases).running())
+            stream = CarrierStream(account, carrier, dials, leases, services[JobWorkflows].nudge)
+            await stack.enter_async_context(stream.running())
     return CallActivities(
         services[Claims],
         dials,

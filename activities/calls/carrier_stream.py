@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from activities.poll_carrier import poll_carrier
 from carriers import CarrierAway, CarrierRefused, Streaming
 from carriers.shared_stream import SharedStreaming
 from domain.calls.models import CallReport, Recorded
+from domain.calls.order import parse_dial_key
 
 if TYPE_CHECKING:
     from store.calls.dials import Dials
@@ -23,14 +24,19 @@ RETRY_SECONDS = 0.5
 logger = logging.getLogger(__name__)
 
 
-class CarrierStream:
-    """For one carrier, by its account id."""
+Nudge = Callable[[str], Awaitable[object]]  # of a job's workflow, by the job's id
 
-    def __init__(self, account: str, carrier: Streaming, dials: "Dials", leases: "StreamLeases") -> None:
+
+class CarrierStream:
+    """For one carrier, by its account id. `nudge`: a call that was over was corrected; its contact may be due again."""
+
+    def __init__(self, account: str, carrier: Streaming, dials: "Dials", leases: "StreamLeases", nudge: Nudge) -> None:
         self._account = account
         self._carrier = carrier
         self._dials = dials
         self._leases = leases
+        self._nudge = nudge
+        self._corrected: asyncio.Queue[str] = asyncio.Queue()
         if isinstance(carrier, SharedStreaming):
             carrier.share_stream(lambda: leases.is_streaming(account))
 
@@ -59,6 +65,7 @@ class CarrierStream:
         tasks = [
             asyncio.create_task(self._carrier.stream(self._receive, self._poll_open_calls)),
             asyncio.create_task(lease.keep(self._is_connected)),
+            asyncio.create_task(self._nudge_jobs()),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -77,9 +84,23 @@ class CarrierStream:
 
     async def _record(self, report: CallReport) -> None:
         """A second call for one dial is hung up."""
-        if await self._dials.record(report, self._account, report.key) is Recorded.SECOND_CALL:
+        recorded = await self._dials.record(report, self._account, report.key)
+        if recorded is Recorded.CORRECTED and report.key is not None:
+            self._corrected.put_nowait(report.key)
+        if recorded is Recorded.SECOND_CALL:
             with contextlib.suppress(CarrierAway, CarrierRefused):
                 await self._carrier.hang_up(report.call_id)
+
+    async def _nudge_jobs(self) -> None:
+        """Beside the events, which wait for nobody. A nudge that is lost is made up for by the reconciler."""
+        while True:
+            dial = parse_dial_key(await self._corrected.get())
+            try:
+                found = None if dial is None else await self._dials.get(*dial)
+                if found is not None:
+                    await self._nudge(found.job_id)
+            except Exception as error:
+                logger.warning("a job was not nudged (%s); it looks by itself, later", type(error).__name__)
 
     async def _poll_open_calls(self) -> None:
         """Events from before the connection are lost: poll every open call."""

@@ -35,7 +35,7 @@ class Worker:
             Claims(engine), self.dials, self.watch, {NAME: self.carrier}, "http://127.0.0.1:8000", call_token=str
         )
         self.leases = StreamLeases(engine, database_url)
-        self._listening = CarrierStream(NAME, self.carrier, self.dials, self.leases)
+        self._listening = CarrierStream(NAME, self.carrier, self.dials, self.leases, _nobody)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Worker"]:
@@ -65,6 +65,10 @@ async def test_the_events_of_all_workers_calls_are_heard_by_one_and_by_another_w
         assert answered.call_id is not None
         await second.carrier.hang_up(answered.call_id)
         assert (await call.result()).outcome is Outcome.ANSWERED
+
+
+async def _nobody(_: str) -> None:
+    """No workflow runs here."""
 
 
 async def _a_job(engine: AsyncEngine, worker: Worker, agent: Agent) -> Calling:
