@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from typing import Any
 
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -18,6 +19,7 @@ from api.contacts import do_not_call_routes
 from api.contacts import routes as contact_routes
 from api.contacts.reader import WARM_UP
 from api.health import LastReadiness
+from api.http.admission import AdmissionRules
 from api.http.body_budget import BodyBudget
 from api.http.cors import CrossOrigin
 from api.http.errors import MethodNotAllowed, render_error
@@ -27,6 +29,7 @@ from api.http.logging import configure_logging
 from api.http.methods import HeadRequests, refuse_method
 from api.http.middleware import Admission, DrainBodies, RequestIds
 from api.http.openapi import DESCRIPTION, TITLE, remove_validation_errors
+from api.http.server import ADMISSION
 from api.http.unknown_parameters import WARN_OF_UNKNOWN
 from api.jobs import control_routes, event_routes, export_routes, preview_routes, rerun_routes, test_call, update_routes
 from api.jobs import routes as job_routes
@@ -88,7 +91,7 @@ PARTS = (
     health,
 )
 
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
 
 def app() -> FastAPI:
@@ -100,12 +103,14 @@ def app() -> FastAPI:
 
 def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None) -> FastAPI:
     """Put the API together. `carriers` (by account) replaces the real ones."""
+    unknown = UnknownKeys(settings.platform_key.get_secret_value())
+    rules = AdmissionRules(unknown.seconds_to_wait)
     application = FastAPIOffline(
         redoc_url=None,
         title=TITLE,
         version=VERSION,
         description=DESCRIPTION,
-        lifespan=_lifespan(settings, carriers),
+        lifespan=_lifespan(settings, carriers, unknown, rules),
         redirect_slashes=False,
     )
     for found in (RequestValidationError, HTTPException):
@@ -116,7 +121,7 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     application.include_router(routes)
     application.include_router(routes, prefix="/v1", include_in_schema=False)
     application.add_middleware(HeadRequests)  # innermost: what is logged and counted is what was asked
-    application.add_middleware(Admission)
+    application.add_middleware(Admission, rules=rules)
     application.add_middleware(RequestIds)  # outside: also what Admission refuses has an id
     application.add_middleware(DrainBodies)  # outside: also what RequestIds answers comes after the drain
     if origins := parse_origins(settings.cors_origins):
@@ -139,11 +144,13 @@ async def _fail(request: Request, error: Exception) -> Response:
     return render_error(failure)
 
 
-def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lifespan:
-    """Nothing is connected at the start: the API starts while others are down."""
+def _lifespan(
+    settings: Settings, carriers: Mapping[str, Carrier] | None, unknown: UnknownKeys, rules: AdmissionRules
+) -> Lifespan:
+    """Nothing is connected at the start: the API starts while others are down. It yields what the protocol reads."""
 
     @asynccontextmanager
-    async def lifespan(application: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(application: FastAPI) -> AsyncIterator[dict[str, Any]]:
         client = await connect(lazy=True)
         async with (
             open_services(settings, client, carriers) as services,
@@ -153,7 +160,7 @@ def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lif
             allowed = parse_allowed_destinations(settings.webhook_allow_private)
             services.add(
                 feed,
-                UnknownKeys(),
+                unknown,
                 pool,
                 BodyBudget(),
                 LastReadiness(),
@@ -164,6 +171,6 @@ def _lifespan(settings: Settings, carriers: Mapping[str, Carrier] | None) -> Lif
                 ),
             )
             application.state.services = services
-            yield
+            yield {ADMISSION: rules}
 
     return lifespan

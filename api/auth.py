@@ -9,7 +9,8 @@ from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from api.dependencies import AgentReportsDep, ApiKeysDep, SettingsDep, VaultDep
-from api.http.errors import CallNotFound, Forbidden, RateLimited, Unauthorized
+from api.http.admission import too_many_keys
+from api.http.errors import CallNotFound, Forbidden, Unauthorized
 from api.http.examples import A_CALL
 from api.http.rate_limit import RateLimitDep
 from api.unknown_keys import UnknownKeys, UnknownKeysDep
@@ -21,7 +22,6 @@ from store.organizations.api_keys import ApiKeys
 TOKEN_LIFETIME = timedelta(hours=24)  # of a call's token, after the call
 NO_KEY = "Send an API key: `Authorization: Bearer <key>` or `x-api-key: <key>`."
 WRONG_KEY = "This API key is not known, or was revoked."
-TOO_MANY_KEYS = "Too many unknown keys came from your address."
 MEMBER = "A member's key may only read. Use the key of an owner or admin."
 PLATFORMS = "The platform's key belongs to no organization. Use a key of the organization."
 PLATFORM_ONLY = "Only the platform's key may do this."
@@ -48,12 +48,12 @@ async def authenticate(
 
 async def _find_caller(request: Request, key: str, api_keys: ApiKeys, unknown: UnknownKeys) -> Caller | None:
     """None for a key that nobody has; it is looked up where that is not known without. Raises RateLimited."""
-    if unknown.is_unknown(key):
-        return None
     source = request.client.host if request.client else ""
-    wait = math.ceil(unknown.seconds_to_wait(key, source))
-    if wait:
-        raise RateLimited(f"{TOO_MANY_KEYS} Try again in {wait} s.", headers={"Retry-After": str(wait)})
+    if unknown.is_unknown(key):
+        unknown.refused(source)
+        return None
+    if wait := math.ceil(unknown.seconds_to_wait(key, source)):
+        raise too_many_keys(wait)
     found = await api_keys.find_caller(key)
     if found is None:
         unknown.not_found(key, source)

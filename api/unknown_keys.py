@@ -10,15 +10,19 @@ from api.dependencies import service
 
 FORM = re.compile(r"od_[A-Za-z0-9_-]{43}")  # as `store.organizations.api_keys` makes them
 UNKNOWN_SECONDS = 10.0  # for which a key that was not found is not looked up again
-MAX_FAILURES = 600  # of one source at a stretch; then keys that were never found here are looked up at a rate
-FAILURES_PER_SECOND = 50.0
+MAX_FAILURES = 200  # of one source at a stretch; then keys that were never found here are looked up at a rate
+FAILURES_PER_SECOND = 20.0
 MAX_REMEMBERED = 10_000
 
 
 class UnknownKeys:
-    """What this process learned of keys lately, by their hashes, and how many of a source were unknown."""
+    """What this process learned of keys lately, by their hashes, and how many of a source were unknown.
 
-    def __init__(self) -> None:
+    `platform_key` is one that nobody looks up; empty: there is none.
+    """
+
+    def __init__(self, platform_key: str = "") -> None:
+        self._platform = _digest(platform_key) if platform_key else b""
         self._unknown: OrderedDict[bytes, float] = OrderedDict()
         self._known: OrderedDict[bytes, None] = OrderedDict()
         self._failures: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by source: when, how many it had left
@@ -33,7 +37,9 @@ class UnknownKeys:
     def seconds_to_wait(self, key: str, source: str) -> float:
         """How long a source must wait before it may try a key that was never found here; 0: it may."""
         left = self._left(source)
-        return 0.0 if left >= 1.0 or _digest(key) in self._known else (1.0 - left) / FAILURES_PER_SECOND
+        if left >= 1.0 or (digest := _digest(key)) in self._known or digest == self._platform:
+            return 0.0
+        return (1.0 - left) / FAILURES_PER_SECOND
 
     def found(self, key: str) -> None:
         _remember(self._known, _digest(key), None)
@@ -42,7 +48,11 @@ class UnknownKeys:
         digest, now = _digest(key), time.monotonic()
         self._known.pop(digest, None)
         _remember(self._unknown, digest, now + UNKNOWN_SECONDS)
-        _remember(self._failures, source, (now, max(0.0, self._left(source) - 1.0)))
+        self.refused(source)
+
+    def refused(self, source: str) -> None:
+        """Count a request with a key that was known to be none: it costs no look-up, and still a request."""
+        _remember(self._failures, source, (time.monotonic(), max(0.0, self._left(source) - 1.0)))
 
     def _left(self, source: str) -> float:
         """Failures that a source may have now; they come back with time."""

@@ -1,10 +1,18 @@
-"""Headers that an answer is to carry, whatever it turns out to be."""
+"""Headers that an answer is to carry, whatever it turns out to be.
+
+Answers hold personal data and are never pages: no cache keeps one, no browser guesses or runs one.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
 
+PROTECTION = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
 HEADERS = "answer_headers"  # in the request's state
 
 

@@ -4,9 +4,6 @@ import asyncio
 import logging
 import re
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from secrets import token_hex
 from typing import cast
 
@@ -14,8 +11,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.answer_headers import headers_to_add
-from api.http.errors import HeadersTooLarge, Overloaded, RequestTimedOut, render_error
+from api.http.admission import ALWAYS_ANSWERED, AdmissionRules, Head, sent_key
+from api.http.answer_headers import PROTECTION, headers_to_add
+from api.http.errors import HeadersTooLarge, RequestTimedOut, render_error
 from api.http.exception_handlers import to_api_error
 from api.http.limits import (
     BODY_BYTES_PER_SECOND,
@@ -23,9 +21,6 @@ from api.http.limits import (
     BODY_IDLE_SECONDS,
     HEADER_BYTES,
     HEADER_COUNT,
-    MAX_CALLBACKS,
-    MAX_REQUESTS,
-    MAX_REQUESTS_OF_A_KEY,
     SEND_BYTES_PER_SECOND,
     SEND_GRACE_SECONDS,
     SEND_IDLE_SECONDS,
@@ -34,9 +29,6 @@ from api.http.logging import request_id
 from api.http.server import cut_connection
 
 DRAIN_LIMIT = 64 * 1024 * 1024  # bytes of a refused body that are read and dropped, so that the client sees the answer
-ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/v1/healthz", "/v1/readyz"})
-CALLBACKS = ("/carriers/", "/v1/carriers/")
-ANSWER_POLICY = "default-src 'none'; frame-ancestors 'none'"
 PAGE_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 
@@ -46,66 +38,30 @@ log = logging.getLogger("api.requests")
 class Admission:
     """Refuses at once what the process cannot take, before anything is read or looked up for it.
 
-    Clients and carriers have places of their own, no API key has more than a few of them, and whether the process is
-    alive is always answered. A request holds its place until its answer begins: streams and downloads are counted where
-    they are made.
+    Whether the process is alive is always answered. A request holds its place until its answer begins: streams and
+    downloads are counted where they are made.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, rules: AdmissionRules) -> None:
         self.app = app
-        self._of_clients = _Places(MAX_REQUESTS, MAX_REQUESTS_OF_A_KEY)
-        self._of_carriers = _Places(MAX_CALLBACKS, MAX_CALLBACKS)
+        self._rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in ALWAYS_ANSWERED:
             await self.app(scope, receive, send)
             return
         _check_head(scope)
-        places = self._of_carriers if scope["path"].startswith(CALLBACKS) else self._of_clients
-        with places.taken(_sent_key(scope)) as leave:
+        head = Head(scope["path"], sent_key(scope["headers"]))
+        source = scope["client"][0] if scope["client"] else ""
+        if refusal := self._rules.refusal(head, source):
+            raise refusal
+        with self._rules.places(head.path).taken(head.key) as leave:
 
             async def send_and_leave(message: Message) -> None:
                 leave()
                 await send(message)
 
             await self.app(scope, receive, send_and_leave)
-
-
-class _Places:
-    """So many requests at once, and so many of them with one key."""
-
-    def __init__(self, count: int, of_a_key: int) -> None:
-        self._left = count
-        self._of_a_key = of_a_key
-        self._taken: Counter[bytes] = Counter()  # by key, whether it is valid or not
-
-    @contextmanager
-    def taken(self, key: bytes) -> Iterator[Callable[[], None]]:
-        """Take a place; what is yielded gives it back early. Raises Overloaded."""
-        if self._left <= 0 or self._taken[key] >= self._of_a_key:
-            raise Overloaded
-        self._left -= 1
-        self._taken[key] += 1
-        holds = True
-
-        def leave() -> None:
-            nonlocal holds
-            if holds:
-                holds = False
-                self._left += 1
-                self._taken[key] -= 1
-                if not self._taken[key]:
-                    del self._taken[key]
-
-        try:
-            yield leave
-        finally:
-            leave()
-
-
-def _sent_key(scope: Scope) -> bytes:
-    """Whatever says who sends, as it was sent; empty: nothing does."""
-    return next((value for name, value in scope["headers"] if name in {b"authorization", b"x-api-key"}), b"")
 
 
 def _check_head(scope: Scope) -> None:
@@ -173,11 +129,11 @@ class _Answer:
 
 
 def _protect(headers: MutableHeaders) -> None:
-    """Answers hold personal data and are never pages: no cache keeps one, no browser guesses or runs one."""
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers.setdefault("Cache-Control", "no-store")
     is_page = headers.get("content-type", "").startswith("text/html")  # the documentation, which has scripts of its own
-    headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else ANSWER_POLICY)
+    if is_page:
+        headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    for name, value in PROTECTION.items():
+        headers.setdefault(name, value)
 
 
 def _request_id(sent: str) -> str:

@@ -10,6 +10,7 @@ import logging
 import resource
 import sys
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from secrets import token_hex
 from typing import Any
 
@@ -17,13 +18,17 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.http.admission import AdmissionRules, read_raw_head
+from api.http.answer_headers import PROTECTION
 from api.http.errors import ApiError, HeadersTooLarge, InvalidHttp, RequestTimedOut
 from api.http.limits import HEADER_BYTES, HEADER_SECONDS, MAX_CONNECTIONS
 
 EVICTED_SHARE = 10  # a full server closes one in so many of those that wait, the longest waiting first
 LINGER_SECONDS = 1.0
+BODY_LINGER_SECONDS = 5.0  # while a refused body may still come, and is dropped
 SPARE_FILES = 256  # besides connections: database, Temporal, reader processes, sockets of carriers
 
+ADMISSION = "admission"  # of the state that the lifespan yields: the AdmissionRules
 _CUT = "cut_connection"
 
 log = logging.getLogger("api.http.server")
@@ -84,7 +89,7 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self._refused or self._refuses_unparsed(data):
             return
         super().data_received(data)
         if self.transport.is_closing() or self.conn.their_state is not h11.IDLE:
@@ -126,28 +131,40 @@ class BoundedProtocol(H11Protocol):
         else:
             self.transport.close()
 
-    def _refuse(self, error: ApiError) -> None:
+    def _refuse(self, error: ApiError, linger: float = LINGER_SECONDS) -> None:
         """Write an error as every other is written, and close.
 
         Whoever still sends would see a reset, not the answer: what comes meanwhile is dropped.
         """
         self._refused = True
-        body = json.dumps({"success": False, "error": error.message, "code": error.code}).encode()
-        headers = {
-            "content-type": "application/json",
-            "content-length": str(len(body)),
-            "x-request-id": f"req_{token_hex(12)}",
-            "connection": "close",
-        }
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            for event in (
-                h11.Response(status_code=error.status, headers=list(headers.items())),
-                h11.Data(data=body),
-                h11.EndOfMessage(),
-            ):
-                self.transport.write(self.conn.send(event) or b"")
+            self.transport.write(_answer(error, close=True))
         self.transport.write_eof()
-        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self.loop.call_later(linger, self.transport.close)
+
+    def _refuses_unparsed(self, data: bytes) -> bool:
+        """Answer a request whose head alone says that it is not let in: to parse it would cost ten times as much."""
+        rules: AdmissionRules | None = self.app_state.get(ADMISSION)
+        sent = read_raw_head(data) if rules is not None and self._is_between_requests() else None
+        peer = self.client[0] if self.client else ""
+        if rules is None or sent is None or (sent.forwarded and peer in getattr(self.app, "trusted_hosts", ())):
+            return False
+        error = rules.refusal(sent.head, peer)
+        if error is None:
+            return False
+        rules.log.count(error)
+        self._stop_waiting()
+        if sent.alone:
+            self.transport.write(_answer(error, close=False))
+            self.on_response_complete()
+        else:
+            self.waiting_since = self.loop.time()
+            self._refuse(error, BODY_LINGER_SECONDS)
+        return True
+
+    def _is_between_requests(self) -> bool:
+        idle = self.conn.our_state is h11.IDLE and self.conn.their_state is h11.IDLE
+        return idle and not self.conn.trailing_data[0]
 
     def _make_room(self) -> None:
         waiting = [other for other in self.connections if getattr(other, "waiting_since", None) is not None]
@@ -160,6 +177,21 @@ class BoundedProtocol(H11Protocol):
                 "%d connections are open, all with a request under way: another is refused", len(self.connections)
             )
             self.transport.close()
+
+
+def _answer(error: ApiError, *, close: bool) -> bytes:
+    """An error as every other is written, ready to be sent."""
+    body = json.dumps({"success": False, "error": error.message, "code": error.code}).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "X-Request-Id": f"req_{token_hex(12)}",
+        **PROTECTION,
+        **error.headers,
+        **({"Connection": "close"} if close else {}),
+    }
+    lines = [f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}", *(f"{n}: {v}" for n, v in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def _most_connections() -> int:

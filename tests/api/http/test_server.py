@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.http import middleware, server
+from api.http import limits, middleware, server
 from domain.statuses import Role
 from store.organizations.api_keys import ApiKeys
 from tests.api.client import Api, Served, Tenant, refused
@@ -241,10 +241,10 @@ async def until_status(api: Api, status: int) -> httpx.Response:
 
 async def test_more_requests_than_there_are_places_are_told_to_come_again(api: Api, records: AsyncEngine) -> None:
     """Health is answered, and carriers have places of their own."""
-    needed = middleware.MAX_REQUESTS // middleware.MAX_REQUESTS_OF_A_KEY
+    needed = limits.MAX_REQUESTS // limits.MAX_REQUESTS_OF_A_KEY
     keys = [(await ApiKeys(records).create(api.tenant.id, Role.OWNER, "one of many")).key for _ in range(needed)]
     with ExitStack() as open_ones:
-        await hold_places(api, keys, middleware.MAX_REQUESTS, open_ones)
+        await hold_places(api, keys, limits.MAX_REQUESTS, open_ones)
         answer = await until_status(api, 503)
         refused(answer, 503, "unavailable")
         assert 1 <= int(answer.headers["Retry-After"]) <= 5
@@ -255,6 +255,6 @@ async def test_more_requests_than_there_are_places_are_told_to_come_again(api: A
 
 async def test_no_key_takes_all_places(api: Api, other: Tenant) -> None:
     with ExitStack() as open_ones:
-        await hold_places(api, [other.owner], middleware.MAX_REQUESTS_OF_A_KEY, open_ones)
+        await hold_places(api, [other.owner], limits.MAX_REQUESTS_OF_A_KEY, open_ones)
         refused(await until_status(Api(api.http, other), 503), 503, "unavailable")
         assert (await api.get("/batch/jobs")).status_code == 200
