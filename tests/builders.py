@@ -13,6 +13,7 @@ from domain.jobs.models import JobRequest, NewContact, Organization, PhoneNumber
 from domain.model import Model
 from domain.phone.location import ANYWHERE, locate_number
 from domain.statuses import Architecture, Role
+from store.contacts.packed import pack_contacts
 from store.jobs.repository import CreatedJob, Jobs
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys, IssuedKey
@@ -99,7 +100,9 @@ def a_request(given: Given, **fields: Any) -> JobRequest:
 async def a_job(engine: AsyncEngine, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any) -> CreatedJob:
     """A stored job of `called` contacts (or so many of them), as the API would have stored it."""
     entered = contacts(called) if isinstance(called, int) else list(called)
-    return await Jobs(engine).create(given.id, a_request(given, **fields), given.number, entered, a_report(entered))
+    return await Jobs(engine).create(
+        given.id, a_request(given, **fields), given.number, pack_contacts(entered), a_report(entered)
+    )
 
 
 def a_report(entered: list[NewContact]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from domain.calling_rules.do_not_call import Source
 from domain.calling_rules.schedule import list_zones
 from domain.contacts.contact import ReadOptions
 from domain.contacts.encodings import guess_encoding
+from domain.contacts.lost_parameters import warn_of_reserved
 from domain.contacts.named_columns import NAMING_FIELDS, NamedColumns
 from domain.contacts.number_list import (
     NumberList,
@@ -22,7 +23,7 @@ from domain.contacts.number_list import (
 from domain.contacts.number_options import NUMBER_FIELDS, NumberOptions
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
-from domain.contacts.report import Intake
+from domain.contacts.report import Intake, IntakeReport
 from domain.errors import InvalidCsv, RequestError
 from domain.jobs.create_request import (
     CONTACT_FIELDS,
@@ -38,6 +39,7 @@ from domain.phone.numbering_plans import load_plans
 from domain.requests.form_brackets import note_parts
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
 from domain.requests.strict_json import MAX_VALUES, parse_json
+from store.contacts.packed import PackedContacts, PackedRejects, pack_contacts, pack_rejects
 
 WARM_UP = "api.contacts.reader:warm_up"
 WARM_TEXT = "phone\n\u0418\u0432\u0430\u043d \u041f\u0435\u0442\u0440\u043e\u0432\n".encode("cp1251")
@@ -51,13 +53,22 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class ReadContacts:
+    """The contacts that may be called, the account of the others, and the rows of a file that cannot be called."""
+
+    contacts: PackedContacts
+    report: IntakeReport
+    rejects: PackedRejects | None = None  # None: there is no file
+
+
+@dataclass(frozen=True)
 class ReadCreate:
     """Valid fields, and what the contacts came to: checked after the number, as the contract orders."""
 
     fields: ParsedCreate
-    contacts: Intake | RequestError
+    contacts: ReadContacts | RequestError
 
-    def intake(self) -> Intake:
+    def intake(self) -> ReadContacts:
         """The contacts. Raises what is wrong with them."""
         if isinstance(self.contacts, RequestError):
             raise self.contacts
@@ -75,7 +86,7 @@ class ContactReader:
         """Fields and contacts of a new job. Raises RequestError for the body and the fields."""
         return await self._run(_read_create, body, now)
 
-    async def read_more(self, body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
+    async def read_more(self, body: Form | JsonBody, timezone: str, now: datetime) -> ReadContacts:
         """Contacts for a job that is there."""
         return await self._run(_read_more, body, timezone, now)
 
@@ -97,10 +108,17 @@ def source_of(body: Form | JsonBody) -> Source:
     return Source.API if isinstance(body, JsonBody) else Source.FILE
 
 
+def pack(intake: Intake) -> ReadContacts:
+    """Write contacts down as they are stored; the report says which columns no agent receives."""
+    report = intake.report.with_warnings(warn_of_reserved(intake.contacts))
+    rejects = None if intake.rejects is None else pack_rejects(intake.rejects)
+    return ReadContacts(pack_contacts(intake.contacts), report, rejects)
+
+
 def warm_up() -> None:
     """Load what reading needs, once for all processes that are forked."""
     load_plans()
-    read_contact_file(WARM_FILE)
+    pack(read_contact_file(WARM_FILE))
     guess_encoding(WARM_TEXT)
     list_zones()
 
@@ -111,15 +129,15 @@ def _read_create(body: Form | JsonBody, now: datetime) -> ReadCreate:
     else:
         fields = read_form(body.fields, has_file=bool(body.file), now=now)
     options = ReadOptions(columns=fields.columns, numbers=fields.numbers, timezone=fields.request.timezone, now=now)
-    contacts: Intake | RequestError
+    contacts: ReadContacts | RequestError
     try:
-        contacts = _read_contacts(body, fields.contacts, options)
+        contacts = pack(_read_contacts(body, fields.contacts, options))
     except RequestError as error:
         contacts = error
     return ReadCreate(fields.model_copy(update={"contacts": None}), contacts)
 
 
-def _read_more(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
+def _read_more(body: Form | JsonBody, timezone: str, now: datetime) -> ReadContacts:
     problems = Problems(ORDER)
     contacts: Sequence[Any] | None
     if isinstance(body, JsonBody):
@@ -140,7 +158,7 @@ def _read_more(body: Form | JsonBody, timezone: str, now: datetime) -> Intake:
     problems.raise_if_any()
     intake = _read_contacts(body, contacts, options)
     report = intake.report.with_warnings(list_unknown(fields, CONTACT_FIELDS))
-    return intake.model_copy(update={"report": report})
+    return pack(intake.model_copy(update={"report": report}))
 
 
 def _read_contacts(body: Form | JsonBody, sent: Sequence[Any] | None, options: ReadOptions) -> Intake:

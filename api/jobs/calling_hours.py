@@ -1,16 +1,17 @@
 """When the contacts of a new job may be called, and whom the hours leave out."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from api.http.fork_pool import ForkPool
 from domain.calling_rules.window import CallingWindow
 from domain.calling_rules.window_format import describe_window
-from domain.contacts.report import Intake
 from domain.jobs.estimate import usable_lines
 from domain.jobs.forecast import Group, window_warnings
 from domain.jobs.models import JobRequest, Organization
+from store.contacts.packed import PackedContacts, Place
 
 
 @dataclass(frozen=True)
@@ -22,18 +23,25 @@ class Hours:
 
 
 async def hours_of(
-    pool: ForkPool, organization: Organization, request: JobRequest, intake: Intake, now: datetime
+    pool: ForkPool, organization: Organization, request: JobRequest, contacts: PackedContacts, now: datetime
 ) -> Hours:
     """Foresee a job, in a forked process: a year of days in many zones takes longer than other requests may wait."""
     window = request.calling_window or organization.calling_window
     sentence = describe_window(request.calling_window, organization.calling_window)
-    if window is None and request.end_time is None and not any(contact.not_before for contact in intake.contacts):
+    if window is None and request.end_time is None and not any(place.not_before for place in contacts.places):
         return Hours(sentence=sentence, warnings=[])
-    groups = Counter(
-        Group(contact.zones or (), contact.not_before) for contact in intake.contacts if contact.is_placed(window)
-    )
+    groups = count_groups(contacts.count_places(), window, None)
     lines = usable_lines(request.concurrent_call_limit, organization.concurrent_call_limit)
     return Hours(sentence, await pool.run(organization.id, _warnings, window, groups, request, lines, now))
+
+
+def count_groups(places: Mapping[Place, int], window: CallingWindow | None, timezone: str | None) -> Counter[Group]:
+    """Contacts by when they may be called; `timezone`: of those whom no window holds and no zone is known of."""
+    groups: Counter[Group] = Counter()
+    for place, count in places.items():
+        if place.is_placed(window):
+            groups[Group(place.zones or ((timezone,) if timezone else ()), place.not_before)] += count
+    return groups
 
 
 def _warnings(

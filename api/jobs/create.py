@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from api.contacts.reader import ContactReader
+from api.contacts.reader import ContactReader, ReadContacts
 from api.dependencies import ForkPoolDep, JobsDep, OrganizationsDep, PhoneNumbersDep, WorkflowsDep
 from api.http.bodies import Form, JsonBody
 from api.http.errors import NoOutboundAgent, PhoneNumberNotFound
@@ -16,7 +16,7 @@ from api.jobs.calling_hours import Hours, hours_of
 from api.jobs.lost_parameters import LostParameters, LostParametersDep
 from api.jobs.scheduler import reached
 from api.jobs.schemas import Created
-from domain.contacts.report import Intake, IntakeReport
+from domain.contacts.report import IntakeReport
 from domain.jobs.create_request import ParsedCreate
 from domain.jobs.estimate import estimate
 from domain.jobs.models import Agent, Caller, JobRequest, PhoneNumber
@@ -50,13 +50,13 @@ class JobCreator:
         return await self.create(read.fields, read.intake, caller, context)
 
     async def create(
-        self, fields: ParsedCreate, contacts: Callable[[], Intake], caller: Caller, context: CreateContext
+        self, fields: ParsedCreate, contacts: Callable[[], ReadContacts], caller: Caller, context: CreateContext
     ) -> Created:
         """Store and start what was read; `contacts` may raise what is wrong with them."""
         number, agent = await number_to_call_from(self.phone_numbers, caller, fields.request.from_phone_number_id)
         intake = contacts()
         organization = await self.organizations.get(caller.organization_id)
-        hours = await hours_of(self.pool, organization, fields.request, intake, context.now)
+        hours = await hours_of(self.pool, organization, fields.request, intake.contacts, context.now)
         lost = await self.lost.warn(caller.organization_id, number, agent, intake.contacts)
         report = intake.report.with_warnings([*fields.warnings, *hours.warnings, *lost])
         job = await self.jobs.create(

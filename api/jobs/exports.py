@@ -17,7 +17,7 @@ from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects
 from domain.jobs.models import Contact
 from domain.json_model import format_timestamp
 from domain.statuses import ContactStatus
-from store.db.engine import json_text
+from store.db.copy_text import json_text
 from store.jobs.export import Result, ResultFile
 
 CSV = "text/csv; charset=utf-8"

@@ -1,6 +1,5 @@
 """What of new contacts' columns the carrier of their number cannot pass on to the agent."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends
@@ -9,8 +8,9 @@ from api.dependencies import CarriersDep, ForkPoolDep, SettingsDep
 from api.http.fork_pool import ForkPool
 from carriers import Foretelling
 from carriers.accounts import CarrierAccounts
-from domain.contacts.lost_parameters import AgentRoute, may_lose, warn_of_losses, warn_of_reserved
-from domain.jobs.models import Agent, NewContact, PhoneNumber
+from domain.contacts.lost_parameters import AgentRoute, Finder, find_safe_size, warn_of_losses
+from domain.jobs.models import Agent, PhoneNumber
+from store.contacts.packed import PackedContacts
 
 
 class LostParameters:
@@ -22,10 +22,9 @@ class LostParameters:
         self._public_url = public_url
 
     async def warn(
-        self, organization_id: str, number: PhoneNumber, agent: Agent, contacts: Sequence[NewContact]
+        self, organization_id: str, number: PhoneNumber, agent: Agent, contacts: PackedContacts
     ) -> list[str]:
         """Warnings for the report: which columns, in which rows."""
-        reserved = warn_of_reserved(contacts)
         route = AgentRoute(
             account=number.carrier_account_id,
             from_=number.number,
@@ -33,11 +32,17 @@ class LostParameters:
             audio_url=agent.audio_url,
             public_url=self._public_url,
         )
-        large = [contact for contact in contacts if may_lose(route, contact)]
+        safe = find_safe_size(route)
+        large = [at for at, size in enumerate(contacts.sizes) if size > safe]
         carrier = await self._carriers.resolve(number.carrier_account_id) if large else None
         if not isinstance(carrier, Foretelling):
-            return reserved
-        return reserved + await self._pool.run(organization_id, warn_of_losses, carrier.find_losses, route, large)
+            return []
+        asked = contacts if len(large) == len(contacts) else contacts.keep(large)
+        return await self._pool.run(organization_id, _warn, carrier.find_losses, route, asked)
+
+
+def _warn(find: Finder, route: AgentRoute, contacts: PackedContacts) -> list[str]:
+    return warn_of_losses(find, route, list(contacts.unpack()))
 
 
 async def lost_parameters(pool: ForkPoolDep, carriers: CarriersDep, settings: SettingsDep) -> LostParameters:

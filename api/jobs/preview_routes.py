@@ -17,7 +17,7 @@ from api.http.exception_handlers import too_expensive
 from api.http.fork_pool import ForkPool
 from api.http.openapi import REQUEST_ID
 from api.http.responses import errors
-from api.jobs.calling_hours import hours_of
+from api.jobs.calling_hours import count_groups, hours_of
 from api.jobs.create import number_to_call_from
 from api.jobs.lost_parameters import LostParametersDep
 from api.jobs.openapi import CREATE_BODY
@@ -25,13 +25,14 @@ from api.jobs.preview_schemas import Binding, CountryCount, CreditCheck, Lines, 
 from domain.contacts.report import IntakeReport
 from domain.jobs.create_request import ParsedCreate
 from domain.jobs.estimate import Estimate, estimate
-from domain.jobs.forecast import ALWAYS, Forecast, Group, forecast
-from domain.jobs.models import Agent, JobRequest, NewContact
+from domain.jobs.forecast import ALWAYS, Forecast, forecast
+from domain.jobs.models import Agent, JobRequest
 from domain.json_model import format_timestamp
 from domain.money import MICRO, estimate_cost
 from domain.money import format_dollars as dollars
 from domain.phone.location import is_country_allowed
 from domain.statuses import JobStatus
+from store.contacts.packed import PackedContacts
 from store.errors import InsufficientCredits
 from store.jobs.preview import PreviewFacts
 
@@ -74,7 +75,7 @@ async def validate(
     wanted = read.fields.request
     number, agent = await number_to_call_from(phone_numbers, caller, wanted.from_phone_number_id)
     intake = read.intake()
-    hours = await hours_of(pool, await organizations.get(caller.organization_id), wanted, intake, now)
+    hours = await hours_of(pool, await organizations.get(caller.organization_id), wanted, intake.contacts, now)
     losses = await lost.warn(caller.organization_id, number, agent, intake.contacts)
     report = intake.report.with_warnings([*read.fields.warnings, *hours.warnings, *losses]).to_json()
     facts = await preview.preview(caller.organization_id, wanted, intake.contacts, report)
@@ -157,7 +158,9 @@ def _too_expensive(facts: PreviewFacts, needed: Decimal) -> list[Obstacle]:
 
 
 def _countries(facts: PreviewFacts) -> list[CountryCount]:
-    counts = Counter(contact.country for contact in facts.called)
+    counts: Counter[str | None] = Counter()
+    for place, count in facts.called.count_places().items():
+        counts[place.country] += count
     allowed = facts.countries
     return [
         CountryCount(country=country, contacts=count, allowed=is_country_allowed(country, allowed))
@@ -165,8 +168,10 @@ def _countries(facts: PreviewFacts) -> list[CountryCount]:
     ]
 
 
-def _timezones(called: list[NewContact]) -> list[ZoneCount]:
-    counts = Counter(contact.zones for contact in called)
+def _timezones(called: PackedContacts) -> list[ZoneCount]:
+    counts: Counter[tuple[str, ...] | None] = Counter()
+    for place, count in called.count_places().items():
+        counts[place.zones] += count
     return [
         ZoneCount(zones=None if zones is None else list(zones), contacts=count)
         for zones, count in _largest_first(counts)[:MAX_ZONES]
@@ -179,11 +184,8 @@ def _largest_first(counts: Mapping[Key, int]) -> list[tuple[Key, int]]:
 
 async def _forecast(pool: ForkPool, facts: PreviewFacts, wanted: JobRequest, now: datetime) -> Forecast:
     """In a forked process: a year of days in many zones takes longer than other requests may wait."""
-    groups: Counter[Group] = Counter()
     window = wanted.calling_window or facts.organization.calling_window
-    for contact in facts.called:
-        if contact.is_placed(window) and contact.number not in facts.blocked:
-            groups[Group(contact.zones or (wanted.timezone,), contact.not_before)] += 1
+    groups = count_groups(facts.called.count_places(without=facts.blocked), window, wanted.timezone)
     lines = max(1, _lines(wanted, facts).usable)
     start = wanted.scheduled_start_time or now
     play = partial(forecast, window or ALWAYS, groups, start=start, end_time=wanted.end_time, lines=lines)

@@ -5,6 +5,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, AdminDep
+from api.contacts.reader import ReadContacts, pack
 from api.dependencies import JobDeletionDep, JobRerunDep
 from api.http.bodies import read_small
 from api.http.errors import InvalidStatus
@@ -79,13 +80,13 @@ def _fields(read: ParsedRetry, id: str) -> ParsedCreate:
     return ParsedCreate(request=request, start_note=read.start_note, warnings=read.warnings)
 
 
-def _intake(found: Unreached) -> Intake:
+def _intake(found: Unreached) -> ReadContacts:
     """Raises NoValidContacts."""
     warnings = [f"Left out: {count:,} {why}." for why, count in found.left_out.items()]
     if not found.contacts:
         raise NoValidContacts(" ".join(["Nobody is left to call again.", *warnings]))
     count = len(found.contacts)
-    return Intake(contacts=found.contacts, report=IntakeReport(rows=count, valid=count, warnings=warnings))
+    return pack(Intake(contacts=found.contacts, report=IntakeReport(rows=count, valid=count, warnings=warnings)))
 
 
 @router.delete("", operation_id="deleteBatchJob", responses=errors(400, 401, 403, 404, 429, 503))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, AdminDep
+from api.contacts.reader import ReadContacts, pack
 from api.dependencies import JobRerunDep, OrganizationsDep
 from api.http.bodies import read_small
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
@@ -168,5 +169,5 @@ def _request(tried: JobRequest, id: str, now: datetime) -> JobRequest:
     )
 
 
-def _only(contact: NewContact) -> Callable[[], Intake]:
-    return lambda: Intake(contacts=[contact], report=IntakeReport(rows=1, valid=1))
+def _only(contact: NewContact) -> Callable[[], ReadContacts]:
+    return lambda: pack(Intake(contacts=[contact], report=IntakeReport(rows=1, valid=1)))

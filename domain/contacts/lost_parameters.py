@@ -50,16 +50,25 @@ def warn_of_losses(find: Finder, route: AgentRoute, contacts: Sequence[NewContac
 
 def warn_of_reserved(contacts: Sequence[NewContact]) -> list[str]:
     """Columns that no agent receives."""
-    names = dict.fromkeys(name for contact in contacts for name in contact.data if is_reserved(name))
-    return [f"{quoted(name)} {RESERVED}" for name in list(names)[:MAX_VALUES_NAMED]]
+    names = dict.fromkeys(name for contact in contacts for name in contact.data)
+    return [f"{quoted(name)} {RESERVED}" for name in filter(is_reserved, names)][:MAX_VALUES_NAMED]
 
 
-def may_lose(route: AgentRoute, contact: NewContact) -> bool:
-    """Whether a carrier need be asked: cheaper than asking for each of 10,000 contacts."""
+def find_safe_size(route: AgentRoute) -> int:
+    """Up to which `bound_size` nothing of a contact is lost: cheaper than asking a carrier about 10,000 of them."""
     own = build_call_parameters(CALL, TOKEN, route.public_url)
-    texts = [*own.items(), *((name, str(value)) for name, value in contact.data.items())]
-    size = sum(EXPANSION * len(f"{name}{value}".encode(errors="replace")) + NAMING for name, value in texts)
-    return size > SMALLEST_LIMIT
+    taken = sum(EXPANSION * len(f"{name}{value}".encode(errors="replace")) + NAMING for name, value in own.items())
+    return (SMALLEST_LIMIT - taken) // EXPANSION
+
+
+def bound_size(data_text: str) -> int:
+    """At least the bytes of a contact's names and texts, by its data as JSON without blanks.
+
+    The quotes, colon and comma of a field make up for what is written around a parameter, `NAMING`. The JSON of lists
+    and objects reaches the agent with a blank after each comma and colon.
+    """
+    size = len(data_text) if data_text.isascii() else len(data_text.encode(errors="replace"))
+    return size + data_text.count(",") + data_text.count(":")
 
 
 def _order(route: AgentRoute, contact: NewContact) -> CallOrder:

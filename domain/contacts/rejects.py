@@ -23,11 +23,6 @@ class Rejects(Model):
     delimiter: str = ","
     rows: tuple[Reject, ...] = ()
 
-    def can_hold(self, others: "Rejects") -> bool:
-        """Whether rows of another file are read alike below this first row, delimited as this file is."""
-        split = not any(isinstance(reject.cells, str) for reject in others.rows)
-        return self.header == others.header and (split or self.delimiter == others.delimiter)
-
 
 def restore_row_text(text: str, delimiter: str) -> str:
     """A row of such a file that cannot be split into cells: without its first cell, the reason, and our marks."""

@@ -92,7 +92,12 @@ class NewContact(Model):
 
     def is_placed(self, window: CallingWindow | None) -> bool:
         """Whether it is known when the contact may be called; without a window a number of no country may be."""
-        return bool(self.zones) or (self.zones is not None and window is None)
+        return is_placed(self.zones, window)
+
+
+def is_placed(zones: tuple[str, ...] | None, window: CallingWindow | None) -> bool:
+    """As `NewContact.is_placed`, by its zones."""
+    return bool(zones) or (zones is not None and window is None)
 
 
 class JobCounts(Model):

@@ -127,11 +127,10 @@ class DoNotCall:
             return DoNotCallPage(entries=[ListedNumber.model_validate(row) for row in rows], total=total)
 
 
-async def find_listed(connection: AsyncConnection, organization_id: str, numbers: Collection[str]) -> frozenset[str]:
-    """The identities of those of the numbers that are on the organization's list, in whichever writing."""
-    writings = _texts(list_all_writings(numbers))
+async def find_listed(connection: AsyncConnection, organization_id: str, writings: Collection[str]) -> frozenset[str]:
+    """The identities of the telephones with these writings that are on the organization's list."""
     query = sa.select(do_not_call.c.number).where(
-        do_not_call.c.organization_id == organization_id, do_not_call.c.number == sa.any_(writings)
+        do_not_call.c.organization_id == organization_id, do_not_call.c.number == sa.any_(_texts(writings))
     )
     return frozenset(map(identify, (await connection.execute(query)).scalars()))
 
@@ -146,7 +145,7 @@ async def list_numbers(
     note: str | None = None,
 ) -> Added:
     """List numbers within a transaction that has locked the organization's row, and record those that are new."""
-    listed = await find_listed(connection, organization_id, numbers)
+    listed = await find_listed(connection, organization_id, list_all_writings(numbers))
     unlisted = {identify(number): number for number in numbers if identify(number) not in listed}
     new = await _insert(connection, organization_id, unlisted.values(), source, by, note)
     blocked = await block_numbers(connection, organization_id, numbers, LISTED_REASON)

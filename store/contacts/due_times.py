@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.db.engine import json_text
+from store.db.copy_text import json_text
 
 _MAKE_DUE_NOW = text("""
     UPDATE contacts SET due_at = greatest(clock_timestamp(), not_before)

@@ -1,17 +1,17 @@
 """Whom other jobs of the organization call, or called lately: what `onOverlap` goes by, and what is sent twice."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.jobs.models import JobRequest, NewContact
+from domain.jobs.models import JobRequest
 from domain.model import Model
-from domain.phone.identity import identify, list_all_writings
+from domain.phone.identity import identify
 from domain.requests.limits import quoted
+from store.contacts.packed import PackedContacts
 
 SAME_CONTENT_DAYS = 7
 SAME_CONTENT_SHARE = 0.5  # of the contacts: half of them, and it is likely the same list
@@ -52,11 +52,10 @@ class EarlierCalls(Model):
 
 
 async def find_earlier_calls(
-    connection: AsyncConnection, organization_id: str, request: JobRequest, contacts: Sequence[NewContact]
+    connection: AsyncConnection, organization_id: str, request: JobRequest, contacts: PackedContacts
 ) -> EarlierCalls:
     """Look for the contacts of a new job in other jobs of the organization."""
-    numbers = list_all_writings(contact.number for contact in contacts)
-    values = {"organization": organization_id, "numbers": numbers}
+    values = {"organization": organization_id, "numbers": contacts.list_writings()}
     now = (await connection.execute(_CALLED_NOW, values)).scalars()
     span = timedelta(days=max(SAME_CONTENT_DAYS, request.overlap_days))
     lately = (await connection.execute(_CALLED_LATELY, values | {"span": span})).all()

@@ -1,6 +1,6 @@
 """How a new job's contacts enter: the rule for numbers that other open jobs will call too, and the copy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calling_rules.do_not_call import explain_block
 from domain.calls.dispatch import NotNowReason
-from domain.jobs.models import JobRequest, NewContact, Organization
+from domain.jobs.models import JobRequest, Organization
 from domain.model import Model
 from domain.phone.identity import identify
 from domain.statuses import ContactStatus, OnOverlap
 from store.contacts.do_not_call import find_listed
 from store.contacts.earlier_calls import find_earlier_calls
-from store.db.engine import copy_rows, json_text
-from store.db.ids import new_id
+from store.contacts.packed import FIELDS, PackedContacts, Place
+from store.db.copy_text import as_field
 from store.errors import NoContactsLeft, Overlapping
 from store.tables import phone_numbers
 
@@ -25,8 +25,8 @@ SKIPPED_WARNING = "skipped, because another open job will call the number"
 MAX_ROWS_NAMED = 100  # of the rows that a warning names
 
 _COPY = (
-    "COPY contacts (id, job_id, organization_id, row, number, country, zones, not_before, data, status,"
-    " failure_reason, completed_at, due_at, held_reason, external_id) FROM STDIN"
+    f"COPY contacts (row, {FIELDS}, job_id, organization_id, status, failure_reason, completed_at, due_at, held_reason)"
+    " FROM STDIN"
 )
 NO_ZONE = "The contact's time zone is unknown: nobody can say when it may be called."
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -35,7 +35,7 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 class Admitted(Model):
     """Contacts that enter a job. `blocked`: why one may never be called, by number."""
 
-    contacts: list[NewContact]
+    contacts: PackedContacts
     blocked: dict[str, str]
 
     @property
@@ -47,22 +47,22 @@ async def apply_overlap_rule(
     connection: AsyncConnection,
     organization_id: str,
     request: JobRequest,
-    contacts: Sequence[NewContact],
+    contacts: PackedContacts,
     report: dict[str, Any],
-) -> tuple[Sequence[NewContact], dict[str, Any]]:
+) -> tuple[PackedContacts, dict[str, Any]]:
     """Apply the job's rule: return who is to be called, and the report with a warning about the others.
 
     The caller has locked the organization's row, so that two jobs created at once see each other.
     Raises Overlapping, NoContactsLeft.
     """
     earlier = await find_earlier_calls(connection, organization_id, request, contacts)
-    now = [contact.row for contact in contacts if identify(contact.number) in earlier.now]
-    lately = [contact.row for contact in contacts if identify(contact.number) in earlier.lately - earlier.now]
+    now = contacts.find_rows(earlier.now)
+    lately = contacts.find_rows(earlier.lately - earlier.now)
     rows = sorted([*now, *lately])
     if rows and request.on_overlap is OnOverlap.REJECT:
         raise Overlapping(rows, request.overlap_days)
     skip, called = request.on_overlap is OnOverlap.SKIP, f"called them in the last {request.overlap_days} days"
-    left = [contact for contact in contacts if not (skip and contact.row in set(rows))]
+    left = contacts.leave_out(rows) if skip and rows else contacts
     if not left:
         raise (
             NoContactsLeft(rows, f"other jobs call all of these numbers, or {called}")
@@ -79,27 +79,35 @@ async def apply_overlap_rule(
 
 
 async def admit_contacts(
-    connection: AsyncConnection, organization: Organization, contacts: Sequence[NewContact], report: dict[str, Any]
+    connection: AsyncConnection, organization: Organization, contacts: PackedContacts, report: dict[str, Any]
 ) -> tuple[Admitted, dict[str, Any]]:
     """Find who may never be called: numbers on the do-not-call list, and countries that are not allowed.
 
     They enter as `blocked` and the report's warnings name their rows. Raises NoContactsLeft where nobody else is left.
     """
     allowed = await read_allowed_countries(connection, organization)
-    never = await find_listed(connection, organization.id, [contact.number for contact in contacts])
-    reasons = {
-        contact.number: explain_block(
-            listed=identify(contact.number) in never, country=contact.country, allowed=allowed
-        )
-        for contact in contacts
-    }
-    blocked = {number: reason for number, reason in reasons.items() if reason is not None}
+    never = await find_listed(connection, organization.id, contacts.list_writings())
+    blocked = _find_blocked(contacts, never, allowed)
     if contacts and len(blocked) == len(contacts):
-        raise NoContactsLeft([contact.row for contact in contacts], "none of these numbers may be called")
+        raise NoContactsLeft(contacts.rows, "none of these numbers may be called")
     for reason in sorted(set(blocked.values())):
-        rows = [contact.row for contact in contacts if blocked.get(contact.number) == reason]
+        numbered = zip(contacts.rows, contacts.list_numbers(), strict=True)
+        rows = [row for row, number in numbered if blocked.get(number) == reason]
         report = _with_warning(report, f"blocked ({reason.rstrip('.')})", rows)
-    return Admitted(contacts=list(contacts), blocked=blocked), report
+    return Admitted(contacts=contacts, blocked=blocked), report
+
+
+def _find_blocked(contacts: PackedContacts, never: frozenset[str], allowed: frozenset[str]) -> dict[str, str]:
+    """Why numbers may never be called; `never`: identities of those that are listed."""
+    by_place = [explain_block(listed=False, country=place.country, allowed=allowed) for place in contacts.places]
+    if not never and not any(by_place):
+        return {}
+    listed = explain_block(listed=True, country=None, allowed=allowed)
+    found = (
+        (number, listed if identify(number) in never else by_place[place])
+        for number, place in zip(contacts.list_numbers(), contacts.place_of, strict=True)
+    )
+    return {number: reason for number, reason in found if reason is not None}
 
 
 async def read_allowed_countries(connection: AsyncConnection, organization: Organization) -> frozenset[str]:
@@ -118,30 +126,36 @@ async def copy_contacts(
     connection: AsyncConnection, organization_id: str, job_id: str, admitted: Admitted, due_from: datetime
 ) -> None:
     """Store all contacts, due at `due_from` or later."""
-    rows = (
-        (new_id("contact"), job_id, organization_id, *_as_copied(one, admitted.blocked.get(one.number), due_from))
-        for one in admitted.contacts
-    )
-    await copy_rows(connection, _COPY, rows)
+    await admitted.contacts.lines.copy(connection, _COPY, _completion(organization_id, job_id, admitted, due_from))
 
 
-def _as_copied(contact: NewContact, blocked: str | None, due_from: datetime) -> tuple[Any, ...]:
-    placed = contact.zones is not None
-    later = contact.not_before is not None and contact.not_before > due_from
+def _completion(organization_id: str, job_id: str, admitted: Admitted, due_from: datetime) -> Callable[[int], bytes]:
+    """The last fields of the contact at a place, which many have in common."""
+    contacts, blocked = admitted.contacts, admitted.blocked
+    numbers = contacts.list_numbers() if blocked else []
+    fields: dict[tuple[int, str | None], bytes] = {}
+
+    def complete(at: int) -> bytes:
+        case = contacts.place_of[at], blocked.get(numbers[at]) if blocked else None
+        if case not in fields:
+            own = job_id, organization_id, *_as_copied(contacts.places[case[0]], case[1], due_from)
+            fields[case] = "\t".join(map(as_field, own)).encode()
+        return fields[case]
+
+    return complete
+
+
+def _as_copied(place: Place, blocked: str | None, due_from: datetime) -> tuple[str | None, ...]:
+    """Status, why it is blocked, since when, when it is due, and why no earlier."""
+    placed = place.zones is not None
+    later = place.not_before if place.not_before is not None and place.not_before > due_from else None
     held_reason = (NotNowReason.NOT_BEFORE if later else None) if placed else NotNowReason.TIMEZONE
     return (
-        contact.row,
-        contact.number,
-        contact.country,
-        json_text(contact.zones) if placed else None,
-        contact.not_before,
-        json_text(contact.data),
         ContactStatus.BLOCKED if blocked else ContactStatus.PENDING,
         blocked if blocked or placed else NO_ZONE,
-        due_from if blocked else None,
-        (contact.not_before if later else due_from) if placed else NEVER,
+        due_from.isoformat() if blocked else None,
+        ((later or due_from) if placed else NEVER).isoformat(),
         held_reason,
-        contact.external_id,
     )
 
 

@@ -1,9 +1,6 @@
 """The engine on PostgreSQL, its migrations, and whether it answers."""
 
-import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -11,6 +8,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from store.db.copy_text import json_text
 from store.db.notices import notify_after_commit
 
 CONNECT_TIMEOUT_SECONDS = 5  # reported while the client still waits
@@ -49,20 +47,6 @@ def create_engine(url: str, pool_size: int = 10) -> AsyncEngine:
     )
     notify_after_commit(engine.sync_engine)
     return engine
-
-
-def json_text(value: Any) -> str:
-    """Write JSON as it is stored: order and non-ASCII characters kept, no blanks, no NaN."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-async def copy_rows(connection: AsyncConnection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Run `COPY … FROM STDIN` within the transaction of `connection`."""
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert driver is not None  # noqa: S101  a connection in use has one
-    async with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            await copy.write_row(row)
 
 
 def reading(engine: AsyncEngine) -> AsyncConnection:

@@ -1,14 +1,14 @@
 """What creating a job would come to; nothing is stored."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.jobs.models import JobRequest, NewContact, Organization
+from domain.jobs.models import JobRequest, Organization
 from domain.model import Model
 from domain.quotas import QuotaLimits
 from store.contacts.import_ import admit_contacts, apply_overlap_rule, read_allowed_countries
+from store.contacts.packed import PackedContacts
 from store.db.engine import reading
 from store.errors import NoContactsLeft, Overlapping, QuotaExceeded
 from store.organizations.quotas import require_room, room_for_job
@@ -23,7 +23,7 @@ class PreviewFacts(Model):
 
     organization: Organization
     countries: frozenset[str]  # that may be called
-    called: list[NewContact]
+    called: PackedContacts
     blocked: dict[str, str]
     report: dict[str, Any]
     overlapping: tuple[int, ...] = ()  # rows, where the job's rule is to be refused for them
@@ -44,7 +44,7 @@ class JobPreview:
         self._quotas = quotas
 
     async def preview(
-        self, organization_id: str, request: JobRequest, contacts: Sequence[NewContact], report: dict[str, Any]
+        self, organization_id: str, request: JobRequest, contacts: PackedContacts, report: dict[str, Any]
     ) -> PreviewFacts:
         """Check contacts against the rule for overlaps, the do-not-call list and the countries. Raises NotFound."""
         async with reading(self._engine) as connection:
@@ -52,7 +52,7 @@ class JobPreview:
             facts: dict[str, Any] = {
                 "organization": organization,
                 "countries": await read_allowed_countries(connection, organization),
-                "called": list(contacts),
+                "called": contacts,
                 "blocked": {},
                 "report": report,
             }
@@ -63,7 +63,7 @@ class JobPreview:
             except Overlapping as error:
                 facts["overlapping"] = error.rows
             except NoContactsLeft as error:
-                facts |= {"called": [], "nobody_left": error.why}
+                facts |= {"called": contacts.keep([]), "nobody_left": error.why}
             except QuotaExceeded as error:
                 facts["no_room"] = str(error)
             else:

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.audit import SYSTEM, Action
-from domain.contacts.rejects import Rejects
-from domain.jobs.models import Agent, Contact, Job, JobCounts, JobRequest, NewContact, Organization, PhoneNumber
+from domain.jobs.models import Agent, Contact, Job, JobCounts, JobRequest, Organization, PhoneNumber
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES, RATES, estimate_cost
 from domain.quotas import QuotaLimits
@@ -18,6 +17,7 @@ from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import record_action
 from store.billing.ledger import EntryKind, book, compute_hold
 from store.contacts.import_ import Admitted, admit_contacts, apply_overlap_rule, copy_contacts
+from store.contacts.packed import PackedContacts, PackedRejects
 from store.contacts.rejected_rows import keep_rejects
 from store.db.engine import reading
 from store.db.ids import may_exist, new_id
@@ -69,11 +69,11 @@ class Jobs:
         organization_id: str,
         request: JobRequest,
         number: PhoneNumber,
-        contacts: Sequence[NewContact],
+        contacts: PackedContacts,
         report: dict[str, Any],
         *,
         by: str = SYSTEM,
-        rejects: Rejects | None = None,
+        rejects: PackedRejects | None = None,
         id: str | None = None,
     ) -> CreatedJob:
         """Store a job with its contacts and hold its estimate. One of this `id` that is there already is returned.

@@ -1,23 +1,22 @@
 """Changes of a job that has not ended: its fields, its start, and who is called."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.audit import Action
-from domain.contacts.rejects import Rejects
 from domain.contacts.report import MAX_ENTRIES
 from domain.errors import TooManyContacts
 from domain.jobs.change_request import read_change, require_order
-from domain.jobs.models import JobChange, NewContact
+from domain.jobs.models import JobChange
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES
-from domain.phone.identity import identify, list_all_writings
+from domain.phone.identity import identify
 from domain.quotas import Quota, QuotaLimits
 from domain.requests.limits import MAX_CONTACTS
 from domain.statuses import ContactStatus, JobStatus
@@ -25,6 +24,7 @@ from store.audit_log import find_details, record_action
 from store.billing.ledger import EntryKind, book, compute_hold
 from store.contacts.due_times import recheck_rules_of_job, reschedule
 from store.contacts.import_ import admit_contacts, copy_contacts
+from store.contacts.packed import PackedContacts, PackedRejects
 from store.contacts.rejected_rows import NOT_KEPT, TOO_MANY, can_keep, has_room, keep_rejects
 from store.contacts.transitions import finish_exhausted, remove
 from store.db.engine import reading
@@ -88,11 +88,11 @@ class JobUpdates:
         self,
         organization_id: str,
         job_id: str,
-        new: Sequence[NewContact],
+        new: PackedContacts,
         report: dict[str, Any],
         *,
         by: str,
-        rejected: Rejects | None = None,
+        rejected: PackedRejects | None = None,
         id: str | None = None,
     ) -> Appended:
         """Add contacts to a job that has not ended; numbers that it has already are reported as duplicates.
@@ -174,8 +174,8 @@ async def _apply_side_effects(connection: AsyncConnection, job_id: str, changed:
 
 
 async def _keepable(
-    connection: AsyncConnection, job: RowMapping, rejected: Rejects | None, report: dict[str, Any]
-) -> tuple[Rejects | None, dict[str, Any]]:
+    connection: AsyncConnection, job: RowMapping, rejected: PackedRejects | None, report: dict[str, Any]
+) -> tuple[PackedRejects | None, dict[str, Any]]:
     """The rejected rows that can be kept with the job's own; the report has a warning where they cannot."""
     if rejected is None:
         return None, report
@@ -184,7 +184,7 @@ async def _keepable(
         why = TOO_MANY
     if why is None:
         return rejected, report
-    warnings = [why, *report["warnings"]][:MAX_ENTRIES] if rejected.rows else report["warnings"]
+    warnings = [why, *report["warnings"]][:MAX_ENTRIES] if rejected.lines else report["warnings"]
     return None, report | {"warnings": warnings}
 
 
@@ -196,17 +196,21 @@ async def _last_row(connection: AsyncConnection, job_id: str) -> int:
 
 
 async def _drop_known(
-    connection: AsyncConnection, job_id: str, new: Sequence[NewContact], report: dict[str, Any], last: int
-) -> tuple[list[NewContact], dict[str, Any]]:
+    connection: AsyncConnection, job_id: str, new: PackedContacts, report: dict[str, Any], last: int
+) -> tuple[PackedContacts, dict[str, Any]]:
     """Those whose number the job does not have, in rows after its `last` one; the report names the others."""
-    numbers = list_all_writings(contact.number for contact in new)
+    numbers = sa.literal(new.list_writings(), ARRAY(sa.String))
     query = sa.select(contacts.c.number, contacts.c.row).where(contacts.c.job_id == job_id)
-    found = (await connection.execute(query.where(contacts.c.number.in_(numbers)))).all()
+    found = (await connection.execute(query.where(contacts.c.number == sa.any_(numbers)))).all()
     known = {identify(number): row for number, row in found}
-    first_rows = [(contact, known.get(identify(contact.number))) for contact in new]
-    twice = [{"row": contact.row, "firstRow": row} for contact, row in first_rows if row is not None]
-    kept = [contact.model_copy(update={"row": last + contact.row}) for contact, row in first_rows if row is None]
-    return kept, {
+    numbered = zip(new.rows, new.list_numbers(), strict=True)
+    twice = [
+        {"row": row, "firstRow": first}
+        for row, number in numbered
+        if (first := known.get(identify(number))) is not None
+    ]
+    kept = new.leave_out([entry["row"] for entry in twice]) if twice else new
+    return kept.count_on(last), {
         **report,
         "valid": len(kept),
         "duplicatesTotal": report["duplicatesTotal"] + len(twice),

@@ -12,6 +12,7 @@ from domain.jobs.models import JobRequest
 from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from domain.webhooks.events import EventType
+from store.contacts.packed import pack_contacts
 from store.db.vault import Vault
 from store.jobs.repository import Jobs
 from store.organizations.agents import Agents
@@ -69,8 +70,8 @@ async def _job(records: AsyncEngine, phone_numbers: PhoneNumbers, organization_i
         from_phone_number_id=number.id,
         scheduled_start_time=now + timedelta(days=30),
     )
-    called = contacts(3)
-    await Jobs(records).create(organization_id, request, number, called, a_report(called), id=example("batch"))
+    called, report = pack_contacts(contacts(3)), a_report(contacts(3))
+    await Jobs(records).create(organization_id, request, number, called, report, id=example("batch"))
     rows = Rows(records, example("batch"))
     first = (await rows.contact_ids())[0]
     async with records.begin() as connection:

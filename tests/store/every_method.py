@@ -37,6 +37,7 @@ from store.calls.lines import Lines
 from store.calls.lookup import OrderLookup
 from store.calls.silence import CallbackSilence
 from store.contacts.do_not_call import DoNotCall
+from store.contacts.packed import pack_contacts
 from store.db.vault import Vault
 from store.idempotency import Idempotency, RecordKey
 from store.jobs.change_feed import ChangeFeed
@@ -71,6 +72,7 @@ RECORD = RecordKey(scope="org", route="POST /batch/create", key="1")
 BY = "key_1"
 QUOTAS = dict.fromkeys(Quota, 1_000_000)
 NEW = contacts(3, start=100)
+PACKED, REPORT = pack_contacts(NEW), a_report(NEW)
 _numbers = count()
 
 
@@ -322,11 +324,11 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "JobLifecycle.resume_all": lambda w: JobLifecycle(w.engine).resume_all(w.id, by=BY),
     "JobLifecycle.start_now": lambda w: JobLifecycle(w.engine).start_now(w.id, w.waiting.id),
     "JobLifecycle.stop": lambda w: JobLifecycle(w.engine).stop(w.id, hang_up=True, by=BY),
-    "JobPreview.preview": lambda w: JobPreview(w.engine, QUOTAS).preview(w.id, a_request(w.given), NEW, a_report(NEW)),
+    "JobPreview.preview": lambda w: JobPreview(w.engine, QUOTAS).preview(w.id, a_request(w.given), PACKED, REPORT),
     "JobRerun.find_unreached": lambda w: JobRerun(w.engine).find_unreached(w.id, w.ended.id, include_unknown=True),
     "JobRerun.read_first_contact": lambda w: JobRerun(w.engine).read_first_contact(w.id, w.ended.id),
     "JobRerun.read_request": lambda w: JobRerun(w.engine).read_request(w.id, w.ended.id),
-    "JobUpdates.append": lambda w: JobUpdates(w.engine, QUOTAS).append(w.id, w.running.id, NEW, a_report(NEW), by=BY),
+    "JobUpdates.append": lambda w: JobUpdates(w.engine, QUOTAS).append(w.id, w.running.id, PACKED, REPORT, by=BY),
     "JobUpdates.change": lambda w: JobUpdates(w.engine, QUOTAS).change(
         w.id, w.closed.id, JobChange(calling_window=None), by=BY
     ),
@@ -336,9 +338,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "JobUpdates.remove_contact": lambda w: JobUpdates(w.engine, QUOTAS).remove_contact(
         w.id, w.running.id, w.running.contact_ids[1], by=BY
     ),
-    "Jobs.create": lambda w: Jobs(w.engine, QUOTAS).create(
-        w.id, a_request(w.given), w.given.number, NEW, a_report(NEW)
-    ),
+    "Jobs.create": lambda w: Jobs(w.engine, QUOTAS).create(w.id, a_request(w.given), w.given.number, PACKED, REPORT),
     "Jobs.find": lambda w: Jobs(w.engine, QUOTAS).find(w.id, w.running.id),
     "Jobs.list_contacts": lambda w: Jobs(w.engine, QUOTAS).list_contacts(w.id, w.running.id, None, 1, 10),
     "Jobs.list_page": lambda w: Jobs(w.engine, QUOTAS).list_page(w.id, JobStatus.RUNNING, "Rem", 1, 10),

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.jobs.models import NewContact
 from domain.statuses import Architecture, ContactStatus, JobStatus, OnOverlap
 from store.billing.ledger import Ledger
+from store.contacts.packed import pack_contacts
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, Overlapping
 from store.jobs.repository import CreatedJob, Jobs
 from store.organizations.organizations import Organizations
@@ -244,7 +245,7 @@ async def test_without_contacts_an_agent_or_an_organization_there_is_no_job(engi
         await a_job(engine, unknown)
     number = await PhoneNumbers(engine).assign_agent(given.id, given.number.id, None)
     with pytest.raises(NotFound):
-        await Jobs(engine).create(given.id, a_request(given), number, contacts(1), a_report(contacts(1)))
+        await Jobs(engine).create(given.id, a_request(given), number, pack_contacts(contacts(1)), a_report(contacts(1)))
 
 
 async def _job_row(engine: AsyncEngine, job: CreatedJob) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.db.engine import create_engine, json_text, migrate, migration_config, ping
+from store.db.copy_text import json_text
+from store.db.engine import create_engine, migrate, migration_config, ping
 from store.tables import metadata
 from tests.databases import Databases
 

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.statuses import JobStatus
 from store.billing.ledger import Ledger
+from store.contacts.packed import pack_contacts
 from store.jobs.repository import Jobs
 from store.jobs.update import JobUpdates
 from tests.builders import a_job, a_report, a_request, an_organization, contacts
@@ -13,11 +14,10 @@ from tests.builders import a_job, a_report, a_request, an_organization, contacts
 
 async def test_a_job_is_stored_and_its_estimate_held_once(engine: AsyncEngine) -> None:
     given, jobs = await an_organization(engine), Jobs(engine)
-    entered = contacts(3)
+    entered, report = pack_contacts(contacts(3)), a_report(contacts(3))
 
     first, second = [
-        await jobs.create(given.id, a_request(given), given.number, entered, a_report(entered), id="batch_given")
-        for _ in range(2)
+        await jobs.create(given.id, a_request(given), given.number, entered, report, id="batch_given") for _ in range(2)
     ]
 
     assert first == second
@@ -29,12 +29,12 @@ async def test_a_job_is_stored_and_its_estimate_held_once(engine: AsyncEngine) -
 async def test_contacts_are_added_once_also_after_the_job_ended(engine: AsyncEngine) -> None:
     given, changes = await an_organization(engine), JobUpdates(engine)
     job = await a_job(engine, given, 1)
-    new = contacts(2, start=10)
+    new, report = pack_contacts(contacts(2, start=10)), a_report(contacts(2))
 
-    first = await changes.append(given.id, job.id, new, a_report(new), by="key_1", id="activity_given")
+    first = await changes.append(given.id, job.id, new, report, by="key_1", id="activity_given")
     async with engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE batch_jobs SET status = 'completed'")
-    second = await changes.append(given.id, job.id, new, a_report(new), by="key_1", id="activity_given")
+    second = await changes.append(given.id, job.id, new, report, by="key_1", id="activity_given")
 
     assert (first.added, first.total, first.cost) == (2, 3, Decimal("0.07"))
     assert second == first.model_copy(update={"status": JobStatus.COMPLETED})

@@ -11,6 +11,7 @@ from domain.calls.models import Recorded
 from domain.contacts.rejects import Reject, Rejects
 from domain.statuses import JobStatus
 from store.audit_log import AuditLog
+from store.contacts.packed import pack_contacts, pack_rejects
 from store.errors import NotFound, StillCalling, WrongStatus
 from store.jobs.delete import JobDeletion
 from store.jobs.repository import Jobs
@@ -35,7 +36,7 @@ async def test_contacts_their_data_and_rejected_rows_go(shared: Calling, given: 
     entered = some_contacts(2)
     kept = Rejects(header=("phone",), rows=(Reject(row=4, cells=("x",), reason="phone is too short"),))
     stored = await Jobs(shared.engine).create(
-        given.id, a_request(given), given.number, entered, a_report(entered), rejects=kept
+        given.id, a_request(given), given.number, pack_contacts(entered), a_report(entered), rejects=pack_rejects(kept)
     )
     await shared.lifecycle.start_now(given.id, stored.id)
     mine = await shared.all(contacts, contacts.c.job_id == stored.id)

@@ -16,6 +16,7 @@ from domain.errors import InvalidRequest, TooManyContacts
 from domain.jobs.models import JobChange
 from domain.statuses import ContactStatus, JobStatus
 from store.audit_log import AuditLog
+from store.contacts.packed import pack_contacts
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, WrongStatus
 from store.jobs.update import REMOVED
 from store.organizations.organizations import OrganizationChange, Organizations
@@ -221,7 +222,7 @@ async def test_nobody_changes_what_belongs_to_others(shared: Calling) -> None:
     with pytest.raises(NotFound):
         await shared.updates.change(stranger.id, job.id, JobChange(name="Mine"), by=BY)
     with pytest.raises(NotFound):
-        await shared.updates.append(stranger.id, job.id, some_contacts(1, start=5), a_report([]), by=BY)
+        await shared.updates.append(stranger.id, job.id, pack_contacts(some_contacts(1, start=5)), a_report([]), by=BY)
     for job_id, named in [(job.id, contact_id), (other.id, contact_id), (other.id, "contact_none")]:
         with pytest.raises(NotFound):
             await shared.updates.remove_contact(stranger.id, job_id, named, by=BY)
@@ -232,7 +233,7 @@ async def change(calling: Calling, job: Job, **fields: Any) -> JobStatus:
 
 
 async def append(calling: Calling, job: Job, new: list[Any]) -> Any:
-    return await calling.updates.append(job.given.id, job.id, new, a_report(new), by=BY)
+    return await calling.updates.append(job.given.id, job.id, pack_contacts(new), a_report(new), by=BY)
 
 
 async def remove(calling: Calling, job: Job, which: int = 0) -> Any:
