@@ -20,6 +20,7 @@ from settings import Settings
 from store.organizations.api_keys import ApiKeys
 
 TOKEN_LIFETIME = timedelta(hours=24)  # of a call's token, after the call
+URL_TOKEN_LIFETIME = timedelta(minutes=15)  # of one that came in the query of a TwiML address, which servers log
 NO_KEY = "Send an API key: `Authorization: Bearer <key>` or `x-api-key: <key>`."
 WRONG_KEY = "This API key is not known, or was revoked."
 MEMBER = "A member's key may only read. Use the key of an owner or admin."
@@ -105,13 +106,15 @@ async def require_call_agent(
 ) -> Caller:
     """The agent of the call that the path names, with the token of that call; or an owner or admin.
 
-    Raises Unauthorized, Forbidden, RateLimited; CallNotFound for a token whose call is gone, or ended a day ago.
+    Raises Unauthorized, Forbidden, RateLimited; CallNotFound for a token whose call is gone, or ended too long ago.
     """
     key = _sent_key(request)
     if key is None or not vault.is_call_token(id, key):
         return await require_admin(await authenticate(request, api_keys, settings, unknown), limit)
     await limit.count(id)
-    organization_id = await reports.find_organization(id, ended_within=TOKEN_LIFETIME)
+    organization_id = await reports.find_organization(
+        id, ended_within=TOKEN_LIFETIME, twiml_ended_within=URL_TOKEN_LIFETIME
+    )
     if organization_id is None:
         raise CallNotFound("There is no call of this id.")
     return Caller(key_id=id, organization_id=organization_id, role=Role.MEMBER)

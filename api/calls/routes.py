@@ -88,10 +88,10 @@ async def report(
     """Report what came of a conversation: the call's agent, with the token of that call, or an owner or admin.
 
     An agent receives `outdial_call_id`, `outdial_call_token` and `outdial_api` with the call's parameters, and sends
-    `Authorization: Bearer <outdial_call_token>` to `{outdial_api}/calls/{outdial_call_id}/result`. It may report before
-    or after the call has ended, and again: of every field the last report counts, and one that is not sent, or null,
-    stays as it was. It is shown on the contact, its dials and in the job's results; of several calls, the last that
-    reported.
+    `Authorization: Bearer <outdial_call_token>` to `{outdial_api}/calls/{outdial_call_id}/result`. It may report
+    before or after the call has ended (for a day; 15 minutes where the agent is a TwiML address), and again: of every
+    field the last report counts, and one that is not sent, or null, stays as it was. It is shown on the contact, its
+    dials and in the job's results; of several calls, the last that reported.
 
     Error codes: `call_not_found`; `invalid_request`.
     """

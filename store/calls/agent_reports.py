@@ -7,16 +7,21 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.calls.agent_report import Conversation, ConversationReport
+from domain.calls.models import Audio
 from store.db.engine import reading
 from store.db.ids import may_exist
 from store.errors import NotFound
-from store.tables import contacts, dials
+from store.tables import batch_jobs, contacts, dials
 from store.webhooks.events import queue_report_event
 
 _LOCKED = sa.select(
     dials.c.contact_id, dials.c.number_of_dial, dials.c.conversation, sa.func.clock_timestamp().label("now")
 ).with_for_update(key_share=True)
-_OWNER = sa.select(dials.c.organization_id).join_from(dials, contacts, contacts.c.id == dials.c.contact_id)
+_OWNER = (
+    sa.select(dials.c.organization_id)
+    .join_from(dials, contacts, contacts.c.id == dials.c.contact_id)
+    .join(batch_jobs, batch_jobs.c.id == contacts.c.job_id)
+)
 _IS_LATEST_REPORT = text(
     "NOT EXISTS (SELECT 1 FROM dials d WHERE d.contact_id = contacts.id AND d.number_of_dial > :number_of_dial"
     " AND d.conversation IS NOT NULL)"
@@ -29,14 +34,21 @@ class AgentReports:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def find_organization(self, call_id: str, *, ended_within: timedelta | None = None) -> str | None:
-        """Whose call it is; None where there is no such call, or its job was deleted, or it ended earlier than that."""
+    async def find_organization(
+        self, call_id: str, *, ended_within: timedelta | None = None, twiml_ended_within: timedelta | None = None
+    ) -> str | None:
+        """Whose call it is; None where there is no such call, or its job was deleted, or it ended earlier than that.
+
+        `twiml_ended_within`: of calls whose agent is a TwiML address, instead.
+        """
         if not may_exist(call_id):
             return None
         async with reading(self._engine) as connection:
             query = _OWNER.where(dials.c.id == call_id)
             if ended_within is not None:
-                lately = dials.c.ended_at > sa.func.now() - ended_within
+                by_url = ended_within if twiml_ended_within is None else twiml_ended_within
+                within = sa.case((batch_jobs.c.audio == Audio.TWIML.value, by_url), else_=ended_within)
+                lately = dials.c.ended_at > sa.func.now() - within
                 query = query.where(sa.or_(dials.c.ended_at.is_(None), lately))
             found: str | None = await connection.scalar(query)
             return found

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.vault import Vault
@@ -150,3 +151,21 @@ async def test_a_deleted_job_takes_its_conversations_with_it(
 
     refused(await report(http, call, REPORT), 404, "call_not_found")
     refused(await report(http, call, REPORT, api.tenant.owner), 404, "call_not_found")
+
+
+@pytest.mark.parametrize(("audio", "good", "stale"), [("twiml", 14, 16), ("websocket", 23 * 60, 25 * 60)])
+async def test_a_token_that_travelled_in_a_url_outlives_its_call_by_minutes_only(
+    http: httpx.AsyncClient, records: AsyncEngine, call: str, audio: str, good: int, stale: int
+) -> None:
+    async def end(minutes: int) -> None:
+        job = "id = (SELECT job_id FROM dials WHERE id = :call)"
+        async with records.begin() as connection:
+            values = {"call": call, "audio": audio, "minutes": minutes}
+            await connection.execute(sa.text(f"UPDATE batch_jobs SET audio = :audio WHERE {job}"), values)
+            ended = "ended_at = now() - make_interval(mins => :minutes)"
+            await connection.execute(sa.text(f"UPDATE dials SET {ended} WHERE id = :call"), values)
+
+    await end(good)
+    assert (await report(http, call, {"disposition": "ok"})).status_code == 200
+    await end(stale)
+    refused(await report(http, call, {"disposition": "ok"}), 404, "call_not_found")
