@@ -18,9 +18,11 @@ from store.calls.agent_reports import AgentReports
 from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
+from store.calls.gates import Gates
 from store.calls.in_flight import InFlightRequests
 from store.calls.lines import Lines
 from store.calls.lookup import OrderLookup
+from store.calls.own_gates import OwnGates
 from store.contacts.do_not_call import DoNotCall
 from store.db.engine import create_engine
 from store.db.vault import Vault
@@ -106,6 +108,7 @@ def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[obje
         Dials(engine, settings.speed),
         DoNotCall(engine, quotas),
         DuePages(engine, settings.speed),
+        Gates(engine),
         Idempotency(engine),
         InFlightRequests(engine),
         JobDeletion(engine),
@@ -120,6 +123,7 @@ def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[obje
         OrderLookup(engine),
         OrganizationQuotas(engine, quotas),
         Organizations(engine),
+        OwnGates(engine),
         PhoneNumbers(engine, quotas),
         RateLimits(engine),
         Reconciliation(engine, settings.speed),

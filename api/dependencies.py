@@ -14,8 +14,10 @@ from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import AgentReports
 from store.calls.dials import Dials
+from store.calls.gates import Gates
 from store.calls.in_flight import InFlightRequests
 from store.calls.lookup import OrderLookup
+from store.calls.own_gates import OwnGates
 from store.contacts.do_not_call import DoNotCall
 from store.db.vault import Vault
 from store.idempotency import Idempotency
@@ -59,6 +61,7 @@ DialsDep = Annotated[Dials, service(Dials)]
 DoNotCallDep = Annotated[DoNotCall, service(DoNotCall)]
 EngineDep = Annotated[AsyncEngine, service(AsyncEngine)]
 ForkPoolDep = Annotated[ForkPool, service(ForkPool)]
+GatesDep = Annotated[Gates, service(Gates)]
 IdempotencyDep = Annotated[Idempotency, service(Idempotency)]
 InFlightDep = Annotated[InFlightRequests, service(InFlightRequests)]
 JobDeletionDep = Annotated[JobDeletion, service(JobDeletion)]
@@ -71,6 +74,7 @@ LedgerDep = Annotated[Ledger, service(Ledger)]
 OrdersDep = Annotated[OrderLookup, service(OrderLookup)]
 OrganizationsDep = Annotated[Organizations, service(Organizations)]
 QuotasDep = Annotated[OrganizationQuotas, service(OrganizationQuotas)]
+OwnGatesDep = Annotated[OwnGates, service(OwnGates)]
 RateLimitsDep = Annotated[RateLimits, service(RateLimits)]
 PhoneNumbersDep = Annotated[PhoneNumbers, service(PhoneNumbers)]
 ReconciliationDep = Annotated[Reconciliation, service(Reconciliation)]

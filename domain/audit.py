@@ -34,6 +34,8 @@ class Action(StrEnum):
     NUMBER_CREATED = "number_created"
     NUMBER_CHANGED = "number_changed"
     NUMBER_REMOVED = "number_removed"
+    NUMBER_CLOSED = "number_closed"  # no call starts from it
+    NUMBER_OPENED = "number_opened"
     WEBHOOK_CREATED = "webhook_created"
     WEBHOOK_CHANGED = "webhook_changed"
     WEBHOOK_DELETED = "webhook_deleted"

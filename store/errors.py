@@ -9,6 +9,7 @@ StoreError
 ├── InUse                  open jobs, or numbers, still need it
 ├── NotGranted             the number or trunk is not the organization's on this carrier account
 ├── GrantedToAnother       another organization has this number there
+├── ClosedByOperator       only an operator opens what an operator closed
 ├── LastOwner              without this key nobody could manage the organization
 ├── NoSecret               OUTDIAL_SECRET is not set, so that nothing can be sealed
 ├── Unreadable             it was sealed with a secret that is not known any more
@@ -98,6 +99,13 @@ class GrantedToAnother(StoreError):
 
     def __init__(self, carrier: str) -> None:
         super().__init__(f"This number is granted to another organization at {carrier}. Revoke that grant first.")
+
+
+class ClosedByOperator(StoreError):
+    """A number that an operator closed."""
+
+    def __init__(self) -> None:
+        super().__init__("Whoever runs this service closed this number. Ask them to open it.")
 
 
 class LastOwner(StoreError):

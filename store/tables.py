@@ -134,6 +134,7 @@ phone_numbers = Table(
     Column("calls_per_second", Numeric(8, 3), nullable=False, server_default="1"),
     Column("next_slot_at", Moment),  # pacing: nothing is asked for this number before
     *_gate(),
+    Column("stopped_by", String),  # as `activity.actor`; null: an operator
     Column("reached_at", Moment),  # one of its calls rang then, to within ten seconds
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("removed_at", Moment),

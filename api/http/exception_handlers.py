@@ -131,6 +131,7 @@ OF_STORE: dict[type[Exception], Callable[[Any], ApiError]] = {
         " grant it, or send carrierSettings of your own account."
     ),
     store.GrantedToAnother: lambda error: api.GrantedToAnother(str(error)),
+    store.ClosedByOperator: lambda error: api.Forbidden(str(error)),
     store.LastOwner: lambda _: api.LastOwnerKey(
         "This is the last owner's key: no other is valid for as long. Create another owner's key first."
     ),

@@ -192,3 +192,43 @@ class Resumed(JsonModel):
     success: Literal[True] = True
     message: str = Field(examples=["What the stop paused goes on."])
     batch_job_ids: tuple[str, ...] = Field(description="Jobs that this request resumed.", examples=[[A_JOB]])
+
+
+class ClosedGateView(JsonModel):
+    """Why no call starts. `scope`: the whole organization, the carrier account of a number, or the number alone."""
+
+    scope: Literal["organization", "account", "number"]
+    phone_number_id: str | None = Field(
+        default=None, description="The number whose calls are held.", examples=[A_NUMBER]
+    )
+    carrier: str | None = Field(default=None, examples=["twilio"])
+    reason: str = Field(examples=["The carrier refused the account."])
+    closed_until: Timestamp | None = Field(
+        default=None, description="Then one call goes first, and opens the gate if it is taken; null: a person must."
+    )
+    next_step: str = Field(examples=["Send POST /organization/resume."])
+
+
+class ClosedGates(JsonModel):
+    """Empty: nothing of this kind holds a call."""
+
+    gates: list[ClosedGateView]
+
+
+class NumberClosed(JsonModel):
+    """No call starts from it."""
+
+    success: Literal[True] = True
+    message: str = Field(examples=["No call starts from this number until it is opened. Live calls go on."])
+    id: str = Field(examples=[A_NUMBER])
+    calls_on_their_way: int = Field(
+        description="Requests of before, of which it is not known yet whether they became calls.", examples=[0]
+    )
+
+
+class NumberOpened(JsonModel):
+    """Calls may start from it."""
+
+    success: Literal[True] = True
+    message: str = Field(examples=["Calls may start from this number."])
+    id: str = Field(examples=[A_NUMBER])

@@ -217,13 +217,15 @@ class Gates:
 
     async def close(self, scope: GateScope, id: str) -> None:
         """Let no call start until `open`; live ones go on. Raises NotFound."""
-        await self._write(scope, id, "stopped_at = coalesce(stopped_at, clock_timestamp())")
+        by = ", stopped_by = 'operator'" if scope is GateScope.NUMBER else ""
+        await self._write(scope, id, f"stopped_at = coalesce(stopped_at, clock_timestamp()){by}")
         async with self._engine.begin() as connection:  # a claim that read it open has committed its dial by then
             await connection.execute(_LOCK_CLAIMANTS, {"id": id})
 
     async def open(self, scope: GateScope, id: str) -> None:
         """Let calls start, whatever closed the gate. Raises NotFound."""
-        await self._write(scope, id, f"stopped_at = NULL, {OPEN_GATE}")
+        by = ", stopped_by = NULL" if scope is GateScope.NUMBER else ""
+        await self._write(scope, id, f"stopped_at = NULL{by}, {OPEN_GATE}")
 
     async def count_on_their_way(self, scope: GateScope, id: str) -> int:
         """Requests for calls that may still reach the carrier."""

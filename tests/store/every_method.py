@@ -35,6 +35,7 @@ from store.calls.gates import Gates
 from store.calls.in_flight import CallScope, InFlightRequests
 from store.calls.lines import Lines
 from store.calls.lookup import OrderLookup
+from store.calls.own_gates import OwnGates
 from store.calls.silence import CallbackSilence
 from store.contacts.do_not_call import DoNotCall
 from store.contacts.packed import pack_contacts
@@ -385,6 +386,9 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "PhoneNumbers.list_all": lambda w: PhoneNumbers(w.engine, QUOTAS).list_all(w.id),
     "PhoneNumbers.list_page": lambda w: PhoneNumbers(w.engine, QUOTAS).list_page(w.id, "+1", 1, 10),
     "PhoneNumbers.remove": _remove_number,
+    "OwnGates.close_number": lambda w: OwnGates(w.engine).close_number(w.id, w.given.number.id, by=BY),
+    "OwnGates.list_closed": lambda w: OwnGates(w.engine).list_closed(w.id),
+    "OwnGates.open_number": lambda w: OwnGates(w.engine).open_number(w.id, w.given.number.id, by=BY),
     "RateLimits.count": lambda w: RateLimits(w.engine).count(w.given.owner.id, 10),
     "Reconciliation.list_open_jobs": lambda w: Reconciliation(w.engine).list_open_jobs(),
     "Reconciliation.list_overdue_dials": lambda w: Reconciliation(w.engine).list_overdue_dials(330),
