@@ -106,9 +106,9 @@ class Agent:
 
 
 @asynccontextmanager
-async def an_agent(work: Work | None = None, **options: Any) -> AsyncIterator[Agent]:
+async def an_agent(work: Work | None = None, *, port: int = 0, **options: Any) -> AsyncIterator[Agent]:
     agent = Agent(work, **options)
-    async with serve(agent.take, "127.0.0.1", 0, compression=None) as server:
+    async with serve(agent.take, "127.0.0.1", port, compression=None) as server:
         agent.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/talk"
         yield agent
 
