@@ -78,13 +78,17 @@ def exit_with(reasons: CannotStart) -> NoReturn:
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """The process's settings. Raises CannotStart with a sentence for each that is wrong."""
-    wrong = list(_misspelled(environment))
+    try:
+        wrong = list(_misspelled(environment))
+    except registry.UnknownCarrierError as broken:
+        raise CannotStart(str(broken)) from None
     try:
         settings = Settings()
     except ValidationError as error:
         wrong += [f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}." for each in error.errors()]
         raise CannotStart(*wrong) from None
     wrong += _contradictions(settings)
+    wrong = wrong or registry.find_wrong_settings(settings.environment())
     if wrong:
         raise CannotStart(*wrong)
     return settings

@@ -1,13 +1,46 @@
-"""Which environment variables a carrier reads: declared on its factory, so that mistyped ones are found."""
+"""Which environment variables a carrier reads, declared on its factory so that mistyped ones are found; and how."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from carriers import Carrier
 
+NO_VALUE = frozenset({"", "none"})
 ATTRIBUTE = "variables"  # of the factory
 
 Factory = TypeVar("Factory", bound=Callable[..., Carrier | None])
+
+
+class WrongVariable(ValueError):
+    """A sentence that names the variable."""
+
+
+def read_address(environment: Mapping[str, str], name: str) -> str | None:
+    """The address of a server; None where there is none. Raises WrongVariable."""
+    url = environment.get(name, "")
+    if url in NO_VALUE:
+        return None
+    if not is_address(url):
+        raise WrongVariable(f"{name} must be an address that begins with https:// (or http://).")
+    return url
+
+
+def is_address(url: str) -> bool:
+    """Whether HTTP requests can be sent there."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
+
+
+def read_switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
+    """`on` or `off`. Raises WrongVariable."""
+    value = environment.get(name, "") or ("on" if default else "off")
+    if value not in {"on", "off"}:
+        raise WrongVariable(f"{name} must be on or off.")
+    return value == "on"
 
 
 def reads(*names: str) -> Callable[[Factory], Factory]:

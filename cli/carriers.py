@@ -72,11 +72,11 @@ def open_account(account: AccountId, database: Database, output: Output) -> None
 
 
 def _open(name: str) -> "Carrier | None":
-    from carriers.registry import UnknownCarrierError, open_carrier  # noqa: PLC0415  as above
+    from carriers.registry import UnknownCarrierError, WrongSettings, open_carrier  # noqa: PLC0415  as above
 
     try:
         return open_carrier(name, Settings().environment())
-    except UnknownCarrierError as error:
+    except (UnknownCarrierError, WrongSettings) as error:
         raise Failure(str(error), ExitCode.USAGE) from None
     except ValueError as error:
         raise Failure(f"A setting of the carrier {name} cannot be read: {error}") from None

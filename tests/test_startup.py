@@ -111,6 +111,36 @@ def test_every_setting_that_is_wrong_has_its_sentence(module: str, environment: 
     )
 
 
+def test_every_wrong_setting_of_a_carrier_has_its_sentence(module: str, environment: dict[str, str]) -> None:
+    asterisk = {
+        "OUTDIAL_ASTERISK_URL": "http://127.0.0.1:8088/ari",
+        "OUTDIAL_ASTERISK_TRUNK": "PJSIP/number@trunk",
+        "OUTDIAL_ASTERISK_AGENT_TRUNK": "nobody",
+    }
+    twilio = {
+        "OUTDIAL_TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+        "OUTDIAL_TWILIO_AUTH_TOKEN": "a-token",
+        "OUTDIAL_TWILIO_BASE_URL": "http://127.0.0.1:9",
+        "OUTDIAL_TWILIO_RECORD": "yes",
+    }
+    refused(
+        module,
+        environment | asterisk | twilio,
+        "OUTDIAL_ASTERISK_TRUNK: ",
+        "OUTDIAL_ASTERISK_AGENT_TRUNK: ",
+        "OUTDIAL_TWILIO_RECORD must be on or off.",
+    )
+
+
+@pytest.mark.parametrize("url", ["asterisk:8088", "http://asterisk:port/ari", "http://["])
+def test_with_a_carriers_address_that_is_none(module: str, environment: dict[str, str], url: str) -> None:
+    refused(
+        module,
+        environment | {"OUTDIAL_ASTERISK_URL": url},
+        "OUTDIAL_ASTERISK_URL must be an address that begins with https://",
+    )
+
+
 def test_with_values_of_the_wrong_type(module: str, environment: dict[str, str]) -> None:
     wrong = environment | {"OUTDIAL_API_PORT": "eight", "OUTDIAL_CALL_SLOTS": "0"}
     refused(module, wrong, "OUTDIAL_API_PORT: Input should be a valid integer", "OUTDIAL_CALL_SLOTS: Input should be")

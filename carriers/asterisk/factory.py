@@ -7,30 +7,30 @@ from carriers.asterisk.carrier import Asterisk
 from carriers.asterisk.options import Options
 from carriers.asterisk.trunks import OwnTrunk
 from carriers.number_settings import numbers_may_set
-from carriers.variables import reads
+from carriers.variables import NO_VALUE, read_address, reads
 from domain.webhooks.destinations import parse_allowed_destinations
 
 PREFIX = "OUTDIAL_ASTERISK_"
-NO_VALUE = frozenset({"", "none"})
-TEXTS = ("url", "user", "password", "app", "trunk", "agent_trunk", "cdr_path")
+TEXTS = ("user", "password", "app", "trunk", "agent_trunk", "cdr_path")
 
 
 @numbers_may_set(OwnTrunk)
-@reads(*(PREFIX + name.upper() for name in (*TEXTS, "detection")), "OUTDIAL_PLACE_TIMEOUT_SECONDS")
+@reads(*(PREFIX + name.upper() for name in ("url", *TEXTS, "detection")), "OUTDIAL_PLACE_TIMEOUT_SECONDS")
 def from_environment(environment: Mapping[str, str]) -> Asterisk | None:
     """`OUTDIAL_ASTERISK_URL`, `…_USER`, `…_PASSWORD` and the other `Options`; None without a URL.
 
-    Raises ValueError where a setting cannot be read.
+    Raises WrongVariable, or ValidationError of `Options`.
     """
+    url = read_address(environment, f"{PREFIX}URL")
+    if url is None:
+        return None
     given: dict[str, Any] = {name: environment.get(PREFIX + name.upper(), "") for name in TEXTS}
     given = {name: value for name, value in given.items() if value not in NO_VALUE}
-    if "url" not in given:
-        return None
     detection = environment.get(PREFIX + "DETECTION", "amd")
     place_timeout = environment.get("OUTDIAL_PLACE_TIMEOUT_SECONDS")
     return Asterisk(
         Options(
-            **{"user": "", "password": "", **given},
+            **{"url": url, "user": "", "password": "", **given},
             detection=None if detection in NO_VALUE else detection,
             agent_networks=parse_allowed_destinations(environment.get("OUTDIAL_AGENT_ALLOW_PRIVATE", "")),
             **({"place_timeout_seconds": float(place_timeout)} if place_timeout else {}),

@@ -1,6 +1,7 @@
 """The settings of an Asterisk."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr
 
@@ -17,8 +18,10 @@ class Options(Model):
     user: str
     password: SecretStr
     app: str = "outdial"  # the Stasis application, and the beginning of our channel ids
-    trunk: str = "PJSIP/{number}@trunk"
-    agent_trunk: str = "PJSIP/trunk/{address}"  # how an agent's SIP address is reached
+    trunk: Annotated[str, Field(pattern=r"/.*\{number\}")] = "PJSIP/{number}@trunk"
+    agent_trunk: Annotated[str, Field(pattern=r"/.*\{address\}")] = (
+        "PJSIP/trunk/{address}"  # how an agent's SIP address is reached
+    )
     cdr_path: Path | None = None  # a CSV of call detail records, the channel's id first: see the README
     detection: str | None = "amd"  # the dialplan context that tells persons from machines; None: off
     agent_networks: tuple[AllowedDestination, ...] | None = None  # private ones where agents may be; None: all

@@ -7,10 +7,9 @@ from pydantic import StringConstraints
 
 from carriers.number_settings import NumberSettings, numbers_may_set
 from carriers.twilio.carrier import Twilio
-from carriers.variables import reads
+from carriers.variables import NO_VALUE, read_address, read_switch, reads
 
 PLACE_TIMEOUT_SECONDS = 10.0
-NO_VALUE = frozenset({"", "none"})
 
 
 class OwnAccount(NumberSettings):
@@ -35,19 +34,18 @@ def from_environment(environment: Mapping[str, str]) -> Twilio | None:
 
     None without an account. `…_SIGNING_KEY`: where events are not signed with the
     auth token (SignalWire). `…_DETECTION` `off`: persons are not told from machines. `…_RECORD` `on`: both
-    sides of every call are recorded at the carrier.
+    sides of every call are recorded at the carrier. Raises WrongVariable.
     """
     account = environment.get("OUTDIAL_TWILIO_ACCOUNT_SID", "")
     if account in NO_VALUE:
         return None
     signing_key = environment.get("OUTDIAL_TWILIO_SIGNING_KEY", "")
-    base_url = environment.get("OUTDIAL_TWILIO_BASE_URL", "")
     return Twilio(
         account,
         environment.get("OUTDIAL_TWILIO_AUTH_TOKEN", ""),
-        detect_machines=environment.get("OUTDIAL_TWILIO_DETECTION", "on") != "off",
-        record=environment.get("OUTDIAL_TWILIO_RECORD", "off") == "on",
-        base_url=None if base_url in NO_VALUE else base_url,
+        detect_machines=read_switch(environment, "OUTDIAL_TWILIO_DETECTION", default=True),
+        record=read_switch(environment, "OUTDIAL_TWILIO_RECORD", default=False),
+        base_url=read_address(environment, "OUTDIAL_TWILIO_BASE_URL"),
         signing_key=None if signing_key in NO_VALUE else signing_key,
         place_timeout_seconds=float(environment.get("OUTDIAL_PLACE_TIMEOUT_SECONDS", PLACE_TIMEOUT_SECONDS)),
     )

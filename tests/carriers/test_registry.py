@@ -10,6 +10,8 @@ import pytest
 from carriers import CarrierRefused
 from carriers.registry import (
     UnknownCarrierError,
+    WrongSettings,
+    find_wrong_settings,
     installed,
     number_settings,
     open_carrier,
@@ -32,6 +34,9 @@ def quiet(environment):
 
 def liar(environment):
     return UnconfiguredCarrier("another")
+
+def picky(environment):
+    raise ValueError("OUTDIAL_PICKY_LINE must be 1 or 2.")
 """
 
 
@@ -39,7 +44,7 @@ def liar(environment):
 def package_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An installed package that brings the carriers `quiet` and `liar`."""
     (tmp_path / "others.py").write_text(OTHERS)
-    install(tmp_path, monkeypatch, "outdial.carriers", quiet="others:quiet", liar="others:liar")
+    install(tmp_path, monkeypatch, "outdial.carriers", quiet="others:quiet", liar="others:liar", picky="others:picky")
     yield
     sys.modules.pop("others", None)
 
@@ -65,6 +70,29 @@ def test_another_package_adds_a_carrier_that_is_used_once_something_is_set_for_i
 def test_an_entry_that_returns_another_carrier_is_refused() -> None:
     with pytest.raises(UnknownCarrierError, match="others:liar"):
         open_carrier("liar", {})
+
+
+@pytest.mark.usefixtures("package_of_others")
+def test_what_a_factory_finds_wrong_is_said_with_the_setting_and_for_all_carriers() -> None:
+    twilio = {"OUTDIAL_TWILIO_ACCOUNT_SID": "AC1", "OUTDIAL_TWILIO_BASE_URL": "http://carrier:port"}
+    asterisk = {"OUTDIAL_ASTERISK_URL": "http://asterisk/ari", "OUTDIAL_ASTERISK_TRUNK": "PJSIP/trunk"}
+
+    with pytest.raises(WrongSettings, match="OUTDIAL_PICKY_LINE must be 1 or 2"):
+        open_carrier("picky", {})
+    found = find_wrong_settings({**twilio, **asterisk})
+
+    assert len(found) == 4
+    assert "OUTDIAL_ASTERISK_TRUNK: " in found[0]
+    assert "others:liar" in found[1]
+    assert "OUTDIAL_PICKY_LINE" in found[2]
+    assert "OUTDIAL_TWILIO_BASE_URL must be an address" in found[3]
+    assert find_wrong_settings({"OUTDIAL_TWILIO_ACCOUNT_SID": "AC1"})[-1] == found[2]
+
+
+def test_a_package_that_is_broken_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch, "outdial.carriers", gone="no_such_module:gone")
+    with pytest.raises(UnknownCarrierError, match=r"gone.*no_such_module:gone.*cannot be loaded"):
+        variables()
 
 
 def test_a_name_that_nobody_registered_is_answered_with_those_that_are() -> None:
