@@ -23,7 +23,7 @@ from carriers.accounts import CarrierAccounts
 from composition import Services, open_engine, open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
-from startup import CannotStart, check_worker, exit_with, load_settings
+from startup import CannotStart, check_worker, exit_with, load_settings, settle
 from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
@@ -74,6 +74,7 @@ async def main(settings: Settings) -> None:
             await stack.enter_async_context(worker)
         await _start_reconciler(client, settings)
         await stack.enter_async_context(in_background(_keep_reconciler(client, settings)))
+        settle()
         logger.info("working")
         await stop.wait()
         logger.info("stopping")

@@ -5,14 +5,21 @@ The app is named, not imported: uvicorn imports it when it starts.
 
 import asyncio
 import logging
+import socket
 
 import uvicorn
 
 from api.http.logging import configure_logging
 from api.http.server import raise_file_limit, server_config
-from startup import CannotStart, check_api, exit_with, load_settings
+from startup import CannotStart, check_api, exit_with, load_settings, settle
 
 GRACE_SECONDS = 25  # longer than a cancel may wait for the last request to the carrier
+
+
+class Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        settle()
 
 
 def main() -> None:
@@ -31,7 +38,7 @@ def main() -> None:
         factory=True,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    uvicorn.Server(config).run()
+    Server(config).run()
 
 
 if __name__ == "__main__":
