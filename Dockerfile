@@ -16,7 +16,8 @@ COPY requirements.txt ./
 RUN pip install --require-hashes --requirement requirements.txt
 
 COPY . .
-RUN pip install --no-deps --editable .
+# With the setuptools of requirements.txt: nothing is fetched.
+RUN pip install --no-index --no-build-isolation --no-deps --editable .
 
 USER outdial
 EXPOSE 8000

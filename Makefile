@@ -3,6 +3,7 @@
 .PHONY: help install demo run test soak pictures entities check format constraints
 
 VENV := .venv
+BUILD := setuptools==84.2.1
 BIN := $(VENV)/bin
 SOURCES := domain store carriers activities workflows api cli stack composition.py worker.py settings.py startup.py
 INSTALLED := $(VENV)/.installed
@@ -54,9 +55,11 @@ format: install ## Put the code into its form
 	@$(BIN)/ruff format
 
 constraints: install ## Write down the versions that are installed now, and the hashes of those of the image
-	@$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+	@$(BIN)/python -m pip freeze --exclude-editable --exclude setuptools > constraints.txt
+	@echo '$(BUILD)' >> constraints.txt
 	@$(BIN)/python -m venv $(VENV)/pins && $(VENV)/pins/bin/pip install --quiet 'pip<26' pip-tools
 	@echo '# What the image installs, made by `make constraints`: the versions of constraints.txt, with the hashes of all their files.' > requirements.txt
 	@$(VENV)/pins/bin/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-		--constraint constraints.txt --output-file - pyproject.toml >> requirements.txt
+		--allow-unsafe --build-deps-for editable \
+		--constraint constraints.txt --output-file - pyproject.toml | sed '/^#/d; /^$$/d' >> requirements.txt

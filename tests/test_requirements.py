@@ -1,8 +1,10 @@
 """The image installs the versions of constraints.txt, each by its hash, and all that a process needs."""
 
 import re
+import tomllib
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.test_notice import licenses
@@ -37,5 +39,12 @@ def test_the_image_installs_nothing_without_a_hash() -> None:
     installs = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if "pip install" in line]
     assert installs == [
         "RUN pip install --require-hashes --requirement requirements.txt",
-        "RUN pip install --no-deps --editable .",
+        "RUN pip install --no-index --no-build-isolation --no-deps --editable .",
     ]
+
+
+def test_what_builds_the_package_in_the_image_has_hashes_too() -> None:
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    pinned = pins("requirements.txt")
+    for requirement in map(Requirement, needed):
+        assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)])
