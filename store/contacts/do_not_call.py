@@ -180,8 +180,9 @@ async def _insert(
     return len((await connection.execute(insert.returning(entry.number))).all())
 
 
-def _texts(numbers: Collection[str]) -> sa.BindParameter[list[str]]:
-    return sa.literal(list(numbers), postgresql.ARRAY(sa.String))
+def _texts(numbers: Collection[str]) -> sa.ColumnElement[list[str]]:
+    """As an array, sent as one text: the driver takes 20 ms to write 10,000 elements."""
+    return sa.func.string_to_array("\n".join(numbers), "\n", type_=postgresql.ARRAY(sa.String))
 
 
 def _entry(organization_id: str, number: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.jobs.models import JobRequest
@@ -20,20 +19,20 @@ SAME_CONTENT_SHARE = 0.5  # of the contacts: half of them, and it is likely the 
 _CALLED_NOW = sa.text("""
     SELECT DISTINCT contact.number
     FROM contacts contact JOIN batch_jobs job ON job.id = contact.job_id
-    WHERE contact.organization_id = :organization AND contact.number = ANY(:numbers)
+    WHERE contact.organization_id = :organization AND contact.number = ANY(string_to_array(:numbers, chr(10)))
       AND contact.status IN ('pending', 'queued', 'dialing')
       AND (contact.status = 'dialing' OR job.status NOT IN ('completed', 'failed', 'cancelled'))
-""").bindparams(sa.bindparam("numbers", type_=ARRAY(sa.String)))
+""")
 
 # Calls that rang, or may have. Deleted jobs leave their dials.
 _CALLED_LATELY = sa.text("""
     SELECT dial.to_number AS number, dial.job_id, max(dial.asked_at) AS asked_at
     FROM dials dial
-    WHERE dial.organization_id = :organization AND dial.to_number = ANY(:numbers)
+    WHERE dial.organization_id = :organization AND dial.to_number = ANY(string_to_array(:numbers, chr(10)))
       AND dial.asked_at > clock_timestamp() - :span
       AND (dial.outcome IS NULL OR dial.outcome NOT IN ('trouble', 'refused') OR dial.ringing_at IS NOT NULL)
     GROUP BY dial.to_number, dial.job_id
-""").bindparams(sa.bindparam("numbers", type_=ARRAY(sa.String)))
+""")
 _JOB = sa.text("""
     SELECT id, name FROM batch_jobs
     WHERE id = :job AND status IN ('completed', 'failed', 'cancelled') AND test_of IS NULL
@@ -55,7 +54,7 @@ async def find_earlier_calls(
     connection: AsyncConnection, organization_id: str, request: JobRequest, contacts: PackedContacts
 ) -> EarlierCalls:
     """Look for the contacts of a new job in other jobs of the organization."""
-    values = {"organization": organization_id, "numbers": contacts.list_writings()}
+    values = {"organization": organization_id, "numbers": contacts.writings}
     now = (await connection.execute(_CALLED_NOW, values)).scalars()
     span = timedelta(days=max(SAME_CONTENT_DAYS, request.overlap_days))
     lately = (await connection.execute(_CALLED_LATELY, values | {"span": span})).all()

@@ -8,8 +8,8 @@ Callers hold the organization's lock. A status that is no dial's outcome takes t
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import String, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.outcome_table import OUTCOMES
@@ -77,10 +77,11 @@ _BLOCK_NUMBERS = text(f"""
     UPDATE contacts SET status = 'blocked', error_code = NULL, failure_reason = :reason, next_retry_at = NULL,
            held_reason = NULL, completed_at = clock_timestamp()
     FROM batch_jobs job
-    WHERE contacts.organization_id = :organization AND contacts.number = ANY(:numbers) AND {_from("block")}
+    WHERE contacts.organization_id = :organization AND {_from("block")}
+      AND contacts.number = ANY(string_to_array(:numbers, chr(10)))
       AND job.id = contacts.job_id AND job.status NOT IN ('completed', 'failed', 'cancelled')
     RETURNING contacts.job_id
-""").bindparams(bindparam("numbers", type_=ARRAY(String)))
+""")
 _FAIL_WAITING = text(f"""
     UPDATE contacts SET status = 'failed', error_code = NULL, failure_reason = :reason, next_retry_at = NULL,
            held_reason = NULL, completed_at = clock_timestamp()
@@ -138,7 +139,7 @@ async def block_numbers(
     connection: AsyncConnection, organization_id: str, numbers: Collection[str], reason: str
 ) -> list[str]:
     """End whoever waits under these numbers, in any writing, in open jobs; return the job of each."""
-    values = {"organization": organization_id, "numbers": list_all_writings(numbers), "reason": reason}
+    values = {"organization": organization_id, "numbers": "\n".join(list_all_writings(numbers)), "reason": reason}
     return list((await connection.execute(_BLOCK_NUMBERS, values)).scalars())
 
 

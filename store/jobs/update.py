@@ -199,7 +199,7 @@ async def _drop_known(
     connection: AsyncConnection, job_id: str, new: PackedContacts, report: dict[str, Any], last: int
 ) -> tuple[PackedContacts, dict[str, Any]]:
     """Those whose number the job does not have, in rows after its `last` one; the report names the others."""
-    numbers = sa.literal(new.list_writings(), ARRAY(sa.String))
+    numbers = sa.func.string_to_array(new.writings, "\n", type_=ARRAY(sa.String))
     query = sa.select(contacts.c.number, contacts.c.row).where(contacts.c.job_id == job_id)
     found = (await connection.execute(query.where(contacts.c.number == sa.any_(numbers)))).all()
     known = {identify(number): row for number, row in found}
