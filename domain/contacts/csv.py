@@ -45,7 +45,7 @@ class Record(NamedTuple):
 
     @property
     def blank(self) -> bool:
-        return not self.broken and not any(cell.strip() for cell in self.cells)
+        return not self.broken and not any(map(str.strip, self.cells))
 
 
 class _Lines:

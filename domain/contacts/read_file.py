@@ -34,6 +34,7 @@ class _Table(NamedTuple):
     warnings: list[str]
     delimiter: str
     sheet: str | None = None  # which one of several was read, for an error
+    stray: bool = True  # bytes that are no UTF-8 may be among its text
 
 
 class _Layout(NamedTuple):
@@ -81,16 +82,17 @@ def read_contact_file(content: bytes | None, options: ReadOptions | None = None)
     table = _open_table(_check_size(content), options.columns.phone)
     header = next(table.records, Record(1, []))
     layout = _read_table_header(table, header, options)
-    report, rejected = ReportBuilder(), list[Reject]()
+    report, rejected, characters = ReportBuilder(), list[Reject](), 0
     for record in table.records:
         if record.blank:
             report.add_blank()
             continue
         if report.filled == MAX_CONTACTS:
             raise TooManyContacts(f"The file has more than {MAX_CONTACTS:,} contacts: split it into several jobs.")
-        if report.characters > MAX_CHARACTERS:
+        if characters > MAX_CHARACTERS:
             raise InvalidCsv(TOO_MANY_CHARACTERS)
-        _add_row(report, rejected, layout, layout.unwrap(_read_stray(layout, record)))
+        read = _read_stray(layout, record) if table.stray else record
+        characters += _add_row(report, rejected, layout, layout.unwrap(read))
     if not report.contacts:
         raise _no_contacts_error(report)
     warnings = [*table.warnings, *layout.list_warnings(), *list_warnings(report.contacts, layout.options.columns)]
@@ -120,7 +122,7 @@ def _open_table(content: bytes, phone: str | None) -> _Table:
     decoded = decode_file(content)
     hinted, text = split_hint(decoded.text)
     delimiter = hinted or detect_delimiter(text, phone)
-    return _Table(read_records(text, delimiter), decoded.warnings, delimiter)
+    return _Table(read_records(text, delimiter), decoded.warnings, delimiter, stray=has_stray_bytes(text))
 
 
 def _read_table_header(table: _Table, header: Record, options: ReadOptions) -> _Layout:
@@ -155,14 +157,16 @@ def _read_header(header: Record, options: ReadOptions, delimiter: str) -> _Layou
     return _Layout(columns, options, delimiter, SharedTexts(), [], [], Counter(), is_rejects_file)
 
 
-def _add_row(report: ReportBuilder, rejected: list[Reject], layout: _Layout, record: Record) -> None:
+def _add_row(report: ReportBuilder, rejected: list[Reject], layout: _Layout, record: Record) -> int:
+    """The characters of the contact's names and texts; none of a row that is rejected."""
     entry = _read_row(layout, record)
     if isinstance(entry, NewContact):
         report.add_contact(entry)
-        return
+        return sum(map(len, entry.data)) + sum(map(len, entry.data.values()))
     report.add_invalid(InvalidRow(row=record.row, column=entry.column, value=entry.value, reason=entry.reason))
     reason = f"{entry.column} {entry.reason}" if entry.column else entry.reason
     rejected.append(Reject(row=record.row, cells=record.raw if record.broken else tuple(record.cells), reason=reason))
+    return 0
 
 
 def _read_row(layout: _Layout, record: Record) -> NewContact | ContactProblem:
@@ -174,20 +178,26 @@ def _read_row(layout: _Layout, record: Record) -> NewContact | ContactProblem:
     if problem is not None:
         return ContactProblem(None, None, problem)
     cells = _complete_days(record, columns) if record.kinds else record.cells
-    data = columns.name_cells([layout.texts.share(cell) for cell in cells])
+    data = columns.name_cells(layout.texts.share_all(cells))
     problem = size_problem(data)
     if problem is not None:
         return ContactProblem(None, None, problem)
-    hidden = [index for index, kind in record.kinds.items() if kind is CellKind.NUMBER_WITHOUT_ZEROS]
-    layout.without_zeros.update(columns.names[index] for index in hidden)
     text = clean_phone_cell(data[columns.phone])
-    kind = record.kinds.get(columns.names.index(columns.phone)) if record.kinds else None
-    if kind not in {None, CellKind.NUMBER_WITH_PLUS} and layout.options.numbers.default_country is None:
+    if record.kinds and _note_kinds(layout, record) and layout.options.numbers.default_country is None:
         return ContactProblem(columns.phone, mask_number(text), HELD_AS_NUMBER)
     number = read_number(text, layout.options.numbers)
     if isinstance(number, PhoneProblem):
         return ContactProblem(columns.phone, mask_number(text) if text else "", number.reason)
     return read_contact(record.row, number, data, layout.options)
+
+
+def _note_kinds(layout: _Layout, record: Record) -> bool:
+    """Count the cells without their leading zeros; whether the phone is held as a number without a +."""
+    names = layout.columns.names
+    hidden = [index for index, kind in record.kinds.items() if kind is CellKind.NUMBER_WITHOUT_ZEROS]
+    layout.without_zeros.update(names[index] for index in hidden)
+    kind = record.kinds.get(names.index(layout.columns.phone))
+    return kind is not None and kind is not CellKind.NUMBER_WITH_PLUS
 
 
 def _complete_days(record: Record, columns: Columns) -> list[str]:
@@ -204,7 +214,7 @@ def _find_shape_problem(columns: Columns, record: Record) -> str | None:
     if record.broken:
         return 'has text after a closing quote: inside a quoted cell a quote is written twice ("")'
     width, cells = len(columns.names), record.cells
-    if any(cell.strip() for cell in cells[width:]):
+    if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         return f"has {_count(len(cells), 'cell')}, the header has {_count(width, 'column')}"
     return None
 

@@ -107,7 +107,7 @@ def _read_all(
     texts = SharedTexts()
     problems: list[dict[str, Any]] = []
     for index, (contact, number) in enumerate(zip(contacts, numbers, strict=True)):
-        contact.update((name, texts.share(value)) for name, value in contact.items())
+        texts.share_values(contact)
         entry = _read(index, contact, number, key, options)
         if isinstance(entry, NewContact):
             read.append(entry)

@@ -95,7 +95,6 @@ class ReportBuilder:
         self._duplicates: list[DuplicateRow] = []
         self._first_rows: dict[str, int] = {}
         self._blank = 0
-        self.characters = 0  # of the contacts' names and texts
 
     @property
     def filled(self) -> int:
@@ -109,7 +108,6 @@ class ReportBuilder:
         self.invalid.append(problem)
 
     def add_contact(self, contact: NewContact) -> None:
-        self.characters += sum(len(name) + len(value) for name, value in contact.data.items() if isinstance(value, str))
         first_row = self._first_rows.setdefault(identify(contact.number), contact.row)
         if first_row == contact.row:
             self.contacts.append(contact)

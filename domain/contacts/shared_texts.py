@@ -13,10 +13,23 @@ class SharedTexts:
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}
 
-    def share(self, value: Any) -> Any:
-        """The same value; of an equal text seen before, that one."""
-        if not isinstance(value, str) or len(value) > MAX_LENGTH:
-            return value
+    def share_all(self, texts: list[str]) -> list[str]:
+        """As `share`, for the cells of a row."""
+        seen = self._seen
+        if len(seen) + len(texts) > MAX_TEXTS:
+            return [self.share(text) for text in texts]
+        return [seen.setdefault(text, text) if len(text) <= MAX_LENGTH else text for text in texts]
+
+    def share_values(self, fields: dict[str, Any]) -> None:
+        """As `share`, for the values of a contact, in place."""
+        for name, value in fields.items():
+            if type(value) is str:
+                fields[name] = self.share(value)
+
+    def share(self, text: str) -> str:
+        """The same text; of an equal one seen before, that one."""
+        if len(text) > MAX_LENGTH:
+            return text
         if len(self._seen) >= MAX_TEXTS:
-            return self._seen.get(value, value)
-        return self._seen.setdefault(value, value)
+            return self._seen.get(text, text)
+        return self._seen.setdefault(text, text)

@@ -42,7 +42,7 @@ _BEGINNINGS = ("+52", "+54", "+55", "+241", "+378", "+390549", "+970", "+972", "
 
 def identify(number: str) -> str:
     """The one writing, E.164, that stands for all of a telephone."""
-    return min(list_writings(number))
+    return min(list_writings(number)) if number.startswith(_BEGINNINGS) else number
 
 
 def list_writings(number: str) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from domain.contacts.lost_parameters import bound_size
 from domain.contacts.rejects import Rejects
 from domain.jobs.models import NewContact, is_placed
 from domain.phone.identity import identify, list_all_writings
-from store.db.copy_text import NULL, CopyLines, as_field, as_json_field, escape_json, json_text, read_json_field
-from store.db.ids import new_id
+from store.db.copy_text import NULL, CopyLines, as_field, as_json_field, escape_json, json_object_text, read_json_field
+from store.db.ids import new_ids
 
 FIELDS = "id, number, country, zones, not_before, data, external_id"
 _DATA = 5  # its place among the fields
@@ -108,13 +108,13 @@ def pack_contacts(contacts: Sequence[NewContact]) -> PackedContacts:
     places: dict[Place, int] = {}
     place_of, sizes, lines = array("I"), array("I"), list[str]()
     zones_of: dict[tuple[str, ...] | None, str] = {None: NULL}
-    for contact in contacts:
+    for id, contact in zip(new_ids("contact", len(contacts)), contacts, strict=True):
         country, zones, not_before = place = Place(contact.country, contact.zones, contact.not_before)
         place_of.append(places.setdefault(place, len(places)))
         if zones not in zones_of:
             zones_of[zones] = as_json_field(zones)
-        begin = f"{new_id('contact')}\t{contact.number}\t{as_field(country)}\t{zones_of[zones]}"
-        moment, data = NULL if not_before is None else not_before.isoformat(), json_text(contact.data)
+        begin = f"{id}\t{contact.number}\t{as_field(country)}\t{zones_of[zones]}"
+        moment, data = NULL if not_before is None else not_before.isoformat(), json_object_text(contact.data)
         sizes.append(bound_size(data))
         lines.append(f"{begin}\t{moment}\t{escape_json(data)}\t{as_field(contact.external_id)}")
     numbers = [contact.number for contact in contacts]
