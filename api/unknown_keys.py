@@ -52,7 +52,8 @@ class UnknownKeys:
 
     def refused(self, source: str) -> None:
         """Count a request with a key that was known to be none: it costs no look-up, and still a request."""
-        _remember(self._failures, source, (time.monotonic(), max(0.0, self._left(source) - 1.0)))
+        left = max(-float(MAX_FAILURES), self._left(source) - 1.0)  # less than none: they were looked up at once
+        _remember(self._failures, source, (time.monotonic(), left))
 
     def _left(self, source: str) -> float:
         """Failures that a source may have now; they come back with time."""

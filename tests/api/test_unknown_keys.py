@@ -51,6 +51,19 @@ def test_a_source_of_unknown_keys_waits_and_others_and_known_keys_do_not(monkeyp
     assert not keys.seconds_to_wait(a_key(), "192.0.2.2")
 
 
+def test_keys_that_were_looked_up_at_once_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unknown_keys, "MAX_FAILURES", 50)
+    keys, together = UnknownKeys(), [a_key() for _ in range(90)]
+    for key in together:
+        assert not keys.seconds_to_wait(key, "192.0.2.1")
+    for key in together:
+        keys.not_found(key, "192.0.2.1")
+    assert 40 / unknown_keys.FAILURES_PER_SECOND < keys.seconds_to_wait(a_key(), "192.0.2.1") < 3
+    for _ in range(1000):
+        keys.refused("192.0.2.1")
+    assert keys.seconds_to_wait(a_key(), "192.0.2.1") < 51 / unknown_keys.FAILURES_PER_SECOND + 1
+
+
 def test_what_is_remembered_is_bounded() -> None:
     keys = UnknownKeys()
     for n in range(MAX_REMEMBERED + 10):
