@@ -1,0 +1,52 @@
+"""How much is measured: by the whole suite, and by `make bench-small` in two minutes."""
+
+from dataclasses import dataclass
+
+LINES = 50
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Counts; `shared`: all figures on one stack, where the whole suite starts one for each."""
+
+    rounds: int
+    no_length: int  # contacts
+    two_seconds: int
+    twenty_seconds: int
+    activities: int  # that do nothing
+    work: int
+    uploads: int  # of 10,000 rows, one after another
+    many_jobs: int  # in the database while it is read
+    requests: int  # of each kind
+    idle_seconds: int
+    crash_lengths: tuple[int, ...]
+    shared: bool = False
+
+
+FULL = Scale(
+    rounds=3,
+    no_length=1000,
+    two_seconds=500,
+    twenty_seconds=150,
+    activities=1000,
+    work=500,
+    uploads=3,
+    many_jobs=5000,
+    requests=300,
+    idle_seconds=30,
+    crash_lengths=(2, 20),
+)
+SMALL = Scale(
+    rounds=1,
+    no_length=250,
+    two_seconds=200,
+    twenty_seconds=50,
+    activities=250,
+    work=150,
+    uploads=1,
+    many_jobs=1000,
+    requests=50,
+    idle_seconds=8,
+    crash_lengths=(2,),
+    shared=True,
+)
