@@ -1,6 +1,6 @@
 # Python 3.11 or newer and make are enough: `make demo`, then `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test soak pictures entities check format constraints
+.PHONY: help install demo run test soak bench bench-small pictures entities check format constraints
 
 VENV := .venv
 BUILD := setuptools==84.2.1
@@ -36,6 +36,12 @@ test: install ## Every test but the long ones
 
 soak: install ## The tests that take long
 	@$(BIN)/pytest -m soak --timeout 1800 -s
+
+bench: install ## Measure Outdial beside its limit and its peers, and write docs/performance.md (an hour, nothing else running)
+	@$(BIN)/python -m benchmarks --page
+
+bench-small: install ## The ratios of it that no noise reaches, in two minutes
+	@$(BIN)/python -m benchmarks --small
 
 pictures: install ## Make the pictures in docs/ anew (needs Chromium)
 	@OUTDIAL_PICTURES=1 OUTDIAL_REQUIRE=chromium $(BIN)/pytest tests/end_to_end/batches/test_web_ui.py
