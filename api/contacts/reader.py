@@ -1,5 +1,6 @@
 """Reading contacts and numbers, in forked processes: 10,000 rows take longer than other requests may wait."""
 
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,6 +122,8 @@ def warm_up() -> None:
     pack(read_contact_file(WARM_FILE))
     guess_encoding(WARM_TEXT)
     list_zones()
+    gc.collect()
+    gc.freeze()  # a process that is forked would look through, and so copy, all that is loaded
 
 
 def _read_create(body: Form | JsonBody, now: datetime) -> ReadCreate:
