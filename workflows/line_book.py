@@ -8,6 +8,8 @@ from pydantic import ConfigDict, Field
 from domain.jobs.line_shares import Demand, LinesShare, LinesWanted, OrganizationLines, fair_shares
 from domain.model import Model
 
+MAX_NAME_BYTES = 60  # of a job, as it is shown: 5,000 of them are carried on
+
 
 class Claimant(Model):
     """A job that requested lines. `sent`: the share that it knows, None: none was sent yet.
@@ -52,7 +54,7 @@ class LineBook:
     @property
     def state(self) -> BookState:
         return BookState(
-            facts=self.facts,
+            facts=None if self.facts is None else self.facts.model_copy(update={"running": ()}),  # read anew each time
             claimants=tuple(self._claimants.values()),
             stamp=self._stamp,
             counted_until=self._counted_until,
@@ -86,7 +88,8 @@ class LineBook:
             self.forget(request.job_id)
             return
         known = self._claimants.get(request.job_id)
-        values = {"name": request.name, "priority": request.priority, "wants": request.lines}
+        name = request.name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+        values = {"name": name, "priority": request.priority, "wants": request.lines}
         if known is not None and known.wants and request.lines:
             self._claimants[request.job_id] = known.model_copy(update=values)
             return
@@ -97,6 +100,11 @@ class LineBook:
     def forget(self, job_id: str) -> None:
         """A job that has ended, or cannot be reached."""
         self._claimants.pop(job_id, None)
+
+    def forget_share(self, job_id: str) -> None:
+        """Its share was not sent after all: the next sharing out sends it."""
+        if job_id in self._claimants:
+            self._claimants[job_id] = self._claimants[job_id].model_copy(update={"sent": None})
 
     def begin_reading(self) -> None:
         """The database is being read: requests from now on are newer than what it will say."""

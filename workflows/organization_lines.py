@@ -145,6 +145,11 @@ class OrganizationLines:
         return self._read_at + timedelta(seconds=self._start.pace.refresh_seconds)
 
     def _continue(self) -> NoReturn:
+        """Shares that were not sent are dealt out anew: the state of 5,000 jobs must fit into Temporal's 2 MB."""
+        for notice in self._unsent:
+            if notice.share is not None:
+                self._book.forget_share(notice.job_id)
+        unsent = {(notice.job_id, notice.signal): notice for notice in self._unsent if notice.share is None}
         workflow.continue_as_new(
             OrganizationLinesStart(
                 organization_id=self._start.organization_id,
@@ -153,7 +158,7 @@ class OrganizationLines:
                 stops=tuple(self._stops),
                 must_read=self._must_read,
                 read_at=self._read_at,
-                unsent=self._unsent,
+                unsent=tuple(unsent.values()),
             )
         )
 

@@ -2,11 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
+from temporalio.contrib.pydantic import pydantic_data_converter
+
 from domain.jobs.line_shares import LinesShare, LinesWanted, OrganizationLines
+from domain.quotas import MAX_OPEN_JOBS
 from workflows.line_book import BookState, LineBook
+from workflows.names import SAY_LINES
+from workflows.organization_lines import Notice, OrganizationLinesStart
 
 NOW = datetime(2027, 1, 31, 9, tzinfo=UTC)
 TURN = timedelta(seconds=60)
+MAX_PAYLOAD_BYTES = 2 * 1024 * 1024  # Temporal's limit of one payload
 STAMP = int(NOW.timestamp()) * 1000
 
 
@@ -227,3 +233,30 @@ def test_the_next_run_goes_on_where_this_one_stopped() -> None:
     assert ledger.news() == {}
     ledger.later(30)
     assert ledger.news() == {"a": 0, "b": 1}
+
+
+async def test_what_the_most_jobs_carry_to_the_next_run_fits_into_a_payload() -> None:
+    jobs = [f"batch_{n:024x}" for n in range(MAX_OPEN_JOBS)]
+    ledger = Ledger(1_000, 0, *jobs)
+    for job in jobs:
+        ledger.book.receive(LinesWanted(job_id=job, name="名" * 200, priority=9, lines=10_000), ledger.now)
+    ledger.later(1 / 3)
+    ledger.news()
+    unsent = tuple(Notice(job_id=job, signal=SAY_LINES) for job in jobs)
+    start = OrganizationLinesStart(organization_id="org_" + "0" * 24, book=ledger.book.state, unsent=unsent)
+
+    (payload,) = await pydantic_data_converter.encode([start])
+
+    assert len(payload.data) < MAX_PAYLOAD_BYTES
+
+
+def test_a_share_that_was_not_sent_is_sent_again() -> None:
+    ledger = Ledger(20)
+    ledger.want("a", 5)
+    ledger.want("b", 5)
+    assert ledger.news() == {"a": 5, "b": 5}
+
+    ledger.book.forget_share("b")
+    ledger.book.forget_share("gone")
+
+    assert ledger.news() == {"b": 5}
