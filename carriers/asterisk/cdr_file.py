@@ -16,6 +16,7 @@ from domain.model import Model
 
 MAX_FIRST_READ_BYTES = 64 * 1024 * 1024  # from the end: some hundred thousand calls
 TAIL_BYTES = 256  # what was read last is compared: a file cut off in place may have grown past that point again
+END_SECONDS = 1.0  # of what Asterisk writes as the end of a call: whole seconds, cut off
 COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zst"})
 Records = list[tuple[str, "CallDetailRecord"]]
 
@@ -46,7 +47,9 @@ class RecordFile:
         """Whether no line since an instant can have been missed; see `CallDetailRecords.covers`."""
         if not self.exists or self._followed_since is None:
             return False
-        return self._followed_since < asked_at or (self._oldest_end is not None and self._oldest_end < asked_there)
+        if self._followed_since < asked_at:
+            return True
+        return self._oldest_end is not None and self._oldest_end + END_SECONDS < asked_there
 
     def read_new(self) -> Records:
         """Read the lines written since the last time, of rotated files too. Raises OSError."""

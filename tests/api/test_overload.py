@@ -15,6 +15,7 @@ import pytest
 from tests.api.attacks import ATTACKS
 from tests.api.client import Api, Tenant, free_port
 from tests.api.process import Process, api_process
+from tests.waiting import eventually
 
 SECONDS = 6.0  # of an attack
 NOISE = 3.0  # of machines that tests run on
@@ -81,7 +82,11 @@ async def survive(process: Process, api: Api, other: Tenant, name: str) -> list[
     over = time.monotonic()
     async with httpx.AsyncClient(base_url=process.url, timeout=20) as client:
         honest = Api(client, api.tenant)
-        assert (await honest.get(f"/batch/jobs/{theirs}")).status_code == 200
+
+        async def is_served() -> bool:
+            return (await honest.get(f"/batch/jobs/{theirs}")).status_code == 200
+
+        await eventually(is_served, SERVICE_BACK_SECONDS * NOISE)
         assert (await honest.upload(name="after the attack")).status_code == 200
         async with client.stream("GET", f"/batch/jobs/{theirs}/events", headers=api.key) as events:
             assert events.status_code == 200

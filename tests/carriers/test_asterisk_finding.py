@@ -184,7 +184,7 @@ async def test_a_rotated_file_that_is_gone_proves_nothing(
         file.write(a_line(CALL, 0))
     rotate(records)
     records.with_name("Master.csv.1").unlink()
-    records.write_text("" if rotate is rename else a_line("outdial-contact_3f-1", 0) * 20)  # grown past where it was
+    records.write_text("" if rotate is rename else a_line("outdial-contact_3f-1", -60) * 20)  # grown past it
 
     assert isinstance(await asterisk.find(a_search(seconds_ago=0.1)), CannotTell)
 

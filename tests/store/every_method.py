@@ -73,7 +73,7 @@ RECORD = RecordKey(scope="org", route="POST /batch/create", key="1")
 BY = "key_1"
 QUOTAS = dict.fromkeys(Quota, 1_000_000)
 NEW = contacts(3, start=100)
-PACKED, REPORT = pack_contacts(NEW), a_report(NEW)
+REPORT = a_report(NEW)
 _numbers = count()
 
 
@@ -325,11 +325,15 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "JobLifecycle.resume_all": lambda w: JobLifecycle(w.engine).resume_all(w.id, by=BY),
     "JobLifecycle.start_now": lambda w: JobLifecycle(w.engine).start_now(w.id, w.waiting.id),
     "JobLifecycle.stop": lambda w: JobLifecycle(w.engine).stop(w.id, hang_up=True, by=BY),
-    "JobPreview.preview": lambda w: JobPreview(w.engine, QUOTAS).preview(w.id, a_request(w.given), PACKED, REPORT),
+    "JobPreview.preview": lambda w: JobPreview(w.engine, QUOTAS).preview(
+        w.id, a_request(w.given), pack_contacts(NEW), REPORT
+    ),
     "JobRerun.find_unreached": lambda w: JobRerun(w.engine).find_unreached(w.id, w.ended.id, include_unknown=True),
     "JobRerun.read_first_contact": lambda w: JobRerun(w.engine).read_first_contact(w.id, w.ended.id),
     "JobRerun.read_request": lambda w: JobRerun(w.engine).read_request(w.id, w.ended.id),
-    "JobUpdates.append": lambda w: JobUpdates(w.engine, QUOTAS).append(w.id, w.running.id, PACKED, REPORT, by=BY),
+    "JobUpdates.append": lambda w: JobUpdates(w.engine, QUOTAS).append(
+        w.id, w.running.id, pack_contacts(NEW), REPORT, by=BY
+    ),
     "JobUpdates.change": lambda w: JobUpdates(w.engine, QUOTAS).change(
         w.id, w.closed.id, JobChange(calling_window=None), by=BY
     ),
@@ -339,7 +343,9 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "JobUpdates.remove_contact": lambda w: JobUpdates(w.engine, QUOTAS).remove_contact(
         w.id, w.running.id, w.running.contact_ids[1], by=BY
     ),
-    "Jobs.create": lambda w: Jobs(w.engine, QUOTAS).create(w.id, a_request(w.given), w.given.number, PACKED, REPORT),
+    "Jobs.create": lambda w: Jobs(w.engine, QUOTAS).create(
+        w.id, a_request(w.given), w.given.number, pack_contacts(NEW), REPORT
+    ),
     "Jobs.find": lambda w: Jobs(w.engine, QUOTAS).find(w.id, w.running.id),
     "Jobs.list_contacts": lambda w: Jobs(w.engine, QUOTAS).list_contacts(w.id, w.running.id, None, 1, 10),
     "Jobs.list_page": lambda w: Jobs(w.engine, QUOTAS).list_page(w.id, JobStatus.RUNNING, "Rem", 1, 10),

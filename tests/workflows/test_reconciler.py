@@ -12,6 +12,7 @@ import worker
 from activities.reconcile import CLOSED, Fixed
 from domain.statuses import ContactStatus, JobStatus
 from settings import Settings
+from store.contacts.packed import pack_contacts
 from store.db.ids import new_id
 from store.jobs.repository import CreatedJob
 from store.jobs.update import JobUpdates
@@ -188,7 +189,7 @@ async def test_contacts_that_were_added_are_called_though_the_nudge_was_lost(run
     await eventually(lambda: len(running.carrier.live) == 1)
     await job.until(JobStatus.RUNNING)
     new = contacts(3, start=700)
-    await JobUpdates(running.engine).append(given.id, job.id, new, a_report(new), by="key_0")
+    await JobUpdates(running.engine).append(given.id, job.id, pack_contacts(new), a_report(new), by="key_0")
     await running.change("UPDATE contacts SET due_at = due_at - interval '10 minutes' WHERE not_before IS NULL")
 
     assert (await sweep(running)).nudged == 1

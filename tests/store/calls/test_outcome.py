@@ -19,7 +19,7 @@ from tests.store.calling import Call, Calling, Job, a_caller
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 JITTER = 0.1
-ONE_AFTER_ANOTHER = timedelta(milliseconds=50)  # two readings of the clock in one statement
+ONE_AFTER_ANOTHER = timedelta(seconds=1)  # two readings of the clock in one statement
 
 BUSY = "The line was busy."
 NO_ANSWER = "Nobody answered."
