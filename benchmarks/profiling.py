@@ -29,6 +29,7 @@ START_SECONDS = 1.5  # until a job is under way
 MOST_SHOWN = 30
 END_SECONDS = 60
 OURS = re.compile(rf"({re.escape(str(ROOT))}/)?(activities|api|carriers|domain|store|workflows|worker|composition)\b")
+WAITS = re.compile(r"select \(.*selectors\.py|_worker \(.*concurrent/futures/thread\.py|wait \(.*threading\.py")
 METRIC = re.compile(r"^(service_requests|persistence_requests)\{(.*)\} ([\d.e+]+)$")
 
 
@@ -60,12 +61,14 @@ def _sampled(options: argparse.Namespace, outdial: Outdial, running: Processes) 
 
 
 def samples_report(raw: str) -> list[str]:
-    """Of py-spy's raw format (`frame;frame;… count`): shares of all samples by package and by function."""
+    """Of py-spy's raw format (`frame;frame;… count`): shares of the samples in which it worked,
+    by package and by function.
+    """
     packages, leaves, inclusive, total = Counter[str](), Counter[str](), Counter[str](), 0
     for line in raw.splitlines():
         stack, _, number = line.rpartition(" ")
         frames = [re.sub(r":\d+\)$", ")", frame) for frame in stack.split(";") if "(" in frame]
-        if not frames:
+        if not frames or WAITS.match(frames[-1]):
             continue
         count = int(number)
         total += count
@@ -79,9 +82,10 @@ def samples_report(raw: str) -> list[str]:
 def package_of(frame: str) -> str:
     """Of `name (file)`: ours, the installed package or the standard library's module."""
     file = frame.rpartition("(")[2].rstrip(")")
-    if "site-packages/" in file:
-        return file.partition("site-packages/")[2].partition("/")[0]
-    return "outdial" if _is_ours(frame) else f"python: {Path(file).stem}"
+    if _is_ours(frame):
+        return "outdial"
+    first = re.split(r"site-packages/|/lib/python[\d.]+/", file)[-1].partition("/")[0].removesuffix(".py")
+    return f"python: {first}" if first in sys.stdlib_module_names else first
 
 
 def _is_ours(frame: str) -> bool:
