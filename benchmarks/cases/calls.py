@@ -46,13 +46,18 @@ class Calls:
 
 
 def measure(subject: Subject, calls: Calls) -> dict[str, Any]:
-    """Run them; times in seconds, CPU in ms a contact."""
+    """Run them; times in seconds, CPU in ms a contact.
+
+    Raises TimeoutError; where the worker is killed, what is not done then is lost.
+    """
     numbers, meter, carrier_cpu = subject.take_numbers(calls.contacts), Meter(subject.kinds()), subject.carrier.cpu()
     with psycopg.connect(subject.database, autocommit=True, application_name=APPLICATION) as connection:
         began = subject.submit(numbers)
         killed = _follow(subject, calls, connection, meter, began)
         spent = meter.read(besides=subject.carrier.cpu() - carrier_cpu)
         done, last = subject.finished(connection)
+    if done < calls.contacts and not calls.kill:
+        raise TimeoutError(f"{done} of {calls.contacts} contacts within {calls.timeout:.0f} s")
     time.sleep(calls.settle)
     spent.cpu["submitter"] = subject.submitter_cpu()
     makespan = (last or time.time()) - began
