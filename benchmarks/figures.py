@@ -132,7 +132,7 @@ FIGURES = {
             "memory",
             "Two thousand live calls on one worker",
             (memory.MEMORY,),
-            _of_one(memory.MEMORY, lambda r: {"memory": r["bytes"] / 1000}),
+            _of_one(memory.MEMORY, lambda r: {"memory": r["bytes"] / 1000} if r["live"] >= memory.LIVE else {}),
         ),
         Figure(
             "idle", "A stack that has nothing to do", (idle.IDLE,), _of_one(idle.IDLE, lambda r: {"idle": r["percent"]})
