@@ -25,15 +25,15 @@ def run(bench: Bench) -> dict[str, Any]:
     with bench.outdial(CALL_SECONDS, environment={"OUTDIAL_CALL_SLOTS": SLOTS}) as outdial:
         outdial.limit(LINES_OF_ONE)
         _create_jobs(outdial, BASE)
-        base = _memory_at(outdial, BASE)
+        few, base = _memory_at(outdial, BASE)
         began = time.monotonic()
         _create_jobs(outdial, LINES_OF_ONE - BASE)
         _create_jobs(outdial, LINES_OF_ONE, *_other_organization(outdial))
-        most = _memory_at(outdial, LIVE)
-        seconds, live = time.monotonic() - began - REST_SECONDS, outdial.carrier.live()
+        live, most = _memory_at(outdial, LIVE)
+        seconds = time.monotonic() - began - REST_SECONDS
         at_rest = _cpu_at_rest(outdial)
     return {
-        **{"bytes": (most - base) / (live - BASE), "live": live, "seconds": seconds},
+        **{"bytes": (most - base) / (live - few), "live": live, "seconds": seconds},
         **{"worker_mib": most / 2**20, "percent_at_rest": at_rest},
     }
 
@@ -54,12 +54,12 @@ def _other_organization(outdial: Outdial) -> tuple[str, str]:
     return key, number
 
 
-def _memory_at(outdial: Outdial, live: int) -> int:
-    """Bytes of the worker once so many calls are up, or as many as there are after a while."""
+def _memory_at(outdial: Outdial, live: int) -> tuple[int, int]:
+    """Calls that are up, and bytes of the worker: once there are so many calls, or after a while."""
     with contextlib.suppress(TimeoutError):
         until(lambda: outdial.carrier.live() >= live, UP_SECONDS, every=0.5)
     time.sleep(REST_SECONDS)
-    return rss_of(outdial.kinds()["worker"])
+    return outdial.carrier.live(), rss_of(outdial.kinds()["worker"])
 
 
 def _cpu_at_rest(outdial: Outdial) -> float:
