@@ -7,6 +7,7 @@ import argparse
 import dataclasses
 import json
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ RESULTS = ROOT / ".benchmarks" / "results.json"  # the last run, round by round,
 
 
 def main(arguments: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # and all that was started ends too
     if arguments[:1] == ["profile"]:
         return profiling.main(arguments[1:])
     options = _parser().parse_args(arguments)

@@ -38,15 +38,15 @@ FULL = Scale(
 )
 SMALL = Scale(
     rounds=1,
-    no_length=250,
-    two_seconds=200,
+    no_length=150,
+    two_seconds=100,
     twenty_seconds=50,
-    activities=250,
-    work=150,
+    activities=200,
+    work=100,
     uploads=1,
-    many_jobs=1000,
-    requests=50,
-    idle_seconds=8,
+    many_jobs=500,
+    requests=20,
+    idle_seconds=5,
     crash_lengths=(2,),
     shared=True,
 )
