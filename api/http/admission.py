@@ -9,12 +9,18 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from math import ceil
 from typing import NamedTuple
 
 from api.http.errors import ApiError, Overloaded, RateLimited
-from api.http.limits import MAX_CALLBACKS, MAX_REQUESTS, MAX_REQUESTS_OF_A_KEY
+from api.http.limits import (
+    LARGE_BODY_BYTES,
+    MAX_CALLBACKS,
+    MAX_LARGE_OF_A_KEY,
+    MAX_REQUESTS,
+    MAX_REQUESTS_OF_A_KEY,
+)
 
 ALWAYS_ANSWERED = frozenset({"/healthz", "/readyz", "/v1/healthz", "/v1/readyz"})
 CALLBACKS = ("/carriers/", "/v1/carriers/")
@@ -37,6 +43,7 @@ class Head(NamedTuple):
 
     path: str
     key: bytes
+    large: bool = False  # the body
 
     @property
     def token(self) -> str:
@@ -58,6 +65,16 @@ def sent_key(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     return next((value for name, value in headers if name in KEY_HEADERS), b"")
 
 
+def has_large_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the head tells of a large body, or of one whose length it does not tell."""
+    for name, value in headers:
+        if name == b"transfer-encoding":
+            return True
+        if name == b"content-length":
+            return not value.isdigit() or int(value[:20]) > LARGE_BODY_BYTES
+    return False
+
+
 def read_raw_head(data: bytes) -> RawHead | None:
     """None where this is no whole head, or one that only a parser should judge."""
     end = data.find(b"\r\n\r\n")
@@ -68,14 +85,14 @@ def read_raw_head(data: bytes) -> RawHead | None:
     named = dict(headers)
     stays_open = named.get(b"connection", b"keep-alive").lower() == b"keep-alive"
     return RawHead(
-        head=Head(line[1].decode("latin-1"), sent_key(headers)),
+        head=Head(line[1].decode("latin-1"), sent_key(headers), has_large_body(headers)),
         forwarded=b"x-forwarded-for" in named,
         alone=end + 4 == len(data) and stays_open and named.keys().isdisjoint(BODY_HEADERS),
     )
 
 
 class AdmissionRules:
-    """Clients and carriers have places of their own, and no API key has more than a few of them.
+    """Clients and carriers have places of their own, and no API key has more than a few; large bodies fewer.
 
     A source that sent many keys which nobody has is let in with keys that were seen to be valid.
 
@@ -85,17 +102,28 @@ class AdmissionRules:
     def __init__(self, seconds_to_wait: Callable[[str, str], float]) -> None:
         self._seconds_to_wait = seconds_to_wait
         self._of_clients = Places(MAX_REQUESTS, MAX_REQUESTS_OF_A_KEY)
+        self._of_large_bodies = Places(MAX_REQUESTS, MAX_LARGE_OF_A_KEY)
         self._of_carriers = Places(MAX_CALLBACKS, MAX_CALLBACKS)
         self.log = RefusalLog()
 
-    def places(self, path: str) -> "Places":
-        return self._of_carriers if path.startswith(CALLBACKS) else self._of_clients
+    @contextmanager
+    def admitted(self, head: Head) -> Iterator[Callable[[], None]]:
+        """Take the request's places; what is yielded gives them back early."""
+        with ExitStack() as taken:
+            for places in self._places(head):
+                taken.enter_context(places.taken(head.key))
+            yield taken.close
+
+    def _places(self, head: Head) -> list["Places"]:
+        if head.path.startswith(CALLBACKS):
+            return [self._of_carriers]
+        return [self._of_clients, self._of_large_bodies] if head.large else [self._of_clients]
 
     def refusal(self, head: Head, source: str) -> ApiError | None:
         """Why this request is not let in; None: it is. `source`: the client's address."""
         if head.path in ALWAYS_ANSWERED:
             return None
-        if not self.places(head.path).has_room(head.key):
+        if not all(places.has_room(head.key) for places in self._places(head)):
             return Overloaded()
         if not head.key or head.path.startswith((*CALLBACKS, *CALLS)):
             return None
@@ -119,25 +147,17 @@ class Places:
         return self._left > 0 and self._taken[key] < self._of_a_key
 
     @contextmanager
-    def taken(self, key: bytes) -> Iterator[Callable[[], None]]:
-        """Take a place; what is yielded gives it back early."""
+    def taken(self, key: bytes) -> Iterator[None]:
+        """Take a place while the block runs."""
         self._left -= 1
         self._taken[key] += 1
-        holds = True
-
-        def leave() -> None:
-            nonlocal holds
-            if holds:
-                holds = False
-                self._left += 1
-                self._taken[key] -= 1
-                if not self._taken[key]:
-                    del self._taken[key]
-
         try:
-            yield leave
+            yield
         finally:
-            leave()
+            self._left += 1
+            self._taken[key] -= 1
+            if not self._taken[key]:
+                del self._taken[key]
 
 
 class RefusalLog:

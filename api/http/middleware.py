@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.admission import ALWAYS_ANSWERED, AdmissionRules, Head, sent_key
+from api.http.admission import ALWAYS_ANSWERED, AdmissionRules, Head, has_large_body, sent_key
 from api.http.answer_headers import PROTECTION, headers_to_add
 from api.http.errors import HeadersTooLarge, RequestTimedOut, render_error
 from api.http.exception_handlers import to_api_error
@@ -51,11 +51,11 @@ class Admission:
             await self.app(scope, receive, send)
             return
         _check_head(scope)
-        head = Head(scope["path"], sent_key(scope["headers"]))
+        head = Head(scope["path"], sent_key(scope["headers"]), has_large_body(scope["headers"]))
         source = scope["client"][0] if scope["client"] else ""
         if refusal := self._rules.refusal(head, source):
             raise refusal
-        with self._rules.places(head.path).taken(head.key) as leave:
+        with self._rules.admitted(head) as leave:
 
             async def send_and_leave(message: Message) -> None:
                 leave()

@@ -11,7 +11,7 @@ from api import unknown_keys
 from api.http import admission
 from api.http.admission import AdmissionRules, Head, RefusalLog, read_raw_head
 from api.http.errors import InvalidHttp, Overloaded, RateLimited
-from api.http.limits import MAX_REQUESTS_OF_A_KEY
+from api.http.limits import LARGE_BODY_BYTES, MAX_LARGE_OF_A_KEY, MAX_REQUESTS_OF_A_KEY
 from api.unknown_keys import UnknownKeys
 from tests.api.client import Api, Served
 from tests.api.http.test_server import connect, read_answers
@@ -69,10 +69,32 @@ def test_who_waits_and_who_does_not() -> None:
     assert refusal("/batch/jobs", "Bearer junk", "192.0.2.2") is None
     with ExitStack() as taken:
         for _ in range(MAX_REQUESTS_OF_A_KEY):
-            taken.enter_context(rules.places("/batch/jobs").taken(b"Bearer known"))
+            taken.enter_context(rules.admitted(Head("/batch/jobs", b"Bearer known")))
         assert isinstance(refusal("/batch/jobs", "Bearer known"), Overloaded)
         assert refusal("/healthz", "Bearer known") is None
     assert refusal("/batch/jobs", "Bearer known") is None
+
+
+def test_a_key_has_fewer_places_for_large_bodies_and_gives_them_back_once() -> None:
+    rules = AdmissionRules(lambda *_: 0.0)
+    large = read_raw_head(head("od_x", "/batch/create", f"Content-Length: {LARGE_BODY_BYTES + 1}\r\n", "POST"))
+    chunked = read_raw_head(head("od_x", "/batch/create", "Transfer-Encoding: chunked\r\n", "POST"))
+    small = read_raw_head(head("od_x", "/batch/create", f"Content-Length: {LARGE_BODY_BYTES}\r\n", "POST"))
+    assert large is not None
+    assert chunked is not None
+    assert small is not None
+    with ExitStack() as taken:
+        leave, *_ = [taken.enter_context(rules.admitted(large.head)) for _ in range(MAX_LARGE_OF_A_KEY)]
+        assert isinstance(rules.refusal(large.head, ""), Overloaded)
+        assert isinstance(rules.refusal(chunked.head, ""), Overloaded)
+        assert rules.refusal(small.head, "") is None
+        assert rules.refusal(large.head._replace(key=b"another"), "") is None
+        leave()
+        leave()
+        assert rules.refusal(large.head, "") is None
+        taken.enter_context(rules.admitted(large.head))
+        assert isinstance(rules.refusal(large.head, ""), Overloaded)
+    assert rules.refusal(large.head, "") is None
 
 
 async def test_a_flood_is_one_line_of_the_log(
