@@ -1,7 +1,6 @@
 """Who is calling, and whether they may: API keys, their roles, the platform's key, the tokens of calls."""
 
 import hmac
-import math
 from datetime import timedelta
 from typing import Annotated
 
@@ -53,8 +52,8 @@ async def _find_caller(request: Request, key: str, api_keys: ApiKeys, unknown: U
     if unknown.is_unknown(key):
         unknown.refused(source)
         return None
-    if wait := math.ceil(unknown.seconds_to_wait(key, source)):
-        raise too_many_keys(wait)
+    if seconds := unknown.seconds_to_wait(key, source):
+        raise too_many_keys(seconds)
     found = await api_keys.find_caller(key)
     if found is None:
         unknown.not_found(key, source)

@@ -1,16 +1,12 @@
 """Closing and opening the gate of a carrier account or a number, on the database."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from cli.database import Database
-from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.gates import GateScope
 
 if TYPE_CHECKING:
     from cli.database import Store
-
-POLL_SECONDS = 0.2
 
 
 def close_gate(database: Database, scope: GateScope, id: str) -> str:
@@ -18,13 +14,7 @@ def close_gate(database: Database, scope: GateScope, id: str) -> str:
 
     async def close(store: "Store") -> int:
         await store.gates.close(scope, id)
-        left = PLACE_TIMEOUT_SECONDS
-        count = await store.gates.count_on_their_way(scope, id)
-        while count and left > 0:
-            await asyncio.sleep(POLL_SECONDS)
-            left -= POLL_SECONDS
-            count = await store.gates.count_on_their_way(scope, id)
-        return count
+        return await store.gates.wait_for_requests(scope, id)
 
     uncertain = database.run(close)
     more = f" Of {uncertain} requests it is not known yet whether they became calls." if uncertain else ""

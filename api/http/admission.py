@@ -127,11 +127,13 @@ class AdmissionRules:
             return Overloaded()
         if not head.key or head.path.startswith((*CALLBACKS, *CALLS)):
             return None
-        wait = ceil(self._seconds_to_wait(head.token, source))
-        return too_many_keys(wait) if wait else None
+        seconds = self._seconds_to_wait(head.token, source)
+        return too_many_keys(seconds) if seconds else None
 
 
-def too_many_keys(wait: int) -> RateLimited:
+def too_many_keys(seconds: float) -> RateLimited:
+    """To be tried again after so many seconds."""
+    wait = ceil(seconds)
     return RateLimited(f"{TOO_MANY_KEYS} Try again in {wait} s.", headers={"Retry-After": str(wait)})
 
 

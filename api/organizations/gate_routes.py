@@ -1,7 +1,5 @@
 """Why no call of an organization starts, and closing and opening its numbers."""
 
-import asyncio
-
 from fastapi import APIRouter
 
 from api.auth import KEYS, AdminDep, MemberDep
@@ -11,12 +9,10 @@ from api.jobs.nudge import NudgesDep
 from api.organizations.phone_number_routes import PhoneNumberId
 from api.organizations.schemas import ClosedGates, ClosedGateView, NumberClosed, NumberOpened
 from domain.audit import OPERATOR
-from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.gates import GateScope
-from store.calls.gates import ORGANIZATION_STOPPED, Gates
+from store.calls.gates import ORGANIZATION_STOPPED
 from store.calls.own_gates import ClosedGate
 
-POLL_SECONDS = 0.1
 BY_OPERATOR = "Whoever runs this service closed it."
 BY_PERSON = "It was closed with a key of your organization."
 ASK = "Ask whoever runs this service."
@@ -61,7 +57,8 @@ async def close_number(caller: AdminDep, id: PhoneNumberId, own: OwnGatesDep, ga
     The answer waits for requests that are on their way to the carrier. Error codes: `phone_number_not_found`.
     """
     await own.close_number(caller.organization_id, id, by=caller.key_id)
-    return NumberClosed(message=CLOSED, id=id, calls_on_their_way=await _wait(gates, id))
+    on_their_way = await gates.wait_for_requests(GateScope.NUMBER, id)
+    return NumberClosed(message=CLOSED, id=id, calls_on_their_way=on_their_way)
 
 
 @router.post(
@@ -80,15 +77,6 @@ async def open_number(
     await own.open_number(caller.organization_id, id, by=caller.key_id)
     nudges.jobs(await organizations.list_running_jobs(caller.organization_id))
     return NumberOpened(message=OPENED, id=id)
-
-
-async def _wait(gates: Gates, id: str) -> int:
-    """Until no request for a call can be on its way; how many still may be."""
-    for _ in range(int(PLACE_TIMEOUT_SECONDS / POLL_SECONDS)):
-        if not await gates.count_on_their_way(GateScope.NUMBER, id):
-            return 0
-        await asyncio.sleep(POLL_SECONDS)
-    return await gates.count_on_their_way(GateScope.NUMBER, id)
 
 
 def _render(gate: ClosedGate) -> ClosedGateView:

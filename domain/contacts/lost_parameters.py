@@ -42,8 +42,9 @@ def warn_of_losses(find: Finder, route: AgentRoute, contacts: Sequence[NewContac
     """One sentence for each column, with the rows where it is cut or left out; `find` asks the carrier."""
     rows: dict[tuple[str, Loss], list[int]] = defaultdict(list)
     callback_url = build_callback_url(route.public_url, route.account, LONGEST_KEY)
+    own = build_call_parameters(CALL, TOKEN, route.public_url)
     for contact in contacts:
-        for name, loss in find(_order(route, contact), callback_url).items():
+        for name, loss in find(_order(route, contact, own), callback_url).items():
             rows[name, loss].append(contact.row)
     return list(_sentences(rows))
 
@@ -71,9 +72,8 @@ def bound_size(data_text: str) -> int:
     return size + data_text.count(",") + data_text.count(":")
 
 
-def _order(route: AgentRoute, contact: NewContact) -> CallOrder:
-    """The longest that the order of a call to this contact can be."""
-    own = build_call_parameters(CALL, TOKEN, route.public_url)
+def _order(route: AgentRoute, contact: NewContact, own: Mapping[str, str]) -> CallOrder:
+    """The longest that the order of a call to this contact can be. `own`: the parameters of the call itself."""
     return CallOrder(
         key=LONGEST_KEY,
         to=contact.number,

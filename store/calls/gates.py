@@ -5,6 +5,7 @@ address or one destination closes the number's gate; the account's closes for wh
 once several organizations were refused and nobody's call rang meanwhile.
 """
 
+import asyncio
 from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping, text
@@ -27,6 +28,7 @@ from store.errors import NotFound
 PROBE_RECHECK_INTERVAL = timedelta(seconds=5)  # while the one call that goes first is on its way
 GATE_RECHECK_INTERVAL = timedelta(seconds=30)  # a person may open it earlier, and nobody is told
 EARLY_PROBE_INTERVAL = timedelta(seconds=10)  # at the least, between probes that people ask for
+REQUESTS_POLL_SECONDS = 0.1
 _TABLES = {GateScope.ACCOUNT: "carrier_accounts", GateScope.NUMBER: "phone_numbers"}
 
 # Of `organizations o`, `carrier_accounts a` and `phone_numbers p`.
@@ -237,6 +239,14 @@ class Gates:
         """)
         async with reading(self._engine) as connection:
             return int((await connection.execute(query, {"id": id, "limit": PLACE_TIMEOUT_SECONDS})).scalar_one())
+
+    async def wait_for_requests(self, scope: GateScope, id: str) -> int:
+        """Wait until no request for a call can be on its way; how many still may be when that takes too long."""
+        left = PLACE_TIMEOUT_SECONDS
+        while (count := await self.count_on_their_way(scope, id)) and left > 0:
+            await asyncio.sleep(REQUESTS_POLL_SECONDS)
+            left -= REQUESTS_POLL_SECONDS
+        return count
 
     async def _write(self, scope: GateScope, id: str, values: str) -> None:
         query = text(f"UPDATE {_TABLES[scope]} SET {values} WHERE id = :id")  # noqa: S608 — our own constants

@@ -303,6 +303,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "DuePages.mark_workflow_started": lambda w: DuePages(w.engine).mark_workflow_started(w.waiting.id),
     "DuePages.read": lambda w: DuePages(w.engine).read(w.closed.id, datetime.now(UTC), 100),
     "Gates.close": lambda w: Gates(w.engine).close(GateScope.NUMBER, w.given.number.id),
+    "Gates.wait_for_requests": lambda w: Gates(w.engine).wait_for_requests(GateScope.NUMBER, "phone_0"),
     "Gates.count_on_their_way": lambda w: Gates(w.engine).count_on_their_way(GateScope.NUMBER, w.given.number.id),
     "Gates.open": lambda w: Gates(w.engine).open(GateScope.NUMBER, w.given.number.id),
     "Idempotency.extend": lambda w: reserved(w, lambda i: i.extend(_record(w), "me")),
