@@ -12,6 +12,8 @@ from carriers.accounts import CarrierAccounts
 from carriers.registry import builders, set_up
 from domain.quotas import Quota, QuotaLimits
 from settings import Settings
+from store.analytics.counting import CallCounting
+from store.analytics.statistics import CallStatistics
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import AgentReports
@@ -101,6 +103,8 @@ def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[obje
         Agents(engine, quotas),
         ApiKeys(engine, quotas),
         AuditLog(engine),
+        CallCounting(engine),
+        CallStatistics(engine),
         CarrierGrants(engine),
         ChangeFeed(engine),
         Claims(engine, settings.speed),

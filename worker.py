@@ -24,6 +24,7 @@ from composition import Services, open_engine, open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from startup import CannotStart, check_worker, exit_with, load_settings, settle
+from store.analytics.counting import CallCounting
 from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
@@ -103,6 +104,7 @@ def _reconciliation(services: Services) -> ReconcileActivities:
         services[JobLifecycle],
         services[Dials],
         services[Lines],
+        services[CallCounting],
         services[JobWorkflows],
         services[CarrierAccounts],
     )

@@ -19,6 +19,7 @@ from domain.statuses import JobStatus
 from domain.temporal_namespace import Namespace, find_mismatch
 
 if TYPE_CHECKING:
+    from store.analytics.counting import CallCounting
     from store.calls.dials import Dials
     from store.calls.lines import Lines
     from store.jobs.lifecycle import JobLifecycle
@@ -59,6 +60,7 @@ class Fixed(Model):
     lines: int = 0
     alarm: str | None = None
     failed_parts: tuple[str, ...] = ()
+    counted: int = 0
 
 
 class ReconcileActivities:
@@ -69,6 +71,7 @@ class ReconcileActivities:
         lifecycle: "JobLifecycle",
         dials: "Dials",
         lines: "Lines",
+        counting: "CallCounting",
         workflows: Workflows,
         carriers: Mapping[str, Carrier],
     ) -> None:
@@ -77,6 +80,7 @@ class ReconcileActivities:
         self._lifecycle = lifecycle
         self._dials = dials
         self._lines = lines
+        self._counting = counting
         self._workflows = workflows
         self._carriers = carriers
 
@@ -121,6 +125,7 @@ class ReconcileActivities:
                 self._workflows.nudge,
                 parallel=PARALLEL_REQUESTS,
             ),
+            counted=await parts.run("statistics", self._counting.list_due, self._counting.count),
             failed_parts=tuple(parts.failed),
         )
 

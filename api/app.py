@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from api import health
+from api.analytics import routes as analytics_routes
 from api.billing import routes as credit_routes
 from api.calls import carrier_callbacks, outcome_routes
 from api.calls import routes as call_routes
@@ -83,6 +84,7 @@ PARTS = (
     quota_routes,
     platform_routes,
     grant_routes,
+    analytics_routes,
     credit_routes,
     agent_routes,
     phone_number_routes,

@@ -10,6 +10,7 @@ from api.http.fork_pool import ForkPool
 from carriers.accounts import CarrierAccounts
 from composition import Services
 from settings import Settings
+from store.analytics.statistics import CallStatistics
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import AgentReports
@@ -53,6 +54,7 @@ def service(kind: type[Any]) -> Any:
 AgentsDep = Annotated[Agents, service(Agents)]
 ApiKeysDep = Annotated[ApiKeys, service(ApiKeys)]
 AuditLogDep = Annotated[AuditLog, service(AuditLog)]
+CallStatisticsDep = Annotated[CallStatistics, service(CallStatistics)]
 BodyBudgetDep = Annotated[BodyBudget, service(BodyBudget)]
 CarriersDep = Annotated[CarrierAccounts, service(CarrierAccounts)]
 AgentReportsDep = Annotated[AgentReports, service(AgentReports)]

@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from cli import (
     agents,
+    analytics,
     api_keys,
     carriers,
     contacts,
@@ -31,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for module in (
-    *(up, job_settings, jobs, contacts, results, do_not_call),
+    *(up, job_settings, jobs, contacts, results, do_not_call, analytics),
     *(organizations, api_keys, agents, phone_numbers, credits, carriers, migrate),
 ):
     app.add_typer(module.app)

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Numeric,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -185,8 +187,11 @@ batch_jobs = Table(
     Column("actual_start_time", Moment),
     Column("completed_at", Moment),
     Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("statistics_counted_at", Moment),  # its calls that had ended by then are in `call_statistics`
+    Column("statistics_due_at", Moment, server_default=func.now()),  # to be counted again; null: for good
     Index("ix_batch_jobs_newest", "organization_id", text("created_at DESC"), text("id DESC")),
     Index("ix_batch_jobs_cancelled", "completed_at", postgresql_where=text("status = 'cancelled'")),
+    Index("ix_batch_jobs_statistics", "statistics_due_at", postgresql_where=text("statistics_due_at IS NOT NULL")),
     Index("ix_batch_jobs_open", "status", postgresql_where=text("status NOT IN ('completed', 'failed', 'cancelled')")),
 )
 
@@ -286,6 +291,25 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     Index("ix_dials_ended", "job_id", text("ended_at DESC")),
     Index("ix_dials_newest", "organization_id", "asked_at"),
     Index("ix_dials_called", "organization_id", "to_number", text("asked_at DESC")),
+)
+
+call_statistics = Table(  # written anew for a whole job each time; see store/analytics/counting.py
+    "call_statistics",
+    metadata,
+    Column("job_id", String, nullable=False, index=True),  # no key: a deleted job leaves them, as it does its dials
+    Column("organization_id", String, nullable=False),
+    Column("day", Date, nullable=False),  # as the next by the callee's clock
+    Column("hour", SmallInteger, nullable=False),  # 0 to 23
+    Column("from_number", String, nullable=False),
+    Column("country", String),  # of the contact's number
+    Column("attempt", SmallInteger, nullable=False),  # of the contact, from 1
+    Column("attempts", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("people", Integer, nullable=False),  # of the answered, as the next
+    Column("machines", Integer, nullable=False),
+    Column("talk_seconds", BigInteger, nullable=False),
+    Column("cost", Dollars, nullable=False),
+    Index("ix_call_statistics_organization_id", "organization_id", "day"),
 )
 
 carrier_events = Table(  # every callback once: what it reported, and when

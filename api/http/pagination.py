@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from inspect import Parameter, Signature
+from keyword import iskeyword
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -35,7 +36,7 @@ class Query(BaseModel):
 
 def refuse(error: Error, info: ValidationInfo, reason: str) -> Exception:
     """The error that blames the parameter of a model's field."""
-    name = to_camel(str(info.field_name))
+    name = to_camel(str(info.field_name).rstrip("_"))
     return error(f"{name} {reason}.", [{"field": name, "reason": reason}])
 
 
@@ -124,7 +125,8 @@ def _described(kind: type[Query]) -> list[Parameter]:
 def _parameter(name: str, schema: dict[str, Any]) -> Parameter:
     default, description = schema.pop("default", None), schema.pop("description", None)
     what = Annotated[Any, WithJsonSchema(schema), QueryParameter(alias=name, description=description)]
-    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=what, default=default)
+    own = f"{name}_" if iskeyword(name) else name  # the alias is what is sent
+    return Parameter(own, Parameter.KEYWORD_ONLY, annotation=what, default=default)
 
 
 PageQueryDep = Annotated[PageQuery, query(PageQuery)]

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
+from store.analytics.counting import count_job
 from store.audit_log import record_action
 from store.errors import NotFound, StillCalling, WrongStatus
 from store.jobs.status import lock_and_read_status
@@ -46,6 +47,7 @@ class JobDeletion:
             if live:
                 raise StillCalling(live)
             await connection.execute(_DIALS, {"job": job_id})
+            await count_job(connection, job_id)  # for the last time: where people were called goes with its contacts
             await connection.execute(
                 sa.update(dials)
                 .where(dials.c.job_id == job_id, dials.c.conversation.is_not(sa.null()))

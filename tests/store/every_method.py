@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import store
+from domain.analytics.counts import Dimension
 from domain.calling_rules.do_not_call import Source
 from domain.calling_rules.window import CallingWindow
 from domain.calls.agent_report import ConversationReport
@@ -25,6 +26,8 @@ from domain.quotas import Quota
 from domain.statuses import Architecture, JobStatus, Role
 from domain.temporal_namespace import Namespace
 from domain.webhooks.events import AttemptResult, EventType
+from store.analytics.counting import CallCounting
+from store.analytics.statistics import CallStatistics, Range
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import AgentReports
@@ -74,6 +77,7 @@ BY = "key_1"
 QUOTAS = dict.fromkeys(Quota, 1_000_000)
 NEW = contacts(3, start=100)
 REPORT = a_report(NEW)
+TODAY = Range(first=datetime.now(UTC).date(), last=datetime.now(UTC).date())
 _numbers = count()
 
 
@@ -272,6 +276,10 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "ApiKeys.list_page": lambda w: ApiKeys(w.engine, QUOTAS).list_page(w.id, 1, 10),
     "ApiKeys.revoke": lambda w: ApiKeys(w.engine, QUOTAS).revoke(w.id, w.given.member.id, keep_an_owner=True),
     "AuditLog.list_page": lambda w: AuditLog(w.engine).list_page(w.id, w.running.id, 1, 10),
+    "CallCounting.count": lambda w: CallCounting(w.engine).count(w.running.id),
+    "CallCounting.list_due": lambda w: CallCounting(w.engine).list_due(),
+    "CallStatistics.group": lambda w: CallStatistics(w.engine).group(w.id, Dimension.JOB, TODAY),
+    "CallStatistics.read_hours": lambda w: CallStatistics(w.engine).read_hours(w.id, TODAY.first),
     "CallbackSilence.concerns": lambda w: CallbackSilence(w.engine).concerns(w.running.id),
     "CallbackSilence.count_accounts": lambda w: CallbackSilence(w.engine).count_accounts(),
     "CallbackSilence.note_event": _note_event,

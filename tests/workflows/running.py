@@ -24,6 +24,7 @@ from activities.reconcile import ReconcileActivities
 from domain.calls.dispatch import NotNow
 from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
+from store.analytics.counting import CallCounting
 from store.calls.claim import Claimed, Claims
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
@@ -99,7 +100,16 @@ class Running:
     def reconciliation_by(self, workflows: JobWorkflows) -> ReconcileActivities:
         """What a worker repairs that asks these of workflows."""
         reconciliation, lines, carriers = Reconciliation(self.engine), Lines(self.engine), {NAME: self.carrier}
-        return ReconcileActivities(reconciliation, self.binding, self.control, self.dials, lines, workflows, carriers)
+        return ReconcileActivities(
+            reconciliation,
+            self.binding,
+            self.control,
+            self.dials,
+            lines,
+            CallCounting(self.engine),
+            workflows,
+            carriers,
+        )
 
     @contextlib.asynccontextmanager
     async def workers(self, client: Client | None = None) -> AsyncIterator[None]:

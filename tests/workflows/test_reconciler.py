@@ -62,7 +62,7 @@ async def test_a_job_that_was_stored_and_not_started_is_started(running: Running
 
     swept = await sweep(running)
 
-    assert swept.started == 1
+    assert (swept.started, swept.counted) == (1, 1)
     assert await job.result() is JobStatus.COMPLETED
     assert await sweep(running) == Fixed()
 

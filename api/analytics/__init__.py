@@ -1,0 +1,1 @@
+"""Sums of calls over HTTP."""

@@ -1,0 +1,83 @@
+"""`outdial analytics`: how many calls are answered, and this week against last."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cli.client import Answer, Api
+from cli.command import command
+from cli.output import Output
+from cli.render import listing, text
+
+COLUMNS = {
+    "key": "",
+    "name": "Name",
+    "attempts": "Attempts",
+    "answered": "Answered",
+    "answeredByPeople": "People",
+    "answeredByMachines": "Machines",
+    "rate": "Rate",
+    "cost": "Cost",
+}
+ENTRIES_SHOWN = 100
+
+app = typer.Typer(name="analytics", help="How many calls are answered.", no_args_is_help=True)
+
+
+@command(app)
+def rates(
+    api: Api,
+    by: Annotated[str, typer.Option(help="hour, weekday, day, number, country, attempt or job.")] = "hour",
+    first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="2026-03-01; else 27 days before.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Included; else today.")] = None,
+    job: Annotated[str | None, typer.Option(metavar="ID", help="Only calls of this job.")] = None,
+    number: Annotated[str | None, typer.Option(help="Only calls from this number: +12025550101.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a file instead of a table.")] = False,
+    *,
+    output: Output,
+) -> None:
+    """Show how many calls were answered, by the hour of the callee's day or by something else."""
+    asked = {"by": by, "from": first, "to": last, "batchJobId": job, "fromNumber": number}
+    query = {name: value for name, value in asked.items() if value is not None}
+    if as_csv:
+        typer.echo(b"".join(api.download("/analytics/answer-rates", query | {"format": "csv"})), nl=False)
+        return
+    output.show(api.get("/analytics/answer-rates", query | {"pageSize": ENTRIES_SHOWN}), _show_rates)
+
+
+def _show_rates(console: Console, found: Answer) -> None:
+    columns = COLUMNS | {"key": found["by"].capitalize()}
+    if not any(entry["name"] for entry in found["entries"]):
+        del columns["name"]
+    console.print(f"{found['from']} to {found['to']}")
+    rows = [_row(entry) for entry in found["entries"]]
+    console.print(listing(columns, [*rows, _row({"key": "all", **found["overall"]})]))
+    if found["total"] > len(found["entries"]):
+        console.print(f"{len(found['entries'])} of {found['total']}; all of them with --csv")
+    if found["countedUntil"]:
+        console.print(f"Calls that ended after {text(found['countedUntil'])} may not be counted yet.")
+
+
+@command(app)
+def weeks(
+    api: Api,
+    timezone: Annotated[str, typer.Option(help="Whose clock says how far this week has come.")] = "UTC",
+    *,
+    output: Output,
+) -> None:
+    """Compare this week with last week."""
+    output.show(api.get("/analytics/weeks", {"timezone": timezone}), _show_weeks)
+
+
+def _show_weeks(console: Console, found: Answer) -> None:
+    names = {"thisWeek": "This week", "lastWeekUntilThen": "Last week until then", "lastWeek": "Last week"}
+    rows = [_row({"key": name, **found[key]}) for key, name in names.items()]
+    console.print(listing({key: heading for key, heading in COLUMNS.items() if key != "name"}, rows))
+    if found["change"] is not None:
+        console.print(f"The answer rate changed by {found['change'] * 100:+.1f} points.")
+
+
+def _row(sums: Answer) -> dict[str, Any]:
+    rate = sums["answerRate"]
+    return {**sums, "rate": None if rate is None else f"{rate:.1%}", "cost": f"${sums['cost']}"}

@@ -1,0 +1,1 @@
+"""How calls went, counted by where and when they reached people."""

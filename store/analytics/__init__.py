@@ -1,0 +1,1 @@
+"""Sums of calls: counted job by job, read by organization."""
