@@ -1,6 +1,7 @@
 """Work that takes longer than other requests may wait, or is done on what nobody has judged yet: in forked processes.
 
-Each process does one piece of work for one organization, within the limits of `fork_server`, and ends.
+Each process does one piece of work for one organization, within the limits of `fork_server`, and ends. Some are forked
+before they are needed: a fork takes 4 ms of an idle processor, and several times that where others work.
 """
 
 import asyncio
@@ -12,16 +13,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from api.http.errors import Unavailable
-from api.http.fork_server import CPU_SECONDS, DIED, DONE, LENGTH, Outcome
+from api.http.fork_server import CPU_SECONDS, DIED, DONE, FORK, LENGTH, Outcome
 
 SLOTS = max(4, os.cpu_count() or 1)  # processes at once; more than the processors, which then share their time
 SLOTS_OF_ONE = max(1, SLOTS // 4)  # of these for one organization: it never takes them all
+SPARES = 2  # processes that wait for work
 MAX_WAITING = 20  # pieces of work of one organization
 WAIT_SECONDS = 30.0
 NICE_PER_SECOND = 6.0  # more niceness for each second of a processor that the organization's work took lately
@@ -49,16 +51,20 @@ class ForkPool:
         self._turns = Turns(SLOTS, SLOTS_OF_ONE)
         self._spent = Spent()
         self._server: _Server | None = None
-        self._starting = asyncio.Lock()
+        self._starting, self._adding = asyncio.Lock(), asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._spares: deque[socket.socket] = deque()
 
     async def start(self) -> None:
         """Before the first work comes: the server takes a second to import what it needs."""
         await self._find_server()
+        await self._add_spares()
 
     async def aclose(self) -> None:
         """End the server; its children end by themselves."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._spares:
+            self._spares.pop().close()
         if self._server is not None:
             await asyncio.to_thread(self._server.close)
 
@@ -68,9 +74,7 @@ class ForkPool:
         Raises what the work raises, TooCostly, Unavailable (too much of this organization waits; try again).
         """
         await self._turns.take(owner)
-        task = asyncio.create_task(self._run(owner, pickle.dumps((work, arguments))))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = self._start(self._run(owner, pickle.dumps((work, arguments))))
         outcome = await asyncio.shield(task)  # a client that leaves gives its turn back when its process has ended
         if outcome.error is not None:
             raise outcome.error
@@ -79,8 +83,7 @@ class ForkPool:
 
     async def _run(self, owner: str, work: bytes) -> Outcome:
         try:
-            server = await self._find_server()
-            outcome = await _ask(await asyncio.to_thread(server.fork, self._spent.niceness(owner)), work)
+            outcome = await _ask(await self._take_child(), bytes([self._spent.niceness(owner)]) + work)
             self._spent.add(owner, outcome.cpu_seconds)
             return outcome
         except (OSError, EOFError, Unavailable) as error:
@@ -88,6 +91,35 @@ class ForkPool:
             return Outcome(error=Unavailable(ENDED))
         finally:
             self._turns.give_back(owner)
+
+    async def _take_child(self) -> socket.socket:
+        """One that waits, or a new one. Raises OSError, EOFError."""
+        while self._spares:
+            child = self._spares.popleft()
+            self._start(self._add_spares())
+            if _is_waiting(child):
+                return child
+            child.close()
+        return await self._fork()
+
+    async def _add_spares(self) -> None:
+        try:
+            async with self._adding:
+                while len(self._spares) < SPARES:
+                    self._spares.append(await self._fork())
+        except (OSError, EOFError) as error:
+            log.error("No process could be forked ahead of requests: %s", type(error).__name__)
+
+    async def _fork(self) -> socket.socket:
+        server = await self._find_server()
+        return await asyncio.to_thread(server.fork)
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """A task that `aclose` waits for."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _find_server(self) -> "_Server":
         async with self._starting:
@@ -185,11 +217,11 @@ class _Server:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def fork(self, niceness: int) -> socket.socket:
+    def fork(self) -> socket.socket:
         """A new child, on the other end of this socket. Raises OSError."""
         ours, theirs = socket.socketpair()
         with theirs:
-            socket.send_fds(self._control, [bytes([niceness])], [theirs.fileno()])
+            socket.send_fds(self._control, [FORK], [theirs.fileno()])
         ours.setblocking(False)
         return ours
 
@@ -230,6 +262,17 @@ def _explain_death(number: int) -> Exception:
     if number == signal.SIGALRM:
         return Unavailable(BUSY)
     return TooCostly() if number in _OUR_LIMITS else Unavailable(ENDED)
+
+
+def _is_waiting(child: socket.socket) -> bool:
+    """Whether it has not told of its end yet: somebody may have ended it."""
+    try:
+        child.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 async def _receive(child: socket.socket, length: int) -> bytearray:

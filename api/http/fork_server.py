@@ -4,11 +4,12 @@ The server imports and warms up once, and never sees what clients sent: only its
 work within its memory and time and ends, so nothing of it stays, and what a library cannot survive ends that child
 only. The server ends when its parent does.
 
-With each socket comes a byte: the niceness of the child. Work comes through the socket, pickled. The answer is `DONE`,
-a length and the pickled `Outcome`; or, where the child did not live to give one, `DIED` and the number of the signal
-that ended it.
+A child may be forked long before there is work for it. Through its socket come a byte, its niceness, and then the
+work, pickled; its time is counted from that byte. The answer is `DONE`, a length and the pickled `Outcome`; or, where
+the child did not live to give one, `DIED` and the number of the signal that ended it.
 """
 
+import gc
 import importlib
 import os
 import pickle
@@ -27,6 +28,7 @@ MEMORY_BYTES = 300 * 1024 * 1024  # of a child, beyond what it shares with the s
 CPU_SECONDS = 5  # 10,000 rows of 200 columns take two
 WALL_SECONDS = 30  # a machine under load has less time for us
 
+FORK = b"\0"  # what comes with a socket
 DONE, DIED = b"\0", b"\1"
 LENGTH = struct.Struct("!Q")
 
@@ -48,7 +50,6 @@ def serve(control: socket.socket) -> None:
         with socket.socket(fileno=descriptors[0]) as connection:
             if os.fork() == 0:
                 control.close()
-                os.nice(sent[0])  # before anything is read of what a client sent
                 _end_with(_watch, connection)
 
 
@@ -70,12 +71,16 @@ def _watch(connection: socket.socket) -> None:
         _end_with(_work, connection)
     _, status = os.waitpid(child, 0)
     if status != 0:
-        _drain(connection)
         with suppress(OSError):  # nobody waits for the answer any more
             connection.sendall(DIED + bytes([os.WTERMSIG(status)]))
+        _drain(connection)
 
 
 def _work(connection: socket.socket) -> None:
+    niceness = connection.recv(1)
+    if not niceness:
+        return  # the parent has ended, or does not need us any more
+    os.nice(niceness[0])  # before anything is read of what a client sent
     _limit()
     try:
         answer = pickle.dumps(_do(connection)._replace(cpu_seconds=time.process_time()))
@@ -127,5 +132,6 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the children
     with socket.socket(fileno=os.dup(0)) as control:
         _warm_up(sys.argv[1:])
+        gc.freeze()  # a collection in a child would copy every page of what is here
         control.sendall(DONE)
         serve(control)

@@ -7,11 +7,12 @@ that what it computes itself is not taken for what it takes from others.
 
 import asyncio
 import json
-import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+
+from tests.low_priority import behind_all_others
 
 ROWS = 2_000
 STREAMS = 1_000
@@ -129,7 +130,7 @@ ATTACKS: dict[str, Callable[[Attack], Awaitable[None]]] = {
 
 
 def main() -> None:
-    os.nice(19)
+    behind_all_others()
     name, *where = sys.argv[1:]
     attack = Attack(*where)
     asyncio.run(ATTACKS[name](attack))  # type: ignore[arg-type]

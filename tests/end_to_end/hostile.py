@@ -7,7 +7,6 @@ takes from others.
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from collections import Counter
@@ -20,6 +19,7 @@ import httpx
 from tests.api import attacks
 from tests.api.attacks import ATTACKS, Attack
 from tests.end_to_end.batch import Numbers, contacts
+from tests.low_priority import behind_all_others
 from tests.receiving import Receiver, never
 
 COMMAS = 2_000_000  # of a header
@@ -107,7 +107,7 @@ class Hostile:
 
 
 async def main() -> None:
-    os.nice(10)
+    behind_all_others()
     attacks.STREAMS, attacks.JUNK_KEYS_PER_SECOND = STREAMS, UNKNOWN_KEYS_PER_SECOND
     hostile = Hostile(*sys.argv[1:])
     work = asyncio.create_task(hostile.run())

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,22 @@ from api.contacts.reader import WARM_UP, ContactReader
 from api.http import fork_pool
 from api.http.bodies import Form, JsonBody
 from api.http.errors import Unavailable
-from api.http.fork_pool import LOWEST, NICE_PER_SECOND, SLOTS, ForkPool, Spent, TooCostly, Turns, open_fork_pool
+from api.http.fork_pool import (
+    LOWEST,
+    NICE_PER_SECOND,
+    SLOTS,
+    SPARES,
+    ForkPool,
+    Spent,
+    TooCostly,
+    Turns,
+    _is_waiting,
+    open_fork_pool,
+)
 from api.http.fork_server import MEMORY_BYTES, WALL_SECONDS
 from domain.errors import InvalidCsv
 from tests.files.make_files import hand_made, strings
+from tests.waiting import eventually
 
 NAMESPACE = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
@@ -61,6 +74,32 @@ async def test_each_piece_of_work_has_a_process_of_its_own(pool: ForkPool) -> No
     assert len({await pool.run("a", os.getpid) for _ in range(5)}) == 5
 
 
+async def test_a_process_that_was_ended_while_it_waited_for_work_is_not_used() -> None:
+    async with open_fork_pool(WARM_UP) as pool:
+        waiting = await eventually(lambda: _waiting_for_work(pool), 10)
+        for pid in waiting:
+            os.kill(pid, signal.SIGKILL)
+        await eventually(lambda: not any(_is_waiting(child) for child in pool._spares), 10)
+        assert await pool.run("a", os.getpid) not in waiting
+
+
+async def test_processes_that_wait_for_work_end_with_their_pool() -> None:
+    async with open_fork_pool(WARM_UP) as pool:
+        waiting = await eventually(lambda: _waiting_for_work(pool), 10)
+    await eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in waiting), 10)
+
+
+def _waiting_for_work(pool: ForkPool) -> list[int]:
+    """As soon as each watcher has forked its worker."""
+    assert pool._server is not None
+    workers = [worker for watcher in _children(pool._server._process.pid) for worker in _children(watcher)]
+    return workers if len(workers) == SPARES else []
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 async def test_the_processes_do_not_know_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTDIAL_SECRET", "a secret")
     async with open_fork_pool() as pool:
@@ -74,7 +113,8 @@ async def test_a_server_that_ended_is_started_again(pool: ForkPool) -> None:
     with suppress(AttributeError):
         pool._server._process.kill()  # type: ignore[union-attr]
         pool._server._process.wait()  # type: ignore[union-attr]
-    assert await pool.run("a", abs, -1) == 1
+    for _ in range(SPARES + 1):  # those that wait for work outlive it
+        assert await pool.run("a", abs, -1) == 1
 
 
 async def test_one_organization_does_not_take_the_turns_of_another(pool: ForkPool) -> None:
