@@ -1,17 +1,21 @@
 """When the contacts of a new job may be called, and whom the hours leave out."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from api.http.fork_pool import ForkPool
 from domain.calling_rules.window import CallingWindow
 from domain.calling_rules.window_format import describe_window
 from domain.jobs.estimate import usable_lines
-from domain.jobs.forecast import Group, window_warnings
+from domain.jobs.forecast import Group, is_short, window_warnings
 from domain.jobs.models import JobRequest, Organization
 from store.contacts.packed import PackedContacts, Place
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,22 @@ class Hours:
 async def hours_of(
     pool: ForkPool, organization: Organization, request: JobRequest, contacts: PackedContacts, now: datetime
 ) -> Hours:
-    """Foresee a job, in a forked process: a year of days in many zones takes longer than other requests may wait."""
+    """What the hours mean for a new job of this organization."""
     window = request.calling_window or organization.calling_window
     sentence = describe_window(request.calling_window, organization.calling_window)
     if window is None and request.end_time is None and not any(place.not_before for place in contacts.places):
         return Hours(sentence=sentence, warnings=[])
     groups = count_groups(contacts.count_places(), window, None)
     lines = usable_lines(request.concurrent_call_limit, organization.concurrent_call_limit)
-    return Hours(sentence, await pool.run(organization.id, _warnings, window, groups, request, lines, now))
+    warn = partial(_warnings, window, groups, request, lines, now)
+    return Hours(sentence, await foresee(pool, organization.id, window, groups, warn))
+
+
+async def foresee(
+    pool: ForkPool, owner: str, window: CallingWindow | None, groups: Counter[Group], play: Callable[[], T]
+) -> T:
+    """`play` a forecast of these groups, in a forked process where it may take longer than other requests may wait."""
+    return play() if is_short(window, groups) else await pool.run(owner, play)
 
 
 def count_groups(places: Mapping[Place, int], window: CallingWindow | None, timezone: str | None) -> Counter[Group]:

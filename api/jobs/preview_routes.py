@@ -17,7 +17,7 @@ from api.http.exception_handlers import too_expensive
 from api.http.fork_pool import ForkPool
 from api.http.openapi import REQUEST_ID
 from api.http.responses import errors
-from api.jobs.calling_hours import count_groups, hours_of
+from api.jobs.calling_hours import count_groups, foresee, hours_of
 from api.jobs.create import number_to_call_from
 from api.jobs.lost_parameters import LostParametersDep
 from api.jobs.openapi import CREATE_BODY
@@ -183,10 +183,9 @@ def _largest_first(counts: Mapping[Key, int]) -> list[tuple[Key, int]]:
 
 
 async def _forecast(pool: ForkPool, facts: PreviewFacts, wanted: JobRequest, now: datetime) -> Forecast:
-    """In a forked process: a year of days in many zones takes longer than other requests may wait."""
     window = wanted.calling_window or facts.organization.calling_window
     groups = count_groups(facts.called.count_places(without=facts.blocked), window, wanted.timezone)
     lines = max(1, _lines(wanted, facts).usable)
     start = wanted.scheduled_start_time or now
     play = partial(forecast, window or ALWAYS, groups, start=start, end_time=wanted.end_time, lines=lines)
-    return await pool.run(facts.organization.id, play)
+    return await foresee(pool, facts.organization.id, window, groups, play)
