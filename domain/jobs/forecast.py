@@ -16,7 +16,7 @@ ALWAYS = CallingWindow(from_=time(0), to=time(0))
 MAX_ZONES_NAMED = 3
 MAX_GROUPS = 500  # with earliest times: where there are more, the times are taken for later ones, as few as need be
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SHORT_GROUPS = 6  # of one zone each, six take 3 ms at most: a minute a day, for 100 days
+SHORT_GROUPS = 6  # six of one zone each take 3 ms at most: with a minute a day, for 100 days
 STEPS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), DAY)
 
 Zones = tuple[str, ...]
@@ -105,8 +105,11 @@ def is_short(window: CallingWindow | None, groups: Groups) -> bool:
 
     Hours of several zones may have nothing in common on any day of a year, and holidays are computed year by year.
     """
-    plain = window is None or not isinstance(window.holidays, str)
-    return plain and len(groups) <= SHORT_GROUPS and all(len(group.zones) <= 1 for group in groups)
+    if len(groups) > SHORT_GROUPS:
+        return False
+    if window is None:
+        return True
+    return not isinstance(window.holidays, str) and all(len(group.zones) <= 1 for group in groups)
 
 
 def _placed(groups: Groups, timezone: str) -> Groups:

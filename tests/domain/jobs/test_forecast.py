@@ -160,7 +160,7 @@ def test_what_is_said_to_be_short_is() -> None:
 
 
 def test_what_may_take_a_year_of_days_is_not_short() -> None:
-    assert is_short(None, {Group(()): 1})
+    assert is_short(None, {Group((BERLIN, "Asia/Tokyo")): 1})
     assert not is_short(DAYTIME, {Group((BERLIN, "Asia/Tokyo")): 1})
     assert not is_short(DAYTIME.model_copy(update={"holidays": "US"}), {Group((BERLIN,)): 1})
     assert not is_short(DAYTIME, {Group((BERLIN,), MORNING + timedelta(days=at)): 1 for at in range(7)})
