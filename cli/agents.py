@@ -1,18 +1,20 @@
-"""`outdial agent`: the voice agents of an organization, on the database."""
+"""`outdial agent`: the voice agents of an organization, all but `list` on the database."""
 
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from cli.client import Api
 from cli.command import command
 from cli.database import Database
-from cli.options import OrgId
+from cli.options import MaybeOrgId, OrgId, Page, PageSize
 from cli.output import Output
 from cli.render import text
 from domain.calls.models import Audio
 from domain.statuses import Architecture
 
+API_COLUMNS = {"id": "Agent", "name": "Name", "architecture": "Kind", "audio": "Audio", "audioUrl": "URL"}
 COLUMNS = ["id", "name", "architecture", "audio", "audio_url"]
 
 app = typer.Typer(name="agent", help="Voice agents of an organization.", no_args_is_help=True)
@@ -33,9 +35,21 @@ def create(
     output.model(database.run(lambda store: store.agents.create(organization, name, architecture, audio, audio_url)))
 
 
-@command(app, "list")
-def list_agents(organization: OrgId, database: Database, output: Output) -> None:
-    """List the agents of an organization."""
+@command(app, "list", examples=["outdial agent list"])
+def list_agents(
+    api: Api,
+    database: Database,
+    organization: MaybeOrgId = None,
+    page: Page = 1,
+    page_size: PageSize = 100,
+    *,
+    output: Output,
+) -> None:
+    """List the agents: with a key those of its organization, with ORG on the database."""
+    if organization is None:
+        answer = api.get("/agents", {"page": page, "pageSize": page_size})
+        output.page(answer, "agents", API_COLUMNS, "agent")
+        return
     output.models(database.run(lambda store: store.agents.list_all(organization)), COLUMNS)
 
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from cli.client import Answer, Api
+from cli.client import Api
 from cli.command import command
 from cli.output import Output
-from cli.render import listing, text
+from cli.render import Answer, listing, text
 
 COLUMNS = {
     "key": "",

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeVar
 
@@ -11,8 +11,8 @@ import typer
 Function = TypeVar("Function", bound=Callable[..., None])
 
 
-def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], Function]:
-    """`app.command`, for functions whose parameters may be made of options.
+def command(app: typer.Typer, name: str | None = None, examples: Sequence[str] = ()) -> Callable[[Function], Function]:
+    """`app.command`, for functions whose parameters may be made of options; `examples` are lines of the help's end.
 
     Where a parameter's type has `from_options`, the options that this declares take the parameter's place, and the
     command gets what it returns, for as long as the command runs where that is a context manager.
@@ -35,10 +35,14 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Function], F
                 function(**given)
 
         run.__signature__ = signature.replace(parameters=list(_replaced(signature)))  # type: ignore[attr-defined]
-        app.command(name)(run)
+        app.command(name, epilog=_epilog(examples))(run)
         return function
 
     return register
+
+
+def _epilog(examples: Sequence[str]) -> str | None:
+    return "\n\n".join(["Examples:", *(f"  {line}" for line in examples)]) if examples else None
 
 
 def _replaced(signature: inspect.Signature) -> Iterator[inspect.Parameter]:

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.client import Answer, Api
+from cli.client import Api
 from cli.command import command
 from cli.errors import Failure
 from cli.options import ContactFile, JobId, PhoneColumn
 from cli.output import Output
-from cli.render import show_report
+from cli.render import Answer, count, show_report
 from cli.setting_options import SettingOptions
 from domain.contacts.number_options import NumberOptions
 
@@ -38,7 +38,7 @@ def add(
 
 def _show_added(console: Console, answer: Answer) -> None:
     show_report(console, answer["validation"])
-    console.print(f"{answer['added']} contacts were added; the job has {answer['totalContacts']}.")
+    console.print(f"Added: {count(answer['added'], 'contact')}; the job has {answer['totalContacts']:,}.")
 
 
 def _contact_id(written: str) -> str:

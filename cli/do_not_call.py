@@ -7,12 +7,12 @@ from urllib.parse import quote
 import typer
 from rich.console import Console
 
-from cli.client import Answer, Api
+from cli.client import Api
 from cli.command import command
 from cli.errors import Failure
 from cli.options import Page, PageSize, given
 from cli.output import Output
-from cli.render import DO_NOT_CALL_COLUMNS, show_report
+from cli.render import DO_NOT_CALL_COLUMNS, Answer, show_report
 
 PATH = "/do-not-call"
 
@@ -87,4 +87,4 @@ def list_numbers(
 ) -> None:
     """Show the list, the newest first."""
     answer = api.get(PATH, {"search": search, "page": page, "pageSize": page_size})
-    output.page(answer, "entries", DO_NOT_CALL_COLUMNS, "numbers")
+    output.page(answer, "entries", DO_NOT_CALL_COLUMNS, "number")

@@ -6,12 +6,16 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from cli.client import Answer, Api, ApiUnavailable
+from cli.caller_number import FIELD, with_caller
+from cli.client import Api, ApiUnavailable
 from cli.command import command
+from cli.confirm import Yes, ask, is_asked
 from cli.errors import ExitCode, Failure
+from cli.flag_names import say_flags
 from cli.options import ContactFile, JobId, name_of
 from cli.output import Output
-from cli.render import pairs, show_created, show_report, text
+from cli.render import Answer, count, pairs, show_created, show_report, text
+from cli.rule_options import CapOptions, RetryRuleOptions, with_rules
 from cli.setting_options import SettingOptions, flag
 from cli.watch import watch_to_the_end
 from domain.contacts.named_columns import NamedColumns
@@ -25,9 +29,7 @@ CLEARABLE = {flag(name): name for name in list_accepted(NULL)}
 app = typer.Typer()
 
 
-class NewJob(
-    SettingOptions, of=(JobSettings, NamedColumns, NumberOptions), required="fromPhoneNumberId", defaults=True
-):
+class NewJob(SettingOptions, of=(JobSettings, NamedColumns, NumberOptions), defaults=True):
     """What create takes."""
 
 
@@ -39,24 +41,60 @@ class RetriedJob(SettingOptions, of=(JobSettings, RetryOptions), only=list_accep
     """What retry takes."""
 
 
-@command(app)
+EXAMPLES = (
+    "outdial submit contacts.csv",
+    "outdial submit contacts.csv --from +12025550100 --window 9-20 --at 2027-03-01T09:00 --timezone Europe/Berlin",
+    "outdial submit contacts.csv --attempts 3 --delays 10,60 --voicemail retry --calls-per-day 1 --yes --watch",
+)
+
+
+@command(app, examples=EXAMPLES)
 def submit(
     file: ContactFile,
     settings: NewJob,
+    retries: RetryRuleOptions,
+    caps: CapOptions,
     api: Api,
     watch: Annotated[bool, typer.Option("--watch", help="Stay until the job has ended.")] = False,
+    yes: Yes = False,
     *,
     output: Output,
 ) -> None:
-    """Submit a contact file as a job, named as the file unless given a name.
+    """Submit a contact file as a job, named as the file unless given a name. At a terminal it asks before it calls.
+
+    Without --from the organization's only number that has an agent calls.
 
     Exit codes: 0 done (with --watch: the job completed), 1 refused, 2 wrong usage, 3 the watched job failed or
     was cancelled, 4 the API cannot be reached, 130 interrupted.
     """
-    answer = _create(api, file, {"name": name_of(file)} | settings)
+    fields = _fields(api, file, settings, retries, caps)
+    if not yes and is_asked():
+        _ask(api, file, fields, output)
+    answer = _create(api, file, fields)
     output.show(answer, show_created)
     if watch:
         watch_to_the_end(api, output, answer["batchJobId"], exists=True)
+
+
+def _fields(
+    api: Api, file: Path, settings: dict[str, Any], retries: dict[str, Any], caps: dict[str, Any]
+) -> dict[str, Any]:
+    rules = with_rules(settings, retryPolicy=retries, contactFrequency=caps)
+    return with_caller(api, {"name": name_of(file)} | rules)
+
+
+def _ask(api: Api, file: Path, fields: dict[str, Any], output: Output) -> None:
+    """Show the forecast, and ask. Raises Failure where the job would be refused, typer.Abort for a no."""
+    forecast = api.upload("/batch/validate", fields, file)
+    if not output.as_json:
+        _show_validated(output.console, forecast)
+    _check(forecast)
+    ask(f"Call {count(forecast['totalContacts'], 'contact')}, for about {forecast['estimatedCost']}?", yes=False)
+
+
+def _check(forecast: Answer) -> None:
+    if not forecast["wouldBeCreated"]:
+        raise Failure(" ".join(say_flags(obstacle["error"]) for obstacle in forecast["obstacles"]))
 
 
 def _create(api: Api, file: Path, fields: dict[str, Any]) -> Answer:
@@ -71,16 +109,17 @@ def _create(api: Api, file: Path, fields: dict[str, Any]) -> Answer:
         raise Failure(message, ExitCode.UNAVAILABLE) from None
 
 
-@command(app)
-def validate(file: ContactFile, settings: NewJob, api: Api, output: Output) -> None:
+@command(app, examples=["outdial validate contacts.csv --lines 20 --window us-federal"])
+def validate(
+    file: ContactFile, settings: NewJob, retries: RetryRuleOptions, caps: CapOptions, api: Api, output: Output
+) -> None:
     """Say what submitting a contact file would come to. Nothing is stored.
 
     Exit codes: 0 it could be submitted, 1 it would be refused, 2 wrong usage, 4 the API cannot be reached.
     """
-    answer = api.upload("/batch/validate", {"name": name_of(file)} | settings, file)
+    answer = api.upload("/batch/validate", _fields(api, file, settings, retries, caps), file)
     output.show(answer, _show_validated)
-    if not answer["wouldBeCreated"]:
-        raise Failure(" ".join(obstacle["error"] for obstacle in answer["obstacles"]))
+    _check(answer)
 
 
 def _show_validated(console: Console, answer: Answer) -> None:
@@ -104,11 +143,14 @@ def _clearable(name: str) -> str:
     return CLEARABLE[name]
 
 
-@command(app)
+@command(
+    app, examples=["outdial change batch_… --lines 10 --end 2027-03-01T18:00", "outdial change batch_… --clear end"]
+)
 def change(
     job_id: JobId,
     api: Api,
     settings: ChangedJob,
+    caps: CapOptions,
     clear: Annotated[
         list[Any] | None,
         typer.Option(metavar="NAME", parser=_clearable, help=f"Take away: {', '.join(CLEARABLE)}. Can be repeated."),
@@ -117,10 +159,17 @@ def change(
     output: Output,
 ) -> None:
     """Change a job that has not ended; what is not named stays."""
-    output.message(api.patch(f"/batch/jobs/{job_id}", settings | dict.fromkeys(clear or [])))
+    changed = with_rules(settings, contactFrequency=caps) | dict.fromkeys(clear or [])
+    output.message(api.patch(f"/batch/jobs/{job_id}", changed))
 
 
-@command(app)
-def retry(job_id: JobId, api: Api, settings: RetriedJob, output: Output) -> None:
+@command(app, examples=["outdial retry batch_… --attempts 2 --yes"])
+def retry(job_id: JobId, api: Api, settings: RetriedJob, yes: Yes = False, *, output: Output) -> None:
     """Call those again whom an ended job did not reach: a new job, like the old one but for what is given."""
+    if not yes and is_asked():
+        job = api.get(f"/batch/jobs/{job_id}", {"contactsPageSize": 1})
+        most = count(job["totalContacts"] - job["successfulCalls"], "contact")
+        ask(f"Call whom {job['name']} did not reach again, {most} at most?", yes=False)
+    if (settings.get(FIELD) or "").startswith("+"):
+        settings = RetriedJob(with_caller(api, settings))
     output.show(api.post(f"/batch/jobs/{job_id}/retry", settings), show_created)

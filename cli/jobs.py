@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from cli.client import Answer, Api
+from cli.client import Api
 from cli.command import command
+from cli.confirm import Yes, ask, is_asked
 from cli.options import JobId, Page, PageSize
 from cli.output import Output
-from cli.render import JOB_COLUMNS, show_created, show_job
+from cli.render import JOB_COLUMNS, Answer, count, show_created, show_job
 from cli.watch import watch_to_the_end
 
 app = typer.Typer()
@@ -18,14 +19,17 @@ app = typer.Typer()
 def jobs(
     api: Api,
     status: Annotated[str | None, typer.Option(help="Only jobs of this status.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only jobs with this text in name or description.")] = None,
+    tests_of: Annotated[str | None, typer.Option(metavar="ID", help="The test calls of this job instead.")] = None,
     page: Page = 1,
     page_size: PageSize = 20,
     *,
     output: Output,
 ) -> None:
-    """List jobs, the newest first."""
-    answer = api.get("/batch/jobs", {"status": status, "page": page, "pageSize": page_size})
-    output.page(answer, "batchJobs", JOB_COLUMNS, "jobs")
+    """List jobs, the newest first; test calls only with --tests-of."""
+    wanted = {"status": status, "search": search, "testOf": tests_of}
+    answer = api.get("/batch/jobs", {**wanted, "page": page, "pageSize": page_size})
+    output.page(answer, "batchJobs", JOB_COLUMNS, "job")
     if not output.as_json and api.get("/organization").get("stoppedAt"):
         output.console.print("The organization is stopped: no call starts until `outdial resume-all`.")
 
@@ -55,8 +59,11 @@ def watch(job_id: JobId, api: Api, output: Output) -> None:
 
 
 @command(app)
-def start(job_id: JobId, api: Api, output: Output) -> None:
+def start(job_id: JobId, api: Api, yes: Yes = False, *, output: Output) -> None:
     """Start a scheduled or pending job now."""
+    if not yes and is_asked():
+        job = api.get(f"/batch/jobs/{job_id}", {"contactsPageSize": 1})
+        ask(f"Start {job['name']} now, and call {count(job['totalContacts'], 'contact')}?", yes=False)
     output.message(_post(api, job_id, "start"))
 
 
@@ -84,22 +91,27 @@ def cancel(
     output.message(_post(api, job_id, "cancel", {"hangUp": True} if hang_up else None))
 
 
-@command(app)
+@command(app, examples=["outdial test batch_… +12025550101 --watch"])
 def test(
     job_id: JobId,
     phone: Annotated[str, typer.Argument(metavar="NUMBER", help="+12025550101: whom to call.", show_default=False)],
     api: Api,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay until the call has ended.")] = False,  # noqa: PT028
+    *,
     output: Output,
 ) -> None:
-    """Call one number with the fields of a job's first contact."""
-    output.show(_post(api, job_id, "test", {"phone": phone}), show_created)
+    """Call one number with the fields of a job's first contact. Exit codes with --watch: as of `watch`."""
+    answer = _post(api, job_id, "test", {"phone": phone})
+    output.show(answer, show_created)
+    if watch:
+        watch_to_the_end(api, output, answer["batchJobId"], exists=True)
 
 
 @command(app)
 def delete(
     job_id: JobId,
     api: Api,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     *,
     output: Output,
 ) -> None:

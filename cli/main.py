@@ -1,6 +1,8 @@
 """The `outdial` command: its groups, and failures as a sentence and an exit code."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,23 +21,47 @@ from cli import (
     migrate,
     organizations,
     phone_numbers,
+    profiles,
     results,
     up,
+    webhooks,
 )
 from cli.errors import ExitCode, Failure
+
+EPILOG = "\n\n".join(
+    (
+        "Examples:",
+        "  outdial up",
+        "  outdial submit contacts.csv --window 9-20 --watch",
+        "  outdial show batch_…",
+    )
+)
 
 app = typer.Typer(
     name="outdial",
     help="Call a list of contacts, durably, each of them once.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    epilog=EPILOG,
 )
 for module in (
-    *(up, job_settings, jobs, contacts, results, do_not_call, analytics),
+    *(up, job_settings, jobs, contacts, results, do_not_call, analytics, webhooks, profiles),
     *(organizations, api_keys, agents, phone_numbers, credits, carriers, migrate),
 ):
     app.add_typer(module.app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"outdial {version('outdial')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it, and exit.")] = False,
+) -> None:
+    """Call a list of contacts, durably, each of them once."""
 
 
 def main() -> None:

@@ -41,6 +41,12 @@ def _job_id(written: str) -> str:
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="batch_…", show_default=False, parser=_job_id)]
 OrgId = Annotated[str, typer.Argument(metavar="ORG", help="org_…", show_default=False)]
+MaybeOrgId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ORG]", help="On the database, for operators; else the key's own organization.", show_default=False
+    ),
+]
 ContactFile = Annotated[
     Path,
     typer.Argument(

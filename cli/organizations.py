@@ -10,7 +10,7 @@ from cli.command import command
 from cli.database import Database
 from cli.options import OrgId, Page, PageSize, amount
 from cli.output import Output
-from cli.render import ACTIVITY_COLUMNS
+from cli.render import ACTIVITY_COLUMNS, count
 from domain.audit import OPERATOR
 from domain.phone.location import is_country
 from domain.quotas import Quota
@@ -34,7 +34,9 @@ def stop(
     """Stop everything: every job is paused, and no call starts."""
     answer = api.post("/organization/stop", {"hangUp": hang_up})
     if not output.as_json:
-        output.console.print(f"{len(answer['batchJobIds'])} jobs were paused, {answer['liveCalls']} calls are live.")
+        output.console.print(
+            f"Paused: {count(len(answer['batchJobIds']), 'job')}. Live: {count(answer['liveCalls'], 'call')}."
+        )
     output.message(answer)
 
 
@@ -43,7 +45,7 @@ def resume_all(api: Api, output: Output) -> None:
     """Let go on what `stop` paused."""
     answer = api.post("/organization/resume")
     if not output.as_json:
-        output.console.print(f"{len(answer['batchJobIds'])} jobs were resumed.")
+        output.console.print(f"Resumed: {count(len(answer['batchJobIds']), 'job')}.")
     output.message(answer)
 
 
@@ -59,7 +61,7 @@ def activity(
     """Show who did what to jobs and to the organization, the newest first."""
     path = "/organization/activity" if job_id is None else f"/batch/jobs/{job_id}/activity"
     answer = api.get(path, {"page": page, "pageSize": page_size})
-    output.page(answer, "activity", ACTIVITY_COLUMNS, "entries")
+    output.page(answer, "activity", ACTIVITY_COLUMNS, "entry")
 
 
 @command(org, "create")

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Self
 import typer
 from rich.console import Console
 
-from cli.client import Answer
-from cli.render import listing, pairs, text
+from cli.render import Answer, count, listing, pairs, text
 from domain.model import Model
 
 
@@ -41,7 +40,7 @@ class Output:
 
         def render(console: Console, _: Answer) -> None:
             console.print(listing(columns, answer[rows]))
-            console.print(f"page {answer['page']}, {answer['total']} {noun}")
+            console.print(f"page {answer['page']}, {count(answer['total'], noun)}")
 
         self.show(answer, render)
 

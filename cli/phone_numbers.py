@@ -1,4 +1,4 @@
-"""`outdial number`: the numbers that an organization calls from, on the database."""
+"""`outdial number`: the numbers that an organization calls from; all but `list` on the database."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -7,10 +7,11 @@ import typer
 from rich.console import Console
 
 from carriers.registry import installed
+from cli.client import Api
 from cli.command import command
 from cli.database import Database
 from cli.gates import close_gate, open_gate
-from cli.options import OrgId, amount
+from cli.options import MaybeOrgId, OrgId, Page, PageSize, amount
 from cli.output import Output
 from cli.render import text
 from domain.audit import OPERATOR
@@ -18,6 +19,14 @@ from domain.calls.gates import GateScope
 from domain.phone.numbers import PhoneProblem, read_phone
 
 COLUMNS = ["id", "number", "label", "carrier_account_id", "calls_per_second", "agent"]
+API_COLUMNS = {
+    "id": "Number's id",
+    "number": "Number",
+    "label": "Label",
+    "outboundAgentId": "Agent",
+    "callsPerSecond": "Calls a second",
+    "carrier": "Carrier",
+}
 GRANT_COLUMNS = ["id", "carrier", "kind", "name", "granted_at"]
 PhoneId = Annotated[str, typer.Argument(metavar="PHONE_ID", show_default=False)]
 
@@ -75,9 +84,21 @@ def create(
     )
 
 
-@command(app, "list")
-def list_numbers(organization: OrgId, database: Database, output: Output) -> None:
-    """List the numbers of an organization."""
+@command(app, "list", examples=["outdial number list"])
+def list_numbers(
+    api: Api,
+    database: Database,
+    organization: MaybeOrgId = None,
+    page: Page = 1,
+    page_size: PageSize = 100,
+    *,
+    output: Output,
+) -> None:
+    """List the numbers to call from: with a key those of its organization, with ORG on the database."""
+    if organization is None:
+        answer = api.get("/phone-numbers", {"page": page, "pageSize": page_size})
+        output.page(answer, "phoneNumbers", API_COLUMNS, "number")
+        return
     output.models(database.run(lambda store: store.phone_numbers.list_all(organization)), COLUMNS)
 
 

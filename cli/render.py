@@ -1,13 +1,13 @@
 """Answers of the API for people, as text and tables. What came from outside is escaped."""
 
+import re
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.client import Answer
-
+Answer = dict[str, Any]
 ROWS_SHOWN = 10  # of each list of a validation report
 STYLES = {"completed": "green", "failed": "red", "cancelled": "yellow", "paused": "yellow", "running": "cyan"}
 
@@ -15,6 +15,17 @@ STYLES = {"completed": "green", "failed": "red", "cancelled": "yellow", "paused"
 def text(value: Any) -> str:
     """A cell: escaped, an em dash where there is nothing."""
     return "—" if value is None or value == "" else escape(str(value))
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 job", "1,000 jobs"."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def time_text(moment: Any) -> str:
+    """A time of the API's to the second: "2026-11-24 12:00:00Z"."""
+    return text(re.sub(r"^(.{10})T(.{8})(?:\.\d+)?Z$", r"\1 \2Z", moment) if isinstance(moment, str) else moment)
 
 
 def status_text(status: str) -> str:
@@ -39,8 +50,20 @@ def listing(columns: dict[str, str], rows: list[dict[str, Any]]) -> Table:
             heading, min_width=max((len(text(row.get(key))) for row in rows), default=0) if whole else None
         )
     for row in rows:
-        table.add_row(*(status_text(row[key]) if key == "status" else text(row.get(key)) for key in columns))
+        table.add_row(*(_cell(key, row.get(key)) for key in columns))
     return table
+
+
+def _cell(key: str, value: Any) -> str:
+    if key == "status":
+        return status_text(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{text(name)} {_plain(one)}" for name, one in value.items()) or "—"
+    return time_text(value) if isinstance(value, str) else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else text(value)
 
 
 def show_created(console: Console, answer: Answer) -> None:
@@ -51,7 +74,7 @@ def show_created(console: Console, answer: Answer) -> None:
         "Contacts": text(answer["totalContacts"]),
         "Estimated cost": text(answer["estimatedCost"]),
         "Estimated duration": text(answer["estimatedDuration"]),
-        "Starts": text(answer["scheduledStartTime"] or "now"),
+        "Starts": time_text(answer["scheduledStartTime"] or "now"),
     }
     console.print(pairs(rows))
     show_report(console, answer.get("validation") or {})
@@ -63,8 +86,8 @@ def show_report(console: Console, report: Answer, use: str = "to call") -> None:
     if not report:
         return
     console.print(
-        f"{report['rows']} rows: {report['valid']} {use}, {report['invalidTotal']} invalid, "
-        f"{report['duplicatesTotal']} duplicates, {report['blank']} blank"
+        f"{count(report['rows'], 'row')}: {report['valid']:,} {use}, {report['invalidTotal']:,} invalid, "
+        f"{count(report['duplicatesTotal'], 'duplicate')}, {report['blank']:,} blank"
     )
     for bad in report["invalid"][:ROWS_SHOWN]:
         where = f"{text(bad['column'])} {text(bad['value'])}: " if bad["column"] else ""
@@ -77,7 +100,12 @@ def show_report(console: Console, report: Answer, use: str = "to call") -> None:
         console.print(f"  row {read['row']}: {text(read['written'])} → {read['number']}")
     _more(console, report["rewrittenTotal"], len(report["rewritten"]), "numbers rewritten")
     for warning in report["warnings"]:
-        console.print(f"  [yellow]note:[/] {text(warning)}")
+        console.print(f"  [yellow]note:[/] {text(_shortened(warning))}")
+
+
+def _shortened(warning: str) -> str:
+    """Of a long list of rows the first ones: a file with the report has them all."""
+    return re.sub(rf"((?:\d+, ){{{ROWS_SHOWN}}})(\d+, )+(?=\d+)", r"\1… ", warning)
 
 
 def _more(console: Console, total: int, listed: int, noun: str) -> None:
@@ -95,36 +123,48 @@ def show_job(console: Console, job: Answer) -> None:
         "Status": status_text(job["status"]),
         "Contacts": f"{job['contactsProcessed']} of {job['totalContacts']} done",
         "Results": results_text(job),
-        "Created": text(job["createdAt"]),
-        "Scheduled": text(job["scheduledStartTime"]),
-        "Started": text(job["actualStartTime"]),
-        "Ended": text(job["completedAt"]),
-        "Expected end": text(job.get("estimatedCompletionTime")),
+        "Created": time_text(job["createdAt"]),
+        "Scheduled": time_text(job["scheduledStartTime"]),
+        "Started": time_text(job["actualStartTime"]),
+        "Ended": time_text(job["completedAt"]),
+        "Expected end": time_text(job.get("estimatedCompletionTime")),
         "Lines": text(job["concurrentCallLimit"]),
         "Attempts": text(job["retryPolicy"]["maxAttempts"]),
         "Now": text(now_text(job)),
         "Reason": text(job.get("statusReason")),
         "Warning": text(job.get("warning")),
-        "Ends at the latest": text(job.get("endTime")),
+        "Ends at the latest": time_text(job.get("endTime")),
         "Calling window": text(window_text(job.get("callingWindow"))),
         "Spent": text(spent_text(job)),
     }
     console.print(pairs(rows))
     if job["contacts"]:
         console.print()
-        console.print(listing(CONTACT_COLUMNS, job["contacts"]))
+        console.print(listing(CONTACT_COLUMNS, [_contact(one) for one in job["contacts"]]))
     if job["contactsTotal"] > len(job["contacts"]):
         console.print(f"{len(job['contacts'])} of {job['contactsTotal']} contacts; more with --page")
 
 
+def _contact(contact: Answer) -> Answer:
+    """With the name that its row gives it, and what its agent reported."""
+    data = contact.get("contactData") or {}
+    name = next((value for key, value in data.items() if key.strip().lower() == "name"), None)
+    said = contact.get("conversation") or {}
+    return contact | {"name": name, "disposition": said.get("disposition")}
+
+
 CONTACT_COLUMNS = {
+    "row": "Row",
     "phoneNumber": "Number",
+    "name": "Name",
     "status": "Status",
     "attemptCount": "Attempts",
     "errorCode": "SIP",
     "callDuration": "Seconds",
     "nextRetryAt": "Next attempt",
+    "disposition": "Disposition",
     "failureReason": "Reason",
+    "id": "Contact",
 }
 ACTIVITY_COLUMNS = {"at": "When", "actor": "Who", "action": "What", "jobId": "Job", "details": "Details"}
 DO_NOT_CALL_COLUMNS = {"number": "Number", "source": "Source", "note": "Note", "addedBy": "By", "addedAt": "Since"}
@@ -186,10 +226,10 @@ def now_text(job: Answer) -> str | None:
     progress = job.get("progress")
     if not progress:
         return None
-    now = f"{progress['liveCalls']} live calls on {progress['linesHeld']} lines"
+    now = f"{count(progress['liveCalls'], 'live call')} on {count(progress['linesHeld'], 'line')}"
     waiting = progress.get("waitingFor")
     if waiting:
-        until = f" until {waiting['until']}" if waiting.get("until") else ""
+        until = f" until {time_text(waiting['until'])}" if waiting.get("until") else ""
         detail = f": {text(waiting['detail'])}" if waiting.get("detail") else ""
         now += f", waits for {WAITS.get(waiting['reason'], waiting['reason'])}{until}{detail}"
     return now

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from domain.calling_rules.window_field import Window
 from domain.jobs.settings import JobSettings, Moment
-from domain.requests.field_types import Boolean, Choice, Dollars, Integer
+from domain.requests.field_types import Boolean, Choice, Dollars, Integer, Texts
 from domain.requests.request_model import FieldType, aliases, field_types
 
 FLAGS = {  # where the command line has a word of its own
@@ -23,8 +23,9 @@ FLAGS = {  # where the command line has a word of its own
     "endTime": "end",
     "callingWindow": "window",
 }
-_HOURS = re.compile(r"(?P<from>[0-9]{2}:[0-9]{2})-(?P<to>[0-9]{2}:[0-9]{2})(?: +(?P<days>[a-z]{3}(?:,[a-z]{3})*))?")
-HOURS = '09:00-20:00, "09:00-20:00 mon,tue,wed", JSON, or a preset such as us-federal; where the contact is.'
+_TIME = "[0-9]{1,2}(?::[0-9]{2})?"
+_HOURS = re.compile(rf"(?P<from>{_TIME}) *[-–] *(?P<to>{_TIME})(?: +(?P<days>[a-z]{{3}}(?: *, *[a-z]{{3}})*))?")
+HOURS = '9-20, "09:00-20:00 mon,tue,wed", JSON, or a preset such as us-federal; where the contact is.'
 
 
 class SettingOptions(dict[str, Any]):
@@ -90,6 +91,8 @@ def _type(kind: FieldType) -> tuple[Any, str | None, Any]:
             return str, "DOLLARS", None
         case Moment():
             return str, "TIME", None
+        case Texts():
+            return Any, "NAMES", _names
         case Window():
             return Any, "HOURS", _calling_window
     return (Any, "JSON", _json) if kind.is_json_in_forms else (str, "TEXT", None)
@@ -111,14 +114,28 @@ def _calling_window(text: str) -> Any:
     """Read "09:00-20:00", "09:00-20:00 mon,tue", JSON, or the name of a preset. Raises typer.BadParameter."""
     hours = _HOURS.fullmatch(text.strip())
     if hours is not None:
-        days = {} if hours["days"] is None else {"weekdays": hours["days"].split(",")}
-        return {"from": hours["from"], "to": hours["to"], **days}
+        days = {} if hours["days"] is None else {"weekdays": [day.strip() for day in hours["days"].split(",")]}
+        return {"from": _time(hours["from"]), "to": _time(hours["to"]), **days}
+    if text[:1].isdigit():
+        raise typer.BadParameter(f"{text} is neither hours, such as 09:00-20:00 or 9-20, nor a preset.")
     if not text.lstrip().startswith("{"):
         return text
     try:
         return json.loads(text)
     except ValueError:
         raise typer.BadParameter(f"{text} is neither hours, such as 09:00-20:00, nor JSON.") from None
+
+
+def _time(written: str) -> str:
+    hour, _, minute = written.partition(":")
+    return f"{hour:0>2}:{minute or '00'}"
+
+
+def _names(text: str) -> Any:
+    """Read "plan,phone" or a JSON array."""
+    if text.lstrip().startswith("["):
+        return _json(text)
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _json(text: str) -> Any:

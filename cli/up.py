@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli.errors import Failure
+from cli.profiles import Profile, save
 from stack.errors import StackError
 from stack.options import Options
 from stack.ready_file import Ready
@@ -42,6 +45,9 @@ def up(
     ] = DEFAULTS.speed,
     seed: Annotated[int, typer.Option(help="Of the simulator's outcomes.")] = DEFAULTS.seed,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = DEFAULTS.workers,
+    profile: Annotated[
+        str, typer.Option(help="Written for the command line: address and owner's key; empty: none.")
+    ] = "local",
     rebind: Annotated[
         bool, typer.Option("--rebind", help="Temporal's file is gone for good: start the open jobs anew in a new one.")
     ] = DEFAULTS.rebind,
@@ -61,12 +67,15 @@ def up(
         workers=workers,
         rebind=rebind,
     )
-    run(options)
+    run(options, partial(run_forever, profile=profile))
 
 
-async def run_forever(ready: Ready) -> None:
-    """Print the addresses, and wait for a signal."""
-    announce(Console(), ready)
+async def run_forever(ready: Ready, profile: str = "") -> None:
+    """Print the addresses, write the profile, and wait for a signal."""
+    console = Console()
+    announce(console, ready)
+    if profile:
+        _save_profile(console, ready, profile)
     await asyncio.Event().wait()
 
 
@@ -81,6 +90,18 @@ def run(options: Options, session: "local_stack.Session" = run_forever) -> None:
     except StackError as error:
         raise Failure(str(error)) from error
     console.print("All parts have ended.")
+
+
+def _save_profile(console: Console, ready: Ready, name: str) -> None:
+    """So that the next command needs no key. Where it cannot be written the stack runs all the same."""
+    try:
+        local = Profile(url=ready.api.url, key=ready.api.owner_key, caller=ready.phone_numbers.pipeline)
+        saved = save(name, local, use=False)
+    except Failure as failure:
+        console.print(f"[yellow]{escape(str(failure))}[/]")
+        return
+    which = "" if saved.current == name else f" --profile {name}"
+    console.print(f"In another terminal: outdial submit samples/contacts.csv --watch{which}", soft_wrap=True)
 
 
 def announce(console: Console, ready: Ready) -> None:

@@ -10,10 +10,10 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn
 
-from cli.client import Answer, Api, ApiUnavailable
+from cli.client import Api, ApiUnavailable
 from cli.errors import ExitCode, Failure
 from cli.output import Output
-from cli.render import now_text, results_text, status_text, text
+from cli.render import Answer, now_text, results_text, status_text, text
 
 POLL_INTERVAL_SECONDS = 1.0
 MAX_POLL_INTERVAL_SECONDS = 10.0  # between attempts to reach an API that does not answer

@@ -61,7 +61,7 @@ async def demo(ready: Ready, *, run_forever: bool) -> None:
 
 async def _submit(ready: Ready) -> int:
     """Run `outdial submit` with its output on this terminal; its exit code."""
-    flags = [str(CONTACTS), "--from", ready.phone_numbers.pipeline, "--lines", str(LINES), "--watch"]
+    flags = [str(CONTACTS), "--from", ready.phone_numbers.pipeline, "--lines", str(LINES), "--yes", "--watch"]
     console.print(f"\n[bold]$ outdial submit {' '.join(flags)}[/]\n", soft_wrap=True, highlight=False)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "cli.main", "submit", *flags),

@@ -27,10 +27,11 @@ Run = Callable[..., Ended]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Run `outdial` with these arguments."""
-    for name in ("OUTDIAL_KEY", "OUTDIAL_DATABASE_URL"):
+    for name in ("OUTDIAL_KEY", "OUTDIAL_URL", "OUTDIAL_PROFILE", "OUTDIAL_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OUTDIAL_PROFILES", str(tmp_path / "outdial" / "profiles.json"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(watch, "POLL_INTERVAL_SECONDS", 0.01)
 

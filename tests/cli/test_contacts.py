@@ -13,7 +13,7 @@ def test_add_sends_the_file_and_shows_what_became_of_its_rows(run: Run, api: Fak
     ended = run("add", ID, file, "--phone-column", "Mobile")
     assert form_of(api.requests[0]) == {"phoneColumn": b"Mobile", "file": CONTACTS}
     assert "14 rows: 1 to call" in ended.out
-    assert "1 contacts were added; the job has 5." in ended.out
+    assert "Added: 1 contact; the job has 5." in ended.out
 
 
 def test_remove_takes_a_contact_away(run: Run, api: FakeApi) -> None:

@@ -87,7 +87,7 @@ def test_submit_passes_every_option_on(run: Run, api: FakeApi, file: str) -> Non
 def test_submit_shows_the_account_of_the_rows(run: Run, api: FakeApi, file: str) -> None:
     api.will(CREATE, (200, CREATED))
     out = run("submit", file, "--from", "phone_1").out
-    assert "14 rows: 1 to call, 12 invalid, 1 duplicates, 0 blank" in out
+    assert "14 rows: 1 to call, 12 invalid, 1 duplicate, 0 blank" in out
     assert "row 3: phone …01: [bold]is odd" in out
     assert "… and 2 more invalid rows" in out
     assert "row 15: the number of row 2 again" in out
@@ -111,9 +111,7 @@ def test_a_refusal_is_printed_with_its_details(run: Run, api: FakeApi, file: str
     assert ended.code == 1
     assert ended.out == ""
     assert ended.err == (
-        "outdial: Not like this. (invalid_request)\n"
-        "  field name: is required\n"
-        "  field maxAttempts: must be a whole number\n"
+        "outdial: Not like this. (invalid_request)\n  --name: is required\n  --attempts: must be a whole number\n"
     )
 
 
@@ -163,6 +161,8 @@ def test_retry_sends_what_is_different(run: Run, api: FakeApi) -> None:
 @pytest.mark.parametrize(
     ("written", "window"),
     [
+        ("9-20", {"from": "09:00", "to": "20:00"}),
+        ("9:30 – 20 mon, tue", {"from": "09:30", "to": "20:00", "weekdays": ["mon", "tue"]}),
         ("09:00-20:00", {"from": "09:00", "to": "20:00"}),
         ("us-federal", "us-federal"),
         ('{"from": "09:00", "to": "24:00", "holidays": "US"}', {"from": "09:00", "to": "24:00", "holidays": "US"}),
@@ -194,7 +194,13 @@ def test_every_field_can_be_changed(run: Run, api: FakeApi) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--window", "{no json"], ["--clear", "name"], ["--lines", "many"]],
+    [
+        ["--window", "{no json"],
+        ["--window", "9 to 5"],
+        ["--calls-per-day", "0"],
+        ["--clear", "name"],
+        ["--lines", "many"],
+    ],
 )
 def test_a_change_written_wrongly_is_2_and_sends_nothing(run: Run, api: FakeApi, arguments: list[str]) -> None:
     assert run("change", ID, *arguments).code == 2
@@ -216,3 +222,126 @@ def test_a_dash_is_standard_input(
     api.will(line, (200, answer) if answer is not None else (400, refusal("invalid_csv")))
     assert run(*command).code == (0 if answer is not None else 1)
     assert b"phone,name\n+12025550101,\xff\n" in api.requests[0].body
+
+
+def test_every_rule_has_a_plain_option(run: Run, api: FakeApi, file: str) -> None:
+    api.will(CREATE, (200, CREATED))
+    retries = ["--delays", "5, 30", "--retry-on", "busy", "--voicemail", "retry", "--declined", "retry"]
+    retries += ["--screened", "retry", "--retries-first"]
+    caps = ["--calls-per-day", "1", "--calls-per-week", "3", "--quiet-hours", "48"]
+    columns = ["--required-fields", "plan, zip"]
+
+    assert run("submit", file, "--from", "phone_1", *retries, *caps, *columns).code == 0
+
+    form = form_of(api.requests[0])
+    assert json.loads(form["retryPolicy"]) == {
+        "delaysMinutes": [5, 30],
+        "retryableStatuses": ["busy"],
+        "onVoicemail": "retry",
+        "onDeclined": "retry",
+        "onScreened": "retry",
+        "retriesFirst": True,
+    }
+    assert json.loads(form["contactFrequency"]) == {"callsPer24Hours": 1, "callsPer7Days": 3, "quietHours": 48}
+    assert json.loads(form["requiredFields"]) == ["plan", "zip"]
+
+
+def test_a_plain_option_wins_over_the_same_in_json(run: Run, api: FakeApi, file: str) -> None:
+    api.will(CREATE, (200, CREATED))
+    policy = '{"delaysMinutes": [5], "onVoicemail": "retry"}'
+    run("submit", file, "--from", "phone_1", "--retry-policy", policy, "--delays", "60")
+    assert json.loads(form_of(api.requests[0])["retryPolicy"]) == {"delaysMinutes": [60], "onVoicemail": "retry"}
+
+
+@pytest.mark.parametrize("wrong", [["--delays", "soon"], ["--retry-on", "completed"], ["--voicemail", "sing"]])
+def test_a_rule_written_wrongly_is_2(run: Run, api: FakeApi, file: str, wrong: list[str]) -> None:
+    assert run("submit", file, "--from", "phone_1", *wrong).code == 2
+    assert api.requests == []
+
+
+def test_what_is_wrong_is_said_of_the_option(run: Run, api: FakeApi, file: str) -> None:
+    error = "concurrentCallLimit must be from 1 to 50. retryPolicy.delaysMinutes must hold numbers."
+    api.will(CREATE, (400, refusal("invalid_request") | {"error": error}))
+    said = run("submit", file, "--from", "phone_1", "--lines", "50").err
+    assert said == "outdial: --lines must be from 1 to 50. --delays must hold numbers. (invalid_request)\n"
+    api.will(CREATE, (400, refusal("invalid_request") | {"error": "name must have 1 to 200 characters."}))
+    assert run("submit", file, "--from", "phone_1").err.startswith("outdial: --name must have")
+
+
+def number(written: str, agent: str | None = "agent_1") -> dict[str, Any]:
+    return {"id": f"phone_{written[-2:]}", "number": written, "outboundAgentId": agent}
+
+
+def numbers(*found: dict[str, Any]) -> tuple[int, Any]:
+    return 200, {"phoneNumbers": list(found), "total": len(found), "page": 1, "pageSize": 100}
+
+
+@pytest.mark.parametrize("given", [[], ["--from", "+1 202 555 0101"], ["--from", "+12025550101"]])
+def test_the_number_to_call_from_is_the_only_one_or_named_as_people_know_it(
+    run: Run, api: FakeApi, file: str, given: list[str]
+) -> None:
+    api.will("GET /phone-numbers", numbers(number("+12025550101"), number("+12025550102", None)))
+    api.will(CREATE, (200, CREATED))
+    assert run("submit", file, *given).code == 0
+    assert form_of(api.requests[1])["fromPhoneNumberId"] == b"phone_01"
+
+
+def test_which_number_calls_is_never_guessed(run: Run, api: FakeApi, file: str) -> None:
+    api.will("GET /phone-numbers", numbers(number("+12025550101"), number("+12025550102")))
+    ended = run("submit", file)
+    assert (ended.code, "--from +12025550101, +12025550102" in ended.err) == (2, True)
+    assert "none of the organization's numbers" in run("submit", file, "--from", "+12025550103").err
+    api.will("GET /phone-numbers", numbers())
+    assert "No number has an agent" in run("submit", file).err
+
+
+class Terminal(io.StringIO):
+    """Somebody who answers."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "code", "created"), [("y", 0, True), ("n", 1, False), ("", 1, False)])
+def test_at_a_terminal_people_see_the_forecast_and_are_asked(
+    run: Run, api: FakeApi, file: str, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, created: bool
+) -> None:
+    api.will("POST /batch/validate", (200, VALIDATED | {"totalContacts": 1000, "estimatedCost": "$35.00"}))
+    api.will(CREATE, (200, CREATED))
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+
+    ended = run("submit", file, "--from", "phone_1")
+
+    assert (ended.code, CREATE in [request.line for request in api.requests]) == (code, created)
+    assert "Estimated cost" in ended.out
+    assert "Call 1,000 contacts, for about $35.00?" in ended.err
+
+
+def test_a_job_that_would_be_refused_is_not_asked_about(
+    run: Run, api: FakeApi, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    obstacle = {"code": "invalid_request", "error": "maxAttempts is odd."}
+    api.will("POST /batch/validate", (200, VALIDATED | {"wouldBeCreated": False, "obstacles": [obstacle]}))
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert run("submit", file, "--from", "phone_1").err == "outdial: --attempts is odd.\n"
+    assert len(api.requests) == 1
+
+
+def test_nobody_is_asked_with_yes(run: Run, api: FakeApi, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.will(CREATE, (200, CREATED))
+    monkeypatch.setattr("sys.stdin", Terminal())
+    assert run("submit", file, "--from", "phone_1", "--yes").code == 0
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(("verb", "question"), [("start", "call 4 contacts?"), ("retry", "3 contacts at most?")])
+def test_starting_and_calling_again_ask_too(
+    run: Run, api: FakeApi, monkeypatch: pytest.MonkeyPatch, verb: str, question: str
+) -> None:
+    api.will(JOB, (200, job("scheduled", 1)))
+    api.will(f"POST /batch/jobs/{ID}/{verb}", (200, CREATED))
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    ended = run(verb, ID)
+    assert (ended.code, question in ended.err, len(api.requests)) == (1, True, 1)
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert run(verb, ID).code == 0

@@ -120,5 +120,39 @@ def test_show_says_why_a_job_is_paused_and_what_it_keeps(run: Run, api: FakeApi)
     }
     api.will(f"GET /batch/jobs/{ID}", (200, job("paused", **rules)))
     out = run("show", ID).out
-    for said in ("The carrier refused the account.", "09:00-20:00 mon", "$1.23 of $5.00", "2026-11-25T12:00:00Z"):
+    for said in ("The carrier refused the account.", "09:00-20:00 mon", "$1.23 of $5.00", "2026-11-25 12:00:00Z"):
         assert said in out
+
+
+def test_a_test_call_is_watched(run: Run, api: FakeApi) -> None:
+    api.will(f"POST /batch/jobs/{ID}/test", (200, CREATED))
+    api.will(JOB, (200, job("running")), (200, job("completed", 4)))
+    ended = run("test", ID, "+12025550101", "--watch")
+    assert (ended.code, ended.out.splitlines()[-1]) == (0, f"{ID} completed")
+
+
+def test_test_calls_of_a_job_are_listed_and_jobs_searched(run: Run, api: FakeApi) -> None:
+    api.will("GET /batch/jobs", (200, {"batchJobs": [], "total": 0, "page": 1, "pageSize": 20}))
+    run("jobs", "--tests-of", ID, "--search", "spring", "--json")
+    assert api.requests[0].line == f"GET /batch/jobs?search=spring&testOf={ID}&page=1&pageSize=20"
+
+
+def test_show_tells_who_a_contact_is_and_what_the_agent_said(run: Run, api: FakeApi) -> None:
+    contact = {
+        "id": "contact_0123456789abcdef01234567",
+        "row": 17,
+        "phoneNumber": "+12025550101",
+        "contactData": {"phone": "+12025550101", " Name": "Ada"},
+        "status": "completed",
+        "conversation": {"disposition": "interested"},
+    }
+    api.will(JOB, (200, job("running", 1, contacts=[contact])))
+    out = run("show", ID).out
+    for said in ("17", "Ada", "interested", contact["id"]):
+        assert str(said) in out
+
+
+def test_the_version_is_said(run: Run) -> None:
+    ended = run("--version")
+    assert ended.code == 0
+    assert ended.out.startswith("outdial ")

@@ -170,9 +170,9 @@ def test_stop_and_resume_all(run: Run, api: FakeApi) -> None:
     answer = {"success": True, "message": "Done so.", "batchJobIds": [ID], "liveCalls": 3}
     api.will("POST /organization/stop", (200, answer))
     api.will("POST /organization/resume", (200, answer))
-    assert run("stop", "--hang-up").out == "1 jobs were paused, 3 calls are live.\nDone so.\n"
+    assert run("stop", "--hang-up").out == "Paused: 1 job. Live: 3 calls.\nDone so.\n"
     assert sent(api) == {"hangUp": True}
-    assert run("resume-all").out == "1 jobs were resumed.\nDone so.\n"
+    assert run("resume-all").out == "Resumed: 1 job.\nDone so.\n"
     assert json.loads(run("stop", "--json").out) == answer
 
 
@@ -184,12 +184,12 @@ def test_activity_is_listed(run: Run, api: FakeApi, arguments: list[str], path: 
         "actor": "key_1",
         "action": "changed",
         "jobId": ID,
-        "details": {"name": "[red]"},
+        "details": {"name": "[red]", "hangUp": False},
     }
     api.will(f"GET {path}", (200, {"activity": [entry], "total": 1, "page": 1, "pageSize": 20}))
     out = run("activity", *arguments).out
     assert api.requests[0].line == f"GET {path}?page=1&pageSize=20"
-    for said in ("key_1", "changed", ID, "[red]", "page 1, 1 entries"):
+    for said in ("key_1", "changed", ID, "name [red], hangUp no", "2026-11-24 12:00:00Z", "page 1, 1 entry"):
         assert said in out
 
 

@@ -49,7 +49,7 @@ class LiveStack:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, "OUTDIAL_PROFILES": str(home / "profiles.json"), **(environment or {})},
                 start_new_session=True,
             )
         stack = cls(process, home / "data", ready_file)

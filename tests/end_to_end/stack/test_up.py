@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import stat
 import subprocess
@@ -64,6 +65,22 @@ def test_the_organizations_are_as_promised(stack: LiveStack) -> None:
         paces = connection.execute("SELECT DISTINCT calls_per_second FROM phone_numbers").fetchall()
     assert rows == [(50, 1000, 0), (5, 100, 0)]
     assert paces == [(10,)]
+
+
+def test_the_command_line_needs_no_key_beside_it(stack: LiveStack) -> None:
+    file = stack.data_dir.with_name("profiles.json")
+    until(file.exists, 20)  # right after the ready file
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OUTDIAL_")}
+    listed = subprocess.run(
+        [sys.executable, "-m", "cli.main", "number", "list", "--json"],
+        env={**environment, "OUTDIAL_PROFILES": str(file)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert len(json.loads(listed.stdout)["phoneNumbers"]) == len(stack.ready["phoneNumbers"])
 
 
 def test_a_second_up_on_the_same_directory_says_so_and_ends(stack: LiveStack) -> None:
