@@ -36,11 +36,13 @@ from store.jobs.lifecycle import JobLifecycle
 from store.jobs.preview import JobPreview
 from store.jobs.repository import Jobs
 from store.jobs.rerun import JobRerun
+from store.jobs.statistics import Statistics
 from store.jobs.update import JobUpdates
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys
 from store.organizations.carrier_credentials import CarrierCredentials
 from store.organizations.carrier_grants import CarrierGrants
+from store.organizations.console_sessions import ConsoleSessions
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
 from store.organizations.quotas import OrganizationQuotas
@@ -108,6 +110,7 @@ def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[obje
         CarrierGrants(engine),
         ChangeFeed(engine),
         Claims(engine, settings.speed),
+        ConsoleSessions(engine),
         AgentReports(engine),
         Dials(engine, settings.speed),
         DoNotCall(engine, quotas),
@@ -132,6 +135,7 @@ def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[obje
         RateLimits(engine),
         Reconciliation(engine, settings.speed),
         Results(engine),
+        Statistics(engine),
         Webhooks(engine, vault),
     )
 

@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     api_port: int = 8000
     public_url: str = "http://127.0.0.1:8000"  # where carriers reach our API for callbacks
     cors_origins: str = ""  # whose pages in browsers may read answers: "https://app.example.com", with commas between
+    temporal_ui_url: str = ""  # for links: "http://127.0.0.1:8233/namespaces/default"; empty: the console has none
     log_level: str = "INFO"
     rate_limit_per_minute: int | None = Field(default=6000, ge=1)  # requests of one key; None: no limit
     organization_rate_limit_per_minute: int | None = Field(default=30_000, ge=1)  # of all its keys; None: no limit

@@ -32,7 +32,16 @@ from api.http.middleware import Admission, DrainBodies, RequestIds
 from api.http.openapi import DESCRIPTION, TITLE, remove_validation_errors
 from api.http.server import ADMISSION
 from api.http.unknown_parameters import WARN_OF_UNKNOWN
-from api.jobs import control_routes, event_routes, export_routes, preview_routes, rerun_routes, test_call, update_routes
+from api.jobs import (
+    control_routes,
+    event_routes,
+    export_routes,
+    preview_routes,
+    rerun_routes,
+    statistics_routes,
+    test_call,
+    update_routes,
+)
 from api.jobs import routes as job_routes
 from api.jobs.feed import JobFeed
 from api.organizations import (
@@ -54,6 +63,9 @@ from api.webhooks.destinations import WebhookDestinations
 from api.webhooks.openapi import describe_messages
 from carriers import Carrier
 from composition import open_services
+from console.live import LiveJobs
+from console.router import router as console_routes
+from console.sessions import ConsoleSessions
 from domain.calls.agent_address import parse_hosts
 from domain.requests.origins import parse_origins
 from domain.webhooks.destinations import parse_allowed_destinations
@@ -76,6 +88,7 @@ PARTS = (
     call_routes,
     outcome_routes,
     export_routes,
+    statistics_routes,
     event_routes,
     rerun_routes,
     test_call,
@@ -124,8 +137,10 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     routes = _routes()
     application.include_router(routes)
     application.include_router(routes, prefix="/v1", include_in_schema=False)
+    application.include_router(console_routes)
     application.add_middleware(HeadRequests)  # innermost: what is logged and counted is what was asked
     application.add_middleware(Admission, rules=rules)
+    application.add_middleware(ConsoleSessions)  # outside: then admission knows whose a page's request is
     application.add_middleware(RequestIds)  # outside: also what Admission refuses has an id
     application.add_middleware(DrainBodies)  # outside: also what RequestIds answers comes after the drain
     if origins := parse_origins(settings.cors_origins):
@@ -168,6 +183,7 @@ def _lifespan(
                 pool,
                 BodyBudget(),
                 LastReadiness(),
+                LiveJobs(),
                 EndConfirmations(services[Dials]),
                 WebhookDestinations(allowed),
                 AgentAddresses(

@@ -40,14 +40,14 @@ async def authenticate(
     key = _sent_key(request)
     if key is None:
         raise Unauthorized(NO_KEY)
-    found = await _find_caller(request, key, api_keys, unknown)
+    found = await find_caller(request, key, api_keys, unknown)
     if found is None:
         raise Unauthorized(PLATFORMS if _is_platform_key(key, settings) else WRONG_KEY)
     return found
 
 
-async def _find_caller(request: Request, key: str, api_keys: ApiKeys, unknown: UnknownKeys) -> Caller | None:
-    """None for a key that nobody has; it is looked up where that is not known without. Raises RateLimited."""
+async def find_caller(request: Request, key: str, api_keys: ApiKeys, unknown: UnknownKeys) -> Caller | None:
+    """Whose key it is, looked up where that is not known without; None: it is nobody's. Raises RateLimited."""
     source = request.client.host if request.client else ""
     if unknown.is_unknown(key):
         unknown.refused(source)
@@ -87,7 +87,7 @@ async def require_platform(
     if key is None:
         raise Unauthorized(NO_KEY)
     if not _is_platform_key(key, settings):
-        if await _find_caller(request, key, api_keys, unknown) is not None:
+        if await find_caller(request, key, api_keys, unknown) is not None:
             raise Forbidden(PLATFORM_ONLY)
         raise Unauthorized(WRONG_KEY)
     await limit.count(PLATFORM)

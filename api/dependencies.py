@@ -28,10 +28,12 @@ from store.jobs.lifecycle import JobLifecycle
 from store.jobs.preview import JobPreview
 from store.jobs.repository import Jobs
 from store.jobs.rerun import JobRerun
+from store.jobs.statistics import Statistics
 from store.jobs.update import JobUpdates
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys
 from store.organizations.carrier_grants import CarrierGrants
+from store.organizations.console_sessions import ConsoleSessions
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
 from store.organizations.quotas import OrganizationQuotas
@@ -59,6 +61,7 @@ BodyBudgetDep = Annotated[BodyBudget, service(BodyBudget)]
 CarriersDep = Annotated[CarrierAccounts, service(CarrierAccounts)]
 AgentReportsDep = Annotated[AgentReports, service(AgentReports)]
 CarrierGrantsDep = Annotated[CarrierGrants, service(CarrierGrants)]
+ConsoleSessionsDep = Annotated[ConsoleSessions, service(ConsoleSessions)]
 DialsDep = Annotated[Dials, service(Dials)]
 DoNotCallDep = Annotated[DoNotCall, service(DoNotCall)]
 EngineDep = Annotated[AsyncEngine, service(AsyncEngine)]
@@ -82,6 +85,7 @@ PhoneNumbersDep = Annotated[PhoneNumbers, service(PhoneNumbers)]
 ReconciliationDep = Annotated[Reconciliation, service(Reconciliation)]
 ResultsDep = Annotated[Results, service(Results)]
 SettingsDep = Annotated[Settings, service(Settings)]
+StatisticsDep = Annotated[Statistics, service(Statistics)]
 VaultDep = Annotated[Vault, service(Vault)]
 WebhooksDep = Annotated[Webhooks, service(Webhooks)]
 WorkflowsDep = Annotated[JobWorkflows, service(JobWorkflows)]

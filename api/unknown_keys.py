@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from api.dependencies import service
 
-FORM = re.compile(r"od_[A-Za-z0-9_-]{43}")  # as `store.organizations.api_keys` makes them
+FORM = re.compile(r"ods?_[A-Za-z0-9_-]{43}")  # keys, and sessions of the console, as the store makes them
 UNKNOWN_SECONDS = 10.0  # for which a key that was not found is not looked up again
 MAX_FAILURES = 200  # of one source at a stretch; then keys that were never found here are looked up at a rate
 FAILURES_PER_SECOND = 20.0

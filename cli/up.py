@@ -110,6 +110,8 @@ def announce(console: Console, ready: Ready) -> None:
 
     table = Table(box=None, show_header=False, pad_edge=False)
     rows = {
+        "Console": ready.console.url,
+        "Sign in, once": ready.console.sign_in,
         "API": ready.api.url,
         "API docs": f"{ready.api.url}/docs",
         "Temporal web UI": ready.temporal.ui,

@@ -40,6 +40,8 @@ class Action(StrEnum):
     WEBHOOK_CHANGED = "webhook_changed"
     WEBHOOK_DELETED = "webhook_deleted"
     WEBHOOK_SECRET_ROTATED = "webhook_secret_rotated"  # noqa: S105  no password
+    NUMBERS_SHOWN = "numbers_shown"  # in the console, where they are masked; details: where, and how many
+    RESULTS_DOWNLOADED = "results_downloaded"  # likewise: as a file
     GRANTED = "granted"  # the use of a number or trunk; details: the grant's id, carrier and kind
     GRANT_REVOKED = "grant_revoked"
 

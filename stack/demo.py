@@ -96,8 +96,9 @@ def _show_result(job: Json) -> None:
 
 def _show_addresses(ready: Ready, job_id: str) -> None:
     workflow = f"{ready.temporal.ui}/namespaces/{ready.temporal.namespace}/workflows/batch-job%2F{job_id}"
-    console.print(f"\n[bold]Look at[/]  API docs         {ready.api.url}/docs", soft_wrap=True)
-    console.print(f"         the job          {ready.api.url}/batch/jobs/{job_id}", soft_wrap=True)
+    console.print(f"\n[bold]Look at[/]  the job          {ready.console.url}/jobs/{job_id}", soft_wrap=True)
+    console.print(f"         the console      {ready.console.sign_in}", soft_wrap=True)
+    console.print(f"         API docs         {ready.api.url}/docs", soft_wrap=True)
     console.print(f"         Temporal web UI  {workflow}", soft_wrap=True)
     console.print(f"         all calls made   {ready.carrier.url}/simulator/report", soft_wrap=True)
 

@@ -11,8 +11,17 @@ from stack.data_dir import DataDir
 from stack.errors import NamespaceChanged
 from stack.options import Options
 from stack.processes import Program
-from stack.ready_file import ApiAddress, CarrierAddress, DatabaseAddress, Keys, Pids, Ready, TemporalAddress
-from stack.seed import seed
+from stack.ready_file import (
+    ApiAddress,
+    CarrierAddress,
+    ConsoleAddress,
+    DatabaseAddress,
+    Keys,
+    Pids,
+    Ready,
+    TemporalAddress,
+)
+from stack.seed import create_sign_in_link, seed
 from stack.services import Ports, Services
 from stack.supervisor import SupervisedProcess
 from stack.temporal import NAMESPACE
@@ -48,6 +57,7 @@ class LocalStack:
         self._options = options
         self._services = services
         self._keys: Keys | None = None
+        self._link = ""
         self._servers: dict[str, SupervisedProcess] = {}
         self._workers: list[SupervisedProcess] = []
         self._is_ready = False
@@ -79,6 +89,9 @@ class LocalStack:
         temporal = services.temporal
         return Ready(
             api=ApiAddress(url=services.api_url, **keys.organization.model_dump()),
+            console=ConsoleAddress(
+                url=f"{services.api_url}/console", sign_in=f"{services.api_url}/console/enter?token={self._link}"
+            ),
             other_organization=keys.other_organization,
             phone_numbers=keys.phone_numbers,
             temporal=TemporalAddress(address=temporal.address, namespace=NAMESPACE, ui=temporal.ui_url),
@@ -106,7 +119,9 @@ class LocalStack:
         url = self._services.postgres.url
         await asyncio.to_thread(migrate, url)
         await self._bind(url)
-        return await seed(url, self._services.data_dir.keys)
+        keys = await seed(url, self._services.data_dir.keys)
+        self._link = await create_sign_in_link(url, keys.organization.owner_key)
+        return keys
 
     async def _bind(self, url: str) -> None:
         """Raises NamespaceChanged."""

@@ -60,6 +60,13 @@ class ApiAddress(Organization):
     url: str
 
 
+class ConsoleAddress(_Document):
+    """`sign_in`: a link that signs in as the owner, once, within an hour, on this machine."""
+
+    url: str
+    sign_in: str
+
+
 class TemporalAddress(_Document):
     address: str
     namespace: str
@@ -88,6 +95,7 @@ class Ready(_Document):
     """The ready file."""
 
     api: ApiAddress
+    console: ConsoleAddress
     other_organization: OtherOrganization
     phone_numbers: PhoneNumbers
     temporal: TemporalAddress

@@ -16,6 +16,7 @@ from store.db.engine import create_engine
 from store.errors import NotFound
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys
+from store.organizations.console_sessions import ConsoleSessions
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers as StoredNumbers
 
@@ -42,6 +43,16 @@ async def seed(url: str, file: Path) -> Keys:
         keys = await _create(engine)
         ready_file.write(keys, file)
         return keys
+    finally:
+        await engine.dispose()
+
+
+async def create_sign_in_link(url: str, key: str) -> str:
+    """A token that signs a browser in to the console with this key, once; empty where the key is not valid any more."""
+    engine = create_engine(url, POOL_SIZE)
+    try:
+        caller = await ApiKeys(engine).find_caller(key)
+        return "" if caller is None else await ConsoleSessions(engine).create_link(caller.key_id) or ""
     finally:
         await engine.dispose()
 

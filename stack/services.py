@@ -114,6 +114,7 @@ class Services:
             "OUTDIAL_API_HOST": LOOPBACK,
             "OUTDIAL_API_PORT": str(self.ports.api),
             "OUTDIAL_PUBLIC_URL": self.api_url,
+            "OUTDIAL_TEMPORAL_UI_URL": f"{self.temporal.ui_url}/namespaces/{NAMESPACE}",
             "OUTDIAL_TWILIO_ACCOUNT_SID": account.account_sid,
             "OUTDIAL_TWILIO_AUTH_TOKEN": account.auth_token,
             "OUTDIAL_TWILIO_BASE_URL": self.options.carrier_url or self.carrier_url,

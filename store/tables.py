@@ -71,6 +71,16 @@ api_keys = Table(
     Column("last_used_at", Moment),  # to the minute
 )
 
+console_sessions = Table(  # whose browser is signed in
+    "console_sessions",
+    metadata,
+    Column("token_hash", String, primary_key=True),  # SHA-256 of a 256-bit random token
+    Column("key_id", ForeignKey("api_keys.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("is_link", Boolean, nullable=False),  # signs in once; False: a session
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("expires_at", Moment, nullable=False),
+)
+
 agents = Table(
     "agents",
     metadata,

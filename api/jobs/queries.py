@@ -37,6 +37,7 @@ class ContactQuery(Query):
     contact_status: Annotated[ContactStatus | None, OneOf(ContactStatus, InvalidStatus)] = Field(
         default=None, description="Only contacts that stand there."
     )
+    contacts_search: Text = Field(default=None, description="Only contacts with these digits in their number.")
     contacts_page: Page = 1
     contacts_page_size: Annotated[
         int,

@@ -92,7 +92,12 @@ async def detail(
     job = await find_job(jobs, caller.organization_id, id)
     contacts, organization, progress, unheard = await asyncio.gather(
         jobs.list_contacts(
-            job.organization_id, job.id, query.contact_status, query.contacts_page, query.contacts_page_size
+            job.organization_id,
+            job.id,
+            query.contact_status,
+            query.contacts_page,
+            query.contacts_page_size,
+            digits=query.contacts_search,
         ),
         organizations.get(job.organization_id),
         _progress(workflows, job),

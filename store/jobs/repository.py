@@ -139,12 +139,24 @@ class Jobs:
         return jobs[0] if jobs else None
 
     async def list_contacts(
-        self, organization_id: str, job_id: str, status: ContactStatus | None, page: int, page_size: int
+        self,
+        organization_id: str,
+        job_id: str,
+        status: ContactStatus | None,
+        page: int,
+        page_size: int,
+        *,
+        digits: str | None = None,
     ) -> ContactPage:
-        """The contacts of a job in file order; none where the organization has no such job."""
+        """The contacts of a job in file order; none where the organization has no such job.
+
+        `digits`: only those with them in their number.
+        """
         where = [contacts.c.job_id == job_id, contacts.c.organization_id == organization_id]
         if status is not None:
             where.append(contacts.c.status == status.value)
+        if digits is not None:
+            where.append(contacts.c.number.contains(digits, autoescape=True))
         if not may_exist(job_id):
             return ContactPage(contacts=[], total=0)
         async with reading(self._engine) as connection:

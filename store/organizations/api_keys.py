@@ -19,6 +19,7 @@ from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import LastOwner, NotFound
+from store.organizations.console_sessions import CALLER_OF_SESSION, SESSION_PREFIX
 from store.organizations.quotas import require_room
 from store.organizations.rows import read_organization
 from store.tables import api_keys
@@ -139,9 +140,13 @@ class ApiKeys:
             return set((await connection.execute(sa.select(api_keys.c.id).where(*asked))).scalars())
 
     async def find_caller(self, key: str) -> Caller | None:
-        """Who calls with this key; None where it was never issued, is revoked, or has expired."""
+        """Who calls with this key, or with the token of a console session, which may do what its key may.
+
+        None where it was never issued, is revoked, or has expired.
+        """
+        query = CALLER_OF_SESSION if key.startswith(SESSION_PREFIX) else _CALLER
         async with reading(self._engine) as connection:
-            row = (await connection.execute(_CALLER, {"key_hash": _hashed(key)})).mappings().first()
+            row = (await connection.execute(query, {"key_hash": _hashed(key)})).mappings().first()
             if row is None:
                 return None
             if row["to_note"]:

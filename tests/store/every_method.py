@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import store
 from domain.analytics.counts import Dimension
+from domain.audit import Action
 from domain.calling_rules.do_not_call import Source
 from domain.calling_rules.window import CallingWindow
 from domain.calls.agent_report import ConversationReport
@@ -52,12 +53,14 @@ from store.jobs.lifecycle import JobLifecycle
 from store.jobs.preview import JobPreview
 from store.jobs.repository import Jobs
 from store.jobs.rerun import JobRerun
+from store.jobs.statistics import Statistics
 from store.jobs.update import JobUpdates
 from store.leases import StreamLeases
 from store.organizations.agents import AgentChange, Agents
 from store.organizations.api_keys import ApiKeys
 from store.organizations.carrier_credentials import CarrierCredentials
 from store.organizations.carrier_grants import CarrierGrants, Resource
+from store.organizations.console_sessions import ConsoleSessions
 from store.organizations.organizations import OrganizationChange, Organizations
 from store.organizations.phone_numbers import TWILIO, PhoneNumberChange, PhoneNumbers
 from store.organizations.quotas import OrganizationQuotas
@@ -275,6 +278,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "ApiKeys.list_all": lambda w: ApiKeys(w.engine, QUOTAS).list_all(w.id),
     "ApiKeys.list_page": lambda w: ApiKeys(w.engine, QUOTAS).list_page(w.id, 1, 10),
     "ApiKeys.revoke": lambda w: ApiKeys(w.engine, QUOTAS).revoke(w.id, w.given.member.id, keep_an_owner=True),
+    "AuditLog.record": lambda w: AuditLog(w.engine).record(w.id, Action.NUMBERS_SHOWN, by=BY, details={}),
     "AuditLog.list_page": lambda w: AuditLog(w.engine).list_page(w.id, w.running.id, 1, 10),
     "CallCounting.count": lambda w: CallCounting(w.engine).count(w.running.id),
     "CallCounting.list_due": lambda w: CallCounting(w.engine).list_due(),
@@ -290,6 +294,10 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "CarrierCredentials.list_accounts": lambda w: CarrierCredentials(w.engine, VAULT).list_accounts("twilio"),
     "CarrierCredentials.read_settings": lambda w: CarrierCredentials(w.engine, VAULT).read_settings(TWILIO),
     "ChangeFeed.look": lambda w: ChangeFeed(w.engine).look([w.running.id], datetime.now(UTC), w.id),
+    "ConsoleSessions.create": lambda w: ConsoleSessions(w.engine).create("key_1"),
+    "ConsoleSessions.create_link": lambda w: ConsoleSessions(w.engine).create_link("key_1"),
+    "ConsoleSessions.redeem": lambda w: ConsoleSessions(w.engine).redeem("odl_1"),
+    "ConsoleSessions.end": lambda w: ConsoleSessions(w.engine).end("ods_1"),
     "Claims.claim": lambda w: Claims(w.engine).claim(w.id, w.running.id, w.running.contact_ids[1], 1),
     "Dials.find_call_ids": lambda w: Dials(w.engine).find_call_ids(TWILIO, "+12025550101", "+12025550100", ago()),
     "Dials.find_job": lambda w: Dials(w.engine).find_job(w.dial),
@@ -413,6 +421,8 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "Results.find_contact": lambda w: Results(w.engine).find_contact(w.id, w.running.id, w.call.contact_id),
     "Results.open_rejects": lambda w: read_whole(Results(w.engine).open_rejects(w.id, w.running.id)),
     "Results.open_results": lambda w: read_whole(Results(w.engine).open_results(w.id, w.running.id)),
+    "Statistics.read": lambda w: Statistics(w.engine).read(w.id, w.running.id),
+    "Statistics.read_report": lambda w: Statistics(w.engine).read_report(w.id, w.running.id),
     "StreamLeases.hold": lambda w: enter(StreamLeases(w.engine, w.url).hold(w.id)),
     "StreamLeases.is_streaming": lambda w: StreamLeases(w.engine, w.url).is_streaming(TWILIO),
     "StreamLeases.list_open_dials": lambda w: StreamLeases(w.engine, w.url).list_open_dials(TWILIO),

@@ -1,0 +1,179 @@
+"""One job: how it goes, what it waits for, its contacts, its rules, who did what."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import HTMLResponse, Response
+
+from api.auth import MemberDep
+from api.dependencies import (
+    AuditLogDep,
+    DialsDep,
+    JobsDep,
+    OrganizationsDep,
+    OwnGatesDep,
+    SettingsDep,
+    StatisticsDep,
+    WorkflowsDep,
+)
+from api.jobs.export_routes import contact as read_contact
+from api.jobs.export_routes import download_results
+from api.jobs.export_schemas import ContactDetail
+from api.jobs.exports import FileAnswer
+from api.jobs.lookup import JobId
+from api.jobs.queries import ContactQuery, ContactQueryDep
+from api.jobs.routes import detail
+from api.jobs.statistics_routes import JobStatisticsView, report, statistics
+from api.organizations.api_key_routes import list_keys
+from api.organizations.audit_routes import job_activity
+from api.organizations.gate_routes import list_closed_gates
+from api.organizations.schemas import ActivityPage, KeyPage
+from console import charts
+from console.findings import JobFacts, explain
+from console.pages import Frame, FrameDep, PageRoute, page, render
+from domain.audit import Action
+from domain.calls.agent_parameters import build_contact_parameters
+from domain.contacts.report import IntakeReport
+from domain.jobs.models import Caller
+from store.audit_log import AuditLog
+
+RATE_MINUTES = 5
+NO_CONTACTS = ContactQuery.model_validate({"contactsPageSize": "1"})
+SHOWN = "shown"
+
+router = APIRouter(route_class=PageRoute)
+
+
+@dataclass(frozen=True)
+class FactsReader:
+    """Asks what the API's routes ask, all at once."""
+
+    jobs: JobsDep
+    organizations: OrganizationsDep
+    dials: DialsDep
+    workflows: WorkflowsDep
+    counted: StatisticsDep
+    gates: OwnGatesDep
+
+    async def read(self, caller: Caller, job_id: str, query: ContactQuery = NO_CONTACTS) -> JobFacts:
+        """Raises JobNotFound."""
+        job, calls, closed = await asyncio.gather(
+            detail(caller, query, job_id, self.jobs, self.organizations, self.dials, self.workflows),
+            statistics(caller, job_id, self.counted),
+            list_closed_gates(caller, self.gates, self.organizations),
+        )
+        return JobFacts(job, calls, closed)
+
+
+FactsReaderDep = Annotated[FactsReader, Depends()]
+ReportDep = Annotated[IntakeReport, Depends(report)]
+ActivityDep = Annotated[ActivityPage, Depends(job_activity)]
+KeysDep = Annotated[KeyPage, Depends(list_keys)]
+ContactDep = Annotated[ContactDetail, Depends(read_contact)]
+
+
+@router.get("/jobs/{id}")
+async def job_page(
+    frame: FrameDep,
+    id: JobId,
+    reader: FactsReaderDep,
+    query: ContactQueryDep,
+    rows: ReportDep,
+    activity: ActivityDep,
+    keys: KeysDep,
+    audit: AuditLogDep,
+    settings: SettingsDep,
+    numbers: str = "",
+) -> HTMLResponse:
+    """Raises JobNotFound."""
+    facts = replace(await reader.read(frame.caller, id, query), report=rows)
+    if numbers == SHOWN:
+        await _record_look(audit, frame, id, contacts=len(facts.job.contacts))
+    return page(
+        frame,
+        "job.html",
+        **live_values(facts, may_change=frame.may_change),
+        query=query,
+        report=rows,
+        activity=activity,
+        names={key.id: key.name for key in keys.api_keys},
+        columns=_columns(facts.statistics),
+        shown=numbers == SHOWN,
+        workflow=workflow_address(settings.temporal_ui_url, id),
+    )
+
+
+@router.get("/jobs/{id}/contacts/{contactId}")
+async def contact_page(
+    frame: FrameDep, id: JobId, contact: ContactDep, jobs: JobsDep, audit: AuditLogDep, numbers: str = ""
+) -> HTMLResponse:
+    """Raises ContactNotFound."""
+    job = await jobs.find(frame.caller.organization_id, id)
+    if numbers == SHOWN:
+        await _record_look(audit, frame, id, contactId=contact.id)
+    received = build_contact_parameters(contact.contact_data, contact.phone_number)
+    return page(frame, "contact.html", job=job, contact=contact, received=received, shown=numbers == SHOWN)
+
+
+@router.get("/jobs/{id}/results")
+async def results_file(
+    caller: MemberDep, id: JobId, file: Annotated[FileAnswer, Depends(download_results)], audit: AuditLogDep
+) -> Response:
+    """The results, with the numbers in them: who took them is recorded."""
+    await audit.record(caller.organization_id, Action.RESULTS_DOWNLOADED, by=caller.key_id, details={}, job_id=id)
+    return file
+
+
+def live_values(facts: JobFacts, *, may_change: bool) -> dict[str, object]:
+    """What the part of the page shows that keeps itself up to date."""
+    now = datetime.now(UTC)
+    return {
+        "job": facts.job,
+        "facts": facts,
+        "findings": explain(facts, now),
+        "rate": _rate(facts.statistics, now),
+        "may_change": may_change,
+    }
+
+
+def render_live(facts: JobFacts, *, may_change: bool) -> str:
+    return render("job/live.html", **live_values(facts, may_change=may_change))
+
+
+def workflow_address(ui: str, job_id: str) -> str | None:
+    """Where Temporal's web UI shows the workflow of a job; None where nobody said where that is."""
+    return f"{ui.rstrip('/')}/workflows/batch-job%2F{job_id}" if ui else None
+
+
+def _rate(statistics: JobStatisticsView, now: datetime) -> float | None:
+    """Calls placed a minute, over the last minutes; None where buckets are too coarse to tell, or none was."""
+    if statistics.bucket_seconds > RATE_MINUTES * 60 or not statistics.calls_over_time:
+        return None
+    since = now - timedelta(minutes=RATE_MINUTES)
+    first = max(statistics.calls_over_time[0].at, since)
+    placed = sum(bucket.placed for bucket in statistics.calls_over_time if bucket.at >= since)
+    minutes = max((now - first).total_seconds() / 60, statistics.bucket_seconds / 60)
+    return placed / minutes if placed else None
+
+
+def _columns(statistics: JobStatisticsView) -> list[tuple[str, int, int]]:
+    """With the empty buckets between, as long as they are not too many to be seen."""
+    by_time = {bucket.at: bucket for bucket in statistics.calls_over_time}
+    if not by_time:
+        return []
+    step, at, last = timedelta(seconds=statistics.bucket_seconds), min(by_time), max(by_time)
+    rows: list[tuple[str, int, int]] = []
+    while at <= last and len(rows) < charts.MAX_COLUMNS:
+        bucket = by_time.get(at)
+        rows.append((f"{at:%b %d, %H:%M:%S} UTC", bucket.placed if bucket else 0, bucket.answered if bucket else 0))
+        at += step
+    return rows
+
+
+async def _record_look(audit: AuditLog, frame: Frame, job_id: str, **details: object) -> None:
+    """Numbers are masked unless asked for, and the asking is recorded."""
+    caller = frame.caller
+    await audit.record(caller.organization_id, Action.NUMBERS_SHOWN, by=caller.key_id, details=details, job_id=job_id)

@@ -1,0 +1,20 @@
+// One job's page, kept up to date by the server.
+import { replace } from "./console.js";
+
+const part = document.querySelector("[data-stream]");
+let source;
+
+function open() {
+  source = new EventSource(part.dataset.stream);
+  source.addEventListener("part", (event) => replace(part, event.data));
+  source.addEventListener("end", () => source.close());
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(open, 10000);
+  });
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && source.readyState === EventSource.CLOSED) open();
+  if (document.visibilityState === "hidden") source.close();
+});
+open();

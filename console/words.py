@@ -1,0 +1,289 @@
+"""What pages say: statuses, reasons, outcomes, times and sums in words."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from domain.audit import OPERATOR, SYSTEM, TEMPORAL, Action
+from domain.calls.outcome_table import OUTCOMES, Redial
+from domain.jobs.views import ContactFrequency
+from domain.phone.masking import mask_number, mask_numbers
+from domain.statuses import ContactStatus, JobStatus
+
+JOB = {
+    JobStatus.PENDING: "Starting",
+    JobStatus.SCHEDULED: "Scheduled",
+    JobStatus.RUNNING: "Running",
+    JobStatus.PAUSED: "Paused",
+    JobStatus.COMPLETED: "Completed",
+    JobStatus.FAILED: "Failed",
+    JobStatus.CANCELLED: "Cancelled",
+}
+CONTACT = {
+    ContactStatus.PENDING: "Not called yet",
+    ContactStatus.QUEUED: "To be called again",
+    ContactStatus.DIALING: "On the phone",
+    ContactStatus.COMPLETED: "Reached",
+    ContactStatus.NO_ANSWER: "No answer",
+    ContactStatus.BUSY: "Busy",
+    ContactStatus.TIMEOUT: "Rang out",
+    ContactStatus.BLOCKED: "Blocked",
+    ContactStatus.INVALID_NUMBER: "Wrong number",
+    ContactStatus.CARRIER_ERROR: "Carrier error",
+    ContactStatus.FAILED: "Failed",
+    ContactStatus.CANCELLED: "Not called",
+}
+CONTACT_MEANING = {
+    ContactStatus.PENDING: "Waits for a first call.",
+    ContactStatus.QUEUED: "Was called, and is called again later.",
+    ContactStatus.DIALING: "A call is being placed, rings or goes on.",
+    ContactStatus.COMPLETED: "The call took place.",
+    ContactStatus.NO_ANSWER: "Nobody answered, in all attempts.",
+    ContactStatus.BUSY: "The line was busy at the last attempt.",
+    ContactStatus.TIMEOUT: "It rang past its time.",
+    ContactStatus.BLOCKED: "On the do-not-call list, or refused by the network.",
+    ContactStatus.INVALID_NUMBER: "The number does not exist.",
+    ContactStatus.CARRIER_ERROR: "The carrier could not put the call through.",
+    ContactStatus.FAILED: "Declined, no agent, or an unknown outcome.",
+    ContactStatus.CANCELLED: "Taken out before a result.",
+}
+WAITING = {
+    "start": "its scheduled start",
+    "resume": "somebody to resume it",
+    "retry": "the next retries to become due",
+    "window": "the calling window to open",
+    "not_before": "the contacts' own earliest times",
+    "frequency": "the cap on calls to one number",
+    "timezone": "a time zone: where these numbers are is unknown",
+    "lines": "lines: other jobs of the organization have them",
+    "credits": "credits",
+    "max_cost": "its own budget",
+    "account": "the carrier account",
+    "number": "the number that it calls from",
+    "stopped": "the organization to be resumed",
+    "pacing": "its number's calls per second",
+}
+NEXT_STEP = {
+    "start": "Press Start now to call earlier.",
+    "resume": "Press Resume.",
+    "retry": "Nothing to do: it goes on by itself.",
+    "window": "Nothing to do. Change the job's calling window if it is too narrow.",
+    "not_before": "Nothing to do: it goes on by itself.",
+    "frequency": "Change the caps of the job or the organization if they are too strict.",
+    "timezone": "Add a column with time zones, or take the calling window away.",
+    "lines": "Raise the organization's limit, this job's priority, or wait for the other jobs.",
+    "credits": "Ask whoever runs this service to top up the credits.",
+    "max_cost": "Raise its budget under Change, or cancel the rest.",
+    "account": "See Organization for the reason. One call goes first when it may be tried again.",
+    "number": "See Numbers: mend the reason, then open the number.",
+    "stopped": "Press Resume calling on the organization's page.",
+    "pacing": "Raise calls per second of the number, if its carrier allows it.",
+}
+SCHEDULER_AWAY = "The scheduler or the workers do not answer: ask whoever runs this service to look at /readyz."
+ACTION = {
+    Action.CREATED: "created the job",
+    Action.STARTED: "started it",
+    Action.PAUSED: "paused it",
+    Action.RESUMED: "resumed it",
+    Action.CANCELLED: "cancelled it",
+    Action.COMPLETED: "completed",
+    Action.FAILED: "failed",
+    Action.DELETED: "deleted it",
+    Action.CHANGED: "changed settings",
+    Action.STOPPED: "stopped all calls",
+    Action.GRANTED: "granted a number or trunk",
+}
+WEEKDAYS = {
+    "mon": "Monday",
+    "tue": "Tuesday",
+    "wed": "Wednesday",
+    "thu": "Thursday",
+    "fri": "Friday",
+    "sat": "Saturday",
+    "sun": "Sunday",
+}
+ACTOR = {TEMPORAL: "Somebody in Temporal's web UI", OPERATOR: "An operator on the database", SYSTEM: "Outdial"}
+SIP = {
+    "403": "forbidden",
+    "404": "no such number",
+    "408": "request timed out",
+    "410": "number is gone",
+    "480": "not available now",
+    "484": "number is incomplete",
+    "486": "busy",
+    "487": "ended before an answer",
+    "488": "audio was refused",
+    "500": "carrier's server error",
+    "502": "bad gateway at the carrier",
+    "503": "carrier has no capacity",
+    "504": "carrier's gateway timed out",
+    "600": "busy everywhere",
+    "603": "declined",
+    "604": "does not exist anywhere",
+    "607": "unwanted: the person objects",
+    "608": "rejected by a spam filter",
+}
+
+
+def waiting(reason: str) -> str:
+    return WAITING.get(reason, reason.replace("_", " "))
+
+
+def next_step(reason: str) -> str:
+    return NEXT_STEP.get(reason, "")
+
+
+def action(done: str) -> str:
+    return ACTION.get(Action(done), done.replace("_", " "))
+
+
+def actor(id: str, names: Mapping[str, str]) -> str:
+    """The name of who did it: of a key, where it is one of the organization's."""
+    if id in ACTOR:
+        return ACTOR[id]
+    return names.get(id) or ("A call's agent" if id.startswith("call_") else id)
+
+
+def code(sip: str | None) -> str:
+    """A SIP code in words."""
+    return "" if sip is None else f"{sip} {SIP.get(sip, '')}".strip()
+
+
+def outcome(value: Any) -> str:
+    return OUTCOMES[value].meaning
+
+
+def again(value: Any) -> str:
+    """What follows an outcome."""
+    rule = OUTCOMES[value]
+    return {
+        Redial.NEVER: "Final: it is not called again for this.",
+        Redial.POLICY: f"Called again where the job's {rule.setting} says so.",
+        Redial.UNCHARGED: "Called again soon; it does not count as an attempt.",
+    }[rule.retried]
+
+
+def number(value: float) -> str:
+    return f"{value:,}"
+
+
+def count(value: int, noun: str, plural: str | None = None) -> str:
+    return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
+
+
+def percent(part: float, whole: float) -> str:
+    return "–" if not whole else f"{100 * part / whole:.0f} %"
+
+
+def dollars(value: Decimal | float | str) -> str:
+    amount = Decimal(str(value))
+    sign = "−" if amount < 0 else ""
+    digits = 2 if amount == amount.quantize(Decimal("0.01")) or abs(amount) >= 1 else 4
+    return f"{sign}${abs(amount):,.{digits}f}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration: 8 s, 1:05 min, 2:10 h."""
+    if value is None:
+        return "–"
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
+
+
+def within(until: datetime, now: datetime | None = None) -> str:
+    """How long until then, roughly."""
+    left = until - (now or datetime.now(UTC))
+    if left <= timedelta(0):
+        return "now"
+    minutes = round(left.total_seconds() / 60)
+    if minutes < 1:
+        return f"in {round(left.total_seconds())} s"
+    if minutes < 120:
+        return f"in {count(minutes, 'minute')}"
+    hours = round(minutes / 60)
+    return f"in {count(hours, 'hour')}" if hours < 48 else f"in {count(round(hours / 24), 'day')}"
+
+
+def when(value: datetime | None, zone: str = "UTC") -> Markup:
+    """A time in a zone; the script of the page shows it in the reader's, and keeps this one beside it."""
+    if value is None:
+        return Markup("–")
+    there = value.astimezone(ZoneInfo(zone))
+    utc = f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    said = f"{there:%b} {there.day}, {there:%H:%M} {there.tzname() or zone}"
+    return Markup('<time datetime="{}" data-zone="{}">{}</time>').format(utc, zone, said)
+
+
+def local(value: datetime | None, zone: str) -> str:
+    """For a field of a form: the clock there, to the minute."""
+    return "" if value is None else f"{value.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
+
+
+def name_of(data: Mapping[str, Any]) -> str:
+    """The contact's name, whatever the letter case of its column."""
+    return next((str(value) for key, value in data.items() if key.lower() == "name" and value), "")
+
+
+def contact_list(statuses: Sequence[ContactStatus]) -> str:
+    return ", ".join(CONTACT[status].lower() for status in statuses) or "nothing"
+
+
+def window(value: Mapping[str, Any]) -> str:
+    """A calling window, as the API writes it."""
+    if "preset" in value:
+        return str(value["preset"])
+    days = ", ".join(str(day).capitalize() for day in value.get("weekdays") or ())
+    holidays = f", not on holidays of {value['holidays']}" if value.get("holidays") else ""
+    return f"{value.get('from', '')}–{value.get('to', '')} {days}{holidays}".strip()
+
+
+def frequency(caps: ContactFrequency | None) -> str:
+    if caps is None:
+        return "none of its own"
+    parts = [
+        f"{caps.calls_per_24_hours} in 24 hours" if caps.calls_per_24_hours else "",
+        f"{caps.calls_per_7_days} in 7 days" if caps.calls_per_7_days else "",
+        f"{caps.quiet_hours} hours after a conversation" if caps.quiet_hours else "",
+    ]
+    return ", ".join(filter(None, parts)) or "none of its own"
+
+
+def details(values: Mapping[str, Any]) -> str:
+    """What an entry of the activity holds, as text."""
+    return mask_numbers(", ".join(f"{_spaced(name)}: {_plain(value)}" for name, value in values.items()))
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ").lower()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def masked(number: str) -> str:
+    return mask_number(number)
+
+
+FILTERS = {
+    "number": number,
+    "count": count,
+    "dollars": dollars,
+    "seconds": seconds,
+    "when": when,
+    "within": within,
+    "masked": masked,
+    "masked_text": mask_numbers,
+}
