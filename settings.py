@@ -5,6 +5,8 @@ import os
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+VERSION = "0.1.0"  # of this release, as in pyproject.toml
+
 
 class Settings(BaseSettings):
     """Environment variables with the prefix `OUTDIAL_`; units are in the names; `none` stands for no value.
@@ -23,6 +25,9 @@ class Settings(BaseSettings):
     cors_origins: str = ""  # whose pages in browsers may read answers: "https://app.example.com", with commas between
     temporal_ui_url: str = ""  # for links: "http://127.0.0.1:8233/namespaces/default"; empty: the console has none
     log_level: str = "INFO"
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)  # of /metrics; None: no metrics; 0: a free port
+    metrics_seconds: float = Field(default=15.0, ge=1)  # between two readings of the database for it, by each API
     rate_limit_per_minute: int | None = Field(default=6000, ge=1)  # requests of one key; None: no limit
     organization_rate_limit_per_minute: int | None = Field(default=30_000, ge=1)  # of all its keys; None: no limit
     # What an organization may have, unless an operator sets another limit for it; None: no limit.

@@ -27,12 +27,13 @@ from composition import open_engine
 from domain.requests.origins import parse_origins
 from domain.temporal_namespace import find_mismatch
 from domain.webhooks.destinations import parse_allowed_destinations
-from settings import Settings
+from settings import VERSION, Settings
 from store.db.schema import find_schema_fault, read_schema_version
 from store.db.vault import Vault
 from store.errors import NoSecret, Unreadable
 from store.sealed import find_sealed
 from store.temporal_namespace import NamespaceBinding
+from telemetry.exposition import EXPOSITION
 from workflows.client import DEFAULT_ADDRESS, JobWorkflows, NoSuchNamespace, TemporalUnavailable, connect
 
 EXIT_CODE = 2
@@ -103,6 +104,19 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     if wrong:
         raise CannotStart(*wrong)
     return settings
+
+
+def set_up_telemetry(settings: Settings, process: str) -> None:
+    """Serve the process's metrics, if it has a port for them; before the first client of Temporal. Raises CannotStart.
+
+    Called again it changes nothing.
+    """
+    host, port = settings.metrics_host, settings.metrics_port
+    try:
+        EXPOSITION.set_up(process, VERSION, host, port)
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        raise CannotStart(f"The metrics cannot be served at {host}:{port} (OUTDIAL_METRICS_PORT): {cause}.") from None
 
 
 def _misspelled(environment: Mapping[str, str]) -> Iterator[str]:

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import signal
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,13 +24,14 @@ from carriers.accounts import CarrierAccounts
 from composition import Services, open_engine, open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
-from startup import CannotStart, check_worker, exit_with, load_settings, settle
+from startup import CannotStart, check_worker, exit_with, load_settings, set_up_telemetry, settle
 from store.analytics.counting import CallCounting
 from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
+from store.db.engine import ping
 from store.db.listen import in_background
 from store.db.vault import Vault
 from store.jobs.commands import OperatorCommands
@@ -40,6 +42,9 @@ from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
 from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
+from telemetry.exposition import EXPOSITION
+from telemetry.metrics import start_at_zero
+from telemetry.probes import watch_database, watch_loop
 from workflows.batch_job import BatchJob
 from workflows.client import JobWorkflows, WebhookWorkflows
 from workflows.names import CALLS_QUEUE, JOBS_QUEUE, RECONCILER_ID, WEBHOOKS_QUEUE
@@ -71,6 +76,7 @@ async def main(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(open_services(settings, client))
+        await stack.enter_async_context(_observed(services))
         for worker in await _workers(client, settings, services, stack):
             await stack.enter_async_context(worker)
         await _start_reconciler(client, settings)
@@ -79,6 +85,17 @@ async def main(settings: Settings) -> None:
         logger.info("working")
         await stop.wait()
         logger.info("stopping")
+
+
+@asynccontextmanager
+async def _observed(services: Services) -> AsyncIterator[None]:
+    """Ask how this process fares while the block runs, if anybody is shown the answers."""
+    if EXPOSITION.port is None:
+        yield
+        return
+    start_at_zero(account for account, _ in services[CarrierAccounts].items())
+    async with in_background(watch_loop(), watch_database(lambda: ping(services[AsyncEngine]))):
+        yield
 
 
 async def _workers(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> list[Worker]:
@@ -225,6 +242,7 @@ def run() -> None:
     try:
         settings = load_settings()
         logging.getLogger().setLevel(settings.log_level.upper())
+        set_up_telemetry(settings, "worker")
         asyncio.run(main(settings))
     except CannotStart as reasons:
         exit_with(reasons)

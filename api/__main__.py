@@ -11,7 +11,7 @@ import uvicorn
 
 from api.http.logging import configure_logging
 from api.http.server import raise_file_limit, server_config
-from startup import CannotStart, check_api, exit_with, load_settings, settle
+from startup import CannotStart, check_api, exit_with, load_settings, set_up_telemetry, settle
 
 GRACE_SECONDS = 25  # longer than a cancel may wait for the last request to the carrier
 
@@ -27,6 +27,7 @@ def main() -> None:
     try:
         settings = load_settings()
         configure_logging(settings.log_level)
+        set_up_telemetry(settings, "api")
         asyncio.run(check_api(settings))
     except CannotStart as reasons:
         exit_with(reasons)

@@ -44,6 +44,7 @@ from api.jobs import (
 )
 from api.jobs import routes as job_routes
 from api.jobs.feed import JobFeed
+from api.metrics import observed
 from api.organizations import (
     agent_routes,
     api_key_routes,
@@ -69,14 +70,13 @@ from console.sessions import ConsoleSessions
 from domain.calls.agent_address import parse_hosts
 from domain.requests.origins import parse_origins
 from domain.webhooks.destinations import parse_allowed_destinations
-from settings import Settings
-from startup import load_settings
+from settings import VERSION, Settings
+from startup import load_settings, set_up_telemetry
 from store.calls.dials import Dials
 from store.jobs.change_feed import ChangeFeed
 from store.organizations.api_keys import ApiKeys
 from workflows.client import connect
 
-VERSION = "0.1.0"
 PARTS = (
     job_routes,
     control_routes,
@@ -115,6 +115,7 @@ def app() -> FastAPI:
     """The factory for a server's command line: settings and logging from the environment."""
     settings = load_settings()
     configure_logging(settings.log_level)
+    set_up_telemetry(settings, "api")
     return create_app(settings)
 
 
@@ -191,6 +192,7 @@ def _lifespan(
                 ),
             )
             application.state.services = services
-            yield {ADMISSION: rules}
+            async with observed(settings, services):
+                yield {ADMISSION: rules}
 
     return lifespan

@@ -37,6 +37,9 @@ def up(
     temporal_port: Port = DEFAULTS.temporal_port,
     ui_port: Port = DEFAULTS.ui_port,
     carrier_port: Port = DEFAULTS.carrier_port,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65000, help="Serve the API's metrics here, the workers' on the next ports.")
+    ] = DEFAULTS.metrics_port,
     carrier_url: Annotated[
         str | None, typer.Option(help="By which the workers reach the carrier; else the simulator's own.")
     ] = None,
@@ -61,6 +64,7 @@ def up(
         temporal_port=temporal_port,
         ui_port=ui_port,
         carrier_port=carrier_port,
+        metrics_port=metrics_port,
         carrier_url=carrier_url,
         speed=speed,
         seed=seed,

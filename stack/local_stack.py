@@ -98,6 +98,7 @@ class LocalStack:
             database=DatabaseAddress(url=services.postgres.url.replace("+psycopg", "")),
             carrier=CarrierAddress(url=services.carrier_url, **keys.carrier.model_dump()),
             pids=self._pids(),
+            metrics=services.metrics,
         )
 
     def _pids(self) -> Pids:

@@ -16,6 +16,7 @@ class Options(BaseModel):
     temporal_port: int = Field(default=7233, ge=0, le=65535)
     ui_port: int = Field(default=8233, ge=0, le=65535)
     carrier_port: int = Field(default=8090, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=1, le=65000)  # of the API's metrics; the workers' are the next
     carrier_url: str | None = None  # by which the workers reach the carrier; None: the simulator's own
     speed: float = Field(default=60.0, gt=0)
     seed: int = 1

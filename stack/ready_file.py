@@ -91,6 +91,13 @@ class Pids(_Document):
     workers: list[int]
 
 
+class MetricsAddresses(_Document):
+    """Where Prometheus finds each process, if it was asked for."""
+
+    api: str
+    workers: list[str]
+
+
 class Ready(_Document):
     """The ready file."""
 
@@ -102,6 +109,7 @@ class Ready(_Document):
     database: DatabaseAddress
     carrier: CarrierAddress
     pids: Pids
+    metrics: MetricsAddresses | None = None
 
 
 def write(document: BaseModel, path: Path) -> None:
@@ -109,5 +117,5 @@ def write(document: BaseModel, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "w") as file:
-        file.write(document.model_dump_json(by_alias=True, indent=2) + "\n")
+        file.write(document.model_dump_json(by_alias=True, indent=2, exclude_none=True) + "\n")
     fresh.replace(path)

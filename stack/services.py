@@ -12,7 +12,7 @@ from stack.options import Options
 from stack.ports import LOOPBACK, choose_port, free_port, is_free
 from stack.postgres import Postgres
 from stack.processes import Program
-from stack.ready_file import CarrierAccount
+from stack.ready_file import CarrierAccount, MetricsAddresses
 from stack.temporal import NAMESPACE, Temporal
 
 CARRIER_CALLS_PER_SECOND = 10  # before scaling by the speed
@@ -91,7 +91,7 @@ class Services:
         return Program(
             name="api",
             argv=_module("api"),
-            environment=self.environment(account),
+            environment=self.environment(account) | self._metrics(0),
             health_check=health_checks.answers_http(f"{self.api_url}/healthz"),
         )
 
@@ -100,11 +100,27 @@ class Services:
             Program(
                 name=f"worker-{number}",
                 argv=_module("worker"),
-                environment=self.environment(account),
+                environment=self.environment(account) | self._metrics(number),
                 health_check=health_checks.worker_polls(self.temporal.connect),
             )
             for number in range(1, self.options.workers + 1)
         ]
+
+    @property
+    def metrics(self) -> MetricsAddresses | None:
+        port = self.options.metrics_port
+        if port is None:
+            return None
+        of_workers = range(port + 1, port + 1 + self.options.workers)
+        return MetricsAddresses(api=_metrics_url(port), workers=[_metrics_url(other) for other in of_workers])
+
+    def _metrics(self, number: int) -> dict[str, str]:
+        """The API is 0, the workers are counted from 1."""
+        port = self.options.metrics_port
+        return {
+            "OUTDIAL_METRICS_HOST": LOOPBACK,
+            "OUTDIAL_METRICS_PORT": "none" if port is None else str(port + number),
+        }
 
     def environment(self, account: CarrierAccount) -> dict[str, str]:
         """The settings of API and workers, the simulator's account included."""
@@ -134,6 +150,10 @@ class Services:
 def _module(name: str) -> list[str]:
     """Run by our own interpreter; -P: not a folder named `api` in the working directory."""
     return [sys.executable, "-P", "-m", name]
+
+
+def _metrics_url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}/metrics"
 
 
 def _postgres_port(file: Path) -> int:

@@ -13,6 +13,7 @@ from store.db.engine import reading
 from store.db.ids import may_exist, new_id
 from store.tables import activity
 from store.webhooks.events import queue_job_event
+from telemetry.metrics import observe_action
 
 EVENT_TYPES = {
     Action.STARTED: EventType.BATCH_STARTED,
@@ -42,6 +43,7 @@ async def record_action(
     id: str | None = None,
 ) -> None:
     """Record what this transaction does, and queue the webhook event of it. `details` hold no phone number."""
+    observe_action(action)
     row = {
         "id": id or new_id("activity"),
         "organization_id": organization_id,

@@ -16,7 +16,7 @@ from store.contacts import transitions
 from store.jobs import status
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("domain", "store", "carriers", "activities", "workflows", "api", "console", "cli", "stack")
+LAYERS = ("domain", "store", "carriers", "activities", "workflows", "api", "console", "cli", "stack", "telemetry")
 TEXTS = sorted(
     str(text.relative_to(ROOT))
     for folder in ("docs", *LAYERS, "tests", "benchmarks", "samples", "examples", ".")

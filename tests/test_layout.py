@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("domain", "store", "carriers", "activities", "workflows", "api", "console", "cli", "stack")
+LAYERS = ("domain", "store", "carriers", "activities", "workflows", "api", "console", "cli", "stack", "telemetry")
 FRAMES = ("domain/phone", "domain/requests", "store/db", "api/http")  # shared by all nouns of their layer
 MAX_LINES = 25
 

@@ -1,6 +1,7 @@
 """A process that must not start says why in a sentence, and ends with code 2 before it does anything."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -193,6 +194,15 @@ async def test_without_the_secret_that_sealed_what_is_stored(
         given.id, EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
     )
     refused(module, environment | {"OUTDIAL_SECRET": secret}, f"OUTDIAL_SECRET {said}")
+
+
+def test_with_a_taken_port_for_metrics(module: str, environment: dict[str, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        sentence = f"cannot be served at 127.0.0.1:{port} (OUTDIAL_METRICS_PORT): Address already in use."
+        refused(module, environment | {"OUTDIAL_METRICS_PORT": str(port)}, sentence)
 
 
 def test_a_worker_without_temporal(environment: dict[str, str]) -> None:

@@ -21,6 +21,7 @@ from activities.heartbeats import Heartbeat, heartbeats
 from carriers import Carrier
 from domain.calls.models import HangUpReason
 from domain.statuses import ContactStatus
+from telemetry.metrics import observe_dial, observe_held
 
 if TYPE_CHECKING:
     from store.calls.claim import Claims
@@ -72,6 +73,7 @@ class CallActivities:
             held = await self._placer.claim_and_place(call, heartbeat)
             dial = await self._dials.get(call.contact_id, call.dial)
             if dial is None:
+                observe_held(held)
                 return CallEnded(held=held)
         return await self._see_to_its_end(dial, heartbeat)
 
@@ -91,5 +93,6 @@ class CallActivities:
 
 
 def _result(dial: "DialRow") -> CallEnded:
+    observe_dial(dial)
     due_at = dial.contact_due_at if dial.contact_status is ContactStatus.QUEUED else None
     return CallEnded(status=dial.contact_status, outcome=dial.outcome, due_at=due_at)

@@ -12,6 +12,7 @@ from activities.webhooks.http_sender import WebhookSender
 from domain.model import Model
 from domain.webhooks.events import AttemptResult, DeliveryStatus, DueDelivery
 from domain.webhooks.messages import render_body
+from telemetry.metrics import observe_webhook
 
 if TYPE_CHECKING:
     from store.webhooks.outbox import Outbox
@@ -135,6 +136,7 @@ class _Batch:
             return None
         result = await self._send(due)
         status = await self._outbox.record_result(due.id, result, self._request.as_of)
+        observe_webhook(delivered=result.delivered)
         if result.delivered:
             self.delivered += 1
         else:

@@ -20,6 +20,7 @@ from domain.phone.masking import mask_number
 from store.calls.agent_reports import AgentReports
 from store.calls.dials import Dials
 from store.calls.lookup import OrderLookup
+from telemetry.metrics import observe_callback
 
 log = logging.getLogger("api.carrier_events")
 EndConfirmationsDep = Annotated[EndConfirmations, service(EndConfirmations)]
@@ -51,6 +52,7 @@ async def carrier_event(
         confirm = BackgroundTask(confirmations.confirm, carrier, report, account, key)
         return Response(status_code=204, background=confirm)
     recorded = await dials.record(report, account, key, by_callback=True)
+    observe_callback(recorded)
     if recorded is Recorded.CORRECTED:
         await _nudge(dials, nudges, key or report.key or "")
     if report.recording_url is not None and recorded in {Recorded.MOVED, Recorded.CORRECTED, Recorded.NOTHING}:
@@ -121,9 +123,11 @@ def _read(carrier: Carrier, event: EventRequest) -> CallReport:
     try:
         return carrier.read_event(event)
     except BadSignature:
+        observe_callback("refused")
         log.warning("An event was refused: its signature does not fit")
         raise Forbidden("The signature does not fit.") from None
     except ValueError:
+        observe_callback("unreadable")
         log.warning("An event could not be read")
         raise InvalidRequest("The event cannot be read.") from None
 

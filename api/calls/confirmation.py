@@ -11,6 +11,7 @@ import logging
 from carriers import Carrier, CarrierError, Gone
 from domain.calls.models import CallReport, CallState, Ending
 from store.calls.dials import Dials
+from telemetry.metrics import observe_callback
 
 RETRY_SECONDS = 1.0  # the carrier's own records may be a moment behind its events
 MAX_TRIES = 3
@@ -35,7 +36,7 @@ class EndConfirmations:
         try:
             confirmed = await _ask(carrier, event)
             if confirmed is not None:
-                await self._dials.record(confirmed, account, key, by_callback=True)
+                observe_callback(await self._dials.record(confirmed, account, key, by_callback=True))
         except Exception as error:
             logger.error("The end of a call was not recorded: %s", type(error).__name__)
         finally:

@@ -27,6 +27,7 @@ from api.http.limits import (
 )
 from api.http.logging import request_id
 from api.http.server import cut_connection
+from telemetry.metrics import observe_request
 
 DRAIN_LIMIT = 64 * 1024 * 1024  # bytes of a refused body that are read and dropped, so that the client sees the answer
 PAGE_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
@@ -91,6 +92,7 @@ class RequestIds:
             await self._answer(scope, receive, answer)
         finally:
             log.info("%s %s %s in %d ms", scope["method"], scope["path"], answer.status, answer.milliseconds)
+            observe_request(scope["method"], _declared_path(scope), answer.status, answer.milliseconds / 1000)
             request_id.reset(token)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
@@ -102,6 +104,11 @@ class RequestIds:
             if answer.status is not None:
                 raise
             await render_error(to_api_error(error))(scope, receive, answer)
+
+
+def _declared_path(scope: Scope) -> str | None:
+    """As the route has it, with the names of its parameters; None where no route was found."""
+    return getattr(scope.get("route"), "path", None)
 
 
 class _Answer:

@@ -17,6 +17,7 @@ from store.contacts.transitions import cancel_waiting
 from store.db.locks import lock_organization
 from store.errors import WrongStatus
 from store.jobs.status import lock_and_read_status, mark_workflow_started, move, pause_job
+from telemetry.metrics import observe_start
 
 MINUTE = timedelta(minutes=1)
 
@@ -135,6 +136,7 @@ class JobLifecycle:
             if await _pause_if_missed(connection, organization_id, job_id, start):
                 return JobStatus.PAUSED
             await _start(connection, organization_id, job_id, SYSTEM)
+            observe_start(start.now - start.at)
             return JobStatus.RUNNING
 
     async def pause(

@@ -56,6 +56,7 @@ from store.jobs.rerun import JobRerun
 from store.jobs.statistics import Statistics
 from store.jobs.update import JobUpdates
 from store.leases import StreamLeases
+from store.observation import Observations
 from store.organizations.agents import AgentChange, Agents
 from store.organizations.api_keys import ApiKeys
 from store.organizations.carrier_credentials import CarrierCredentials
@@ -372,6 +373,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "Ledger.top_up": lambda w: Ledger(w.engine).top_up(w.id, Decimal(1)),
     "Lines.list_calling_organizations": lambda w: Lines(w.engine).list_calling_organizations(),
     "Lines.read": lambda w: Lines(w.engine).read(w.id),
+    "Observations.read": lambda w: Observations(w.engine).read(),
     "NamespaceBinding.alarm": lambda w: NamespaceBinding(w.engine).alarm(),
     "NamespaceBinding.bind": lambda w: NamespaceBinding(w.engine).bind(NAMESPACE),
     "NamespaceBinding.get": lambda w: NamespaceBinding(w.engine).get(),

@@ -1,0 +1,121 @@
+"""What Prometheus finds at a stack at work, beside what the simulator saw."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.api.client import free_port
+from tests.end_to_end.batch import SHORT, Batch, Numbers, contacts
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
+
+FORGED = {"CallSid": "CA1", "CallStatus": "completed"}
+IDS_AND_NUMBERS = re.compile(r"_[0-9a-f]{12,}|\+?[1-9]\d{8,}|[0-9a-f]{8}-[0-9a-f]{4}")
+NEVER_LABELS = {"workflow_id", "run_id", "job_id", "organization_id"}
+Sample = tuple[str, dict[str, str], float]
+
+
+@pytest.fixture(scope="module")
+def measured() -> Iterator[LiveStack]:
+    """A stack of which a job has called some people, and at whose door somebody forged an event."""
+    numbers = Numbers()
+    flags = ("--speed", "200", "--workers", "2", "--metrics-port", str(free_port()))
+    with LiveStack.running(*flags, environment={"OUTDIAL_METRICS_SECONDS": "1"}) as stack:
+        batch = Batch.create(stack, contacts(numbers.scripted(SHORT, 4) + numbers.some(6)), maxAttempts=1)
+        batch.wait_until_completed(120)
+        with stack.http() as client:
+            forged = client.post("/carriers/twilio/events", data=FORGED, headers={"X-Twilio-Signature": "mine"})
+            assert forged.status_code == 403
+            assert client.get("/no/such/path").status_code == 404
+        yield stack
+
+
+def scraped(url: str) -> list[Sample]:
+    text = httpx.get(url, trust_env=False, timeout=30).raise_for_status().text
+    families = text_string_to_metric_families(text)
+    return [(sample.name, sample.labels, sample.value) for family in families for sample in family.samples]
+
+
+def all_processes(stack: LiveStack) -> list[Sample]:
+    metrics = stack.ready["metrics"]
+    return [sample for url in (metrics["api"], *metrics["workers"]) for sample in scraped(url)]
+
+
+def total(samples: list[Sample], name: str, **labels: str) -> float:
+    """Of all processes; None of them has it: an error, not zero."""
+    found = [value for named, has, value in samples if named == name and labels.items() <= has.items()]
+    assert found, (name, labels)
+    return sum(found)
+
+
+def test_every_dial_that_the_carrier_saw_is_counted_with_its_outcome(measured: LiveStack) -> None:
+    seen = measured.report()["dials"]
+    samples = all_processes(measured)
+    outcomes: Counter[str] = Counter()
+    for name, labels, value in samples:
+        if name == "outdial_dials_total" and labels["carrier"] == "twilio":
+            outcomes[labels["outcome"]] += int(value)
+    assert outcomes.total() == len(seen) == 10
+    assert outcomes["answered"] >= 4
+    assert total(samples, "outdial_ring_seconds_count") == sum(dial["ringingAt"] is not None for dial in seen)
+    assert total(samples, "outdial_talk_seconds_total") > 0
+
+
+def test_callbacks_are_counted_by_what_came_of_them(measured: LiveStack) -> None:
+    samples = all_processes(measured)
+    assert total(samples, "outdial_callbacks_total", result="moved") >= 20
+    assert total(samples, "outdial_callbacks_total", result="refused") == 1
+
+
+def test_what_the_database_knows_is_shown(measured: LiveStack) -> None:
+    def idle() -> bool:
+        samples = scraped(measured.ready["metrics"]["api"])
+        used = [value for name, _, value in samples if name == "outdial_lines_used"]
+        return used == [0.0]
+
+    until(idle, 30, every=0.5)
+    api = scraped(measured.ready["metrics"]["api"])
+    assert total(api, "outdial_credits_held_dollars") == 0
+    assert total(api, "outdial_database_bytes") > 1_000_000
+    parts = [value for name, _, value in api if name == "outdial_part_ok"]
+    assert (len(parts), sum(parts)) == (7, 7)
+    assert total(api, "outdial_gates_closed") == 0
+
+
+def test_a_jobs_start_and_end_are_counted(measured: LiveStack) -> None:
+    samples = all_processes(measured)
+    for action in ("created", "started", "completed"):
+        assert total(samples, "outdial_actions_total", action=action) == 1
+    assert total(samples, "outdial_job_start_delay_seconds_count") == 1
+
+
+def test_requests_are_told_apart_by_the_path_that_is_declared(measured: LiveStack) -> None:
+    api = scraped(measured.ready["metrics"]["api"])
+    assert total(api, "outdial_http_request_seconds_count", method="POST", route="/batch/create", status="2xx") == 1
+    assert total(api, "outdial_http_request_seconds_count", route="none", status="4xx") >= 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["temporal_request_total", "outdial_event_loop_lag_seconds_count", "outdial_database_wait_seconds_count"],
+)
+def test_every_process_tells_how_it_fares(measured: LiveStack, name: str) -> None:
+    metrics = measured.ready["metrics"]
+    for url in (metrics["api"], *metrics["workers"]):
+        assert total(scraped(url), name) > 0
+
+
+def test_workers_show_their_slots(measured: LiveStack) -> None:
+    for url in measured.ready["metrics"]["workers"]:
+        samples = scraped(url)
+        assert total(samples, "temporal_worker_task_slots_available", task_queue="outdial-calls") > 0
+
+
+def test_no_label_is_an_id_or_a_number(measured: LiveStack) -> None:
+    for name, labels, _ in all_processes(measured):
+        assert labels.keys() & NEVER_LABELS == set()
+        assert not any(IDS_AND_NUMBERS.search(value) for key, value in labels.items() if key != "le"), (name, labels)
