@@ -9,17 +9,25 @@ from rich.console import Console
 
 from cli.client import Api
 from cli.command import command
+from cli.confirm import Yes, ask, is_asked
 from cli.errors import Failure
 from cli.options import Page, PageSize, given
 from cli.output import Output
-from cli.render import DO_NOT_CALL_COLUMNS, Answer, show_report
+from cli.render import DO_NOT_CALL_COLUMNS, ROWS_SHOWN, Answer, count, show_report, text
 
 PATH = "/do-not-call"
 
 app = typer.Typer(name="dnc", help="The do-not-call list: numbers that are not called.", no_args_is_help=True)
 
 
-@command(app)
+EXAMPLES = (
+    "outdial dnc add +12025550101 --note 'Asked us.'",
+    "outdial dnc add --file list.csv --dry-run",
+    "outdial dnc undo dnc_…",
+)
+
+
+@command(app, examples=EXAMPLES)
 def add(
     api: Api,
     numbers: Annotated[list[str] | None, typer.Argument(metavar="[NUMBER]...", help="E.164, +12025550101.")] = None,
@@ -33,10 +41,12 @@ def add(
         str | None,
         typer.Option(help="Whose people wrote the numbers, such as US; else the organization's one country."),
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would come to.")] = False,
+    yes: Yes = False,
     *,
     output: Output,
 ) -> None:
-    """List numbers, or those of a file: nobody is called under them from now on.
+    """List numbers, or those of a file: nobody is called under them from now on. At a terminal it asks first.
 
     Exit codes: 0 all are listed, 1 refused, or some rows could not be read and are NOT listed, 2 wrong usage,
     4 the API cannot be reached.
@@ -46,10 +56,18 @@ def add(
     if numbers and len(numbers) == 1 and Path(numbers[0]).is_file():
         raise Failure(f"{numbers[0]} is a file: say --file {numbers[0]}")
     fields = {"note": note, "defaultCountry": default_country}
-    if file is None:
-        answer = api.post(PATH, given({"numbers": numbers, **fields}))
-    else:
-        answer = api.upload(PATH, {"phoneColumn": phone_column, **fields}, file)
+
+    def send(path: str) -> Answer:
+        if file is None:
+            return api.post(path, given({"numbers": numbers, **fields}))
+        return api.upload(path, {"phoneColumn": phone_column, **fields}, file)
+
+    if dry_run:
+        output.show(send(f"{PATH}/preview"), _show_preview)
+        return
+    if not yes and is_asked():
+        _ask(send(f"{PATH}/preview"), output)
+    answer = send(PATH)
     output.show(answer, _show_added)
     if unread := answer["validation"]["invalidTotal"]:
         raise Failure(f"{unread} rows could not be read: their numbers are NOT listed, and may be called.")
@@ -58,8 +76,50 @@ def add(
 def _show_added(console: Console, answer: Answer) -> None:
     show_report(console, answer["validation"], "to list")
     console.print(
-        f"{answer['added']} numbers were listed, {answer['alreadyListed']} were already;"
-        f" {answer['contactsBlocked']} waiting contacts are not called any more."
+        f"Listed: {count(answer['added'], 'number')}, {answer['alreadyListed']:,} were already;"
+        f" {count(answer['contactsBlocked'], 'waiting contact')} will not be called any more."
+    )
+    if answer.get("batchId"):
+        console.print(f"To take it back: outdial dnc undo {answer['batchId']}")
+
+
+def _ask(found: Answer, output: Output) -> None:
+    """Raises typer.Abort for a no."""
+    if not output.as_json:
+        _show_preview(output.console, found)
+    ask(f"List {count(found['wouldBeAdded'], 'number')}?", yes=False)
+
+
+def _show_preview(console: Console, found: Answer) -> None:
+    show_report(console, found["validation"], "to list")
+    console.print(
+        f"{count(found['wouldBeAdded'], 'number')} would be listed, {found['alreadyListed']:,} are already;"
+        f" {count(found['contactsBlocked'], 'waiting contact')} would not be called any more."
+    )
+    for job in found["jobs"][:ROWS_SHOWN]:
+        console.print(f"  {count(job['contacts'], 'contact')} of {text(job['name'])} ({job['batchJobId']})")
+
+
+@command(app)
+def undo(
+    batch: Annotated[str, typer.Argument(metavar="BATCH", help="dnc_…, as `add` printed it.", show_default=False)],
+    api: Api,
+    yes: Yes = False,
+    *,
+    output: Output,
+) -> None:
+    """Take back what one `add` listed; contacts that it blocked in open jobs wait to be called again."""
+    ask(f"Let people be called again whose numbers {batch} listed?", yes=yes)
+    output.show(api.delete(f"{PATH}/batches/{quote(batch, safe='')}"), _show_undone)
+
+
+def _show_undone(console: Console, answer: Answer) -> None:
+    if not answer["removed"]:
+        console.print("Nothing of it is on the list.")
+        return
+    console.print(
+        f"Taken off the list: {count(answer['removed'], 'number')};"
+        f" {count(answer['contactsRestored'], 'contact')} wait to be called again."
     )
 
 

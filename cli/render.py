@@ -167,7 +167,14 @@ CONTACT_COLUMNS = {
     "id": "Contact",
 }
 ACTIVITY_COLUMNS = {"at": "When", "actor": "Who", "action": "What", "jobId": "Job", "details": "Details"}
-DO_NOT_CALL_COLUMNS = {"number": "Number", "source": "Source", "note": "Note", "addedBy": "By", "addedAt": "Since"}
+DO_NOT_CALL_COLUMNS = {
+    "number": "Number",
+    "source": "Source",
+    "note": "Note",
+    "addedBy": "By",
+    "addedAt": "Since",
+    "batchId": "Batch",
+}
 JOB_COLUMNS = {
     "id": "Job",
     "name": "Name",

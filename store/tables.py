@@ -357,6 +357,8 @@ do_not_call = Table(
     Column("note", Text),
     Column("added_by", String, nullable=False),  # as in `activity.actor`
     Column("added_at", Moment, nullable=False, server_default=func.now()),
+    Column("batch_id", String),  # of the request that listed it with others; null: one call's opt-out, or a network's
+    Index("ix_do_not_call_batch", "organization_id", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
     Index("ix_do_not_call_newest", "organization_id", text("added_at DESC"), "number"),
 )
 

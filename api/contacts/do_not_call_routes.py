@@ -9,7 +9,17 @@ from pydantic import Field
 from api.auth import KEYS, AdminDep, MemberDep
 from api.contacts.openapi import DO_NOT_CALL_BODY
 from api.contacts.reader import ContactReader, source_of
-from api.contacts.schemas import NUMBER, DoNotCallAdded, DoNotCallEntry, DoNotCallPage, DoNotCallRemoved
+from api.contacts.schemas import (
+    A_BATCH,
+    NUMBER,
+    BlockedJobView,
+    DoNotCallAdded,
+    DoNotCallEntry,
+    DoNotCallPage,
+    DoNotCallPreview,
+    DoNotCallRemoved,
+    DoNotCallUndone,
+)
 from api.dependencies import BodyBudgetDep, DoNotCallDep, ForkPoolDep, OrganizationsDep
 from api.http.bodies import read_body
 from api.http.errors import NotFound
@@ -32,6 +42,9 @@ Written = Annotated[
     str,
     Path(description="E.164, URL-encoded.", examples=[NUMBER], json_schema_extra={"pattern": f"^{E164.pattern}$"}),
 ]
+
+
+BatchId = Annotated[str, Path(description="Of the answer to adding them.", examples=[A_BATCH])]
 
 
 async def number(number: Written) -> str:
@@ -94,14 +107,18 @@ async def add_numbers(
     """
     mine = caller.organization_id
 
-    async def add(_: CreateContext) -> DoNotCallAdded:
+    async def add(context: CreateContext) -> DoNotCallAdded:
         allowed = (await organizations.get(mine)).allowed_countries
         read = await ContactReader(pool, mine).read_numbers(body, only_country(allowed))
-        added = await do_not_call.add(mine, read.numbers, source=source_of(body), by=caller.key_id, note=read.note)
+        batch_id = context.new_id("dnc")
+        added = await do_not_call.add(
+            mine, read.numbers, source=source_of(body), by=caller.key_id, note=read.note, batch_id=batch_id
+        )
         not_stopped = await stopper.wait(CallScope(organization_id=mine, numbers=tuple(read.numbers)))
         nudges.jobs(added.job_ids)
         return DoNotCallAdded(
             added=added.new,
+            batch_id=batch_id if added.new else None,
             already_listed=len(read.numbers) - added.new,
             contacts_blocked=added.blocked,
             calls_not_stopped=not_stopped,
@@ -111,6 +128,56 @@ async def add_numbers(
     with budget.share(mine) as share:
         body = await read_body(request, share, "numbers")
         return await idempotent.answer(DoNotCallAdded, body, add)
+
+
+@router.post(
+    "/preview",
+    operation_id="previewDoNotCall",
+    responses=errors(400, 401, 403, 503),
+    openapi_extra=DO_NOT_CALL_BODY,
+)
+async def preview_numbers(
+    caller: AdminDep,
+    request: Request,
+    do_not_call: DoNotCallDep,
+    organizations: OrganizationsDep,
+    pool: ForkPoolDep,
+    budget: BodyBudgetDep,
+) -> DoNotCallPreview:
+    """Say what adding these numbers would come to: whose contacts would not be called any more. Nothing is changed.
+
+    Error codes: as of adding them.
+    """
+    mine = caller.organization_id
+    with budget.share(mine) as share:
+        body = await read_body(request, share, "numbers")
+        allowed = (await organizations.get(mine)).allowed_countries
+        read = await ContactReader(pool, mine).read_numbers(body, only_country(allowed))
+        found = await do_not_call.preview(mine, read.numbers)
+        return DoNotCallPreview(
+            would_be_added=found.new,
+            already_listed=len(read.numbers) - found.new,
+            contacts_blocked=sum(job.contacts for job in found.jobs),
+            jobs=[BlockedJobView(batch_job_id=job.id, name=job.name, contacts=job.contacts) for job in found.jobs],
+            validation=read.report,
+        )
+
+
+@router.delete("/batches/{batchId}", operation_id="undoDoNotCall", responses=errors(401, 403, 503))
+async def undo_batch(
+    caller: AdminDep,
+    batchId: BatchId,  # noqa: N803  the contract's name
+    do_not_call: DoNotCallDep,
+    nudges: NudgesDep,
+) -> DoNotCallUndone:
+    """Take back what one request listed. Idempotent. Numbers that were listed before or otherwise stay listed.
+
+    Contacts of jobs that have not ended, which became `blocked` because of it, wait to be called again. `removed` is 0
+    where there is no such batch, or it was taken back before.
+    """
+    undone = await do_not_call.undo(caller.organization_id, batchId, by=caller.key_id)
+    nudges.jobs(undone.job_ids)
+    return DoNotCallUndone(removed=undone.removed, contacts_restored=undone.restored)
 
 
 @router.get("/{number}", operation_id="getDoNotCall", responses=errors(400, 401, 404, 503))

@@ -13,6 +13,7 @@ from domain.statuses import ContactStatus, JobStatus
 from store.jobs import update
 
 NUMBER = "+12025550101"
+A_BATCH = "dnc_0123456789abcdef01234567"
 
 
 class DoNotCallEntry(JsonModel):
@@ -27,6 +28,10 @@ class DoNotCallEntry(JsonModel):
     note: str | None = Field(examples=["Asked not to be called again."])
     added_by: str = Field(description="As `actor` in the activity.", examples=["key_0123456789abcdef01234567"])
     added_at: Timestamp
+    batch_id: str | None = Field(
+        description="Of the request that listed it: `DELETE /do-not-call/batches/{batchId}` takes all of it back.",
+        examples=[A_BATCH],
+    )
 
 
 class DoNotCallPage(JsonModel):
@@ -43,6 +48,11 @@ class DoNotCallAdded(JsonModel):
 
     success: Literal[True] = True
     added: int = Field(description="Numbers that were not on the list.", examples=[120])
+    batch_id: str | None = Field(
+        default=None,
+        description="By which it can be taken back; null where nothing new was listed.",
+        examples=[A_BATCH],
+    )
     already_listed: int = Field(examples=[3])
     contacts_blocked: int = Field(
         description="Contacts of open jobs that waited to be called: they ended as `blocked`.", examples=[2]
@@ -52,6 +62,33 @@ class DoNotCallAdded(JsonModel):
         default=0,
         description="Calls that the carrier had not let ring yet and that could not be called off within 20 seconds.",
         examples=[0],
+    )
+
+
+class BlockedJobView(JsonModel):
+    batch_job_id: str = Field(examples=[A_JOB])
+    name: str = Field(examples=["Appointments in May"])
+    contacts: int = Field(description="That would not be called any more.", examples=[2])
+
+
+class DoNotCallPreview(JsonModel):
+    """What adding these numbers would come to. Nothing was changed."""
+
+    would_be_added: int = Field(examples=[120])
+    already_listed: int = Field(examples=[3])
+    contacts_blocked: int = Field(description="Contacts of open jobs that wait to be called.", examples=[2])
+    jobs: list[BlockedJobView] = Field(description="Whose contacts these are, the most first.")
+    validation: IntakeReport = Field(description="What would become of the rows, as create tells it.")
+
+
+class DoNotCallUndone(JsonModel):
+    """What the batch listed is not on the list any more."""
+
+    success: Literal[True] = True
+    removed: int = Field(description="Numbers; 0 where that was done before.", examples=[120])
+    contacts_restored: int = Field(
+        description="Contacts of jobs that have not ended, which were `blocked` for it and wait to be called again.",
+        examples=[2],
     )
 
 

@@ -34,3 +34,4 @@ class ListedNumber(Model):
     note: str | None = None
     added_by: str
     added_at: datetime
+    batch_id: str | None = None  # of the request that listed it

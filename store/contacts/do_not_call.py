@@ -17,7 +17,7 @@ from domain.phone.identity import identify, list_all_writings, list_writings
 from domain.quotas import Quota, QuotaLimits
 from store.audit_log import record_action
 from store.calls.in_flight import CallScope, withdraw_unrung_calls
-from store.contacts.transitions import block_numbers
+from store.contacts.transitions import block_numbers, unblock_numbers
 from store.db.engine import reading
 from store.db.ids import may_exist
 from store.db.locks import lock_organization
@@ -31,6 +31,29 @@ class Added(Model):
 
     new: int
     blocked: int = 0
+    job_ids: tuple[str, ...] = ()
+
+
+class BlockedJob(Model):
+    """An open job, and how many of its contacts would not be called any more."""
+
+    id: str
+    name: str
+    contacts: int
+
+
+class Preview(Model):
+    """What listing numbers would come to."""
+
+    new: int
+    jobs: list[BlockedJob]
+
+
+class Undone(Model):
+    """`restored`: contacts of `job_ids` that wait again."""
+
+    removed: int
+    restored: int = 0
     job_ids: tuple[str, ...] = ()
 
 
@@ -57,19 +80,54 @@ class DoNotCall:
         self._quotas = quotas
 
     async def add(
-        self, organization_id: str, numbers: Collection[str], *, source: Source, by: str, note: str | None = None
+        self,
+        organization_id: str,
+        numbers: Collection[str],
+        *,
+        source: Source,
+        by: str,
+        note: str | None = None,
+        batch_id: str | None = None,
     ) -> Added:
         """List numbers, E.164; those that are listed already stay as they are. Raises QuotaExceeded.
 
-        What a person says on the telephone is listed beyond any quota: see `opt_out`.
+        `batch_id` is what `undo` takes back. What a person says on the telephone is listed beyond any quota: see
+        `opt_out`.
         """
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            added = await list_numbers(connection, organization_id, numbers, source=source, by=by, note=note)
+            added = await list_numbers(
+                connection, organization_id, numbers, source=source, by=by, note=note, batch_id=batch_id
+            )
             if added.new:
                 await require_room(connection, organization_id, self._quotas, {Quota.DO_NOT_CALL: 0})
             await withdraw_unrung_calls(connection, CallScope(organization_id=organization_id, numbers=tuple(numbers)))
             return added
+
+    async def preview(self, organization_id: str, numbers: Collection[str]) -> Preview:
+        """What `add` would come to now. Nothing is changed."""
+        async with reading(self._engine) as connection:
+            listed = await find_listed(connection, organization_id, list_all_writings(numbers))
+            values = {"organization": organization_id, "numbers": "\n".join(list_all_writings(numbers))}
+            rows = (await connection.execute(_WOULD_BLOCK, values)).mappings().all()
+        new = len({identify(number) for number in numbers} - listed)
+        return Preview(new=new, jobs=[BlockedJob.model_validate(row) for row in rows])
+
+    async def undo(self, organization_id: str, batch_id: str, *, by: str) -> Undone:
+        """Take off the list what one request listed; contacts of open jobs that it blocked wait again.
+
+        Idempotent. What was listed before, or by what a person said, is of no batch or another, and stays.
+        """
+        if not may_exist(batch_id):
+            return Undone(removed=0)
+        async with self._engine.begin() as connection:
+            await lock_organization(connection, organization_id)
+            mine = do_not_call.c.organization_id == organization_id, do_not_call.c.batch_id == batch_id
+            taken = sa.delete(do_not_call).where(*mine).returning(do_not_call.c.number)
+            numbers = list((await connection.execute(taken)).scalars())
+            if not numbers:
+                return Undone(removed=0)
+            return await _restore(connection, organization_id, batch_id, numbers, by)
 
     async def opt_out(self, organization_id: str, call_id: str, *, by: str, note: str | None = None) -> OptedOut:
         """List the number of a call (our id of the dial), as the person asked its agent. Raises NotFound."""
@@ -143,20 +201,34 @@ async def list_numbers(
     source: Source,
     by: str,
     note: str | None = None,
+    batch_id: str | None = None,
 ) -> Added:
     """List numbers within a transaction that has locked the organization's row, and record those that are new."""
     listed = await find_listed(connection, organization_id, list_all_writings(numbers))
     unlisted = {identify(number): number for number in numbers if identify(number) not in listed}
-    new = await _insert(connection, organization_id, unlisted.values(), source, by, note)
+    new = await _insert(connection, organization_id, unlisted.values(), source, by, note, batch_id)
     blocked = await block_numbers(connection, organization_id, numbers, LISTED_REASON)
     job_ids = tuple(sorted(set(blocked)))
     if new:
-        details = {"numbers": new, "source": source.value}
+        details = {"numbers": new, "source": source.value, **({"batchId": batch_id} if batch_id else {})}
         await record_action(connection, organization_id, Action.DO_NOT_CALL_ADDED, by, details)
     for job_id in job_ids:
         of_job = {"contactsBlocked": blocked.count(job_id), "source": source.value}
         await record_action(connection, organization_id, Action.DO_NOT_CALL_ADDED, by, of_job, job_id=job_id)
     return Added(new=new, blocked=len(blocked), job_ids=job_ids)
+
+
+async def _restore(
+    connection: AsyncConnection, organization_id: str, batch_id: str, numbers: Collection[str], by: str
+) -> Undone:
+    restored = await unblock_numbers(connection, organization_id, numbers, LISTED_REASON)
+    details = {"numbers": len(numbers), "batchId": batch_id}
+    await record_action(connection, organization_id, Action.DO_NOT_CALL_REMOVED, by, details)
+    job_ids = tuple(sorted(set(restored)))
+    for job_id in job_ids:
+        of_job = {"contactsRestored": restored.count(job_id), "batchId": batch_id}
+        await record_action(connection, organization_id, Action.DO_NOT_CALL_REMOVED, by, of_job, job_id=job_id)
+    return Undone(removed=len(numbers), restored=len(restored), job_ids=job_ids)
 
 
 async def _insert(
@@ -166,6 +238,7 @@ async def _insert(
     source: Source,
     by: str,
     note: str | None,
+    batch_id: str | None,
 ) -> int:
     entry = do_not_call.c
     rows = sa.select(
@@ -174,8 +247,9 @@ async def _insert(
         sa.literal(source.value),
         sa.literal(note, sa.Text),
         sa.literal(by),
+        sa.literal(batch_id, sa.String),
     )
-    into = [entry.organization_id, entry.number, entry.source, entry.note, entry.added_by]
+    into = [entry.organization_id, entry.number, entry.source, entry.note, entry.added_by, entry.batch_id]
     insert = postgresql.insert(do_not_call).from_select(into, rows).on_conflict_do_nothing()
     return len((await connection.execute(insert.returning(entry.number))).all())
 
@@ -189,10 +263,17 @@ def _entry(organization_id: str, number: str) -> tuple[sa.ColumnElement[bool], .
     return do_not_call.c.organization_id == organization_id, do_not_call.c.number.in_(list_writings(number))
 
 
+_WOULD_BLOCK = sa.text("""
+    SELECT j.id, j.name, count(*) AS contacts FROM contacts c JOIN batch_jobs j ON j.id = c.job_id
+    WHERE c.organization_id = :organization AND c.status IN ('pending', 'queued')
+      AND c.number = ANY(string_to_array(:numbers, chr(10))) AND j.status NOT IN ('completed', 'failed', 'cancelled')
+    GROUP BY j.id, j.name ORDER BY count(*) DESC, j.id
+""")
 _ENTRIES = sa.select(
     do_not_call.c.number,
     do_not_call.c.source,
     do_not_call.c.note,
     do_not_call.c.added_by,
     do_not_call.c.added_at,
+    do_not_call.c.batch_id,
 )

@@ -29,6 +29,7 @@ TRANSITIONS: Mapping[str, tuple[Collection[S], Collection[S]]] = {
     "correct": ((S.QUEUED, *CALLED), (S.QUEUED, *CALLED)),  # what was learned of its last call after that had ended
     "finish_exhausted": ((S.QUEUED,), ENDED),
     "block": (WAITING, (S.BLOCKED,)),
+    "unblock": ((S.BLOCKED,), WAITING),  # its number was listed by mistake, and its job goes on
     "fail_waiting": (WAITING, (S.FAILED,)),
     "cancel_waiting": (WAITING, (S.CANCELLED,)),
     "remove": ((*WAITING, S.DIALING), (S.CANCELLED, S.DIALING)),  # a live call ends by itself
@@ -80,6 +81,16 @@ _BLOCK_NUMBERS = text(f"""
     WHERE contacts.organization_id = :organization AND {_from("block")}
       AND contacts.number = ANY(string_to_array(:numbers, chr(10)))
       AND job.id = contacts.job_id AND job.status NOT IN ('completed', 'failed', 'cancelled')
+    RETURNING contacts.job_id
+""")
+_UNBLOCK_NUMBERS = text(f"""
+    UPDATE contacts SET status = CASE WHEN contacts.dials > 0 THEN 'queued' ELSE 'pending' END, failure_reason = NULL,
+           completed_at = NULL, due_at = greatest(now.at, job.scheduled_start_time, contacts.not_before),
+           next_retry_at = CASE WHEN contacts.dials > 0 THEN greatest(now.at, contacts.not_before) END
+    FROM batch_jobs job, (SELECT clock_timestamp() AS at) AS now
+    WHERE job.organization_id = :organization AND job.status NOT IN ('completed', 'failed', 'cancelled')
+      AND contacts.job_id = job.id AND {_from("unblock")} AND contacts.failure_reason = :reason
+      AND contacts.removed_at IS NULL AND contacts.number = ANY(string_to_array(:numbers, chr(10)))
     RETURNING contacts.job_id
 """)
 _FAIL_WAITING = text(f"""
@@ -141,6 +152,14 @@ async def block_numbers(
     """End whoever waits under these numbers, in any writing, in open jobs; return the job of each."""
     values = {"organization": organization_id, "numbers": "\n".join(list_all_writings(numbers)), "reason": reason}
     return list((await connection.execute(_BLOCK_NUMBERS, values)).scalars())
+
+
+async def unblock_numbers(
+    connection: AsyncConnection, organization_id: str, numbers: Collection[str], reason: str
+) -> list[str]:
+    """Let those of open jobs wait again who ended as blocked for `reason`; return the job of each."""
+    values = {"organization": organization_id, "numbers": "\n".join(list_all_writings(numbers)), "reason": reason}
+    return list((await connection.execute(_UNBLOCK_NUMBERS, values)).scalars())
 
 
 async def fail_waiting(connection: AsyncConnection, contact_id: str, reason: str) -> None:

@@ -1,6 +1,8 @@
 """Commands for contacts, and for numbers that are not called."""
 
-from tests.cli.answers import CONTACTS, DONE, ID, REPORT, form_of, sent
+import pytest
+
+from tests.cli.answers import CONTACTS, DONE, ID, REPORT, Terminal, form_of, sent
 from tests.cli.conftest import FakeApi, Run
 
 CONTACT = "contact_0123456789abcdef01234567"
@@ -27,7 +29,7 @@ def test_numbers_are_listed_from_arguments_or_a_file(run: Run, api: FakeApi, fil
     api.will("POST /do-not-call", (200, answer))
     ended = run("dnc", "add", NUMBER, "--note", "Asked us.")
     assert sent(api) == {"numbers": [NUMBER], "note": "Asked us."}
-    assert "1 numbers were listed, 0 were already; 2 waiting contacts are not called any more." in ended.out
+    assert "Listed: 1 number, 0 were already; 2 waiting contacts will not be called any more." in ended.out
     unread = run("dnc", "add", "--file", file, "--phone-column", "Mobile", "--default-country", "US")
     assert unread.code == 1
     assert "12 rows could not be read: their numbers are NOT listed" in unread.err
@@ -39,6 +41,45 @@ def test_numbers_are_listed_from_arguments_or_a_file(run: Run, api: FakeApi, fil
     }
     for wrong in ([], [NUMBER, "--file", file], [file]):
         assert run("dnc", "add", *wrong).code == 1
+
+
+PREVIEW = {
+    "wouldBeAdded": 1,
+    "alreadyListed": 2,
+    "contactsBlocked": 2644,
+    "jobs": [{"batchJobId": ID, "name": "[red]Spring", "contacts": 2644}],
+    "validation": REPORT,
+}
+
+
+def test_what_a_list_would_block_is_shown_first(run: Run, api: FakeApi, file: str) -> None:
+    api.will("POST /do-not-call/preview", (200, PREVIEW))
+    ended = run("dnc", "add", "--file", file, "--dry-run")
+    assert ended.code == 0
+    assert "1 number would be listed, 2 are already; 2,644 waiting contacts would not be called" in ended.out
+    assert f"2,644 contacts of [red]Spring ({ID})" in ended.out
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(("answer", "listed"), [("y", True), ("n", False)])
+def test_at_a_terminal_nothing_is_listed_unasked(
+    run: Run, api: FakeApi, monkeypatch: pytest.MonkeyPatch, answer: str, listed: bool
+) -> None:
+    added = {"added": 1, "alreadyListed": 2, "contactsBlocked": 2644, "validation": {}, "batchId": "dnc_1"}
+    api.will("POST /do-not-call/preview", (200, PREVIEW))
+    api.will("POST /do-not-call", (200, added | {"validation": REPORT | {"invalidTotal": 0, "invalid": []}}))
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+    ended = run("dnc", "add", NUMBER)
+    assert "List 1 number?" in ended.err
+    assert (len(api.requests), "outdial dnc undo dnc_1" in ended.out) == (2 if listed else 1, listed)
+
+
+def test_a_batch_is_taken_back(run: Run, api: FakeApi) -> None:
+    undone = {"success": True, "removed": 1, "contactsRestored": 2644}
+    api.will("DELETE /do-not-call/batches/dnc_1", (200, undone), (200, undone | {"removed": 0}))
+    out = run("dnc", "undo", "dnc_1").out
+    assert out == "Taken off the list: 1 number; 2,644 contacts wait to be called again.\n"
+    assert run("dnc", "undo", "dnc_1").out == "Nothing of it is on the list.\n"
 
 
 def test_a_number_is_taken_off_the_list(run: Run, api: FakeApi) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.jobs.create_request import KNOWN_FIELDS
-from tests.cli.answers import CONTACTS, CREATE, CREATED, ID, JOB, REPORT, form_of, job, refusal, sent
+from tests.cli.answers import CONTACTS, CREATE, CREATED, ID, JOB, REPORT, Terminal, form_of, job, refusal, sent
 from tests.cli.conftest import FakeApi, Run
 
 VALIDATED = {
@@ -293,13 +293,6 @@ def test_which_number_calls_is_never_guessed(run: Run, api: FakeApi, file: str) 
     assert "none of the organization's numbers" in run("submit", file, "--from", "+12025550103").err
     api.will("GET /phone-numbers", numbers())
     assert "No number has an agent" in run("submit", file).err
-
-
-class Terminal(io.StringIO):
-    """Somebody who answers."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize(("answer", "code", "created"), [("y", 0, True), ("n", 1, False), ("", 1, False)])

@@ -261,6 +261,14 @@ async def _revoke_grant(world: World) -> None:
     await grants.revoke(world.id, made.id, by=BY)
 
 
+async def _undo(world: World) -> None:
+    do_not_call, batch_id = DoNotCall(world.engine, QUOTAS), "dnc_1"
+    (number,) = [one.number for one in await world.running.contacts() if one.id == world.running.contact_ids[2]]
+    await do_not_call.add(world.id, [number], source=Source.API, by=BY, batch_id=batch_id)
+    await do_not_call.undo(world.id, batch_id, by=BY)
+    await do_not_call.undo(world.id, batch_id, by=BY)
+
+
 METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "AgentReports.find_organization": lambda w: AgentReports(w.engine).find_organization(w.dial),
     "AgentReports.record": lambda w: AgentReports(w.engine).record(w.id, w.dial, ConversationReport(disposition="x")),
@@ -315,6 +323,8 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "DoNotCall.find": lambda w: DoNotCall(w.engine, QUOTAS).find(w.id, "+12025550101"),
     "DoNotCall.list_page": lambda w: DoNotCall(w.engine, QUOTAS).list_page(w.id, "0101", 1, 10),
     "DoNotCall.opt_out": lambda w: DoNotCall(w.engine, QUOTAS).opt_out(w.id, w.dial, by=BY),
+    "DoNotCall.preview": lambda w: DoNotCall(w.engine, QUOTAS).preview(w.id, [a_number(1)]),
+    "DoNotCall.undo": _undo,
     "DoNotCall.remove": lambda w: DoNotCall(w.engine, QUOTAS).remove(w.id, "+12025550101", by=BY),
     "DuePages.abandon": lambda w: DuePages(w.engine).abandon(w.running.contact_ids[1], "x"),
     "DuePages.mark_workflow_started": lambda w: DuePages(w.engine).mark_workflow_started(w.waiting.id),

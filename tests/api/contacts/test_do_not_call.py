@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.tables import contacts as contact_rows
 from store.tables import organizations
 from tests.api.client import Api, Tenant, refused
 from tests.api.jobs.test_control import dial, end_dial, running
@@ -40,6 +41,8 @@ async def delete(api: Api, number: str, key: str | None = None) -> httpx.Respons
 
 async def test_numbers_are_added_as_json(api: Api) -> None:
     body = (await add(api, ADA, BOB, ADA, note="  Asked us.  ")).json()
+    batch_id = body.pop("batchId")
+    assert batch_id.startswith("dnc_")
     assert body == {
         "success": True,
         "added": 2,
@@ -62,7 +65,7 @@ async def test_numbers_are_added_as_json(api: Api) -> None:
     entry = (await api.get(at(ADA))).json()
     assert MOMENT.fullmatch(entry.pop("addedAt"))
     assert entry.pop("addedBy").startswith("key_")
-    assert entry == {"number": ADA, "source": "api", "note": "Asked us."}
+    assert entry == {"number": ADA, "source": "api", "note": "Asked us.", "batchId": batch_id}
 
 
 async def test_numbers_are_added_as_a_file_and_bad_rows_are_reported(api: Api) -> None:
@@ -215,3 +218,75 @@ async def test_a_range_that_nobody_knows_yet_is_listed_too(api: Api) -> None:
     answer = await add(api, "+19995550101")
     assert answer.json()["added"] == 1
     assert "a range that the numbering data do not know" in "".join(answer.json()["validation"]["warnings"])
+
+
+async def undo(api: Api, batch_id: str) -> dict[str, Any]:
+    answer = await api.http.delete(f"/do-not-call/batches/{batch_id}", headers=api.key)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_a_preview_names_the_jobs_and_changes_nothing(api: Api) -> None:
+    job_id = await api.new_job(name="Spring", contacts=[{"phone": ADA}, {"phone": BOB}])
+    await add(api, BOB)
+    for answer in (
+        await api.post("/do-not-call/preview", json={"numbers": [ADA, BOB]}),
+        await api.post("/do-not-call/preview", files={"file": ("list.csv", f"phone\n{ADA}\n{BOB}\n".encode())}),
+    ):
+        body = answer.json()
+        assert (body["wouldBeAdded"], body["alreadyListed"], body["contactsBlocked"]) == (1, 1, 1)
+        assert body["jobs"] == [{"batchJobId": job_id, "name": "Spring", "contacts": 1}]
+        assert body["validation"]["valid"] == 2
+    assert (await api.get("/do-not-call")).json()["total"] == 1
+    assert [one["status"] for one in (await api.job(job_id))["contacts"]] == ["pending", "blocked"]
+    refused(await api.post("/do-not-call/preview", json={"numbers": ["x"]}), 400, "invalid_phone_format")
+
+
+async def test_a_batch_is_taken_back_and_its_contacts_wait_again(api: Api, other: Tenant) -> None:
+    await add(api, BOB)
+    job_id = await api.new_job(contacts=[{"phone": ADA}, {"phone": BOB}])
+    ended = await api.new_job(contacts=[{"phone": ADA}])
+    added = (await add(api, ADA, BOB)).json()
+    assert (added["added"], added["contactsBlocked"]) == (1, 2)
+    await api.post(f"/batch/jobs/{ended}/cancel")
+
+    assert (await undo(Api(api.http, other), added["batchId"]))["removed"] == 0
+    assert await undo(api, added["batchId"]) == {"success": True, "removed": 1, "contactsRestored": 1}
+    assert await undo(api, added["batchId"]) == {"success": True, "removed": 0, "contactsRestored": 0}
+
+    contacts = (await api.job(job_id))["contacts"]
+    assert [(one["status"], one["failureReason"]) for one in contacts] == [("pending", None), ("blocked", LISTED)]
+    assert [one["status"] for one in (await api.job(ended))["contacts"]] == ["blocked"]
+    assert [entry["number"] for entry in (await api.get("/do-not-call")).json()["entries"]] == [BOB]
+    details = [entry["details"] for entry in (await api.get("/organization/activity")).json()["activity"]]
+    assert {"numbers": 1, "batchId": added["batchId"]} in details
+    assert {"contactsRestored": 1, "batchId": added["batchId"]} in details
+
+
+async def test_what_was_listed_already_is_of_no_new_batch(api: Api) -> None:
+    first = (await add(api, ADA)).json()["batchId"]
+    assert (await add(api, ADA)).json()["batchId"] is None
+    assert (await api.get(at(ADA))).json()["batchId"] == first
+
+
+async def test_a_repeated_request_names_the_batch_that_it_made(api: Api) -> None:
+    key = {"Idempotency-Key": "list-1"} | api.key
+    one, again = [(await api.http.post("/do-not-call", json={"numbers": [ADA]}, headers=key)).json() for _ in range(2)]
+    assert one == again
+    assert (await undo(api, one["batchId"]))["removed"] == 1
+
+
+async def test_a_contact_that_was_called_before_waits_for_its_next_attempt(api: Api, records: AsyncEngine) -> None:
+    job_id = await running(api)
+    number = (await api.job(job_id))["contacts"][0]["phoneNumber"]
+    async with records.begin() as connection:
+        await connection.execute(
+            sa.update(contact_rows).where(contact_rows.c.job_id == job_id).values(status="queued", dials=1, attempts=1)
+        )
+    added = (await add(api, number)).json()
+    assert added["contactsBlocked"] == 1
+    await undo(api, added["batchId"])
+    contact = (await api.job(job_id))["contacts"][0]
+    assert (contact["status"], contact["attemptCount"]) == ("queued", 1)
+    assert contact["nextRetryAt"] is not None
