@@ -112,10 +112,10 @@ def announce(console: Console, ready: Ready) -> None:
     """Print the addresses, ids and keys; the ready file has PostgreSQL's password."""
     from sqlalchemy.engine import make_url  # noqa: PLC0415 - no other command needs it
 
+    for name, address in {"Console": ready.console.url, "Sign in, once": ready.console.sign_in}.items():
+        console.print(f"[bold]{name:19}[/]  {address}", soft_wrap=True, highlight=False)  # whole, to be clicked
     table = Table(box=None, show_header=False, pad_edge=False)
     rows = {
-        "Console": ready.console.url,
-        "Sign in, once": ready.console.sign_in,
         "API": ready.api.url,
         "API docs": f"{ready.api.url}/docs",
         "Temporal web UI": ready.temporal.ui,

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.http.errors import NotFound
-from console import assets, job, jobs, live, sign_in
+from console import analytics, assets, do_not_call, job, jobs, live, new_job, organization, sign_in
 from console.pages import PageRoute
 from console.sessions import ROOT
 
@@ -16,5 +16,18 @@ async def no_page(path: str) -> None:
 
 
 router = APIRouter()
-for part in (assets.router, sign_in.router, jobs.router, live.router, job.router, nowhere):
+parts = (
+    assets.router,
+    sign_in.router,
+    jobs.router,
+    live.router,
+    job.router,
+    new_job.router,
+    new_job.columns_router,
+    analytics.router,
+    organization.router,
+    do_not_call.router,
+    nowhere,
+)
+for part in parts:
     router.include_router(part, prefix=ROOT, include_in_schema=False)

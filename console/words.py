@@ -5,15 +5,19 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from api.organizations.schemas import ClosedGateView
 from domain.audit import OPERATOR, SYSTEM, TEMPORAL, Action
+from domain.calling_rules import presets
 from domain.calls.outcome_table import OUTCOMES, Redial
 from domain.jobs.views import ContactFrequency
 from domain.phone.masking import mask_number, mask_numbers
+from domain.quotas import EXPLANATIONS, Quota
 from domain.statuses import ContactStatus, JobStatus
 
 JOB = {
@@ -99,6 +103,21 @@ ACTION = {
     Action.STOPPED: "stopped all calls",
     Action.GRANTED: "granted a number or trunk",
 }
+LEDGER = {
+    "topup": "Top-up",
+    "hold": "Held for a new job",
+    "reserve": "Reserved for a live call",
+    "capture": "Cost of a call",
+    "release": "Released",
+}
+SOURCE = {
+    "api": "By request",
+    "file": "From a file",
+    "agent": "The person asked the agent",
+    "sip_607": "Their network reported it",
+    "operator": "By an operator",
+}
+PRESETS = {name: presets.get_preset(name) for name in presets.PRESETS}
 WEEKDAYS = {
     "mon": "Monday",
     "tue": "Tuesday",
@@ -275,6 +294,36 @@ def _plain(value: Any) -> str:
 
 def masked(number: str) -> str:
     return mask_number(number)
+
+
+def rate(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def change(value: Decimal) -> str:
+    """A sum that is added or taken away."""
+    return "" if not value else f"+{dollars(value)}" if value > 0 else dollars(value)
+
+
+def ledger(kind: StrEnum) -> str:
+    return LEDGER.get(kind.value, kind.value)
+
+
+def source(value: StrEnum) -> str:
+    return SOURCE.get(value.value, value.value)
+
+
+def quota(value: Quota) -> str:
+    said = EXPLANATIONS[value][0].partition(",")[0]
+    return said[:1].upper() + said[1:]
+
+
+def step_in_console(gate: ClosedGateView) -> str:
+    """What to do about a closed gate, here."""
+    if gate.scope == "organization":
+        return "Press Resume calling above."
+    by_person = gate.scope == "number" and "/open" in gate.next_step
+    return "Open the number when it may call again." if by_person else gate.next_step
 
 
 FILTERS = {

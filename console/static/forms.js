@@ -23,6 +23,7 @@ function hasChanged(field) {
 
 function read(field) {
   if (field.type === "checkbox") return "list" in field.dataset ? undefined : field.checked;
+  if (field.dataset.kind === "options") return [...field.selectedOptions].map((option) => option.value);
   const text = field.value.trim();
   if (!text) return "null" in field.dataset ? null : undefined;
   const kind = field.dataset.kind;

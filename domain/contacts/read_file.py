@@ -79,7 +79,7 @@ def read_contact_file(content: bytes | None, options: ReadOptions | None = None)
     NoValidContacts.
     """
     options = options or ReadOptions()
-    table = _open_table(_check_size(content), options.columns.phone)
+    table = open_table(check_size(content), options.columns.phone)
     header = next(table.records, Record(1, []))
     layout = _read_table_header(table, header, options)
     report, rejected, characters = ReportBuilder(), list[Reject](), 0
@@ -101,7 +101,7 @@ def read_contact_file(content: bytes | None, options: ReadOptions | None = None)
     return intake.model_copy(update={"rejects": rejects})
 
 
-def _check_size(content: bytes | None) -> bytes:
+def check_size(content: bytes | None) -> bytes:
     if content is None:
         raise InvalidCsv("There is no file: send the contacts as a CSV file in the field `file`.")
     if len(content) > MAX_FILE_BYTES:
@@ -111,7 +111,7 @@ def _check_size(content: bytes | None) -> bytes:
     return content
 
 
-def _open_table(content: bytes, phone: str | None) -> _Table:
+def open_table(content: bytes, phone: str | None) -> _Table:
     """Open an XLSX workbook or a text table; its name and declared type do not count.
 
     `phone`: the phone column's name, where the request gives one. Raises InvalidCsv, now or while rows are taken.

@@ -1,0 +1,286 @@
+"""A person drives campaigns in a browser: drops a file, schedules, watches, steers, reads. On a running stack."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+from tests.end_to_end.batch import MAX_TALK, SHORT, TALKS, Batch, Numbers, contacts
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
+
+PICTURES = Path(__file__).parents[2] / "docs" / "images"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+SPEED = 60
+SECONDS = 1000  # in a page's milliseconds
+LOADED = 60  # seconds that something may need where other tests run beside it
+SIZES = {"laptop": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+SCHEMES = ("light", "dark")
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATHS = ("", "/new", "/analytics", "/organization", "/numbers", "/agents", "/do-not-call", "/credits", "/webhooks")
+MORE_PATHS = ("/keys", "/activity", "/nowhere")
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LiveStack]:
+    with LiveStack.running("--speed", str(SPEED)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Numbers:
+    return Numbers()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        message = "no Chromium is installed (Debian: apt-get install chromium); the console is not looked at"
+        if "chromium" in os.environ.get("OUTDIAL_REQUIRE", ""):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield running
+        running.close()
+
+
+class Seen:
+    """What a browser asked for, and what its pages complained of."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        context.on("request", self._note_request)
+        context.on("console", self._note_message)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+
+    def _note_request(self, request: Request) -> None:
+        self.requests.append(request.url)
+
+    def _note_message(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{message.text} ({message.location.get('url')})")
+
+    def foreign(self, own: str) -> list[str]:
+        return [url for url in self.requests if not url.startswith((own, "data:", "blob:"))]
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser, stack: LiveStack) -> Iterator[BrowserContext]:
+    """Signed in as the owner, with the link that `up` prints first."""
+    context = browser.new_context(viewport=SIZES["laptop"], locale="en-GB", timezone_id="Africa/Lagos")  # type: ignore[arg-type]
+    context.set_default_timeout(LOADED * SECONDS)
+    page = context.new_page()
+    page.goto(stack.ready["console"]["signIn"])
+    assert page.title() == "Jobs · Outdial"
+    page.close()
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def seen(context: BrowserContext) -> Seen:
+    return Seen(context)
+
+
+@pytest.fixture
+def page(context: BrowserContext, seen: Seen) -> Iterator[Page]:
+    page = context.new_page()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where pictures go: into the tree only when they are wanted there."""
+    folder = PICTURES if os.environ.get("OUTDIAL_PICTURES") == "1" else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_the_link_comes_first_and_signs_in_once(stack: LiveStack, context: BrowserContext, browser: Browser) -> None:
+    console = stack.ready["console"]
+    lines = [line for line in stack.output.splitlines() if "http" in line]
+    assert lines[0].split()[-1] == console["url"]
+    assert lines[1].split()[-1] == console["signIn"]
+    other = browser.new_context()
+    page = other.new_page()
+    page.goto(console["signIn"])
+    assert "used already" in page.inner_text("main")
+    other.close()
+
+
+def test_a_job_from_a_file_to_its_end(
+    page: Page, stack: LiveStack, numbers: Numbers, tmp_path: Path, pictures: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    called = numbers.scripted(TALKS, 6) + numbers.some(60)
+    rows = [f"{number},Person {index},{1000 + index}" for index, number in enumerate(called)]
+    file.write_text("\n".join(["mobile,name,customer", *rows, "12,Nobody,1", f"{called[0]},Again,2"]))
+
+    page.goto(f"{stack.ready['console']['url']}/new")
+    drop_file(page, file)
+    page.get_by_role("region", name="First rows of the file").get_by_text("Person 1", exact=True).wait_for()
+    assert page.locator("#m-phone").input_value() == "mobile"
+    page.select_option("#m-id", "customer")
+    page.fill("#name", "Spring campaign")
+    page.fill("#lines", "5")
+    page.check("input[name=when][value=later]")
+    page.fill("#zone", "Asia/Tokyo")
+    page.fill("#start", f"{datetime.now(UTC).date() + timedelta(days=3)}T09:00")
+    until(lambda: "01:00" in page.inner_text("#local-clock"), LOADED)
+
+    page.reload()
+    page.get_by_role("region", name="First rows of the file").get_by_text("Person 1", exact=True).wait_for()
+    assert page.input_value("#name") == "Spring campaign"
+    assert page.input_value("#m-id") == "customer"
+    assert page.input_value("#zone") == "Asia/Tokyo"
+
+    page.click("#check")
+    page.locator("#report").get_by_text("2 of 68 will not be called, because").wait_for()
+    assert "1 row cannot be called" in page.inner_text("#row-errors")
+    page.screenshot(path=pictures / "console-new-job.png", full_page=True)
+    page.click("#create")
+    page.get_by_role("dialog").get_by_role("button", name="Schedule it").click()
+    page.wait_for_url("**/console/jobs/batch_*")
+    assert "It has not started yet." in finding(page, "start")
+    assert "2 of 68 rows are not in the job." in finding(page, "rows")
+
+    page.get_by_role("button", name="Start now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Start now").click()
+    until(lambda: done(page) > 3, LOADED)  # without a reload
+    page.get_by_role("button", name="Pause").click()
+    page.locator(".live .pill.paused").wait_for()
+    assert "It is paused: no call starts." in finding(page, "start")
+    page.get_by_role("button", name="Resume").click()
+    page.locator(".live .pill.running").wait_for()
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.screenshot(path=pictures / f"console-job-{scheme}.png", full_page=True)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel and hang up").click()
+    page.locator(".live .pill.cancelled").wait_for()
+    until(lambda: "On the phone 0" in flat(page.inner_text(".live")), LOADED)
+    page.reload()
+    assert "demo owner cancelled it" in flat(page.inner_text("main"))
+
+
+def test_a_job_ends_and_its_results_are_taken(page: Page, stack: LiveStack, numbers: Numbers) -> None:
+    called = numbers.scripted(SHORT, 4)
+    job = Batch.create(stack, contacts(called), name="Short calls")
+    page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}")
+    page.locator(".live .pill.completed").wait_for()
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Download results").click()
+    text = Path(taken.value.path()).read_text()
+    assert [number for number in called if number not in text] == []
+    page.get_by_role("link", name=re.compile("…00")).first.click()
+    page.get_by_text("Call 1: The call was answered, and its agent was there.").wait_for()
+    page.goto(f"{stack.ready['console']['url']}/activity")
+    assert "results downloaded" in page.inner_text("main")
+
+
+def test_a_member_sees_and_cannot_act(browser: Browser, stack: LiveStack, numbers: Numbers) -> None:
+    job = Batch.create(stack, contacts(numbers.scripted(TALKS, 2)), name="Theirs", maxCallSeconds=MAX_TALK)
+    member = browser.new_context()
+    page = member.new_page()
+    page.goto(stack.ready["console"]["url"])
+    assert violations(page) == {}
+    page.fill("#key", stack.ready["api"]["memberKey"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Theirs").click()
+    page.get_by_text("Contacts by outcome").first.wait_for()
+    assert page.get_by_role("button").all_inner_texts() == ["Sign out", "Filter"]
+    status = page.evaluate(
+        """async (path) => (await fetch(path, {method: "POST",
+           headers: {"X-CSRF-Token": document.querySelector("meta[name=csrf-token]").content}})).status""",
+        f"/console/api/batch/jobs/{job.job_id}/cancel",
+    )
+    assert status == 403
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="Sign in").wait_for()
+    page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}")
+    assert page.title() == "Sign in · Outdial"
+    member.close()
+    job.hang_up()
+
+
+def test_a_forged_form_is_refused(context: BrowserContext, stack: LiveStack) -> None:
+    url = stack.ready["api"]["url"]
+    [cookie] = [one for one in context.cookies(f"{url}/console") if one["name"] == "outdial_console"]
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+    cookies = {"Cookie": f"outdial_console={cookie['value']}"}
+    for headers in ({"Origin": url}, {"Origin": "https://evil.example"}, {}):
+        answer = httpx.post(f"{url}/console/api/organization/stop", headers=cookies | headers, trust_env=False)
+        assert answer.status_code == 403
+
+
+@pytest.mark.timeout(400)
+def test_axe_finds_nothing_on_any_page(page: Page, stack: LiveStack, numbers: Numbers, seen: Seen) -> None:
+    console = stack.ready["console"]["url"]
+    job = Batch.create(stack, contacts(numbers.some(30)), name="To be looked at")
+    until(lambda: len(job.dials()) > 5, LOADED)
+    contact = httpx.get(
+        f"{stack.ready['api']['url']}/batch/jobs/{job.job_id}",
+        headers={"Authorization": f"Bearer {stack.ready['api']['ownerKey']}"},
+        trust_env=False,
+    ).json()["contacts"][0]["id"]
+    paths = [*PATHS, *MORE_PATHS, f"/jobs/{job.job_id}", f"/jobs/{job.job_id}/contacts/{contact}"]
+    found: dict[str, Any] = {}
+    for path in paths:
+        page.goto(console + path)
+        for size, viewport in SIZES.items():
+            page.set_viewport_size(viewport)  # type: ignore[arg-type]
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide: {size}"
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                found |= {f"{path} {size} {scheme} {one}": where for one, where in violations(page).items()}
+    assert found == {}
+    assert seen.foreign(stack.ready["api"]["url"]) == []
+    assert [said for said in seen.complaints if "404" not in said] == []
+
+
+def violations(page: Page) -> dict[str, Any]:
+    """What axe finds: the rules that are broken, and where."""
+    page.evaluate(AXE + "; null")
+    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    return {one["id"]: [node["html"][:160] for node in one["nodes"][:3]] for one in found}
+
+
+def drop_file(page: Page, file: Path) -> None:
+    """As a person lets a file fall."""
+    transfer = page.evaluate_handle(
+        """({name, text}) => {
+             const transfer = new DataTransfer();
+             transfer.items.add(new File([text], name, {type: "text/csv"}));
+             return transfer;
+           }""",
+        {"name": file.name, "text": file.read_text()},
+    )
+    page.dispatch_event(".drop", "drop", {"dataTransfer": transfer})
+
+
+def finding(page: Page, question: str) -> str:
+    return flat(page.locator(f'[data-finding="{question}"]').first.inner_text())
+
+
+def done(page: Page) -> int:
+    return int(re.findall(r"Done (\d+) of", flat(page.inner_text(".live")))[0])
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
