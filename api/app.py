@@ -30,7 +30,7 @@ from api.http.logging import configure_logging
 from api.http.methods import HeadRequests, refuse_method
 from api.http.middleware import Admission, DrainBodies, RequestIds
 from api.http.openapi import DESCRIPTION, TITLE, remove_validation_errors
-from api.http.server import ADMISSION
+from api.http.server import ADMISSION, ORIGINS
 from api.http.unknown_parameters import WARN_OF_UNKNOWN
 from api.jobs import (
     control_routes,
@@ -193,6 +193,7 @@ def _lifespan(
             )
             application.state.services = services
             async with observed(settings, services):
-                yield {ADMISSION: rules}
+                origins = parse_origins(settings.cors_origins)
+                yield {ADMISSION: rules} | ({ORIGINS: origins} if origins else {})
 
     return lifespan

@@ -24,6 +24,7 @@ from api.dependencies import BodyBudgetDep, DoNotCallDep, ForkPoolDep, Organizat
 from api.http.bodies import read_body
 from api.http.errors import NotFound
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
+from api.http.openapi import REQUEST_ID
 from api.http.pagination import PageQuery, Text, query
 from api.http.responses import errors
 from api.jobs.in_flight import CallStopperDep
@@ -134,7 +135,7 @@ async def add_numbers(
     "/preview",
     operation_id="previewDoNotCall",
     responses=errors(400, 401, 403, 503),
-    openapi_extra=DO_NOT_CALL_BODY,
+    openapi_extra=DO_NOT_CALL_BODY | REQUEST_ID,
 )
 async def preview_numbers(
     caller: AdminDep,

@@ -41,6 +41,16 @@ class CrossOrigin:
         await self.app(scope, receive, send_with_permission)
 
 
+def permission(origin: str, origins: frozenset[str]) -> dict[str, str]:
+    """The headers of an answer that is written past all layers: a refusal before its request was parsed."""
+    if not origins:
+        return {}
+    headers = MutableHeaders({"Vary": "Origin"})
+    if origin in origins:
+        _permit(headers, origin, preflight=False)
+    return {name.title(): value for name, value in headers.items()}
+
+
 def _permit(headers: MutableHeaders, origin: str, *, preflight: bool) -> None:
     headers["Access-Control-Allow-Origin"] = origin
     headers["Access-Control-Expose-Headers"] = ANSWER_HEADERS

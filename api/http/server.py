@@ -7,9 +7,10 @@ the request is lost (httptools issue 124). RFC 9110, section 7.8: a server may i
 import asyncio
 import json
 import logging
+import re
 import resource
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from http import HTTPStatus
 from secrets import token_hex
 from typing import Any
@@ -20,6 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.http.admission import AdmissionRules, read_raw_head
 from api.http.answer_headers import PROTECTION
+from api.http.cors import permission
 from api.http.errors import ApiError, HeadersTooLarge, InvalidHttp, RequestTimedOut
 from api.http.limits import HEADER_BYTES, HEADER_SECONDS, MAX_CONNECTIONS
 
@@ -29,7 +31,9 @@ BODY_LINGER_SECONDS = 5.0  # while a refused body may still come, and is dropped
 SPARE_FILES = 256  # besides connections: database, Temporal, reader processes, sockets of carriers
 
 ADMISSION = "admission"  # of the state that the lifespan yields: the AdmissionRules
+ORIGINS = "origins"  # likewise: the frozenset of those whose pages may read refusals; missing where there are none
 _CUT = "cut_connection"
+_ORIGIN = re.compile(rb"\r\norigin:[ \t]*([^\r\n]*?)[ \t]*\r\n", re.I)
 
 log = logging.getLogger("api.http.server")
 
@@ -76,6 +80,7 @@ class BoundedProtocol(H11Protocol):
     waiting_since: float | None = None
     _head_timer: asyncio.TimerHandle | None = None
     _refused = False
+    _head = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -89,6 +94,8 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if ORIGINS in self.app_state and not self._refused:
+            self._note_head(data)
         if self._refused or self._refuses_unparsed(data):
             return
         super().data_received(data)
@@ -138,7 +145,7 @@ class BoundedProtocol(H11Protocol):
         """
         self._refused = True
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            self.transport.write(_answer(error, close=True))
+            self.transport.write(_answer(error, self._permission(), close=True))
         self.transport.write_eof()
         self.loop.call_later(linger, self.transport.close)
 
@@ -155,12 +162,23 @@ class BoundedProtocol(H11Protocol):
         rules.log.count(error)
         self._stop_waiting()
         if sent.alone:
-            self.transport.write(_answer(error, close=False))
+            self.transport.write(_answer(error, self._permission(), close=False))
             self.on_response_complete()
         else:
             self.waiting_since = self.loop.time()
             self._refuse(error, BODY_LINGER_SECONDS)
         return True
+
+    def _note_head(self, data: bytes) -> None:
+        """Keep the head of a request, as far as it has come, for a refusal that pages of other origins may read."""
+        before = b"" if self._is_between_requests() else self._head
+        self._head = (before + data)[:HEADER_BYTES] if len(before) < HEADER_BYTES else before
+
+    def _permission(self) -> dict[str, str]:
+        """What lets a page read a refusal."""
+        named = _ORIGIN.search(self._head)
+        origin = "" if named is None else named[1].decode("latin-1")
+        return permission(origin, self.app_state.get(ORIGINS, frozenset()))
 
     def _is_between_requests(self) -> bool:
         idle = self.conn.our_state is h11.IDLE and self.conn.their_state is h11.IDLE
@@ -179,7 +197,7 @@ class BoundedProtocol(H11Protocol):
             self.transport.close()
 
 
-def _answer(error: ApiError, *, close: bool) -> bytes:
+def _answer(error: ApiError, permission: Mapping[str, str], *, close: bool) -> bytes:
     """An error as every other is written, ready to be sent."""
     body = json.dumps({"success": False, "error": error.message, "code": error.code}).encode()
     headers = {
@@ -188,6 +206,7 @@ def _answer(error: ApiError, *, close: bool) -> bytes:
         "X-Request-Id": f"req_{token_hex(12)}",
         **PROTECTION,
         **error.headers,
+        **permission,
         **({"Connection": "close"} if close else {}),
     }
     lines = [f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}", *(f"{n}: {v}" for n, v in headers.items())]

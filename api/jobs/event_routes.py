@@ -14,14 +14,16 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.types import Receive, Scope, Send
 
 from api.auth import KEYS, MemberDep
-from api.dependencies import service
+from api.dependencies import JobsDep, VaultDep, service
 from api.http.errors import JobNotFound
 from api.http.json_body import inline_refs
 from api.http.responses import errors
 from api.jobs.feed import JobFeed, Watcher
-from api.jobs.lookup import JobId
+from api.jobs.lookup import JobId, find_job
+from api.jobs.tickets import EventTicket, WatcherDep, issue_ticket
 from domain.calls.models import AnsweredBy
 from domain.json_model import JsonModel, Timestamp
+from domain.phone.masking import mask_number
 from domain.statuses import ContactStatus, JobStatus
 from store.jobs.change_feed import MAX_CHANGES, ContactChange, Look
 
@@ -41,6 +43,8 @@ router = APIRouter(prefix="/batch/jobs/{id}", tags=["results"], dependencies=KEY
 
 class ChangedContact(JsonModel):
     id: str = Field(examples=["contact_0123456789abcdef01234567"])
+    row: int = Field(description="Of its file, or its place in `contacts`.", examples=[17])
+    phone: str = Field(description="Its last digits; the job's pages have the number.", examples=["…01"])
     external_id: str | None
     status: ContactStatus
     error_code: str | None
@@ -111,16 +115,18 @@ LastEventId = Annotated[
     response_class=EventSourceResponse,
     responses=errors(401, 404, 429, 503) | STREAM,
 )
-async def events(caller: MemberDep, id: JobId, feed: JobFeedDep, last: LastEventId = None) -> Response:
+async def events(caller: WatcherDep, id: JobId, feed: JobFeedDep, last: LastEventId = None) -> Response:
     """Watch a job: how it stands now (`snapshot`), then every change (`change`), at most two events a second.
 
     The `data` of an event is a JSON object: `batchJobId`, `at`, `status`, `statusReason`, `totalContacts`,
     `contactsProcessed`, `successfulCalls`, `failedCalls`, `actualStartTime`, `completedAt`, `statusBreakdown`, and
-    `contacts` that changed (`id`, `externalId`, `status`, `errorCode`, `attemptCount`, `nextRetryAt`, `callDuration`,
-    `answeredBy`, `disposition`), 100 at most; `contactsMore` says that there are others. When the job has ended and its
-    last call too, the last event is `end` and the stream closes. With `Last-Event-ID` the snapshot holds who changed
-    meanwhile. A comment every 15 seconds keeps the connection alive; after an hour it closes, to be opened again, and
-    seconds after its key was revoked or has expired.
+    `contacts` that changed (`id`, `row`, `phone`, `externalId`, `status`, `errorCode`, `attemptCount`, `nextRetryAt`,
+    `callDuration`, `answeredBy`, `disposition`), 100 at most; `contactsMore` says that there are others. When the job
+    has ended and its last call too, the last event is `end` and the stream closes. With `Last-Event-ID` the snapshot
+    holds who changed meanwhile. A comment every 15 seconds keeps the connection alive; after an hour it closes, to be
+    opened again, and seconds after its key was revoked or has expired.
+
+    A page in a browser, whose `EventSource` sends no headers, opens it with a `ticket` in place of a key.
 
     Error codes: `job_not_found`; `unavailable` where too many watch already: 50 streams of a key, 100 of an
     organization, 500 of a process.
@@ -147,6 +153,23 @@ async def events(caller: MemberDep, id: JobId, feed: JobFeedDep, last: LastEvent
         shutdown_event=stopping,
         shutdown_grace_period=STOP_SECONDS,
     )
+
+
+@router.post(
+    "/events/ticket",
+    operation_id="createEventTicket",
+    responses=errors(400, 401, 404, 429, 503),
+)
+async def create_ticket(caller: MemberDep, id: JobId, jobs: JobsDep, vault: VaultDep) -> EventTicket:
+    """Get a ticket that opens this job's stream of events for a minute, and nothing else, without a key in the address.
+
+    A stream that was opened goes on for as long as any, and ends when the key that asked for the ticket is revoked. An
+    `EventSource` that lost its connection later needs a new ticket.
+
+    Error codes: `job_not_found`; `secrets_unavailable` where the service has no `OUTDIAL_SECRET`.
+    """
+    await find_job(jobs, caller.organization_id, id)
+    return issue_ticket(vault, caller, id)
 
 
 class EventAnswer(EventSourceResponse):
@@ -230,6 +253,8 @@ def _job_event(look: Look) -> JobEvent:
 def _changed(change: ContactChange) -> ChangedContact:
     return ChangedContact(
         id=change.id,
+        row=change.row,
+        phone=mask_number(change.number),
         external_id=change.external_id,
         status=change.status,
         error_code=None if change.status is ContactStatus.COMPLETED else change.error_code,

@@ -28,7 +28,7 @@ _STATES = text("""
 """)
 # An attempt, its end (which may bring another one), the final status, the agent's report; the latest first.
 _CHANGES = text("""
-    SELECT job_id, id, row, external_id, status, error_code, attempts, next_retry_at, call_seconds, answered_by,
+    SELECT job_id, id, row, number, external_id, status, error_code, attempts, next_retry_at, call_seconds, answered_by,
            disposition
     FROM (
       SELECT c.*, c.conversation ->> 'disposition' AS disposition,
@@ -52,6 +52,7 @@ class ContactChange(Model):
 
     id: str
     row: int
+    number: str  # E.164
     external_id: str | None
     status: ContactStatus
     error_code: str | None

@@ -17,7 +17,7 @@ LISTED = "+12025550142"
 BATCH = "+12025550143"  # the number of a batch
 OPEN = {"/healthz", "/readyz"}
 PLATFORM = "/organizations/"
-READ_BY_POST = {"/batch/validate"}
+READ_BY_POST = {"/batch/validate", "/batch/jobs/{id}/events/ticket"}
 PLATFORMS = {"/organizations", "/organization/credits"}
 BODIES = {  # of routes that judge their body before what the path names
     "/batch/jobs/{id}": {"name": "Mine"},

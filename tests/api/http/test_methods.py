@@ -1,12 +1,16 @@
 """HEAD and OPTIONS of every address, and pages of other origins in browsers."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import pytest
 
+from api import unknown_keys
 from api.app import create_app
+from api.http import server
 from domain.requests.origins import parse_origins
 from tests.api.client import Api, Served, free_port, refused, serve, settings_for
 from tests.api.test_every_route import routes
@@ -106,6 +110,49 @@ async def test_a_page_of_an_origin_that_is_set_may_call(opened: Served, api: Api
         assert "Access-Control-Allow-Credentials" not in answer.headers
         shown = answer.headers["Access-Control-Expose-Headers"].split(", ")
         assert {"X-Request-Id", "Retry-After", "X-RateLimit-Remaining", "Content-Disposition"} <= set(shown)
+
+
+HEAD = f"GET /batch/jobs HTTP/1.1\r\nHost: outdial\r\nOrigin: {PAGE}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (f"{HEAD}X-Long: {'a' * 80_000}\r\n\r\n", 431),
+        (f"{HEAD}X-Long: {'a' * 80_000}", 431),  # of which no end comes
+        (f"{HEAD}no header\r\n\r\n", 400),
+        (HEAD, 408),  # the rest never comes
+    ],
+)
+async def test_a_page_reads_what_is_refused_before_it_is_parsed(
+    opened: Served, monkeypatch: pytest.MonkeyPatch, sent: str, status: int
+) -> None:
+    monkeypatch.setattr(server, "HEADER_SECONDS", 0.3)
+    url = httpx.URL(opened.url)
+
+    def exchange() -> list[str]:
+        with closing(socket.create_connection((url.host, url.port), timeout=10)) as connection:
+            connection.sendall(sent.encode())
+            return connection.makefile("rb").read().decode().partition("\r\n\r\n")[0].split("\r\n")
+
+    line, *headers = await asyncio.to_thread(exchange)
+    assert line.split()[1] == str(status)
+    assert {f"access-control-allow-origin: {PAGE}", "vary: origin"} <= {header.lower() for header in headers}
+
+
+@pytest.mark.parametrize(("origin", "allowed"), [(PAGE, PAGE), ("https://evil.test", None)])
+async def test_a_page_reads_why_its_flood_of_keys_is_refused(
+    opened: Served, monkeypatch: pytest.MonkeyPatch, origin: str, allowed: str | None
+) -> None:
+    monkeypatch.setattr(unknown_keys, "MAX_FAILURES", 2)
+    monkeypatch.setattr(unknown_keys, "FAILURES_PER_SECOND", 0.01)
+    async with httpx.AsyncClient(base_url=opened.url, timeout=30) as http:
+        for number in range(5):
+            headers = {"Origin": origin, "x-api-key": f"od_{origin[-5:]}_{number}"}
+            answer = await http.get("/batch/jobs", headers=headers)
+    assert answer.status_code == 429
+    assert (answer.headers.get("Access-Control-Allow-Origin"), answer.headers["Vary"]) == (allowed, "Origin")
+    assert answer.headers["Retry-After"]
 
 
 @pytest.mark.parametrize(

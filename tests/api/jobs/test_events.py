@@ -113,6 +113,8 @@ async def test_changes_follow_and_the_end_is_the_last(api: Api, job: Rows) -> No
         assert change.data["contacts"] == [
             {
                 "id": one,
+                "row": 1,
+                "phone": f"…{numbers(1)[0][-2:]}",
                 "externalId": "patient-1",
                 "status": "dialing",
                 "errorCode": None,
