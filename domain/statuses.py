@@ -41,7 +41,7 @@ class ContactStatus(StrEnum):
 
     @property
     def final(self) -> bool:
-        return self not in {ContactStatus.PENDING, ContactStatus.QUEUED, ContactStatus.DIALING}
+        return self not in _OPEN
 
     @property
     def may_be_dialed(self) -> bool:
@@ -50,7 +50,11 @@ class ContactStatus(StrEnum):
     @property
     def counts_as_failed(self) -> bool:
         """`failedCalls`: every final status but `completed` and `cancelled`."""
-        return self.final and self not in {ContactStatus.COMPLETED, ContactStatus.CANCELLED}
+        return self in _FAILED
+
+
+_OPEN = frozenset({ContactStatus.PENDING, ContactStatus.QUEUED, ContactStatus.DIALING})
+_FAILED = frozenset(ContactStatus) - _OPEN - {ContactStatus.COMPLETED, ContactStatus.CANCELLED}
 
 
 class Architecture(StrEnum):

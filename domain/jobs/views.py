@@ -78,13 +78,16 @@ class BatchJob(JsonModel):
     test_of: str | None = Field(description="The job that it tries with one call.", examples=[None])
 
 
+_SAME = BatchJob.model_fields.keys() & Job.model_fields.keys()
+
+
 def render_job(job: Job) -> BatchJob:
     return BatchJob(**render_job_fields(job))
 
 
 def render_job_fields(job: Job) -> dict[str, Any]:
     """What `BatchJob` shows of a job: its fields of the same names, but for those that look different there."""
-    return {name: value for name, value in job if name in BatchJob.model_fields} | {
+    return {name: getattr(job, name) for name in _SAME} | {
         "contacts_processed": job.counts.processed,
         "successful_calls": job.counts.successful,
         "failed_calls": job.counts.failed,
