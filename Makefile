@@ -44,7 +44,7 @@ bench-small: install ## The ratios of it that no noise reaches, in two minutes
 	@$(BIN)/python -m benchmarks --small
 
 pictures: install ## Make the pictures in docs/ anew (needs Chromium)
-	@OUTDIAL_PICTURES=1 OUTDIAL_REQUIRE=chromium $(BIN)/pytest tests/end_to_end/batches/test_web_ui.py
+	@OUTDIAL_PICTURES=1 OUTDIAL_REQUIRE=chromium $(BIN)/pytest tests/end_to_end/batches/test_web_ui.py tests/end_to_end/test_console.py
 
 entities: install ## Draw docs/entities.md from the tables
 	@$(BIN)/python -m docs.make_entities

@@ -23,6 +23,7 @@ ORDER = (
 )
 WIDTH = 1000.0  # of the drawing's own units
 MAX_COLUMNS = 400
+MIN_COLUMNS = 24  # there is room for: few are no wider
 
 
 def shares(counts: Mapping[ContactStatus, int]) -> list[tuple[ContactStatus, int]]:
@@ -58,7 +59,7 @@ def progress_bar(part: int, whole: int, label: str) -> Markup:
 def columns(rows: Sequence[tuple[str, int, int]], label: str, names: tuple[str, str]) -> Markup:
     """Columns side by side, each with a part that stands for the second number. (title, all, part of it)."""
     most = max((row[1] for row in rows), default=0) or 1
-    step = WIDTH / max(len(rows), 1)
+    step = WIDTH / max(len(rows), MIN_COLUMNS)
     parts = []
     for index, (title, whole, part) in enumerate(rows):
         said = f"{title}: {whole:,} {names[0]}, {part:,} {names[1]}"

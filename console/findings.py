@@ -55,12 +55,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class JobFacts:
-    """All that the page knows of a job. `report`: of the rows that it was created with; None: not asked for."""
+    """All that the page knows of a job. `report`: of the rows that it was created with."""
 
     job: JobDetail
     statistics: JobStatisticsView
     gates: ClosedGates
-    report: IntakeReport | None = None
+    report: IntakeReport
 
     @property
     def counts(self) -> dict[ContactStatus, int]:
@@ -144,7 +144,7 @@ def _silent(facts: JobFacts, now: datetime) -> Iterator[Finding]:
 
 
 def _details(facts: JobFacts, now: datetime) -> Iterator[Finding]:
-    warnings = facts.report.warnings if facts.report is not None else ()
+    warnings = facts.report.warnings
     if warnings:
         more = f" And {words.count(len(warnings) - 3, 'more note')} below." if len(warnings) > 3 else ""
         title = "What the agent receives may differ from the file."
@@ -196,7 +196,7 @@ def _hangs(facts: JobFacts, now: datetime) -> Iterator[Finding]:
 def _rows(facts: JobFacts, now: datetime) -> Iterator[Finding]:
     report = facts.report
     blocked = facts.counts[ContactStatus.BLOCKED]
-    if report is not None and (report.invalid_total or report.duplicates_total):
+    if report.invalid_total or report.duplicates_total:
         parts = []
         if report.invalid_total:
             parts.append(f"{words.count(report.invalid_total, 'row')} could not be read")

@@ -1,7 +1,7 @@
 """One job: how it goes, what it waits for, its contacts, its rules, who did what."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -36,7 +36,6 @@ from console.findings import JobFacts, explain
 from console.pages import Frame, FrameDep, PageRoute, page, render
 from domain.audit import Action
 from domain.calls.agent_parameters import build_contact_parameters
-from domain.contacts.report import IntakeReport
 from domain.jobs.models import Caller
 from store.audit_log import AuditLog
 
@@ -60,16 +59,16 @@ class FactsReader:
 
     async def read(self, caller: Caller, job_id: str, query: ContactQuery = NO_CONTACTS) -> JobFacts:
         """Raises JobNotFound."""
-        job, calls, closed = await asyncio.gather(
+        job, calls, closed, rows = await asyncio.gather(
             detail(caller, query, job_id, self.jobs, self.organizations, self.dials, self.workflows),
             statistics(caller, job_id, self.counted),
             list_closed_gates(caller, self.gates, self.organizations),
+            report(caller, job_id, self.counted),
         )
-        return JobFacts(job, calls, closed)
+        return JobFacts(job, calls, closed, rows)
 
 
 FactsReaderDep = Annotated[FactsReader, Depends()]
-ReportDep = Annotated[IntakeReport, Depends(report)]
 ActivityDep = Annotated[ActivityPage, Depends(job_activity)]
 KeysDep = Annotated[KeyPage, Depends(list_keys)]
 ContactDep = Annotated[ContactDetail, Depends(read_contact)]
@@ -81,7 +80,6 @@ async def job_page(
     id: JobId,
     reader: FactsReaderDep,
     query: ContactQueryDep,
-    rows: ReportDep,
     activity: ActivityDep,
     keys: KeysDep,
     audit: AuditLogDep,
@@ -89,7 +87,7 @@ async def job_page(
     numbers: str = "",
 ) -> HTMLResponse:
     """Raises JobNotFound."""
-    facts = replace(await reader.read(frame.caller, id, query), report=rows)
+    facts = await reader.read(frame.caller, id, query)
     if numbers == SHOWN:
         await _record_look(audit, frame, id, contacts=len(facts.job.contacts))
     return page(
@@ -97,10 +95,9 @@ async def job_page(
         "job.html",
         **live_values(facts, may_change=frame.may_change),
         query=query,
-        report=rows,
+        report=facts.report,
         activity=activity,
         names={key.id: key.name for key in keys.api_keys},
-        columns=_columns(facts.statistics),
         shown=numbers == SHOWN,
         workflow=workflow_address(settings.temporal_ui_url, id),
     )
@@ -135,6 +132,7 @@ def live_values(facts: JobFacts, *, may_change: bool) -> dict[str, object]:
         "facts": facts,
         "findings": explain(facts, now),
         "rate": _rate(facts.statistics, now),
+        "columns": _columns(facts.statistics),
         "may_change": may_change,
     }
 

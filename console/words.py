@@ -14,6 +14,7 @@ from markupsafe import Markup
 from api.organizations.schemas import ClosedGateView
 from domain.audit import OPERATOR, SYSTEM, TEMPORAL, Action
 from domain.calling_rules import presets
+from domain.calls.models import Outcome
 from domain.calls.outcome_table import OUTCOMES, Redial
 from domain.jobs.views import ContactFrequency
 from domain.phone.masking import mask_number, mask_numbers
@@ -129,6 +130,7 @@ WEEKDAYS = {
 }
 ACTOR = {TEMPORAL: "Somebody in Temporal's web UI", OPERATOR: "An operator on the database", SYSTEM: "Outdial"}
 SIP = {
+    "200": "answered",
     "403": "forbidden",
     "404": "no such number",
     "408": "request timed out",
@@ -180,6 +182,8 @@ def outcome(value: Any) -> str:
 
 def again(value: Any) -> str:
     """What follows an outcome."""
+    if value is Outcome.ANSWERED:
+        return "Final, unless a machine answered and the job's onVoicemail calls again."
     rule = OUTCOMES[value]
     return {
         Redial.NEVER: "Final: it is not called again for this.",
@@ -233,14 +237,16 @@ def within(until: datetime, now: datetime | None = None) -> str:
     return f"in {count(hours, 'hour')}" if hours < 48 else f"in {count(round(hours / 24), 'day')}"
 
 
-def when(value: datetime | None, zone: str = "UTC") -> Markup:
+def when(value: datetime | None, zone: str = "UTC", *, seconds: bool = False) -> Markup:
     """A time in a zone; the script of the page shows it in the reader's, and keeps this one beside it."""
     if value is None:
         return Markup("–")
     there = value.astimezone(ZoneInfo(zone))
     utc = f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    said = f"{there:%b} {there.day}, {there:%H:%M} {there.tzname() or zone}"
-    return Markup('<time datetime="{}" data-zone="{}">{}</time>').format(utc, zone, said)
+    clock = "%H:%M:%S" if seconds else "%H:%M"
+    said = f"{there:%b} {there.day}, {there:{clock}} {there.tzname() or zone}"
+    mark = Markup(" data-seconds") if seconds else ""
+    return Markup('<time datetime="{}" data-zone="{}"{}>{}</time>').format(utc, zone, mark, said)
 
 
 def local(value: datetime | None, zone: str) -> str:

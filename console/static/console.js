@@ -8,7 +8,7 @@ localize();
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-post], [data-delete], [data-open], [data-close]");
   if (!button) return;
-  if (button.dataset.open) return openDialog(button.dataset.open);
+  if (button.dataset.open) return openDialog(button);
   if (button.dataset.close !== undefined) return button.closest("dialog").close();
   event.preventDefault();
   if (button.dataset.confirm && !(await confirmed(button.dataset.confirm, button.dataset.explain, button.dataset.yes ?? button.textContent))) return;
@@ -63,8 +63,15 @@ function showOnce(id, answer) {
   dialog.showModal();
 }
 
-function openDialog(id) {
-  document.getElementById(id).showModal();
+/** Open a dialog; one for many rows is told which of them it is about. */
+function openDialog(button) {
+  const dialog = document.getElementById(button.dataset.open);
+  if (button.dataset.to) {
+    const form = dialog.querySelector("form");
+    form.dataset.send = `${form.dataset.send.split(" ")[0]} ${button.dataset.to}`;
+    form.querySelector("input").value = button.dataset.fill;
+  }
+  dialog.showModal();
 }
 
 const parts = [...document.querySelectorAll("[data-live]")];

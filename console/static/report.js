@@ -67,7 +67,7 @@ function leftOut(report) {
   const rows = report.validation;
   const reasons = [];
   if (rows.invalidTotal) reasons.push(`${count(rows.invalidTotal, "row")} cannot be read (see the list at the file).`);
-  if (rows.duplicatesTotal) reasons.push(`${count(rows.duplicatesTotal, "number")} stand there twice: each is called once.`);
+  if (rows.duplicatesTotal) reasons.push(`${count(rows.duplicatesTotal, "number stands", "numbers stand")} there twice: each is called once.`);
   if (report.blockedContacts) reasons.push(`${count(report.blockedContacts, "number is", "numbers are")} on the do-not-call list, or in a country that may not be called.`);
   return reasons;
 }

@@ -11,7 +11,6 @@ from tests.api.client import Api, numbers
 from tests.api.results import Rows
 from tests.console.browsing import Visitor, words
 
-NOW = datetime.now(UTC)
 FINDING = r'data-finding="{}">(.*?)</div>'
 
 
@@ -36,13 +35,13 @@ def rows(records: AsyncEngine, job: str) -> Rows:
 async def call(rows: Rows, outcomes: list[str], **values: object) -> None:
     """Ended calls of these outcomes, one for each of the first contacts, a few minutes ago."""
     for index, contact_id in enumerate((await rows.contact_ids())[: len(outcomes)]):
-        at = NOW - timedelta(minutes=4, seconds=index)
+        at = datetime.now(UTC) - timedelta(minutes=4, seconds=index)
         ended = {"ended_at": at + timedelta(seconds=40), "outcome": outcomes[index]} | values
         await rows.dial(contact_id, 1, at, **ended)
 
 
 async def test_the_page_shows_how_the_job_goes(visitor: Visitor, rows: Rows, job: str) -> None:
-    await call(rows, ["answered"] * 3 + ["busy"], call_seconds=61, answered_at=NOW)
+    await call(rows, ["answered"] * 3 + ["busy"], call_seconds=61, answered_at=datetime.now(UTC))
     for contact_id in (await rows.contact_ids())[:3]:
         await rows.contact(contact_id, status="completed")
     text = await visitor.text(f"/console/jobs/{job}")
@@ -187,7 +186,7 @@ async def test_when_retries_come_and_why_none_do(visitor: Visitor, rows: Rows, a
 
 async def test_that_it_hangs(visitor: Visitor, rows: Rows, job: str) -> None:
     [first, *_] = await rows.contact_ids()
-    await rows.dial(first, 1, NOW - timedelta(minutes=45))
+    await rows.dial(first, 1, datetime.now(UTC) - timedelta(minutes=45))
     assert "It was placed 45:" in finding(await visitor.read(f"/console/jobs/{job}"), "hangs")
 
 
@@ -197,6 +196,7 @@ async def test_which_rows_are_missing(visitor: Visitor, api: Api) -> None:
     page = await visitor.read(f"/console/jobs/{job_id}")
     said = finding(page, "rows")
     assert "2 of 3 rows are not in the job. 1 row could not be read and 1 number stood there twice" in said
+    assert finding(await visitor.read(f"/console/live/jobs/{job_id}"), "rows") == said
     path = re.search(r'href="(/console/api/[^"]+/rejects)"', page)
     assert path is not None
     assert "nonsense,Bo" in (await visitor.client.get(path[1])).text

@@ -152,7 +152,8 @@ def test_a_job_from_a_file_to_its_end(
     page.click("#check")
     page.locator("#report").get_by_text("2 of 68 will not be called, because").wait_for()
     assert "1 row cannot be called" in page.inner_text("#row-errors")
-    page.screenshot(path=pictures / "console-new-job.png", full_page=True)
+    page.locator("#step-4").scroll_into_view_if_needed()
+    page.screenshot(path=pictures / "console-new-job.png")
     page.click("#create")
     page.get_by_role("dialog").get_by_role("button", name="Schedule it").click()
     page.wait_for_url("**/console/jobs/batch_*")
@@ -167,9 +168,11 @@ def test_a_job_from_a_file_to_its_end(
     assert "It is paused: no call starts." in finding(page, "start")
     page.get_by_role("button", name="Resume").click()
     page.locator(".live .pill.running").wait_for()
+    until(lambda: page.locator("#messages > *").count() == 0, LOADED)
+    assert "2 of 68 rows are not in the job." in finding(page, "rows")
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.screenshot(path=pictures / f"console-job-{scheme}.png", full_page=True)
+        page.screenshot(path=pictures / f"console-job-{scheme}.png")
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel and hang up").click()
     page.locator(".live .pill.cancelled").wait_for()
@@ -178,7 +181,7 @@ def test_a_job_from_a_file_to_its_end(
     assert "demo owner cancelled it" in flat(page.inner_text("main"))
 
 
-def test_a_job_ends_and_its_results_are_taken(page: Page, stack: LiveStack, numbers: Numbers) -> None:
+def test_a_job_ends_and_its_results_are_taken(page: Page, stack: LiveStack, numbers: Numbers, pictures: Path) -> None:
     called = numbers.scripted(SHORT, 4)
     job = Batch.create(stack, contacts(called), name="Short calls")
     page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}")
@@ -189,8 +192,24 @@ def test_a_job_ends_and_its_results_are_taken(page: Page, stack: LiveStack, numb
     assert [number for number in called if number not in text] == []
     page.get_by_role("link", name=re.compile("…00")).first.click()
     page.get_by_text("Call 1: The call was answered, and its agent was there.").wait_for()
+    page.screenshot(path=pictures / "console-contact.png", clip={"x": 0, "y": 0, "width": 1280, "height": 520})
+    page.goto(stack.ready["console"]["url"])
+    page.screenshot(path=pictures / "console-jobs.png", clip={"x": 0, "y": 0, "width": 1280, "height": 520})
     page.goto(f"{stack.ready['console']['url']}/activity")
     assert "results downloaded" in page.inner_text("main")
+
+
+def test_a_job_says_what_it_waits_for_and_until_when(page: Page, stack: LiveStack, numbers: Numbers) -> None:
+    weekday = (datetime.now(UTC) + timedelta(days=3)).strftime("%a").lower()
+    window = {"from": "09:00", "to": "20:00", "weekdays": [weekday]}
+    job = Batch.create(stack, contacts(numbers.some(3)), name="Another day", callingWindow=window)
+    page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}")
+    page.locator('[data-finding="nobody"]').get_by_text("it waits for the calling window to open").wait_for()
+    at = page.locator('[data-finding="nobody"] time').get_attribute("datetime")
+    assert datetime.fromisoformat(str(at)) > datetime.now(UTC) + timedelta(days=1)
+    with stack.http() as client:
+        client.post(f"/batch/jobs/{job.job_id}/cancel").raise_for_status()
+    page.locator(".live .pill.cancelled").wait_for()
 
 
 def test_a_member_sees_and_cannot_act(browser: Browser, stack: LiveStack, numbers: Numbers) -> None:
@@ -232,13 +251,19 @@ def test_a_forged_form_is_refused(context: BrowserContext, stack: LiveStack) -> 
 def test_axe_finds_nothing_on_any_page(page: Page, stack: LiveStack, numbers: Numbers, seen: Seen) -> None:
     console = stack.ready["console"]["url"]
     job = Batch.create(stack, contacts(numbers.some(30)), name="To be looked at")
+    start = f"{datetime.now(UTC).date() + timedelta(days=3)}T09:00"
+    Batch.create(stack, contacts(numbers.some(3)), name="Later", scheduledStartTime=start)
+    with stack.http() as client:
+        hook = {"url": "https://127.0.0.1:9/hook", "events": ["batch.completed"]}
+        webhook = client.post("/webhooks", json=hook).raise_for_status().json()["id"]
+        client.post(f"/webhooks/{webhook}/test").raise_for_status()
+        client.post("/do-not-call", json={"numbers": numbers.some(1)}).raise_for_status()
+        client.post(f"/phone-numbers/{stack.ready['phoneNumbers']['noAgent']}/close").raise_for_status()
     until(lambda: len(job.dials()) > 5, LOADED)
-    contact = httpx.get(
-        f"{stack.ready['api']['url']}/batch/jobs/{job.job_id}",
-        headers={"Authorization": f"Bearer {stack.ready['api']['ownerKey']}"},
-        trust_env=False,
-    ).json()["contacts"][0]["id"]
-    paths = [*PATHS, *MORE_PATHS, f"/jobs/{job.job_id}", f"/jobs/{job.job_id}/contacts/{contact}"]
+    with stack.http() as client:
+        contact = client.get(f"/batch/jobs/{job.job_id}").json()["contacts"][0]["id"]
+    of_a_job = [f"/jobs/{job.job_id}", f"/jobs/{job.job_id}/contacts/{contact}"]
+    paths = [*PATHS, *MORE_PATHS, *of_a_job, f"/webhooks/{webhook}"]
     found: dict[str, Any] = {}
     for path in paths:
         page.goto(console + path)
