@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from api import health
+from api import health, root
 from api.analytics import routes as analytics_routes
 from api.billing import routes as credit_routes
 from api.calls import carrier_callbacks, outcome_routes
@@ -138,6 +138,7 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     routes = _routes()
     application.include_router(routes)
     application.include_router(routes, prefix="/v1", include_in_schema=False)
+    application.include_router(root.router)
     application.include_router(console_routes)
     application.add_middleware(HeadRequests)  # innermost: what is logged and counted is what was asked
     application.add_middleware(Admission, rules=rules)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.http.examples import A_NUMBER
 from domain.audit import OPERATOR
 from domain.calls.models import Audio
 from domain.phone.location import ANYWHERE
@@ -73,7 +74,10 @@ async def _create(engine: AsyncEngine) -> Keys:
     organizations, api_keys = Organizations(engine), ApiKeys(engine)
     demo = (await organizations.create("Demo", 50, Decimal(1000), allowed_countries=(ANYWHERE,))).id
     other = (await organizations.create("Other", 5, Decimal(100), allowed_countries=(ANYWHERE,))).id
-    numbers = {kind: await _create_number(engine, demo, number, kind) for kind, number in NUMBERS.items()}
+    ids = {Architecture.PIPELINE: A_NUMBER}  # of the API's examples, which work as the page fills them in
+    numbers = {
+        kind: await _create_number(engine, demo, number, kind, ids.get(kind)) for kind, number in NUMBERS.items()
+    }
     return Keys(
         organization=Organization(
             organization_id=demo,
@@ -95,7 +99,9 @@ async def _create(engine: AsyncEngine) -> Keys:
     )
 
 
-async def _create_number(engine: AsyncEngine, owner: str, number: str, kind: Architecture | None) -> str:
+async def _create_number(
+    engine: AsyncEngine, owner: str, number: str, kind: Architecture | None, id: str | None = None
+) -> str:
     """A caller id and, where a kind is given, the agent that holds its calls; the number's id."""
     agent_id = None
     if kind is not None:
@@ -109,5 +115,6 @@ async def _create_number(engine: AsyncEngine, owner: str, number: str, kind: Arc
         label=f"Demo, {kind.value if kind else 'no agent'}",
         calls_per_second=CALLS_PER_SECOND,
         granted_by=OPERATOR,
+        id=id,
     )
     return created.id

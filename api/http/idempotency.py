@@ -190,7 +190,6 @@ IdempotencyKey = Annotated[
         alias=HEADER,
         description="Of your own making, 1 to 255 printable ASCII characters. The same request with the same key is"
         f" done once: others get its answer, with `{REPLAYED}: true`. Kept for 7 days.",
-        openapi_examples={"order": {"value": "0b7c2f5e-order-17"}},
     ),
 ]
 REPLAYABLE: dict[int | str, dict[str, Any]] = {

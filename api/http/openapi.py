@@ -92,3 +92,14 @@ def remove_validation_errors(application: FastAPI) -> None:
         return page
 
     application.openapi = openapi  # type: ignore[method-assign]
+
+
+def without_prefill(schema: dict[str, Any]) -> dict[str, Any]:
+    """A form's field that may be left out, whose input on the page is empty, or holds the default.
+
+    The page sends every input that holds something: examples of all fields together make no sensible request. Empty is
+    not given, in a form.
+    """
+    return {key: value for key, value in schema.items() if key != "examples"} | (
+        {} if "default" in schema else {"examples": [""]}
+    )

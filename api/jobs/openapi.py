@@ -3,7 +3,8 @@
 from typing import Any
 
 from api.contacts.openapi import CONTACTS
-from api.http.openapi import body, file_form, json_body, json_content, without_default
+from api.http.examples import A_NUMBER
+from api.http.openapi import body, file_form, json_body, json_content, without_default, without_prefill
 from domain.contacts.named_columns import NamedColumns
 from domain.contacts.number_options import NumberOptions
 from domain.jobs.rerun import RetryOptions
@@ -12,13 +13,16 @@ from domain.requests.request_model import describe_fields, describe_form_fields,
 
 MODELS = JobSettings, NamedColumns, NumberOptions
 FIELDS = {name: schema for model in MODELS for name, schema in describe_fields(model).items()}
-FORM_FIELDS = {name: schema for model in MODELS for name, schema in describe_form_fields(model).items()}
 NEEDED = ["fromPhoneNumberId", "name"]
+FORM_FIELDS = {
+    name: schema if name in NEEDED else without_prefill(schema)
+    for model in MODELS
+    for name, schema in describe_form_fields(model).items()
+}
 EXAMPLE: dict[str, Any] = {
-    "fromPhoneNumberId": "phone_0123456789abcdef01234567",
+    "fromPhoneNumberId": A_NUMBER,
     "name": "Appointments in May",
     "contacts": [{"phone": "+12025550101", "name": "Ada", "plan": "basic"}],
-    "scheduledStartTime": "2027-05-03T09:00",
     "timezone": "America/New_York",
     "callingWindow": "us-federal",
 }

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from api.http.errors import InvalidPageSize, InvalidStatus, NotFound
 from api.http.pagination import OneOf, Page, PageSize, Query, Text, query, whole
@@ -33,17 +33,30 @@ class JobQuery(Query):
     page_size: PageSize = 20
 
 
+_CONTACTS_PAGE_SIZE = Annotated[
+    int,
+    whole(InvalidPageSize, 500),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 500, "description": "Entries a page."}),
+]
+
+
 class ContactQuery(Query):
+    page: Page = Field(default=1, description="The same as `contactsPage`, which wins.")
+    page_size: _CONTACTS_PAGE_SIZE = Field(default=50, description="The same as `contactsPageSize`, which wins.")
     contact_status: Annotated[ContactStatus | None, OneOf(ContactStatus, InvalidStatus)] = Field(
         default=None, description="Only contacts that stand there."
     )
     contacts_search: Text = Field(default=None, description="Only contacts with these digits in their number.")
     contacts_page: Page = 1
-    contacts_page_size: Annotated[
-        int,
-        whole(InvalidPageSize, 500),
-        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 500, "description": "Entries a page."}),
-    ] = 50
+    contacts_page_size: _CONTACTS_PAGE_SIZE = 50
+
+    @model_validator(mode="after")
+    def _as_elsewhere(self) -> "ContactQuery":
+        """Take the names that all other lists have, where the contract's are not sent."""
+        sent = self.model_fields_set
+        page = self.contacts_page if "contacts_page" in sent else self.page
+        size = self.contacts_page_size if "contacts_page_size" in sent else self.page_size
+        return self.model_copy(update={"contacts_page": page, "contacts_page_size": size})
 
 
 class Format(StrEnum):

@@ -38,11 +38,14 @@ class ContactFacts(JsonModel):
 class BatchContact(ContactFacts):
     """A contact and how its last call went."""
 
+    row: int | None = Field(
+        description="Of its file, where the header is row 1; of an array the first is 1.", examples=[17]
+    )
     dials: int = Field(description="Requests made to the carrier for it, charged as attempts or not.", examples=[1])
 
 
 def render_contact(contact: Contact) -> BatchContact:
-    return BatchContact(**render_contact_fields(contact), dials=contact.dials)
+    return BatchContact(**render_contact_fields(contact), row=contact.row, dials=contact.dials)
 
 
 def render_contact_fields(contact: Contact) -> dict[str, Any]:

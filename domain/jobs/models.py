@@ -165,3 +165,4 @@ class Contact(Model):
     answered_by: AnsweredBy | None
     external_id: str | None = None
     conversation: Conversation | None = None
+    row: int | None = None  # as a NewContact has it

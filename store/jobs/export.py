@@ -51,7 +51,7 @@ _THESE_COLUMNS = sa.text(_COLUMNS.format(which='lower(field.key COLLATE "C") = A
 _EVERY_DIAL = dials.alias("every_dial")
 _COST = sa.select(sa.func.sum(_EVERY_DIAL.c.cost)).where(_EVERY_DIAL.c.contact_id == contacts.c.id).scalar_subquery()
 _EVIDENCE = [dials.c[name].label(f"dial_{name}") for name in DialEvidence.model_fields]
-_RESULTS = CONTACTS.add_columns(contacts.c.row, _COST.label("cost"), *_EVIDENCE).outerjoin(
+_RESULTS = CONTACTS.add_columns(_COST.label("cost"), *_EVIDENCE).outerjoin(
     dials, sa.and_(dials.c.contact_id == contacts.c.id, dials.c.number_of_dial == contacts.c.dials)
 )
 _REJECTS = sa.select(rejects.c.row, rejects.c.cells, rejects.c.reason)

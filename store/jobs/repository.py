@@ -187,6 +187,7 @@ JOBS = sa.select(
 )
 CONTACTS = sa.select(
     contacts.c.id,
+    contacts.c.row,
     contacts.c.number,
     contacts.c.data,
     contacts.c.status,

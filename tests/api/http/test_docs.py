@@ -1,8 +1,11 @@
 """The OpenAPI page: complete, and without a network."""
 
 import re
+from typing import Any
 
 import httpx
+
+from tests.api.client import CSV, Api
 
 
 async def test_every_endpoint_is_described(http: httpx.AsyncClient) -> None:
@@ -47,3 +50,50 @@ async def test_the_page_needs_no_network(http: httpx.AsyncClient) -> None:
         assert (await http.get(address)).status_code == 200
     assert "//" not in re.sub(r"(?m)^\s*//.*$", "", page.text).replace("https://github.com", "")
     assert (await http.get("/redoc")).status_code == 404
+
+
+async def create_operation(http: httpx.AsyncClient) -> dict[str, Any]:
+    page = (await http.get("/openapi.json")).json()
+    operation: dict[str, Any] = page["paths"]["/batch/create"]["post"]
+    return operation
+
+
+async def test_the_example_of_create_works_as_the_page_fills_it_in(api: Api) -> None:
+    """The number that it names is there in a local stack; here it is another."""
+    operation = await create_operation(api.http)
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+    assert example["fromPhoneNumberId"] == "phone_0123456789abcdef01234567"
+    for _ in range(2):
+        created = await api.send_json(example | {"fromPhoneNumberId": api.tenant.pipeline})
+        assert created.status_code == 200, created.text
+        assert created.json()["totalContacts"] == len(example["contacts"])
+
+
+async def test_the_form_of_create_works_as_the_page_fills_it_in(api: Api) -> None:
+    """Its inputs hold the first example of a field, else its default."""
+    form = (await create_operation(api.http))["requestBody"]["content"]["multipart/form-data"]["schema"]
+    filled = {
+        name: str(schema["examples"][0] if "examples" in schema else schema["default"])
+        for name, schema in form["properties"].items()
+        if name != "file"
+    }
+    filled |= {"fromPhoneNumberId": api.tenant.pipeline, "circuitBreaker": "true"}
+    assert len(filled) >= 25
+    created = await api.upload(CSV, **filled)
+    assert created.status_code == 200, created.text
+    assert created.json()["scheduledStartTime"] is None
+
+
+async def test_no_request_is_filled_in_as_one_that_was_made_before(api: Api) -> None:
+    """A key of the page's would answer everybody's second request as the first."""
+    (key,) = [one for one in (await create_operation(api.http))["parameters"] if one["name"] == "Idempotency-Key"]
+    assert not {"example", "examples"} & (key.keys() | key["schema"].keys())
+
+
+async def test_the_address_itself_leads_somewhere(http: httpx.AsyncClient) -> None:
+    places = await http.get("/")
+    assert places.json()["name"] == "Outdial"
+    for path in set(places.json().values()) - {"Outdial", "/readyz"}:
+        assert (await http.get(path)).status_code in {200, 303, 307}, path
+    browser = await http.get("/", headers={"Accept": "text/html,application/xhtml+xml;q=0.9"})
+    assert (browser.status_code, browser.headers["Location"]) == (307, "/console")

@@ -40,6 +40,7 @@ CONTACT_FIELDS = {
     "failureReason",
     "callDuration",
     "dials",
+    "row",
     "answeredBy",
     "externalId",
     "conversation",
@@ -120,6 +121,16 @@ async def test_queries_are_judged(api: Api, query: dict[str, str], code: str) ->
     refused(await api.get(f"/batch/jobs/{job_id}", **query), 400, code)
 
 
+async def test_pages_may_be_asked_for_as_of_every_other_list(api: Api) -> None:
+    job_id = await api.new_job(contacts=people(7))
+    job = await api.job(job_id, page=2, pageSize=3)
+    assert (job["contactsPage"], job["contactsPageSize"]) == (2, 3)
+    assert [contact["row"] for contact in job["contacts"]] == [4, 5, 6]
+    both = await api.job(job_id, page=2, pageSize=3, contactsPage=1, contactsPageSize=5)
+    assert (both["contactsPage"], both["contactsPageSize"]) == (1, 5)
+    refused(await api.get(f"/batch/jobs/{job_id}", pageSize=501), 400, "invalid_page_size")
+
+
 async def test_page_sizes_reach_to_500(api: Api) -> None:
     assert (await api.job(await api.new_job(), contactsPageSize=500))["contactsPageSize"] == 500
 
@@ -150,6 +161,7 @@ async def test_a_contact_shows_how_its_last_call_went(api: Api, records: AsyncEn
         "failureReason": "The line was busy.",
         "callDuration": 61,
         "dials": 2,
+        "row": 1,
         "answeredBy": "machine",
         "externalId": None,
         "conversation": None,

@@ -10,6 +10,7 @@ import httpx
 import psycopg
 import pytest
 
+from api.http.examples import A_NUMBER
 from tests.end_to_end.live_stack import LiveStack, alive
 from tests.waiting import until
 
@@ -28,6 +29,7 @@ def test_the_ready_file_says_what_scripts_need(stack: LiveStack) -> None:
         "carrier": {"url", "accountSid", "authToken"},
         "pids": {"postgres", "temporal", "carrier", "api", "workers"},
     }
+    assert ready["phoneNumbers"]["pipeline"] == A_NUMBER, "the page's examples name it"
     assert len(stack.pids()) == 5
     assert alive(stack.pids()) == stack.pids()
     assert stat.S_IMODE(stack.ready_file.stat().st_mode) == 0o600
