@@ -44,6 +44,7 @@ from api.jobs import (
 )
 from api.jobs import routes as job_routes
 from api.jobs.feed import JobFeed
+from api.jobs.waiting import WaitingJobs
 from api.metrics import observed
 from api.organizations import (
     agent_routes,
@@ -75,7 +76,7 @@ from startup import load_settings, set_up_telemetry
 from store.calls.dials import Dials
 from store.jobs.change_feed import ChangeFeed
 from store.organizations.api_keys import ApiKeys
-from workflows.client import connect
+from workflows.client import JobWorkflows, connect
 
 PARTS = (
     job_routes,
@@ -186,6 +187,7 @@ def _lifespan(
                 BodyBudget(),
                 LastReadiness(),
                 LiveJobs(),
+                WaitingJobs(services[JobWorkflows]),
                 EndConfirmations(services[Dials]),
                 WebhookDestinations(allowed),
                 AgentAddresses(

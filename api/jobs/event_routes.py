@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from anyio import Event
@@ -20,7 +21,9 @@ from api.http.json_body import inline_refs
 from api.http.responses import errors
 from api.jobs.feed import JobFeed, Watcher
 from api.jobs.lookup import JobId, find_job
+from api.jobs.schemas import WaitingFor
 from api.jobs.tickets import EventTicket, WatcherDep, issue_ticket
+from api.jobs.waiting import ASK_SECONDS, WaitingJobs
 from domain.calls.models import AnsweredBy
 from domain.json_model import JsonModel, Timestamp
 from domain.phone.masking import mask_number
@@ -36,6 +39,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OVER = "-end"  # ends the id of the last event
 
 JobFeedDep = Annotated[JobFeed, service(JobFeed)]
+WaitingJobsDep = Annotated[WaitingJobs, service(WaitingJobs)]
 _ID = re.compile(r"([0-9]{1,16})(?:-end)?")
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["results"], dependencies=KEYS)
@@ -69,6 +73,9 @@ class JobEvent(JsonModel):
     actual_start_time: Timestamp | None
     completed_at: Timestamp | None
     status_breakdown: dict[ContactStatus, int]
+    waiting_for: WaitingFor | None = Field(
+        description="Why nobody is dialed now, a few seconds old at most; null where somebody is, or it cannot be told."
+    )
     contacts: list[ChangedContact] = Field(description=f"Who changed, the latest last; {MAX_CHANGES} at most.")
     contacts_more: bool = Field(description="Others changed as well: read the job's pages.")
 
@@ -115,16 +122,18 @@ LastEventId = Annotated[
     response_class=EventSourceResponse,
     responses=errors(401, 404, 429, 503) | STREAM,
 )
-async def events(caller: WatcherDep, id: JobId, feed: JobFeedDep, last: LastEventId = None) -> Response:
+async def events(
+    caller: WatcherDep, id: JobId, feed: JobFeedDep, waiting: WaitingJobsDep, last: LastEventId = None
+) -> Response:
     """Watch a job: how it stands now (`snapshot`), then every change (`change`), at most two events a second.
 
     The `data` of an event is a JSON object: `batchJobId`, `at`, `status`, `statusReason`, `totalContacts`,
-    `contactsProcessed`, `successfulCalls`, `failedCalls`, `actualStartTime`, `completedAt`, `statusBreakdown`, and
-    `contacts` that changed (`id`, `row`, `phone`, `externalId`, `status`, `errorCode`, `attemptCount`, `nextRetryAt`,
-    `callDuration`, `answeredBy`, `disposition`), 100 at most; `contactsMore` says that there are others. When the job
-    has ended and its last call too, the last event is `end` and the stream closes. With `Last-Event-ID` the snapshot
-    holds who changed meanwhile. A comment every 15 seconds keeps the connection alive; after an hour it closes, to be
-    opened again, and seconds after its key was revoked or has expired.
+    `contactsProcessed`, `successfulCalls`, `failedCalls`, `actualStartTime`, `completedAt`, `statusBreakdown`,
+    `waitingFor`, and `contacts` that changed (`id`, `row`, `phone`, `externalId`, `status`, `errorCode`,
+    `attemptCount`, `nextRetryAt`, `callDuration`, `answeredBy`, `disposition`), 100 at most; `contactsMore` says that
+    there are others. When the job has ended and its last call too, the last event is `end` and the stream closes. With
+    `Last-Event-ID` the snapshot holds who changed meanwhile. A comment every 15 seconds keeps the connection alive;
+    after an hour it closes, to be opened again, and seconds after its key was revoked or has expired.
 
     A page in a browser, whose `EventSource` sends no headers, opens it with a `ticket` in place of a key.
 
@@ -147,7 +156,7 @@ async def events(caller: WatcherDep, id: JobId, feed: JobFeedDep, last: LastEven
 
     return EventAnswer(
         opened,
-        _events(watcher, look, stopping),
+        _events(watcher, look, partial(waiting.read, id), stopping),
         ping=HEARTBEAT_SECONDS,
         send_timeout=SEND_SECONDS,
         shutdown_event=stopping,
@@ -185,27 +194,41 @@ class EventAnswer(EventSourceResponse):
 
 
 async def _events(
-    watcher: Watcher, look_now: Callable[[], Awaitable[Look | None]], stopping: Event
+    watcher: Watcher,
+    look_now: Callable[[], Awaitable[Look | None]],
+    ask: Callable[[], Awaitable[WaitingFor | None]],
+    stopping: Event,
 ) -> AsyncIterator[ServerSentEvent]:
-    until = asyncio.get_running_loop().time() + MAX_SECONDS
+    """What a job waits for changes without its contacts: it is asked again where there is no news for a while."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + MAX_SECONDS
     look = await look_now()
     if look is None:
         return
     watcher.saw(look)
-    yield _event("snapshot", look)
+    told = None if look.state.status.ended else await ask()
+    yield _event("snapshot", look, told)
     while not look.state.over:
         await asyncio.sleep(BETWEEN_SECONDS)
-        try:
-            async with asyncio.timeout_at(until):
-                await _first_of(watcher.wait(), stopping.wait())
-        except TimeoutError:
-            return
+        is_news = await _news(watcher, stopping, min(until, loop.time() + ASK_SECONDS))
         look = watcher.take()
-        if look is None or stopping.is_set():
+        if look is None or stopping.is_set() or loop.time() >= until:
             return
-        if not look.state.over:
-            yield _event("change", look)
+        waits = None if look.state.status.ended else await ask()
+        if not look.state.over and (is_news or waits != told):
+            yield _event("change", look, waits)
+        told = waits
     yield _event("end", look)
+
+
+async def _news(watcher: Watcher, stopping: Event, until: float) -> bool:
+    """Wait for news, or for the process to stop; False where none came in time."""
+    try:
+        async with asyncio.timeout_at(until):
+            await _first_of(watcher.wait(), stopping.wait())
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _first_of(*waits: Coroutine[None, None, object]) -> None:
@@ -225,13 +248,13 @@ def _since(last_event_id: str) -> datetime | None:
     return None if found is None else EPOCH + timedelta(microseconds=int(found[1]))
 
 
-def _event(kind: str, look: Look) -> ServerSentEvent:
+def _event(kind: str, look: Look, waiting_for: WaitingFor | None = None) -> ServerSentEvent:
     microseconds = (look.at - EPOCH) // timedelta(microseconds=1)
     id = f"{microseconds}{OVER if kind == 'end' else ''}"
-    return ServerSentEvent(event=kind, id=id, data=_job_event(look).model_dump_json(by_alias=True))
+    return ServerSentEvent(event=kind, id=id, data=_job_event(look, waiting_for).model_dump_json(by_alias=True))
 
 
-def _job_event(look: Look) -> JobEvent:
+def _job_event(look: Look, waiting_for: WaitingFor | None) -> JobEvent:
     state, counts = look.state, look.state.counts
     return JobEvent(
         batch_job_id=state.id,
@@ -245,6 +268,7 @@ def _job_event(look: Look) -> JobEvent:
         actual_start_time=state.actual_start_time,
         completed_at=state.completed_at,
         status_breakdown=counts.by_status,
+        waiting_for=waiting_for,
         contacts=[_changed(change) for change in look.changes],
         contacts_more=look.more,
     )

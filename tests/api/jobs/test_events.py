@@ -102,6 +102,7 @@ async def test_the_first_event_says_how_the_job_stands(api: Api, job: Rows) -> N
     assert (first.data["status"], first.data["totalContacts"], first.data["contactsProcessed"]) == ("pending", 3, 0)
     assert first.data["statusBreakdown"]["pending"] == 3
     assert (first.data["contacts"], first.data["contactsMore"]) == ([], False)
+    assert first.data["waitingFor"] is None  # Temporal is away, and the rest is told
 
 
 async def test_changes_follow_and_the_end_is_the_last(api: Api, job: Rows) -> None:

@@ -23,6 +23,7 @@ def test_the_ready_file_says_what_scripts_need(stack: LiveStack) -> None:
     assert {name: set(part) for name, part in ready.items()} == {
         "api": {"url", "organizationId", "ownerKey", "memberKey"},
         "otherOrganization": {"organizationId", "ownerKey", "phoneNumberId"},
+        "console": {"url", "signIn"},
         "phoneNumbers": {"pipeline", "realtime", "text", "noAgent"},
         "temporal": {"address", "namespace", "ui"},
         "database": {"url"},
