@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar, cast
 
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 
 from carriers import Carrier
@@ -26,7 +25,7 @@ from store.calls.lines import Lines
 from store.calls.lookup import OrderLookup
 from store.calls.own_gates import OwnGates
 from store.contacts.do_not_call import DoNotCall
-from store.db.engine import create_engine
+from store.db.engine import Database, create_engine
 from store.db.vault import Vault
 from store.idempotency import Idempotency
 from store.jobs.change_feed import ChangeFeed
@@ -70,7 +69,7 @@ class Services:
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings, pool_size: int) -> AsyncIterator[AsyncEngine]:
+async def open_engine(settings: Settings, pool_size: int) -> AsyncIterator[Database]:
     """A pool of connections, closed at the end. Nothing is connected yet."""
     engine = create_engine(settings.database_url.get_secret_value(), pool_size)
     try:
@@ -99,7 +98,7 @@ def _carriers(settings: Settings, own: CarrierCredentials, instead: Mapping[str,
     return CarrierAccounts(shared, own.read_settings, builders(environment))
 
 
-def _stores(engine: AsyncEngine, vault: Vault, settings: Settings) -> tuple[object, ...]:
+def _stores(engine: Database, vault: Vault, settings: Settings) -> tuple[object, ...]:
     quotas = quota_limits(settings)
     return (
         Agents(engine, quotas),

@@ -14,11 +14,10 @@ from ipaddress import ip_address
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
 
+import psycopg
 from pydantic import ValidationError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -28,6 +27,7 @@ from domain.requests.origins import parse_origins
 from domain.temporal_namespace import find_mismatch
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import VERSION, Settings
+from store.db.engine import Database
 from store.db.schema import find_schema_fault, read_schema_version
 from store.db.vault import Vault
 from store.errors import NoSecret, Unreadable
@@ -228,7 +228,7 @@ async def check_api(settings: Settings) -> None:
             logger.warning("%s Jobs that are created start when it does.", _temporal_away())
 
 
-async def check_database(engine: AsyncEngine, vault: Vault, seconds: float) -> None:
+async def check_database(engine: Database, vault: Vault, seconds: float) -> None:
     """Wait for the database for so long. Raises CannotStart where it refuses us, lacks tables, or needs a secret."""
     fault = find_schema_fault(await _wait_for(lambda: read_schema_version(engine), seconds, _judge_database))
     if fault is not None:
@@ -273,7 +273,7 @@ async def _wait_for(
 
 def _judge_database(error: Exception) -> CannotStart | None:
     """Raises CannotStart at once where waiting changes nothing."""
-    if not isinstance(error, DBAPIError | NoConnection | OSError):
+    if not isinstance(error, DBAPIError | psycopg.Error | OSError):
         return None
     cause, *_ = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
     if _was_refused(error):
@@ -283,7 +283,7 @@ def _judge_database(error: Exception) -> CannotStart | None:
 
 def _was_refused(error: Exception) -> bool:
     """Whether the server heard a password, or wanted one, and refused: it, the user or the database is wrong."""
-    connection = getattr(getattr(error, "orig", None), "pgconn", None)
+    connection = getattr(getattr(error, "orig", error), "pgconn", None)
     return connection is not None and bool(connection.used_password or connection.needs_password)
 
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import Worker
@@ -31,7 +30,7 @@ from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
-from store.db.engine import ping
+from store.db.engine import Database, ping
 from store.db.listen import in_background
 from store.db.vault import Vault
 from store.jobs.commands import OperatorCommands
@@ -110,7 +109,7 @@ async def _workers(client: Client, settings: Settings, services: Services, stack
 def _jobs(services: Services) -> JobActivities:
     lifecycle = services[JobLifecycle]
     return JobActivities(
-        services[DuePages], lifecycle, OperatorCommands(services[AsyncEngine], lifecycle, services[JobUpdates])
+        services[DuePages], lifecycle, OperatorCommands(services[Database], lifecycle, services[JobUpdates])
     )
 
 
@@ -131,7 +130,7 @@ async def _calls(settings: Settings, services: Services, stack: AsyncExitStack) 
     database_url, dials, carriers = settings.database_url.get_secret_value(), services[Dials], services[CarrierAccounts]
     watch = DialWatch(dials, database_url)
     await stack.enter_async_context(watch.running())
-    leases = StreamLeases(services[AsyncEngine], database_url)
+    leases = StreamLeases(services[Database], database_url)
     for account, carrier in carriers.items():
         if isinstance(carrier, Streaming):
             stream = CarrierStream(account, carrier, dials, leases, services[JobWorkflows].nudge)

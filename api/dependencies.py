@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.http.body_budget import BodyBudget
 from api.http.fork_pool import ForkPool
@@ -20,6 +19,7 @@ from store.calls.in_flight import InFlightRequests
 from store.calls.lookup import OrderLookup
 from store.calls.own_gates import OwnGates
 from store.contacts.do_not_call import DoNotCall
+from store.db.engine import Database
 from store.db.vault import Vault
 from store.idempotency import Idempotency
 from store.jobs.delete import JobDeletion
@@ -64,7 +64,7 @@ CarrierGrantsDep = Annotated[CarrierGrants, service(CarrierGrants)]
 ConsoleSessionsDep = Annotated[ConsoleSessions, service(ConsoleSessions)]
 DialsDep = Annotated[Dials, service(Dials)]
 DoNotCallDep = Annotated[DoNotCall, service(DoNotCall)]
-EngineDep = Annotated[AsyncEngine, service(AsyncEngine)]
+EngineDep = Annotated[Database, service(Database)]
 ForkPoolDep = Annotated[ForkPool, service(ForkPool)]
 GatesDep = Annotated[Gates, service(Gates)]
 IdempotencyDep = Annotated[Idempotency, service(Idempotency)]

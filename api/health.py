@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+import psycopg
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from composition import Services
 from domain.calls.silence import NEXT_STEP, SILENT_CALLS
 from domain.json_model import JsonModel
 from domain.temporal_namespace import find_mismatch
 from store.calls.dials import Dials
-from store.db.engine import ping
+from store.db.engine import Database, ping
 from store.db.schema import find_schema_fault, read_schema_version
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
@@ -28,7 +28,14 @@ from workflows.client import JobWorkflows, NoSuchNamespace, TemporalUnavailable
 
 ANSWER_LIMIT = 3.0  # seconds for each part
 KEPT_SECONDS = 2.0  # an answer, so that nobody loads database and Temporal by asking
-AWAY = (TimeoutError, OSError, SQLAlchemyError, TemporalUnavailable, RuntimeError)  # the last: never connected
+AWAY = (
+    TimeoutError,
+    OSError,
+    psycopg.Error,
+    SQLAlchemyError,
+    TemporalUnavailable,
+    RuntimeError,
+)  # the last: never connected
 
 router = APIRouter(tags=["health"])
 
@@ -119,12 +126,12 @@ async def _judge(services: Services) -> tuple[Readiness, int]:
 
 
 async def _database(services: Services) -> str | None:
-    await ping(services[AsyncEngine])
+    await ping(services[Database])
     return None
 
 
 async def _schema(services: Services) -> str | None:
-    return find_schema_fault(await read_schema_version(services[AsyncEngine]))
+    return find_schema_fault(await read_schema_version(services[Database]))
 
 
 async def _temporal(services: Services) -> str | None:

@@ -13,10 +13,9 @@ from cli.errors import ExitCode, Failure
 from settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
     from store.billing.ledger import Ledger
     from store.calls.gates import Gates
+    from store.db.engine import Database as Connections
     from store.organizations.agents import Agents
     from store.organizations.api_keys import ApiKeys
     from store.organizations.carrier_grants import CarrierGrants
@@ -85,7 +84,7 @@ class Database:
             return asyncio.run(self._run(action))
 
     @asynccontextmanager
-    async def engine(self) -> AsyncIterator["AsyncEngine"]:
+    async def engine(self) -> AsyncIterator["Connections"]:
         """The engine of one action."""
         from store.db.engine import create_engine  # noqa: PLC0415  half a second of imports, not for other commands
 
@@ -116,7 +115,8 @@ class Database:
 @contextmanager
 def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
     """Raises Failure: what went wrong with a database, as a sentence without its address."""
-    from sqlalchemy import exc  # noqa: PLC0415  as above
+    import psycopg  # noqa: PLC0415  as above
+    from sqlalchemy import exc  # noqa: PLC0415
 
     from store.errors import StoreError  # noqa: PLC0415
 
@@ -124,11 +124,11 @@ def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
         yield
     except (StoreError, ValueError) as error:
         raise Failure(str(error)) from error
-    except exc.ProgrammingError:
+    except (exc.ProgrammingError, psycopg.ProgrammingError):
         raise Failure(no_such_table) from None
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError):
+    except (exc.OperationalError, exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError):
         raise Failure(UNAVAILABLE, ExitCode.UNAVAILABLE) from None
-    except exc.SQLAlchemyError:
+    except (exc.SQLAlchemyError, psycopg.Error):
         raise Failure(REFUSED) from None
 
 

@@ -4,8 +4,6 @@ import secrets
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from api.http.examples import A_NUMBER
 from domain.audit import OPERATOR
 from domain.calls.models import Audio
@@ -13,7 +11,7 @@ from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from stack import ready_file
 from stack.ready_file import CarrierAccount, Keys, Organization, OtherOrganization, PhoneNumbers
-from store.db.engine import create_engine
+from store.db.engine import Database, create_engine
 from store.errors import NotFound
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys
@@ -62,7 +60,7 @@ def _read(file: Path) -> Keys | None:
     return Keys.model_validate_json(file.read_text()) if file.exists() else None
 
 
-async def _has(engine: AsyncEngine, keys: Keys) -> bool:
+async def _has(engine: Database, keys: Keys) -> bool:
     try:
         await Organizations(engine).get(keys.organization.organization_id)
     except NotFound:
@@ -70,7 +68,7 @@ async def _has(engine: AsyncEngine, keys: Keys) -> bool:
     return True
 
 
-async def _create(engine: AsyncEngine) -> Keys:
+async def _create(engine: Database) -> Keys:
     organizations, api_keys = Organizations(engine), ApiKeys(engine)
     demo = (await organizations.create("Demo", 50, Decimal(1000), allowed_countries=(ANYWHERE,))).id
     other = (await organizations.create("Other", 5, Decimal(100), allowed_countries=(ANYWHERE,))).id
@@ -100,7 +98,7 @@ async def _create(engine: AsyncEngine) -> Keys:
 
 
 async def _create_number(
-    engine: AsyncEngine, owner: str, number: str, kind: Architecture | None, id: str | None = None
+    engine: Database, owner: str, number: str, kind: Architecture | None, id: str | None = None
 ) -> str:
     """A caller id and, where a kind is given, the agent that holds its calls; the number's id."""
     agent_id = None

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import Action, AuditEntry
 from domain.model import Model
 from domain.webhooks.events import EventType
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist, new_id
 from store.tables import activity
 from store.webhooks.events import queue_job_event
@@ -67,7 +67,7 @@ async def find_details(connection: AsyncConnection, organization_id: str, id: st
 class AuditLog:
     """What was done, page by page; and what leaves no other trace."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def record(

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.model import Model
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import ID_BYTES
 
 KEPT = timedelta(days=7)
@@ -56,7 +56,7 @@ class DifferentContent(Model):
 class Idempotency:
     """Each public method is one transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def reserve(

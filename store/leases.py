@@ -12,9 +12,8 @@ from contextlib import asynccontextmanager
 
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.listen import FAILURES, conninfo
 
 LEASE, STREAM = 0x0D1A1, 0x0D1A2  # the first half of a lock's key; the account makes the second
@@ -40,7 +39,7 @@ _OPEN = text("""
 class StreamLeases:
     """Each by its account's id."""
 
-    def __init__(self, engine: AsyncEngine, database_url: str) -> None:
+    def __init__(self, engine: Database, database_url: str) -> None:
         self._engine = engine
         self._conninfo = conninfo(database_url, "outdial-stream")
 

@@ -3,13 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.models import CallState
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.calls.claim_rules import LIVE_MINUTES
-from store.db.engine import reading
+from store.db.engine import Database, reading
 
 UNSTARTED_AFTER = "15 seconds"  # create starts the workflow itself, right after its transaction
 STUCK_AFTER = "60 seconds"  # without a dial although somebody is due: twice the longest page and claim
@@ -129,7 +128,7 @@ _SLEEPING = text(f"""
 class Reconciliation:
     """Read only. `speed` divides the length of calls, in the local stack only."""
 
-    def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
+    def __init__(self, engine: Database, speed: float = 1.0) -> None:
         self._engine = engine
         self._speed = speed
 

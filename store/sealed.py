@@ -1,9 +1,8 @@
 """What a database has that only OUTDIAL_SECRET opens."""
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.db.engine import reading
+from store.db.engine import Database, reading
 
 _NEWEST = text("""
     (SELECT secret FROM webhook_endpoints ORDER BY created_at DESC LIMIT 1)
@@ -11,7 +10,7 @@ _NEWEST = text("""
 """)
 
 
-async def find_sealed(engine: AsyncEngine) -> list[str]:
+async def find_sealed(engine: Database) -> list[str]:
     """One of each kind, if there are any: the newest, for that is sealed with the secret of today."""
     async with reading(engine) as connection:
         return list((await connection.execute(_NEWEST)).scalars())

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.temporal_namespace import Namespace
-from store.db.engine import reading
+from store.db.engine import Database, reading
 
 _GET = text("SELECT name, namespace_id, cluster_id FROM temporal_namespace")
 _BIND = text("""
@@ -34,7 +33,7 @@ _ALARM = text("SELECT alarm FROM temporal_namespace")
 class NamespaceBinding:
     """The one row that says which namespace it is, and the reconciler's alarm about it."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def get(self) -> Namespace | None:

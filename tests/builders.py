@@ -5,8 +5,6 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from domain.audit import OPERATOR
 from domain.calls.models import Audio
 from domain.jobs.models import JobRequest, NewContact, Organization, PhoneNumber
@@ -14,6 +12,7 @@ from domain.model import Model
 from domain.phone.location import ANYWHERE, locate_number
 from domain.statuses import Architecture, Role
 from store.contacts.packed import pack_contacts
+from store.db.engine import Database
 from store.jobs.repository import CreatedJob, Jobs
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys, IssuedKey
@@ -39,7 +38,7 @@ class Given(Model):
 
 
 async def an_organization(
-    engine: AsyncEngine,
+    engine: Database,
     *,
     name: str = "Acme",
     limit: int = 50,
@@ -97,7 +96,7 @@ def a_request(given: Given, **fields: Any) -> JobRequest:
     return JobRequest(**{"name": "Reminders", "from_phone_number_id": given.number.id, **fields})
 
 
-async def a_job(engine: AsyncEngine, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any) -> CreatedJob:
+async def a_job(engine: Database, given: Given, called: Iterable[NewContact] | int = 3, **fields: Any) -> CreatedJob:
     """A stored job of `called` contacts (or so many of them), as the API would have stored it."""
     entered = contacts(called) if isinstance(called, int) else list(called)
     return await Jobs(engine).create(

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.billing.ledger import Ledger
-from store.db.engine import create_engine
+from store.db.engine import Database, create_engine
 from store.jobs.repository import Jobs
 from tests.databases import Databases
 from tests.units import turn_of, unit_of
@@ -55,7 +54,7 @@ def database_url(databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+async def engine(database_url: str) -> AsyncIterator[Database]:
     """The engine of a process, on this test's database."""
     engine = create_engine(database_url, pool_size=10)
     yield engine
@@ -63,10 +62,10 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-def jobs(engine: AsyncEngine) -> Jobs:
+def jobs(engine: Database) -> Jobs:
     return Jobs(engine)
 
 
 @pytest.fixture
-def ledger(engine: AsyncEngine) -> Ledger:
+def ledger(engine: Database) -> Ledger:
     return Ledger(engine)

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from sqlalchemy import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.temporal_namespace import Namespace
 from domain.webhooks.events import EventType
+from store.db.engine import Database
 from store.db.schema import newest_schema_version
 from store.db.vault import Vault
 from store.temporal_namespace import NamespaceBinding
@@ -68,7 +68,7 @@ def refused(module: str, environment: Mapping[str, str], *sentences: str) -> Non
         assert sentence in line
 
 
-async def test_in_another_namespace(module: str, engine: AsyncEngine, environment: dict[str, str]) -> None:
+async def test_in_another_namespace(module: str, engine: Database, environment: dict[str, str]) -> None:
     await NamespaceBinding(engine).bind(ANOTHER)
     refused(module, environment, "belongs to the Temporal namespace 'default' (id another, cluster another)")
 
@@ -175,7 +175,7 @@ def test_of_a_database_that_was_never_migrated(module: str, environment: dict[st
         refused(module, environment | {"OUTDIAL_DATABASE_URL": url}, "has no tables: run `outdial migrate` first")
 
 
-async def test_of_a_database_with_an_old_schema(module: str, engine: AsyncEngine, environment: dict[str, str]) -> None:
+async def test_of_a_database_with_an_old_schema(module: str, engine: Database, environment: dict[str, str]) -> None:
     async with engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     refused(module, environment, "has schema 0001, and this needs")
@@ -187,7 +187,7 @@ async def test_of_a_database_with_an_old_schema(module: str, engine: AsyncEngine
     ("secret", "said"), [("", "is not set"), ("another-secret-of-32-characters-or-more", "is not the one")]
 )
 async def test_without_the_secret_that_sealed_what_is_stored(
-    module: str, engine: AsyncEngine, environment: dict[str, str], secret: str, said: str
+    module: str, engine: Database, environment: dict[str, str], secret: str, said: str
 ) -> None:
     given = await an_organization(engine)
     await Webhooks(engine, Vault(["the-first-secret-of-32-characters-or-more"])).create(

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psycopg
 from fastapi.exceptions import RequestValidationError
+from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from api.http import errors as api
@@ -54,7 +55,9 @@ def database_is_away(error: Exception) -> bool:
     """Whether the database was not reached or did not answer; a statement it refused is our own mistake."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeout | ConnectionError)
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | IdleInTransactionSessionTimeout):
+        return True
+    return isinstance(error, OperationalError | InterfaceError | ConnectionError)
 
 
 def _of_routing(error: HTTPException) -> ApiError:

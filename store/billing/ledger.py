@@ -15,12 +15,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.jobs.models import Organization
 from domain.model import Model
 from domain.money import MICRO
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import new_id
 from store.errors import InsufficientCredits, NotFound
 from store.organizations.rows import lock_and_read_organization
@@ -96,7 +96,7 @@ class Credits(Model):
 class Ledger:
     """The credits of organizations."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def top_up(self, organization_id: str, amount: Decimal, *, id: str | None = None) -> Organization:

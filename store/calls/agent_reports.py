@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.agent_report import Conversation, ConversationReport
 from domain.calls.models import Audio
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.errors import NotFound
 from store.tables import batch_jobs, contacts, dials
@@ -31,7 +31,7 @@ _IS_LATEST_REPORT = text(
 class AgentReports:
     """Each public method is one transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def find_organization(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calling_rules.frequency_caps import EarlierCall
 from domain.calls.dispatch import NotNow, NotNowReason
@@ -35,6 +35,7 @@ from store.calls.claim_rules import (
 from store.calls.gates import GATE_FACTS, PROBE_RECHECK_INTERVAL, becomes_probe
 from store.contacts.due_times import postpone
 from store.contacts.transitions import MARK_DIALING, block
+from store.db.engine import Database
 from store.db.ids import new_id
 from store.db.locks import lock_organization
 
@@ -130,7 +131,7 @@ _NEVER_RANG = [*(WAITING_OUTCOMES - {Outcome.CALLED_OFF}), Outcome.CARRIER_ERROR
 class Claims:
     """`speed` divides the spacing and the length of calls, in the local stack only."""
 
-    def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
+    def __init__(self, engine: Database, speed: float = 1.0) -> None:
         self._engine = engine
         self._speed = speed
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.gates import closing_without_answer
 from domain.calls.models import AnsweredBy, CallReport, CallState, EndedBy, HangUpReason, MachineKind, Outcome, Recorded
@@ -20,7 +20,7 @@ from store.calls.gates import IS_PROBE, close_gate_of_dial, note_reached, open_a
 from store.calls.outcome import record_outcome
 from store.calls.silence import CallbackSilence
 from store.contacts.transitions import reopen
-from store.db.engine import reading
+from store.db.engine import Database, reading
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ _REFUSALS = frozenset({Outcome.INVALID_NUMBER, Outcome.ACCOUNT_REJECTED, Outcome
 class Dials:
     """`speed` divides the delays between dials, in the local stack only."""
 
-    def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
+    def __init__(self, engine: Database, speed: float = 1.0) -> None:
         self.silence = CallbackSilence(engine)
         self._engine = engine
         self._speed = speed

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.dispatch import DueContact, JobPage
 from domain.calls.retries import RetryPolicy
@@ -15,7 +15,7 @@ from store.calls.claim_rules import LIVE_MINUTES, check_whole_job, find_opening,
 from store.calls.gates import GATE_FACTS
 from store.contacts.due_times import postpone_zones
 from store.contacts.transitions import fail_waiting
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.locks import lock_organization
 from store.jobs.status import mark_workflow_started
 
@@ -76,7 +76,7 @@ DELETED = JobPage(  # only a job that has ended can be
 class DuePages:
     """What workflows read, and the two marks that they leave. `speed` as in Claims."""
 
-    def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
+    def __init__(self, engine: Database, speed: float = 1.0) -> None:
         self._engine = engine
         self._speed = speed
 

@@ -9,7 +9,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.dispatch import NotNow, NotNowReason
@@ -22,7 +22,7 @@ from domain.calls.gates import (
     GateScope,
 )
 from domain.calls.models import CallState
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.errors import NotFound
 
 PROBE_RECHECK_INTERVAL = timedelta(seconds=5)  # while the one call that goes first is on its way
@@ -214,7 +214,7 @@ _LOCK_CLAIMANTS = text("""
 class Gates:
     """What people do to the gates of carrier accounts and numbers. Claims go by it from the answer on."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def close(self, scope: GateScope, id: str) -> None:

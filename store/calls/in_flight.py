@@ -6,14 +6,14 @@ then on no telephone begins to ring.
 """
 
 from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.models import HangUpReason
 from domain.model import Model
 from domain.phone.identity import list_all_writings
 from store.calls.dial_rows import CHANNEL
-from store.db.engine import reading
+from store.db.engine import Database, reading
 
 _LIVE = "organization_id = :organization AND ended_at IS NULL AND (job_id = :job OR CAST(:job AS varchar) IS NULL)"
 _COUNT_LIVE = text(f"SELECT count(*) FROM dials WHERE {_LIVE}")  # noqa: S608 — our own constants
@@ -83,7 +83,7 @@ async def withdraw_unrung_calls(connection: AsyncConnection, scope: CallScope) -
 class InFlightRequests:
     """Requests that may be on their way, and calls that are being called off; read only."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def count(self, scope: CallScope) -> int:

@@ -1,10 +1,9 @@
 """What the workflow that shares out an organization's lines reads."""
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.jobs.line_shares import OrganizationLines
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.errors import NotFound
 
 _LINES = text("""
@@ -19,7 +18,7 @@ _CALLING = text("SELECT DISTINCT organization_id FROM batch_jobs WHERE status = 
 class Lines:
     """Read only."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def read(self, organization_id: str) -> OrganizationLines:

@@ -1,11 +1,10 @@
 """What was ordered from a carrier that asks for the instructions of a call."""
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.order import parse_dial_key
 from store.calls.claim import Claimed
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist
 
 _ORDERED = text("""
@@ -19,7 +18,7 @@ _ORDERED = text("""
 class OrderLookup:
     """Read only."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def find(self, account: str, key: str) -> Claimed | None:

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import OPERATOR, Action
 from domain.calls.gates import GateScope
 from domain.model import Model
 from store.audit_log import record_action
 from store.calls.gates import OPEN_GATE
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.db.locks import lock_organization
 from store.errors import ClosedByOperator, NotFound
@@ -54,7 +54,7 @@ _OPEN = text(f"UPDATE phone_numbers SET stopped_at = NULL, stopped_by = NULL, {O
 class OwnGates:
     """Each public method is one transaction; what belongs to another organization does not exist."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def list_closed(self, organization_id: str) -> list[ClosedGate]:

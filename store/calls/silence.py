@@ -7,13 +7,12 @@ import logging
 import time
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.models import CallReport, HangUpReason
 from domain.calls.order import parse_dial_key
 from domain.calls.silence import NOTHING_ARRIVES, SILENT_CALLS
 from store.calls.dial_rows import OF_ACCOUNT, OF_CALL, OF_KEY
-from store.db.engine import reading
+from store.db.engine import Database, reading
 
 LOG_INTERVAL_SECONDS = 300.0
 OWN_END = (HangUpReason.CALLED_OFF, HangUpReason.WITHDRAWN)  # asked for at once, before the event can be here
@@ -53,7 +52,7 @@ _OF_JOB = text("""
 class CallbackSilence:
     """Whether events arrive of carriers that post them to us."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
         self._said_at: dict[str, float] = {}  # by account, in monotonic seconds
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import Action
 from domain.calling_rules.do_not_call import LISTED_REASON, ListedNumber, Source
@@ -18,7 +18,7 @@ from domain.quotas import Quota, QuotaLimits
 from store.audit_log import record_action
 from store.calls.in_flight import CallScope, withdraw_unrung_calls
 from store.contacts.transitions import block_numbers, unblock_numbers
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.db.locks import lock_organization
 from store.errors import NotFound
@@ -74,7 +74,7 @@ class DoNotCallPage(Model):
 class DoNotCall:
     """Each public method is one transaction; the list of another organization does not exist."""
 
-    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas

@@ -1,15 +1,19 @@
-"""The engine on PostgreSQL, its migrations, and whether it answers."""
+"""The way to PostgreSQL: psycopg's connections, SQLAlchemy's engine on them, migrations, and whether it answers."""
 
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import make_conninfo
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from store.db.copy_text import json_text
-from store.db.notices import notify_after_commit
+from store.db.pool import Connection, Pool, Row
 
 CONNECT_TIMEOUT_SECONDS = 5  # reported while the client still waits
 POOL_TIMEOUT_SECONDS = 10  # for a free connection
@@ -29,24 +33,102 @@ _SESSION = {
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
-def create_engine(url: str, pool_size: int = 10) -> AsyncEngine:
-    """Make the engine of one process; `url` begins with `postgresql+psycopg://`. Nothing is connected yet."""
-    engine = create_async_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT_SECONDS,
-        pool_pre_ping=True,
-        hide_parameters=True,  # errors reach logs and Temporal's histories: no numbers, no names
-        json_serializer=json_text,
-        connect_args={
-            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "application_name": "outdial",
-            "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
-        },
+class Database(AsyncEngine):
+    """A process's connections: as psycopg's, and as SQLAlchemy's engine for what is not moved from it yet.
+
+    One pool for both, so that a process has no more connections than it was given.
+    """
+
+    def __init__(self, url: str, pool_size: int) -> None:
+        self._pool = Pool(_conninfo(url), pool_size, POOL_TIMEOUT_SECONDS)
+        engine = create_async_engine(
+            url,
+            poolclass=sa.NullPool,
+            async_creator=self._lend,
+            use_native_hstore=False,  # it would be asked for at each loan
+            hide_parameters=True,  # errors reach logs and Temporal's histories: no numbers, no names
+            json_serializer=json_text,
+        )
+        super().__init__(engine.sync_engine)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A connection on which each statement is a transaction of its own: one round trip."""
+        async with self._pool.connection() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection in a transaction, which the block's end commits, and what it raises rolls back."""
+        async with self._pool.connection() as connection, connection.transaction():
+            yield connection
+
+    async def dispose(self, close: bool = True) -> None:
+        """Close all connections: those that are in use when they are given back."""
+        await super().dispose(close)
+        await self._pool.close()
+
+    async def _lend(self) -> Connection:
+        """To SQLAlchemy, which begins transactions by the first statement, and gives back by closing."""
+        connection = await self._pool.take()
+        await connection.set_autocommit(False)
+        return connection
+
+
+def create_engine(url: str, pool_size: int = 10) -> Database:
+    """Make the connections of one process; `url` begins with `postgresql+psycopg://`. Nothing is connected yet."""
+    return Database(url, pool_size)
+
+
+def _conninfo(url: str) -> str:
+    address = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return make_conninfo(
+        address,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        application_name="outdial",
+        options=" ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
     )
-    notify_after_commit(engine.sync_engine)
-    return engine
+
+
+AnyConnection = AsyncConnection | Connection  # what is called by both sides of the move
+
+
+async def driver_of(connection: AnyConnection) -> Connection:
+    """psycopg's connection, in whose transaction SQLAlchemy's is."""
+    if isinstance(connection, Connection):
+        return connection
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, Connection)  # noqa: S101  all are of our pool
+    return driver
+
+
+async def run(connection: AnyConnection, query: str, values: Mapping[str, Any] | None = None) -> int:
+    """Execute; how many rows that concerned."""
+    return await (await driver_of(connection)).run(query, values)
+
+
+async def fetch_all(
+    connection: AnyConnection, row: type[Row], query: str, values: Mapping[str, Any] | None = None
+) -> list[Row]:
+    """Every row, as a `row`."""
+    return await (await driver_of(connection)).fetch_all(row, query, values)
+
+
+async def fetch_one(
+    connection: AnyConnection, row: type[Row], query: str, values: Mapping[str, Any] | None = None
+) -> Row | None:
+    """The only row, or None."""
+    return await (await driver_of(connection)).fetch_one(row, query, values)
+
+
+async def fetch_value(connection: AnyConnection, query: str, values: Mapping[str, Any] | None = None) -> Any:
+    """The first column of the only row; None where there is none."""
+    return await (await driver_of(connection)).fetch_value(query, values)
+
+
+async def fetch_values(connection: AnyConnection, query: str, values: Mapping[str, Any] | None = None) -> list[Any]:
+    """The first column of every row."""
+    return await (await driver_of(connection)).fetch_values(query, values)
 
 
 def reading(engine: AsyncEngine) -> AsyncConnection:

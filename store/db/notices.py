@@ -13,59 +13,37 @@ and rolled back may be sent: a notice says that there is something to look at, n
 import logging
 from typing import Any
 
-import sqlalchemy as sa
+import psycopg
 from psycopg.errors import Diagnostic
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 SQLSTATE = "ODNTC"  # by which `announce` marks its word
+Announced = set[tuple[str, str]]  # channels and payloads
 
-_ANNOUNCED = "announced"
 _SEND = "SELECT pg_notify(channel, payload) FROM unnest(%s::text[], %s::text[]) AS announced (channel, payload)"
 
 logger = logging.getLogger(__name__)
 
 
-def notify_after_commit(engine: sa.Engine) -> None:
-    """Send what transactions of this engine announce."""
-    sa.event.listen(engine, "connect", _hear)
-    sa.event.listen(engine, "reset", _send)
-
-
-def _hear(connection: Any, record: ConnectionPoolEntry) -> None:
-    announced: set[tuple[str, str]] = set()
-    record.info[_ANNOUNCED] = announced
+def hear(connection: psycopg.AsyncConnection[Any]) -> Announced:
+    """What transactions of this connection announce from now on, until it is sent."""
+    announced: Announced = set()
 
     def note(diagnostic: Diagnostic) -> None:
         if diagnostic.sqlstate == SQLSTATE:
             announced.add((str(diagnostic.message_primary), str(diagnostic.message_detail)))
 
     connection.add_notice_handler(note)
+    return announced
 
 
-def _send(connection: DBAPIConnection, record: ConnectionPoolEntry, state: PoolResetState) -> None:
-    announced: set[tuple[str, str]] = record.info.get(_ANNOUNCED, set())
+async def send(connection: psycopg.AsyncConnection[Any], announced: Announced) -> None:
+    """As a transaction of its own, in one round trip. The connection commits by itself, and has no transaction open."""
     if not announced:
         return
     notices = sorted(announced)
     announced.clear()
     try:
-        if state.terminate_only or not state.asyncio_safe:
-            raise ConnectionError
-        _notify(connection, notices)
+        values = ([channel for channel, _ in notices], [payload for _, payload in notices])
+        await connection.execute(_SEND.encode(), values, prepare=True)
     except Exception as error:  # the facts are committed, and what failed must not look like them failing
         logger.warning("%s notices were not sent (%s); they are found later", len(notices), type(error).__name__)
-
-
-def _notify(connection: Any, notices: list[tuple[str, str]]) -> None:
-    """As a transaction of its own, in one round trip."""
-    before = connection.autocommit
-    connection.autocommit = True
-    try:
-        cursor = connection.cursor()
-        try:
-            cursor.execute(_SEND, ([channel for channel, _ in notices], [payload for _, payload in notices]))
-        finally:
-            cursor.close()
-    finally:
-        connection.autocommit = before

@@ -3,15 +3,14 @@
 from functools import cache
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.db.engine import migrations, reading
+from store.db.engine import Database, migrations, reading
 
 _IS_THERE = text("SELECT to_regclass('alembic_version') IS NOT NULL")
 _VERSION = text("SELECT version_num FROM alembic_version")
 
 
-async def read_schema_version(engine: AsyncEngine) -> str | None:
+async def read_schema_version(engine: Database) -> str | None:
     """The last migration that was run; None where none ever was."""
     async with reading(engine) as connection:
         if not (await connection.execute(_IS_THERE)).scalar_one():

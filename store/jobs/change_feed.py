@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.models import AnsweredBy
 from domain.jobs.models import JobCounts
 from domain.model import Model
 from domain.statuses import ContactStatus, JobStatus
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist
 
 OVERLAP = timedelta(seconds=5)  # a change becomes visible at its commit, later than its time stamp
@@ -95,7 +95,7 @@ class Look(Model):
 class ChangeFeed:
     """Read only."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def look(

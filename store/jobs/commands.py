@@ -4,13 +4,12 @@ import logging
 from datetime import timedelta
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import SYSTEM, TEMPORAL
 from domain.errors import RequestError
 from domain.jobs.commands import CommandKind, OperatorCommand
 from domain.jobs.models import JobChange
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.errors import NotFound, WrongStatus
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
@@ -28,7 +27,7 @@ logger = logging.getLogger(__name__)
 class OperatorCommands:
     """Each command is idempotent."""
 
-    def __init__(self, engine: AsyncEngine, lifecycle: JobLifecycle, updates: JobUpdates) -> None:
+    def __init__(self, engine: Database, lifecycle: JobLifecycle, updates: JobUpdates) -> None:
         self._engine = engine
         self._lifecycle = lifecycle
         self._updates = updates

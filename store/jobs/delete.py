@@ -7,11 +7,11 @@ searches of the carrier need; the ledger, whose entries name dials; and what was
 
 import sqlalchemy as sa
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
 from store.analytics.counting import count_job
 from store.audit_log import record_action
+from store.db.engine import Database
 from store.errors import NotFound, StillCalling, WrongStatus
 from store.jobs.status import lock_and_read_status
 from store.tables import batch_jobs, dials
@@ -30,7 +30,7 @@ _CONTACTS = text("DELETE FROM contacts WHERE job_id = :job")
 class JobDeletion:
     """One method, one transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def delete(self, organization_id: str, job_id: str, *, by: str) -> int:

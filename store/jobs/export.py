@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 from anyio import CancelScope
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.agent_report import Conversation
 from domain.calls.evidence import DialEvidence
@@ -20,7 +20,7 @@ from domain.contacts.export import MAX_COLUMNS
 from domain.contacts.rejects import Reject, Rejects
 from domain.jobs.models import Contact
 from domain.model import Model
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.errors import Busy, NotFound
 from store.jobs.repository import CONTACTS
@@ -121,7 +121,7 @@ class RejectFile:
 class Results:
     """Read only; what belongs to another organization does not exist."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
         self._room = asyncio.Semaphore(MAX_FILES)
         self._rooms: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # of organizations

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import DateTime, bindparam, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import SYSTEM, Action
 from domain.model import Model
@@ -14,6 +14,7 @@ from store.calls.gates import probe_now
 from store.calls.in_flight import CallScope, count_live_calls, hang_up_live_calls, withdraw_unrung_calls
 from store.contacts.due_times import make_due_now
 from store.contacts.transitions import cancel_waiting
+from store.db.engine import Database
 from store.db.locks import lock_organization
 from store.errors import WrongStatus
 from store.jobs.status import lock_and_read_status, mark_workflow_started, move, pause_job
@@ -92,7 +93,7 @@ class Cancelled(Model):
 class JobLifecycle:
     """What operators and workflows do to a job. Each is idempotent."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def start_now(self, organization_id: str, job_id: str, *, by: str = SYSTEM) -> Started:

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from domain.jobs.models import JobRequest, Organization
 from domain.model import Model
 from domain.quotas import QuotaLimits
 from store.contacts.import_ import admit_contacts, apply_overlap_rule, read_allowed_countries
 from store.contacts.packed import PackedContacts
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.errors import NoContactsLeft, Overlapping, QuotaExceeded
 from store.organizations.quotas import require_room, room_for_job
 from store.organizations.rows import read_organization
@@ -38,7 +36,7 @@ class PreviewFacts(Model):
 class JobPreview:
     """Read only: what is read may change before a job is created."""
 
-    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import SYSTEM, Action
 from domain.jobs.models import Agent, Contact, Job, JobCounts, JobRequest, Organization, PhoneNumber
@@ -19,7 +19,7 @@ from store.billing.ledger import EntryKind, book, compute_hold
 from store.contacts.import_ import Admitted, admit_contacts, apply_overlap_rule, copy_contacts
 from store.contacts.packed import PackedContacts, PackedRejects
 from store.contacts.rejected_rows import keep_rejects
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist, new_id
 from store.jobs.settings import SELECTED, as_columns
 from store.organizations.phone_numbers import check_callable
@@ -59,7 +59,7 @@ class ContactPage(Model):
 class Jobs:
     """Each public method is one transaction; what belongs to another organization does not exist."""
 
-    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas

@@ -4,14 +4,14 @@ from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.jobs.models import JobRequest, NewContact
 from domain.jobs.rerun import LeftOut, is_reached, why_left_out
 from domain.model import Model
 from domain.phone.location import locate_number
 from domain.statuses import ContactStatus, JobStatus, OnOverlap
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.errors import NotFound, WrongStatus
 from store.jobs.settings import SELECTED
@@ -49,7 +49,7 @@ class Unreached(Model):
 class JobRerun:
     """Read only."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def read_request(self, organization_id: str, job_id: str, *, ended: bool = True) -> JobRequest:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import RowMapping, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import Action
 from domain.contacts.report import MAX_ENTRIES
@@ -27,7 +27,7 @@ from store.contacts.import_ import admit_contacts, copy_contacts
 from store.contacts.packed import PackedContacts, PackedRejects
 from store.contacts.rejected_rows import NOT_KEPT, TOO_MANY, can_keep, has_room, keep_rejects
 from store.contacts.transitions import finish_exhausted, remove
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.errors import NotFound, WrongStatus
 from store.jobs.settings import as_columns
@@ -60,7 +60,7 @@ class Appended(Model):
 class JobUpdates:
     """Each change is idempotent; `by` is the actor whom the audit log names."""
 
-    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import OPERATOR, Action
 from domain.calls.models import Audio
@@ -13,7 +13,7 @@ from domain.model import Model
 from domain.quotas import Quota, QuotaLimits
 from domain.statuses import Architecture
 from store.audit_log import record_action
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import InUse, NotFound
@@ -48,7 +48,7 @@ class AgentPage(Model):
 class Agents:
     """Each public method is one transaction; what belongs to another organization, or is removed, does not exist."""
 
-    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas

@@ -7,7 +7,7 @@ from secrets import token_urlsafe
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import OPERATOR, Action
 from domain.jobs.models import Caller
@@ -15,7 +15,7 @@ from domain.model import Model
 from domain.quotas import Quota, QuotaLimits
 from domain.statuses import Role
 from store.audit_log import record_action
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import LastOwner, NotFound
@@ -58,7 +58,7 @@ class KeyPage(Model):
 class ApiKeys:
     """Each public method is one transaction; what belongs to another organization does not exist."""
 
-    def __init__(self, engine: AsyncEngine, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas

@@ -4,9 +4,8 @@ import json
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.db.vault import Vault
 from store.errors import NoSecret, Unreadable
@@ -23,7 +22,7 @@ _ACCOUNTS = (
 class CarrierCredentials:
     """Kept sealed by `store.organizations.phone_numbers`."""
 
-    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+    def __init__(self, engine: Database, vault: Vault) -> None:
         self._engine = engine
         self._vault = vault
 

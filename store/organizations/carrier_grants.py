@@ -10,14 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import Action
 from domain.model import Model
 from domain.phone.identity import identify
 from domain.statuses import GrantKind
 from store.audit_log import record_action
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import GrantedToAnother, InUse, NotFound, NotGranted
@@ -53,7 +53,7 @@ class CarrierGrant(Resource):
 class CarrierGrants:
     """Each public method is one transaction. Only operators, and the platform's key, change what is granted."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def create(self, organization_id: str, resource: Resource, *, by: str, id: str | None = None) -> CarrierGrant:

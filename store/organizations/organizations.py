@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic.alias_generators import to_camel
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import OPERATOR, Action
 from domain.calling_rules.frequency_caps import ContactFrequency
@@ -17,7 +17,7 @@ from domain.statuses import JobStatus
 from store.audit_log import record_action
 from store.billing.ledger import EntryKind, book
 from store.contacts.due_times import recheck_rules_of_organization
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.organizations.rows import ORGANIZATIONS, read_organization, read_organizations
@@ -51,7 +51,7 @@ class OrganizationPage(Model):
 class Organizations:
     """Each public method is one transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def create(

@@ -5,12 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import OPERATOR, Action
 from domain.quotas import MAX_OPEN_JOBS, Quota, QuotaLimits, QuotaUse
 from store.audit_log import record_action
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.locks import lock_organization
 from store.errors import NotFound, QuotaExceeded
 from store.tables import organizations
@@ -40,7 +40,7 @@ _OWN = text("SELECT quotas FROM organizations WHERE id = :organization")
 class OrganizationQuotas:
     """`limits`: of organizations for which an operator set no other."""
 
-    def __init__(self, engine: AsyncEngine, limits: QuotaLimits) -> None:
+    def __init__(self, engine: Database, limits: QuotaLimits) -> None:
         self._engine = engine
         self._limits = limits
 

@@ -3,10 +3,9 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.model import Model
-from store.db.engine import reading
+from store.db.engine import Database, reading
 
 SPAN = timedelta(minutes=1)
 
@@ -24,7 +23,7 @@ class Standing(Model):
 class RateLimits:
     """A minute begins with a caller's first request after the last one. What is refused is not counted."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def count(self, caller: str, limit: int) -> Standing:

@@ -7,13 +7,13 @@ from secrets import token_bytes
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import OPERATOR, Action
 from domain.model import Model
 from domain.webhooks.events import OLD_SECRET_LIFETIME, Delivery, DeliveryStatus, Endpoint, EventType
 from store.audit_log import record_action
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.db.vault import Vault
@@ -64,7 +64,7 @@ class DeliveryPage(Model):
 class Webhooks:
     """Each public method is one transaction; what belongs to another organization does not exist."""
 
-    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+    def __init__(self, engine: Database, vault: Vault) -> None:
         self._engine = engine
         self._vault = vault
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.evidence import DialEvidence
 from domain.calls.models import Outcome
@@ -22,7 +22,7 @@ from domain.webhooks.events import (
     decide_follow_up,
     find_disable_reason,
 )
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.vault import Vault
 from store.jobs.repository import CONTACTS, JOBS
 from store.tables import batch_jobs, contacts
@@ -137,7 +137,7 @@ class EndpointToWake(Model):
 class Outbox:
     """For whoever sends deliveries. `as_of` is the time of workflows, which may be ahead of the database's clock."""
 
-    def __init__(self, engine: AsyncEngine, vault: Vault, *, taken_for: timedelta = TAKEN_FOR) -> None:
+    def __init__(self, engine: Database, vault: Vault, *, taken_for: timedelta = TAKEN_FOR) -> None:
         self._engine = engine
         self._vault = vault
         self._taken_for = taken_for

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
@@ -19,6 +18,7 @@ from store.calls.claim import Claimed, Claims
 from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch
+from store.db.engine import Database
 from store.jobs.lifecycle import JobLifecycle
 from tests.builders import Given, a_number
 from tests.fakes.carrier import FakeCarrier
@@ -74,7 +74,7 @@ class Calling:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        engine: Database,
         dials: Dials,
         carrier: FakeCarrier,
         calls: CallActivities,

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.calls.call import CallActivities
 from carriers import Carrier
 from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch
+from store.db.engine import Database
 from tests.activities.calling import Calling
 from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME, FakeCarrier
@@ -18,7 +18,7 @@ PUBLIC_URL = "http://127.0.0.1:8000"
 
 
 @pytest.fixture
-def dials(engine: AsyncEngine) -> Dials:
+def dials(engine: Database) -> Dials:
     return Dials(engine)
 
 
@@ -37,7 +37,7 @@ async def watch(dials: Dials, database_url: str) -> AsyncIterator[DialWatch]:
 
 
 @pytest.fixture
-async def calling(engine: AsyncEngine, dials: Dials, watch: DialWatch, carrier: FakeCarrier) -> Calling:
+async def calling(engine: Database, dials: Dials, watch: DialWatch, carrier: FakeCarrier) -> Calling:
     """A running job of three contacts, and the activity that calls them."""
     given = await an_organization(engine)
     job = await a_job(engine, given, 3)

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.http.server import server_config
 from domain.audit import OPERATOR
@@ -21,6 +20,7 @@ from domain.jobs.models import Agent
 from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from settings import Settings
+from store.db.engine import Database
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys
 from store.organizations.carrier_grants import CarrierGrants, Resource
@@ -113,7 +113,7 @@ class Tenant:
     granted: str  # a number that it may add
 
 
-async def new_tenant(engine: AsyncEngine, credits: Decimal | None = Decimal(100), lines: int = 5) -> Tenant:
+async def new_tenant(engine: Database, credits: Decimal | None = Decimal(100), lines: int = 5) -> Tenant:
     organization = await Organizations(engine).create("Test", lines, credits, allowed_countries=(ANYWHERE,))
     keys, agents = await asyncio.gather(
         asyncio.gather(*(ApiKeys(engine).create(organization.id, role, role) for role in Role)),
@@ -142,14 +142,14 @@ async def new_tenant(engine: AsyncEngine, credits: Decimal | None = Decimal(100)
     )
 
 
-async def grant(engine: AsyncEngine, organization_id: str, number: str, carrier: str = TWILIO, *trunks: str) -> None:
+async def grant(engine: Database, organization_id: str, number: str, carrier: str = TWILIO, *trunks: str) -> None:
     """Let an organization add a number, and use trunks, on the carrier's shared account."""
     resources = [Resource.of_number(carrier, number), *(Resource.of_trunk(carrier, trunk) for trunk in trunks)]
     for resource in resources:
         await CarrierGrants(engine).create(organization_id, resource, by=OPERATOR)
 
 
-async def _new_agent(engine: AsyncEngine, organization_id: str, kind: Architecture) -> Agent:
+async def _new_agent(engine: Database, organization_id: str, kind: Architecture) -> Agent:
     url = "wss://agent.example.test"
     return await Agents(engine).create(organization_id, kind, kind, Audio.WEBSOCKET, url)
 

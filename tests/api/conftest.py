@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
-from store.db.engine import create_engine
+from store.db.engine import Database, create_engine
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import Jobs
 from tests.api.client import Api, Served, Tenant, free_port, new_tenant, serve, settings_for
@@ -37,29 +36,29 @@ def served(shared_database_url: str) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-async def records(shared_database_url: str) -> AsyncIterator[AsyncEngine]:
+async def records(shared_database_url: str) -> AsyncIterator[Database]:
     engine = create_engine(shared_database_url, pool_size=4)
     yield engine
     await engine.dispose()
 
 
 @pytest.fixture
-def jobs(records: AsyncEngine) -> Jobs:
+def jobs(records: Database) -> Jobs:
     return Jobs(records)
 
 
 @pytest.fixture
-def control(records: AsyncEngine) -> JobLifecycle:
+def control(records: Database) -> JobLifecycle:
     return JobLifecycle(records)
 
 
 @pytest.fixture
-async def tenant(records: AsyncEngine) -> Tenant:
+async def tenant(records: Database) -> Tenant:
     return await new_tenant(records)
 
 
 @pytest.fixture
-async def other(records: AsyncEngine) -> Tenant:
+async def other(records: Database) -> Tenant:
     return await new_tenant(records)
 
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import OPERATOR
 from domain.calls.models import Audio
@@ -13,6 +12,7 @@ from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from domain.webhooks.events import EventType
 from store.contacts.packed import pack_contacts
+from store.db.engine import Database
 from store.db.vault import Vault
 from store.jobs.repository import Jobs
 from store.organizations.agents import Agents
@@ -31,7 +31,7 @@ def example(kind: str) -> str:
     return f"{kind}_0123456789abcdef01234567"
 
 
-async def put_in(records: AsyncEngine) -> dict[str, str]:
+async def put_in(records: Database) -> dict[str, str]:
     """Store all of it: a scheduled job of three contacts, one of them called. Answers a key for each role."""
     api_keys, phone_numbers = ApiKeys(records), PhoneNumbers(records)
     organization = await Organizations(records).create(
@@ -61,7 +61,7 @@ async def put_in(records: AsyncEngine) -> dict[str, str]:
     return keys
 
 
-async def _job(records: AsyncEngine, phone_numbers: PhoneNumbers, organization_id: str) -> None:
+async def _job(records: Database, phone_numbers: PhoneNumbers, organization_id: str) -> None:
     number = await phone_numbers.find(organization_id, example("phone"))
     assert number is not None
     now = datetime.now(UTC)

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from store.db.ids import new_id
 from store.organizations.phone_numbers import TWILIO
 from store.tables import batch_jobs, contacts, dials
@@ -15,7 +15,7 @@ from store.tables import batch_jobs, contacts, dials
 class Rows:
     """The rows of one job."""
 
-    def __init__(self, records: AsyncEngine, job_id: str) -> None:
+    def __init__(self, records: Database, job_id: str) -> None:
         self._records = records
         self.job_id = job_id
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import Served
 from tests.api.describing import judged
 from tests.api.examples import put_in
@@ -20,7 +20,7 @@ PHASES = {
 
 
 @pytest.fixture(scope="module")
-async def keys(records: AsyncEngine) -> dict[str, str]:
+async def keys(records: Database) -> dict[str, str]:
     return await put_in(records)
 
 

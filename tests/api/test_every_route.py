@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import Api, Tenant
 from tests.api.jobs.test_control import dial
 from tests.api.managing import AGENT, ask
@@ -50,7 +50,7 @@ TAKEN_OFF = [Route("DELETE", "/do-not-call/{number}"), Route("DELETE", "/do-not-
 
 
 @pytest.fixture
-async def theirs(http: httpx.AsyncClient, other: Tenant, records: AsyncEngine) -> dict[str, str]:
+async def theirs(http: httpx.AsyncClient, other: Tenant, records: Database) -> dict[str, str]:
     """The ids of what another organization has, by what stands before `{id}` in a path, or by the parameter's name."""
     them = Api(http, other)
     job_id = await them.new_job()

@@ -5,11 +5,11 @@ import secrets
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api import unknown_keys
 from api.app import create_app
 from api.unknown_keys import MAX_REMEMBERED, UnknownKeys
+from store.db.engine import Database
 from store.db.vault import Vault
 from tests.api.client import SECRET, Api, refused, serve, settings_for
 from tests.api.jobs.test_control import dial, running
@@ -106,7 +106,7 @@ async def test_answers_are_not_cached_guessed_or_framed(api: Api) -> None:
     assert "'unsafe-inline'" in page.headers["Content-Security-Policy"]
 
 
-async def test_a_calls_token_ends_a_day_after_its_call(api: Api, records: AsyncEngine) -> None:
+async def test_a_calls_token_ends_a_day_after_its_call(api: Api, records: Database) -> None:
     call = await dial(records, await running(api), None)
     token = Vault([SECRET]).call_token(call) or ""
 

@@ -14,7 +14,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -24,6 +23,7 @@ from api.app import create_app
 from api.health import KEPT_SECONDS
 from stack.namespace import Allowed, prepare_for
 from stack.temporal import Temporal
+from store.db.engine import Database
 from store.temporal_namespace import NamespaceBinding
 from tests.api.client import Api, Tenant, free_port, serve, settings_for
 from tests.waiting import eventually
@@ -120,7 +120,7 @@ async def test_it_is_ready_while_workers_poll_every_queue(api: Api, live: Live) 
         await eventually(is_ready)
 
 
-async def test_another_namespace_and_the_reconcilers_alarm_are_told(api: Api, records: AsyncEngine) -> None:
+async def test_another_namespace_and_the_reconcilers_alarm_are_told(api: Api, records: Database) -> None:
     binding = NamespaceBinding(records)
     bound = await binding.get()
     assert bound is not None
@@ -141,7 +141,7 @@ async def test_however_many_ask_the_database_is_asked_once(api: Api, live: Live)
     await readiness(api)
     await asyncio.sleep(KEPT_SECONDS)
     asked: list[str] = []
-    engine = live.app.state.services[AsyncEngine].sync_engine
+    engine = live.app.state.services[Database].sync_engine
     sa.event.listen(engine, "before_cursor_execute", lambda *statement: asked.append(statement[2]))
 
     answers = await asyncio.gather(*(api.http.get("/readyz") for _ in range(30)))
@@ -150,7 +150,7 @@ async def test_however_many_ask_the_database_is_asked_once(api: Api, live: Live)
     assert len([statement for statement in asked if "batch_jobs" in statement]) == 1
 
 
-async def test_a_job_without_progress_is_told_and_can_still_be_cancelled(api: Api, records: AsyncEngine) -> None:
+async def test_a_job_without_progress_is_told_and_can_still_be_cancelled(api: Api, records: Database) -> None:
     job_id = await api.new_job()
     await api.post(f"/batch/jobs/{job_id}/start")
     async with records.begin() as connection:

@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from activities.calls.call import CallActivities
 from activities.calls.carrier_stream import CarrierStream
 from carriers import Carrier
@@ -13,6 +11,7 @@ from domain.calls.models import CallState, Outcome
 from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch
+from store.db.engine import Database
 from store.leases import StreamLeases
 from tests.activities.calling import Calling
 from tests.builders import a_job, an_organization
@@ -27,7 +26,7 @@ BUSY, STAYS = 1, 7  # contacts by the last two digits of their numbers
 class Worker:
     """What of a worker process has to do with one carrier."""
 
-    def __init__(self, lab: Lab, engine: AsyncEngine, database_url: str) -> None:
+    def __init__(self, lab: Lab, engine: Database, database_url: str) -> None:
         self.carrier = Asterisk(lab.options())
         self.dials = Dials(engine)
         self.watch = DialWatch(self.dials, database_url)
@@ -47,7 +46,7 @@ class Worker:
 
 
 async def test_the_events_of_all_workers_calls_are_heard_by_one_and_by_another_when_it_is_gone(
-    lab: Lab, engine: AsyncEngine, database_url: str
+    lab: Lab, engine: Database, database_url: str
 ) -> None:
     first, second = (Worker(lab, engine, database_url) for _ in range(2))
     async with an_agent(tone=True) as agent, AsyncExitStack() as second_process:
@@ -71,7 +70,7 @@ async def _nobody(_: str) -> None:
     """No workflow runs here."""
 
 
-async def _a_job(engine: AsyncEngine, worker: Worker, agent: Agent) -> Calling:
+async def _a_job(engine: Database, worker: Worker, agent: Agent) -> Calling:
     given = await an_organization(engine)
     job = await a_job(engine, given, 8)
     carriers: dict[str, Carrier] = {NAME: worker.carrier}

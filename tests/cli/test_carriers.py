@@ -5,8 +5,8 @@ import json
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from store.db.vault import Vault
 from store.organizations.phone_numbers import PhoneNumbers
 from store.tables import carrier_accounts, phone_numbers
@@ -55,7 +55,7 @@ def test_what_is_not_in_order_is_named(run: Run, api: FakeApi) -> None:
 
 @pytest.mark.usefixtures("_twilio")
 async def test_numbers_with_settings_of_their_own_are_looked_at_too(
-    run: Run, api: FakeApi, engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
+    run: Run, api: FakeApi, engine: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OUTDIAL_DATABASE_URL", database_url)
     monkeypatch.setenv("OUTDIAL_SECRET", SECRET)
@@ -104,7 +104,7 @@ def test_the_carriers_that_are_installed_are_listed(run: Run, monkeypatch: pytes
 
 
 async def test_an_account_is_closed_and_opened_by_a_person(
-    run: Run, engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
+    run: Run, engine: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OUTDIAL_DATABASE_URL", database_url)
     given = await an_organization(engine)
@@ -117,6 +117,6 @@ async def test_an_account_is_closed_and_opened_by_a_person(
         assert await is_closed(engine, phone_numbers, given.number.id) is closed
 
 
-async def is_closed(engine: AsyncEngine, gated: sa.Table, id: str) -> bool:
+async def is_closed(engine: Database, gated: sa.Table, id: str) -> bool:
     async with engine.connect() as connection:
         return await connection.scalar(sa.select(gated.c.stopped_at).where(gated.c.id == id)) is not None

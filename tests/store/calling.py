@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import OPERATOR
 from domain.calls.dispatch import NotNow, NotNowReason
@@ -18,6 +17,7 @@ from store.calls.claim import Claimed, Claims
 from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
+from store.db.engine import Database
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
 from store.organizations.phone_numbers import TWILIO, PhoneNumbers
@@ -29,7 +29,7 @@ MANY = 50  # lines: more than these tests need
 
 
 async def a_caller(
-    engine: AsyncEngine,
+    engine: Database,
     *,
     limit: int = MANY,
     credits: Decimal | None = CREDITS,
@@ -113,7 +113,7 @@ class Call:
 class Calling:
     """The store as workers use it, on one database."""
 
-    def __init__(self, engine: AsyncEngine, speed: float = 1.0) -> None:
+    def __init__(self, engine: Database, speed: float = 1.0) -> None:
         self.engine = engine
         self.claims = Claims(engine, speed)
         self.dials = Dials(engine, speed)

@@ -3,16 +3,15 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.db.engine import create_engine
+from store.db.engine import Database, create_engine
 from tests.builders import Given
 from tests.databases import Databases
 from tests.store.calling import Calling, a_caller
 
 
 @pytest.fixture
-def calling(engine: AsyncEngine) -> Calling:
+def calling(engine: Database) -> Calling:
     return Calling(engine)
 
 

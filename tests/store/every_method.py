@@ -11,8 +11,6 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 import store
 from domain.analytics.counts import Dimension
 from domain.audit import Action
@@ -43,6 +41,7 @@ from store.calls.own_gates import OwnGates
 from store.calls.silence import CallbackSilence
 from store.contacts.do_not_call import DoNotCall
 from store.contacts.packed import pack_contacts
+from store.db.engine import Database
 from store.db.vault import Vault
 from store.idempotency import Idempotency, RecordKey
 from store.jobs.change_feed import ChangeFeed
@@ -89,7 +88,7 @@ _numbers = count()
 class World:
     """An organization in the midst of its work. `engine`: on which a method is tried."""
 
-    engine: AsyncEngine
+    engine: Database
     url: str
     given: Given
     running: Job  # its first contact is on the phone, the others are due
@@ -106,7 +105,7 @@ class World:
         return self.given.id
 
 
-async def a_world(calling: Calling, engine: AsyncEngine, url: str) -> World:
+async def a_world(calling: Calling, engine: Database, url: str) -> World:
     given = await a_caller(calling.engine)
     endpoint = (await Webhooks(calling.engine, VAULT).create(given.id, ENDPOINT)).endpoint.id
     delivery = (await Webhooks(calling.engine, VAULT).send_test(given.id, endpoint)).id
@@ -139,7 +138,7 @@ def public_methods() -> Iterator[str]:
 
 def _has_engine(kind: type) -> bool:
     parameters = inspect.signature(kind).parameters.values() if "__init__" in vars(kind) else ()
-    return any(parameter.annotation is AsyncEngine for parameter in parameters)
+    return any(parameter.annotation is Database for parameter in parameters)
 
 
 def _is_method(kind: type, name: str) -> bool:

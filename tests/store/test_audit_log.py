@@ -1,14 +1,13 @@
 """What was done, and by whom."""
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from domain.audit import Action
 from store.audit_log import AuditLog, record_action
+from store.db.engine import Database
 from tests.builders import Given
 from tests.store.calling import Calling, Job, a_caller
 
 
-async def _record(engine: AsyncEngine, given: Given, action: Action, job: Job | None = None, **details: object) -> None:
+async def _record(engine: Database, given: Given, action: Action, job: Job | None = None, **details: object) -> None:
     async with engine.begin() as connection:
         job_id = None if job is None else job.id
         await record_action(connection, given.id, action, "key_1", details, job_id=job_id)

@@ -4,15 +4,15 @@ import asyncio
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from store.idempotency import Answered, DifferentContent, Idempotency, InProgress, RecordKey, Reserved
 
 RECORD = RecordKey(scope="org_1", route="POST /batch/create", key="order 17")
 
 
 @pytest.fixture
-def idempotency(engine: AsyncEngine) -> Idempotency:
+def idempotency(engine: Database) -> Idempotency:
     return Idempotency(engine)
 
 
@@ -22,7 +22,7 @@ async def held(idempotency: Idempotency, holder: str = "first", fingerprint: str
     return taken
 
 
-async def pass_by(engine: AsyncEngine, column: str, span: str) -> None:
+async def pass_by(engine: Database, column: str, span: str) -> None:
     async with engine.begin() as connection:
         await connection.execute(sa.text(f"UPDATE idempotency_records SET {column} = {column} - interval '{span}'"))
 
@@ -45,7 +45,7 @@ async def test_what_was_answered_is_answered_again(idempotency: Idempotency) -> 
 
 
 async def test_whoever_died_is_followed_after_a_few_seconds_with_the_same_seed(
-    idempotency: Idempotency, engine: AsyncEngine
+    idempotency: Idempotency, engine: Database
 ) -> None:
     first = await held(idempotency)
     assert not first.resumed
@@ -59,7 +59,7 @@ async def test_whoever_died_is_followed_after_a_few_seconds_with_the_same_seed(
     assert second == Reserved(seed=first.seed, begun_at=first.begun_at, resumed=True)
 
 
-async def test_whoever_works_long_extends_its_hold(idempotency: Idempotency, engine: AsyncEngine) -> None:
+async def test_whoever_works_long_extends_its_hold(idempotency: Idempotency, engine: Database) -> None:
     await held(idempotency)
     await pass_by(engine, "held_until", "5 seconds")
 
@@ -87,7 +87,7 @@ async def test_what_was_forgotten_may_be_used_for_something_else(idempotency: Id
     assert not second.resumed
 
 
-async def test_only_the_holder_gives_a_record_back(idempotency: Idempotency, engine: AsyncEngine) -> None:
+async def test_only_the_holder_gives_a_record_back(idempotency: Idempotency, engine: Database) -> None:
     await held(idempotency)
     await pass_by(engine, "held_until", "7 seconds")
     second = await held(idempotency, "second")
@@ -101,7 +101,7 @@ async def test_only_the_holder_gives_a_record_back(idempotency: Idempotency, eng
     assert await idempotency.reserve(RECORD, "a", "third") == Answered(answer="{}")
 
 
-async def test_after_seven_days_a_record_is_new_again(idempotency: Idempotency, engine: AsyncEngine) -> None:
+async def test_after_seven_days_a_record_is_new_again(idempotency: Idempotency, engine: Database) -> None:
     first = await held(idempotency)
     await idempotency.store_answer(RECORD, first.seed, "{}")
 
@@ -113,7 +113,7 @@ async def test_after_seven_days_a_record_is_new_again(idempotency: Idempotency, 
     assert await idempotency.reserve(RECORD, "b", "third") == InProgress()
 
 
-async def test_new_records_take_old_ones_with_them(idempotency: Idempotency, engine: AsyncEngine) -> None:
+async def test_new_records_take_old_ones_with_them(idempotency: Idempotency, engine: Database) -> None:
     for n in range(30):
         await idempotency.reserve(RecordKey(scope="org_1", route="POST /agents", key=str(n)), "a", "first")
     await pass_by(engine, "created_at", "8 days")

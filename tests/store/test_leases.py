@@ -4,15 +4,15 @@ import asyncio
 
 import psycopg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from store.leases import StreamLeases
 
 ACCOUNT = "asterisk"
 
 
 @pytest.fixture
-def leases(engine: AsyncEngine, database_url: str) -> StreamLeases:
+def leases(engine: Database, database_url: str) -> StreamLeases:
     return StreamLeases(engine, database_url)
 
 

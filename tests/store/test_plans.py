@@ -7,9 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store.db.engine import create_engine
+from store.db.engine import Database, create_engine
 from tests.databases import Databases
 from tests.store.calling import Calling
 from tests.store.every_method import METHODS, World, a_world
@@ -81,7 +80,7 @@ async def large(large_url: str) -> AsyncIterator[Calling]:
 class Asked:
     """What is sent to PostgreSQL, with its values."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self.statements: dict[str, Any] = {}
         sa.event.listen(engine.sync_engine, "before_cursor_execute", self._hear)
 

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from stack.temporal import executable
+from store.db.engine import Database
 from tests.workflows.running import Running
 from workflows.line_share import LinesPace
 from workflows.names import SEARCH_ATTRIBUTES
@@ -43,7 +43,7 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @pytest.fixture
-async def unmanned(temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str) -> AsyncIterator[Running]:
+async def unmanned(temporal: WorkflowEnvironment, engine: Database, database_url: str) -> AsyncIterator[Running]:
     """For tests that start and stop workers themselves."""
     running = Running(temporal, engine, database_url)
     yield running
@@ -58,7 +58,7 @@ async def running(unmanned: Running) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def running_long(engine: AsyncEngine, database_url: str) -> AsyncIterator[Running]:
+async def running_long(engine: Database, database_url: str) -> AsyncIterator[Running]:
     """With a Temporal of its own, on which runs are as long as elsewhere."""
     async with await start_temporal(*SKIPPING) as environment:
         running = Running(environment, engine, database_url)
@@ -68,7 +68,7 @@ async def running_long(engine: AsyncEngine, database_url: str) -> AsyncIterator[
 
 
 @pytest.fixture
-async def hasty(temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str) -> AsyncIterator[Running]:
+async def hasty(temporal: WorkflowEnvironment, engine: Database, database_url: str) -> AsyncIterator[Running]:
     """Those who share lines talk fast, and the runs of the workflow that shares them out are short."""
     running = Running(temporal, engine, database_url, HASTY)
     async with running.workers():

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
@@ -16,6 +15,7 @@ from temporalio.worker import Replayer
 from activities.webhooks.deliver import BatchResult, DeliverRequest, WebhookActivities
 from activities.webhooks.http_sender import WebhookSender
 from domain.webhooks.events import SUBSCRIBABLE, Delivery, DeliveryStatus, EventType
+from store.db.engine import Database
 from store.db.vault import Vault
 from store.jobs.lifecycle import JobLifecycle
 from store.webhooks.endpoints import EndpointRequest, Webhooks
@@ -78,7 +78,7 @@ class Endpoint:
 class Delivering:
     """Workers that deliver, and what tells them."""
 
-    def __init__(self, temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str) -> None:
+    def __init__(self, temporal: WorkflowEnvironment, engine: Database, database_url: str) -> None:
         self.temporal = temporal
         self.client = temporal.client
         self.engine = engine

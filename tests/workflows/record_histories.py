@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from domain.statuses import ContactStatus, JobStatus
 from domain.webhooks.events import DeliveryStatus
+from store.db.engine import Database
 from tests.builders import a_job, a_number, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, TALKS_ON
 from tests.receiving import Receiver, answers, ok
@@ -121,7 +121,7 @@ async def test_record_jobs_that_share_lines_take_turns_and_are_stopped(hasty: Ru
 
 
 async def test_record_deliveries_that_are_tried_again_woken_and_deleted(
-    temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str
+    temporal: WorkflowEnvironment, engine: Database, database_url: str
 ) -> None:
     delivering = Delivering(temporal, engine, database_url)
     async with Receiver.listening() as receiver, delivering.workers(receiver):

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
@@ -30,6 +29,7 @@ from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
+from store.db.engine import Database
 from store.jobs.commands import OperatorCommands
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import CreatedJob
@@ -81,7 +81,7 @@ class Running:
     """Workers, and the jobs that a test gives them."""
 
     def __init__(
-        self, temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str, pace: LinesPace | None = None
+        self, temporal: WorkflowEnvironment, engine: Database, database_url: str, pace: LinesPace | None = None
     ) -> None:
         self.temporal = temporal
         self.client = temporal.client

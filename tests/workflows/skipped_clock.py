@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio import activity, client, worker
+
+from store.db.engine import Database
 
 # PostgreSQL looks into pg_catalog first only where the search path does not list it.
 _INSTALL = """
@@ -25,7 +26,7 @@ _PATH = "skipped, pg_catalog, public"
 class SkippedClock:
     """How far one database's clock is ahead of the real one. It never goes back."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
         self._ahead = timedelta()
 

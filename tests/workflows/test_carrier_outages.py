@@ -1,11 +1,11 @@
 """Jobs that run while their carrier is away, or refuses somebody else: nobody is given up, others go on."""
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from carriers import CallerRefused, CarrierBusy, CarrierError, CarrierUnreachable, NotPlaced, TooLate
 from domain.calls.models import Ending
 from domain.statuses import ContactStatus, JobStatus
+from store.db.engine import Database
 from tests.builders import Given, a_job, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, CARRIER_ERROR, Script
 from tests.store.calling import UNPACED
@@ -19,7 +19,7 @@ FORBIDDEN = Script(rings=False, ending=Ending.FAILED, sip_code=403)
 @pytest.mark.parametrize(
     "error", [NotPlaced("Not taken."), CarrierUnreachable("Away."), CarrierBusy("Full."), TooLate("Held back.")]
 )
-async def test_an_outage_gives_nobody_up(running: Running, engine: AsyncEngine, error: CarrierError) -> None:
+async def test_an_outage_gives_nobody_up(running: Running, engine: Database, error: CarrierError) -> None:
     given = await an_organization(engine, calls_per_second=UNPACED)
     running.carrier.usually(Script(refusal=error))
     job = await running.start(given, await a_job(engine, given, contacts(4), circuit_breaker=True))
@@ -44,7 +44,7 @@ async def test_an_outage_gives_nobody_up(running: Running, engine: AsyncEngine, 
 @pytest.mark.parametrize("count", [1, 5, 30])
 @pytest.mark.parametrize("sip_code", [500, 502, 503, 504])
 async def test_an_outage_that_the_carrier_tells_by_sip_codes_gives_nobody_up(
-    running: Running, engine: AsyncEngine, sip_code: int, count: int
+    running: Running, engine: Database, sip_code: int, count: int
 ) -> None:
     """Of half an hour, in which each contact is called four times."""
     given = await an_organization(engine, calls_per_second=UNPACED)
@@ -65,7 +65,7 @@ async def test_an_outage_that_the_carrier_tells_by_sip_codes_gives_nobody_up(
     }
 
 
-async def test_one_far_end_that_refuses_holds_nobody_else(running: Running, engine: AsyncEngine) -> None:
+async def test_one_far_end_that_refuses_holds_nobody_else(running: Running, engine: Database) -> None:
     given = await _organization(engine)
     refusing, *others = contacts(5)
     running.carrier.script(refusing.number, FORBIDDEN)
@@ -78,7 +78,7 @@ async def test_one_far_end_that_refuses_holds_nobody_else(running: Running, engi
     assert rest == [(ContactStatus.COMPLETED, 1)] * 4
 
 
-async def test_refusals_of_one_organization_do_not_touch_anothers_calls(running: Running, engine: AsyncEngine) -> None:
+async def test_refusals_of_one_organization_do_not_touch_anothers_calls(running: Running, engine: Database) -> None:
     honest, caller, far_ends = [await _organization(engine) for _ in range(3)]
     for number in contacts(12, start=1000):
         running.carrier.script(number.number, Script(refusal=CallerRefused("Not this caller id.")))
@@ -104,7 +104,7 @@ async def test_refusals_of_one_organization_do_not_touch_anothers_calls(running:
     assert "Calls from this number were refused" in row["status_reason"]
 
 
-async def test_a_conversation_that_opened_the_gate_holds_nobody(running: Running, engine: AsyncEngine) -> None:
+async def test_a_conversation_that_opened_the_gate_holds_nobody(running: Running, engine: Database) -> None:
     given, other = await _organization(engine), await _organization(engine)
     await running.change(
         "UPDATE carrier_accounts SET closed_until = clock_timestamp(), closed_reason = 'Away.', opens_on = 'queued'"
@@ -130,5 +130,5 @@ async def _gates_wait_no_longer(running: Running) -> None:
         await running.change(f"UPDATE {table} SET closed_until = now() WHERE closed_until > now()")
 
 
-async def _organization(engine: AsyncEngine) -> Given:
+async def _organization(engine: Database) -> Given:
     return await an_organization(engine, calls_per_second=UNPACED)

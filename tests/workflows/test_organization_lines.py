@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
@@ -13,6 +12,7 @@ from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from domain.statuses import JobStatus
+from store.db.engine import Database
 from tests.builders import Given, a_job, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, TALKS_ON, PlacedCall
 from tests.waiting import eventually
@@ -290,7 +290,7 @@ async def test_the_next_run_goes_on_and_tells_nobody_what_they_know(hasty: Runni
 
 
 async def test_a_look_that_meets_the_end_of_a_run_is_not_lost(
-    temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str
+    temporal: WorkflowEnvironment, engine: Database, database_url: str
 ) -> None:
     every_word_ends_a_run = LinesPace(max_run_events=5)
     running = Running(temporal, engine, database_url, every_word_ends_a_run)

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
 from activities.webhooks import http_sender
 from activities.webhooks.deliver import OUR_MISTAKE
 from domain.webhooks.events import DeliveryStatus, EventType
+from store.db.engine import Database
 from store.webhooks.endpoints import EndpointChange
 from tests.receiving import Received, Receiver, answers, never, ok
 from tests.waiting import eventually
@@ -27,7 +27,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def unmanned(temporal: WorkflowEnvironment, engine: AsyncEngine, database_url: str) -> AsyncIterator[Delivering]:
+async def unmanned(temporal: WorkflowEnvironment, engine: Database, database_url: str) -> AsyncIterator[Delivering]:
     delivering = Delivering(temporal, engine, database_url)
     yield delivering
     await delivering.close()

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.testing import WorkflowEnvironment
 
 from domain.calling_rules.window_format import parse_window
@@ -16,6 +15,7 @@ from domain.calls.retries import RetryPolicy
 from domain.jobs.models import NewContact
 from domain.model import Model
 from domain.statuses import JobStatus
+from store.db.engine import Database
 from tests.builders import a_contact, a_job, a_number, an_organization
 from tests.fakes.carrier import ANSWERS, NO_ANSWER, PlacedCall
 from tests.workflows.conftest import SKIPPING, start_temporal
@@ -103,7 +103,7 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @pytest.fixture
-async def scene(skipping: WorkflowEnvironment, engine: AsyncEngine, database_url: str) -> AsyncIterator[Scene]:
+async def scene(skipping: WorkflowEnvironment, engine: Database, database_url: str) -> AsyncIterator[Scene]:
     clock = SkippedClock(engine)
     await clock.install()
     running = Running(skipping, engine, database_url)

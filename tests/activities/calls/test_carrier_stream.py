@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.calls.carrier_stream import CarrierStream
 from carriers import OnConnected, OnReport
 from domain.calls.models import AgentContact, CallReport, CallState, Outcome
 from store.calls.dials import Dials
+from store.db.engine import Database
 from store.leases import StreamLeases
 from tests.activities.calling import Calling
 from tests.fakes.carrier import ANSWERS, NAME, FakeCarrier
@@ -52,7 +52,7 @@ class Nudged:
 
 
 async def test_what_is_learned_after_the_end_makes_its_job_look(
-    calling: Calling, carrier: StreamingCarrier, dials: Dials, engine: AsyncEngine, database_url: str
+    calling: Calling, carrier: StreamingCarrier, dials: Dials, engine: Database, database_url: str
 ) -> None:
     nudged = Nudged()
     carrier.script(calling.number, ANSWERS)
@@ -74,7 +74,7 @@ async def test_what_is_learned_after_the_end_makes_its_job_look(
 
 
 async def test_the_stream_is_heard_on_while_temporal_is_away(
-    calling: Calling, carrier: StreamingCarrier, dials: Dials, engine: AsyncEngine, database_url: str
+    calling: Calling, carrier: StreamingCarrier, dials: Dials, engine: Database, database_url: str
 ) -> None:
     nudged = Nudged()
     nudged.fails = True

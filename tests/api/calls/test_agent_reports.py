@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from store.db.vault import Vault
 from tests.api.client import SECRET, Api, Tenant, refused
 from tests.api.results import Rows
@@ -36,7 +36,7 @@ def token_of(call: str) -> str:
 
 
 @pytest.fixture
-async def job(api: Api, records: AsyncEngine) -> Rows:
+async def job(api: Api, records: Database) -> Rows:
     return Rows(records, await api.new_job())
 
 
@@ -155,7 +155,7 @@ async def test_a_deleted_job_takes_its_conversations_with_it(
 
 @pytest.mark.parametrize(("audio", "good", "stale"), [("twiml", 14, 16), ("websocket", 23 * 60, 25 * 60)])
 async def test_a_token_that_travelled_in_a_url_outlives_its_call_by_minutes_only(
-    http: httpx.AsyncClient, records: AsyncEngine, call: str, audio: str, good: int, stale: int
+    http: httpx.AsyncClient, records: Database, call: str, audio: str, good: int, stale: int
 ) -> None:
     async def end(minutes: int) -> None:
         job = "id = (SELECT job_id FROM dials WHERE id = :call)"

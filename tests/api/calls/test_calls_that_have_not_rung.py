@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
 from api.jobs import in_flight
 from carriers import CarrierAway, Gone
 from domain.calls.models import CallReport, CallState, Ending
+from store.db.engine import Database
 from tests.api.client import Api, Tenant, serve, settings_for
 from tests.api.jobs.test_control import TWO, dial, running
 
@@ -64,7 +64,7 @@ async def queued_api(
     await asyncio.to_thread(served.stop)
 
 
-async def queued(api: Api, records: AsyncEngine) -> tuple[str, str]:
+async def queued(api: Api, records: Database) -> tuple[str, str]:
     """A running job with one call that the carrier took and has not let ring: the ids of the job and of the dial."""
     job_id = await running(api)
     dial_id = await dial(records, job_id, f"CA-queued-{job_id}")
@@ -73,7 +73,7 @@ async def queued(api: Api, records: AsyncEngine) -> tuple[str, str]:
     return job_id, dial_id
 
 
-async def row_of(records: AsyncEngine, dial_id: str) -> Any:
+async def row_of(records: Database, dial_id: str) -> Any:
     query = "SELECT d.*, c.status FROM dials d JOIN contacts c ON c.id = d.contact_id WHERE d.id = :id"
     async with records.connect() as connection:
         return (await connection.execute(sa.text(query), {"id": dial_id})).one()
@@ -90,7 +90,7 @@ async def row_of(records: AsyncEngine, dial_id: str) -> Any:
     ],
 )
 async def test_a_call_that_has_not_rung_is_called_off_before_the_answer(
-    queued_api: Api, carrier: Queueing, records: AsyncEngine, path: str, body: Any, status: str
+    queued_api: Api, carrier: Queueing, records: Database, path: str, body: Any, status: str
 ) -> None:
     job_id, dial_id = await queued(queued_api, records)
 
@@ -104,7 +104,7 @@ async def test_a_call_that_has_not_rung_is_called_off_before_the_answer(
 
 
 async def test_who_opts_out_is_not_rung_by_another_call_that_waits(
-    queued_api: Api, carrier: Queueing, records: AsyncEngine
+    queued_api: Api, carrier: Queueing, records: Database
 ) -> None:
     talking = await dial(records, await running(queued_api), "CA-talks-" + queued_api.tenant.id)
     _, dial_id = await queued(queued_api, records)
@@ -117,7 +117,7 @@ async def test_who_opts_out_is_not_rung_by_another_call_that_waits(
 
 
 async def test_what_cannot_be_called_off_is_counted_in_the_answer(
-    queued_api: Api, carrier: Queueing, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    queued_api: Api, carrier: Queueing, records: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(in_flight, "QUIET_LIMIT", 1.5)
     carrier.away = True
@@ -132,7 +132,7 @@ async def test_what_cannot_be_called_off_is_counted_in_the_answer(
 
 
 async def test_who_answers_in_the_same_moment_is_not_cut_off(
-    queued_api: Api, carrier: Queueing, records: AsyncEngine
+    queued_api: Api, carrier: Queueing, records: Database
 ) -> None:
     carrier.answers_first = True
     job_id, dial_id = await queued(queued_api, records)

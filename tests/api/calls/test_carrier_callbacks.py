@@ -8,12 +8,12 @@ from urllib.parse import quote
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from api.app import create_app
 from carriers import EventRequest
 from domain.calls.models import CallReport, CallState
+from store.db.engine import Database
 from tests.api.client import AUTH_TOKEN, PUBLIC_URL, Api, free_port, refused, serve, settings_for
 from tests.api.jobs.test_control import dial, running
 
@@ -27,19 +27,19 @@ async def event(
     return await http.post(address, data=form, headers={"X-Twilio-Signature": signature})
 
 
-async def key_of(records: AsyncEngine, dial_id: str) -> str:
+async def key_of(records: Database, dial_id: str) -> str:
     query = sa.text("SELECT contact_id || ':' || number_of_dial FROM dials WHERE id = :id")
     async with records.connect() as connection:
         return str((await connection.execute(query, {"id": dial_id})).scalar_one())
 
 
-async def row_of(records: AsyncEngine, dial_id: str) -> Any:
+async def row_of(records: Database, dial_id: str) -> Any:
     query = sa.text("SELECT state, call_id, outcome FROM dials WHERE id = :id")
     async with records.connect() as connection:
         return tuple((await connection.execute(query, {"id": dial_id})).one())
 
 
-async def a_dial(api: Api, records: AsyncEngine) -> tuple[str, str, str]:
+async def a_dial(api: Api, records: Database) -> tuple[str, str, str]:
     """A live job's dial without a call id: the job, the dial, its key."""
     job_id = await running(api)
     dial_id = await dial(records, job_id, None)
@@ -53,7 +53,7 @@ def said(dial_id: str, status: str, **more: str) -> dict[str, str]:
     return {"CallSid": f"CA-{dial_id}", "CallStatus": status, "To": "+12025550101", **more}
 
 
-async def test_a_call_is_followed_from_ringing_to_its_end(api: Api, records: AsyncEngine) -> None:
+async def test_a_call_is_followed_from_ringing_to_its_end(api: Api, records: Database) -> None:
     job_id, dial_id, key = await a_dial(api, records)
     for status, state in (("ringing", "ringing"), ("in-progress", "answered")):
         answer = await event(api.http, key, said(dial_id, status))
@@ -68,7 +68,7 @@ async def test_a_call_is_followed_from_ringing_to_its_end(api: Api, records: Asy
 
 @pytest.mark.parametrize(("answered_by", "outcome"), [("machine_start", "answered"), ("fax", "fax")])
 async def test_who_answered_may_be_reported_after_the_end(
-    api: Api, records: AsyncEngine, answered_by: str, outcome: str
+    api: Api, records: Database, answered_by: str, outcome: str
 ) -> None:
     """The machine detection's callback is a request of its own: it may be overtaken by the end of a short call."""
     job_id, dial_id, key = await a_dial(api, records)
@@ -84,7 +84,7 @@ async def test_who_answered_may_be_reported_after_the_end(
     assert (shown["outcome"], shown["answeredBy"], shown["rang"]) == (outcome, "machine", True)
 
 
-async def test_a_forged_event_is_refused(api: Api, records: AsyncEngine) -> None:
+async def test_a_forged_event_is_refused(api: Api, records: Database) -> None:
     _, dial_id, key = await a_dial(api, records)
     form = said(dial_id, "completed", CallDuration="61")
     refused(await event(api.http, key, form, token="another"), 403, "forbidden")
@@ -100,7 +100,7 @@ async def test_a_forged_event_is_refused(api: Api, records: AsyncEngine) -> None
     assert (await row_of(records, dial_id))[0] == "asked"
 
 
-async def test_an_event_that_cannot_be_read_is_refused(api: Api, records: AsyncEngine) -> None:
+async def test_an_event_that_cannot_be_read_is_refused(api: Api, records: Database) -> None:
     _, _, key = await a_dial(api, records)
     refused(await event(api.http, key, {"CallStatus": "ringing"}), 400, "invalid_request")
     refused(await event(api.http, key, {"CallSid": "CA1", "CallStatus": "teleported"}), 400, "invalid_request")
@@ -127,7 +127,7 @@ async def test_an_account_that_does_not_exist(http: httpx.AsyncClient) -> None:
         {"ErrorCode": "1\0", "RecordingUrl": "https://x/\0"},
     ],
 )
-async def test_a_field_that_cannot_be_used_costs_no_event(api: Api, records: AsyncEngine, odd: dict[str, str]) -> None:
+async def test_a_field_that_cannot_be_used_costs_no_event(api: Api, records: Database, odd: dict[str, str]) -> None:
     _, dial_id, key = await a_dial(api, records)
     await event(api.http, key, said(dial_id, "in-progress"))
 
@@ -137,7 +137,7 @@ async def test_a_field_that_cannot_be_used_costs_no_event(api: Api, records: Asy
     assert (await row_of(records, dial_id))[0] == "ended"
 
 
-async def test_the_address_under_v1_is_signed_as_it_is(api: Api, records: AsyncEngine) -> None:
+async def test_the_address_under_v1_is_signed_as_it_is(api: Api, records: Database) -> None:
     _, dial_id, key = await a_dial(api, records)
     answer = await event(api.http, key, said(dial_id, "ringing"), path="/v1/carriers")
     assert answer.status_code == 204
@@ -184,7 +184,7 @@ async def recorder(shared_database_url: str, temporal_away: None) -> AsyncIterat
 
 
 async def test_a_second_call_for_one_dial_is_hung_up(
-    api: Api, records: AsyncEngine, recorder: tuple[Recorder, str]
+    api: Api, records: Database, recorder: tuple[Recorder, str]
 ) -> None:
     carrier, url = recorder
     _, _, key = await a_dial(api, records)

@@ -4,9 +4,9 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncEngine
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+from store.db.engine import Database
 from tests.api.calls.test_carrier_callbacks import a_dial, event, said
 from tests.api.client import AUTH_TOKEN, PUBLIC_URL, Api, refused
 
@@ -19,7 +19,7 @@ async def ask(http: httpx.AsyncClient, key: str, token: str = AUTH_TOKEN) -> htt
     return await http.post(address, data=FORM, headers={"X-Twilio-Signature": signature})
 
 
-async def test_the_carrier_is_told_where_the_audio_goes_and_the_contacts_fields(api: Api, records: AsyncEngine) -> None:
+async def test_the_carrier_is_told_where_the_audio_goes_and_the_contacts_fields(api: Api, records: Database) -> None:
     _, dial_id, key = await a_dial(api, records)
 
     answer = await ask(api.http, key)
@@ -34,7 +34,7 @@ async def test_the_carrier_is_told_where_the_audio_goes_and_the_contacts_fields(
     assert "phone" not in told
 
 
-async def test_nobody_else_is_told(api: Api, records: AsyncEngine) -> None:
+async def test_nobody_else_is_told(api: Api, records: Database) -> None:
     _, _, key = await a_dial(api, records)
 
     refused(await ask(api.http, key, token="another"), 403, "forbidden")
@@ -47,7 +47,7 @@ async def test_calls_and_carriers_that_are_not_there(http: httpx.AsyncClient) ->
     refused(await http.post("/carriers/acme/instructions", data=FORM), 404, "not_found")
 
 
-async def test_a_recording_is_kept_with_the_call(api: Api, records: AsyncEngine) -> None:
+async def test_a_recording_is_kept_with_the_call(api: Api, records: Database) -> None:
     job_id, dial_id, key = await a_dial(api, records)
     await event(api.http, key, said(dial_id, "completed", CallDuration="61", SipResponseCode="200"))
     url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1"

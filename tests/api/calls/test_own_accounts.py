@@ -10,10 +10,10 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncEngine
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from api.app import create_app
+from store.db.engine import Database
 from tests.api.calls.test_carrier_callbacks import event, key_of, row_of
 from tests.api.client import PUBLIC_URL, Api, serve, settings_for
 from tests.api.jobs.test_control import dial, running
@@ -38,7 +38,7 @@ class TrueCarrier:
             return web.json_response({"code": 20404, "message": "Not found", "status": 404}, status=404)
         return web.json_response({"sid": call_id, **found})
 
-    async def live_dial(self, records: AsyncEngine) -> tuple[str, str, str]:
+    async def live_dial(self, records: Database) -> tuple[str, str, str]:
         """A dial, answered a minute ago, on a number that has an account of its own: account, dial, key."""
         assert self.api is not None
         wanted = {"number": self.api.tenant.granted, "carrierSettings": SETTINGS}
@@ -81,7 +81,7 @@ async def soon(happens: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_live_call_that_is_said_to_be_over_keeps_its_line(carrier: TrueCarrier, records: AsyncEngine) -> None:
+async def test_a_live_call_that_is_said_to_be_over_keeps_its_line(carrier: TrueCarrier, records: Database) -> None:
     account, dial_id, key = await carrier.live_dial(records)
     carrier.calls[f"CA-{dial_id}"] = {"status": "in-progress"}
 
@@ -95,7 +95,7 @@ async def test_a_live_call_that_is_said_to_be_over_keeps_its_line(carrier: TrueC
     assert await row_of(records, dial_id) == ("answered", f"CA-{dial_id}", None)
 
 
-async def test_the_carriers_own_record_is_what_is_charged(carrier: TrueCarrier, records: AsyncEngine) -> None:
+async def test_the_carriers_own_record_is_what_is_charged(carrier: TrueCarrier, records: Database) -> None:
     account, dial_id, key = await carrier.live_dial(records)
     carrier.calls[f"CA-{dial_id}"] = {"status": "completed", "duration": "57"}
 
@@ -113,7 +113,7 @@ async def test_the_carriers_own_record_is_what_is_charged(carrier: TrueCarrier, 
     assert row.cost > 0
 
 
-async def test_a_call_that_the_carrier_does_not_know_ends_nothing(carrier: TrueCarrier, records: AsyncEngine) -> None:
+async def test_a_call_that_the_carrier_does_not_know_ends_nothing(carrier: TrueCarrier, records: Database) -> None:
     account, dial_id, key = await carrier.live_dial(records)
 
     await tell(carrier, account, key, {"CallSid": f"CA-{dial_id}", "CallStatus": "completed"})
@@ -127,7 +127,7 @@ async def test_a_call_that_the_carrier_does_not_know_ends_nothing(carrier: TrueC
 
 
 async def test_the_services_account_does_not_speak_for_an_organizations_own(
-    carrier: TrueCarrier, records: AsyncEngine
+    carrier: TrueCarrier, records: Database
 ) -> None:
     _, dial_id, key = await carrier.live_dial(records)
     assert carrier.api is not None
@@ -140,7 +140,7 @@ async def test_the_services_account_does_not_speak_for_an_organizations_own(
 
 @pytest.mark.parametrize(("asked_ago", "most"), [("10 seconds", 16), ("1 day", 930)])
 async def test_no_event_makes_a_call_longer_than_it_can_have_been(
-    api: Api, records: AsyncEngine, asked_ago: str, most: int
+    api: Api, records: Database, asked_ago: str, most: int
 ) -> None:
     dial_id = await dial(records, await running(api), None)
     async with records.begin() as connection:

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import Api, refused
 from tests.api.jobs.test_control import completed, dial, end_dial, running, scheduled
 
@@ -90,7 +90,7 @@ async def test_contacts_can_be_added_to_a_paused_job(api: Api) -> None:
     assert (await add(api, job_id, GRACE)).json()["status"] == "paused"
 
 
-async def test_nobody_is_added_to_an_ended_job(api: Api, records: AsyncEngine, control: Any) -> None:
+async def test_nobody_is_added_to_an_ended_job(api: Api, records: Database, control: Any) -> None:
     done, cancelled = await completed(api, records, control), await scheduled(api)
     await api.post(f"/batch/jobs/{cancelled}/cancel")
     for job_id in (done, cancelled):
@@ -156,7 +156,7 @@ async def test_a_removed_contact_is_not_called_any_more(api: Api) -> None:
     assert [entry["action"] for entry in record].count("contact_removed") == 1
 
 
-async def test_a_live_call_of_a_removed_contact_ends_by_itself(api: Api, records: AsyncEngine) -> None:
+async def test_a_live_call_of_a_removed_contact_ends_by_itself(api: Api, records: Database) -> None:
     job_id = await running(api)
     dial_id = await dial(records, job_id, "CA-removed-" + job_id)
     contact_id = (await api.job(job_id))["contacts"][0]["id"]
@@ -165,7 +165,7 @@ async def test_a_live_call_of_a_removed_contact_ends_by_itself(api: Api, records
     await end_dial(records, dial_id)
 
 
-async def test_a_final_result_stays(api: Api, records: AsyncEngine, control: Any) -> None:
+async def test_a_final_result_stays(api: Api, records: Database, control: Any) -> None:
     job_id = await completed(api, records, control)
     contact_id = (await api.job(job_id))["contacts"][0]["id"]
     body = (await remove(api, job_id, contact_id)).json()

@@ -10,8 +10,8 @@ import httpx
 import openpyxl
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from store.tables import contacts as contact_rows
 from store.tables import organizations
 from tests.api.client import Api, Tenant, refused
@@ -129,7 +129,7 @@ async def test_a_body_of_another_kind_is_refused(api: Api) -> None:
     assert refused(answer, 400, "invalid_request")["error"].endswith("or application/json with numbers.")
 
 
-async def test_the_answer_waits_for_a_request_to_one_of_the_numbers(api: Api, records: AsyncEngine) -> None:
+async def test_the_answer_waits_for_a_request_to_one_of_the_numbers(api: Api, records: Database) -> None:
     job_id = await running(api)  # the first contact is Ada
     dial_id = await dial(records, job_id, None)
     assert (await add(api, BOB)).status_code == 200
@@ -167,7 +167,7 @@ async def test_the_plus_sign_may_be_written_as_it_is(api: Api) -> None:
     assert (await api.get(f"/do-not-call/{ADA}")).json()["number"] == ADA
 
 
-async def test_an_agent_opts_the_person_out(api: Api, records: AsyncEngine) -> None:
+async def test_an_agent_opts_the_person_out(api: Api, records: Database) -> None:
     job_id = await running(api)
     later = await api.new_job(contacts=[{"phone": ADA}], onOverlap="warn")
     call_id = await dial(records, job_id, "CA-opt-out-" + job_id)
@@ -188,7 +188,7 @@ async def test_an_agent_opts_the_person_out(api: Api, records: AsyncEngine) -> N
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"note": 1}', b"x" * 70_000])
-async def test_an_opt_out_that_cannot_be_read_lists_nobody(api: Api, records: AsyncEngine, content: bytes) -> None:
+async def test_an_opt_out_that_cannot_be_read_lists_nobody(api: Api, records: Database, content: bytes) -> None:
     call_id = await dial(records, await running(api), None)
     refused(await api.post(f"/calls/{call_id}/opt-out", content=content), 400, "invalid_request")
     assert (await api.get("/do-not-call")).json()["total"] == 0
@@ -204,7 +204,7 @@ async def test_numbers_are_read_as_people_of_the_country_write_them(api: Api) ->
     refused(await add(api, "(202) 555-0103"), 400, "invalid_phone_format")  # any country may be called
 
 
-async def test_the_one_country_that_may_be_called_is_the_lists_country(api: Api, records: AsyncEngine) -> None:
+async def test_the_one_country_that_may_be_called_is_the_lists_country(api: Api, records: Database) -> None:
     async with records.begin() as connection:
         change = sa.update(organizations).where(organizations.c.id == api.tenant.id)
         await connection.execute(change.values(allowed_countries=["US"]))

@@ -6,10 +6,10 @@ import re
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
 from api.http.logging import JsonLines
+from store.db.engine import Database
 from tests.api.client import Api, Tenant, free_port, refused, serve, settings_for
 
 NEW_ID = re.compile(r"req_[0-9a-f]{24}")
@@ -73,7 +73,7 @@ async def test_what_cannot_be_an_id_names_no_job(api: Api, id: str) -> None:
 
 
 async def test_an_unexpected_failure_tells_nothing_of_its_cause(
-    api: Api, records: AsyncEngine, caplog: pytest.LogCaptureFixture
+    api: Api, records: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     job_id = await api.new_job()
     async with records.begin() as connection:

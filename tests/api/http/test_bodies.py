@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import CONTACTS, CSV, Api, new_tenant, numbers, refused
 
 MEGABYTE = 1024 * 1024
@@ -147,7 +147,7 @@ async def test_a_compressed_body_is_refused_in_words(api: Api) -> None:
 
 
 async def test_other_requests_are_answered_while_a_large_file_is_read(
-    http: httpx.AsyncClient, records: AsyncEngine
+    http: httpx.AsyncClient, records: Database
 ) -> None:
     """Under 200 ms is the promise; three times that is given, and three tries, because machines that test are busy."""
     longest = [await longest_wait(http, records)]
@@ -156,7 +156,7 @@ async def test_other_requests_are_answered_while_a_large_file_is_read(
     assert longest[-1] < 0.6, longest
 
 
-async def longest_wait(http: httpx.AsyncClient, records: AsyncEngine) -> float:
+async def longest_wait(http: httpx.AsyncClient, records: Database) -> float:
     """Seconds, for a look at the process's health while 10,000 rows of 1 KB are read."""
     api = Api(http, await new_tenant(records, credits=None))
     rows = [f"{number},{'x' * 900}" for number in numbers(10_000)]

@@ -11,8 +11,8 @@ from uuid import uuid4
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from store.jobs.repository import Jobs
 from tests.api.client import CSV, Api, Tenant, new_tenant, refused
 from tests.api.managing import AGENT, ask
@@ -177,7 +177,7 @@ async def test_whatever_is_listed_is_created_once_too(api: Api) -> None:
         assert (await api.get(path)).json()["total"] == before + 1
 
 
-async def test_a_key_in_an_answer_is_not_kept_readable(api: Api, records: AsyncEngine) -> None:
+async def test_a_key_in_an_answer_is_not_kept_readable(api: Api, records: Database) -> None:
     body = {"name": "Import", "role": "member"}
     key = (await api.http.post("/api-keys", json=body, headers=with_key(api, "1"))).json()["key"]
     async with records.connect() as connection:
@@ -194,7 +194,7 @@ def mute() -> Iterator[str]:
 
 
 async def test_a_create_whose_process_was_killed_is_done_once_by_whoever_sends_it_again(
-    api: Api, shared_database_url: str, records: AsyncEngine, jobs: Jobs, mute: str
+    api: Api, shared_database_url: str, records: Database, jobs: Jobs, mute: str
 ) -> None:
     """One is killed after it stored the job, while it waits for Temporal; one before, while it waits for a lock."""
     stored, waiting = api, Api(api.http, await new_tenant(records))
@@ -227,7 +227,7 @@ async def job_ids(jobs: Jobs, api: Api) -> list[str]:
     return [job.id for job in (await jobs.list_page(api.tenant.id, None, None, 1, 100)).jobs]
 
 
-async def lock_waiters(records: AsyncEngine) -> int:
+async def lock_waiters(records: Database) -> int:
     query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     async with records.connect() as connection:
         return int((await connection.execute(sa.text(query))).scalar_one())

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
+from store.db.engine import Database
 from tests.api.client import Api, Served, Tenant, free_port, refused, serve, settings_for
 from tests.api.managing import as_platform, ask
 
@@ -65,7 +65,7 @@ async def test_each_key_has_a_limit_of_its_own(apis: list[Api]) -> None:
     assert (await ask(apis[0].http, apis[0].tenant.admin, "GET", "/batch/jobs")).status_code == 200
 
 
-async def test_after_a_minute_the_whole_limit_is_there_again(apis: list[Api], records: AsyncEngine) -> None:
+async def test_after_a_minute_the_whole_limit_is_there_again(apis: list[Api], records: Database) -> None:
     for _ in range(LIMIT + 1):
         await apis[0].get("/batch/jobs")
     async with records.begin() as connection:
@@ -91,7 +91,7 @@ async def test_what_needs_no_key_has_no_limit(apis: list[Api]) -> None:
     assert "X-RateLimit-Limit" not in answer.headers
 
 
-async def test_the_platform_has_a_limit_too(apis: list[Api], records: AsyncEngine) -> None:
+async def test_the_platform_has_a_limit_too(apis: list[Api], records: Database) -> None:
     async with records.begin() as connection:
         await connection.execute(sa.text("DELETE FROM rate_limits WHERE caller = 'platform'"))
     answers = [await as_platform(apis[0].http, "GET", "/organizations") for _ in range(LIMIT + 1)]

@@ -8,10 +8,10 @@ from contextlib import ExitStack, closing
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.http import limits, middleware, server
 from domain.statuses import Role
+from store.db.engine import Database
 from store.organizations.api_keys import ApiKeys
 from tests.api.client import Api, Served, Tenant, refused
 from tests.waiting import eventually
@@ -239,7 +239,7 @@ async def until_status(api: Api, status: int) -> httpx.Response:
     return answer
 
 
-async def test_more_requests_than_there_are_places_are_told_to_come_again(api: Api, records: AsyncEngine) -> None:
+async def test_more_requests_than_there_are_places_are_told_to_come_again(api: Api, records: Database) -> None:
     """Health is answered, and carriers have places of their own."""
     needed = limits.MAX_REQUESTS // limits.MAX_REQUESTS_OF_A_KEY
     keys = [(await ApiKeys(records).create(api.tenant.id, Role.OWNER, "one of many")).key for _ in range(needed)]

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import Api
 
 NINE_TO_FIVE = {"from": "09:00", "to": "17:00", "weekdays": ["mon", "tue", "wed", "thu", "fri"], "holidays": "US"}
@@ -26,7 +26,7 @@ async def test_the_window_of_the_job_is_said(api: Api) -> None:
     assert "(calling window us-federal)." in preset
 
 
-async def test_the_window_of_the_organization_is_said(api: Api, records: AsyncEngine) -> None:
+async def test_the_window_of_the_organization_is_said(api: Api, records: Database) -> None:
     async with records.begin() as connection:
         await connection.execute(
             sa.text("UPDATE organizations SET calling_window = :window WHERE id = :id").bindparams(

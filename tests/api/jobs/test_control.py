@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from store.db.ids import new_id
 from store.jobs.lifecycle import JobLifecycle
 from tests.api.client import CALLER_ID, Api, refused
@@ -30,7 +30,7 @@ async def running(api: Api) -> str:
     return job_id
 
 
-async def completed(api: Api, records: AsyncEngine, control: JobLifecycle) -> str:
+async def completed(api: Api, records: Database, control: JobLifecycle) -> str:
     job_id = await running(api)
     async with records.begin() as connection:
         await connection.execute(
@@ -40,7 +40,7 @@ async def completed(api: Api, records: AsyncEngine, control: JobLifecycle) -> st
     return job_id
 
 
-async def dial(records: AsyncEngine, job_id: str, call_id: str | None) -> str:
+async def dial(records: Database, job_id: str, call_id: str | None) -> str:
     """A call to the job's first contact, as a claim writes it down."""
     dial_id = new_id("call")
     async with records.begin() as connection:
@@ -75,7 +75,7 @@ async def dial(records: AsyncEngine, job_id: str, call_id: str | None) -> str:
     return dial_id
 
 
-async def end_dial(records: AsyncEngine, dial_id: str) -> None:
+async def end_dial(records: Database, dial_id: str) -> None:
     async with records.begin() as connection:
         await connection.execute(
             sa.text("UPDATE dials SET state = 'ended', ended_at = now(), outcome = 'unknown' WHERE id = :id"),
@@ -105,7 +105,7 @@ async def test_a_pending_job_starts_now(api: Api) -> None:
     assert (body["status"], body["redisJobCancelled"], body["contactsEnqueued"]) == ("running", False, 1)
 
 
-async def test_what_cannot_be_started(api: Api, records: AsyncEngine, control: JobLifecycle) -> None:
+async def test_what_cannot_be_started(api: Api, records: Database, control: JobLifecycle) -> None:
     refused(await api.post(f"/batch/jobs/{await running(api)}/start"), 400, "already_running")
     done = await completed(api, records, control)
     refused(await api.post(f"/batch/jobs/{done}/start"), 400, "invalid_status")
@@ -117,7 +117,7 @@ async def test_what_cannot_be_started(api: Api, records: AsyncEngine, control: J
     assert "esume" in refused(await api.post(f"/batch/jobs/{paused}/start"), 400, "invalid_status")["error"]
 
 
-async def test_a_job_whose_number_is_gone_does_not_start_and_says_why(api: Api, records: AsyncEngine) -> None:
+async def test_a_job_whose_number_is_gone_does_not_start_and_says_why(api: Api, records: Database) -> None:
     job_id = await scheduled(api)
     async with records.begin() as connection:
         number = {"id": api.tenant.pipeline}
@@ -144,7 +144,7 @@ async def test_a_scheduled_job_is_cancelled(api: Api) -> None:
     assert job["completedAt"] is not None
 
 
-async def test_a_running_job_is_cancelled_but_not_who_is_on_the_phone(api: Api, records: AsyncEngine) -> None:
+async def test_a_running_job_is_cancelled_but_not_who_is_on_the_phone(api: Api, records: Database) -> None:
     job_id = await running(api)
     await dial(records, job_id, "CA-live-" + job_id)
     assert (await api.post(f"/batch/jobs/{job_id}/cancel")).json() == {
@@ -158,7 +158,7 @@ async def test_a_running_job_is_cancelled_but_not_who_is_on_the_phone(api: Api, 
     assert (await api.job(job_id))["statusBreakdown"]["dialing"] == 1
 
 
-async def test_an_ended_job_cannot_be_cancelled(api: Api, records: AsyncEngine, control: JobLifecycle) -> None:
+async def test_an_ended_job_cannot_be_cancelled(api: Api, records: Database, control: JobLifecycle) -> None:
     done = await completed(api, records, control)
     refused(await api.post(f"/batch/jobs/{done}/cancel"), 400, "job_not_cancellable")
     twice = await scheduled(api)
@@ -167,7 +167,7 @@ async def test_an_ended_job_cannot_be_cancelled(api: Api, records: AsyncEngine, 
     refused(await api.post(f"/batch/jobs/{twice}/cancel", json={"hangUp": True}), 400, "job_not_cancellable")
 
 
-async def test_live_calls_of_a_cancelled_job_can_still_be_ended(api: Api, records: AsyncEngine) -> None:
+async def test_live_calls_of_a_cancelled_job_can_still_be_ended(api: Api, records: Database) -> None:
     job_id = await running(api)
     dial_id = await dial(records, job_id, "CA-late-" + job_id)
     await api.post(f"/batch/jobs/{job_id}/cancel")
@@ -195,7 +195,7 @@ async def test_a_body_that_says_something_else_cancels_nothing(api: Api, body: b
 
 
 @pytest.mark.parametrize("verb", ["cancel", "pause"])
-async def test_the_answer_waits_for_a_request_that_may_be_on_its_way(api: Api, records: AsyncEngine, verb: str) -> None:
+async def test_the_answer_waits_for_a_request_that_may_be_on_its_way(api: Api, records: Database, verb: str) -> None:
     job_id = await running(api)
     dial_id = await dial(records, job_id, None)
     answer = asyncio.create_task(api.post(f"/batch/jobs/{job_id}/{verb}"))
@@ -208,7 +208,7 @@ async def test_the_answer_waits_for_a_request_that_may_be_on_its_way(api: Api, r
     assert time.monotonic() - released < 1
 
 
-async def test_a_call_that_has_its_id_is_not_waited_for(api: Api, records: AsyncEngine) -> None:
+async def test_a_call_that_has_its_id_is_not_waited_for(api: Api, records: Database) -> None:
     job_id = await running(api)
     await dial(records, job_id, "CA-named-" + job_id)
     asked = time.monotonic()

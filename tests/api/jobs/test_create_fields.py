@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import CONTACTS, Api, Tenant, new_tenant, refused
 
 
@@ -31,9 +31,7 @@ async def test_a_number_needs_an_agent_that_can_talk(api: Api) -> None:
     assert bare["error"] != text["error"]
 
 
-async def test_the_free_credits_must_cover_the_unrounded_estimate(
-    http: httpx.AsyncClient, records: AsyncEngine
-) -> None:
+async def test_the_free_credits_must_cover_the_unrounded_estimate(http: httpx.AsyncClient, records: Database) -> None:
     api = Api(http, await new_tenant(records, credits=Decimal("0.10")))
     three = [{"phone": f"+120255501{last:02d}"} for last in range(3)]  # 3 x $0.035 = $0.105, shown as $0.11
     body = refused(await api.send(three), 400, "insufficient_credits")
@@ -43,7 +41,7 @@ async def test_the_free_credits_must_cover_the_unrounded_estimate(
     refused(await api.send(three[2:]), 400, "insufficient_credits")
 
 
-async def test_an_organization_without_a_ledger_is_never_short(http: httpx.AsyncClient, records: AsyncEngine) -> None:
+async def test_an_organization_without_a_ledger_is_never_short(http: httpx.AsyncClient, records: Database) -> None:
     api = Api(http, await new_tenant(records, credits=None))
     assert (await api.send()).status_code == 200
 
@@ -77,7 +75,7 @@ async def test_the_first_thing_wrong_answers(api: Api, other: Tenant) -> None:
 
 
 async def test_the_file_is_judged_after_the_number_and_before_the_credits(
-    http: httpx.AsyncClient, records: AsyncEngine
+    http: httpx.AsyncClient, records: Database
 ) -> None:
     api = Api(http, await new_tenant(records, credits=Decimal(0)))
     refused(await api.upload(b"", fromPhoneNumberId="phone_none"), 404, "phone_number_not_found")

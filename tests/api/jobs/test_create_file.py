@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import CSV, Api, new_tenant, numbers, refused
 
 MEGABYTE = 1024 * 1024
@@ -183,9 +183,7 @@ async def test_a_header_written_twice_says_what_the_first_row_is_for(api: Api) -
     assert "the first row must hold column names" in body["error"]
 
 
-async def test_ten_thousand_contacts_are_taken_and_one_more_is_not(
-    http: httpx.AsyncClient, records: AsyncEngine
-) -> None:
+async def test_ten_thousand_contacts_are_taken_and_one_more_is_not(http: httpx.AsyncClient, records: Database) -> None:
     api = Api(http, await new_tenant(records, credits=Decimal(1000)))
     rows = numbers(10_000)
     assert len(set(rows)) == 10_000

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.json_model import format_timestamp
+from store.db.engine import Database
 from tests.api.client import Api, refused
 from tests.api.jobs.test_lists import JOB_FIELDS, MOMENT, set_statuses
 
@@ -94,7 +94,7 @@ async def test_contacts_come_in_file_order_page_by_page(api: Api) -> None:
     assert exact["contactsHasMore"] is False
 
 
-async def test_contacts_can_be_asked_for_by_status(api: Api, records: AsyncEngine) -> None:
+async def test_contacts_can_be_asked_for_by_status(api: Api, records: Database) -> None:
     job_id = await api.new_job(contacts=people(4))
     await set_statuses(records, job_id, ["busy", "completed", "busy", "pending"])
     job = await api.job(job_id, contactStatus="busy")
@@ -135,7 +135,7 @@ async def test_page_sizes_reach_to_500(api: Api) -> None:
     assert (await api.job(await api.new_job(), contactsPageSize=500))["contactsPageSize"] == 500
 
 
-async def test_a_contact_shows_how_its_last_call_went(api: Api, records: AsyncEngine) -> None:
+async def test_a_contact_shows_how_its_last_call_went(api: Api, records: Database) -> None:
     job_id = await api.new_job(contacts=people(2))
     async with records.begin() as connection:
         await connection.execute(
@@ -187,7 +187,7 @@ async def test_when_a_job_may_be_done(api: Api) -> None:
     assert (await api.job(pending))["estimatedCompletionTime"] is None
 
 
-async def test_a_running_job_is_estimated_by_its_own_pace(api: Api, records: AsyncEngine) -> None:
+async def test_a_running_job_is_estimated_by_its_own_pace(api: Api, records: Database) -> None:
     job_id = await api.new_job(contacts=people(30))
     await api.post(f"/batch/jobs/{job_id}/start")
     await set_statuses(records, job_id, ["completed"] * 20)

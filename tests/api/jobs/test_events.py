@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.jobs import feed as job_feed
 from api.jobs.feed import JobFeed
 from domain.statuses import Role
+from store.db.engine import Database
 from store.jobs.change_feed import ChangeFeed
 from store.organizations.api_keys import ApiKeys
 from tests.api.client import Api, Served, Tenant, numbers, refused
@@ -88,7 +88,7 @@ async def watching(api: Api, job_id: str, last: str | None = None) -> AsyncItera
 
 
 @pytest.fixture
-async def job(api: Api, records: AsyncEngine) -> Rows:
+async def job(api: Api, records: Database) -> Rows:
     return Rows(records, await api.new_job(contacts=[{"phone": number} for number in numbers(3)]))
 
 
@@ -151,7 +151,7 @@ async def test_changes_follow_and_the_end_is_the_last(api: Api, job: Rows) -> No
 
 
 async def test_who_changed_before_the_first_look_is_told_with_the_counts(
-    records: AsyncEngine, job: Rows, api: Api
+    records: Database, job: Rows, api: Api
 ) -> None:
     one, *_ = await job.contact_ids()
     feed = JobFeed(ChangeFeed(records), ApiKeys(records))
@@ -229,7 +229,7 @@ async def test_at_most_two_events_a_second(api: Api, job: Rows) -> None:
     assert all(later - earlier > 0.3 for earlier, later in pairwise(times)), times
 
 
-async def test_more_changes_than_are_told_are_said_to_be_more(api: Api, records: AsyncEngine) -> None:
+async def test_more_changes_than_are_told_are_said_to_be_more(api: Api, records: Database) -> None:
     job = Rows(records, await api.new_job(contacts=[{"phone": number} for number in numbers(101)]))
     async with records.begin() as connection:
         await connection.execute(
@@ -245,7 +245,7 @@ async def test_more_changes_than_are_told_are_said_to_be_more(api: Api, records:
 
 
 async def test_watchers_hold_no_connection_of_the_database(
-    api: Api, records: AsyncEngine, served: Served, job: Rows
+    api: Api, records: Database, served: Served, job: Rows
 ) -> None:
     watchers = 15  # more than the pool has
     async with httpx.AsyncClient(base_url=served.url, timeout=30) as client:
@@ -263,7 +263,7 @@ async def test_watchers_hold_no_connection_of_the_database(
     assert {end.data["status"] for end in ends} == {"completed"}
 
 
-async def test_a_deleted_job_ends_its_streams(api: Api, job: Rows, records: AsyncEngine) -> None:
+async def test_a_deleted_job_ends_its_streams(api: Api, job: Rows, records: Database) -> None:
     async with watching(api, job.job_id) as stream:
         await stream.next()
         async with records.begin() as connection:
@@ -278,7 +278,7 @@ async def test_a_job_of_others_cannot_be_watched(api: Api, other: Tenant, http: 
 
 @pytest.mark.parametrize("change", ["revoked_at = now()", "expires_at = now()"])
 async def test_a_key_that_is_no_longer_valid_loses_its_streams(
-    api: Api, job: Rows, records: AsyncEngine, change: str, monkeypatch: pytest.MonkeyPatch
+    api: Api, job: Rows, records: Database, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_feed, "KEYS_EVERY_SECONDS", 0.3)
     issued = await ApiKeys(records).create(api.tenant.id, Role.MEMBER, "leaves")
@@ -295,7 +295,7 @@ async def test_a_key_that_is_no_longer_valid_loses_its_streams(
 
 
 async def test_no_key_and_no_organization_takes_all_streams(
-    api: Api, other: Tenant, job: Rows, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    api: Api, other: Tenant, job: Rows, records: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_feed, "MAX_OF_A_KEY", 2)
     monkeypatch.setattr(job_feed, "MAX_OF_AN_ORGANIZATION", 3)

@@ -10,16 +10,16 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.contacts.export import RESULT_COLUMNS
+from store.db.engine import Database
 from tests.api.client import Api, Tenant, numbers, refused
 from tests.api.results import Rows
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
-async def test_a_contact_is_shown_with_every_dial(api: Api, records: AsyncEngine) -> None:
+async def test_a_contact_is_shown_with_every_dial(api: Api, records: Database) -> None:
     job = Rows(records, await api.new_job())
     [contact] = await job.contact_ids()
     busy = await job.dial(
@@ -92,7 +92,7 @@ async def test_a_contact_is_shown_with_every_dial(api: Api, records: AsyncEngine
 
 
 async def test_a_contact_of_another_job_or_organization_is_not_there(
-    api: Api, other: Tenant, http: httpx.AsyncClient, records: AsyncEngine
+    api: Api, other: Tenant, http: httpx.AsyncClient, records: Database
 ) -> None:
     first, second = await api.new_job(), await api.new_job()
     [contact] = await Rows(records, first).contact_ids()
@@ -103,7 +103,7 @@ async def test_a_contact_of_another_job_or_organization_is_not_there(
     refused(foreign, 404, "contact_not_found")
 
 
-async def test_results_hold_the_original_columns_first(api: Api, records: AsyncEngine) -> None:
+async def test_results_hold_the_original_columns_first(api: Api, records: Database) -> None:
     file = b"Note,phone,name\nZo\xc3\xab,+12025550101,Ada\n,+12025550102,Bob\n"
     created = await api.upload(file)
     job = Rows(records, created.json()["batchJobId"])

@@ -7,10 +7,9 @@ import httpx
 import psutil
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.http import middleware
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.jobs import export
 from tests.api.client import Api
 from tests.api.test_process import Process, process
@@ -31,16 +30,14 @@ _KILL = sa.text("""
 __all__ = ["process"]
 
 
-async def a_large_job(api: Api, records: AsyncEngine, count: int, text: str) -> str:
+async def a_large_job(api: Api, records: Database, count: int, text: str) -> str:
     job = await api.new_job()
     async with records.begin() as connection:
         await connection.execute(_MANY, {"job": job, "count": count, "text": text})
     return job
 
 
-async def test_ten_thousand_results_need_no_memory_of_their_own(
-    api: Api, records: AsyncEngine, process: Process
-) -> None:
+async def test_ten_thousand_results_need_no_memory_of_their_own(api: Api, records: Database, process: Process) -> None:
     small = await api.new_job()
     many = await a_large_job(api, records, CONTACTS - 1, "=1+1;")
     fat = await a_large_job(api, records, 500, "=1+1;" * 120)  # 60 KB each: as large as a contact may be
@@ -58,7 +55,7 @@ async def test_ten_thousand_results_need_no_memory_of_their_own(
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 async def test_a_download_that_breaks_off_looks_like_none_that_is_complete(
-    api: Api, records: AsyncEngine, kind: str
+    api: Api, records: Database, kind: str
 ) -> None:
     job = await a_large_job(api, records, 800, "x" * 200)  # 16 MB: more than any buffer on the way holds
 
@@ -74,7 +71,7 @@ async def test_a_download_that_breaks_off_looks_like_none_that_is_complete(
     assert (await api.get(f"/batch/jobs/{job}")).status_code == 200
 
 
-async def test_a_client_that_leaves_gives_its_place_back(api: Api, records: AsyncEngine) -> None:
+async def test_a_client_that_leaves_gives_its_place_back(api: Api, records: Database) -> None:
     job = await a_large_job(api, records, 800, "x" * 200)
 
     for _ in range(5):  # more than may be read at once
@@ -85,7 +82,7 @@ async def test_a_client_that_leaves_gives_its_place_back(api: Api, records: Asyn
 
 
 async def test_a_client_that_hardly_reads_loses_its_place(
-    api: Api, records: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    api: Api, records: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before it, each of its kind held a place and a connection of the database for a quarter of an hour."""
     monkeypatch.setattr(middleware, "SEND_IDLE_SECONDS", 0.5)
@@ -102,7 +99,7 @@ async def test_a_client_that_hardly_reads_loses_its_place(
                 pass
 
 
-async def _end_its_connection(records: AsyncEngine) -> None:
+async def _end_its_connection(records: Database) -> None:
     """As soon as the download waits for its client."""
     async with reading(records) as connection:
         for _ in range(200):

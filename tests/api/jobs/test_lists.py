@@ -5,8 +5,8 @@ import re
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import Api, Tenant, refused
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
@@ -119,7 +119,7 @@ async def test_the_organization_may_be_named_but_no_other(api: Api, other: Tenan
         refused(await api.get("/batch/jobs", organizationId=stranger), 404, "not_found")
 
 
-async def test_counters_come_from_the_contacts(api: Api, records: AsyncEngine) -> None:
+async def test_counters_come_from_the_contacts(api: Api, records: Database) -> None:
     statuses = ["completed", "no_answer", "busy", "failed", "cancelled", "queued", "dialing", "pending"]
     contacts = [{"phone": f"+1202555010{last}"} for last in range(len(statuses))]
     job_id = await api.new_job(contacts=contacts)
@@ -131,7 +131,7 @@ async def test_counters_come_from_the_contacts(api: Api, records: AsyncEngine) -
     assert job["contactsProcessed"] == 5
 
 
-async def set_statuses(records: AsyncEngine, job_id: str, statuses: list[str]) -> None:
+async def set_statuses(records: Database, job_id: str, statuses: list[str]) -> None:
     update = sa.text("UPDATE contacts SET status = :status WHERE job_id = :job AND row = :row")
     async with records.begin() as connection:
         for row, status in enumerate(statuses, start=1):

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import OPERATOR
 from domain.calls.models import Audio
 from domain.statuses import Architecture
+from store.db.engine import Database
 from store.organizations.agents import Agents
 from store.organizations.phone_numbers import PhoneNumbers
 from tests.api.client import Api
@@ -29,11 +29,11 @@ CUT = (
 
 
 @pytest.fixture
-async def sip_number(api: Api, records: AsyncEngine) -> str:
+async def sip_number(api: Api, records: Database) -> str:
     return await number_with(api, records, Audio.SIP, "sip:ava@agents.example.test")
 
 
-async def number_with(api: Api, records: AsyncEngine, audio: Audio, url: str) -> str:
+async def number_with(api: Api, records: Database, audio: Audio, url: str) -> str:
     agent = await Agents(records).create(api.tenant.id, "Ava", Architecture.PIPELINE, audio, url)
     numbers = PhoneNumbers(records)
     created = await numbers.create(api.tenant.id, api.tenant.granted, agent_id=agent.id, granted_by=OPERATOR)
@@ -60,7 +60,7 @@ async def test_a_value_that_a_websocket_agent_receives_in_part_is_named(api: Api
     assert CUT in warnings(await api.send(CONTACTS))
 
 
-async def test_an_agent_behind_a_twiml_address_receives_more(api: Api, records: AsyncEngine) -> None:
+async def test_an_agent_behind_a_twiml_address_receives_more(api: Api, records: Database) -> None:
     number = await number_with(api, records, Audio.TWIML, "https://agent.example.test/twiml")
     assert not [one for one in warnings(await api.send(CONTACTS, fromPhoneNumberId=number)) if "notes" in one]
     longer = [{"phone": "+12025550102", "notes": "é" * 1_000}]

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from store.tables import batch_jobs, contacts, organizations
 from tests.api.client import Api, Tenant, new_tenant, numbers, refused
 
@@ -25,12 +25,12 @@ async def said(api: Api, people: Any, **fields: Any) -> dict[str, Any]:
     return found
 
 
-async def set_organization(records: AsyncEngine, tenant: Tenant, **values: Any) -> None:
+async def set_organization(records: Database, tenant: Tenant, **values: Any) -> None:
     async with records.begin() as connection:
         await connection.execute(sa.update(organizations).where(organizations.c.id == tenant.id).values(values))
 
 
-async def test_the_whole_report_and_nothing_stored(api: Api, records: AsyncEngine) -> None:
+async def test_the_whole_report_and_nothing_stored(api: Api, records: Database) -> None:
     await set_organization(records, api.tenant, allowed_countries=["US"])
     file = b"phone,name\n+12025550101,Ada\n+13105550102,Bob\n+1202,Cy\n+12025550101,Ada\n+493012345678,De\n\n"
     form = {"fromPhoneNumberId": (None, api.tenant.pipeline), "name": (None, "Test"), "file": ("c.csv", file)}
@@ -78,7 +78,7 @@ async def test_the_smaller_limit_on_lines_binds(api: Api, limit: int, binding: s
     assert found["lines"] == {"job": limit, "organization": 5, "usable": usable}
 
 
-async def test_credits_bind_where_they_do_not_cover_the_estimate(http: httpx.AsyncClient, records: AsyncEngine) -> None:
+async def test_credits_bind_where_they_do_not_cover_the_estimate(http: httpx.AsyncClient, records: Database) -> None:
     poor = Api(http, await new_tenant(records, credits=Decimal("0.05")))
 
     found = await said(poor, [{"phone": number} for number in numbers(2)])
@@ -89,7 +89,7 @@ async def test_credits_bind_where_they_do_not_cover_the_estimate(http: httpx.Asy
     assert found["credits"] == {"needed": "0.070000", "free": "0.050000", "enough": False}
 
 
-async def test_unlimited_credits_never_bind(http: httpx.AsyncClient, records: AsyncEngine) -> None:
+async def test_unlimited_credits_never_bind(http: httpx.AsyncClient, records: Database) -> None:
     rich = Api(http, await new_tenant(records, credits=None))
 
     found = await said(rich, [{"phone": "+12025550101"}])

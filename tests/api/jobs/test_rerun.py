@@ -5,15 +5,15 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import Api, Tenant, numbers, refused
 from tests.api.results import Rows
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
-async def an_ended_job(api: Api, records: AsyncEngine, *statuses: str, **fields: Any) -> Rows:
+async def an_ended_job(api: Api, records: Database, *statuses: str, **fields: Any) -> Rows:
     people = [{"phone": number, "name": f"Person {row}"} for row, number in enumerate(numbers(len(statuses)))]
     job = Rows(records, await api.new_job(contacts=people, **fields))
     for contact_id, status in zip(await job.contact_ids(), statuses, strict=True):
@@ -22,7 +22,7 @@ async def an_ended_job(api: Api, records: AsyncEngine, *statuses: str, **fields:
     return job
 
 
-async def test_a_retry_calls_those_who_were_not_reached(api: Api, records: AsyncEngine) -> None:
+async def test_a_retry_calls_those_who_were_not_reached(api: Api, records: Database) -> None:
     old = await an_ended_job(api, records, "completed", "no_answer", "invalid_number", "busy", name="May")
 
     answer = await api.post(f"/batch/jobs/{old.job_id}/retry")
@@ -37,7 +37,7 @@ async def test_a_retry_calls_those_who_were_not_reached(api: Api, records: Async
     assert [contact["contactData"]["name"] for contact in new["contacts"]] == ["Person 1", "Person 3"]
 
 
-async def test_the_body_says_what_is_different_this_time(api: Api, records: AsyncEngine) -> None:
+async def test_the_body_says_what_is_different_this_time(api: Api, records: Database) -> None:
     old = await an_ended_job(api, records, "busy", timezone="Europe/Berlin", maxAttempts=9)
     wanted = {
         "name": "Second round",
@@ -62,7 +62,7 @@ async def test_the_body_says_what_is_different_this_time(api: Api, records: Asyn
     assert said["validation"]["warnings"] == ['The unknown field "color" was ignored.']
 
 
-async def test_unknown_outcomes_are_called_again_only_when_asked_for(api: Api, records: AsyncEngine) -> None:
+async def test_unknown_outcomes_are_called_again_only_when_asked_for(api: Api, records: Database) -> None:
     old = await an_ended_job(api, records, "failed")
     [contact] = await old.contact_ids()
     await old.dial(contact, 1, AT, ended_at=AT, outcome="unknown")
@@ -73,14 +73,14 @@ async def test_unknown_outcomes_are_called_again_only_when_asked_for(api: Api, r
     assert (await api.post(path, json={"includeUnknown": True})).json()["totalContacts"] == 1
 
 
-async def test_a_retry_sent_twice_calls_nobody_twice(api: Api, records: AsyncEngine) -> None:
+async def test_a_retry_sent_twice_calls_nobody_twice(api: Api, records: Database) -> None:
     old = await an_ended_job(api, records, "busy")
 
     assert (await api.post(f"/batch/jobs/{old.job_id}/retry")).status_code == 200
     refused(await api.post(f"/batch/jobs/{old.job_id}/retry"), 400, "no_valid_contacts")
 
 
-async def test_a_retry_with_the_same_key_is_the_same_job(api: Api, records: AsyncEngine) -> None:
+async def test_a_retry_with_the_same_key_is_the_same_job(api: Api, records: Database) -> None:
     old = await an_ended_job(api, records, "busy")
     headers = api.key | {"Idempotency-Key": old.job_id}
 
@@ -98,13 +98,13 @@ async def test_a_retry_with_the_same_key_is_the_same_job(api: Api, records: Asyn
         ({"timezone": "Mars/Phobos"}, "invalid_timezone"),
     ],
 )
-async def test_a_retry_keeps_the_rules_of_create(api: Api, records: AsyncEngine, body: Any, code: str) -> None:
+async def test_a_retry_keeps_the_rules_of_create(api: Api, records: Database, body: Any, code: str) -> None:
     old = await an_ended_job(api, records, "busy")
 
     refused(await api.post(f"/batch/jobs/{old.job_id}/retry", json=body), 400, code)
 
 
-async def test_a_number_that_is_not_there_cannot_call_again(api: Api, records: AsyncEngine) -> None:
+async def test_a_number_that_is_not_there_cannot_call_again(api: Api, records: Database) -> None:
     old = await an_ended_job(api, records, "busy")
     path = f"/batch/jobs/{old.job_id}/retry"
 
@@ -119,7 +119,7 @@ async def test_only_a_job_that_has_ended_is_retried_or_deleted(api: Api) -> None
     refused(await api.http.delete(f"/batch/jobs/{job}", headers=api.key), 400, "invalid_status")
 
 
-async def test_a_deleted_job_is_not_there_any_more(api: Api, records: AsyncEngine) -> None:
+async def test_a_deleted_job_is_not_there_any_more(api: Api, records: Database) -> None:
     old = await an_ended_job(api, records, "busy", "completed")
 
     answer = await api.http.delete(f"/batch/jobs/{old.job_id}", headers=api.key)
@@ -132,7 +132,7 @@ async def test_a_deleted_job_is_not_there_any_more(api: Api, records: AsyncEngin
     refused(await api.http.delete(f"/batch/jobs/{old.job_id}", headers=api.key), 404, "job_not_found")
 
 
-async def test_a_job_with_live_calls_is_not_deleted(api: Api, records: AsyncEngine) -> None:
+async def test_a_job_with_live_calls_is_not_deleted(api: Api, records: Database) -> None:
     old = await an_ended_job(api, records, "dialing")
     [contact] = await old.contact_ids()
     await old.dial(contact, 1, AT)
@@ -144,7 +144,7 @@ async def test_a_job_with_live_calls_is_not_deleted(api: Api, records: AsyncEngi
 
 
 async def test_members_and_others_change_nothing(
-    api: Api, other: Tenant, http: httpx.AsyncClient, records: AsyncEngine
+    api: Api, other: Tenant, http: httpx.AsyncClient, records: Database
 ) -> None:
     old = await an_ended_job(api, records, "busy")
     path = f"/batch/jobs/{old.job_id}"

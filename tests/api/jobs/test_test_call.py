@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import Api, Tenant, refused
 from tests.api.jobs.test_preview import set_organization
 from tests.api.results import Rows
@@ -71,7 +71,7 @@ async def test_a_number_that_must_not_be_called_is_not_called_for_a_test(api: Ap
     refused(await api.post(f"/batch/jobs/{job}/test", json={"phone": MINE}), 400, "no_valid_contacts")
 
 
-async def test_nobody_is_called_outside_the_calling_window_for_a_test(api: Api, job: str, records: AsyncEngine) -> None:
+async def test_nobody_is_called_outside_the_calling_window_for_a_test(api: Api, job: str, records: Database) -> None:
     there = datetime.now(UTC).astimezone()
     closed = _closed_now(there)
     await set_organization(records, api.tenant, calling_window=closed)
@@ -95,7 +95,7 @@ async def test_what_is_no_number_is_refused(api: Api, job: str, body: Any, code:
     refused(await api.post(f"/batch/jobs/{job}/test", json=body), 400, code)
 
 
-async def test_an_ended_job_can_be_tried_too(api: Api, job: str, records: AsyncEngine) -> None:
+async def test_an_ended_job_can_be_tried_too(api: Api, job: str, records: Database) -> None:
     await Rows(records, job).ended()
 
     assert (await api.post(f"/batch/jobs/{job}/test", json={"phone": MINE})).status_code == 200

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import Api, Tenant, refused
 from tests.api.jobs.test_control import completed, running, scheduled
 
@@ -120,7 +120,7 @@ async def test_the_start_of_a_job_that_began_does_not_move(api: Api, fields: dic
     refused(await patch(api, paused, **fields), 400, "invalid_status")
 
 
-async def test_an_ended_job_does_not_change(api: Api, records: AsyncEngine, control: Any) -> None:
+async def test_an_ended_job_does_not_change(api: Api, records: Database, control: Any) -> None:
     done, cancelled = await completed(api, records, control), await scheduled(api)
     await api.post(f"/batch/jobs/{cancelled}/cancel")
     for job_id in (done, cancelled):
@@ -164,7 +164,7 @@ async def test_a_change_is_recorded_once_with_who_and_what(api: Api) -> None:
     assert changes[0]["actor"].startswith("key_")
 
 
-async def test_fewer_attempts_end_who_had_as_many(api: Api, records: AsyncEngine) -> None:
+async def test_fewer_attempts_end_who_had_as_many(api: Api, records: Database) -> None:
     job_id = await running(api)
     async with records.begin() as connection:
         await connection.execute(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import Api, refused
 from tests.api.managing import ask
 
@@ -63,7 +63,7 @@ async def test_an_expired_key_is_nobodys(api: Api) -> None:
     refused(await ask(api.http, key["key"], "GET", "/batch/jobs"), 401, "unauthorized")
 
 
-async def test_use_is_noted_at_most_once_a_minute(api: Api, records: AsyncEngine) -> None:
+async def test_use_is_noted_at_most_once_a_minute(api: Api, records: Database) -> None:
     key = await issued(api, "member")
     await ask(api.http, key["key"], "GET", "/batch/jobs")
     first = (await api.get(f"/api-keys/{key['id']}")).json()["lastUsedAt"]

@@ -1,9 +1,8 @@
 """The record of what was done, as clients read it."""
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from domain.audit import Action
 from store.audit_log import record_action
+from store.db.engine import Database
 from tests.api.client import Api
 from tests.api.jobs.test_lists import MOMENT
 from tests.api.managing import AGENT
@@ -11,13 +10,13 @@ from tests.api.managing import AGENT
 NUMBERS = ["+12025550101", "+12025550102"]
 
 
-async def noted(records: AsyncEngine, api: Api, action: Action, job_id: str | None = None) -> None:
+async def noted(records: Database, api: Api, action: Action, job_id: str | None = None) -> None:
     async with records.begin() as connection:
         details = {"concurrentCallLimit": 7}
         await record_action(connection, api.tenant.id, action, "key_1", details, job_id=job_id)
 
 
-async def test_an_entry_says_when_who_what_and_of_which_job(api: Api, records: AsyncEngine) -> None:
+async def test_an_entry_says_when_who_what_and_of_which_job(api: Api, records: Database) -> None:
     job_id = await api.new_job()
     await noted(records, api, Action.CHANGED, job_id)
     page = (await api.get(f"/batch/jobs/{job_id}/activity")).json()

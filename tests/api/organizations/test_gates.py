@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.gates import GateScope
 from store.calls.due_page import DuePages
 from store.calls.gates import Gates
+from store.db.engine import Database
 from tests.api.client import Api, Tenant, refused
 from tests.api.jobs.test_control import running
 from tests.api.managing import ask
@@ -21,13 +21,13 @@ async def gates(api: Api) -> list[dict[str, Any]]:
     return found
 
 
-async def _waits_for(records: AsyncEngine, job: str) -> str | None:
+async def _waits_for(records: Database, job: str) -> str | None:
     """What holds all calls of a job."""
     page = await DuePages(records).read(job, datetime.now(UTC), 10)
     return None if page.held is None else page.held.detail
 
 
-async def test_a_closed_number_places_no_call_and_says_why_until_it_is_opened(api: Api, records: AsyncEngine) -> None:
+async def test_a_closed_number_places_no_call_and_says_why_until_it_is_opened(api: Api, records: Database) -> None:
     job, number = await running(api), api.tenant.pipeline
     assert await gates(api) == []
     for _ in range(2):
@@ -45,7 +45,7 @@ async def test_a_closed_number_places_no_call_and_says_why_until_it_is_opened(ap
     assert done == [("number_opened", {"phoneNumberId": number}), ("number_closed", {"phoneNumberId": number})]
 
 
-async def test_what_an_operator_closed_an_organization_does_not_open(api: Api, records: AsyncEngine) -> None:
+async def test_what_an_operator_closed_an_organization_does_not_open(api: Api, records: Database) -> None:
     number = api.tenant.pipeline
     await api.post(f"/phone-numbers/{number}/close")
     await Gates(records).close(GateScope.NUMBER, number)
@@ -55,7 +55,7 @@ async def test_what_an_operator_closed_an_organization_does_not_open(api: Api, r
     assert (await api.post(f"/phone-numbers/{number}/open")).status_code == 200
 
 
-async def test_what_the_carrier_refused_is_told_with_its_time_and_a_step(api: Api, records: AsyncEngine) -> None:
+async def test_what_the_carrier_refused_is_told_with_its_time_and_a_step(api: Api, records: Database) -> None:
     values = {"number": api.tenant.pipeline}
     close = "closed_until = now() + interval '5 minutes', closed_reason = 'Its caller id was refused.'"
     async with records.begin() as connection:

@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.audit_log import AuditLog
+from store.db.engine import Database
 from tests.api.client import Api, Tenant, refused
 from tests.api.managing import ask
 
@@ -99,7 +99,7 @@ async def test_what_is_no_object_is_refused(api: Api, content: bytes) -> None:
     refused(answer, 400, "invalid_request")
 
 
-async def test_changes_are_recorded_with_who_made_them(api: Api, tenant: Tenant, records: AsyncEngine) -> None:
+async def test_changes_are_recorded_with_who_made_them(api: Api, tenant: Tenant, records: Database) -> None:
     keys = (await api.get("/api-keys")).json()["apiKeys"]
     owner = next(key["id"] for key in keys if key["role"] == "owner")
     before = (await AuditLog(records).list_page(tenant.id, None, 1, 1)).total
@@ -117,7 +117,7 @@ async def test_changes_are_recorded_with_who_made_them(api: Api, tenant: Tenant,
     ("reason", "rule"), [("window", {"callingWindow": "uk"}), ("frequency", {"contactFrequency": {"quietHours": 1}})]
 )
 async def test_who_waits_for_a_rule_looks_again_when_it_changes(
-    api: Api, records: AsyncEngine, reason: str, rule: dict[str, Any]
+    api: Api, records: Database, reason: str, rule: dict[str, Any]
 ) -> None:
     job_id = await api.new_job()
     async with records.begin() as connection:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from store.db.vault import Vault
 from store.organizations.carrier_credentials import CarrierCredentials
 from tests.api.client import SECRET, Api, Tenant, grant, refused
@@ -26,7 +26,7 @@ async def created(api: Api, **fields: Any) -> dict[str, Any]:
     return number
 
 
-async def test_a_number_is_added_and_seen(api: Api, records: AsyncEngine) -> None:
+async def test_a_number_is_added_and_seen(api: Api, records: Database) -> None:
     await grant(records, api.tenant.id, "+442071838750")
     number = await created(
         api, number="+442071838750", label="London", outboundAgentId=api.tenant.agent_id, callsPerSecond=2.5
@@ -95,7 +95,7 @@ async def test_a_job_can_call_from_it(api: Api) -> None:
     assert (await api.job(await api.new_job(fromPhoneNumberId=number["id"])))["fromPhoneNumberId"] == number["id"]
 
 
-async def test_carrier_settings_are_kept_sealed_and_never_shown(api: Api, records: AsyncEngine) -> None:
+async def test_carrier_settings_are_kept_sealed_and_never_shown(api: Api, records: Database) -> None:
     number = await created(api, carrierSettings=SETTINGS)
     assert number["ownCarrierSettings"] is True
     for answer in (await api.get("/phone-numbers"), await api.get(f"/phone-numbers/{number['id']}")):
@@ -110,7 +110,7 @@ async def test_carrier_settings_are_kept_sealed_and_never_shown(api: Api, record
     assert await CarrierCredentials(records, Vault.from_setting(SECRET)).read_settings("twilio") is None
 
 
-async def test_a_number_of_asterisk_has_a_trunk_of_its_own_and_changes_it(api: Api, records: AsyncEngine) -> None:
+async def test_a_number_of_asterisk_has_a_trunk_of_its_own_and_changes_it(api: Api, records: Database) -> None:
     await grant(records, api.tenant.id, api.tenant.granted, "asterisk", TRUNK, "PJSIP/{number}@trunk3")
     number = await created(api, carrier="asterisk", carrierSettings={"trunk": TRUNK})
     path, account = f"/phone-numbers/{number['id']}", number["id"].replace("phone_", "asterisk_")
@@ -127,7 +127,7 @@ async def test_a_number_of_asterisk_has_a_trunk_of_its_own_and_changes_it(api: A
     assert back.json()["ownCarrierSettings"] is False
 
 
-async def test_carrier_settings_change_while_no_call_through_them_is_live(api: Api, records: AsyncEngine) -> None:
+async def test_carrier_settings_change_while_no_call_through_them_is_live(api: Api, records: Database) -> None:
     number = await created(api, outboundAgentId=api.tenant.agent_id)
     path, account = f"/phone-numbers/{number['id']}", number["id"].replace("phone_", "twilio_")
     changed = await ask(api.http, api.tenant.owner, "PATCH", path, {"carrierSettings": SETTINGS, "label": "Own"})

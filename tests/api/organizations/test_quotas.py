@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
 from domain.quotas import Quota
+from store.db.engine import Database
 from store.organizations.quotas import OrganizationQuotas
 from tests.api.client import Api, Served, Tenant, free_port, numbers, refused, serve, settings_for
 
@@ -110,7 +110,7 @@ async def test_the_do_not_call_list_is_bounded_but_not_for_what_a_person_says(ap
     assert (await used(api))["doNotCall"] == (3, 3)
 
 
-async def test_an_operator_sets_another_limit_for_one_organization(api: Api, records: AsyncEngine) -> None:
+async def test_an_operator_sets_another_limit_for_one_organization(api: Api, records: Database) -> None:
     quotas = OrganizationQuotas(records, {})
     await quotas.set_limits(api.tenant.id, {Quota.OPEN_JOBS: 1, Quota.CONTACTS: None})
     await api.new_job(contacts=contacts(0, 10))

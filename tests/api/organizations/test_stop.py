@@ -5,8 +5,8 @@ import time
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.engine import Database
 from tests.api.client import Api, Tenant
 from tests.api.jobs.test_control import completed, dial, end_dial, running, scheduled
 
@@ -18,7 +18,7 @@ async def stop(api: Api, **options: Any) -> dict[str, Any]:
     return body
 
 
-async def test_every_job_that_has_not_ended_is_paused(api: Api, records: AsyncEngine, control: Any) -> None:
+async def test_every_job_that_has_not_ended_is_paused(api: Api, records: Database, control: Any) -> None:
     live, waiting, pending = await running(api), await scheduled(api), await api.new_job()
     done = await completed(api, records, control)
     assert await stop(api) == {
@@ -55,7 +55,7 @@ async def test_a_job_resumed_by_itself_is_not_resumed_again(api: Api) -> None:
     assert (await api.job(job_id))["status"] == "paused"
 
 
-async def test_live_calls_end_by_themselves_or_are_hung_up(api: Api, records: AsyncEngine) -> None:
+async def test_live_calls_end_by_themselves_or_are_hung_up(api: Api, records: Database) -> None:
     dial_id = await dial(records, await running(api), "CA-stop-" + api.tenant.id)
     for options, reason in (({}, None), ({"hangUp": False}, None), ({"hangUp": True}, "called_off")):
         assert (await stop(api, **options))["liveCalls"] == 1
@@ -64,7 +64,7 @@ async def test_live_calls_end_by_themselves_or_are_hung_up(api: Api, records: As
             assert (await connection.execute(query, {"id": dial_id})).scalar_one() == reason
 
 
-async def test_the_answer_waits_for_requests_that_may_be_on_their_way(api: Api, records: AsyncEngine) -> None:
+async def test_the_answer_waits_for_requests_that_may_be_on_their_way(api: Api, records: Database) -> None:
     dials = [await dial(records, await running(api), None) for _ in range(2)]
     answer = asyncio.create_task(stop(api))
     for dial_id in dials:

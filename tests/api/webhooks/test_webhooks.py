@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
 from domain.webhooks.events import AttemptResult, EventType
 from domain.webhooks.messages import BatchMessage, ContactMessage, render_body
+from store.db.engine import Database
 from store.db.vault import Vault
 from store.jobs.lifecycle import JobLifecycle
 from store.webhooks.outbox import Outbox
@@ -38,7 +38,7 @@ async def delete(api: Api, id: str) -> httpx.Response:
     return await api.http.delete(f"/webhooks/{id}", headers=api.key)
 
 
-async def all_sent(records: AsyncEngine, made: dict[str, Any], job_id: str) -> list[bytes]:
+async def all_sent(records: Database, made: dict[str, Any], job_id: str) -> list[bytes]:
     """Deliver what a webhook is told of a job; the bodies in their order."""
     outbox = Outbox(records, Vault([SECRET]))
     sent = []
@@ -49,7 +49,7 @@ async def all_sent(records: AsyncEngine, made: dict[str, Any], job_id: str) -> l
     return sent
 
 
-async def test_a_webhook_is_made_and_its_secret_shown_this_once(api: Api, records: AsyncEngine) -> None:
+async def test_a_webhook_is_made_and_its_secret_shown_this_once(api: Api, records: Database) -> None:
     made = await create(api, description=" Our CRM ", creditsBelow=2.5)
     secret, created_at = made.pop("secret"), made.pop("createdAt")
     assert made == {
@@ -147,7 +147,7 @@ async def test_a_secret_is_rotated(api: Api) -> None:
     assert {**rotated, "secret": ""} == {**made, "secret": ""}
 
 
-async def test_a_webhook_is_deleted_with_its_log(api: Api, records: AsyncEngine) -> None:
+async def test_a_webhook_is_deleted_with_its_log(api: Api, records: Database) -> None:
     made = await create(api)
     await api.post(f"/webhooks/{made['id']}/test")
     assert (await delete(api, made["id"])).json() == {"success": True, "id": made["id"]}
@@ -193,7 +193,7 @@ async def test_the_log_tells_what_waits(api: Api) -> None:
         refused(await api.get(f"/webhooks/{made['id']}/deliveries", **{name: "odd"}), 400, code)
 
 
-async def test_what_was_refused_is_replayed_under_its_id(api: Api, records: AsyncEngine) -> None:
+async def test_what_was_refused_is_replayed_under_its_id(api: Api, records: Database) -> None:
     made = await create(api)
     told = [(await api.post(f"/webhooks/{made['id']}/test")).json() for _ in range(2)]
     outbox = Outbox(records, Vault([SECRET]))
@@ -208,7 +208,7 @@ async def test_what_was_refused_is_replayed_under_its_id(api: Api, records: Asyn
 
 
 async def test_what_is_sent_is_what_the_api_shows(
-    api: Api, tenant: Tenant, records: AsyncEngine, control: JobLifecycle
+    api: Api, tenant: Tenant, records: Database, control: JobLifecycle
 ) -> None:
     made = await create(api)
     job_id = await api.new_job()
@@ -229,7 +229,7 @@ async def test_what_is_sent_is_what_the_api_shows(
     assert cancelled["data"] == {name: shown[name] for name in cancelled["data"]}
 
 
-async def test_what_is_told_of_a_test_call_names_the_job_that_it_tries(api: Api, records: AsyncEngine) -> None:
+async def test_what_is_told_of_a_test_call_names_the_job_that_it_tries(api: Api, records: Database) -> None:
     made = await create(api)
     job_id = await api.new_job(scheduledStartTime="2027-05-03T09:00Z")
     tried = (await api.post(f"/batch/jobs/{job_id}/test", json={"phone": "+13105550177"})).json()["batchJobId"]

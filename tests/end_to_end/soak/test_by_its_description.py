@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
+from store.db.engine import Database
 from tests.api.client import PLATFORM_KEY, Served, free_port, serve, settings_for
 from tests.api.describing import judged
 from tests.api.examples import put_in
@@ -24,7 +24,7 @@ def served(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve
 
 
 @pytest.fixture
-async def keys(engine: AsyncEngine) -> dict[str, str]:
+async def keys(engine: Database) -> dict[str, str]:
     return await put_in(engine) | {"platform": PLATFORM_KEY}
 
 

@@ -4,14 +4,14 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.billing.ledger import EntryKind, Ledger, book
+from store.db.engine import Database
 from store.errors import NotFound
 from tests.builders import a_job, an_organization
 
 
-async def test_a_top_up_is_an_entry_and_a_balance(engine: AsyncEngine, ledger: Ledger) -> None:
+async def test_a_top_up_is_an_entry_and_a_balance(engine: Database, ledger: Ledger) -> None:
     given = await an_organization(engine, credits=Decimal(10))
 
     after = await ledger.top_up(given.id, Decimal("5.000001"))
@@ -25,7 +25,7 @@ async def test_a_top_up_is_an_entry_and_a_balance(engine: AsyncEngine, ledger: L
     assert (await ledger.audit(given.id)).exact
 
 
-async def test_parallel_top_ups_all_count(engine: AsyncEngine, ledger: Ledger) -> None:
+async def test_parallel_top_ups_all_count(engine: Database, ledger: Ledger) -> None:
     given = await an_organization(engine, credits=Decimal(0))
 
     await asyncio.gather(*(ledger.top_up(given.id, Decimal("0.1")) for _ in range(25)))
@@ -36,7 +36,7 @@ async def test_parallel_top_ups_all_count(engine: AsyncEngine, ledger: Ledger) -
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.0000001"])
-async def test_a_top_up_must_be_money(engine: AsyncEngine, ledger: Ledger, amount: str) -> None:
+async def test_a_top_up_must_be_money(engine: Database, ledger: Ledger, amount: str) -> None:
     given = await an_organization(engine)
 
     with pytest.raises(ValueError, match="dollar"):
@@ -53,7 +53,7 @@ async def test_an_unknown_organization_has_no_credits(ledger: Ledger) -> None:
     assert await ledger.list_entries("org_none") == []
 
 
-async def test_a_job_holds_its_estimate(engine: AsyncEngine, ledger: Ledger) -> None:
+async def test_a_job_holds_its_estimate(engine: Database, ledger: Ledger) -> None:
     given = await an_organization(engine, credits=Decimal(1))
 
     job = await a_job(engine, given, 3)
@@ -66,7 +66,7 @@ async def test_a_job_holds_its_estimate(engine: AsyncEngine, ledger: Ledger) -> 
     assert (newest.kind, newest.job_id, newest.held_delta) == (EntryKind.HOLD, job.id, Decimal("0.105"))
 
 
-async def test_the_audit_finds_a_hold_without_its_job(engine: AsyncEngine, ledger: Ledger) -> None:
+async def test_the_audit_finds_a_hold_without_its_job(engine: Database, ledger: Ledger) -> None:
     given = await an_organization(engine)
     async with engine.begin() as connection:
         await book(connection, organization_id=given.id, kind=EntryKind.HOLD, held_delta=Decimal(1))
@@ -74,7 +74,7 @@ async def test_the_audit_finds_a_hold_without_its_job(engine: AsyncEngine, ledge
     assert not (await ledger.audit(given.id)).exact
 
 
-async def test_an_entry_that_is_rolled_back_or_moves_nothing_is_none(engine: AsyncEngine, ledger: Ledger) -> None:
+async def test_an_entry_that_is_rolled_back_or_moves_nothing_is_none(engine: Database, ledger: Ledger) -> None:
     given = await an_organization(engine, credits=Decimal(0))
     before = await ledger.audit(given.id)
 
@@ -88,7 +88,7 @@ async def test_an_entry_that_is_rolled_back_or_moves_nothing_is_none(engine: Asy
     assert await ledger.list_entries(given.id) == []
 
 
-async def test_a_capture_may_go_below_zero(engine: AsyncEngine, ledger: Ledger) -> None:
+async def test_a_capture_may_go_below_zero(engine: Database, ledger: Ledger) -> None:
     given = await an_organization(engine, credits=Decimal(1))
     async with engine.begin() as connection:
         await book(connection, organization_id=given.id, kind=EntryKind.CAPTURE, balance_delta=Decimal("-1.234567"))

@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import CallState, Outcome, Recorded
 from store.calls.claim import Claimed
+from store.db.engine import Database
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
 
@@ -132,7 +132,7 @@ async def test_a_call_from_before_the_refusal_does_not_open_the_gate(calling: Ca
     assert await job.is_held(2) is NotNowReason.ACCOUNT
 
 
-async def test_the_speed_divides_how_long_the_gate_is_closed(engine: AsyncEngine) -> None:
+async def test_the_speed_divides_how_long_the_gate_is_closed(engine: Database) -> None:
     fast = Calling(engine, speed=60)
     job = await fast.a_job(await a_caller(engine), 2)
     await (await job.call()).is_not_placed(Outcome.ACCOUNT_REJECTED)

@@ -2,16 +2,16 @@
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.jobs.line_shares import OrganizationLines
 from store.calls.lines import Lines
+from store.db.engine import Database
 from store.errors import NotFound
 from store.jobs.lifecycle import JobLifecycle
 from tests.builders import a_job, an_organization
 
 
-async def test_the_limits_and_the_jobs_that_call_are_read(engine: AsyncEngine) -> None:
+async def test_the_limits_and_the_jobs_that_call_are_read(engine: Database) -> None:
     given = await an_organization(engine, limit=20)
     jobs = [await a_job(engine, given, 1) for _ in range(3)]
     control = JobLifecycle(engine)
@@ -27,7 +27,7 @@ async def test_the_limits_and_the_jobs_that_call_are_read(engine: AsyncEngine) -
     assert lines.usable == 16
 
 
-async def test_an_organization_without_jobs_has_its_limits_and_an_unknown_one_none(engine: AsyncEngine) -> None:
+async def test_an_organization_without_jobs_has_its_limits_and_an_unknown_one_none(engine: Database) -> None:
     given = await an_organization(engine, limit=7)
 
     assert await Lines(engine).read(given.id) == OrganizationLines(limit=7, reserved=0, running=())
@@ -35,7 +35,7 @@ async def test_an_organization_without_jobs_has_its_limits_and_an_unknown_one_no
         await Lines(engine).read("org_unknown")
 
 
-async def test_calling_organizations_are_listed_once(engine: AsyncEngine) -> None:
+async def test_calling_organizations_are_listed_once(engine: Database) -> None:
     calling = await an_organization(engine, caller_id="+12025550101")
     await an_organization(engine, caller_id="+12025550102")
     for _ in range(2):

@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import AnsweredBy, CallState, Ending, HangUpReason, Outcome
 from domain.calls.retries import OnVoicemail, RetryPolicy
+from store.db.engine import Database
 from store.tables import carrier_accounts
 from tests.store.calling import Call, Calling, Job, a_caller
 
@@ -184,7 +184,7 @@ async def test_a_carriers_own_wish_when_to_try_again_is_granted(store: Calling, 
     await _is_due_after(call, timedelta(seconds=47))  # real seconds at any speed
 
 
-async def test_the_speed_divides_delays_between_dials(engine: AsyncEngine) -> None:
+async def test_the_speed_divides_delays_between_dials(engine: Database) -> None:
     job, busy = await Calling(engine, speed=60).a_call(2)
     troubled = await job.call(1)
     await busy.is_busy()

@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.audit import Action
 from domain.calling_rules.do_not_call import LISTED_REASON, Source
@@ -11,6 +10,7 @@ from domain.phone.identity import list_all_writings
 from domain.quotas import Quota
 from store.audit_log import AuditLog
 from store.contacts.do_not_call import Added, DoNotCall, find_listed
+from store.db.engine import Database
 from store.errors import NotFound
 from tests.builders import Given, a_contact, a_number
 from tests.store.calling import Calling, a_caller
@@ -18,11 +18,11 @@ from tests.store.calling import Calling, a_caller
 ADA, BOB, CY = "+12025550101", "+12025550102", "+12025550103"
 
 
-async def _add(engine: AsyncEngine, given: Given, *numbers: str) -> Added:
+async def _add(engine: Database, given: Given, *numbers: str) -> Added:
     return await DoNotCall(engine).add(given.id, numbers, source=Source.API, by=given.owner.id, note="asked us")
 
 
-async def _record(engine: AsyncEngine, given: Given) -> list[tuple[Action, str | None, dict[str, object]]]:
+async def _record(engine: Database, given: Given) -> list[tuple[Action, str | None, dict[str, object]]]:
     entries = (await AuditLog(engine).list_page(given.id, None, 1, 100)).entries
     kinds = (Action.DO_NOT_CALL_ADDED, Action.DO_NOT_CALL_REMOVED)
     return [(entry.action, entry.job_id, entry.details) for entry in entries if entry.action in kinds]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.jobs.models import NewContact
 from domain.statuses import Architecture, ContactStatus, JobStatus, OnOverlap
 from store.billing.ledger import Ledger
 from store.contacts.packed import pack_contacts
+from store.db.engine import Database
 from store.errors import InsufficientCredits, NoContactsLeft, NotFound, Overlapping
 from store.jobs.repository import CreatedJob, Jobs
 from store.organizations.organizations import Organizations
@@ -41,7 +41,7 @@ AWKWARD = {
 }
 
 
-async def test_a_job_is_stored_as_it_was_asked_for(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_a_job_is_stored_as_it_was_asked_for(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine, limit=8)
 
     created = await a_job(
@@ -59,7 +59,7 @@ async def test_a_job_is_stored_as_it_was_asked_for(engine: AsyncEngine, jobs: Jo
     assert (created.status, created.total_contacts, created.organization_limit) == (JobStatus.PENDING, 3, 8)
 
 
-async def test_a_job_keeps_agent_rate_and_caller_id_of_its_creation(engine: AsyncEngine) -> None:
+async def test_a_job_keeps_agent_rate_and_caller_id_of_its_creation(engine: Database) -> None:
     given = await an_organization(engine, architecture=Architecture.REALTIME)
     created = await a_job(engine, given)
 
@@ -85,7 +85,7 @@ async def test_a_job_keeps_agent_rate_and_caller_id_of_its_creation(engine: Asyn
     ],
 )
 async def test_contacts_are_due_at_the_start_or_at_once(
-    engine: AsyncEngine, start: timedelta | None, status: JobStatus
+    engine: Database, start: timedelta | None, status: JobStatus
 ) -> None:
     given = await an_organization(engine)
     at = None if start is None else datetime.now(UTC) + start
@@ -98,7 +98,7 @@ async def test_contacts_are_due_at_the_start_or_at_once(
     assert due == {at or (await _job_row(engine, created))["created_at"]}
 
 
-async def test_every_value_of_a_row_is_kept_as_it_came(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_every_value_of_a_row_is_kept_as_it_came(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine)
     awkward = NewContact(row=2, number="+12025550101", data=AWKWARD)
 
@@ -112,7 +112,7 @@ async def test_every_value_of_a_row_is_kept_as_it_came(engine: AsyncEngine, jobs
     assert type(read[0].data["truth"][0]) is bool
 
 
-async def test_two_creates_never_spend_the_same_credits(engine: AsyncEngine, ledger: Ledger) -> None:
+async def test_two_creates_never_spend_the_same_credits(engine: Database, ledger: Ledger) -> None:
     given = await an_organization(engine, credits=Decimal("0.35"))  # covers ten contacts
 
     results = await asyncio.gather(
@@ -129,7 +129,7 @@ async def test_two_creates_never_spend_the_same_credits(engine: AsyncEngine, led
 
 
 async def test_credits_are_compared_unrounded_and_the_last_cent_may_be_held(
-    engine: AsyncEngine, jobs: Jobs, ledger: Ledger
+    engine: Database, jobs: Jobs, ledger: Ledger
 ) -> None:
     given = await an_organization(engine, credits=Decimal("0.104999"))
     with pytest.raises(InsufficientCredits) as refused:
@@ -144,7 +144,7 @@ async def test_credits_are_compared_unrounded_and_the_last_cent_may_be_held(
     assert (await Organizations(engine).get(given.id)).free == 0
 
 
-async def test_overlap_is_a_warning_that_names_a_hundred_rows_and_both_jobs_call(engine: AsyncEngine) -> None:
+async def test_overlap_is_a_warning_that_names_a_hundred_rows_and_both_jobs_call(engine: Database) -> None:
     given = await an_organization(engine)
     first = await a_job(engine, given, contacts(150))
 
@@ -159,7 +159,7 @@ async def test_overlap_is_a_warning_that_names_a_hundred_rows_and_both_jobs_call
     assert warning.endswith(", 100, 101 and 50 more.")
 
 
-async def test_overlapping_contacts_can_be_skipped(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_overlapping_contacts_can_be_skipped(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine)
     await a_job(engine, given, contacts(3))
 
@@ -174,7 +174,7 @@ async def test_overlapping_contacts_can_be_skipped(engine: AsyncEngine, jobs: Jo
 
 @pytest.mark.parametrize(("rule", "error"), [(OnOverlap.SKIP, NoContactsLeft), (OnOverlap.REJECT, Overlapping)])
 async def test_skipping_everybody_or_refusing_overlap_leaves_no_job(
-    engine: AsyncEngine, jobs: Jobs, rule: OnOverlap, error: type[NoContactsLeft | Overlapping]
+    engine: Database, jobs: Jobs, rule: OnOverlap, error: type[NoContactsLeft | Overlapping]
 ) -> None:
     given = await an_organization(engine)
     await a_job(engine, given, contacts(2))
@@ -186,7 +186,7 @@ async def test_skipping_everybody_or_refusing_overlap_leaves_no_job(
     assert (await jobs.list_page(given.id, None, None, 1, 20)).total == 1
 
 
-async def test_two_jobs_at_once_cannot_overlook_each_other(engine: AsyncEngine) -> None:
+async def test_two_jobs_at_once_cannot_overlook_each_other(engine: Database) -> None:
     given = await an_organization(engine)
 
     results = await asyncio.gather(
@@ -207,9 +207,7 @@ async def test_two_jobs_at_once_cannot_overlook_each_other(engine: AsyncEngine) 
         ("UPDATE batch_jobs SET status = 'cancelled'", False),
     ],
 )
-async def test_who_may_still_be_called_overlaps_and_nobody_else(
-    engine: AsyncEngine, changed: str, overlaps: bool
-) -> None:
+async def test_who_may_still_be_called_overlaps_and_nobody_else(engine: Database, changed: str, overlaps: bool) -> None:
     given, other = await an_organization(engine), await an_organization(engine, name="Other")
     await a_job(engine, given, contacts(2))
     async with engine.begin() as connection:
@@ -224,7 +222,7 @@ async def test_who_may_still_be_called_overlaps_and_nobody_else(
     assert (await a_job(engine, other, contacts(2), on_overlap=OnOverlap.REJECT)).total_contacts == 2
 
 
-async def test_ten_thousand_contacts_enter(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_ten_thousand_contacts_enter(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine, credits=Decimal(350))
 
     created = await a_job(engine, given, contacts(10_000))
@@ -235,7 +233,7 @@ async def test_ten_thousand_contacts_enter(engine: AsyncEngine, jobs: Jobs) -> N
     assert (last.total, last.contacts[-1].number) == (10_000, a_number(9_999))
 
 
-async def test_without_contacts_an_agent_or_an_organization_there_is_no_job(engine: AsyncEngine) -> None:
+async def test_without_contacts_an_agent_or_an_organization_there_is_no_job(engine: Database) -> None:
     given = await an_organization(engine)
     unknown = Given(**{**dict(given), "organization": given.organization.model_copy(update={"id": "org_x"})})
 
@@ -248,7 +246,7 @@ async def test_without_contacts_an_agent_or_an_organization_there_is_no_job(engi
         await Jobs(engine).create(given.id, a_request(given), number, pack_contacts(contacts(1)), a_report(contacts(1)))
 
 
-async def _job_row(engine: AsyncEngine, job: CreatedJob) -> dict[str, Any]:
+async def _job_row(engine: Database, job: CreatedJob) -> dict[str, Any]:
     query = sa.select(batch_jobs).where(batch_jobs.c.id == job.id)
     async with engine.connect() as connection:
         return dict((await connection.execute(query)).mappings().one())

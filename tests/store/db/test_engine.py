@@ -5,10 +5,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.copy_text import json_text
-from store.db.engine import create_engine, migrate, migration_config, ping
+from store.db.engine import Database, create_engine, migrate, migration_config, ping
 from store.tables import metadata
 from tests.databases import Databases
 
@@ -33,7 +32,7 @@ def test_the_migrations_have_one_head() -> None:
     assert len(script.get_heads()) == 1
 
 
-async def test_the_database_answers(engine: AsyncEngine) -> None:
+async def test_the_database_answers(engine: Database) -> None:
     await ping(engine)
 
 
@@ -44,7 +43,7 @@ async def test_a_database_that_is_away_is_an_error(unused_tcp_port: int) -> None
         await ping(away)
 
 
-async def test_an_error_has_nobodys_number(engine: AsyncEngine) -> None:
+async def test_an_error_has_nobodys_number(engine: Database) -> None:
     with pytest.raises(sa.exc.DBAPIError) as refused:
         async with engine.connect() as connection:
             await connection.execute(sa.text("SELECT 1 / 0 WHERE 'x' <> :number"), {"number": "+12025550101"})
@@ -55,7 +54,7 @@ async def test_an_error_has_nobodys_number(engine: AsyncEngine) -> None:
 @pytest.mark.parametrize(
     ("setting", "value"), [("synchronous_commit", "on"), ("TimeZone", "UTC"), ("statement_timeout", "30s")]
 )
-async def test_a_session_keeps_its_promises(engine: AsyncEngine, setting: str, value: str) -> None:
+async def test_a_session_keeps_its_promises(engine: Database, setting: str, value: str) -> None:
     async with engine.connect() as connection:
         assert await connection.scalar(sa.text(f"SHOW {setting}")) == value
 

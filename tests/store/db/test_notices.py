@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 import store
 from domain.calls.models import CallState
@@ -21,7 +20,7 @@ from store.calls.dial_rows import CHANNEL as DIALS
 from store.calls.watcher import DialWatch
 from store.db import engine as engines
 from store.db import notices
-from store.db.engine import create_engine
+from store.db.engine import Database, create_engine
 from store.db.listen import conninfo, in_background, listen
 from store.db.vault import Vault
 from store.tables import contacts
@@ -72,7 +71,7 @@ async def test_no_organization_waits_for_the_commit_of_another(
     await hurried.dispose()
 
 
-async def test_nothing_in_the_database_and_no_statement_notifies_within_a_transaction(engine: AsyncEngine) -> None:
+async def test_nothing_in_the_database_and_no_statement_notifies_within_a_transaction(engine: Database) -> None:
     async with engine.connect() as connection:
         found = await connection.execute(
             sa.text("SELECT proname FROM pg_proc WHERE prosrc ~* 'notify' AND oid >= 16384")
@@ -86,7 +85,7 @@ async def test_nothing_in_the_database_and_no_statement_notifies_within_a_transa
     assert statements == ["notices.py"]
 
 
-async def test_a_notice_is_sent_once_it_can_be_seen_and_not_before(engine: AsyncEngine, heard: list[str]) -> None:
+async def test_a_notice_is_sent_once_it_can_be_seen_and_not_before(engine: Database, heard: list[str]) -> None:
     async with engine.begin() as connection:
         await connection.execute(ANNOUNCED, {"channel": DIALS, "payload": "dial_1"})
         await asyncio.sleep(0.2)
@@ -95,7 +94,7 @@ async def test_a_notice_is_sent_once_it_can_be_seen_and_not_before(engine: Async
     assert heard == ["dial_1"]
 
 
-async def test_a_connection_sends_each_notice_once(engine: AsyncEngine, heard: list[str]) -> None:
+async def test_a_connection_sends_each_notice_once(engine: Database, heard: list[str]) -> None:
     for payload in ("dial_1", "dial_2"):
         async with engine.begin() as connection:
             await connection.execute(ANNOUNCED, {"channel": DIALS, "payload": payload})
@@ -151,7 +150,7 @@ async def test_an_event_of_a_call_reaches_its_follower_within_a_second(calling: 
     assert time.monotonic() - began < FOLLOWED_WITHIN
 
 
-async def _an_endpoint(engine: AsyncEngine, given: Given) -> str:
+async def _an_endpoint(engine: Database, given: Given) -> str:
     request = EndpointRequest(url="https://example.com", events=(EventType.CONTACT_FINISHED, EventType.CREDITS_LOW))
     return (await Webhooks(engine, VAULT).create(given.id, request)).endpoint.id
 

@@ -2,17 +2,16 @@
 
 from decimal import Decimal
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from domain.statuses import JobStatus
 from store.billing.ledger import Ledger
 from store.contacts.packed import pack_contacts
+from store.db.engine import Database
 from store.jobs.repository import Jobs
 from store.jobs.update import JobUpdates
 from tests.builders import a_job, a_report, a_request, an_organization, contacts
 
 
-async def test_a_job_is_stored_and_its_estimate_held_once(engine: AsyncEngine) -> None:
+async def test_a_job_is_stored_and_its_estimate_held_once(engine: Database) -> None:
     given, jobs = await an_organization(engine), Jobs(engine)
     entered, report = pack_contacts(contacts(3)), a_report(contacts(3))
 
@@ -26,7 +25,7 @@ async def test_a_job_is_stored_and_its_estimate_held_once(engine: AsyncEngine) -
     assert (await Ledger(engine).audit(given.id)).held == Decimal("0.105")
 
 
-async def test_contacts_are_added_once_also_after_the_job_ended(engine: AsyncEngine) -> None:
+async def test_contacts_are_added_once_also_after_the_job_ended(engine: Database) -> None:
     given, changes = await an_organization(engine), JobUpdates(engine)
     job = await a_job(engine, given, 1)
     new, report = pack_contacts(contacts(2, start=10)), a_report(contacts(2))
@@ -40,7 +39,7 @@ async def test_contacts_are_added_once_also_after_the_job_ended(engine: AsyncEng
     assert second == first.model_copy(update={"status": JobStatus.COMPLETED})
 
 
-async def test_a_top_up_is_booked_once(engine: AsyncEngine) -> None:
+async def test_a_top_up_is_booked_once(engine: Database) -> None:
     given, ledger = await an_organization(engine, credits=Decimal(1)), Ledger(engine)
 
     balances = [(await ledger.top_up(given.id, Decimal(5), id="entry_given")).balance for _ in range(2)]

@@ -4,10 +4,10 @@ from itertools import cycle
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calls.models import AnsweredBy
 from domain.statuses import ContactStatus, JobStatus
+from store.db.engine import Database
 from store.jobs.repository import CreatedJob, Jobs
 from store.tables import batch_jobs
 from store.tables import contacts as contacts_table
@@ -16,7 +16,7 @@ from tests.builders import a_job, a_number, an_organization, contacts
 FAR = 10**19  # pages past what the database could count
 
 
-async def test_jobs_are_listed_newest_first_in_pages(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_jobs_are_listed_newest_first_in_pages(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine)
     created = [(await a_job(engine, given, contacts(1, start=i))).id for i in range(5)]
 
@@ -32,7 +32,7 @@ async def test_jobs_are_listed_newest_first_in_pages(engine: AsyncEngine, jobs: 
     assert {page.total for page in pages} == {5}
 
 
-async def test_jobs_can_be_listed_by_status(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_jobs_can_be_listed_by_status(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine)
     none = await jobs.list_page(given.id, None, None, 1, 20)
     await a_job(engine, given, contacts(1))
@@ -64,7 +64,7 @@ async def test_jobs_can_be_listed_by_status(engine: AsyncEngine, jobs: Jobs) -> 
     ],
 )
 async def test_search_finds_text_in_name_and_description(
-    engine: AsyncEngine, jobs: Jobs, search: str | None, found: set[str]
+    engine: Database, jobs: Jobs, search: str | None, found: set[str]
 ) -> None:
     given = await an_organization(engine)
     await a_job(engine, given, contacts(1), name="100% Reminders")
@@ -77,7 +77,7 @@ async def test_search_finds_text_in_name_and_description(
     assert page.total == len(found)
 
 
-async def test_counts_come_from_the_states_of_contacts(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_counts_come_from_the_states_of_contacts(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine)
     full, other = await a_job(engine, given, 24), await a_job(engine, given, 5)
     await _spread_over_all_statuses(engine, full)
@@ -95,7 +95,7 @@ async def test_counts_come_from_the_states_of_contacts(engine: AsyncEngine, jobs
     assert await jobs.find(given.id, full.id) == by_id[full.id]
 
 
-async def test_contacts_are_listed_in_file_order_in_pages_and_by_status(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_contacts_are_listed_in_file_order_in_pages_and_by_status(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine)
     created = await a_job(engine, given, reversed(contacts(24)))
     await _spread_over_all_statuses(engine, created)
@@ -109,7 +109,7 @@ async def test_contacts_are_listed_in_file_order_in_pages_and_by_status(engine: 
     assert (busy.total, [contact.status for contact in busy.contacts]) == (2, [ContactStatus.BUSY])
 
 
-async def test_a_contact_shows_what_came_of_its_calls(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_a_contact_shows_what_came_of_its_calls(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine)
     created = await a_job(engine, given, 1, max_attempts=4)
     fresh = (await jobs.list_contacts(given.id, created.id, None, 1, 1)).contacts[0]
@@ -128,9 +128,7 @@ async def test_a_contact_shows_what_came_of_its_calls(engine: AsyncEngine, jobs:
     assert (called.call_id, called.call_seconds, called.answered_by) == ("CA1", 61, AnsweredBy.HUMAN)
 
 
-async def test_another_organizations_jobs_and_those_that_never_were_do_not_exist(
-    engine: AsyncEngine, jobs: Jobs
-) -> None:
+async def test_another_organizations_jobs_and_those_that_never_were_do_not_exist(engine: Database, jobs: Jobs) -> None:
     mine, theirs = await an_organization(engine), await an_organization(engine, name="Other")
     created = await a_job(engine, theirs)
 
@@ -142,7 +140,7 @@ async def test_another_organizations_jobs_and_those_that_never_were_do_not_exist
     assert await jobs.find(theirs.id, created.id) is not None
 
 
-async def test_a_page_costs_the_same_queries_for_any_number_of_jobs(engine: AsyncEngine, jobs: Jobs) -> None:
+async def test_a_page_costs_the_same_queries_for_any_number_of_jobs(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine)
     for i in range(4):
         await a_job(engine, given, contacts(1, start=i))
@@ -154,7 +152,7 @@ async def test_a_page_costs_the_same_queries_for_any_number_of_jobs(engine: Asyn
     assert len(statements) == 3
 
 
-async def _spread_over_all_statuses(engine: AsyncEngine, job: CreatedJob) -> None:
+async def _spread_over_all_statuses(engine: Database, job: CreatedJob) -> None:
     async with engine.begin() as connection:
         query = sa.select(contacts_table.c.id).where(contacts_table.c.job_id == job.id)
         ids = (await connection.execute(query)).scalars().all()
@@ -163,7 +161,7 @@ async def _spread_over_all_statuses(engine: AsyncEngine, job: CreatedJob) -> Non
             await connection.execute(sa.update(contacts_table).where(where).values(status=status.value))
 
 
-async def _dial_everybody_twice(engine: AsyncEngine, job: CreatedJob) -> None:
+async def _dial_everybody_twice(engine: Database, job: CreatedJob) -> None:
     """So that a join would count twice."""
     twice = sa.text(
         "INSERT INTO dials (id, contact_id, number_of_dial, job_id, organization_id, carrier_account_id, from_number,"

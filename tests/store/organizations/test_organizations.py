@@ -4,10 +4,10 @@ import re
 from decimal import Decimal
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.calling_rules.frequency_caps import ContactFrequency
 from store.audit_log import AuditLog
+from store.db.engine import Database
 from store.errors import NotFound
 from store.organizations.organizations import OrganizationChange, Organizations
 from tests.store.calling import Calling
@@ -29,7 +29,7 @@ async def test_no_credits_given_means_unlimited_and_zero_does_not(organizations:
     assert (poor.credits_unlimited, poor.free) == (False, 0)
 
 
-async def test_an_operator_sees_all_organizations(engine: AsyncEngine) -> None:
+async def test_an_operator_sees_all_organizations(engine: Database) -> None:
     organizations = Organizations(engine)
     created = [await organizations.create(name) for name in ("One", "Two")]
 

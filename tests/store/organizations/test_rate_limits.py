@@ -2,12 +2,11 @@
 
 import asyncio
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
+from store.db.engine import Database
 from store.organizations.rate_limits import RateLimits
 
 
-async def test_requests_are_counted_down_and_then_refused(engine: AsyncEngine) -> None:
+async def test_requests_are_counted_down_and_then_refused(engine: Database) -> None:
     limits = RateLimits(engine)
 
     seen = [await limits.count("key_1", 2) for _ in range(4)]
@@ -17,7 +16,7 @@ async def test_requests_are_counted_down_and_then_refused(engine: AsyncEngine) -
     assert all(0 < one.seconds_left <= 60 for one in seen)
 
 
-async def test_requests_at_once_are_each_counted(engine: AsyncEngine) -> None:
+async def test_requests_at_once_are_each_counted(engine: Database) -> None:
     limits = RateLimits(engine)
 
     seen = await asyncio.gather(*(limits.count("key_1", 30) for _ in range(50)))
@@ -26,7 +25,7 @@ async def test_requests_at_once_are_each_counted(engine: AsyncEngine) -> None:
     assert sorted(one.remaining for one in seen if one.allowed) == list(range(30))
 
 
-async def test_a_lower_limit_holds_for_the_running_minute(engine: AsyncEngine) -> None:
+async def test_a_lower_limit_holds_for_the_running_minute(engine: Database) -> None:
     limits = RateLimits(engine)
     for _ in range(5):
         await limits.count("key_1", 10)

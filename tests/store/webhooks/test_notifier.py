@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.webhooks.events import EventType
+from store.db.engine import Database
 from store.db.listen import in_background
 from store.db.vault import Vault
 from store.webhooks import notifier as notifying
@@ -42,7 +42,7 @@ class Workflows:
 class Listening:
     """An endpoint, and two workers that listen."""
 
-    def __init__(self, engine: AsyncEngine, workflows: Workflows, organization_id: str, endpoint_id: str) -> None:
+    def __init__(self, engine: Database, workflows: Workflows, organization_id: str, endpoint_id: str) -> None:
         self.engine = engine
         self.workflows = workflows
         self.organization_id = organization_id
@@ -63,7 +63,7 @@ class Listening:
 
 
 @pytest.fixture
-async def listening(engine: AsyncEngine, database_url: str) -> AsyncIterator[Listening]:
+async def listening(engine: Database, database_url: str) -> AsyncIterator[Listening]:
     given = await a_caller(engine)
     made = await Webhooks(engine, VAULT).create(
         given.id, EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
@@ -112,7 +112,7 @@ async def test_what_happened_while_nobody_could_hear_is_found(listening: Listeni
 
 
 async def test_a_lost_notice_is_made_up_for_although_others_arrive(
-    engine: AsyncEngine, database_url: str, monkeypatch: pytest.MonkeyPatch
+    engine: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notifying, "CHECK_INTERVAL_SECONDS", 0.5)
     given = await a_caller(engine)
@@ -130,7 +130,7 @@ async def test_a_lost_notice_is_made_up_for_although_others_arrive(
     assert listening.workflows.woken == [made.endpoint.id]
 
 
-async def _notices_without_end(engine: AsyncEngine) -> None:
+async def _notices_without_end(engine: Database) -> None:
     while True:
         async with engine.begin() as connection:
             await connection.execute(sa.text("SELECT announce(:channel, 'webhook_of_others')"), {"channel": CHANNEL})
