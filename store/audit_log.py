@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.audit import Action, AuditEntry
 from domain.model import Model
 from domain.webhooks.events import EventType
-from store.db.engine import Database, reading
+from store.db.copy_text import json_text
+from store.db.engine import AnyConnection, Database, reading, run
 from store.db.ids import may_exist, new_id
 from store.tables import activity
 from store.webhooks.events import queue_job_event
@@ -25,6 +26,12 @@ EVENT_TYPES = {
 }
 
 
+_RECORD = """
+    INSERT INTO activity (id, organization_id, job_id, actor, action, details)
+    VALUES (%(id)s, %(organization)s, %(job)s, %(actor)s, %(action)s, CAST(%(details)s AS json))
+"""
+
+
 class ActivityPage(Model):
     """`total`: of all pages."""
 
@@ -33,7 +40,7 @@ class ActivityPage(Model):
 
 
 async def record_action(
-    connection: AsyncConnection,
+    connection: AnyConnection,
     organization_id: str,
     action: Action,
     by: str,
@@ -46,13 +53,13 @@ async def record_action(
     observe_action(action)
     row = {
         "id": id or new_id("activity"),
-        "organization_id": organization_id,
-        "job_id": job_id,
+        "organization": organization_id,
+        "job": job_id,
         "actor": by,
-        "action": action.value,
-        "details": dict(details or {}),
+        "action": action,
+        "details": json_text(dict(details or {})),
     }
-    await connection.execute(sa.insert(activity).values(row))
+    await run(connection, _RECORD, row)
     if job_id is not None and action in EVENT_TYPES:
         await queue_job_event(connection, job_id, EVENT_TYPES[action])
 

@@ -2,13 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import text
-
 from domain.calls.models import CallState
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.calls.claim_rules import LIVE_MINUTES
-from store.db.engine import Database, reading
+from store.db.engine import Database
 
 UNSTARTED_AFTER = "15 seconds"  # create starts the workflow itself, right after its transaction
 STUCK_AFTER = "60 seconds"  # without a dial although somebody is due: twice the longest page and claim
@@ -44,27 +42,27 @@ class OpenDial(Model):
         return f"{self.contact_id}:{self.number_of_dial}"
 
 
-_UNSTARTED = text(f"""
+_UNSTARTED = f"""
     SELECT id, organization_id, name, status, scheduled_start_time FROM batch_jobs
     WHERE workflow_started_at IS NULL AND status IN ('pending', 'scheduled', 'paused', 'running')
       AND created_at < statement_timestamp() - interval '{UNSTARTED_AFTER}'
     ORDER BY created_at LIMIT {MAX_ROWS}
-""")  # noqa: S608 — our own constants
-_OPEN = text(f"""
+"""  # noqa: S608 — our own constants
+_OPEN = f"""
     SELECT id, organization_id, name, status, scheduled_start_time FROM batch_jobs
     WHERE workflow_started_at IS NOT NULL AND status NOT IN ('completed', 'failed', 'cancelled')
     ORDER BY random() LIMIT {MAX_OPEN_JOBS}
-""")  # noqa: S608 — our own constants
-_OVERDUE = text(f"""
+"""  # noqa: S608 — our own constants
+_OVERDUE = f"""
     SELECT d.id, d.contact_id, d.number_of_dial, d.carrier_account_id AS account, d.state, d.call_id
     FROM dials d JOIN batch_jobs j ON j.id = d.job_id
     WHERE d.ended_at IS NULL
-      AND statement_timestamp() > coalesce(d.answered_at + make_interval(secs => j.max_call_seconds / :speed),
-                                       d.asked_at + make_interval(secs => j.ring_seconds / :speed))
-                              + make_interval(secs => :slack)
+      AND statement_timestamp() > coalesce(d.answered_at + make_interval(secs => j.max_call_seconds / %(speed)s),
+                                       d.asked_at + make_interval(secs => j.ring_seconds / %(speed)s))
+                              + make_interval(secs => %(slack)s)
     ORDER BY d.asked_at LIMIT {MAX_ROWS}
-""")  # noqa: S608 — our own constants
-_STUCK = text(f"""
+"""  # noqa: S608 — our own constants
+_STUCK = f"""
     SELECT j.id FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
     JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
     WHERE j.status = 'running' AND a.closed_until IS NULL AND p.closed_until IS NULL
@@ -77,7 +75,7 @@ _STUCK = text(f"""
       AND (o.credits_unlimited OR j.hold >= 2 * j.rate_per_minute
            OR j.hold + o.balance - o.held >= 2 * j.rate_per_minute)
     LIMIT {MAX_ROWS}
-""")  # noqa: S608 — our own constants
+"""  # noqa: S608 — our own constants
 
 # By job, not by organization: what the one does says nothing of whether the other was woken. Not those who wait for a
 # line, a pace, a carrier account, credits or `maxCost`: their workflows have timers.
@@ -119,17 +117,17 @@ _CANCELLED_LATELY = f"""
       AND j.completed_at BETWEEN statement_timestamp() - interval '{CANCELLED_WITHIN}'
                              AND statement_timestamp() - interval '{STUCK_AFTER}'
 """  # noqa: S608
-_SLEEPING = text(f"""
+_SLEEPING = f"""
     SELECT id FROM ({_UNSEEN_CONTACTS} UNION {_NOBODY_OPEN} UNION {_START_PASSED} UNION {_CANCELLED_LATELY}) AS job
     ORDER BY random() LIMIT {MAX_ROWS}
-""")  # noqa: S608
+"""  # noqa: S608
 
 
 class Reconciliation:
     """Read only. `speed` divides the length of calls, in the local stack only."""
 
-    def __init__(self, engine: Database, speed: float = 1.0) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, speed: float = 1.0) -> None:
+        self._database = database
         self._speed = speed
 
     async def list_unstarted_jobs(self) -> list[OpenJob]:
@@ -142,22 +140,20 @@ class Reconciliation:
 
     async def list_overdue_dials(self, slack_seconds: float) -> list[OpenDial]:
         """Dials open longer than a call can last, by `slack_seconds`."""
-        async with reading(self._engine) as connection:
-            rows = (await connection.execute(_OVERDUE, {"speed": self._speed, "slack": slack_seconds})).mappings()
-            return [OpenDial.model_validate(dict(row)) for row in rows]
+        async with self._database.reading() as connection:
+            return await connection.fetch_all(OpenDial, _OVERDUE, {"speed": self._speed, "slack": slack_seconds})
 
     async def list_stuck_jobs(self) -> list[str]:
         """Running jobs with contacts due for a minute, for which nothing was dialed meanwhile."""
-        async with reading(self._engine) as connection:
-            return list((await connection.execute(_STUCK)).scalars())
+        async with self._database.reading() as connection:
+            return await connection.fetch_values(_STUCK)
 
     async def list_sleeping_jobs(self) -> list[str]:
         """Jobs whose workflows seem not to know what the database does: contacts that are due for a minute while lines
         are free, nobody left to call, a start that has passed, a cancellation of the last minutes."""
-        async with reading(self._engine) as connection:
-            return list((await connection.execute(_SLEEPING, {"speed": self._speed})).scalars())
+        async with self._database.reading() as connection:
+            return await connection.fetch_values(_SLEEPING, {"speed": self._speed})
 
-    async def _jobs(self, query: object) -> list[OpenJob]:
-        async with reading(self._engine) as connection:
-            rows = (await connection.execute(query)).mappings()  # type: ignore[call-overload]
-            return [OpenJob.model_validate(dict(row)) for row in rows]
+    async def _jobs(self, query: str) -> list[OpenJob]:
+        async with self._database.reading() as connection:
+            return await connection.fetch_all(OpenJob, query)

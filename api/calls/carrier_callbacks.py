@@ -47,8 +47,8 @@ async def carrier_event(
     report = _read(carrier, await _as_it_arrived(request, settings.public_url))
     if "\0" in report.call_id + (key or report.key or ""):  # PostgreSQL stores no such character
         raise InvalidRequest("The event cannot be read.")
-    await dials.silence.note_event(report, account, key)
     if report.state is CallState.ENDED and carriers.is_own(account):
+        await dials.silence.note_event(report, account, key)
         confirm = BackgroundTask(confirmations.confirm, carrier, report, account, key)
         return Response(status_code=204, background=confirm)
     recorded = await dials.record(report, account, key, by_callback=True)

@@ -10,6 +10,7 @@ keeps the second, in the same transaction: the organization's row is locked, and
 entry.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,8 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.jobs.models import Organization
 from domain.model import Model
 from domain.money import MICRO
-from store.db.engine import Database, reading
+from store.db.engine import AnyConnection, Database, reading, run
 from store.db.ids import new_id
+from store.db.pool import recordset
 from store.errors import InsufficientCredits, NotFound
 from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, dials, ledger_entries, organizations
@@ -48,6 +50,17 @@ class Entry(Model):
     job_id: str | None
     dial_id: str | None
     at: datetime
+
+
+class LedgerEntry(Model):
+    """One line to be written; amounts in dollars. Its id is made where none is given."""
+
+    kind: EntryKind
+    balance_delta: Decimal = ZERO
+    held_delta: Decimal = ZERO
+    job_id: str | None = None
+    dial_id: str | None = None
+    id: str | None = None
 
 
 class Audit(Model):
@@ -143,7 +156,7 @@ class Ledger:
 
 
 async def book(
-    connection: AsyncConnection,
+    connection: AnyConnection,
     *,
     organization_id: str,
     kind: EntryKind,
@@ -153,25 +166,27 @@ async def book(
     dial_id: str | None = None,
     entry_id: str | None = None,
 ) -> None:
-    """Write one entry and move the organization's sums by it, in one round trip; dollars.
+    """Write one entry and move the organization's sums by it; dollars. As `book_all`."""
+    entry = LedgerEntry(
+        id=entry_id, kind=kind, balance_delta=balance_delta, held_delta=held_delta, job_id=job_id, dial_id=dial_id
+    )
+    await book_all(connection, organization_id, [entry])
 
-    Where both amounts are zero nothing is written. Raises ValueError for more than the six decimals that are
+
+async def book_all(connection: AnyConnection, organization_id: str, entries: Sequence[LedgerEntry]) -> None:
+    """Write entries and move the organization's sums by them, in one round trip; dollars.
+
+    Of those whose amounts are both zero nothing is written. Raises ValueError for more than the six decimals that are
     kept: the entry and the sum would be rounded apart.
     """
-    if not balance_delta and not held_delta:
+    moving = [entry for entry in entries if entry.balance_delta or entry.held_delta]
+    if not moving:
         return
-    if balance_delta != balance_delta.quantize(MICRO) or held_delta != held_delta.quantize(MICRO):
-        raise ValueError("The ledger keeps six decimals of a dollar.")
-    values = {
-        "entry_id": entry_id or new_id("entry"),
-        "organization_id": organization_id,
-        "kind": kind.value,
-        "balance_delta": balance_delta,
-        "held_delta": held_delta,
-        "job_id": job_id,
-        "dial_id": dial_id,
-    }
-    await connection.execute(_BOOK, values)
+    for entry in moving:
+        if any(amount != amount.quantize(MICRO) for amount in (entry.balance_delta, entry.held_delta)):
+            raise ValueError("The ledger keeps six decimals of a dollar.")
+    rows = [{**entry.model_dump(), "id": entry.id or new_id("entry")} for entry in moving]
+    await run(connection, _BOOK, {"organization": organization_id, "entries": recordset(rows)})
 
 
 def compute_hold(organization: Organization, cost: Decimal) -> Decimal:
@@ -202,30 +217,18 @@ async def _entries(connection: AsyncConnection, organization_id: str, offset: in
 
 
 _ID = sa.bindparam("organization_id", type_=sa.String)
-_BALANCE_DELTA = sa.bindparam("balance_delta", type_=ledger_entries.c.balance_delta.type)
-_HELD_DELTA = sa.bindparam("held_delta", type_=ledger_entries.c.held_delta.type)
-_SUMS = (
-    sa.update(organizations)
-    .where(organizations.c.id == _ID)
-    .values(
-        balance=organizations.c.balance + _BALANCE_DELTA,
-        held=organizations.c.held + _HELD_DELTA,
+_BOOK = """
+    WITH entries AS (
+      SELECT * FROM jsonb_to_recordset(%(entries)s) AS entries (id varchar, kind varchar, balance_delta numeric,
+        held_delta numeric, job_id varchar, dial_id varchar)
+    ), booked AS (
+      INSERT INTO ledger_entries (id, organization_id, kind, balance_delta, held_delta, job_id, dial_id)
+      SELECT id, %(organization)s, kind, balance_delta, held_delta, job_id, dial_id FROM entries
     )
-    .cte("sums")
-)
-_BOOK = (
-    sa.insert(ledger_entries)
-    .values(
-        id=sa.bindparam("entry_id"),
-        organization_id=_ID,
-        kind=sa.bindparam("kind"),
-        balance_delta=_BALANCE_DELTA,
-        held_delta=_HELD_DELTA,
-        job_id=sa.bindparam("job_id"),
-        dial_id=sa.bindparam("dial_id"),
-    )
-    .add_cte(_SUMS)
-)
+    UPDATE organizations SET balance = balance + sums.balance_delta, held = held + sums.held_delta
+    FROM (SELECT sum(balance_delta) AS balance_delta, sum(held_delta) AS held_delta FROM entries) AS sums
+    WHERE id = %(organization)s
+"""
 
 
 def _sum(amount: sa.ColumnElement[Decimal], *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[Decimal]:

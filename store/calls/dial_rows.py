@@ -1,10 +1,8 @@
 """A dial's row: how it is read, found and locked."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.models import (
     AgentContact,
@@ -19,6 +17,9 @@ from domain.calls.models import (
 from domain.calls.order import parse_dial_key
 from domain.model import Model
 from domain.statuses import ContactStatus
+from store.db.engine import Database
+from store.db.grouping import Grouping
+from store.db.pool import Connection, recordset
 
 CHANNEL = "outdial_dials"  # its notices carry the dial's id whenever its row moved
 
@@ -48,6 +49,8 @@ class DialRow(Model):
     call_seconds: int | None = None
     sip_code: int | None = None
     rang: bool | None = None
+    heard: bool | None = None
+    account_is_silent: bool = False  # no event of the carrier account arrives
     contact_status: ContactStatus
     contact_due_at: datetime
     ring_seconds: int
@@ -63,58 +66,109 @@ class DialRow(Model):
         return f"{self.contact_id}:{self.number_of_dial}"
 
 
-_DIAL = """
-    SELECT d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id AS account,
+# Of `dials d`, `contacts c` and `batch_jobs j`.
+DIAL_COLUMNS = """d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id AS account,
            d.from_number AS from_, d.to_number AS to, d.state, d.call_id, d.asked_at, d.ringing_at, d.answered_at,
            d.ended_at, d.hang_up_reason, d.outcome, d.answered_by, d.machine, d.agent, d.call_seconds, d.sip_code,
-           d.rang, c.status AS contact_status, c.due_at AS contact_due_at, j.ring_seconds, j.max_call_seconds,
+           d.rang, d.heard, c.status AS contact_status, c.due_at AS contact_due_at, j.ring_seconds, j.max_call_seconds,
            j.on_machine,
            EXISTS (SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.settings IS NOT NULL
              AND a.trunk IS NULL) AS own_account,
+           EXISTS (SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.silent_calls > 0)
+             AS account_is_silent,
            extract(epoch FROM clock_timestamp() - d.asked_at)::float AS age_seconds,
            coalesce(extract(epoch FROM clock_timestamp() - coalesce(d.answered_at, d.ringing_at)), 0)::float
-             AS state_seconds
+             AS state_seconds"""
+_DIAL = f"""
+    SELECT {DIAL_COLUMNS}
     FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
-"""
-OF_KEY = "d.contact_id = :contact AND d.number_of_dial = :dial"
-_OF_ID = "d.id = :id"
-OF_CALL = "d.carrier_account_id = :account AND d.call_id = :call"
+"""  # noqa: S608 — our own constants
+OF_KEY = "d.contact_id = %(contact)s AND d.number_of_dial = %(dial)s"
+_OF_ID = "d.id = %(id)s"
+OF_CALL = "d.carrier_account_id = %(account)s AND d.call_id = %(call)s"
 OF_ACCOUNT = """
-    AND (d.carrier_account_id = :account OR EXISTS (
-      SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.carrier = :account
+    AND (d.carrier_account_id = %(account)s OR EXISTS (
+      SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.carrier = %(account)s
         AND a.trunk IS NOT NULL))
 """  # an account speaks for its own dials, and for those of numbers that have a trunk of it
-BY_KEY = text(f"{_DIAL} WHERE {OF_KEY}")
-BY_IDS = text(f"{_DIAL} WHERE d.id = ANY(:ids)")
+BY_IDS = f"{_DIAL} WHERE d.id = ANY(%(ids)s)"
 
 
-async def read_one(connection: AsyncConnection, query: Any, values: dict[str, Any]) -> DialRow | None:
-    row = (await connection.execute(query, values)).mappings().one_or_none()
-    return None if row is None else DialRow.model_validate(dict(row))
+class DialLookup(Model):
+    """A dial by its contact and number, of an account where that is given; or by the carrier's call id."""
+
+    account: str | None = None
+    contact: str | None = None
+    dial: int | None = None
+    call: str | None = None
 
 
-async def lock_dial(connection: AsyncConnection, dial_id: str, *, to_end: bool) -> DialRow | None:
+class _Found(DialRow):
+    """`at`: of those that were asked for."""
+
+    at: int
+
+
+_ASKED = f"""
+    SELECT asked.at, {DIAL_COLUMNS}
+    FROM jsonb_to_recordset(%(asked)s) AS asked (at integer, account varchar, contact varchar, dial integer,
+      call varchar)
+    JOIN dials d ON {{which}} JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+"""  # noqa: S608 — our own constants
+_ASKED_BY_KEY = _ASKED.format(
+    which="""d.contact_id = asked.contact AND d.number_of_dial = asked.dial
+      AND (asked.account IS NULL OR d.carrier_account_id = asked.account OR EXISTS (
+        SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.carrier = asked.account
+          AND a.trunk IS NOT NULL))"""
+)
+_ASKED_BY_CALL = _ASKED.format(which="d.carrier_account_id = asked.account AND d.call_id = asked.call")
+
+
+async def lock_dial(connection: Connection, dial_id: str, *, to_end: bool) -> DialRow | None:
     """Lock a dial's row and read it. To end it takes the organization's lock, and that one first."""
     return await _lock(connection, _OF_ID, {"id": dial_id}, to_end=to_end)
 
 
 async def lock_reported_dial(
-    connection: AsyncConnection, report: CallReport, account: str, key: str | None, *, to_end: bool
+    connection: Connection, report: CallReport, account: str, key: str | None, *, to_end: bool
 ) -> DialRow | None:
     """The same, for the dial of a report: by the dial's key where there is one, else by the carrier's call id.
 
     What comes over a carrier's one stream may be of any number that has a trunk there.
     """
+    lookup = find_by_report(report, account, key)
+    which = OF_CALL if lookup.call is not None else OF_KEY + OF_ACCOUNT
+    return await _lock(connection, which, lookup.model_dump(), to_end=to_end)
+
+
+def find_by_report(report: CallReport, account: str, key: str | None) -> DialLookup:
     dial = parse_dial_key(key or report.key or "")
-    if dial is not None:
-        values = {"contact": dial[0], "dial": dial[1], "account": account}
-        return await _lock(connection, OF_KEY + OF_ACCOUNT, values, to_end=to_end)
-    return await _lock(connection, OF_CALL, {"account": account, "call": report.call_id}, to_end=to_end)
+    if dial is None:
+        return DialLookup(account=account, call=report.call_id)
+    return DialLookup(account=account, contact=dial[0], dial=dial[1])
 
 
-async def _lock(connection: AsyncConnection, which: str, values: dict[str, Any], *, to_end: bool) -> DialRow | None:
+class DialReads:
+    """Reads of dials: those that are asked for while the last ones are read are one read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._reads: Grouping[DialLookup, DialRow | None] = Grouping(self._read)
+
+    async def find(self, lookup: DialLookup) -> DialRow | None:
+        return await self._reads.do("by call" if lookup.call is not None else "by key", lookup)
+
+    async def _read(self, which: str, lookups: Sequence[DialLookup]) -> list[DialRow | None]:
+        asked = recordset([{"at": at, **lookup.model_dump()} for at, lookup in enumerate(lookups)])
+        query = _ASKED_BY_CALL if which == "by call" else _ASKED_BY_KEY
+        async with self._database.reading() as connection:
+            found = {row.at: row for row in await connection.fetch_all(_Found, query, {"asked": asked})}
+        return [found.get(at) for at in range(len(lookups))]
+
+
+async def _lock(connection: Connection, which: str, values: dict[str, Any], *, to_end: bool) -> DialRow | None:
     if to_end:
         organization = f"SELECT d.organization_id FROM dials d WHERE {which}"  # noqa: S608 — our own constants
         lock = f"SELECT id FROM organizations WHERE id = ({organization}) FOR UPDATE"  # noqa: S608
-        await connection.execute(text(lock), values)
-    return await read_one(connection, text(f"{_DIAL} WHERE {which} FOR NO KEY UPDATE OF d"), values)
+        await connection.run(lock, values)
+    return await connection.fetch_one(DialRow, f"{_DIAL} WHERE {which} FOR NO KEY UPDATE OF d", values)

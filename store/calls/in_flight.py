@@ -5,34 +5,32 @@ forbidden calls waits until none is left, and until those that the carrier has n
 then on no telephone begins to ring.
 """
 
-from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.models import HangUpReason
 from domain.model import Model
 from domain.phone.identity import list_all_writings
 from store.calls.dial_rows import CHANNEL
-from store.db.engine import Database, reading
+from store.db.engine import AnyConnection, Database, fetch_value, run
 
-_LIVE = "organization_id = :organization AND ended_at IS NULL AND (job_id = :job OR CAST(:job AS varchar) IS NULL)"
-_COUNT_LIVE = text(f"SELECT count(*) FROM dials WHERE {_LIVE}")  # noqa: S608 — our own constants
-_HANG_UP = text(f"""
-    WITH wanted AS (UPDATE dials SET hang_up_reason = :reason WHERE {_LIVE} RETURNING id)
-    SELECT announce(:channel, id) FROM wanted
-""")  # noqa: S608
+_LIVE = """organization_id = %(organization)s AND ended_at IS NULL
+    AND (job_id = %(job)s OR CAST(%(job)s AS varchar) IS NULL)"""
+_COUNT_LIVE = f"SELECT count(*) FROM dials WHERE {_LIVE}"  # noqa: S608 — our own constants
+_HANG_UP = f"""
+    WITH wanted AS (UPDATE dials SET hang_up_reason = %(reason)s WHERE {_LIVE} RETURNING id)
+    SELECT announce(%(channel)s, id) FROM wanted
+"""  # noqa: S608
 
 
-async def count_live_calls(connection: AsyncConnection, organization_id: str, job_id: str | None = None) -> int:
+async def count_live_calls(connection: AnyConnection, organization_id: str, job_id: str | None = None) -> int:
     """Count the live calls of a job, or of the whole organization."""
     values = {"organization": organization_id, "job": job_id}
-    return int((await connection.execute(_COUNT_LIVE, values)).scalar_one())
+    return int(await fetch_value(connection, _COUNT_LIVE, values))
 
 
-async def hang_up_live_calls(connection: AsyncConnection, organization_id: str, job_id: str | None = None) -> None:
+async def hang_up_live_calls(connection: AnyConnection, organization_id: str, job_id: str | None = None) -> None:
     """Request the end of every live call of a job, or of all, and wake whoever follows it."""
     values = {"organization": organization_id, "job": job_id}
-    await connection.execute(_HANG_UP, values | {"reason": HangUpReason.CALLED_OFF, "channel": CHANNEL})
+    await run(connection, _HANG_UP, values | {"reason": HangUpReason.CALLED_OFF, "channel": CHANNEL})
 
 
 class CallScope(Model):
@@ -48,43 +46,43 @@ class CallScope(Model):
         return {"organization": self.organization_id, "job": self.job_id, "numbers": numbers}
 
 
-_IN_SCOPE = """organization_id = :organization AND ended_at IS NULL
-    AND (job_id = :job OR CAST(:job AS varchar) IS NULL)
-    AND (to_number = ANY(:numbers) OR CAST(:numbers AS varchar[]) IS NULL)"""
-_WITHDRAW = text(f"""
+_IN_SCOPE = """organization_id = %(organization)s AND ended_at IS NULL
+    AND (job_id = %(job)s OR CAST(%(job)s AS varchar) IS NULL)
+    AND (to_number = ANY(%(numbers)s) OR CAST(%(numbers)s AS varchar[]) IS NULL)"""
+_WITHDRAW = f"""
     WITH withdrawn AS (
       UPDATE dials SET hang_up_reason = '{HangUpReason.WITHDRAWN}'
       WHERE {_IN_SCOPE} AND state IN ('asked', 'queued') AND hang_up_reason IS NULL RETURNING id
     )
-    SELECT announce(:channel, id) FROM withdrawn
-""")  # noqa: S608 — our own constants
+    SELECT announce(%(channel)s, id) FROM withdrawn
+"""  # noqa: S608 — our own constants
 _NOT_STOPPED = f"""(hang_up_reason = '{HangUpReason.WITHDRAWN}'
     OR hang_up_reason = '{HangUpReason.CALLED_OFF}' AND state IN ('asked', 'queued'))"""
-_COUNT_PENDING = text(f"""
+_COUNT_PENDING = f"""
     SELECT count(*) FROM dials WHERE {_IN_SCOPE}
-      AND (call_id IS NULL AND asked_at > clock_timestamp() - make_interval(secs => :limit)
+      AND (call_id IS NULL AND asked_at > clock_timestamp() - make_interval(secs => %(limit)s)
            OR call_id IS NOT NULL AND state <> 'answered' AND {_NOT_STOPPED})
-""")  # noqa: S608
-_COUNT_NOT_STOPPED = text(f"SELECT count(*) FROM dials WHERE {_IN_SCOPE} AND {_NOT_STOPPED}")  # noqa: S608
-_TO_CALL_OFF = text(f"""
+"""  # noqa: S608
+_COUNT_NOT_STOPPED = f"SELECT count(*) FROM dials WHERE {_IN_SCOPE} AND {_NOT_STOPPED}"  # noqa: S608
+_TO_CALL_OFF = f"""
     SELECT id FROM dials WHERE {_IN_SCOPE} AND call_id IS NOT NULL AND state <> 'answered' AND {_NOT_STOPPED}
-""")  # noqa: S608
+"""  # noqa: S608
 
 
-async def withdraw_unrung_calls(connection: AsyncConnection, scope: CallScope) -> None:
+async def withdraw_unrung_calls(connection: AnyConnection, scope: CallScope) -> None:
     """Request the end of every call that has not rung yet, and wake whoever follows it.
 
     The carrier took it, or is being asked for it, and has it in its queue: it would ring minutes later. The caller has
     locked the organization.
     """
-    await connection.execute(_WITHDRAW, scope.values | {"channel": CHANNEL})
+    await run(connection, _WITHDRAW, scope.values | {"channel": CHANNEL})
 
 
 class InFlightRequests:
     """Requests that may be on their way, and calls that are being called off; read only."""
 
-    def __init__(self, engine: Database) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def count(self, scope: CallScope) -> int:
         """Calls that may still begin to ring: requests on their way, and those whose end was requested before that."""
@@ -96,9 +94,9 @@ class InFlightRequests:
 
     async def list_to_call_off(self, scope: CallScope) -> list[str]:
         """The ids of the dials that the carrier has to be asked to end."""
-        async with reading(self._engine) as connection:
-            return list((await connection.execute(_TO_CALL_OFF, scope.values)).scalars())
+        async with self._database.reading() as connection:
+            return await connection.fetch_values(_TO_CALL_OFF, scope.values)
 
-    async def _count(self, query: TextClause, values: dict[str, object]) -> int:
-        async with reading(self._engine) as connection:
-            return int((await connection.execute(query, values)).scalar_one())
+    async def _count(self, query: str, values: dict[str, object]) -> int:
+        async with self._database.reading() as connection:
+            return int(await connection.fetch_value(query, values))

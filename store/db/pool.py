@@ -5,15 +5,18 @@ the whole timeout while the database is away, and for seconds for each connectio
 """
 
 import asyncio
+import json
 import logging
 import select
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg.pq import ConnStatus, TransactionStatus
 from psycopg.rows import TupleRow, class_row, scalar_row
+from psycopg.types.json import Jsonb
 
 from store.db.notices import Announced, hear, send
 
@@ -21,6 +24,14 @@ Row = TypeVar("Row")
 Values = Mapping[str, Any]
 
 logger = logging.getLogger(__name__)
+
+
+def recordset(rows: Sequence[Mapping[str, Any]]) -> Jsonb:
+    """Rows for `jsonb_to_recordset`: instants and amounts as text, of which PostgreSQL makes them again."""
+    return Jsonb(list(rows), dumps=_DUMPS)
+
+
+_DUMPS = partial(json.dumps, default=str, ensure_ascii=False)
 
 
 class NoConnection(psycopg.OperationalError):

@@ -257,7 +257,7 @@ class JobLifecycle:
                 connection,
                 job_id,
                 "fail",
-                "dialling = false, completed_at = clock_timestamp(), status_reason = :reason",
+                "dialling = false, completed_at = clock_timestamp(), status_reason = %(reason)s",
                 reason=reason,
             )
             if moved:
@@ -289,7 +289,7 @@ async def _resume(connection: AsyncConnection, organization_id: str, job_id: str
         connection,
         job_id,
         "resume",
-        "dialling = :dialling, status_reason = NULL, stopped_at = NULL, resumed_at = clock_timestamp()",
+        "dialling = %(dialling)s, status_reason = NULL, stopped_at = NULL, resumed_at = clock_timestamp()",
         to=towards,
         dialling=towards is JobStatus.RUNNING,
     )

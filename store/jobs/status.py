@@ -5,13 +5,11 @@ Once a closed gate is committed no claim passes any more: claims read it under t
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from domain.audit import SYSTEM, Action
 from domain.statuses import JobStatus
 from domain.statuses import JobStatus as S
 from store.audit_log import record_action
+from store.db.engine import AnyConnection, fetch_value, run
 from store.db.ids import may_exist
 from store.db.locks import lock_organization
 from store.errors import NotFound
@@ -32,24 +30,20 @@ TRANSITIONS: Mapping[str, tuple[Collection[S], Collection[S]]] = {
 }
 
 
-async def lock_and_read_status(connection: AsyncConnection, organization_id: str, job_id: str) -> JobStatus:
+async def lock_and_read_status(connection: AnyConnection, organization_id: str, job_id: str) -> JobStatus:
     """Take the organization's lock, then read. Raises NotFound for a job of somebody else, too."""
     if not may_exist(job_id):
         raise NotFound("job", job_id)
     await lock_organization(connection, organization_id)
-    status = (
-        await connection.execute(
-            text("SELECT status FROM batch_jobs WHERE id = :job AND organization_id = :organization"),
-            {"job": job_id, "organization": organization_id},
-        )
-    ).scalar_one_or_none()
+    query = "SELECT status FROM batch_jobs WHERE id = %(job)s AND organization_id = %(organization)s"
+    status = await fetch_value(connection, query, {"job": job_id, "organization": organization_id})
     if status is None:
         raise NotFound("job", job_id)
     return JobStatus(status)
 
 
 async def move(
-    connection: AsyncConnection,
+    connection: AnyConnection,
     job_id: str,
     transition: str,
     also: str = "",
@@ -63,15 +57,13 @@ async def move(
     allowed, targets = TRANSITIONS[transition]
     [target] = (status for status in targets if to in (None, status))
     more = f", {also}" if also else ""
-    moved = await connection.execute(
-        text(f"UPDATE batch_jobs SET status = :to{more} WHERE id = :job AND status = ANY(:allowed)"),  # noqa: S608
-        {"job": job_id, "to": target, "allowed": sorted(allowed), **values},
-    )
-    return moved.rowcount == 1
+    query = f"UPDATE batch_jobs SET status = %(to)s{more} WHERE id = %(job)s AND status = ANY(%(allowed)s)"  # noqa: S608
+    moved = await run(connection, query, {"job": job_id, "to": target, "allowed": sorted(allowed), **values})
+    return moved == 1
 
 
 async def pause_job(
-    connection: AsyncConnection,
+    connection: AnyConnection,
     organization_id: str,
     job_id: str,
     reason: str | None,
@@ -80,7 +72,7 @@ async def pause_job(
     transition: str = "pause",
 ) -> bool:
     """Close the gate of a job within a transaction that holds the lock, and record why."""
-    also = "dialling = false, status_reason = :reason"
+    also = "dialling = false, status_reason = %(reason)s"
     paused = await move(connection, job_id, transition, also, reason=reason)
     if paused:
         details = {} if reason is None else {"reason": reason}
@@ -88,17 +80,15 @@ async def pause_job(
     return paused
 
 
-async def pause_if_running(connection: AsyncConnection, organization_id: str, job_id: str, reason: str) -> None:
+async def pause_if_running(connection: AnyConnection, organization_id: str, job_id: str, reason: str) -> None:
     """Pause a job by a rule of our own, if it is calling."""
     await pause_job(connection, organization_id, job_id, reason, by=SYSTEM, transition="pause_running")
 
 
-async def mark_workflow_started(connection: AsyncConnection, job_id: str) -> None:
+async def mark_workflow_started(connection: AnyConnection, job_id: str) -> None:
     """Mark once that the job's workflow exists: a job that had one is never started again by itself."""
-    await connection.execute(
-        text(
-            "UPDATE batch_jobs SET workflow_started_at = clock_timestamp()"
-            " WHERE id = :job AND workflow_started_at IS NULL"
-        ),
-        {"job": job_id},
+    query = (
+        "UPDATE batch_jobs SET workflow_started_at = clock_timestamp()"
+        " WHERE id = %(job)s AND workflow_started_at IS NULL"
     )
+    await run(connection, query, {"job": job_id})

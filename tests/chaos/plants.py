@@ -25,7 +25,7 @@ def replace(owner: object, name: str, other: object) -> None:
 
 def ignore_limits() -> None:
     """The claim counts no lines."""
-    replace(claim, "check_lines", lambda *_: None)
+    replace(claim_rules, "check_lines", lambda *_: None)
 
 
 def ignore_windows() -> None:
@@ -40,7 +40,7 @@ def ignore_windows() -> None:
 
 def ignore_caps() -> None:
     """Nobody was called before."""
-    replace(claim, "read_frequency_caps", lambda _: [])
+    replace(claim_rules.JobFacts, "frequency_caps", [])
 
 
 def answer_early() -> None:
@@ -50,12 +50,13 @@ def answer_early() -> None:
         return 0
 
     replace(in_flight.CallStopper, "wait", at_once)
-    check = claim._check_rules
+    judge = claim.judge
 
-    async def check_rules(connection: Any, facts: Any, *whom: Any) -> Any:
-        return await check(connection, {**facts, "dialling": True, "listed": False}, *whom)
+    def judge_gullibly(job: Any, contact: Any, *more: Any) -> Any:
+        deaf = job.model_copy(update={"dialling": True}), contact.model_copy(update={"listed": False})
+        return judge(*deaf, *more)
 
-    replace(claim, "_check_rules", check_rules)
+    replace(claim, "judge", judge_gullibly)
 
 
 def place_twice() -> None:

@@ -31,6 +31,7 @@ from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import AgentReports
 from store.calls.claim import Claims
+from store.calls.dial_rows import DialLookup, DialReads
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.calls.gates import Gates
@@ -307,6 +308,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "ConsoleSessions.redeem": lambda w: ConsoleSessions(w.engine).redeem("odl_1"),
     "ConsoleSessions.end": lambda w: ConsoleSessions(w.engine).end("ods_1"),
     "Claims.claim": lambda w: Claims(w.engine).claim(w.id, w.running.id, w.running.contact_ids[1], 1),
+    "DialReads.find": lambda w: DialReads(w.engine).find(DialLookup(contact=w.call.contact_id, dial=1)),
     "Dials.find_call_ids": lambda w: Dials(w.engine).find_call_ids(TWILIO, "+12025550101", "+12025550100", ago()),
     "Dials.find_job": lambda w: Dials(w.engine).find_job(w.dial),
     "Dials.get": lambda w: Dials(w.engine).get(w.call.contact_id, 1),

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.models import Outcome
 from domain.statuses import ContactStatus
 from store.contacts.transitions import (
     MARK_DIALING,
+    OUTCOME_COLUMNS,
     RECORD_OUTCOME,
     TRANSITIONS,
     block,
@@ -24,6 +24,8 @@ from store.contacts.transitions import (
     reopen,
     unblock_numbers,
 )
+from store.db.engine import run
+from store.db.pool import recordset
 from store.tables import contacts, dials
 from tests.store.calling import Calling, a_caller
 
@@ -74,13 +76,16 @@ def test_every_status_is_reached_and_only_an_unknown_outcome_is_reopened() -> No
 
 
 async def _mark_dialing(connection: AsyncConnection, job_id: str, contact: Any) -> None:
-    await connection.execute(sa.text(MARK_DIALING), {"contact": contact.id})
+    granted = "SELECT CAST(%(contact)s AS varchar) AS contact, now() AS asked_at"
+    await run(connection, f"WITH granted AS ({granted}) {MARK_DIALING}", {"contact": contact.id})
 
 
 async def _record_outcome(connection: AsyncConnection, job_id: str, contact: Any) -> None:
     names = ("error_code", "reason", "due_at", "held_reason", "not_before", "call", "call_seconds", "answered_by")
     ended = {"contact": contact.id, "status": "busy", "final": True, "attempts": 1, "troubles": 0}
-    await connection.execute(sa.text(RECORD_OUTCOME), dict.fromkeys(names) | ended)
+    given = f"SELECT * FROM jsonb_to_recordset(%(given)s) AS given ({OUTCOME_COLUMNS})"
+    values = {"given": recordset([dict.fromkeys(names) | ended])}
+    await run(connection, f"WITH given AS ({given}) {RECORD_OUTCOME}", values)
 
 
 async def _correct_outcome(connection: AsyncConnection, job_id: str, contact: Any) -> None:
