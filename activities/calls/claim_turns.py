@@ -52,19 +52,24 @@ class ClaimTurns:
             return await self._claim_in_turn(call)
 
     async def _claim_once(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
-        """One after another: they wait for the organization's lock anyway, and each would hold a connection."""
-        async with self._locks.setdefault(call.organization_id, asyncio.Lock()):
-            claimed, send_before = await self._try(call)
+        claimed, send_before = await self._try(call)
         return _later(claimed), send_before
 
     async def _claim_in_turn(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
-        """The calls of one job wait one after another."""
+        """Calls that come together are claimed together; those of one job that have to wait do so one after another."""
         began_at, tries = time.monotonic(), 0
-        async with self._locks.setdefault(call.job_id, asyncio.Lock()):
+        turn = self._locks.setdefault(call.job_id, asyncio.Lock())
+        tried = None if turn.locked() else await self._try(call)
+        if tried is not None and not _must_wait(tried[0]):
+            return tried
+        if turn.locked():
+            tried = None  # of before its turn
+        async with turn:
             while True:
-                claimed, send_before = await self._try(call)
-                if not isinstance(claimed, NotNow) or not claimed.reason.is_transient:
+                claimed, send_before = tried or await self._try(call)
+                if not isinstance(claimed, NotNow) or not _must_wait(claimed):
                     return claimed, send_before
+                tried = None
                 seconds = _step(claimed, tries)
                 waited = time.monotonic() - began_at
                 if seconds > MAX_STEP_SECONDS or waited + seconds > _max_wait(claimed.reason):
@@ -90,6 +95,10 @@ class ClaimTurns:
                 del self._waiting[organization_id]
 
 
+def _must_wait(claimed: "Claimed | NotNow") -> bool:
+    return isinstance(claimed, NotNow) and claimed.reason.is_transient
+
+
 def _step(held: NotNow, tries: int) -> float:
     """For a line at growing intervals: each try takes the organization's lock."""
     if held.reason is NotNowReason.LINE:
@@ -102,6 +111,6 @@ def _max_wait(reason: NotNowReason) -> float:
 
 
 def _later(claimed: "Claimed | NotNow") -> "Claimed | NotNow":
-    if not isinstance(claimed, NotNow) or not claimed.reason.is_transient:
+    if not isinstance(claimed, NotNow) or not _must_wait(claimed):
         return claimed
     return claimed.model_copy(update={"seconds": max(claimed.seconds, COME_BACK_SECONDS)})

@@ -1,5 +1,6 @@
 """From the claim to the carrier's call id: requested once, recorded whatever happens, searched for when it got lost."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -104,6 +105,7 @@ class CallPlacer:
             carrier = self._carrier(claimed.account)
             if is_retry(call) and await self._was_placed_before(carrier, call, claimed):
                 return
+            await asyncio.sleep(claimed.wait_seconds)  # for its slot of the number's pace
             report = await carrier.place(
                 build_call_order(claimed, call.key, self._call_token(claimed.dial_id), self._public_url),
                 callback_url=build_callback_url(self._public_url, claimed.account, call.key),
