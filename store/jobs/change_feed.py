@@ -3,31 +3,28 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from domain.calls.models import AnsweredBy
 from domain.jobs.models import JobCounts
 from domain.model import Model
 from domain.statuses import ContactStatus, JobStatus
-from store.db.engine import Database, reading
+from store.db.engine import Database
 from store.db.ids import may_exist
+from store.db.pool import Connection
 
 OVERLAP = timedelta(seconds=5)  # a change becomes visible at its commit, later than its time stamp
 MAX_CHANGES = 100  # contacts of one job sent at once; the pages have the others
 
-_STATES = text("""
+_STATES = """
     SELECT j.id, j.status, j.status_reason, j.total_contacts, j.actual_start_time, j.completed_at,
            clock_timestamp() AS at,
            (SELECT json_object_agg(counted.status, counted.contacts) FROM
              (SELECT c.status, count(*) AS contacts FROM contacts c WHERE c.job_id = j.id GROUP BY c.status) AS counted)
              AS counts
     FROM batch_jobs j
-    WHERE j.id = ANY(:jobs) AND (CAST(:organization AS varchar) IS NULL OR j.organization_id = :organization)
-""")
+    WHERE j.id = ANY(%(jobs)s) AND (CAST(%(organization)s AS varchar) IS NULL OR j.organization_id = %(organization)s)
+"""
 # An attempt, its end (which may bring another one), the final status, the agent's report; the latest first.
-_CHANGES = text("""
+_CHANGES = """
     SELECT job_id, id, row, number, external_id, status, error_code, attempts, next_retry_at, call_seconds, answered_by,
            disposition
     FROM (
@@ -38,13 +35,13 @@ _CHANGES = text("""
                  (SELECT d.ended_at FROM dials d WHERE d.contact_id = c.id AND d.number_of_dial = c.dials))
                  AS changed_at
         FROM contacts c
-        WHERE c.job_id = ANY(:jobs)
-          AND (greatest(c.last_attempt_at, c.completed_at, c.reported_at) > :since
-               OR c.id IN (SELECT d.contact_id FROM dials d WHERE d.job_id = ANY(:jobs) AND d.ended_at > :since))
+        WHERE c.job_id = ANY(%(jobs)s)
+          AND (greatest(c.last_attempt_at, c.completed_at, c.reported_at) > %(since)s
+               OR c.id IN (SELECT d.contact_id FROM dials d WHERE d.job_id = ANY(%(jobs)s) AND d.ended_at > %(since)s))
       ) AS c
     ) AS c
-    WHERE place <= :most ORDER BY job_id, place
-""")
+    WHERE place <= %(most)s ORDER BY job_id, place
+"""
 
 
 class ContactChange(Model):
@@ -92,11 +89,26 @@ class Look(Model):
     more: bool = False
 
 
+class _Change(ContactChange):
+    job_id: str
+
+
+class _State(Model):
+    id: str
+    status: JobStatus
+    status_reason: str | None
+    total_contacts: int
+    actual_start_time: datetime | None
+    completed_at: datetime | None
+    at: datetime
+    counts: dict[str, int] | None
+
+
 class ChangeFeed:
     """Read only."""
 
-    def __init__(self, engine: Database) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def look(
         self, job_ids: Sequence[str], since: datetime | None, organization_id: str | None = None
@@ -106,34 +118,34 @@ class ChangeFeed:
         `since`: with the contacts that changed from a little before that instant on; None: without contacts.
         """
         jobs = [job_id for job_id in job_ids if may_exist(job_id)]
-        async with reading(self._engine) as connection:
-            found = (await connection.execute(_STATES, {"jobs": jobs, "organization": organization_id})).mappings()
-            states = {row["id"]: row for row in found}
+        async with self._database.reading() as connection:
+            found = await connection.fetch_all(_State, _STATES, {"jobs": jobs, "organization": organization_id})
+            states = {row.id: row for row in found}
             changes = {} if since is None else await _changes(connection, list(states), since)
         return {job_id: _look(row, changes.get(job_id, [])) for job_id, row in states.items()}
 
 
 async def _changes(
-    connection: AsyncConnection, job_ids: Sequence[str], since: datetime
+    connection: Connection, job_ids: Sequence[str], since: datetime
 ) -> Mapping[str, list[ContactChange]]:
     values = {"jobs": job_ids, "since": since - OVERLAP, "most": MAX_CHANGES + 1}
     changes: dict[str, list[ContactChange]] = {}
-    for row in (await connection.execute(_CHANGES, values)).mappings():
-        changes.setdefault(row["job_id"], []).append(ContactChange.model_validate(row))
+    for change in await connection.fetch_all(_Change, _CHANGES, values):
+        changes.setdefault(change.job_id, []).append(change)
     return changes
 
 
-def _look(row: sa.RowMapping, latest_first: Sequence[ContactChange]) -> Look:
+def _look(row: _State, latest_first: Sequence[ContactChange]) -> Look:
     return Look(
-        at=row["at"],
+        at=row.at,
         state=_state(row),
         changes=tuple(reversed(latest_first[:MAX_CHANGES])),
         more=len(latest_first) > MAX_CHANGES,
     )
 
 
-def _state(row: sa.RowMapping) -> JobState:
+def _state(row: _State) -> JobState:
     by_status = dict.fromkeys(ContactStatus, 0) | {
-        ContactStatus(status): count for status, count in (row["counts"] or {}).items()
+        ContactStatus(status): count for status, count in (row.counts or {}).items()
     }
-    return JobState.model_validate({**row, "counts": JobCounts(by_status=by_status)})
+    return JobState(**row.model_dump(exclude={"at", "counts"}), counts=JobCounts(by_status=by_status))

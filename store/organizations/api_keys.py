@@ -55,6 +55,10 @@ class KeyPage(Model):
     total: int
 
 
+class _FoundCaller(Caller):
+    to_note: bool  # its last use is not as new as it may be
+
+
 class ApiKeys:
     """Each public method is one transaction; what belongs to another organization does not exist."""
 
@@ -135,9 +139,8 @@ class ApiKeys:
 
     async def find_valid(self, key_ids: Collection[str]) -> set[str]:
         """Those that are neither revoked nor expired now."""
-        asked = api_keys.c.id.in_(key_ids), api_keys.c.revoked_at.is_(None), _NOT_EXPIRED
-        async with reading(self._engine) as connection:
-            return set((await connection.execute(sa.select(api_keys.c.id).where(*asked))).scalars())
+        async with self._engine.reading() as connection:
+            return set(await connection.fetch_values(_VALID, {"keys": list(key_ids)}))
 
     async def find_caller(self, key: str) -> Caller | None:
         """Who calls with this key, or with the token of a console session, which may do what its key may.
@@ -145,13 +148,12 @@ class ApiKeys:
         None where it was never issued, is revoked, or has expired.
         """
         query = CALLER_OF_SESSION if key.startswith(SESSION_PREFIX) else _CALLER
-        async with reading(self._engine) as connection:
-            row = (await connection.execute(query, {"key_hash": _hashed(key)})).mappings().first()
-            if row is None:
-                return None
-            if row["to_note"]:
-                await connection.execute(_USED, {"key_id": row["key_id"], "every": LAST_USED_INTERVAL})
-        return Caller.model_validate(row)
+        async with self._engine.reading() as connection:
+            values = {"key_hash": _hashed(key), "every": LAST_USED_INTERVAL}
+            found = await connection.fetch_one(_FoundCaller, query, values)
+            if found is not None and found.to_note:
+                await connection.run(_USED, {"key": found.key_id, "every": LAST_USED_INTERVAL})
+        return None if found is None else Caller.model_validate(found.model_dump())
 
 
 def _hashed(key: str) -> str:
@@ -170,20 +172,21 @@ _KEYS = sa.select(
 )
 _OLDEST = api_keys.c.created_at, api_keys.c.id
 _NOT_EXPIRED = sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > sa.func.now())
-_UNUSED_FOR_A_WHILE = sa.or_(
-    api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < sa.func.now() - LAST_USED_INTERVAL
-)
-_CALLER = sa.select(
-    api_keys.c.id.label("key_id"),
-    api_keys.c.organization_id,
-    api_keys.c.role,
-    api_keys.c.expires_at,
-    _UNUSED_FOR_A_WHILE.label("to_note"),
-).where(api_keys.c.key_hash == sa.bindparam("key_hash"), api_keys.c.revoked_at.is_(None), _NOT_EXPIRED)
-_USED = sa.text(  # requests that come at once write it once
-    "UPDATE api_keys SET last_used_at = now() WHERE id = :key_id"
-    " AND (last_used_at IS NULL OR last_used_at < now() - :every)"
-).bindparams(sa.bindparam("every", type_=sa.Interval))
+_VALID = """
+    SELECT id FROM api_keys
+    WHERE id = ANY(%(keys)s) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+"""
+_CALLER = """
+    SELECT id AS key_id, organization_id, role, expires_at,
+           last_used_at IS NULL OR last_used_at < now() - CAST(%(every)s AS interval) AS to_note
+    FROM api_keys
+    WHERE key_hash = %(key_hash)s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+"""
+# Requests that come at once write it once.
+_USED = """
+    UPDATE api_keys SET last_used_at = now()
+    WHERE id = %(key)s AND (last_used_at IS NULL OR last_used_at < now() - CAST(%(every)s AS interval))
+"""
 
 
 async def _key(connection: AsyncConnection, organization_id: str, key_id: str) -> Key:

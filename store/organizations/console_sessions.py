@@ -16,12 +16,12 @@ SESSION_LIFETIME = "12 hours"
 LINK_LIFETIME = "1 hour"
 
 _VALID_KEY = "k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())"
-CALLER_OF_SESSION = text(f"""
+CALLER_OF_SESSION = f"""
     SELECT k.id AS key_id, k.organization_id, k.role, k.expires_at,
            k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute' AS to_note
     FROM console_sessions s JOIN api_keys k ON k.id = s.key_id
-    WHERE s.token_hash = :key_hash AND NOT s.is_link AND s.expires_at > now() AND {_VALID_KEY}
-""")  # noqa: S608 - our own constants
+    WHERE s.token_hash = %(key_hash)s AND NOT s.is_link AND s.expires_at > now() AND {_VALID_KEY}
+"""  # noqa: S608 - our own constants
 _CREATE = text(f"""
     INSERT INTO console_sessions (token_hash, key_id, is_link, expires_at)
     SELECT :token_hash, k.id, :is_link, now() + CAST(:lifetime AS varchar)::interval
