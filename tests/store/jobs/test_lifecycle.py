@@ -16,6 +16,7 @@ from domain.statuses import ContactStatus, JobStatus
 from store.calls.claim import Claimed
 from store.calls.dial_rows import CHANNEL
 from store.calls.in_flight import CallScope, InFlightRequests
+from store.db import grouping
 from store.db.engine import create_engine
 from store.errors import NotFound, WrongStatus
 from store.jobs.lifecycle import JobLifecycle
@@ -253,8 +254,11 @@ async def test_a_cancelled_job_with_live_calls_accepts_hang_up(shared: Calling) 
 
 
 @pytest.mark.parametrize("command", ["cancel", "pause"])
-async def test_after_the_answer_no_call_starts(shared: Calling, shared_database_url: str, command: str) -> None:
-    """The API's process closes the gate while a worker claims 30 contacts at once."""
+async def test_after_the_answer_no_call_starts(
+    shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """The API's process closes the gate while a worker claims 30 contacts at once, a few in each transaction."""
+    monkeypatch.setattr(grouping, "MAX_GROUP", 3)
     api = create_engine(shared_database_url, pool_size=1)
     job = await shared.a_job(await a_caller(shared.engine), 30)
     await InFlightRequests(api).count(CallScope(organization_id=job.given.id, job_id=job.id))  # its connection is warm
