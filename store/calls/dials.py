@@ -4,7 +4,7 @@ Reports that arrive together are read, judged and written together; what is not 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -101,6 +101,10 @@ class Dials:
             return Recorded.NO_SUCH_DIAL
         if by_callback and dial.heard is not True and not _is_plain_move(dial, report):
             await self.silence.note_event(report, account, key)
+        if _is_over_and_known(dial, report):
+            async with self._database.reading() as connection:
+                await store_events(connection, [(dial.id, report)])
+            return Recorded.NOTHING
         recorded = await self._record_with_others(dial, report, by_callback=by_callback)
         if recorded is not None:
             return recorded
@@ -131,16 +135,7 @@ class Dials:
         first = _first_of_each([(move.dial.id, move) for move in moves])
         async with self._database.reading() as connection:
             moved = await move_forward(connection, list(first.values()))
-        return [
-            None
-            if first[move.dial.id] is not move
-            else Recorded.NOTHING
-            if not is_move(move.dial, move.report)
-            else Recorded.MOVED
-            if move.dial.id in moved
-            else None
-            for move in moves
-        ]
+        return [_recorded(move, moved) if first[move.dial.id] is move else None for move in moves]
 
     async def _end_all(self, organization_id: str, ends: Sequence[_End]) -> list[Recorded | None]:
         """None: it was not for `decide` to say. Of one dial they are done one after another."""
@@ -291,8 +286,19 @@ def _may_end(dial: DialRow) -> bool:
     return dial.ended_at is None or dial.outcome is Outcome.UNKNOWN
 
 
+def _is_over_and_known(dial: DialRow, report: CallReport) -> bool:
+    """Whether nothing is left to learn from a late or doubled report: what is over changes by corrections only."""
+    return not _may_end(dial) and not is_second_call(dial, report) and corrected_result(dial, report) is None
+
+
 def _is_plain_move(dial: DialRow, report: CallReport) -> bool:
     return report.state is not CallState.ENDED and dial.ended_at is None and not is_second_call(dial, report)
+
+
+def _recorded(move: Move, moved: Container[str]) -> Recorded | None:
+    if not is_move(move.dial, move.report):
+        return Recorded.NOTHING
+    return Recorded.MOVED if move.dial.id in moved else None
 
 
 def _first_of_each(items: Sequence[tuple[str, Item]]) -> dict[str, Item]:
