@@ -23,7 +23,7 @@ RECHECK_INTERVAL = timedelta(seconds=30)  # for what only a top-up, an operator 
 LINE_RECHECK_INTERVAL = timedelta(milliseconds=300)
 NEVER_OPENS = timedelta(days=400)  # as far ahead as windows are searched
 ARRIVAL_TIME = timedelta(seconds=SEND_TIMEOUT_SECONDS + 1)  # after the claim: a request leaves in time, and travels
-PACE_AHEAD = timedelta(milliseconds=50)  # a slot of the number's pace is given that soon before it comes
+PACE_AHEAD = timedelta(milliseconds=10)  # a slot is given that soon before it comes: about a claim's own time
 
 # What a job's live calls cost at least, in the carrier's minutes. `j` is the job, %(speed)s as in Claims.
 LIVE_MINUTES = f"""(
