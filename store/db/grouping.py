@@ -19,7 +19,7 @@ class Grouping(Generic[Item, Result]):
     """Items of one key are done together, one group after another; other keys do not wait for them.
 
     `work` gives the results in the items' order. Where it fails for a group, each item is done by itself, so that one
-    fails alone; not where the database is away. Whoever is cancelled before its group begins is left out of it.
+    fails alone; not where the database is away. Whoever is cancelled before its group, or its turn, begins is left out.
     """
 
     def __init__(self, work: Group[Item, Result]) -> None:
@@ -39,7 +39,7 @@ class Grouping(Generic[Item, Result]):
         group: list[tuple[Item, asyncio.Future[Result]]] = []
         try:
             while waiting := self._waiting.pop(key, None):
-                group = [(item, result) for item, result in waiting if not result.done()]
+                group = waiting
                 if len(group) > MAX_GROUP:
                     self._waiting[key] = group[MAX_GROUP:]
                 await self._do(key, group[:MAX_GROUP])
@@ -49,6 +49,7 @@ class Grouping(Generic[Item, Result]):
                 result.cancel()
 
     async def _do(self, key: str, group: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
+        group = [(item, result) for item, result in group if not result.done()]
         if not group:
             return
         try:

@@ -103,3 +103,18 @@ async def test_many_are_several_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     assert work.groups == [("a", [0, 1]), ("a", [2, 3]), ("a", [4])]
     assert not together._tasks
     assert not together._waiting
+
+
+async def test_whoever_is_cancelled_while_its_group_fails_is_not_done_by_itself() -> None:
+    work = Work()
+    work.fails_with = ValueError("unlucky")
+    together: Grouping[int, int] = Grouping(work)
+    work.gate.clear()
+    first, second, third = (asyncio.create_task(together.do("a", item)) for item in (1, 2, 13))
+    await asyncio.sleep(0.01)
+    second.cancel()
+    await asyncio.sleep(0.01)
+    work.gate.set()
+    done = await asyncio.gather(first, third, return_exceptions=True)
+    assert done == [2, work.fails_with]
+    assert work.groups == [("a", [1, 2, 13]), ("a", [1]), ("a", [13])]
