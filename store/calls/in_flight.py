@@ -16,9 +16,13 @@ _LIVE = """organization_id = %(organization)s AND ended_at IS NULL
     AND (job_id = %(job)s OR CAST(%(job)s AS varchar) IS NULL)"""
 _COUNT_LIVE = f"SELECT count(*) FROM dials WHERE {_LIVE}"  # noqa: S608 — our own constants
 _HANG_UP = f"""
-    WITH wanted AS (UPDATE dials SET hang_up_reason = %(reason)s WHERE {_LIVE} RETURNING id)
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM dials WHERE {_LIVE} ORDER BY id FOR NO KEY UPDATE
+    ), wanted AS (
+      UPDATE dials SET hang_up_reason = %(reason)s FROM locked WHERE dials.id = locked.id RETURNING dials.id
+    )
     SELECT announce(%(channel)s, id) FROM wanted
-"""  # noqa: S608
+"""  # noqa: S608 — in the order in which reports lock several dials
 
 
 async def count_live_calls(connection: AnyConnection, organization_id: str, job_id: str | None = None) -> int:
@@ -50,12 +54,15 @@ _IN_SCOPE = """organization_id = %(organization)s AND ended_at IS NULL
     AND (job_id = %(job)s OR CAST(%(job)s AS varchar) IS NULL)
     AND (to_number = ANY(%(numbers)s) OR CAST(%(numbers)s AS varchar[]) IS NULL)"""
 _WITHDRAW = f"""
-    WITH withdrawn AS (
-      UPDATE dials SET hang_up_reason = '{HangUpReason.WITHDRAWN}'
-      WHERE {_IN_SCOPE} AND state IN ('asked', 'queued') AND hang_up_reason IS NULL RETURNING id
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM dials WHERE {_IN_SCOPE} AND state IN ('asked', 'queued') AND hang_up_reason IS NULL
+      ORDER BY id FOR NO KEY UPDATE
+    ), withdrawn AS (
+      UPDATE dials SET hang_up_reason = '{HangUpReason.WITHDRAWN}' FROM locked WHERE dials.id = locked.id
+      RETURNING dials.id
     )
     SELECT announce(%(channel)s, id) FROM withdrawn
-"""  # noqa: S608 — our own constants
+"""  # noqa: S608 — our own constants; locked as in _HANG_UP
 _NOT_STOPPED = f"""(hang_up_reason = '{HangUpReason.WITHDRAWN}'
     OR hang_up_reason = '{HangUpReason.CALLED_OFF}' AND state IN ('asked', 'queued'))"""
 _COUNT_PENDING = f"""

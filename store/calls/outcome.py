@@ -96,8 +96,9 @@ async def record_outcomes(
         await _write(connection, organization_id, news, charges, speed)
         for job_id in sorted({ending.facts.job_id for ending in news if ending.facts.job_status.ended}):
             await release_remaining_hold(connection, organization_id, job_id)
-        for ending in news:
+        for ending in sorted(news, key=lambda each: each.facts.account):  # accounts are locked, which others share
             await _move_gates(connection, ending, speed)
+        for ending in news:
             await apply_side_effects(connection, ending.facts, ending.result)
         await _note_reached(connection, news)
     return [ending.is_news for ending in endings]
