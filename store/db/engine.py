@@ -30,6 +30,8 @@ _SESSION = {
     "lock_timeout": LOCK_TIMEOUT,
     "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
 }
+# A peer that vanished without a word: a group that waits for it for ever would hold up all that come after it.
+_SILENCE = {"tcp_user_timeout": 15_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
@@ -85,6 +87,7 @@ def _conninfo(url: str) -> str:
     return make_conninfo(
         address,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        **_SILENCE,
         application_name="outdial",
         options=" ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
     )

@@ -131,6 +131,13 @@ async def test_closing_closes_what_is_in_use_when_it_comes_back(narrow: Database
     assert connection.closed
 
 
+async def test_a_peer_that_vanishes_without_a_word_is_given_up_soon(narrow: Database) -> None:
+    async with narrow.reading() as connection:
+        asked = connection.info.get_parameters()
+    assert asked["tcp_user_timeout"] == "15000"
+    assert int(asked["keepalives_idle"]) + 3 * int(asked["keepalives_interval"]) <= 15
+
+
 async def _all_at_once(database: Database) -> list[int]:
     """Something read over every connection at the same time."""
     ready = asyncio.Barrier(SIZE)
