@@ -110,7 +110,8 @@ async def test_notices_lost_while_the_connection_is_cut_are_made_up(
     ids = [await call.id() for call in calls]
 
     with watch.follow(ids[0]) as one, watch.follow(ids[1]) as two, watch.follow(ids[2]) as three:
-        three.seed(await calls[2].now())
+        for follower, call in zip((one, two, three), calls, strict=True):
+            follower.seed(await call.now())
         assert await _cut(shared) == 1
         await calls[0].rings()
         await calls[1].completes()
