@@ -29,7 +29,7 @@ from carriers import (
 )
 from carriers.clock import boot_time
 from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
-from domain.calls.dispatch import NotNow
+from domain.calls.dispatch import ClaimUnanswered, NotNow
 from domain.calls.models import CallReport, Outcome, Recorded
 from domain.calls.order import build_call_order, build_callback_url
 
@@ -76,12 +76,23 @@ class CallPlacer:
 
     async def claim_and_place(self, call: CallContact, heartbeat: Heartbeat) -> "NotNow | None":
         """Claim the dial and place its call; NotNow where it may not be placed now."""
-        claimed, send_before = await self._turns.claim(call)
+        try:
+            claimed, send_before = await self._turns.claim(call)
+        except ClaimUnanswered as lost:
+            await shield_until_done(self._end_unasked(lost.dial_id))
+            raise
         if isinstance(claimed, NotNow):
             return claimed
         heartbeat.show("asked")
         await shield_until_done(self._place(call, claimed, send_before))
         return None
+
+    async def _end_unasked(self, dial_id: str) -> None:
+        """Whether the dial was claimed was not answered. If it was, it is certain that it will not be asked for.
+
+        Otherwise whoever finds its row would have to search for a call, and carriers cannot always tell.
+        """
+        await retry_write(lambda: self._dials.mark_not_placed(dial_id, Outcome.HELD_BACK))
 
     async def await_call_id(self, dial: "DialRow") -> "DialRow":
         """A request was sent, and the call's id is not known: it comes by an event or a search, or never."""

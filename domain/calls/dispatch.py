@@ -57,6 +57,17 @@ class NotNow(Model):
     detail: str | None = None  # a sentence of ours on the reason
 
 
+class ClaimUnanswered(Exception):
+    """The connection was lost while a dial was claimed: its row, of this id, may be there or not.
+
+    Nobody asks the carrier for that call but who claimed it, and who claimed it knows of no dial to ask for.
+    """
+
+    def __init__(self, dial_id: str) -> None:
+        super().__init__("The database did not say whether the dial was claimed.")
+        self.dial_id = dial_id
+
+
 class DueContact(Model):
     """A contact to call now, or, where `live`, one whose call is to be followed. No number, no name."""
 

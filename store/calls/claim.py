@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.calls.dispatch import NotNow, NotNowReason
+from domain.calls.dispatch import ClaimUnanswered, NotNow, NotNowReason
 from domain.calls.models import Audio
 from domain.model import Model
 from store.billing.ledger import EntryKind, LedgerEntry, book_all
@@ -19,10 +19,10 @@ from store.calls.gates import PROBE_RECHECK_INTERVAL, becomes_probe
 from store.contacts.due_times import postpone
 from store.contacts.transitions import MARK_DIALING, block
 from store.db.engine import Database
-from store.db.grouping import Grouping
+from store.db.grouping import AWAY, Grouping
 from store.db.ids import new_id
 from store.db.locks import lock_organization
-from store.db.pool import Connection, recordset
+from store.db.pool import Connection, NoConnection, recordset
 
 
 class Claimed(Model):
@@ -44,8 +44,9 @@ class Claimed(Model):
 
 
 class ClaimRequest(Model):
-    """The `dial`-th dial of a contact."""
+    """The `dial`-th dial of a contact; its row will have the id `dial_id`."""
 
+    dial_id: str
     job_id: str
     contact_id: str
     dial: int
@@ -96,8 +97,18 @@ class Claims:
         self._claims: Grouping[ClaimRequest, Claimed | NotNow] = Grouping(self._claim_all)
 
     async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
-        """Claim the `dial`-th dial of a contact, or say why not; together with what else waits of its organization."""
-        return await self._claims.do(organization_id, ClaimRequest(job_id=job_id, contact_id=contact_id, dial=dial))
+        """Claim the `dial`-th dial of a contact, or say why not; together with what else waits of its organization.
+
+        Raises ClaimUnanswered where the connection was lost on the way.
+        """
+        dial_id = new_id("call")
+        request = ClaimRequest(dial_id=dial_id, job_id=job_id, contact_id=contact_id, dial=dial)
+        try:
+            return await self._claims.do(organization_id, request)
+        except NoConnection:
+            raise
+        except AWAY as error:
+            raise ClaimUnanswered(dial_id) from error
 
     async def _claim_all(self, organization_id: str, requests: Sequence[ClaimRequest]) -> list[Claimed | NotNow]:
         """One after another by the rules, in one transaction."""
@@ -133,7 +144,7 @@ class _Batch:
             if judged.reason.concerns_one_contact and judged.until is not None:
                 await postpone(self._connection, contact.id, judged.until, judged.reason)
             return judged
-        return await self._grant(job, contact)
+        return await self._grant(request.dial_id, job, contact)
 
     async def write(self, organization_id: str) -> None:
         """All dials in one statement, and what they take from the free credits in another."""
@@ -150,8 +161,7 @@ class _Batch:
         ]
         await book_all(self._connection, organization_id, entries)
 
-    async def _grant(self, job: ClaimingJob, contact: ClaimedContact) -> Claimed | NotNow:
-        dial_id = new_id("call")
+    async def _grant(self, dial_id: str, job: ClaimingJob, contact: ClaimedContact) -> Claimed | NotNow:
         if not await becomes_probe(
             self._connection, job, dial_id, account_id=job.carrier_account_id, number_id=job.phone_number_id
         ):
