@@ -140,10 +140,16 @@ class Pool:
         return connection
 
     async def give_back(self, connection: Connection) -> None:
-        """Send what was announced, and keep the connection if it is in order."""
+        """Send what was announced, also for whoever is cancelled now, and keep the connection if it is in order."""
         if connection.home is None:
             return
         connection.home = None
+        if connection.announced:  # of facts that are committed, most often
+            await asyncio.shield(self._take_back(connection))
+        else:
+            await self._take_back(connection)
+
+    async def _take_back(self, connection: Connection) -> None:
         try:
             if await _is_in_order(connection):
                 await send(connection, connection.announced)

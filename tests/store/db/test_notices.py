@@ -20,6 +20,7 @@ from store.calls.dial_rows import CHANNEL as DIALS
 from store.calls.watcher import DialWatch
 from store.db import engine as engines
 from store.db import notices
+from store.db import pool as pools
 from store.db.engine import Database, create_engine
 from store.db.listen import conninfo, in_background, listen
 from store.db.vault import Vault
@@ -28,6 +29,7 @@ from store.webhooks.endpoints import EndpointRequest, Webhooks
 from store.webhooks.events import CHANNEL as WEBHOOKS
 from tests.builders import Given
 from tests.store.calling import Calling, a_caller
+from tests.waiting import eventually
 
 VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])
 AT_ONCE = 20.0  # seconds; what waits for the other commit waits for ever
@@ -42,6 +44,30 @@ async def heard(database_url: str) -> AsyncIterator[list[str]]:
     heard: list[str] = []
     async with _listening(database_url, DIALS, heard.append), _listening(database_url, WEBHOOKS, heard.append):
         yield heard
+
+
+async def test_what_a_caller_announced_that_is_gone_after_its_commit_is_sent(
+    heard: list[str], engine: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending = asyncio.Event()
+
+    async def send_slowly(connection: pools.Connection, announced: notices.Announced) -> None:
+        sending.set()
+        await asyncio.sleep(0.1)
+        await notices.send(connection, announced)
+
+    async def announce() -> None:
+        async with engine.transaction() as connection:
+            await connection.run("SELECT announce(%(channel)s, 'given')", {"channel": DIALS})
+
+    monkeypatch.setattr(pools, "send", send_slowly)
+    announcing = asyncio.create_task(announce())
+    await sending.wait()
+    announcing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await announcing
+
+    assert await eventually(lambda: heard) == ["given"]
 
 
 async def test_no_organization_waits_for_the_commit_of_another(
