@@ -93,7 +93,7 @@ async def _observed(services: Services) -> AsyncIterator[None]:
         yield
         return
     start_at_zero(account for account, _ in services[CarrierAccounts].items())
-    async with in_background(watch_loop(), watch_database(lambda: ping(services[AsyncEngine]))):
+    async with in_background(watch_loop(), watch_database(lambda: ping(services[Database]))):
         yield
 
 

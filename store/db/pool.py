@@ -1,7 +1,7 @@
 """psycopg's connections of one process: taken for a unit of work, given back, used again.
 
 Not psycopg_pool's: that connects in the background, so that nobody learns why a connection fails, everybody waits for
-the whole timeout while the database is away, and for longer where connections died idle (decision 0035).
+the whole timeout while the database is away, and for longer where connections died idle (decision 0036).
 """
 
 import asyncio
