@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.health import LastReadiness
 from composition import Services, open_engine
 from settings import Settings
-from store.db.engine import ping
+from store.db.engine import Database, ping
 from store.db.listen import in_background
 from store.observation import Observation, Observations
 from telemetry.exposition import EXPOSITION, FACTS
@@ -30,7 +29,7 @@ async def observed(settings: Settings, services: Services) -> AsyncIterator[None
             keep_reading(FACTS, "the database", lambda: _read_facts(Observations(engine)), settings.metrics_seconds),
             keep_reading(FACTS, "what /readyz knows", lambda: _read_parts(services), settings.metrics_seconds),
             watch_loop(),
-            watch_database(lambda: ping(services[AsyncEngine])),
+            watch_database(lambda: ping(services[Database])),
         ),
     ):
         yield

@@ -277,7 +277,7 @@ async def test_a_repeated_request_names_the_batch_that_it_made(api: Api) -> None
     assert (await undo(api, one["batchId"]))["removed"] == 1
 
 
-async def test_a_contact_that_was_called_before_waits_for_its_next_attempt(api: Api, records: AsyncEngine) -> None:
+async def test_a_contact_that_was_called_before_waits_for_its_next_attempt(api: Api, records: Database) -> None:
     job_id = await running(api)
     number = (await api.job(job_id))["contacts"][0]["phoneNumber"]
     async with records.begin() as connection:
