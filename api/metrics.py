@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-
 from api.health import LastReadiness
 from composition import Services, open_engine
 from settings import Settings
