@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from api.analytics.queries import AnswerRateQueryDep
 from api.analytics.routes import answer_rates, weeks
 from api.analytics.schemas import AnswerRate, AnswerRates, Weeks
-from console import words
+from console import vocabulary
 from console.pages import FrameDep, PageRoute, page
 from domain.analytics.counts import Dimension
 
@@ -49,5 +49,5 @@ def _name(by: Dimension, entry: AnswerRate) -> str:
     if by is Dimension.HOUR:
         return f"{int(entry.key):02d}:00"
     if by is Dimension.WEEKDAY:
-        return words.WEEKDAYS.get(entry.key, entry.key)
+        return vocabulary.WEEKDAYS.get(entry.key, entry.key)
     return entry.name or entry.key

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from console import words
+from console import vocabulary
 from domain.statuses import ContactStatus
 
 ORDER = (
@@ -36,7 +36,7 @@ def outcome_bar(counts: Mapping[ContactStatus, int], label: str) -> Markup:
     total, x, parts = sum(counts.values()), 0.0, []
     for status, count in shares(counts):
         width = WIDTH * count / total
-        title = f"{words.CONTACT[status]}: {count:,}"
+        title = f"{vocabulary.CONTACT[status]}: {count:,}"
         parts.append(
             Markup('<rect class="s-{}" x="{:.2f}" width="{:.2f}" height="10"><title>{}</title></rect>').format(
                 status.value, x, max(width, 1.0), title

@@ -8,9 +8,10 @@ from enum import StrEnum
 from api.jobs.schemas import JobDetail
 from api.jobs.statistics_routes import JobStatisticsView
 from api.organizations.schemas import ClosedGates
-from console import words
+from console import vocabulary, words
 from domain.calls.models import Outcome
 from domain.contacts.report import IntakeReport
+from domain.phone.masking import mask_numbers
 from domain.statuses import ContactStatus, JobStatus
 
 ENOUGH_CALLS = 20  # before a share says anything
@@ -91,7 +92,7 @@ def _start(facts: JobFacts, now: datetime) -> Iterator[Finding]:
         yield Finding(Question.START, Weight.INFO, "It has not started yet.", text, job.scheduled_start_time)
     elif job.status is JobStatus.PENDING:
         known = job.progress is not None
-        text = "It is taken up in a moment." if known else f"{words.SCHEDULER_AWAY} It starts when they answer."
+        text = "It is taken up in a moment." if known else f"{vocabulary.SCHEDULER_AWAY} It starts when they answer."
         yield Finding(Question.START, Weight.INFO if known else Weight.WARN, "It is about to start.", text)
     elif job.status is JobStatus.PAUSED:
         text = job.status_reason or "Somebody paused it: see Activity for who and when."
@@ -107,11 +108,13 @@ def _nobody(facts: JobFacts, now: datetime) -> Iterator[Finding]:
     for gate in facts.gates.gates if facts.open else ():
         if gate.scope != "organization" and gate.phone_number_id == job.from_phone_number_id:
             title = f"The {'number' if gate.scope == 'number' else 'carrier account'} that it calls from is closed."
-            yield Finding(Question.NOBODY, Weight.BAD, title, f"{gate.reason} {gate.next_step}", gate.closed_until)
+            yield Finding(
+                Question.NOBODY, Weight.BAD, title, f"{gate.reason} {words.step_in_console(gate)}", gate.closed_until
+            )
     if job.status is not JobStatus.RUNNING:
         return
     if job.progress is None:
-        text = f"{words.SCHEDULER_AWAY} Live calls go on; new ones start when they answer."
+        text = f"{vocabulary.SCHEDULER_AWAY} Live calls go on; new ones start when they answer."
         yield Finding(Question.NOBODY, Weight.WARN, "Nobody says how it goes.", text)
     elif (waiting := job.progress.waiting_for) is not None:
         title = f"Nobody is called just now: it waits for {words.waiting(waiting.reason)}."
@@ -148,7 +151,7 @@ def _details(facts: JobFacts, now: datetime) -> Iterator[Finding]:
     if warnings:
         more = f" And {words.count(len(warnings) - 3, 'more note')} below." if len(warnings) > 3 else ""
         title = "What the agent receives may differ from the file."
-        yield Finding(Question.DETAILS, Weight.WARN, title, " ".join(warnings[:3]) + more)
+        yield Finding(Question.DETAILS, Weight.WARN, title, mask_numbers(" ".join(warnings[:3])) + more)
 
 
 def _retries(facts: JobFacts, now: datetime) -> Iterator[Finding]:

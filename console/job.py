@@ -27,12 +27,12 @@ from api.jobs.lookup import JobId
 from api.jobs.queries import ContactQuery, ContactQueryDep
 from api.jobs.routes import detail
 from api.jobs.statistics_routes import JobStatisticsView, report, statistics
-from api.organizations.api_key_routes import list_keys
 from api.organizations.audit_routes import job_activity
 from api.organizations.gate_routes import list_closed_gates
-from api.organizations.schemas import ActivityPage, KeyPage
+from api.organizations.schemas import ActivityPage
 from console import charts
 from console.findings import JobFacts, explain
+from console.listings import KeyNamesDep
 from console.pages import Frame, FrameDep, PageRoute, page, render
 from domain.audit import Action
 from domain.calls.agent_parameters import build_contact_parameters
@@ -70,7 +70,6 @@ class FactsReader:
 
 FactsReaderDep = Annotated[FactsReader, Depends()]
 ActivityDep = Annotated[ActivityPage, Depends(job_activity)]
-KeysDep = Annotated[KeyPage, Depends(list_keys)]
 ContactDep = Annotated[ContactDetail, Depends(read_contact)]
 
 
@@ -81,7 +80,7 @@ async def job_page(
     reader: FactsReaderDep,
     query: ContactQueryDep,
     activity: ActivityDep,
-    keys: KeysDep,
+    names: KeyNamesDep,
     audit: AuditLogDep,
     settings: SettingsDep,
     numbers: str = "",
@@ -97,7 +96,7 @@ async def job_page(
         query=query,
         report=facts.report,
         activity=activity,
-        names={key.id: key.name for key in keys.api_keys},
+        names=names,
         shown=numbers == SHOWN,
         workflow=workflow_address(settings.temporal_ui_url, id),
     )

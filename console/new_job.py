@@ -1,17 +1,13 @@
 """A new job in four steps on one page. The page sends the same requests to the API as any client."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from api.auth import AdminDep
 from api.dependencies import BodyBudgetDep, ForkPoolDep, JobsDep
 from api.http.bodies import Form, read_body
 from api.jobs.lookup import find_job
-from api.organizations.agent_routes import list_agents
-from api.organizations.phone_number_routes import list_phone_numbers
-from api.organizations.schemas import AgentPage, PhoneNumberPage
+from console.listings import AllAgentsDep, AllNumbersDep
 from console.pages import FrameDep, PageRoute, page
 from domain.calling_rules.schedule import list_zones
 from domain.contacts.first_rows import FirstRows, read_first_rows
@@ -33,17 +29,17 @@ class Columns(JsonModel):
 async def new_job(
     frame: FrameDep,
     _: AdminDep,
-    numbers: Annotated[PhoneNumberPage, Depends(list_phone_numbers)],
-    agents: Annotated[AgentPage, Depends(list_agents)],
+    numbers: AllNumbersDep,
+    agents: AllAgentsDep,
     jobs: JobsDep,
     like: str = "",
 ) -> HTMLResponse:
     """`like`: a job whose number and rules it begins with. Raises Forbidden for members, JobNotFound."""
     earlier: BatchJob | None = render_job(await find_job(jobs, frame.caller.organization_id, like)) if like else None
-    named = {agent.id: agent for agent in agents.agents}
+    named = {agent.id: agent for agent in agents}
     callable_numbers = [
         (number, named.get(number.outbound_agent_id or ""))
-        for number in numbers.phone_numbers
+        for number in numbers
         if number.outbound_agent_id
         and (number.outbound_agent_id not in named or named[number.outbound_agent_id].architecture.can_talk)
     ]

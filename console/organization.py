@@ -23,6 +23,7 @@ from api.organizations.quota_routes import list_quotas
 from api.organizations.schemas import ActivityPage, AgentPage, ClosedGates, KeyPage, PhoneNumberPage, QuotaList
 from api.webhooks.routes import DeliveryQueryDep, get_webhook, list_deliveries, list_webhooks
 from api.webhooks.schemas import DeliveryPage, Webhook, WebhookList
+from console.listings import AllAgentsDep, KeyNamesDep
 from console.pages import FrameDep, PageRoute, page
 from domain.calls.models import Audio
 from domain.statuses import Architecture, JobStatus, Role
@@ -54,7 +55,7 @@ async def overview(
 
 @router.get("/numbers")
 async def numbers(
-    frame: FrameDep, numbers: NumbersDep, agents: AgentsDep, gates: GatesDep, statistics: CallStatisticsDep
+    frame: FrameDep, numbers: NumbersDep, agents: AllAgentsDep, gates: GatesDep, statistics: CallStatisticsDep
 ) -> HTMLResponse:
     """Numbers to call from, with how often calls from them were answered in the last four weeks."""
     counted = await answer_rates(frame.caller, BY_NUMBER, statistics)
@@ -62,7 +63,7 @@ async def numbers(
     if isinstance(counted, AnswerRates):
         rates = {entry.key: entry for entry in counted.entries}
     closed = {gate.phone_number_id: gate for gate in gates.gates if gate.phone_number_id}
-    names = {agent.id: agent.name for agent in agents.agents}
+    names = {agent.id: agent.name for agent in agents}
     return page(
         frame, "numbers.html", numbers=numbers, agents=agents, names=names, closed=closed, rates=rates, counted=counted
     )
@@ -114,7 +115,7 @@ async def webhook(
 
 @router.get("/activity")
 async def activity(
-    frame: FrameDep, activity: Annotated[ActivityPage, Depends(organization_activity)], keys: KeysDep
+    frame: FrameDep, activity: Annotated[ActivityPage, Depends(organization_activity)], names: KeyNamesDep
 ) -> HTMLResponse:
     """Who did what, in all of the organization."""
-    return page(frame, "activity.html", activity=activity, names={key.id: key.name for key in keys.api_keys})
+    return page(frame, "activity.html", activity=activity, names=names)

@@ -16,7 +16,7 @@ from api.http.errors import ApiError
 from api.http.exception_handlers import to_api_error
 from api.organizations.organization_routes import get_organization
 from api.organizations.schemas import OrganizationView
-from console import assets, charts, words
+from console import assets, charts, vocabulary, words
 from console.sessions import ROOT, Visit, sign_out
 from domain.jobs.models import Caller
 from domain.statuses import ContactStatus, JobStatus
@@ -42,7 +42,8 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-templates.globals.update(asset=assets.url, charts=charts, words=words, JobStatus=JobStatus, ContactStatus=ContactStatus)
+templates.globals.update(asset=assets.url, charts=charts, words=words, vocabulary=vocabulary)
+templates.globals.update(JobStatus=JobStatus, ContactStatus=ContactStatus)
 templates.filters.update(words.FILTERS)
 
 

@@ -1,6 +1,7 @@
 """All addresses of the console."""
 
 from fastapi import APIRouter
+from fastapi.responses import RedirectResponse
 
 from api.http.errors import NotFound
 from console import analytics, assets, do_not_call, job, jobs, live, new_job, organization, sign_in
@@ -11,8 +12,11 @@ nowhere = APIRouter(route_class=PageRoute)
 
 
 @nowhere.get("/{path:path}")
-async def no_page(path: str) -> None:
-    raise NotFound(f"There is no page at {ROOT}/{path}.")
+async def no_page(path: str) -> RedirectResponse:
+    """Raises NotFound; `/console/` leads to `/console`."""
+    if path:
+        raise NotFound(f"There is no page at {ROOT}/{path}.")
+    return RedirectResponse(ROOT)
 
 
 router = APIRouter()

@@ -78,8 +78,13 @@ const parts = [...document.querySelectorAll("[data-live]")];
 
 async function refresh(part) {
   const fresh = await fragment(part.dataset.live);
-  part.dataset.stale = fresh === null ? "yes" : "";
+  showStale(fresh === null);
   if (fresh !== null) replace(part, fresh);
+}
+
+/** Say whether what is seen may be old. */
+export function showStale(stale) {
+  document.getElementById("stale").hidden = !stale;
 }
 
 /** Put in what has changed, part by part, and the focus back to where it was. */

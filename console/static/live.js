@@ -1,14 +1,16 @@
 // One job's page, kept up to date by the server.
-import { replace } from "./console.js";
+import { replace, showStale } from "./console.js";
 
 const part = document.querySelector("[data-stream]");
 let source;
 
 function open() {
   source = new EventSource(part.dataset.stream);
+  source.addEventListener("open", () => showStale(false));
   source.addEventListener("part", (event) => replace(part, event.data));
   source.addEventListener("end", () => source.close());
   source.addEventListener("error", () => {
+    if (document.visibilityState === "visible") showStale(true);
     if (source.readyState === EventSource.CLOSED) setTimeout(open, 10000);
   });
 }

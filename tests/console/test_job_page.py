@@ -102,6 +102,14 @@ async def test_a_contact_shows_its_calls_with_codes_in_words(visitor: Visitor, r
     assert "name Person 0" in text
 
 
+async def test_other_numbers_of_a_contact_are_masked_too(visitor: Visitor, api: Api) -> None:
+    job_id = await api.new_job(contacts=[{"phone": "+12025550101", "callback": "+13105550142"}])
+    [contact] = (await api.job(job_id))["contacts"]
+    path = f"/console/jobs/{job_id}/contacts/{contact['id']}"
+    assert "3105550142" not in await visitor.read(path)
+    assert "+13105550142" in await visitor.read(f"{path}?numbers=shown")
+
+
 async def test_members_see_the_page_without_its_buttons(member: Visitor, job: str) -> None:
     page = await member.read(f"/console/jobs/{job}")
     assert "Spring" in page

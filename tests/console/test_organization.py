@@ -45,7 +45,7 @@ async def test_what_is_stopped_is_told_with_the_next_step(visitor: Visitor, api:
     await api.post(f"/phone-numbers/{api.tenant.pipeline}/close")
     text = await visitor.text("/console/organization")
     assert f"The whole organization {ORGANIZATION_STOPPED} Press Resume calling above." in text
-    assert "Open the number when it may call again." in text
+    assert "then open the number: on the page Numbers." in text
     assert "Closed" in await visitor.text("/console/numbers")
 
 
@@ -142,3 +142,10 @@ async def test_the_columns_of_a_file_are_read_as_a_jobs_are(visitor: Visitor) ->
     assert found["rows"] == [["+34910000001", "Íñigo"], ["+34910000002", "Ana"]]
     status, found = await columns(b"")
     assert (status, found["code"]) == (400, "invalid_csv")
+
+
+async def test_names_are_known_whatever_page_is_shown(visitor: Visitor, api: Api) -> None:
+    for index in range(25):
+        await visitor.send("POST", "/api-keys", json={"name": f"Key {index}", "role": "member"})
+    text = await visitor.text("/console/activity?page=2&pageSize=5")
+    assert "owner key created" in text

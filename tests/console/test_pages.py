@@ -81,3 +81,8 @@ async def test_a_stopped_organization_says_so_on_every_page(visitor: Visitor, ap
 async def test_a_page_without_its_session_sends_no_html_of_the_sign_in_into_a_part(stranger: httpx.AsyncClient) -> None:
     part = await stranger.get("/console/live/jobs", headers={"Sec-Fetch-Mode": "cors"})
     assert part.status_code == 401
+
+
+async def test_a_slash_at_the_end_leads_to_the_console(stranger: httpx.AsyncClient) -> None:
+    led = await stranger.get("/console/")
+    assert (led.status_code, led.headers["location"]) == (307, "/console")
