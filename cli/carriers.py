@@ -29,8 +29,8 @@ def list_carriers(output: Output) -> None:
     """List the carriers that are installed, and which of them are set up."""
     from carriers.registry import installed  # noqa: PLC0415  its adapters are imported only when they are asked for
 
-    rows = [{"name": name, "set_up": _open(name) is not None} for name in installed()]
-    output.table({"name": "Name", "set_up": "Set up"}, rows)
+    rows = [{"name": name, "setUp": _open(name) is not None} for name in installed()]
+    output.table({"name": "Name", "setUp": "Set up"}, rows)
 
 
 @command(app)

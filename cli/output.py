@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Self
 
 import typer
+from pydantic.alias_generators import to_camel
 from rich.console import Console
 
 from cli.render import Answer, count, listing, pairs, text
@@ -54,7 +55,7 @@ class Output:
         def render(console: Console, fields: dict[str, Any]) -> None:
             console.print(pairs({name: text(_short(value)) for name, value in fields.items()}), soft_wrap=True)
 
-        self.show(thing.model_dump(mode="json"), render)
+        self._show_model(thing.model_dump(mode="json"), render)
 
     def models(self, things: Iterable[Model], columns: Sequence[str]) -> None:
         """Things of one kind; `columns` are those of their fields that people see."""
@@ -63,7 +64,20 @@ class Output:
             headings = {column: column.replace("_", " ").capitalize() for column in columns}
             console.print(listing(headings, [{name: _short(row[name]) for name in columns} for row in rows]))
 
-        self.show([thing.model_dump(mode="json") for thing in things], render)
+        self._show_model([thing.model_dump(mode="json") for thing in things], render)
+
+    def _show_model(self, fields: Any, render: Callable[[Console, Any], None]) -> None:
+        """What comes from the database looks to a script as what comes from the API."""
+        self.show(_camel(fields), lambda console, _: render(console, fields))
+
+
+def _camel(value: Any) -> Any:
+    """The same with its fields' names as the API writes them."""
+    if isinstance(value, list):
+        return [_camel(one) for one in value]
+    if isinstance(value, dict):
+        return {to_camel(name.rstrip("_")): _camel(one) for name, one in value.items()}
+    return value
 
 
 def _short(value: object) -> object:

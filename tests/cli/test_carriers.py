@@ -98,9 +98,9 @@ def test_a_carrier_that_nobody_installed(run: Run) -> None:
 
 
 def test_the_carriers_that_are_installed_are_listed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert {"name": "twilio", "set_up": False} in json.loads(run("carrier", "list", "--json").out)
+    assert {"name": "twilio", "setUp": False} in json.loads(run("carrier", "list", "--json").out)
     monkeypatch.setenv("OUTDIAL_TWILIO_ACCOUNT_SID", "AC1")
-    assert {"name": "twilio", "set_up": True} in json.loads(run("carrier", "list", "--json").out)
+    assert {"name": "twilio", "setUp": True} in json.loads(run("carrier", "list", "--json").out)
 
 
 async def test_an_account_is_closed_and_opened_by_a_person(

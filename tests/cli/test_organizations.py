@@ -25,13 +25,13 @@ def operate(run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Any
 
 def test_an_organization_is_set_up_from_nothing(operate: Any) -> None:
     org = operate("org", "create", "Clinic", "--limit", "50", "--credits", "12.5")
-    assert (org["concurrent_call_limit"], org["balance"], org["credits_unlimited"]) == (50, "12.500000", False)
+    assert (org["concurrentCallLimit"], org["balance"], org["creditsUnlimited"]) == (50, "12.500000", False)
     agent = operate("agent", "create", org["id"], "Ava", "wss://agent.example/audio", "--architecture", "realtime")
     number = operate("number", "create", org["id"], "+12025550101", "--agent", agent["id"], "--calls-per-second", "2")
     assert number["agent"] == agent
     assert operate("number", "list", org["id"]) == [number]
     assert operate("number", "assign", org["id"], number["id"])["agent"] is None
-    assert operate("org", "limit", org["id"], "7")["concurrent_call_limit"] == 7
+    assert operate("org", "limit", org["id"], "7")["concurrentCallLimit"] == 7
     assert [found["id"] for found in operate("org", "list")] == [org["id"]]
 
 
@@ -53,24 +53,24 @@ def test_a_key_is_shown_once_and_can_be_revoked(operate: Any, run: Run) -> None:
     issued = operate("key", "create", org["id"], "--role", "member", "--name", "dashboard")
     assert issued["key"].startswith("od_")
     listed = operate("key", "list", org["id"])
-    assert [(key["name"], key["role"], key["revoked_at"]) for key in listed] == [("dashboard", "member", None)]
+    assert [(key["name"], key["role"], key["revokedAt"]) for key in listed] == [("dashboard", "member", None)]
     assert issued["key"] not in json.dumps(listed)
     assert run("key", "revoke", org["id"], issued["id"]).code == 0
-    assert operate("key", "list", org["id"])[0]["revoked_at"] is not None
+    assert operate("key", "list", org["id"])[0]["revokedAt"] is not None
 
 
 def test_a_key_may_expire(operate: Any) -> None:
     org = operate("org", "create", "Clinic")
     operate("key", "create", org["id"], "--days", "30")
-    assert operate("key", "list", org["id"])[0]["expires_at"] is not None
+    assert operate("key", "list", org["id"])[0]["expiresAt"] is not None
 
 
 def test_an_organization_is_changed(operate: Any, run: Run) -> None:
     org = operate("org", "create", "Clinic")
     changed = operate("org", "change", org["id"], "--limit", "20", "--reserved", "2", "--countries", "us, de")
-    assert (changed["name"], changed["concurrent_call_limit"], changed["reserved_lines"]) == ("Clinic", 20, 2)
-    assert changed["allowed_countries"] == ["US", "DE"]
-    assert operate("org", "change", org["id"], "--countries", "own")["allowed_countries"] is None
+    assert (changed["name"], changed["concurrentCallLimit"], changed["reservedLines"]) == ("Clinic", 20, 2)
+    assert changed["allowedCountries"] == ["US", "DE"]
+    assert operate("org", "change", org["id"], "--countries", "own")["allowedCountries"] is None
     assert "Say what to change" in run("org", "change", org["id"]).err
     assert "XX is no ISO 3166 code" in run("org", "change", org["id"], "--countries", "XX").err
     assert "must be fewer than the limit" in run("org", "change", org["id"], "--reserved", "21").err
@@ -95,7 +95,7 @@ def test_a_number_calls_through_the_carrier_that_it_is_given(operate: Any) -> No
     usual = operate("number", "create", org["id"], "+12025550101")
     other = operate("number", "create", org["id"], "+12025550102", "--carrier", "asterisk")
 
-    assert (usual["carrier_account_id"], other["carrier_account_id"]) == ("twilio", "asterisk")
+    assert (usual["carrierAccountId"], other["carrierAccountId"]) == ("twilio", "asterisk")
 
 
 def test_credits_add_up(operate: Any) -> None:
@@ -103,7 +103,7 @@ def test_credits_add_up(operate: Any) -> None:
     assert operate("credits", "add", org["id"], "2.5")["balance"] == "12.500000"
     assert operate("credits", "show", org["id"])["balance"] == "12.500000"
     entries = operate("credits", "entries", org["id"])
-    assert [(entry["kind"], entry["balance_delta"]) for entry in entries] == [
+    assert [(entry["kind"], entry["balanceDelta"]) for entry in entries] == [
         ("topup", "2.500000"),
         ("topup", "10.000000"),
     ]
