@@ -63,10 +63,10 @@ def add(
         return api.upload(path, {"phoneColumn": phone_column, **fields}, file)
 
     if dry_run:
-        output.show(send(f"{PATH}/preview"), _show_preview)
+        output.show(send(f"{PATH}/numbers/preview"), _show_preview)
         return
     if not yes and is_asked():
-        _ask(send(f"{PATH}/preview"), output)
+        _ask(send(f"{PATH}/numbers/preview"), output)
     answer = send(PATH)
     output.show(answer, _show_added)
     if unread := answer["validation"]["invalidTotal"]:

@@ -62,8 +62,11 @@ class AnswerRateQuery(Query):
 
     @property
     def last(self) -> date:
-        """Somewhere it is tomorrow already."""
-        return self.to or (datetime.now(UTC) + timedelta(hours=14)).date()
+        """Today, where it is the latest; of a range that begins long ago its first days."""
+        today = (datetime.now(UTC) + timedelta(hours=14)).date()
+        if self.to is not None or self.from_ is None:
+            return self.to or today
+        return max(self.from_, min(today, _after(self.from_, MAX_DAYS - 1)))
 
     @property
     def first(self) -> date:
@@ -74,6 +77,10 @@ class WeekQuery(Query):
     timezone: Annotated[str, BeforeValidator(_zone), WithJsonSchema({"type": "string"})] = Field(
         default="UTC", description="Whose clock says how far this week has come: an IANA name."
     )
+
+
+def _after(day: date, days: int) -> date:
+    return day + timedelta(days=min(days, (date.max - day).days))
 
 
 def _before(day: date, days: int) -> date:

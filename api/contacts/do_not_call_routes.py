@@ -132,7 +132,7 @@ async def add_numbers(
 
 
 @router.post(
-    "/preview",
+    "/numbers/preview",
     operation_id="previewDoNotCall",
     responses=errors(400, 401, 403, 503),
     openapi_extra=DO_NOT_CALL_BODY | REQUEST_ID,

@@ -33,6 +33,7 @@ _COLUMNS_IN_FORM = {name: without_default(schema) for name, schema in describe_f
 _WRITING = describe_fields(NumberOptions)
 _WRITING_IN_FORM = describe_form_fields(NumberOptions)
 _WRITING_OF_NUMBERS = {name: without_default(schema) for name, schema in _WRITING_IN_FORM.items()}
+_WRITING_OF_NUMBERS_IN_JSON = {name: without_default(schema) for name, schema in _WRITING.items()}
 
 APPEND_BODY = body(
     {
@@ -47,7 +48,7 @@ APPEND_BODY = body(
 DO_NOT_CALL_BODY = body(
     {
         "application/json": json_content(
-            {"numbers": NUMBERS, **describe_fields(Note), **_WRITING_OF_NUMBERS},
+            {"numbers": NUMBERS, **describe_fields(Note), **_WRITING_OF_NUMBERS_IN_JSON},
             {"numbers": ["+12025550101", "+12025550102"], "note": "Asked not to be called again."},
             ["numbers"],
         ),

@@ -15,7 +15,7 @@ from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem
 from domain.requests.field_types import Text
 from domain.requests.limits import MAX_CONTACTS
-from domain.requests.reading import Problems, read_model, require_object
+from domain.requests.reading import Problems, drop_nulls, read_model, require_object
 from domain.requests.request_model import RequestModel
 
 MAX_NOTE_LENGTH = 1000  # code points
@@ -54,7 +54,7 @@ def read_number_list(body: Any, country: str | None = None) -> NumberList:
 
     Raises InvalidRequest, NoValidContacts, TooManyContacts, InvalidPhoneFormat (naming indexes from 0).
     """
-    fields, problems = require_object(body), Problems()
+    fields, problems = drop_nulls(require_object(body)), Problems()
     note, sent = read_note(fields, problems), fields.get("numbers")
     if sent is None:
         problems.note("numbers", "is required")

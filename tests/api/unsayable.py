@@ -19,7 +19,7 @@ REASONS = (
     ("invalid_phone_format", "", "the form fits, but no numbering plan has such a number"),
     ("invalid_csv|missing_phone_column", "", "what is inside of a file"),
     ("invalid_request", "must be after the start|must be before endTime", "one field is compared with another"),
-    ("invalid_request", "days ahead|is past|in the future|must not be past", "it depends on the day"),
+    ("invalid_request", "days ahead|is past|in the past|in the future|must not be past", "it depends on the day"),
     ("invalid_request", "names a date, a time or an offset that does not exist", "February 30 has the form of a date"),
     ("invalid_request", r"^retryPolicy\.maxAttempts differs from maxAttempts", "one field is compared with another"),
     (
@@ -27,6 +27,8 @@ REASONS = (
         r"^callingWindow[. ]\w+ is not that of",
         "a preset may have holidays of its own, in a file of ours",
     ),
+    ("invalid_request", "^from must be a span of", "one field is compared with another, or with the day"),
+    ("invalid_request", "^audioUrl is a telephone number", "it depends on another field, which may be stored already"),
     ("invalid_request", "must be later than from", "one field is compared with another"),
     ("invalid_request", "^reservedLines must be less than", "one field is compared with another"),
     ("invalid_request", "holidays must be a country or a part of one", "901 codes, of a library that grows"),

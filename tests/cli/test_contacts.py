@@ -53,7 +53,7 @@ PREVIEW = {
 
 
 def test_what_a_list_would_block_is_shown_first(run: Run, api: FakeApi, file: str) -> None:
-    api.will("POST /do-not-call/preview", (200, PREVIEW))
+    api.will("POST /do-not-call/numbers/preview", (200, PREVIEW))
     ended = run("dnc", "add", "--file", file, "--dry-run")
     assert ended.code == 0
     assert "1 number would be listed, 2 are already; 2,644 waiting contacts would not be called" in ended.out
@@ -66,7 +66,7 @@ def test_at_a_terminal_nothing_is_listed_unasked(
     run: Run, api: FakeApi, monkeypatch: pytest.MonkeyPatch, answer: str, listed: bool
 ) -> None:
     added = {"added": 1, "alreadyListed": 2, "contactsBlocked": 2644, "validation": {}, "batchId": "dnc_1"}
-    api.will("POST /do-not-call/preview", (200, PREVIEW))
+    api.will("POST /do-not-call/numbers/preview", (200, PREVIEW))
     api.will("POST /do-not-call", (200, added | {"validation": REPORT | {"invalidTotal": 0, "invalid": []}}))
     monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
     ended = run("dnc", "add", NUMBER)

@@ -154,7 +154,6 @@ async def test_a_name_in_a_file_is_no_formula(api: Api, records: AsyncEngine) ->
         ({"to": "20260329"}, "to"),
         ({"from": "2026-03-02", "to": "2026-03-01"}, "from"),
         ({"from": "2026-01-01", "to": "2026-04-03"}, "from"),  # 93 days
-        ({"from": "0001-01-01"}, "from"),
     ],
 )
 async def test_what_is_out_of_bounds_is_refused(api: Api, query: dict[str, str], field: str) -> None:
@@ -165,6 +164,8 @@ async def test_what_is_out_of_bounds_is_refused(api: Api, query: dict[str, str],
 async def test_a_quarter_of_a_year_may_be_asked_for_and_the_first_day_there_is(api: Api) -> None:
     assert (await rates(api, **{"from": "2026-01-01", "to": "2026-04-02"}))["entries"] == []
     assert (await rates(api, to="0001-01-01"))["from"] == "0001-01-01"
+    assert (await rates(api, **{"from": "0001-01-01"}))["to"] == "0001-04-02"
+    assert (await rates(api, **{"from": "9999-12-31"}))["to"] == "9999-12-31"
 
 
 async def test_this_week_is_compared_with_last(api: Api, records: AsyncEngine) -> None:

@@ -231,8 +231,8 @@ async def test_a_preview_names_the_jobs_and_changes_nothing(api: Api) -> None:
     job_id = await api.new_job(name="Spring", contacts=[{"phone": ADA}, {"phone": BOB}])
     await add(api, BOB)
     for answer in (
-        await api.post("/do-not-call/preview", json={"numbers": [ADA, BOB]}),
-        await api.post("/do-not-call/preview", files={"file": ("list.csv", f"phone\n{ADA}\n{BOB}\n".encode())}),
+        await api.post("/do-not-call/numbers/preview", json={"numbers": [ADA, BOB]}),
+        await api.post("/do-not-call/numbers/preview", files={"file": ("list.csv", f"phone\n{ADA}\n{BOB}\n".encode())}),
     ):
         body = answer.json()
         assert (body["wouldBeAdded"], body["alreadyListed"], body["contactsBlocked"]) == (1, 1, 1)
@@ -240,7 +240,7 @@ async def test_a_preview_names_the_jobs_and_changes_nothing(api: Api) -> None:
         assert body["validation"]["valid"] == 2
     assert (await api.get("/do-not-call")).json()["total"] == 1
     assert [one["status"] for one in (await api.job(job_id))["contacts"]] == ["pending", "blocked"]
-    refused(await api.post("/do-not-call/preview", json={"numbers": ["x"]}), 400, "invalid_phone_format")
+    refused(await api.post("/do-not-call/numbers/preview", json={"numbers": ["x"]}), 400, "invalid_phone_format")
 
 
 async def test_a_batch_is_taken_back_and_its_contacts_wait_again(api: Api, other: Tenant) -> None:
@@ -290,3 +290,8 @@ async def test_a_contact_that_was_called_before_waits_for_its_next_attempt(api: 
     contact = (await api.job(job_id))["contacts"][0]
     assert (contact["status"], contact["attemptCount"]) == ("queued", 1)
     assert contact["nextRetryAt"] is not None
+
+
+async def test_null_is_not_given(api: Api) -> None:
+    added = await add(api, ADA, defaultCountry=None, numberCheck=None, note=None)
+    assert (added.status_code, added.json()["added"]) == (200, 1), added.text
