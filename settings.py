@@ -5,6 +5,8 @@ import os
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from telemetry.logging import LogFormat
+
 VERSION = "0.1.0"  # of this release, as in pyproject.toml
 
 
@@ -25,6 +27,7 @@ class Settings(BaseSettings):
     cors_origins: str = ""  # whose pages in browsers may read answers: "https://app.example.com", with commas between
     temporal_ui_url: str = ""  # for links: "http://127.0.0.1:8233/namespaces/default"; empty: the console has none
     log_level: str = "INFO"
+    log_format: LogFormat = LogFormat.JSON
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=0, le=65535)  # of /metrics; None: no metrics; 0: a free port
     metrics_seconds: float = Field(default=15.0, ge=1)  # between two readings of the database for it, by each API

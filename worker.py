@@ -42,6 +42,7 @@ from store.temporal_namespace import NamespaceBinding
 from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
 from telemetry.exposition import EXPOSITION
+from telemetry.logging import configure_logging
 from telemetry.metrics import start_at_zero
 from telemetry.probes import watch_database, watch_loop
 from workflows.batch_job import BatchJob
@@ -236,11 +237,10 @@ async def _keep_reconciler(client: Client, settings: Settings) -> None:
 
 def run() -> None:
     """The process, from its settings to its end."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs
+    configure_logging(logging.getLevelName(logging.INFO))  # before the settings are known
     try:
         settings = load_settings()
-        logging.getLogger().setLevel(settings.log_level.upper())
+        configure_logging(settings.log_level, settings.log_format)
         set_up_telemetry(settings, "worker")
         asyncio.run(main(settings))
     except CannotStart as reasons:

@@ -9,9 +9,9 @@ import socket
 
 import uvicorn
 
-from api.http.logging import configure_logging
 from api.http.server import raise_file_limit, server_config
 from startup import CannotStart, check_api, exit_with, load_settings, set_up_telemetry, settle
+from telemetry.logging import configure_logging
 
 GRACE_SECONDS = 25  # longer than a cancel may wait for the last request to the carrier
 
@@ -26,7 +26,7 @@ def main() -> None:
     configure_logging(logging.getLevelName(logging.INFO))  # before the settings are known
     try:
         settings = load_settings()
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.log_format)
         set_up_telemetry(settings, "api")
         asyncio.run(check_api(settings))
     except CannotStart as reasons:

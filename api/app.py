@@ -26,7 +26,6 @@ from api.http.cors import CrossOrigin
 from api.http.errors import MethodNotAllowed, render_error
 from api.http.exception_handlers import to_api_error
 from api.http.fork_pool import open_fork_pool
-from api.http.logging import configure_logging
 from api.http.methods import HeadRequests, refuse_method
 from api.http.middleware import Admission, DrainBodies, RequestIds
 from api.http.openapi import DESCRIPTION, TITLE, remove_validation_errors
@@ -76,6 +75,7 @@ from startup import load_settings, set_up_telemetry
 from store.calls.dials import Dials
 from store.jobs.change_feed import ChangeFeed
 from store.organizations.api_keys import ApiKeys
+from telemetry.logging import configure_logging
 from workflows.client import JobWorkflows, connect
 
 PARTS = (
@@ -115,7 +115,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 def app() -> FastAPI:
     """The factory for a server's command line: settings and logging from the environment."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     set_up_telemetry(settings, "api")
     return create_app(settings)
 

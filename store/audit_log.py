@@ -1,5 +1,6 @@
 """What was done to jobs and organizations, when and by whom: written in the transaction that does it."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from store.db.ids import may_exist, new_id
 from store.tables import activity
 from store.webhooks.events import queue_job_event
 from telemetry.metrics import observe_action
+
+logger = logging.getLogger("outdial.actions")
 
 EVENT_TYPES = {
     Action.STARTED: EventType.BATCH_STARTED,
@@ -51,6 +54,8 @@ async def record_action(
 ) -> None:
     """Record what this transaction does, and queue the webhook event of it. `details` hold no phone number."""
     observe_action(action)
+    about = {"organizationId": organization_id, "jobId": job_id, "action": action.value, "actor": by}
+    logger.info("%s by %s", action.value.replace("_", " "), by, extra=about)
     row = {
         "id": id or new_id("activity"),
         "organization": organization_id,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
+from temporalio import activity, workflow
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
@@ -45,6 +46,8 @@ class TemporalMetrics(Collector):
 
 def set_up_runtime(*, metrics: bool) -> TemporalMetrics | None:
     """Before the first client is made. Its log goes to the logger `temporal`, warnings and up."""
+    activity.logger.activity_info_on_message = False  # our formats take the ids out of it
+    workflow.logger.workflow_info_on_message = False
     address = f"{LOOPBACK}:{_free_port()}" if metrics else None
     Runtime.set_default(
         Runtime(

@@ -25,10 +25,11 @@ from api.http.limits import (
     SEND_GRACE_SECONDS,
     SEND_IDLE_SECONDS,
 )
-from api.http.logging import request_id
 from api.http.server import cut_connection
+from telemetry.logging import request_id
 from telemetry.metrics import observe_request
 
+CARRIERS = "/carriers/"  # their events
 DRAIN_LIMIT = 64 * 1024 * 1024  # bytes of a refused body that are read and dropped, so that the client sees the answer
 PAGE_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -91,7 +92,8 @@ class RequestIds:
         try:
             await self._answer(scope, receive, answer)
         finally:
-            log.info("%s %s %s in %d ms", scope["method"], scope["path"], answer.status, answer.milliseconds)
+            said = "%s %s %s in %d ms", scope["method"], scope["path"], answer.status, answer.milliseconds
+            log.log(_level(scope["path"], answer.status), *said)
             observe_request(scope["method"], _declared_path(scope), answer.status, answer.milliseconds / 1000)
             request_id.reset(token)
 
@@ -104,6 +106,12 @@ class RequestIds:
             if answer.status is not None:
                 raise
             await render_error(to_api_error(error))(scope, receive, answer)
+
+
+def _level(path: str, status: int | None) -> int:
+    """Of a request that is answered as it should be and comes with every call, or every few seconds: DEBUG."""
+    is_routine = path in ALWAYS_ANSWERED or path.removeprefix("/v1").startswith(CARRIERS)
+    return logging.DEBUG if is_routine and status is not None and status < 400 else logging.INFO
 
 
 def _declared_path(scope: Scope) -> str | None:

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from api.app import create_app
-from api.http.logging import JsonLines
 from store.db.engine import Database
+from telemetry.logging import JsonLines
 from tests.api.client import Api, Tenant, free_port, refused, serve, settings_for
 
 NEW_ID = re.compile(r"req_[0-9a-f]{24}")
