@@ -1,6 +1,6 @@
 # One image for every process of Outdial; the command says which: `python -m api`, `python -m worker`,
-# `outdial migrate --temporal`, `python -m carriers.simulator`.
-FROM python:3.12-slim
+# `outdial migrate --temporal`, `python -m carriers.simulator`. Nothing is written but /tmp and /data.
+FROM python:3.12.11-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -17,8 +17,10 @@ RUN pip install --require-hashes --requirement requirements.txt
 
 COPY . .
 # With the setuptools of requirements.txt: nothing is fetched.
-RUN pip install --no-index --no-build-isolation --no-deps --editable .
+RUN pip install --no-index --no-build-isolation --no-deps --editable . \
+    && python -m compileall -q .
 
 USER outdial
-EXPOSE 8000
+EXPOSE 8000 9464
+STOPSIGNAL SIGTERM
 CMD ["python", "-m", "api"]

@@ -1,6 +1,9 @@
 """Everything an operator may set, read in the composition roots only."""
 
 import os
+from collections.abc import MutableMapping
+from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -8,6 +11,43 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from telemetry.logging import LogFormat
 
 VERSION = "0.1.0"  # of this release, as in pyproject.toml
+
+SECRETS = ("OUTDIAL_", "TEMPORAL_")
+FILE = "_FILE"
+PASSWORD = "OUTDIAL_DATABASE_PASSWORD"  # noqa: S105  the name of one
+DATABASE_URL = "OUTDIAL_DATABASE_URL"
+
+
+class UnreadableSecret(Exception):
+    """A variable names a file that cannot be read."""
+
+
+def read_secret_files(environment: MutableMapping[str, str]) -> None:
+    """Replace `OUTDIAL_…_FILE` and `TEMPORAL_…_FILE` by what the file that they name says, without the line's end.
+
+    `OUTDIAL_DATABASE_PASSWORD` goes into the database's address, written so that any password may stand there.
+    Raises UnreadableSecret.
+    """
+    for name in [name for name in environment if name.startswith(SECRETS) and name.endswith(FILE)]:
+        if name == "TEMPORAL_CONFIG_FILE":
+            continue
+        path = Path(environment.pop(name))
+        try:
+            environment[name.removesuffix(FILE)] = path.read_text().rstrip("\r\n")
+        except (OSError, ValueError) as error:
+            raise UnreadableSecret(f"{name}: {path} cannot be read ({type(error).__name__}).") from None
+    password = environment.pop(PASSWORD, "")
+    if password and DATABASE_URL in environment:
+        environment[DATABASE_URL] = _with_password(environment[DATABASE_URL], password)
+
+
+def _with_password(url: str, password: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if not at:
+        return url
+    return f"{scheme}{separator}{user.partition(':')[0]}:{quote(password, safe='')}@{host}{slash}{path}"
 
 
 class Settings(BaseSettings):

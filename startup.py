@@ -9,7 +9,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from ipaddress import ip_address
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ from composition import open_engine
 from domain.requests.origins import parse_origins
 from domain.temporal_namespace import find_mismatch
 from domain.webhooks.destinations import parse_allowed_destinations
-from settings import VERSION, Settings
+from settings import VERSION, Settings, UnreadableSecret, read_secret_files
 from store.db.engine import Database
 from store.db.schema import find_schema_fault, read_schema_version
 from store.db.vault import Vault
@@ -88,11 +88,12 @@ def exit_with(reasons: CannotStart) -> NoReturn:
     os._exit(EXIT_CODE)
 
 
-def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def load_settings(environment: MutableMapping[str, str] = os.environ) -> Settings:
     """The process's settings. Raises CannotStart with a sentence for each that is wrong."""
     try:
+        read_secret_files(environment)
         wrong = list(_misspelled(environment))
-    except registry.UnknownCarrierError as broken:
+    except (registry.UnknownCarrierError, UnreadableSecret) as broken:
         raise CannotStart(str(broken)) from None
     try:
         settings = Settings()

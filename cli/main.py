@@ -1,5 +1,6 @@
 """The `outdial` command: its groups, and failures as a sentence and an exit code."""
 
+import os
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -27,6 +28,7 @@ from cli import (
     webhooks,
 )
 from cli.errors import ExitCode, Failure
+from settings import UnreadableSecret, read_secret_files
 
 EPILOG = "\n\n".join(
     (
@@ -67,7 +69,11 @@ def options(
 def main() -> None:
     """Run the command line; a `Failure` is printed on stderr, without a stack trace."""
     try:
+        read_secret_files(os.environ)
         app()
+    except UnreadableSecret as unreadable:
+        Console(stderr=True).print(f"[bold red]outdial:[/] {escape(str(unreadable))}", soft_wrap=True)
+        sys.exit(ExitCode.USAGE)
     except Failure as failure:
         Console(stderr=True).print(f"[bold red]outdial:[/] {escape(str(failure))}", soft_wrap=True)
         sys.exit(failure.exit_code)

@@ -1,11 +1,19 @@
 """What Prometheus finds at a stack at work, beside what the simulator saw."""
 
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.client import free_port
@@ -13,6 +21,7 @@ from tests.end_to_end.batch import SHORT, Batch, Numbers, contacts
 from tests.end_to_end.live_stack import LiveStack
 from tests.waiting import until
 
+ROOT = Path(__file__).parents[3]
 FORGED = {"CallSid": "CA1", "CallStatus": "completed"}
 IDS_AND_NUMBERS = re.compile(r"_[0-9a-f]{12,}|\+?[1-9]\d{8,}|[0-9a-f]{8}-[0-9a-f]{4}")
 NEVER_LABELS = {"workflow_id", "run_id", "job_id", "organization_id"}
@@ -119,3 +128,93 @@ def test_no_label_is_an_id_or_a_number(measured: LiveStack) -> None:
     for name, labels, _ in all_processes(measured):
         assert labels.keys() & NEVER_LABELS == set()
         assert not any(IDS_AND_NUMBERS.search(value) for key, value in labels.items() if key != "le"), (name, labels)
+
+
+def expressions() -> list[str]:
+    """Of every alert and every panel."""
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())["groups"][0]["rules"]
+    panels = json.loads((ROOT / "deploy/grafana/dashboards/outdial.json").read_text())["panels"]
+    return [rule["expr"] for rule in rules] + [target["expr"] for panel in panels for target in panel["targets"]]
+
+
+def test_every_metric_of_alerts_and_dashboards_exists(measured: LiveStack) -> None:
+    metrics = measured.ready["metrics"]
+    text = "\n".join(httpx.get(url, trust_env=False).text for url in (metrics["api"], *metrics["workers"]))
+    kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
+    served = {name for name, _, _ in all_processes(measured)} | kinds.keys()
+    asked = {name for text in expressions() for name in re.findall(r"\b(?:outdial|temporal|process)_\w+", text)}
+    assert len(asked) > 40
+    assert asked - served == set()
+
+
+def test_prometheus_scrapes_it_and_answers_every_question(measured: LiveStack, tmp_path: Path) -> None:
+    if shutil.which("prometheus") is None:
+        pytest.skip("prometheus is not installed (Debian: prometheus)")
+    with prometheus(measured, tmp_path) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+
+        def all_up() -> bool:
+            answer = client.get("/api/v1/query", params={"query": "sum(up)"}).json()
+            return [one["value"][1] for one in answer["data"]["result"]] == ["3"]
+
+        until(all_up, 60, every=0.5)
+        for text in expressions():
+            answer = client.get("/api/v1/query", params={"query": text}).json()
+            assert answer["status"] == "success", text
+        calls = client.get("/api/v1/query", params={"query": "sum(outdial_dials_total)"}).json()
+        assert calls["data"]["result"][0]["value"][1] == "10"
+
+
+@contextmanager
+def prometheus(stack: LiveStack, directory: Path) -> Iterator[str]:
+    """Debian's, on a port of its own, with our rules."""
+    metrics, port = stack.ready["metrics"], free_port()
+    jobs = {"outdial-api": [metrics["api"]], "outdial-worker": metrics["workers"]}
+    config = {
+        "global": {"scrape_interval": "1s"},
+        "rule_files": [str(ROOT / "deploy/prometheus/alerts.yml")],
+        "scrape_configs": [
+            {"job_name": name, "static_configs": [{"targets": [url.split("/")[2] for url in urls]}]}
+            for name, urls in jobs.items()
+        ],
+    }
+    (directory / "prometheus.yml").write_text(yaml.safe_dump(config))
+    command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data"]
+    with (directory / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, f"--web.listen-address=127.0.0.1:{port}"], cwd=directory, stdout=log, stderr=log
+        )
+        try:
+            until(lambda: answers(f"http://127.0.0.1:{port}/-/ready"), 60, every=0.2)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def test_the_operators_check_says_that_all_is_well(measured: LiveStack) -> None:
+    """The last: it places a call more."""
+    ready, secrets = measured.ready, json.loads((measured.data_dir / "secrets.json").read_text())
+    environment = {
+        "PATH": os.environ["PATH"],
+        "OUTDIAL_DATABASE_URL": ready["database"]["url"].replace("://", "+psycopg://"),
+        "OUTDIAL_SECRET": secrets["secret"],
+        "OUTDIAL_URL": ready["api"]["url"],
+        "OUTDIAL_TWILIO_BASE_URL": ready["carrier"]["url"],
+        "TEMPORAL_ADDRESS": ready["temporal"]["address"],
+        "TEMPORAL_NAMESPACE": ready["temporal"]["namespace"],
+    }
+    check = [sys.executable, str(ROOT / "deploy/check.py")]
+    found = subprocess.run(check, env=environment, capture_output=True, text=True, timeout=170, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert found.stdout.count("ok ") == 3
+    wrong = environment | {"TEMPORAL_NAMESPACE": "another"}
+    found = subprocess.run([*check, "--no-call"], env=wrong, capture_output=True, text=True, timeout=170, check=False)
+    assert found.returncode == 1
+    assert "NO  Temporal: Temporal has no namespace 'another'" in found.stdout

@@ -1,0 +1,219 @@
+"""The files for containers and systemd are read and judged, not run: no engine is at hand where the tests run."""
+
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url
+
+import worker
+from api import __main__ as api_process
+from carriers.registry import open_carrier
+from settings import Settings, UnreadableSecret, read_secret_files
+
+yaml = pytest.importorskip("yaml")
+ROOT = Path(__file__).parents[2]
+
+
+class Environment(dict[str, str]):
+    """Remembers which variables were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(OUTDIAL_TWILIO_ACCOUNT_SID="AC1", OUTDIAL_ASTERISK_URL="http://127.0.0.1:9/ari")
+        self.asked: set[str] = set()
+
+    def get(self, name: str, *default: Any) -> Any:
+        self.asked.add(name)
+        return super().get(name, *default)
+
+
+@pytest.fixture
+async def of_carriers() -> set[str]:
+    """The variables that our carriers read for themselves."""
+    environment = Environment()
+    for name in ("twilio", "asterisk"):
+        carrier = open_carrier(name, environment)
+        assert carrier is not None
+        await carrier.close()
+    return {name for name in environment.asked if name.startswith(("OUTDIAL_TWILIO_", "OUTDIAL_ASTERISK_"))}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def test_every_process_of_design_is_a_service(compose: dict[str, Any]) -> None:
+    assert {"postgres", "temporal", "temporal-ui", "migrate", "api", "worker", "simulator"} <= set(compose["services"])
+
+
+def test_the_simulator_runs_only_when_asked_for(compose: dict[str, Any]) -> None:
+    assert compose["services"]["simulator"]["profiles"] == ["simulator"]
+
+
+def test_api_and_worker_wait_for_the_migration(compose: dict[str, Any]) -> None:
+    for name in ("api", "worker"):
+        waits = compose["services"][name]["depends_on"]
+        assert waits == {"migrate": {"condition": "service_completed_successfully"}}
+
+
+def test_every_service_waited_for_exists_and_can_be_waited_for(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        for name, wait in service.get("depends_on", {}).items():
+            healthy = wait["condition"] == "service_healthy"
+            assert "healthcheck" in compose["services"][name] or not healthy
+
+
+def test_every_setting_that_is_passed_exists(compose: dict[str, Any], of_carriers: set[str]) -> None:
+    passed = compose["services"]["worker"]["environment"]
+    known = {f"OUTDIAL_{name.upper()}" for name in Settings.model_fields} | of_carriers
+    known |= {"OUTDIAL_DATABASE_PASSWORD"}
+    assert {name.removesuffix("_FILE") for name in passed if name.startswith("OUTDIAL_")} <= known
+
+
+def test_what_carriers_read_is_passed_and_told_to_operators(compose: dict[str, Any], of_carriers: set[str]) -> None:
+    assert {"OUTDIAL_TWILIO_RECORD", "OUTDIAL_ASTERISK_CDR_PATH"} <= of_carriers
+    passed = {name.removesuffix("_FILE") for name in compose["services"]["worker"]["environment"]}
+    assert of_carriers <= passed
+    for file in (".env.example", "docs/settings.md"):
+        told = set(re.findall(r"OUTDIAL_[A-Z_]+", (ROOT / file).read_text()))
+        assert of_carriers - told == set(), file
+
+
+def test_a_carrier_that_an_operator_leaves_alone_is_not_set_up(compose: dict[str, Any]) -> None:
+    """`NAME: ${NAME:-default}`, where nobody has set anything."""
+    passed = {name: str(value) for name, value in compose["services"]["worker"]["environment"].items()}
+    environment = {name: re.sub(r"\$\{[A-Z_]+:-(.*)\}", r"\1", value) for name, value in passed.items()}
+    assert open_carrier("asterisk", environment) is None
+    assert open_carrier("twilio", environment) is None
+
+
+def test_no_secret_is_in_the_environment(compose: dict[str, Any]) -> None:
+    """Of a process anybody can read it who may ask the engine: secrets are files."""
+    for name, service in compose["services"].items():
+        for variable, value in service.get("environment", {}).items():
+            if re.search("PASSWORD|TOKEN|SECRET|PLATFORM_KEY", variable):
+                given_as_file = str(value).startswith("/run/secrets/")
+                assert given_as_file or value == f"${{{variable}:-}}", (name, variable)
+    assert "TOKEN=" not in (ROOT / ".env.example").read_text()
+
+
+def test_every_secret_that_is_read_is_mounted_and_made(compose: dict[str, Any], tmp_path: Path) -> None:
+    for service in compose["services"].values():
+        text = str(service)
+        assert set(re.findall(r"/run/secrets/(\w+)", text)) <= set(service.get("secrets", []))
+    deploy = shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    subprocess.run([deploy / "make-secrets"], check=True, capture_output=True)
+    made = {f"deploy/secrets/{file.name}" for file in (deploy / "secrets").iterdir()}
+    assert made == {secret["file"] for secret in compose["secrets"].values()}
+    assert stat.S_IMODE((deploy / "secrets").stat().st_mode) == 0o700
+    before = (deploy / "secrets/outdial_secret").read_text()
+    assert len(before) == 64
+    subprocess.run([deploy / "make-secrets"], check=True, capture_output=True)
+    assert (deploy / "secrets/outdial_secret").read_text() == before
+
+
+def test_the_file_is_what_the_specification_allows() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    judged = subprocess.run([*command, ROOT / "docker-compose.yml"], capture_output=True, text=True, check=False)
+    assert judged.returncode == 0, judged.stdout
+
+
+def test_every_service_that_stays_up_says_how_it_is(compose: dict[str, Any]) -> None:
+    once = {"temporal-schema", "migrate", "check"}
+    assert {name for name, service in compose["services"].items() if "healthcheck" not in service} == once
+
+
+def test_each_of_our_processes_has_longer_to_stop_than_it_asks_for(compose: dict[str, Any]) -> None:
+    asks = {"api": api_process.GRACE_SECONDS, "worker": worker.SHUTDOWN_TIMEOUT.total_seconds()}
+    for name, seconds in asks.items():
+        assert float(compose["services"][name]["stop_grace_period"].removesuffix("s")) > seconds + 10
+        (unit,) = (ROOT / "deploy/systemd").glob(f"outdial-{name}*.service")
+        (timeout,) = re.findall(r"TimeoutStopSec=(\d+)", unit.read_text())
+        assert float(timeout) > seconds + 10
+
+
+def test_our_processes_write_nothing_and_may_nothing(compose: dict[str, Any]) -> None:
+    ours = [service for service in compose["services"].values() if service["image"].startswith("outdial:")]
+    assert len(ours) == 5
+    for service in ours:
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_everything_is_pinned(compose: dict[str, Any]) -> None:
+    images = [re.sub(r"\$\{\w+:-(.*)\}", r"\1", service["image"]) for service in compose["services"].values()]
+    base = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    for image in images + base:
+        assert re.search(r":v?\d+\.\d+", image), image
+
+
+def test_temporal_is_set_up_for_years(compose: dict[str, Any]) -> None:
+    environment = compose["services"]["temporal"]["environment"]
+    assert environment["NUM_HISTORY_SHARDS"] == "512"
+    assert int(environment["SQL_MAX_CONNS"]) >= 20
+    dynamic = yaml.safe_load(compose["configs"]["temporal-dynamic"]["content"])
+    assert dynamic["frontend.enableCancelWorkerPollsOnShutdown"] == [{"value": True}]
+
+
+def test_several_apis_find_ports_of_their_own(compose: dict[str, Any]) -> None:
+    (ports,) = compose["services"]["api"]["ports"]
+    first, last = re.search(r"(\d+)-(\d+)\}?:8000", ports).groups()  # type: ignore[union-attr]
+    assert int(last) > int(first)
+
+
+def test_any_password_works_in_the_databases_address() -> None:
+    environment = {
+        "OUTDIAL_DATABASE_URL": "postgresql+psycopg://outdial@postgres:5432/outdial?sslmode=require",
+        "OUTDIAL_DATABASE_PASSWORD": "p@ss/w:rd%20 ?#",
+    }
+    read_secret_files(environment)
+    url = make_url(environment["OUTDIAL_DATABASE_URL"])
+    assert (url.username, url.password, url.host, url.database) == ("outdial", "p@ss/w:rd%20 ?#", "postgres", "outdial")
+    assert environment.keys() == {"OUTDIAL_DATABASE_URL"}
+
+
+def test_a_secret_is_read_from_the_file_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("of mine\n")
+    environment = {"OUTDIAL_SECRET_FILE": str(tmp_path / "secret"), "TEMPORAL_CONFIG_FILE": "/dev/null"}
+    read_secret_files(environment)
+    assert environment == {"OUTDIAL_SECRET": "of mine", "TEMPORAL_CONFIG_FILE": "/dev/null"}
+
+
+def test_a_secret_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableSecret, match=r"OUTDIAL_SECRET_FILE: .* cannot be read \(FileNotFoundError\)"):
+        read_secret_files({"OUTDIAL_SECRET_FILE": str(tmp_path / "none")})
+
+
+@pytest.mark.parametrize("unit", ["outdial-api.service", "outdial-worker@.service", "outdial-migrate.service"])
+def test_units_are_hardened(unit: str) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    file = ROOT / "deploy/systemd" / unit
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=25", str(file)]
+    judged = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert judged.returncode == 0, judged.stdout[-300:]
+
+
+def test_nothing_is_reachable_from_other_machines(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    assert "USER outdial" in (ROOT / "Dockerfile").read_text()
+
+
+def test_all_code_gets_into_the_image() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    code = [f"{module}.py" for module in project["py-modules"]]
+    code += [package.removesuffix("*") for package in project["packages"]["find"]["include"]]
+    let_in = set((ROOT / ".dockerignore").read_text().splitlines())
+    assert {f"!{name}" for name in code} <= let_in
