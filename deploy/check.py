@@ -35,7 +35,7 @@ from workflows.names import SEARCH_ATTRIBUTES
 CALLER = "+12025550198"  # numbers set aside for fiction
 CALLED = "+12125550100"  # the simulator answers, and talks for two seconds
 NAME = "Deployment check"
-NO_AGENT = "ws://127.0.0.1:9/"  # nobody listens there, as in the demo: what is checked is the call
+NO_AGENT = "ws://127.0.0.1:9/"  # the simulator takes this port for an example agent that is there
 READY_SECONDS = 120.0
 CALL_SECONDS = 120.0
 Check = Callable[[], Awaitable[str]]

@@ -1,0 +1,104 @@
+"""The proxy's configuration, in Debian's nginx, in front of an API."""
+
+import getpass
+import shutil
+import ssl
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.client import free_port
+from tests.certificates import authority_for
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
+
+CONFIGURATION = Path(__file__).parents[3] / "deploy/nginx.conf"
+MEGABYTES = 3
+
+
+@pytest.fixture(scope="module")
+def behind(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client that reaches the stack's API by the proxy, as its owner."""
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx is not installed (Debian: nginx-light)")
+    directory, port = tmp_path_factory.mktemp("nginx"), free_port()
+    trusted, served = authority_for("localhost", directory)
+    api = stack.ready["api"]
+    text = CONFIGURATION.read_text()
+    for ours, theirs in {
+        "/tmp/": f"{directory}/",
+        "api:8000": api["url"].removeprefix("http://"),
+        "listen 8443": f"listen 127.0.0.1:{port}",
+        "/etc/nginx/tls/fullchain.pem": str(served),
+        "/etc/nginx/tls/key.pem": str(served),
+    }.items():
+        assert ours in text
+        text = text.replace(ours, theirs)
+    (directory / "nginx.conf").write_text(
+        f"daemon off;\nuser {getpass.getuser()};\nerror_log {directory}/error.log;\n{text}"
+    )
+    process = subprocess.Popen(["nginx", "-c", str(directory / "nginx.conf"), "-p", str(directory)])
+    try:
+        context = ssl.create_default_context(cafile=str(trusted))
+        headers = {"Authorization": f"Bearer {api['ownerKey']}"}
+        with httpx.Client(
+            base_url=f"https://localhost:{port}", verify=context, headers=headers, trust_env=False, timeout=60
+        ) as client:
+            until(lambda: answers(client), 20, every=0.1)
+            yield client
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/healthz").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def test_a_large_contact_file_passes(behind: httpx.Client, stack: LiveStack) -> None:
+    row = "+12025550123,{}\n".format("x" * 900)
+    content = "phone,note\n" + row * (MEGABYTES * 1024 * 1024 // len(row))
+    answer = behind.post(
+        "/batch/validate",
+        data={"fromPhoneNumberId": stack.ready["phoneNumbers"]["pipeline"], "name": "Large"},
+        files={"file": ("contacts.csv", content, "text/csv")},
+    )
+    assert answer.status_code == 200, answer.text[:300]
+
+
+def test_what_is_larger_than_the_api_takes_is_refused_by_one_of_both(behind: httpx.Client) -> None:
+    answer = behind.post("/batch/validate", content=b"x" * (13 * 1024 * 1024), headers={"Content-Type": "text/csv"})
+    assert answer.status_code in {413, 415, 422}
+
+
+def test_path_and_query_reach_the_api_unchanged(behind: httpx.Client) -> None:
+    answer = behind.get("/no%2Fsuch%20path", params={"dial": "a:1"})
+    assert answer.status_code == 404
+    assert answer.headers["X-Request-Id"]
+
+
+def test_a_stream_of_events_begins_at_once(behind: httpx.Client, stack: LiveStack) -> None:
+    """Through a proxy that gathers answers its first event would come with the last."""
+    contacts = [{"phone": "+12025550147", "name": "Nobody"}]
+    job = {
+        "name": "Streamed",
+        "fromPhoneNumberId": stack.ready["phoneNumbers"]["pipeline"],
+        "contacts": contacts,
+        "scheduledStartTime": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+    }
+    created = behind.post("/batch/create", json=job).raise_for_status()
+    path = f"/batch/jobs/{created.json()['batchJobId']}"
+    try:
+        with behind.stream("GET", f"{path}/events", timeout=20) as stream:
+            assert stream.status_code == 200
+            assert next(stream.iter_lines())
+    finally:
+        behind.post(f"{path}/cancel").raise_for_status()
+        behind.delete(path).raise_for_status()
