@@ -13,6 +13,8 @@ from temporalio.worker import Worker
 
 from activities.calls.call import CallActivities
 from activities.calls.carrier_stream import CarrierStream
+from activities.calls.hand_over import HandOverActivities, HandOvers
+from activities.calls.take_over import TakeOver
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
 from activities.reconcile import ReconcileActivities
@@ -41,13 +43,14 @@ from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
 from store.webhooks.notifier import DueDeliveryNotifier
 from store.webhooks.outbox import Outbox
+from store.workers import Workers
 from telemetry.exposition import EXPOSITION
 from telemetry.logging import configure_logging
 from telemetry.metrics import start_at_zero
 from telemetry.probes import watch_database, watch_loop
 from workflows.batch_job import BatchJob
 from workflows.client import JobWorkflows, WebhookWorkflows
-from workflows.names import CALLS_QUEUE, JOBS_QUEUE, RECONCILER_ID, WEBHOOKS_QUEUE
+from workflows.names import CALLS_QUEUE, JOBS_QUEUE, RECONCILER_ID, WEBHOOKS_QUEUE, worker_identity
 from workflows.organization_lines import OrganizationLines
 from workflows.reconciler import Reconciler, ReconcilerStart
 from workflows.webhook_delivery import WebhookDeliveries
@@ -100,9 +103,15 @@ async def _observed(services: Services) -> AsyncIterator[None]:
 
 async def _workers(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> list[Worker]:
     lines = LinesActivities(services[Lines], services[JobLifecycle], services[JobWorkflows])
+    hand_overs, workers = HandOvers(), Workers(settings.database_url.get_secret_value())
+    await stack.enter_async_context(workers.joined(hand_overs.begin))
+    take_over = TakeOver(workers, services[Reconciliation], services[JobWorkflows])
+    await stack.enter_async_context(in_background(take_over.run()))
+    closing, identity = HandOverActivities(hand_overs, workers), worker_identity(workers.number)
+    calls = await _calls(settings, services, stack, hand_overs)
     return [
-        jobs_worker(client, _jobs(services), lines, _reconciliation(services)),
-        calls_worker(client, await _calls(settings, services, stack), settings.call_slots),
+        jobs_worker(client, _jobs(services), lines, closing, _reconciliation(services), identity),
+        calls_worker(client, calls, settings.call_slots, identity),
         webhooks_worker(client, await _webhooks(client, settings, services, stack)),
     ]
 
@@ -127,7 +136,9 @@ def _reconciliation(services: Services) -> ReconcileActivities:
     )
 
 
-async def _calls(settings: Settings, services: Services, stack: AsyncExitStack) -> CallActivities:
+async def _calls(
+    settings: Settings, services: Services, stack: AsyncExitStack, hand_overs: HandOvers
+) -> CallActivities:
     database_url, dials, carriers = settings.database_url.get_secret_value(), services[Dials], services[CarrierAccounts]
     watch = DialWatch(dials, database_url)
     await stack.enter_async_context(watch.running())
@@ -145,6 +156,7 @@ async def _calls(settings: Settings, services: Services, stack: AsyncExitStack) 
         settings.speed,
         services[Vault].call_token,
         max_waiting=max(1, int(settings.call_slots * WAITING_SHARE)),
+        hand_overs=hand_overs,
     )
 
 
@@ -159,12 +171,18 @@ async def _webhooks(client: Client, settings: Settings, services: Services, stac
 
 
 def jobs_worker(
-    client: Client, jobs: JobActivities, lines: LinesActivities, reconciliation: ReconcileActivities
+    client: Client,
+    jobs: JobActivities,
+    lines: LinesActivities,
+    hand_over: HandOverActivities,
+    reconciliation: ReconcileActivities,
+    identity: str | None = None,
 ) -> Worker:
     """For workflows and short activities."""
     return Worker(
         client,
         task_queue=JOBS_QUEUE,
+        identity=identity,
         workflows=[BatchJob, OrganizationLines, Reconciler],
         activities=[
             jobs.note_workflow,
@@ -174,6 +192,7 @@ def jobs_worker(
             jobs.complete_job,
             jobs.abandon_contact,
             jobs.close_job,
+            hand_over.hold_endings,
             lines.request_lines,
             lines.organization_lines,
             lines.stop_organization,
@@ -187,11 +206,12 @@ def jobs_worker(
     )
 
 
-def calls_worker(client: Client, calls: CallActivities, slots: int) -> Worker:
+def calls_worker(client: Client, calls: CallActivities, slots: int, identity: str | None = None) -> Worker:
     """For calls, `slots` at once."""
     return Worker(
         client,
         task_queue=CALLS_QUEUE,
+        identity=identity,
         activities=[calls.call_contact],
         max_concurrent_activities=slots,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,

@@ -53,6 +53,11 @@ _OPEN = f"""
     WHERE workflow_started_at IS NOT NULL AND status NOT IN ('completed', 'failed', 'cancelled')
     ORDER BY random() LIMIT {MAX_OPEN_JOBS}
 """  # noqa: S608 — our own constants
+_CALLING = f"""
+    SELECT id FROM (SELECT id FROM batch_jobs WHERE status = 'running'
+                    UNION SELECT job_id FROM dials WHERE ended_at IS NULL) AS job
+    LIMIT {MAX_OPEN_JOBS}
+"""  # noqa: S608 — our own constants
 _OVERDUE = f"""
     SELECT d.id, d.contact_id, d.number_of_dial, d.carrier_account_id AS account, d.state, d.call_id
     FROM dials d JOIN batch_jobs j ON j.id = d.job_id
@@ -137,6 +142,11 @@ class Reconciliation:
     async def list_open_jobs(self) -> list[OpenJob]:
         """Jobs that have not ended and had a workflow."""
         return await self._jobs(_OPEN)
+
+    async def list_calling_jobs(self) -> list[str]:
+        """Jobs that run, or whose calls are live."""
+        async with self._database.reading() as connection:
+            return await connection.fetch_values(_CALLING)
 
     async def list_overdue_dials(self, slack_seconds: float) -> list[OpenDial]:
         """Dials open longer than a call can last, by `slack_seconds`."""

@@ -12,6 +12,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.calls.call import CallActivities
+    from activities.calls.hand_over import ClosingRun, HandOverActivities
     from activities.calls.payloads import CallContact, CallEnded
     from activities.jobs import Abandonment, JobActivities, JobRef, PageRequest
     from activities.lines import LinesActivities, RequestLines
@@ -38,6 +39,7 @@ CALL_RETRY = RetryPolicy(  # for our own failures only, without end: the same di
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=10)
 )
 LINES_RETRY = RetryPolicy(maximum_attempts=3)  # without lines the limits hold, and the reconciler does the rest
+HOLD_RETRY = RetryPolicy(maximum_attempts=2)  # without it the closing task may meet an ending, and is done again
 PAGE = 100  # contacts read at once
 ABANDONED = "Outdial could not place this call; the worker's log says why."
 
@@ -119,6 +121,7 @@ class BatchJob(OperatorSignals):
                 self._place_calls()
                 self._show(page)
                 await self._wait_for_change()
+        await self._hold_endings()
         return None
 
     # --- waiting for the start: this part never changes, for its runs may be a year old --------------------------
@@ -145,6 +148,13 @@ class BatchJob(OperatorSignals):
         """Whether the next run is to go on, and to follow the live calls. No calls are placed from here on."""
         info = workflow.info()
         return info.get_current_history_length() >= MAX_RUN_EVENTS or info.is_continue_as_new_suggested()
+
+    async def _hold_endings(self) -> None:
+        """An ending that meets the closing task costs a replay of the whole run: the next run is told instead."""
+        if self._dispatch.in_flight:
+            with contextlib.suppress(ActivityError):
+                closing = ClosingRun(run_id=workflow.info().run_id)
+                await execute_short_activity(HandOverActivities.hold_endings, closing, HOLD_RETRY)
 
     def _raise_failures(self) -> None:
         """A bug in a call's task fails the workflow task, visibly, and the next deployment goes on from there.

@@ -1,6 +1,6 @@
 """How the API and the workers reach Temporal and the workflows: each call is short."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
 from domain.temporal_namespace import Namespace
 from workflows.batch_job import TASK_TIMEOUT, BatchJob, BatchJobStart
+from workflows.dead_workers import redo_work
 from workflows.failures import DATA_CONVERTER
 from workflows.line_share import LinesPace
 from workflows.names import (
@@ -134,6 +135,16 @@ class JobWorkflows:
     async def nudge(self, job_id: str) -> bool:
         """Tell a job's workflow that the job changed in the database; False where it is closed."""
         return await _signal_if_open(self._job(job_id), BatchJob.refresh)
+
+    async def take_over(self, job_id: str, present: Collection[int]) -> bool:
+        """Have a job go on at once with what a worker was doing for it that is not `present`; False: there is none."""
+        with _unavailable():
+            try:
+                return await redo_work(self._client, job_workflow_id(job_id), present)
+            except RPCError as error:
+                if not _lacks_workflow(error):
+                    raise
+                return False
 
     async def progress(self, job_id: str) -> JobProgress | None:
         """How far a job is; None where its workflow does not answer within a second."""

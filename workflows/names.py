@@ -1,10 +1,14 @@
 """The names that workers, the API and operators know. They never change: open workflows hold them."""
 
+from collections.abc import Collection
+
 from temporalio.common import SearchAttributeKey
 
 JOBS_QUEUE = "outdial-jobs"  # workflows and short activities
 CALLS_QUEUE = "outdial-calls"  # calls: long activities, a worker of their own
 WEBHOOKS_QUEUE = "outdial-webhooks"  # webhooks: slow receivers delay nothing else
+
+WORKER = "outdial-worker"
 
 BATCH_JOB = "BatchJob"
 RECONCILER = "Housekeeper"
@@ -22,6 +26,17 @@ ORGANIZATION = SearchAttributeKey.for_keyword("OutdialOrg")
 STATUS = SearchAttributeKey.for_keyword("OutdialStatus")
 SCHEDULED_FOR = SearchAttributeKey.for_datetime("OutdialScheduledFor")
 SEARCH_ATTRIBUTES = (ORGANIZATION, STATUS, SCHEDULED_FOR)
+
+
+def worker_identity(number: int) -> str:
+    """What Temporal calls a worker process."""
+    return f"{WORKER}-{number}"
+
+
+def is_gone(identity: str, present: Collection[int]) -> bool:
+    """Whether Temporal's word for a worker is of one of ours that is not among those present."""
+    kind, _, number = identity.rpartition("-")
+    return kind == WORKER and number.isdigit() and int(number) not in present
 
 
 def job_workflow_id(job_id: str) -> str:

@@ -14,8 +14,9 @@ from temporalio import activity
 
 from activities.calls.claim_turns import MAX_WAITING, ClaimTurns
 from activities.calls.follow import CallFollower
+from activities.calls.hand_over import HandOvers
 from activities.calls.payloads import CallContact, CallEnded
-from activities.calls.place import CallPlacer, is_retry
+from activities.calls.place import CallPlacer, may_be_placed
 from activities.calls.waiting import swallow_cancellation
 from activities.heartbeats import Heartbeat, heartbeats
 from carriers import Carrier
@@ -34,7 +35,7 @@ class CallActivities:
     """`public_url`: where carriers and agents reach the API. `speed` divides what happens on the telephone.
 
     `call_token` makes the token by which an agent may report on a call; None where it needs an API key. `max_waiting`:
-    calls of one organization that may wait for a line or a pace at once.
+    calls of one organization that may wait for a line or a pace at once. `hand_overs`: the runs that are closing.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class CallActivities:
         speed: float = 1.0,
         call_token: Callable[[str], str | None] = lambda _: None,
         max_waiting: int = MAX_WAITING,
+        hand_overs: HandOvers | None = None,
     ) -> None:
         self._dials = dials
+        self._hand_overs = hand_overs or HandOvers()
         self._placer = CallPlacer(ClaimTurns(claims, max_waiting), dials, watch, carriers, public_url, call_token)
         self._follower = CallFollower(dials, watch, carriers, speed)
 
@@ -57,7 +60,9 @@ class CallActivities:
         """Call one contact once and return what became of it."""
         async with heartbeats("waiting") as heartbeat:
             try:
-                return await self._call(call, heartbeat)
+                ended = await self._call(call, heartbeat)
+                await self._hand_overs.hold_back()
+                return ended
             except asyncio.CancelledError:
                 details = activity.cancellation_details()
                 if details is not None and details.not_found:
@@ -68,7 +73,7 @@ class CallActivities:
                 raise
 
     async def _call(self, call: CallContact, heartbeat: Heartbeat) -> CallEnded:
-        dial = await self._dials.get(call.contact_id, call.dial) if is_retry(call) else None
+        dial = await self._dials.get(call.contact_id, call.dial) if may_be_placed(call) else None
         if dial is None:
             held = await self._placer.claim_and_place(call, heartbeat)
             dial = await self._dials.get(call.contact_id, call.dial)

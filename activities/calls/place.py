@@ -44,6 +44,7 @@ SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
 PLACE_TIMEOUT = timedelta(seconds=PLACE_TIMEOUT_SECONDS)
 ABSENCE_SECONDS = 5.0  # for a carrier that stood still to read what waited in its sockets
 MAX_SEARCH_INTERVAL_SECONDS = 30.0
+PROMPT = timedelta(seconds=1)  # from its scheduling to its start
 OUTCOMES: tuple[tuple[type[CarrierError], Outcome], ...] = (  # the first that fits
     (NumberRefused, Outcome.INVALID_NUMBER),
     (TooLate, Outcome.HELD_BACK),
@@ -216,6 +217,13 @@ class Absence:
         if self._since is None:
             self._since = boot_time()
         return boot_time() - self._since >= ABSENCE_SECONDS
+
+
+def may_be_placed(call: CallContact) -> bool:
+    """Whether to look for the dial's row first. An activity that begins late may have begun before: a run that was
+    reset forgets who did."""
+    info = activity.info()
+    return is_retry(call) or info.started_time - info.scheduled_time > PROMPT
 
 
 def is_retry(call: CallContact) -> bool:

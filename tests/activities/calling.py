@@ -12,6 +12,7 @@ from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
 from activities.calls.call import CallActivities
+from activities.calls.hand_over import HandOvers
 from activities.calls.payloads import CallContact, CallEnded
 from carriers import Carrier
 from store.calls.claim import Claimed, Claims
@@ -42,6 +43,15 @@ class Run:
     async def result(self) -> CallEnded:
         async with asyncio.timeout(SOON):
             return await self._task
+
+    async def ended(self) -> CallEnded:
+        """What became of it, however long that takes."""
+        return await self._task
+
+    @property
+    def workflow_run_id(self) -> str:
+        """Of the workflow's run that began it."""
+        return str(self._environment.info.workflow_run_id)
 
     @property
     def over(self) -> bool:
@@ -82,7 +92,9 @@ class Calling:
         job_id: str,
         watch: DialWatch,
         carriers: dict[str, Carrier],
+        hand_overs: HandOvers | None = None,
     ) -> None:
+        self.hand_overs = hand_overs or HandOvers()
         self.watch = watch
         self.carriers = carriers
         self.engine = engine

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from activities.calls.call import CallActivities
+from activities.calls.hand_over import HandOvers
 from carriers import Carrier
 from store.calls.claim import Claims
 from store.calls.dials import Dials
@@ -42,7 +43,16 @@ async def calling(engine: Database, dials: Dials, watch: DialWatch, carrier: Fak
     given = await an_organization(engine)
     job = await a_job(engine, given, 3)
     carriers: dict[str, Carrier] = {NAME: carrier}
-    calls = CallActivities(Claims(engine), dials, watch, carriers, PUBLIC_URL, call_token=lambda id: f"token of {id}")
-    calling = Calling(engine, dials, carrier, calls, given, job.id, watch, carriers)
+    hand_overs = HandOvers()
+    calls = CallActivities(
+        Claims(engine),
+        dials,
+        watch,
+        carriers,
+        PUBLIC_URL,
+        call_token=lambda id: f"token of {id}",
+        hand_overs=hand_overs,
+    )
+    calling = Calling(engine, dials, carrier, calls, given, job.id, watch, carriers, hand_overs)
     await calling.begin()
     return calling

@@ -17,6 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
 from activities.calls.call import CallActivities
+from activities.calls.hand_over import HandOverActivities, HandOvers
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
 from activities.reconcile import ReconcileActivities
@@ -36,6 +37,7 @@ from store.jobs.repository import CreatedJob
 from store.jobs.update import JobUpdates
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
+from store.workers import Workers
 from tests.builders import Given
 from tests.fakes.carrier import NAME, FakeCarrier
 from tests.waiting import eventually
@@ -92,6 +94,7 @@ class Running:
         self.claims = BreakableClaims(engine)
         self.workflows = SkippingWorkflows(self.client, pace)
         self.binding = NamespaceBinding(engine)
+        self.found = Reconciliation(engine)
         self.reconciliation = self.reconciliation_by(self.workflows)
         self._database_url = database_url
         self._started: list[str] = []
@@ -99,9 +102,9 @@ class Running:
 
     def reconciliation_by(self, workflows: JobWorkflows) -> ReconcileActivities:
         """What a worker repairs that asks these of workflows."""
-        reconciliation, lines, carriers = Reconciliation(self.engine), Lines(self.engine), {NAME: self.carrier}
+        lines, carriers = Lines(self.engine), {NAME: self.carrier}
         return ReconcileActivities(
-            reconciliation,
+            self.found,
             self.binding,
             self.control,
             self.dials,
@@ -112,22 +115,31 @@ class Running:
         )
 
     @contextlib.asynccontextmanager
-    async def workers(self, client: Client | None = None) -> AsyncIterator[None]:
-        """Work, as one worker process does, while the block runs; `client`: in another namespace than usual."""
+    async def workers(
+        self, client: Client | None = None, *, identity: str | None = None, calls: bool = True
+    ) -> AsyncIterator[None]:
+        """Work, as one worker process does, while the block runs.
+
+        `client`: in another namespace than usual. Without `calls` no call is followed, and none placed.
+        """
         workflows = self.workflows if client is None else JobWorkflows(client)
         client = client or self.client
         await self.binding.bind(await workflows.namespace())
         watch = DialWatch(self.dials, self._database_url)
         carriers = {NAME: self.carrier}
-        calls = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL)
+        hand_overs, among = HandOvers(), Workers(self._database_url)
+        calling = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL, hand_overs=hand_overs)
         jobs = JobActivities(
             DuePages(self.engine), self.control, OperatorCommands(self.engine, self.control, JobUpdates(self.engine))
         )
         lines = LinesActivities(Lines(self.engine), self.control, workflows)
         async with (
             watch.running(),
-            jobs_worker(client, jobs, lines, self.reconciliation_by(workflows)),
-            calls_worker(client, calls, SLOTS),
+            among.joined(hand_overs.begin),
+            jobs_worker(
+                client, jobs, lines, HandOverActivities(hand_overs, among), self.reconciliation_by(workflows), identity
+            ),
+            calls_worker(client, calling, SLOTS, identity) if calls else contextlib.nullcontext(),
         ):
             yield
 

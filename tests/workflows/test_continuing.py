@@ -1,5 +1,6 @@
 """A job that is too long for one run: the next one follows the calls that are live."""
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.statuses import JobStatus
@@ -11,6 +12,7 @@ from workflows.batch_job import BatchJobStart
 
 CONTACTS = 40  # about 240 events: two runs at least
 TALKING = 3
+TASK_FAILED = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
 
 
 async def starts(job: Job) -> list[BatchJobStart]:
@@ -42,6 +44,23 @@ async def test_live_calls_are_followed_by_the_next_run_and_nobody_is_called_twic
     first, second, *_ = await starts(job)
     assert first.in_flight == ()
     assert len(second.in_flight) >= TALKING
+
+
+async def test_no_ending_meets_the_task_that_closes_a_run(running: Running) -> None:
+    """It would be refused, and the whole run replayed to try it again."""
+    given = await an_organization(running.engine)
+    running.carrier.usually(ANSWERS.but(ends_after=0.3))
+    stored = await a_job(running.engine, given, 2 * CONTACTS, concurrent_call_limit=20)
+    job = await running.start_in_real_time(given, stored)
+    await eventually(lambda: _has_ended(job), 60)
+
+    assert len(await job.run_ids()) > 2
+    assert [event for event in await job.events() if event.event_type == TASK_FAILED] == []
+    assert len({order.to for order in running.carrier.asked}) == len(running.carrier.asked) == 2 * CONTACTS
+
+
+async def _has_ended(job: Job) -> bool:
+    return (await job.status()).ended
 
 
 async def test_another_worker_follows_the_calls_of_one_that_stopped(unmanned: Running) -> None:

@@ -1,0 +1,82 @@
+"""Which worker processes live, and what they tell each other at once.
+
+Each holds an advisory lock for as long as it lives: PostgreSQL releases it when the process dies, and knows the eldest.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+
+from store.db.listen import FAILURES, RECONNECT_SECONDS, conninfo, in_background
+
+CHANNEL = "outdial_workers"  # its notices carry the id of a workflow's run that is closing
+PRESENT = 0x0D1A3  # the first half of a lock's key; the worker's number makes the second
+# What a machine that lost its power leaves is noticed by PostgreSQL within seconds, not after two hours.
+_KEEPALIVES = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+_LIST = """
+    SELECT l.objid::bigint FROM pg_locks l
+    JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+    JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = %s::bigint::oid
+    ORDER BY a.backend_start, l.objid
+"""
+
+logger = logging.getLogger(__name__)
+
+
+class Workers:
+    """This process among the workers; `number` is its own. Its methods raise psycopg.Error or OSError."""
+
+    def __init__(self, database_url: str) -> None:
+        self.number = secrets.randbelow(2**31)
+        self._conninfo = conninfo(database_url, "outdial-workers")
+        self._asking: psycopg.AsyncConnection | None = None
+        self._one_question = asyncio.Lock()
+
+    @asynccontextmanager
+    async def joined(self, on_closing: Callable[[str], None]) -> AsyncIterator[None]:
+        """Be one of them while the block runs. `on_closing` receives the id of each run that is announced."""
+        try:
+            async with in_background(self._stay(on_closing)):
+                yield
+        finally:
+            if self._asking is not None:
+                await self._asking.close()
+
+    async def list_present(self) -> tuple[int, ...]:
+        """The numbers of all that live, the eldest first; of this one too, once it is among them."""
+        rows = await self._ask(_LIST, (PRESENT,))
+        return tuple(int(row[0]) for row in rows)
+
+    async def announce_closing(self, run_id: str) -> None:
+        """Tell all that a run of a workflow closes."""
+        await self._ask("SELECT pg_notify(%s, %s)", (CHANNEL, run_id))
+
+    async def _ask(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        async with self._one_question:
+            if self._asking is None:
+                self._asking = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+            try:
+                return await (await self._asking.execute(query, values)).fetchall()
+            except BaseException:
+                asking, self._asking = self._asking, None
+                await asking.close()
+                raise
+
+    async def _stay(self, on_closing: Callable[[str], None]) -> None:
+        while True:
+            try:
+                connect = psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, options=_KEEPALIVES)
+                async with await connect as connection:
+                    await connection.execute("SELECT pg_advisory_lock(%s, %s)", (PRESENT, self.number))
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    async for notice in connection.notifies():
+                        on_closing(notice.payload)
+            except FAILURES as error:
+                logger.warning("the other workers are not heard (%s); connecting again", type(error).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)
