@@ -56,7 +56,7 @@ from workflows.reconciler import Reconciler, ReconcilerStart
 from workflows.webhook_delivery import WebhookDeliveries
 
 STICKY_TIMEOUT = timedelta(seconds=3)  # how long a dead worker's cache holds a job up
-HEARTBEAT_THROTTLE = timedelta(seconds=2)  # a cancel reaches a call this soon
+HEARTBEAT_THROTTLE = timedelta(seconds=2)  # below the interval of heartbeats: the SDK keeps none back
 SHUTDOWN_TIMEOUT = timedelta(seconds=20)  # longer than placing a call; followers leave at once
 MAX_SHORT_ACTIVITIES = 50
 WAITING_SHARE = 0.125  # of the slots for calls: what calls of one organization that wait may take

@@ -16,22 +16,23 @@ class Heartbeat:
         self.state = state
 
     def show(self, state: str) -> None:
-        """Show another state at once."""
-        if state != self.state:
-            self.state = state
-            activity.heartbeat(state)
+        """Show another state from the next heartbeat on: one of its own would cost the server as much as an ending."""
+        self.state = state
 
-    async def _beat(self) -> None:
+    async def _beat(self, first_after: float, interval: float) -> None:
+        await asyncio.sleep(first_after)
         while True:
             activity.heartbeat(self.state)
-            await asyncio.sleep(INTERVAL_SECONDS)
+            await asyncio.sleep(interval)
 
 
 @asynccontextmanager
-async def heartbeats(state: str) -> AsyncIterator[Heartbeat]:
-    """Beat until the block is left."""
+async def heartbeats(
+    state: str, *, first_after: float = 0.0, interval: float = INTERVAL_SECONDS
+) -> AsyncIterator[Heartbeat]:
+    """Beat until the block is left, every `interval` seconds."""
     heartbeat = Heartbeat(state)
-    beating = asyncio.create_task(heartbeat._beat())
+    beating = asyncio.create_task(heartbeat._beat(first_after, interval))
     try:
         yield heartbeat
     finally:

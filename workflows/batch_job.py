@@ -34,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
 TASK_TIMEOUT = timedelta(seconds=15)  # a full replay takes 4 s at 2,000 events; a worker that dies costs this
 MAX_RUN_EVENTS = 2_000  # events; an ending that meets the closing task replays the whole run: the longer, the slower
 CALL_TIMEOUT = timedelta(hours=8)  # four hours of talk, the waits before and after it
-CALL_HEARTBEAT = timedelta(seconds=15)  # how long a dead worker's calls are unattended
+CALL_HEARTBEAT = timedelta(seconds=25)  # of two beats one may be lost: how long a frozen worker's calls are unattended
 CALL_RETRY = RetryPolicy(  # for our own failures only, without end: the same dial again
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=10)
 )

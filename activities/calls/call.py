@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from store.calls.dials import Dials
     from store.calls.watcher import DialWatch
 
+# A short call needs none: its row and the notices of it tell its worker all that a heartbeat could, and a worker that
+# died is missed by the others.
+HEARTBEAT_INTERVAL_SECONDS = 10.0
+
 
 class CallActivities:
     """`public_url`: where carriers and agents reach the API. `speed` divides what happens on the telephone.
@@ -58,7 +62,8 @@ class CallActivities:
     @activity.defn
     async def call_contact(self, call: CallContact) -> CallEnded:
         """Call one contact once and return what became of it."""
-        async with heartbeats("waiting") as heartbeat:
+        beats = heartbeats("waiting", first_after=HEARTBEAT_INTERVAL_SECONDS, interval=HEARTBEAT_INTERVAL_SECONDS)
+        async with beats as heartbeat:
             try:
                 ended = await self._call(call, heartbeat)
                 await self._hand_overs.hold_back()

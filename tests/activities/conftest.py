@@ -17,6 +17,8 @@ from tests.fakes.carrier import NAME, FakeCarrier
 
 PUBLIC_URL = "http://127.0.0.1:8000"
 
+FAST = 0.02  # seconds between heartbeats
+
 
 @pytest.fixture
 def dials(engine: Database) -> Dials:
@@ -38,8 +40,11 @@ async def watch(dials: Dials, database_url: str) -> AsyncIterator[DialWatch]:
 
 
 @pytest.fixture
-async def calling(engine: Database, dials: Dials, watch: DialWatch, carrier: FakeCarrier) -> Calling:
-    """A running job of three contacts, and the activity that calls them."""
+async def calling(
+    engine: Database, dials: Dials, watch: DialWatch, carrier: FakeCarrier, monkeypatch: pytest.MonkeyPatch
+) -> Calling:
+    """A running job of three contacts, and the activity that calls them, whose heartbeats are fast."""
+    monkeypatch.setattr("activities.calls.call.HEARTBEAT_INTERVAL_SECONDS", FAST)
     given = await an_organization(engine)
     job = await a_job(engine, given, 3)
     carriers: dict[str, Carrier] = {NAME: carrier}
