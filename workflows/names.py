@@ -1,5 +1,7 @@
 """The names that workers, the API and operators know. They never change: open workflows hold them."""
 
+import os
+import socket
 from collections.abc import Collection
 
 from temporalio.common import SearchAttributeKey
@@ -29,13 +31,13 @@ SEARCH_ATTRIBUTES = (ORGANIZATION, STATUS, SCHEDULED_FOR)
 
 
 def worker_identity(number: int) -> str:
-    """What Temporal calls a worker process."""
-    return f"{WORKER}-{number}"
+    """What Temporal calls this worker process: as usual, and its number among the workers."""
+    return f"{os.getpid()}@{socket.gethostname()} {WORKER}-{number}"
 
 
 def is_gone(identity: str, present: Collection[int]) -> bool:
     """Whether Temporal's word for a worker is of one of ours that is not among those present."""
-    kind, _, number = identity.rpartition("-")
+    kind, _, number = identity.rpartition(" ")[2].rpartition("-")
     return kind == WORKER and number.isdigit() and int(number) not in present
 
 

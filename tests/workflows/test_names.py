@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from workflows.batch_job import BatchJob
+from workflows.names import is_gone, worker_identity
 from workflows.organization_lines import OrganizationLines
 from workflows.reconciler import Reconciler
 from workflows.webhook_delivery import WebhookDeliveries
@@ -31,3 +32,17 @@ def test_a_workflow_keeps_its_names(workflow: Any, name: str, signals: set[str],
     assert definition.name == name
     assert set(definition.signals) == signals
     assert set(definition.queries) == queries
+
+
+@pytest.mark.parametrize(
+    ("identity", "gone"),
+    [
+        (worker_identity(7), True),
+        (worker_identity(8), False),
+        ("4711@host", False),
+        ("4711@host outdial-worker-", False),
+        ("", False),
+    ],
+)
+def test_only_a_worker_of_ours_that_is_not_present_is_gone(identity: str, gone: bool) -> None:
+    assert is_gone(identity, [8]) is gone
