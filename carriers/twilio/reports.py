@@ -22,7 +22,8 @@ STATES: dict[str, CallState] = {
     "failed": CallState.ENDED,
     "canceled": CallState.ENDED,
 }
-EVENTS = ["initiated", "ringing", "answered", "completed"]  # all are asked for, and numbered in this order
+# Asked for, and numbered in this order. `initiated` is no news: that a call is placed is known by the request's answer.
+EVENTS = ["ringing", "answered", "completed"]
 ENDINGS: dict[str, Ending] = {
     "completed": Ending.COMPLETED,
     "busy": Ending.BUSY,
@@ -122,7 +123,7 @@ def _state(status: str | None) -> CallState:
 
 
 def _rang(state: CallState, sequence: int | None) -> bool | None:
-    """Whether it rang, by the number of a call's last event: they count from 0, and `initiated` comes before ringing.
+    """Whether it rang, by the number of a call's last event: those that were asked for count from 0, ringing first.
 
     So also where the event `ringing` is lost. Only an end proves that none came.
     """

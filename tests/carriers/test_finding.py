@@ -69,7 +69,7 @@ async def test_while_the_list_lags_it_cannot_be_told(own_simulator: Simulator, c
         await place(carrier, callbacks, order)
         assert isinstance(await carrier.find(a_search(order)), CannotTell)
 
-        await until(lambda: len(callbacks.states(order.key)) == 4)
+        await until(lambda: len(callbacks.states(order.key)) == 3)
         own_simulator.set_faults()
 
         assert isinstance(await carrier.find(a_search(order)), CallReport)

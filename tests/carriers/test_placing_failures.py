@@ -215,7 +215,7 @@ async def test_calls_placed_together_share_connections_and_all_arrive(
     placed: list[CallReport] = await asyncio.gather(*(place(carrier, callbacks, order) for order in orders))
 
     assert len({report.call_id for report in placed}) == 40
-    await until(lambda: all(len(callbacks.states(order.key)) == 4 for order in orders))
+    await until(lambda: all(len(callbacks.states(order.key)) == 3 for order in orders))
 
 
 @pytest.mark.parametrize(
