@@ -141,7 +141,8 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     application.include_router(routes, prefix="/v1", include_in_schema=False)
     application.include_router(root.router)
     application.include_router(console_routes)
-    application.add_middleware(HeadRequests)  # innermost: what is logged and counted is what was asked
+    application.add_middleware(carrier_callbacks.CarrierDoor)  # innermost: all that surrounds requests surrounds it
+    application.add_middleware(HeadRequests)  # within what follows: what is logged and counted is what was asked
     application.add_middleware(Admission, rules=rules)
     application.add_middleware(ConsoleSessions)  # outside: then admission knows whose a page's request is
     application.add_middleware(RequestIds)  # outside: also what Admission refuses has an id

@@ -198,3 +198,9 @@ async def test_a_second_call_for_one_dial_is_hung_up(
             break
         await asyncio.sleep(0.02)
     assert carrier.hung_up == [f"second-{key}"]
+
+
+async def test_an_address_of_events_takes_no_other_method(api: Api) -> None:
+    answer = await api.http.get("/carriers/twilio/events")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST, OPTIONS")
