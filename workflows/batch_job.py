@@ -31,8 +31,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.reusable_timer import ReusableTimer
     from workflows.web_ui import JobProgress, job_details
 
-TASK_TIMEOUT = timedelta(seconds=15)  # a full replay takes 4 s at 2,000 events; a worker that dies costs this
-MAX_RUN_EVENTS = 2_000  # events; an ending that meets the closing task replays the whole run: the longer, the slower
+TASK_TIMEOUT = timedelta(seconds=15)  # many times a replay of a full run: a busy machine must not give up
+MAX_RUN_EVENTS = 4_000  # a replay takes 0.9 s of CPU; each hand-over executes the activities of all live calls again
 CALL_TIMEOUT = timedelta(hours=8)  # four hours of talk, the waits before and after it
 CALL_HEARTBEAT = timedelta(seconds=25)  # of two beats one may be lost: how long a frozen worker's calls are unattended
 CALL_RETRY = RetryPolicy(  # for our own failures only, without end: the same dial again

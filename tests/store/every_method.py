@@ -426,6 +426,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "OwnGates.list_closed": lambda w: OwnGates(w.engine).list_closed(w.id),
     "OwnGates.open_number": lambda w: OwnGates(w.engine).open_number(w.id, w.given.number.id, by=BY),
     "RateLimits.count": lambda w: RateLimits(w.engine).count(w.given.owner.id, 10),
+    "Reconciliation.list_calling_jobs": lambda w: Reconciliation(w.engine).list_calling_jobs(),
     "Reconciliation.list_open_jobs": lambda w: Reconciliation(w.engine).list_open_jobs(),
     "Reconciliation.list_overdue_dials": lambda w: Reconciliation(w.engine).list_overdue_dials(330),
     "Reconciliation.list_sleeping_jobs": lambda w: Reconciliation(w.engine).list_sleeping_jobs(),

@@ -108,6 +108,22 @@ async def test_a_dial_without_a_call_id_is_overdue_too_until_it_ends(
     assert found.id not in await _overdue(reconciliation)
 
 
+# --- jobs that call
+
+
+async def test_jobs_that_run_or_whose_calls_are_live_are_found(shared: Calling, reconciliation: Reconciliation) -> None:
+    call = await _a_call(shared)
+    job_id = str((await call.row()).job_id)
+    waiting = await shared.a_waiting_job(await a_caller(shared.engine), 1)
+
+    assert job_id in await reconciliation.list_calling_jobs()
+    assert waiting.id not in await reconciliation.list_calling_jobs()
+    await shared.change(batch_jobs, batch_jobs.c.id == job_id, status=JobStatus.CANCELLED)
+    assert job_id in await reconciliation.list_calling_jobs()
+    await call.completes()
+    assert job_id not in await reconciliation.list_calling_jobs()
+
+
 # --- stuck jobs
 
 

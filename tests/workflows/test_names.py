@@ -37,8 +37,8 @@ def test_a_workflow_keeps_its_names(workflow: Any, name: str, signals: set[str],
 @pytest.mark.parametrize(
     ("identity", "gone"),
     [
-        (worker_identity(7), True),
-        (worker_identity(8), False),
+        ("4711@host outdial-worker-7", True),
+        ("4711@host outdial-worker-8", False),
         ("4711@host", False),
         ("4711@host outdial-worker-", False),
         ("", False),
@@ -46,3 +46,8 @@ def test_a_workflow_keeps_its_names(workflow: Any, name: str, signals: set[str],
 )
 def test_only_a_worker_of_ours_that_is_not_present_is_gone(identity: str, gone: bool) -> None:
     assert is_gone(identity, [8]) is gone
+
+
+def test_a_worker_is_known_by_its_number() -> None:
+    assert is_gone(worker_identity(7), [8])
+    assert not is_gone(worker_identity(8), [8])
