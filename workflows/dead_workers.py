@@ -14,11 +14,13 @@ from temporalio.api.workflowservice.v1 import (
     ResetWorkflowExecutionRequest,
 )
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.names import is_gone
 
 RPC_TIMEOUT = timedelta(seconds=3)
 LATEST_EVENTS = 200  # of a run, read backwards: more than follow on a workflow task before the next one
+MAX_TRIES = 5  # of the last tasks
 WORKER_GONE = "Its worker is gone; what that one was doing begins again."
 
 
@@ -38,18 +40,31 @@ async def redo_work(client: Client, workflow_id: str, present: Collection[int]) 
     in_activity = _awaits_activity(described, present)
     if not (in_task or in_activity):
         return False
-    events = await _read_latest(client, described.workflow_execution_info.execution)
-    task = _find_task(events, present)
-    if task is None or not (in_activity or _starter(task)):
+    execution = described.workflow_execution_info.execution
+    tasks = _find_tasks(await _read_latest(client, execution), present)
+    if not tasks or not (in_activity or _starter(tasks[0])):
         return False
+    for task in tasks:
+        if await _reset(client, execution, task):
+            return True
+    return False
+
+
+async def _reset(client: Client, execution: WorkflowExecution, task: HistoryEvent) -> bool:
+    """False: the server cannot go on from this task, since it stored the events of several attempts together."""
     request = ResetWorkflowExecutionRequest(
         namespace=client.namespace,
-        workflow_execution=described.workflow_execution_info.execution,
+        workflow_execution=execution,
         reason=WORKER_GONE,
         workflow_task_finish_event_id=task.event_id,
         request_id=str(uuid.uuid4()),
     )
-    await client.workflow_service.reset_workflow_execution(request, timeout=RPC_TIMEOUT)
+    try:
+        await client.workflow_service.reset_workflow_execution(request, timeout=RPC_TIMEOUT)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+            raise
+        return False
     return True
 
 
@@ -70,11 +85,12 @@ async def _read_latest(client: Client, execution: WorkflowExecution) -> list[His
     return list(answer.history.events)
 
 
-def _find_task(events: list[HistoryEvent], present: Collection[int]) -> HistoryEvent | None:
-    """The workflow task from which to go on: the one in which a worker died, else the last that was completed."""
-    if events and is_gone(_starter(events[0]), present):
-        return events[0]
-    return next((e for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED), None)
+def _find_tasks(events: list[HistoryEvent], present: Collection[int]) -> list[HistoryEvent]:
+    """The workflow tasks from which to go on, the best first: the one in which a worker died, then those that were
+    completed."""
+    died_in = [event for event in events[:1] if is_gone(_starter(event), present)]
+    completed = [e for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
+    return [*died_in, *completed[:MAX_TRIES]]
 
 
 def _starter(event: HistoryEvent) -> str:

@@ -9,6 +9,7 @@ from temporalio.api.workflowservice.v1 import (
     PollWorkflowTaskQueueRequest,
     ResetStickyTaskQueueRequest,
 )
+from temporalio.client import Client
 
 from activities.calls.take_over import TakeOver
 from domain.statuses import JobStatus
@@ -95,6 +96,26 @@ async def test_calls_of_those_who_live_are_left_to_them(unmanned: Running) -> No
     assert len(await job.run_ids()) == 1
 
 
+async def test_who_lives_and_is_taken_for_dead_calls_nobody_twice(unmanned: Running) -> None:
+    """Both follow the same calls, and either may place those that wait: by the dial's row one of them does."""
+    given = await an_organization(unmanned.engine)
+    unmanned.carrier.usually(TALKS_ON)
+    stored = await a_job(unmanned.engine, given, 4 * CALLS, concurrent_call_limit=2 * CALLS)
+    dead, alive = worker_identity(DEAD), worker_identity(ALIVE)
+    async with unmanned.workers(identity=dead), unmanned.workers(await a_client(unmanned), identity=alive):
+        job = await unmanned.start_in_real_time(given, stored)
+        await eventually(lambda: len(unmanned.carrier.live) == 2 * CALLS)
+
+        for _ in range(3):
+            await unmanned.workflows.take_over(job.id, [ALIVE])
+            for call in unmanned.carrier.live[:CALLS]:
+                await unmanned.carrier.end(call)
+        await unmanned.end_all_calls(job)
+        assert await job.result() is JobStatus.COMPLETED
+
+    assert sorted(order.to for order in unmanned.carrier.asked) == sorted(a_number(n) for n in range(4 * CALLS))
+
+
 async def test_the_eldest_looks_when_it_begins_and_when_one_is_missing(unmanned: Running, database_url: str) -> None:
     job = await begun_by_the_dead(unmanned)
     eldest, younger = Workers(database_url), Workers(database_url)
@@ -109,6 +130,12 @@ async def test_the_eldest_looks_when_it_begins_and_when_one_is_missing(unmanned:
             await eventually(lambda: len(unmanned.carrier.live) == CALLS)
             await unmanned.end_all_calls(job)
             assert await job.result() is JobStatus.COMPLETED
+
+
+async def a_client(running: Running) -> Client:
+    """Of another process: one has one worker of a queue."""
+    address, namespace = running.client.service_client.config.target_host, running.client.namespace
+    return await Client.connect(address, namespace=namespace, data_converter=running.client.data_converter)
 
 
 async def _are_present(asked: Workers, count: int) -> bool:

@@ -1,4 +1,4 @@
-"""A worker stands still for forty seconds between claim and request, or between request and answer."""
+"""A worker stands still for a while between claim and request, or between request and answer, or loses its database."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
+import psutil
 import psycopg
 import pytest
 from aiohttp import web
@@ -22,6 +23,8 @@ from tests.waiting import until
 SPEED = 30
 CONTACTS = 400
 STOPPED_SECONDS = 40
+MISSED_SECONDS = 4  # until others have taken over what a worker without a connection did; its requests may leave still
+CUTS = 12
 ALLOWED = {"unknown": CONTACTS // 20, "unheard": CONTACTS // 50, "unsent": CONTACTS // 20}
 OWN_HEADERS = {"content-length", "content-encoding", "transfer-encoding", "connection", "date", "server", "host"}
 pytestmark = pytest.mark.soak
@@ -88,14 +91,50 @@ def test_a_worker_stopped_before_it_read_the_answers_dials_nobody_twice(numbers:
         assert batch.ledger_complaints() == []
 
 
+def test_a_worker_taken_for_dead_between_claim_and_request_dials_nobody_twice(numbers: Numbers) -> None:
+    """Its connections are gone, so that others take over at once; it wakes while its requests may leave still."""
+    with LiveStack.running("--speed", str(SPEED), "--workers", "2") as stack:
+        batch = begun(stack, numbers)
+        stopped = [stop_between_claim_and_answer(batch, MISSED_SECONDS, cut=True) for _ in range(3)]
+        batch.wait_until_completed(300)
+        print(f"{stopped} dials were claimed and unanswered when the worker stopped")
+
+        assert "take its calls over" in stack.log("worker-2") + stack.log("worker-1")
+        assert batch.complaints(speed=SPEED, **ALLOWED) == []
+        assert batch.ledger_complaints() == []
+
+
+def test_workers_whose_connections_end_again_and_again_dial_nobody_twice(numbers: Numbers) -> None:
+    with LiveStack.running("--speed", str(SPEED), "--workers", "2") as stack:
+        batch = begun(stack, numbers)
+        for cut in range(CUTS):
+            end_connections(stack, [stack.pid("workers", number) for number in ((0,), (1,), (0, 1))[cut % 3]])
+            time.sleep(1)
+        batch.wait_until_completed(300)
+
+        assert batch.complaints(speed=SPEED, **ALLOWED) == []
+        assert batch.ledger_complaints() == []
+
+
 def begun(stack: LiveStack, numbers: Numbers) -> Batch:
     batch = Batch.create(stack, contacts(numbers.some(CONTACTS)), maxAttempts=2)
     until(lambda: batch.live() >= 30, 30, every=0.2)
     return batch
 
 
-def stop_between_claim_and_answer(batch: Batch) -> int:
-    """Stop one worker at an instant when it has claimed dials that the carrier did not answer yet; how many."""
+def end_connections(stack: LiveStack, pids: list[int]) -> None:
+    """End those that these processes have to PostgreSQL."""
+    ports = [end.laddr.port for pid in pids for end in psutil.Process(pid).net_connections() if end.raddr]
+    with psycopg.connect(stack.ready["database"]["url"], autocommit=True) as connection:
+        query = "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE client_port = ANY(%s)"
+        connection.execute(query, [ports])
+
+
+def stop_between_claim_and_answer(batch: Batch, seconds: float = STOPPED_SECONDS, *, cut: bool = False) -> int:
+    """Stop one worker at an instant when it has claimed dials that the carrier did not answer yet; how many.
+
+    `cut`: its connections to PostgreSQL end meanwhile.
+    """
     pid = batch.stack.pid("workers", 0)
     with psycopg.connect(batch.stack.ready["database"]["url"], autocommit=True) as connection:
         for _ in range(200):
@@ -104,7 +143,9 @@ def stop_between_claim_and_answer(batch: Batch) -> int:
             row = connection.execute("SELECT count(*) FROM dials WHERE call_id IS NULL AND ended_at IS NULL").fetchone()
             assert row is not None
             if row[0]:
-                time.sleep(STOPPED_SECONDS)
+                if cut:
+                    end_connections(batch.stack, [pid])
+                time.sleep(seconds)
                 os.kill(pid, signal.SIGCONT)
                 return int(row[0])
             os.kill(pid, signal.SIGCONT)
