@@ -59,7 +59,7 @@ STICKY_TIMEOUT = timedelta(seconds=3)  # how long a dead worker's cache holds a 
 HEARTBEAT_THROTTLE = timedelta(seconds=2)  # below the interval of heartbeats: the SDK keeps none back
 SHUTDOWN_TIMEOUT = timedelta(seconds=20)  # longer than placing a call; followers leave at once
 MAX_SHORT_ACTIVITIES = 50
-WAITING_SHARE = 0.125  # of the slots for calls: what calls of one organization that wait may take
+WAITING_SHARE = 0.25  # of the slots for calls: what calls of one organization that wait may take; half of its lines
 WEBHOOK_POOL_SIZE = 4  # connections of their own: deliveries never make a call wait for one
 MAX_WEBHOOKS = 20  # endpoints that a worker delivers to, a minute at most each before it is another's turn
 

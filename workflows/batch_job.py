@@ -55,6 +55,7 @@ class BatchJobStart(Model):
     commands: tuple[OperatorCommand, ...] = ()
     lines: LineShareState | None = None
     pace: LinesPace = LinesPace()
+    call_seconds: float | None = None  # how long calls take
 
 
 class BatchJobResult(Model):
@@ -75,7 +76,7 @@ class BatchJob(OperatorSignals):
         self._changed = bool(start.commands)  # since the story last looked around
         self._must_read = True  # the database, before anything else
         self._commands = CommandQueue(self._job, start.commands, self._wake)
-        self._dispatch = DispatchState(start.lines, start.pace)
+        self._dispatch = DispatchState(start.lines, start.pace, start.call_seconds)
         self._contact_counts = ContactCounts()
         self._ended_calls: deque[asyncio.Task[None]] = deque()
         self._next_start_at: datetime | None = None  # for which the next run is to wait
@@ -268,6 +269,7 @@ class BatchJob(OperatorSignals):
                     contact_id=contact.contact_id,
                     dial=contact.dial,
                     resumed=resumed,
+                    lines=self._dispatch.call_limit(workflow.now()),
                 ),
                 task_queue=CALLS_QUEUE,
                 activity_id=f"call-{contact.contact_id}-{contact.dial}",
@@ -288,7 +290,7 @@ class BatchJob(OperatorSignals):
         return CallEnded()
 
     def _note_ended(self, contact: DueContact, ended: CallEnded) -> None:
-        self._dispatch.ended(contact.contact_id, ended.due_at)
+        self._dispatch.ended(contact.contact_id, ended.due_at, workflow.now(), called=ended.status is not None)
         self._contact_counts.ended(contact, ended.status)
         if ended.held is not None:
             self._dispatch.hold(ended.held, workflow.now())
@@ -343,7 +345,7 @@ class BatchJob(OperatorSignals):
     def progress(self) -> JobProgress:
         now = workflow.now()
         return JobProgress(
-            live_calls=len(self._dispatch.in_flight),
+            live_calls=self._dispatch.count_live(now),
             lines_held=self._dispatch.lines(now),
             lines_wanted=self._dispatch.lines_wanted(now),
             waiting_for=self._dispatch.waiting_for(now),
@@ -361,6 +363,7 @@ class BatchJob(OperatorSignals):
                 commands=self._commands.waiting,
                 lines=self._dispatch.share.state,
                 pace=self._start.pace,
+                call_seconds=self._dispatch.call_seconds,
             ),
             task_timeout=TASK_TIMEOUT,
         )

@@ -11,6 +11,9 @@ from domain.statuses import JobStatus
 from workflows.line_share import LineShare, LineShareState, LinesPace, LinesRequest
 
 RECHECK_INTERVAL = timedelta(minutes=5)  # of what only others can change, should a nudge be lost
+AHEAD_SECONDS = 1.0  # twice what it takes until endings were gathered and told, and their successors are with a worker
+MAX_AHEAD_CALL_SECONDS = 60.0  # of longer calls a line may well wait that long for its next
+MEAN_WEIGHT = 0.1  # of the last call in the mean
 MIN_HOLD = timedelta(seconds=1)  # so that a claim and a page that disagree do not chase each other
 
 
@@ -36,7 +39,9 @@ class DispatchHold:
 class DispatchState:
     """The state between two readings of the database. Times are the workflow's, UTC."""
 
-    def __init__(self, lines: LineShareState | None = None, pace: LinesPace | None = None) -> None:
+    def __init__(
+        self, lines: LineShareState | None = None, pace: LinesPace | None = None, call_seconds: float | None = None
+    ) -> None:
         self.page: JobPage | None = None
         self.in_flight: dict[str, DueContact] = {}
         self.share = LineShare(lines or LineShareState(), pace or LinesPace())
@@ -44,6 +49,8 @@ class DispatchState:
         self._next_due_at: datetime | None = None
         self._next_due_reason: str = "retry"
         self._hold: DispatchHold | None = None
+        self.call_seconds = call_seconds  # how long the last calls took from here, in the mean; None: not known yet
+        self._began_at: dict[str, datetime] = {}
 
     def take(self, page: JobPage, now: datetime) -> None:
         """A fresh page replaces the last one; those in flight are known already."""
@@ -65,17 +72,23 @@ class DispatchState:
             contact = self._due.popleft()
             if contact.contact_id not in self.in_flight:
                 self.in_flight[contact.contact_id] = contact
+                self._began_at[contact.contact_id] = now
                 yield contact
 
-    def ended(self, contact_id: str, due_at: datetime | None) -> None:
-        """A call is over; `due_at`: when this contact is to be called again."""
+    def ended(self, contact_id: str, due_at: datetime | None, now: datetime, *, called: bool = True) -> None:
+        """A call is over; `due_at`: when this contact is to be called again. `called`: one was placed."""
         del self.in_flight[contact_id]
+        began_at = self._began_at.pop(contact_id, None)
+        if called and began_at is not None:
+            seconds = (now - began_at).total_seconds()
+            before = seconds if self.call_seconds is None else self.call_seconds
+            self.call_seconds = before + MEAN_WEIGHT * (seconds - before)
         if due_at is not None and (self._next_due_at is None or due_at < self._next_due_at):
             self._next_due_at, self._next_due_reason = due_at, "retry"
 
     def hold(self, held: NotNow, now: datetime) -> None:
         """A claim said no: what holds everybody holds the job until it is worth asking again."""
-        if not held.reason.concerns_one_contact:
+        if not held.reason.concerns_one_contact and held.reason is not NotNowReason.OWN_LINES:
             until = now + max(MIN_HOLD, timedelta(seconds=held.seconds))
             self._hold = _dispatch_hold(held, until, by_page=held.reason.is_gate)
 
@@ -120,7 +133,28 @@ class DispatchState:
         return min(self.max_lines, len(self.in_flight) + len(self._due))
 
     def free_lines(self, now: datetime) -> int:
-        return max(0, self.lines(now) - len(self.in_flight))
+        """For how many calls there is a line, or soon will be."""
+        lines = self.lines(now)
+        return max(0, lines + self._ahead_of(lines) - len(self.in_flight))
+
+    def call_limit(self, now: datetime) -> int | None:
+        """How many calls of the job may be live with one that begins now; None: as many as the limits let."""
+        return self.share.state.share if self.page is None else self.lines(now)
+
+    def count_live(self, now: datetime) -> int:
+        """Calls, without those that wait for a line."""
+        lines = self.lines(now)
+        return len(self.in_flight) - min(max(0, len(self.in_flight) - lines), self._ahead_of(lines))
+
+    def _ahead_of(self, lines: int) -> int:
+        """How many calls are with a worker beyond the lines, to begin when others end: as many as end within a second.
+
+        More would keep lines from other jobs when the share becomes smaller.
+        """
+        if not lines or self.call_seconds is None or self.call_seconds > MAX_AHEAD_CALL_SECONDS:
+            return 0
+        soon = int(lines * AHEAD_SECONDS / max(self.call_seconds, AHEAD_SECONDS))
+        return min(max(1, soon), max(1, lines // 2))
 
     def lines_request(self, now: datetime) -> LinesRequest:
         """What the job would request of its organization's lines now."""
@@ -132,7 +166,7 @@ class DispatchState:
     @property
     def _has_room(self) -> bool:
         """Whether the limits leave lines, whoever has them now."""
-        return len(self.in_flight) < self.max_lines
+        return len(self.in_flight) < self.max_lines + self._ahead_of(self.max_lines)
 
     # --- what to do next -----------------------------------------------------------------------------------------
 

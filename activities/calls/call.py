@@ -14,6 +14,7 @@ from temporalio import activity
 
 from activities.calls.claim_turns import MAX_WAITING, ClaimTurns
 from activities.calls.follow import CallFollower
+from activities.calls.gathering import GATHER_SECONDS, GatheredEndings
 from activities.calls.hand_over import HandOvers
 from activities.calls.payloads import CallContact, CallEnded
 from activities.calls.place import CallPlacer, may_be_placed
@@ -40,6 +41,7 @@ class CallActivities:
 
     `call_token` makes the token by which an agent may report on a call; None where it needs an API key. `max_waiting`:
     calls of one organization that may wait for a line or a pace at once. `hand_overs`: the runs that are closing.
+    `gather_seconds`: for how long endings are gathered.
     """
 
     def __init__(
@@ -53,10 +55,13 @@ class CallActivities:
         call_token: Callable[[str], str | None] = lambda _: None,
         max_waiting: int = MAX_WAITING,
         hand_overs: HandOvers | None = None,
+        gather_seconds: float = GATHER_SECONDS,
     ) -> None:
         self._dials = dials
         self._hand_overs = hand_overs or HandOvers()
-        self._placer = CallPlacer(ClaimTurns(claims, max_waiting), dials, watch, carriers, public_url, call_token)
+        self._endings = GatheredEndings(gather_seconds)
+        self._turns = ClaimTurns(claims, max_waiting, self._hand_overs.is_closing)
+        self._placer = CallPlacer(self._turns, dials, watch, carriers, public_url, call_token)
         self._follower = CallFollower(dials, watch, carriers, speed)
 
     @activity.defn
@@ -66,6 +71,7 @@ class CallActivities:
         async with beats as heartbeat:
             try:
                 ended = await self._call(call, heartbeat)
+                await self._endings.wait(activity.info().workflow_run_id or "")
                 await self._hand_overs.hold_back()
                 return ended
             except asyncio.CancelledError:
@@ -85,7 +91,9 @@ class CallActivities:
             if dial is None:
                 observe_held(held)
                 return CallEnded(held=held)
-        return await self._see_to_its_end(dial, heartbeat)
+        ended = await self._see_to_its_end(dial, heartbeat)
+        self._turns.free(call.job_id)
+        return ended
 
     async def _hang_up(self, call: CallContact, heartbeat: Heartbeat) -> CallEnded:
         """The workflow cancels this call: hang up, and return what became of it."""

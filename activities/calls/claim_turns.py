@@ -1,13 +1,13 @@
 """Claims that wait for a line or for the number's pace: not for long, and not many of one organization.
 
 Who waits holds one of the worker's slots for calls. Beyond these bounds a call goes back to its workflow, which asks
-again later.
+again later. A job has a few more calls here than it has lines: whoever is over leaves its line to the next at once.
 """
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from temporalio import activity
 
 from activities.calls.payloads import CallContact
-from activities.calls.waiting import shield_until_done, sleep_unless_stopping, stopping
+from activities.calls.waiting import is_set_unless_stopping, shield_until_done, stopping
 from carriers.clock import boot_time
 from domain.calls.deadlines import SEND_TIMEOUT_SECONDS
 from domain.calls.dispatch import NotNow, NotNowReason
@@ -27,18 +27,82 @@ MAX_STEP_SECONDS = 10.0  # a pace that is slower is waited for by the workflow
 MAX_WAIT_SECONDS = 60.0  # in all: 50 calls of a job, at the usual pace of one a second
 MAX_LINE_WAIT_SECONDS = 10.0  # in all, for a line that another job's call still has
 MAX_LINE_STEP_SECONDS = 2.0
+IDLE_SECONDS = 2.0  # so often a call that waits looks whether it has become the first
 COME_BACK_SECONDS = 5.0  # before a call that waited in vain is claimed again
 MAX_WAITING = 50  # calls of one organization that wait in this process: as many as a job may have lines
 
 
-class ClaimTurns:
-    """`max_waiting`: how many calls of one organization may wait at once."""
+class Turn(asyncio.Event):
+    """Of one call that waits: set while it looks for a line. `told`: one came free, and it is this call's."""
 
-    def __init__(self, claims: "Claims", max_waiting: int = MAX_WAITING) -> None:
+    told = False
+
+
+class JobQueue:
+    """The calls of one job that wait, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Turn] = deque()
+        self._missed = 0  # lines that came free while everybody was looking for one
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def join(self) -> Turn:
+        turn = Turn()
+        turn.set()
+        self._waiting.append(turn)
+        return turn
+
+    def leave(self, turn: Turn) -> None:
+        """Who found a line that it was not told of leaves the look to the next, which may find one as well."""
+        first = self.is_first(turn)
+        self._waiting.remove(turn)
+        if first and not turn.told:
+            self._wake_one(told=False)
+
+    def is_first(self, turn: Turn) -> bool:
+        return self._waiting[0] is turn
+
+    def free(self) -> None:
+        """A line came free."""
+        if not self._wake_one(told=True):
+            self._missed = min(self._missed + 1, len(self._waiting))
+
+    def take_missed(self) -> bool:
+        """Whether a line came free that nobody was told of; once."""
+        missed, self._missed = self._missed, max(0, self._missed - 1)
+        return missed > 0
+
+    def _wake_one(self, *, told: bool) -> bool:
+        sleeping = next((turn for turn in self._waiting if not turn.is_set()), None)
+        if sleeping is None:
+            return False
+        sleeping.told = told
+        sleeping.set()
+        return True
+
+
+class ClaimTurns:
+    """`max_waiting`: how many calls of one organization may wait at once. `is_closing`: whether a run hands over."""
+
+    def __init__(
+        self,
+        claims: "Claims",
+        max_waiting: int = MAX_WAITING,
+        is_closing: Callable[[str | None], bool] = lambda _: False,
+    ) -> None:
         self._claims = claims
         self._max_waiting = max_waiting
+        self._is_closing = is_closing
         self._waiting: Counter[str] = Counter()  # by organization
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._queues: WeakValueDictionary[str, JobQueue] = WeakValueDictionary()
+
+    def free(self, job_id: str) -> None:
+        """A call of the job is over: the next one may have its line."""
+        queue = self._queues.get(job_id)
+        if queue is not None:
+            queue.free()
 
     async def claim(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
         """Claim; NotNow where the call may not be placed, or has waited for as long as it may.
@@ -56,32 +120,48 @@ class ClaimTurns:
         return _later(claimed), send_before
 
     async def _claim_in_turn(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
-        """Calls that come together are claimed together; those of one job that have to wait do so one after another."""
-        began_at, tries = time.monotonic(), 0
-        turn = self._locks.setdefault(call.job_id, asyncio.Lock())
-        tried = None if turn.locked() else await self._try(call)
+        """Calls that come together are claimed together. Of those of one job that have to wait the first looks at
+        intervals, and as many at once as lines come free."""
+        queue = self._queues.setdefault(call.job_id, JobQueue())
+        tried = None if len(queue) else await self._try(call)
         if tried is not None and not _must_wait(tried[0]):
             return tried
-        if turn.locked():
-            tried = None  # of before its turn
-        async with turn:
+        turn = queue.join()
+        try:
+            began_at, tries = time.monotonic(), 0
+            if tried is None:
+                await self._sleep(queue, turn, IDLE_SECONDS)
             while True:
                 claimed, send_before = tried or await self._try(call)
                 if not isinstance(claimed, NotNow) or not _must_wait(claimed):
                     return claimed, send_before
                 tried = None
                 seconds = _step(claimed, tries)
-                waited = time.monotonic() - began_at
-                if seconds > MAX_STEP_SECONDS or waited + seconds > _max_wait(claimed.reason):
+                if seconds > MAX_STEP_SECONDS or time.monotonic() - began_at + seconds > _max_wait(claimed.reason):
                     return _later(claimed), send_before
-                await sleep_unless_stopping(seconds)
+                turn.told = queue.take_missed()
+                if not turn.told:
+                    await self._sleep(queue, turn, seconds)
                 tries += 1
+        finally:
+            queue.leave(turn)
+
+    async def _sleep(self, queue: JobQueue, turn: Turn, seconds: float) -> None:
+        """Until a line comes free, or the first of those that wait has done so for `seconds`."""
+        turn.clear()
+        try:
+            while not await is_set_unless_stopping(turn, seconds) and not queue.is_first(turn):
+                seconds = IDLE_SECONDS
+        finally:
+            turn.set()
 
     async def _try(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
         if activity.is_worker_shutdown():
             raise stopping()
         send_before = boot_time() + SEND_TIMEOUT_SECONDS
-        claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial)
+        if self._is_closing(activity.info().workflow_run_id):
+            return NotNow(reason=NotNowReason.CONTACT), send_before  # the next run calls it
+        claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial, call.lines)
         return await shield_until_done(claim), send_before
 
     @contextmanager
@@ -101,7 +181,7 @@ def _must_wait(claimed: "Claimed | NotNow") -> bool:
 
 def _step(held: NotNow, tries: int) -> float:
     """For a line at growing intervals: each try takes the organization's lock."""
-    if held.reason is NotNowReason.LINE:
+    if held.reason in {NotNowReason.LINE, NotNowReason.OWN_LINES}:
         return float(min(held.seconds * 2**tries, MAX_LINE_STEP_SECONDS))
     return held.seconds
 

@@ -11,7 +11,10 @@ from domain.statuses import ContactStatus
 
 
 class CallContact(Model):
-    """Call a contact once: its `dial`-th dial. `resumed`: an earlier run of the workflow may have placed it already."""
+    """Call a contact once: its `dial`-th dial. `resumed`: an earlier run of the workflow may have placed it already.
+
+    `lines`: how many calls of the job may be live with it; None: as many as the limits let.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -20,6 +23,7 @@ class CallContact(Model):
     contact_id: str
     dial: int
     resumed: bool = Field(False, alias="again")
+    lines: int | None = None
 
     @property
     def key(self) -> str:

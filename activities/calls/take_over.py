@@ -66,7 +66,7 @@ class TakeOver:
         self._known = {*present, *(self._known or ())} - gone
 
     def _find_gone(self, present: frozenset[int]) -> frozenset[int]:
-        """Those that are missing for so long that they will not come back, and were so while this one was among them."""
+        """Those missing for so long that they will not come back, and all the while this one was among them."""
         now = time.monotonic()
         missing = (self._known or set()) - present
         self._missing = {number: self._missing.get(number, now) for number in missing}

@@ -79,14 +79,18 @@ async def wait_for_news(follower: "Follower", seconds: float) -> "DialRow | None
         shutdown.cancel()
 
 
-async def sleep_unless_stopping(seconds: float) -> None:
-    """Raises ApplicationError when the worker stops."""
+async def is_set_unless_stopping(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it is set within `seconds`. Raises ApplicationError when the worker stops."""
+    waiting = asyncio.ensure_future(event.wait())
+    shutdown = asyncio.ensure_future(activity.wait_for_worker_shutdown())
     try:
-        async with asyncio.timeout(seconds):
-            await activity.wait_for_worker_shutdown()
-    except TimeoutError:
-        return
-    raise stopping()
+        await asyncio.wait((waiting, shutdown), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if shutdown.done():
+            raise stopping()
+        return waiting.done()
+    finally:
+        waiting.cancel()
+        shutdown.cancel()
 
 
 def stopping() -> ApplicationError:

@@ -17,6 +17,7 @@ class NotNowReason(StrEnum):
     NUMBER = "number"  # the gate of the number to call from is closed
     CREDITS = "credits"
     LINE = "line"
+    OWN_LINES = "own_lines"  # all lines that the job may use have calls of its own
     PAIR = "pair"  # the same number is being called from the same caller id
     PACING = "pacing"
     WINDOW = "window"  # the calling window is closed where the contact is
@@ -28,7 +29,7 @@ class NotNowReason(StrEnum):
     @property
     def is_transient(self) -> bool:
         """Whether it passes by itself within seconds."""
-        return self in {NotNowReason.LINE, NotNowReason.PACING}
+        return self in {NotNowReason.LINE, NotNowReason.OWN_LINES, NotNowReason.PACING}
 
     @property
     def is_gate(self) -> bool:

@@ -44,12 +44,17 @@ class Claimed(Model):
 
 
 class ClaimRequest(Model):
-    """The `dial`-th dial of a contact; its row will have the id `dial_id`."""
+    """The `dial`-th dial of a contact; its row will have the id `dial_id`.
+
+    `lines`: how many calls of its job may be live with it, None: as many as its limit says.
+    """
+
 
     dial_id: str
     job_id: str
     contact_id: str
     dial: int
+    lines: int | None = None
 
 
 class _Grant(Model):
@@ -96,13 +101,16 @@ class Claims:
         self._speed = speed
         self._claims: Grouping[ClaimRequest, Claimed | NotNow] = Grouping(self._claim_all)
 
-    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
+    async def claim(
+        self, organization_id: str, job_id: str, contact_id: str, dial: int, lines: int | None = None
+    ) -> Claimed | NotNow:
         """Claim the `dial`-th dial of a contact, or say why not; together with what else waits of its organization.
 
+        `lines`: how many calls of the job may be live with it, by its share; None: as many as its limit says.
         Raises ClaimUnanswered where the connection was lost on the way.
         """
         dial_id = new_id("call")
-        request = ClaimRequest(dial_id=dial_id, job_id=job_id, contact_id=contact_id, dial=dial)
+        request = ClaimRequest(dial_id=dial_id, job_id=job_id, contact_id=contact_id, dial=dial, lines=lines)
         try:
             return await self._claims.do(organization_id, request)
         except NoConnection:
@@ -136,7 +144,7 @@ class _Batch:
         if found is None:
             return NotNow(reason=NotNowReason.CONTACT)
         job, contact = found
-        judged = judge(job, contact, request.dial, self._facts.earlier_calls(contact))
+        judged = judge(job, contact, request.dial, self._facts.earlier_calls(contact), request.lines)
         if isinstance(judged, Blocked):
             await block(self._connection, contact.id, judged.reason)
             return NotNow(reason=NotNowReason.CONTACT)

@@ -105,8 +105,13 @@ class Blocked(Model):
     reason: str
 
 
-def judge(job: JobFacts, contact: ContactFacts, dial: int, earlier: Sequence[EarlierCall]) -> NotNow | Blocked | None:
-    """Every rule in its order; None: the contact's `dial`-th dial may be placed. `earlier`: calls to its telephone."""
+def judge(
+    job: JobFacts, contact: ContactFacts, dial: int, earlier: Sequence[EarlierCall], lines: int | None = None
+) -> NotNow | Blocked | None:
+    """Every rule in its order; None: the contact's `dial`-th dial may be placed. `earlier`: calls to its telephone.
+
+    `lines`: the job's share of its organization's lines, where it has one.
+    """
     if not job.dialling or is_too_late(job):
         return NotNow(reason=NotNowReason.GATE)
     if not is_next_dial(contact, dial):
@@ -115,7 +120,7 @@ def judge(job: JobFacts, contact: ContactFacts, dial: int, earlier: Sequence[Ear
     if blocked is not None:
         return Blocked(reason=blocked)
     not_now = check_window(job, contact) or check_frequency(job.frequency_caps, earlier, job.now)
-    return not_now or check_whole_job(job) or check_lines(job, contact)
+    return not_now or check_whole_job(job) or check_lines(job, contact, lines)
 
 
 def find_opening(window: CallingWindow | None, zones: list[str] | None, at: datetime) -> datetime:
@@ -174,8 +179,10 @@ def check_whole_job(job: WholeJobFacts) -> NotNow | None:
     return None
 
 
-def check_lines(job: JobFacts, contact: ContactFacts) -> NotNow | None:
+def check_lines(job: JobFacts, contact: ContactFacts, lines: int | None = None) -> NotNow | None:
     """Lines, the pair of numbers, and the pace of the caller id."""
+    if lines is not None and job.job_live >= min(lines, job.job_limit):
+        return wait_until(NotNowReason.OWN_LINES, job.now, job.now + LINE_RECHECK_INTERVAL)
     if job.organization_live >= job.organization_limit or job.job_live >= job.job_limit:
         return wait_until(NotNowReason.LINE, job.now, job.now + LINE_RECHECK_INTERVAL)
     if contact.pair_live:

@@ -58,10 +58,12 @@ class BreakableClaims(Claims):
 
     broken_for = ""
 
-    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
+    async def claim(
+        self, organization_id: str, job_id: str, contact_id: str, dial: int, lines: int | None = None
+    ) -> Claimed | NotNow:
         if contact_id == self.broken_for:
             raise ApplicationError("A mistake in our own code.", non_retryable=True)
-        return await super().claim(organization_id, job_id, contact_id, dial)
+        return await super().claim(organization_id, job_id, contact_id, dial, lines)
 
 
 class SkippingWorkflows(JobWorkflows):

@@ -16,7 +16,7 @@ from workflows.dispatch_state import DispatchState
 BACKOFF_SECONDS = 40.0  # the server waits up to ten seconds before it has a failed task tried again, then longer
 
 
-def mistaken(*_: object) -> NoReturn:
+def mistaken(*_: object, **__: object) -> NoReturn:
     raise KeyError("a mistake in our own code")
 
 

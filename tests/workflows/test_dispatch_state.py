@@ -62,7 +62,7 @@ def test_as_many_are_called_as_lines_are_free() -> None:
 
     assert called(state) == [0, 1, 2]
     assert called(state) == []
-    state.ended("contact_1", None)
+    state.ended("contact_1", None, NOW)
     assert called(state) == [3]
 
 
@@ -110,7 +110,7 @@ def test_a_job_that_found_no_line_keeps_its_request_for_lines() -> None:
     """Its share is not to go to others, who would find none either."""
     state = a_state(due(0), due(1), lines=2)
     called(state)
-    state.ended("contact_0", None)
+    state.ended("contact_0", None, NOW)
 
     state.hold(NotNow(reason=NotNowReason.LINE, seconds=5), NOW)
 
@@ -126,7 +126,7 @@ def test_a_claim_that_says_no_holds_everybody_for_a_second_at_least() -> None:
     state = a_state(due(0), due(1), lines=1)
     called(state)
 
-    state.ended("contact_0", None)
+    state.ended("contact_0", None, NOW)
     state.hold(NotNow(reason=NotNowReason.GATE), NOW)
 
     assert called(state) == []
@@ -169,7 +169,7 @@ def test_what_holds_one_contact_holds_nobody_else(reason: NotNowReason) -> None:
     state = a_state(due(0), due(1), lines=1)
     called(state)
 
-    state.ended("contact_0", None)
+    state.ended("contact_0", None, NOW)
     state.hold(NotNow(reason=reason), NOW)
 
     assert called(state) == [1]
@@ -205,7 +205,7 @@ def test_a_retry_that_comes_first_is_waited_for_first() -> None:
     state = a_state(due(0), next_due_at=LATER)
     called(state)
 
-    state.ended("contact_0", NOW + timedelta(minutes=1))
+    state.ended("contact_0", NOW + timedelta(minutes=1), NOW)
 
     assert state.wake_at(NOW) == NOW + timedelta(minutes=1)
 
@@ -274,7 +274,7 @@ def test_a_window_that_opens_is_waited_for() -> None:
 def test_a_retry_that_comes_before_a_window_opens_is_a_retry() -> None:
     state = a_state(due(0), next_due_at=LATER, next_due_reason=NotNowReason.WINDOW)
     called(state)
-    state.ended("contact_0", NOW + timedelta(minutes=1))
+    state.ended("contact_0", NOW + timedelta(minutes=1), NOW)
 
     assert state.waiting_for(NOW) == WaitingFor(reason="retry", until=NOW + timedelta(minutes=1))
 
@@ -291,7 +291,7 @@ def test_nobody_is_called_after_the_end_time() -> None:
 
     assert called(state) == [0]
     assert state.wake_at(NOW) == LATER
-    state.ended("contact_0", None)
+    state.ended("contact_0", None, NOW)
     assert not state.is_late(NOW)
     assert state.is_late(LATER)
     assert called(state, LATER) == []
@@ -307,7 +307,7 @@ def test_what_only_a_person_can_change_is_looked_at_now_and_then() -> None:
 @given(
     st.lists(st.booleans(), max_size=30), st.integers(0, 5), st.lists(st.integers(0, 29), max_size=40), st.booleans()
 )
-def test_never_more_lines_than_allowed_and_nobody_twice(
+def test_never_more_calls_than_lines_and_those_ahead_and_nobody_twice(
     live: list[bool], lines: int, endings: list[int], again: bool
 ) -> None:
     contacts = [due(n, live=is_live) for n, is_live in enumerate(sorted(live, reverse=True))]
@@ -315,11 +315,66 @@ def test_never_more_lines_than_allowed_and_nobody_twice(
     everybody: list[int] = []
     for ending in (None, *endings):
         if ending is not None and f"contact_{ending}" in state.in_flight:
-            state.ended(f"contact_{ending}", None)
+            state.ended(f"contact_{ending}", None, NOW)
         everybody += called(state)
         not_live = [contact for contact in state.in_flight.values() if not contact.live]
-        assert len(not_live) <= lines
+        assert len(not_live) <= (lines and lines + max(1, lines // 2))
         if again:
             done = set(everybody) - {contact.row for contact in state.in_flight.values()}
             state.take(page(*(contact for contact in contacts if contact.row not in done), lines=lines), NOW)
     assert len(everybody) == len(set(everybody))
+
+
+# --- calls that are with a worker before a line is free
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ahead"),
+    [
+        (0, 10),  # half of the lines at most
+        (2, 10),
+        (4, 5),  # as many as end within a second
+        (20, 1),
+        (55, 1),
+        (61, 0),  # a line is free for a moment, which is little of so long a call
+    ],
+)
+def test_as_many_calls_go_ahead_as_end_within_a_second(seconds: float, ahead: int) -> None:
+    state = a_state(*map(due, range(100)), lines=20)
+    assert len(called(state)) == 20  # how long calls take is not known
+
+    now = NOW + timedelta(seconds=seconds)
+    state.ended("contact_0", None, now)
+
+    assert len(called(state, now)) == 1 + ahead
+    assert state.count_live(now) == 20
+
+
+def test_what_was_not_called_tells_nothing_of_how_long_calls_take() -> None:
+    state = a_state(*map(due, range(100)), lines=20)
+    called(state)
+
+    state.ended("contact_0", None, NOW, called=False)
+
+    assert len(called(state)) == 1
+
+
+def test_the_next_run_knows_how_long_calls_take() -> None:
+    state = DispatchState(call_seconds=2.0)
+    state.share.sent(LinesRequest(lines=50, most=50), NOW)
+    state.share.receive(LinesShare(lines=50, wanted=50, stamp=1))
+    assert state.call_limit(NOW) == 50  # before it has read a page
+    state.take(page(*map(due, range(100)), lines=20), NOW)
+
+    assert len(called(state)) == 30
+    assert state.call_limit(NOW) == 20
+
+
+def test_a_call_that_waited_for_a_line_of_its_job_in_vain_holds_nobody() -> None:
+    state = a_state(*map(due, range(3)), lines=2)
+    called(state)
+
+    state.ended("contact_0", None, NOW, called=False)
+    state.hold(NotNow(reason=NotNowReason.OWN_LINES, seconds=5), NOW)
+
+    assert called(state) == [2]

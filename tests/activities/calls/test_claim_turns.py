@@ -15,6 +15,7 @@ from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import Audio
 from store.calls.claim import Claimed
 
+OWN_LINES = NotNow(reason=NotNowReason.OWN_LINES, until=datetime(2026, 11, 27, tzinfo=UTC), seconds=9)
 LINE = NotNow(reason=NotNowReason.LINE, until=datetime(2026, 11, 27, tzinfo=UTC), seconds=0.01)
 PACING = NotNow(reason=NotNowReason.PACING, until=datetime(2026, 11, 27, tzinfo=UTC), seconds=0.05)
 CLAIMED = Claimed(
@@ -37,7 +38,9 @@ class Answers:
         self._answer = answer
         self.asked: list[float] = []
 
-    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
+    async def claim(
+        self, organization_id: str, job_id: str, contact_id: str, dial: int, lines: int | None = None
+    ) -> Claimed | NotNow:
         self.asked.append(time.monotonic())
         return self._answer()
 
@@ -134,3 +137,109 @@ async def test_who_finds_no_room_to_wait_may_be_claimed_all_the_same() -> None:
     turns = ClaimTurns(Answers(lambda: CLAIMED), max_waiting=0)  # type: ignore[arg-type]
 
     assert await claim(turns) == CLAIMED
+
+
+class Lines:
+    """So many lines, of which all have calls at first."""
+
+    def __init__(self, free: int = 0) -> None:
+        self.free = free
+
+    def __call__(self) -> Claimed | NotNow:
+        if not self.free:
+            return OWN_LINES
+        self.free -= 1
+        return CLAIMED
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks unless a line comes free."""
+    monkeypatch.setattr(claim_turns, "MAX_LINE_STEP_SECONDS", 9.0)
+    monkeypatch.setattr(claim_turns, "IDLE_SECONDS", 9.0)
+
+
+async def waiting_calls(turns: ClaimTurns, count: int) -> "list[asyncio.Future[Claimed | NotNow]]":
+    calls = [asyncio.ensure_future(claim(turns)) for _ in range(count)]
+    await asyncio.sleep(0.05)
+    return calls
+
+
+async def stop(calls: "list[asyncio.Future[Claimed | NotNow]]") -> None:
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_line_that_comes_free_is_taken_by_one_at_once_and_the_others_do_not_look() -> None:
+    claims = Answers(lines := Lines())
+    turns = ClaimTurns(claims)  # type: ignore[arg-type]
+    calls = await waiting_calls(turns, 5)
+    looked = len(claims.asked)
+
+    for taken in (1, 2):
+        lines.free += 1
+        turns.free("batch_1")
+        await asyncio.sleep(0.05)
+        assert sum(call.done() for call in calls) == taken
+        assert len(claims.asked) == looked + taken
+
+    await stop(calls)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_as_many_take_lines_as_come_free_together() -> None:
+    claims = Answers(lines := Lines())
+    turns = ClaimTurns(claims)  # type: ignore[arg-type]
+    calls = await waiting_calls(turns, 5)
+
+    lines.free += 3
+    for _ in range(3):
+        turns.free("batch_1")
+    await asyncio.sleep(0.05)
+
+    assert sum(call.done() for call in calls) == 3
+    await stop(calls)
+
+
+async def test_lines_of_which_nobody_was_told_are_found_and_all_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim_turns, "MAX_LINE_STEP_SECONDS", 0.2)
+    claims = Answers(lines := Lines())
+    calls = await waiting_calls(ClaimTurns(claims), 5)  # type: ignore[arg-type]
+
+    lines.free += 4
+    await asyncio.sleep(0.4)
+
+    assert sum(call.done() for call in calls) == 4
+    await stop(calls)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_line_that_comes_free_while_one_looks_is_not_missed() -> None:
+    lines, turns = Lines(), ClaimTurns(claims := Answers(lambda: OWN_LINES))  # type: ignore[arg-type]
+
+    def comes_free_meanwhile() -> Claimed | NotNow:
+        answer = lines()
+        if len(claims.asked) == 2:
+            lines.free += 1
+            turns.free("batch_1")
+        return answer
+
+    claims._answer = comes_free_meanwhile
+    calls = await waiting_calls(turns, 1)
+    turns.free("batch_1")
+    await asyncio.sleep(0.05)
+
+    assert calls[0].done()
+
+
+async def test_the_calls_of_a_run_that_hands_over_are_left_to_the_next() -> None:
+    claims = Answers(lambda: CLAIMED)
+    turns = ClaimTurns(claims, is_closing=lambda _: True)  # type: ignore[arg-type]
+
+    held = await claim(turns)
+
+    assert isinstance(held, NotNow)
+    assert held.reason is NotNowReason.CONTACT
+    assert not claims.asked

@@ -6,8 +6,10 @@ import time
 from temporalio.testing import ActivityEnvironment
 
 from activities.calls.hand_over import HOLD_SECONDS, ClosingRun, HandOverActivities, HandOvers
+from domain.calls.models import CallState
 from store.workers import Workers
-from tests.activities.calling import Calling
+from tests.activities.calling import Calling, Run
+from tests.fakes.carrier import TALKS_ON
 from tests.waiting import eventually
 
 OTHER_RUN = "another-run"
@@ -18,9 +20,17 @@ def closes(calling: Calling, run_id: str) -> None:
     calling.hand_overs.begin(run_id)
 
 
-async def test_an_ending_waits_while_its_run_closes(calling: Calling) -> None:
+async def on_the_phone(calling: Calling) -> Run:
+    calling.carrier.usually(TALKS_ON)
     run = calling.start()
+    await calling.until_dial(lambda dial: dial.state is CallState.ANSWERED)
+    return run
+
+
+async def test_an_ending_waits_while_its_run_closes(calling: Calling) -> None:
+    run = await on_the_phone(calling)
     closes(calling, run.workflow_run_id)
+    await calling.carrier.end_all()
     await calling.until_dial(lambda dial: dial.ended_at is not None)
     await asyncio.sleep(0.2)
 
@@ -38,8 +48,9 @@ async def test_an_ending_of_another_run_does_not_wait(calling: Calling) -> None:
 
 
 async def test_an_ending_is_told_at_last_where_its_run_did_not_close(calling: Calling) -> None:
-    run = calling.start()
+    run = await on_the_phone(calling)
     closes(calling, run.workflow_run_id)
+    await calling.carrier.end_all()
 
     async with asyncio.timeout(HOLD_SECONDS * 2):
         ended = await run.ended()

@@ -157,8 +157,10 @@ class _SlowClaims(Claims):
         super().__init__(calling.engine)
         self.claimed = asyncio.Event()
 
-    async def claim(self, organization_id: str, job_id: str, contact_id: str, dial: int) -> Claimed | NotNow:
-        claimed = await super().claim(organization_id, job_id, contact_id, dial)
+    async def claim(
+        self, organization_id: str, job_id: str, contact_id: str, dial: int, lines: int | None = None
+    ) -> Claimed | NotNow:
+        claimed = await super().claim(organization_id, job_id, contact_id, dial, lines)
         self.claimed.set()
         await asyncio.sleep(0.2)
         return claimed

@@ -82,6 +82,7 @@ def test_nothing_speaks_against_it() -> None:
         (NotNowReason.CREDITS, {"hold": Decimal(0)}, {}),
         (NotNowReason.LINE, {"job_live": 5}, {}),
         (NotNowReason.LINE, {"organization_live": 5}, {}),
+        (NotNowReason.LINE, {"organization_live": 5, "job_live": 5}, {}),
         (NotNowReason.PAIR, {}, {"pair_live": True}),
         (NotNowReason.PACING, {"next_slot_at": NOW + PACE_AHEAD + timedelta(milliseconds=1)}, {}),
     ],
@@ -120,3 +121,20 @@ def test_what_holds_the_contact_for_good_comes_before_what_passes() -> None:
     job = a_job(organization_stopped_at=NOW, job_window=NIGHT, job_live=5)
 
     assert isinstance(judge(job, a_contact(listed=True), 1, []), Blocked)
+
+
+@pytest.mark.parametrize(
+    ("live", "share", "expected"),
+    [
+        ({"job_live": 1}, 2, None),
+        ({"job_live": 2}, 2, NotNowReason.OWN_LINES),
+        ({"job_live": 5, "organization_live": 5}, 9, NotNowReason.OWN_LINES),  # its own limit, whatever its share
+        ({"job_live": 1, "organization_live": 5}, 2, NotNowReason.LINE),  # others have them
+    ],
+)
+def test_a_job_has_no_more_calls_than_its_share_of_lines(
+    live: dict[str, int], share: int, expected: NotNowReason | None
+) -> None:
+    judged = judge(a_job(**live), a_contact(), 1, (), share)
+
+    assert (judged.reason if isinstance(judged, NotNow) else judged) is expected
