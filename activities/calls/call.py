@@ -71,7 +71,7 @@ class CallActivities:
         async with beats as heartbeat:
             try:
                 ended = await self._call(call, heartbeat)
-                await self._endings.wait(activity.info().workflow_run_id or "")
+                await self._tell_with_others(call, ended)
                 await self._hand_overs.hold_back()
                 return ended
             except asyncio.CancelledError:
@@ -91,9 +91,15 @@ class CallActivities:
             if dial is None:
                 observe_held(held)
                 return CallEnded(held=held)
-        ended = await self._see_to_its_end(dial, heartbeat)
-        self._turns.free(call.job_id)
-        return ended
+        return await self._see_to_its_end(dial, heartbeat)
+
+    async def _tell_with_others(self, call: CallContact, ended: CallEnded) -> None:
+        """Return when the workflow is to know; at once where nobody is here to take the line."""
+        run_id = activity.info().workflow_run_id or ""
+        if ended.held is None and not self._turns.free(call.job_id):
+            self._endings.tell(run_id)
+        else:
+            await self._endings.wait(run_id)
 
     async def _hang_up(self, call: CallContact, heartbeat: Heartbeat) -> CallEnded:
         """The workflow cancels this call: hang up, and return what became of it."""

@@ -64,10 +64,12 @@ class JobQueue:
     def is_first(self, turn: Turn) -> bool:
         return self._waiting[0] is turn
 
-    def free(self) -> None:
-        """A line came free."""
-        if not self._wake_one(told=True):
-            self._missed = min(self._missed + 1, len(self._waiting))
+    def free(self) -> bool:
+        """A line came free. False: nobody waited for one."""
+        if self._wake_one(told=True):
+            return True
+        self._missed = min(self._missed + 1, len(self._waiting))
+        return False
 
     def take_missed(self) -> bool:
         """Whether a line came free that nobody was told of; once."""
@@ -98,11 +100,10 @@ class ClaimTurns:
         self._waiting: Counter[str] = Counter()  # by organization
         self._queues: WeakValueDictionary[str, JobQueue] = WeakValueDictionary()
 
-    def free(self, job_id: str) -> None:
-        """A call of the job is over: the next one may have its line."""
+    def free(self, job_id: str) -> bool:
+        """A call of the job is over: the next one may have its line. False: there is none."""
         queue = self._queues.get(job_id)
-        if queue is not None:
-            queue.free()
+        return queue is not None and queue.free()
 
     async def claim(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
         """Claim; NotNow where the call may not be placed, or has waited for as long as it may.

@@ -49,7 +49,6 @@ class ClaimRequest(Model):
     `lines`: how many calls of its job may be live with it, None: as many as its limit says.
     """
 
-
     dial_id: str
     job_id: str
     contact_id: str

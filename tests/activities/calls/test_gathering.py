@@ -45,3 +45,31 @@ async def test_who_is_cancelled_keeps_the_others_from_nothing() -> None:
 
     async with asyncio.timeout(SECONDS * 3):
         await waits
+
+
+async def test_all_that_wait_are_told_at_once_where_that_is_wanted() -> None:
+    endings = GatheredEndings(seconds=30)
+    waiting = [asyncio.ensure_future(endings.wait("a-run")) for _ in range(2)]
+    other = asyncio.ensure_future(endings.wait("another-run"))
+    await asyncio.sleep(0)
+
+    endings.tell("a-run")
+    endings.tell("a-run")  # nobody waits any more
+
+    async with asyncio.timeout(1):
+        await asyncio.gather(*waiting)
+    assert not other.done()
+    other.cancel()
+
+
+async def test_who_comes_after_all_were_told_at_once_waits_for_its_own_time() -> None:
+    endings = GatheredEndings(SECONDS)
+    first = asyncio.ensure_future(endings.wait("a-run"))
+    await asyncio.sleep(SECONDS / 2)
+    endings.tell("a-run")
+    await first
+    began = time.monotonic()
+
+    await endings.wait("a-run")
+
+    assert time.monotonic() - began >= SECONDS
