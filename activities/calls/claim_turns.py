@@ -55,11 +55,11 @@ class JobQueue:
         return turn
 
     def leave(self, turn: Turn) -> None:
-        """Who found a line that it was not told of leaves the look to the next, which may find one as well."""
-        first = self.is_first(turn)
+        """Where one found a line, or a slot of the pace, of which it was not told there may be more: two look then."""
         self._waiting.remove(turn)
-        if first and not turn.told:
-            self._wake_one(told=False)
+        if not turn.told:
+            for _ in range(2):
+                self._wake_one(told=False)
 
     def is_first(self, turn: Turn) -> bool:
         return self._waiting[0] is turn
@@ -131,7 +131,7 @@ class ClaimTurns:
         try:
             began_at, tries = time.monotonic(), 0
             if tried is None:
-                await self._sleep(queue, turn, IDLE_SECONDS)
+                await self._await_line(queue, turn, IDLE_SECONDS)
             while True:
                 claimed, send_before = tried or await self._try(call)
                 if not isinstance(claimed, NotNow) or not _must_wait(claimed):
@@ -140,15 +140,16 @@ class ClaimTurns:
                 seconds = _step(claimed, tries)
                 if seconds > MAX_STEP_SECONDS or time.monotonic() - began_at + seconds > _max_wait(claimed.reason):
                     return _later(claimed), send_before
-                turn.told = queue.take_missed()
-                if not turn.told:
-                    await self._sleep(queue, turn, seconds)
+                await self._await_line(queue, turn, seconds)
                 tries += 1
         finally:
             queue.leave(turn)
 
-    async def _sleep(self, queue: JobQueue, turn: Turn, seconds: float) -> None:
-        """Until a line comes free, or the first of those that wait has done so for `seconds`."""
+    async def _await_line(self, queue: JobQueue, turn: Turn, seconds: float) -> None:
+        """Until a line came free, or the first of those that wait has done so for `seconds`."""
+        turn.told = queue.take_missed()
+        if turn.told:
+            return
         turn.clear()
         try:
             while not await is_set_unless_stopping(turn, seconds) and not queue.is_first(turn):

@@ -234,6 +234,32 @@ async def test_a_line_that_comes_free_while_one_looks_is_not_missed() -> None:
     assert calls[0].done()
 
 
+@pytest.mark.usefixtures("patient")
+async def test_a_line_that_came_free_while_all_looked_is_taken_by_the_next_that_comes() -> None:
+    lines, turns = Lines(), ClaimTurns(claims := Answers(lambda: OWN_LINES))  # type: ignore[arg-type]
+    comes = asyncio.Event()
+
+    class Slow(Answers):
+        async def claim(self, *about: object) -> Claimed | NotNow:
+            answer = lines()
+            if answer == CLAIMED and not comes.is_set():
+                lines.free += 1
+                turns.free("batch_1")  # nobody sleeps
+                comes.set()
+                await asyncio.sleep(0.1)
+            return answer
+
+    turns._claims = Slow(claims._answer)  # type: ignore[assignment]
+    calls = await waiting_calls(turns, 1)
+    lines.free += 1
+    turns.free("batch_1")
+    await comes.wait()
+    calls += await waiting_calls(turns, 1)
+    await asyncio.sleep(0.15)
+
+    assert all(call.done() for call in calls)
+
+
 async def test_the_calls_of_a_run_that_hands_over_are_left_to_the_next() -> None:
     claims = Answers(lambda: CLAIMED)
     turns = ClaimTurns(claims, is_closing=lambda _: True)  # type: ignore[arg-type]
