@@ -43,6 +43,7 @@ class CarrierDoor:
         if found is None:
             await self.app(scope, receive, send)
             return
+        scope["route"] = _EVENT_ROUTE  # by which requests are counted
         answer = await carrier_event(found["account"], Request(scope, receive))
         await answer(scope, receive, send)
 
@@ -66,6 +67,9 @@ async def carrier_event(account: str, request: Request) -> Response:
     recorded = await dials.record(report, account, key, by_callback=True)
     observe_callback(recorded)
     return await _conclude(services, carrier, report, account, key, recorded)
+
+
+_EVENT_ROUTE = router.routes[-1]
 
 
 async def _conclude(
