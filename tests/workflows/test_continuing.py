@@ -33,7 +33,7 @@ async def a_long_job(running: Running) -> Job:
 
 async def test_live_calls_are_followed_by_the_next_run_and_nobody_is_called_twice(running: Running) -> None:
     job = await a_long_job(running)
-    await eventually(lambda: len(running.carrier.live) == TALKING and len(running.carrier.calls) == CONTACTS)
+    await eventually(lambda: len(running.carrier.live) == TALKING and len(running.carrier.calls) == CONTACTS, 60)
     await running.carrier.end_all()
 
     assert await job.result() is JobStatus.COMPLETED

@@ -14,6 +14,7 @@ from activities.calls.payloads import CallContact
 from domain.calls.dispatch import NotNow, NotNowReason
 from domain.calls.models import Audio
 from store.calls.claim import Claimed
+from tests.waiting import eventually
 
 OWN_LINES = NotNow(reason=NotNowReason.OWN_LINES, until=datetime(2026, 11, 27, tzinfo=UTC), seconds=9)
 LINE = NotNow(reason=NotNowReason.LINE, until=datetime(2026, 11, 27, tzinfo=UTC), seconds=0.01)
@@ -165,6 +166,13 @@ async def waiting_calls(turns: ClaimTurns, count: int) -> "list[asyncio.Future[C
     return calls
 
 
+async def until_done(calls: "list[asyncio.Future[Claimed | NotNow]]", count: int) -> None:
+    """So many have a line, and no more."""
+    await eventually(lambda: sum(call.done() for call in calls) >= count, 5)  # sooner than anybody looks by itself
+    await asyncio.sleep(0.02)
+    assert sum(call.done() for call in calls) == count
+
+
 async def stop(calls: "list[asyncio.Future[Claimed | NotNow]]") -> None:
     for call in calls:
         call.cancel()
@@ -181,8 +189,7 @@ async def test_a_line_that_comes_free_is_taken_by_one_at_once_and_the_others_do_
     for taken in (1, 2):
         lines.free += 1
         turns.free("batch_1")
-        await asyncio.sleep(0.05)
-        assert sum(call.done() for call in calls) == taken
+        await until_done(calls, taken)
         assert len(claims.asked) == looked + taken
 
     await stop(calls)
@@ -197,9 +204,8 @@ async def test_as_many_take_lines_as_come_free_together() -> None:
     lines.free += 3
     for _ in range(3):
         turns.free("batch_1")
-    await asyncio.sleep(0.05)
 
-    assert sum(call.done() for call in calls) == 3
+    await until_done(calls, 3)
     await stop(calls)
 
 
@@ -209,9 +215,8 @@ async def test_lines_of_which_nobody_was_told_are_found_and_all_are_taken(monkey
     calls = await waiting_calls(ClaimTurns(claims), 5)  # type: ignore[arg-type]
 
     lines.free += 4
-    await asyncio.sleep(0.4)
 
-    assert sum(call.done() for call in calls) == 4
+    await until_done(calls, 4)
     await stop(calls)
 
 
@@ -229,9 +234,8 @@ async def test_a_line_that_comes_free_while_one_looks_is_not_missed() -> None:
     claims._answer = comes_free_meanwhile
     calls = await waiting_calls(turns, 1)
     turns.free("batch_1")
-    await asyncio.sleep(0.05)
 
-    assert calls[0].done()
+    await until_done(calls, 1)
 
 
 @pytest.mark.usefixtures("patient")
@@ -255,9 +259,8 @@ async def test_a_line_that_came_free_while_all_looked_is_taken_by_the_next_that_
     turns.free("batch_1")
     await comes.wait()
     calls += await waiting_calls(turns, 1)
-    await asyncio.sleep(0.15)
 
-    assert all(call.done() for call in calls)
+    await until_done(calls, 2)
 
 
 async def test_the_calls_of_a_run_that_hands_over_are_left_to_the_next() -> None:
