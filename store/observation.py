@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.silence import SILENT_CALLS
 from domain.model import Model
+from store.db.engine import Database
 
 STATEMENT_TIMEOUT = "5s"  # for each: what takes longer is not worth what it costs
 MAX_COUNTED = 100_000  # deliveries that wait: beyond it the number says enough
@@ -88,7 +89,7 @@ class Observation(Model):
 class Observations:
     """Read only. `engine` is best one of its own with one connection: what is observed must not wait for us."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def read(self) -> Observation:
