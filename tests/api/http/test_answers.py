@@ -37,7 +37,7 @@ async def test_a_request_id_that_is_not_sane_is_replaced(http: httpx.AsyncClient
     assert NEW_ID.fullmatch(answer.headers["X-Request-Id"])
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/batch", "/v1", "/v2/batch/jobs", "/batch/jobs/"])
+@pytest.mark.parametrize("path", ["/nowhere", "/batch", "/v1", "/v2/batch/jobs", "/batch/jobs/"])
 async def test_an_unknown_address_is_not_found(api: Api, path: str) -> None:
     refused(await api.get(path), 404, "not_found")
 
