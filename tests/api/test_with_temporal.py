@@ -26,6 +26,7 @@ from stack.temporal import Temporal
 from store.db.engine import Database
 from store.temporal_namespace import NamespaceBinding
 from tests.api.client import Api, Tenant, free_port, serve, settings_for
+from tests.statements import heard
 from tests.waiting import eventually
 from workflows.client import QUEUES, JobWorkflows
 from workflows.names import job_workflow_id, lines_workflow_id
@@ -140,14 +141,11 @@ async def test_another_namespace_and_the_reconcilers_alarm_are_told(api: Api, re
 async def test_however_many_ask_the_database_is_asked_once(api: Api, live: Live) -> None:
     await readiness(api)
     await asyncio.sleep(KEPT_SECONDS)
-    asked: list[str] = []
-    engine = live.app.state.services[Database].sync_engine
-    sa.event.listen(engine, "before_cursor_execute", lambda *statement: asked.append(statement[2]))
-
-    answers = await asyncio.gather(*(api.http.get("/readyz") for _ in range(30)))
+    with heard() as asked:
+        answers = await asyncio.gather(*(api.http.get("/readyz") for _ in range(30)))
 
     assert {answer.status_code for answer in answers} == {200}
-    assert len([statement for statement in asked if "batch_jobs" in statement]) == 1
+    assert len([statement for statement, _ in asked if "batch_jobs" in statement]) == 1
 
 
 async def test_a_job_without_progress_is_told_and_can_still_be_cancelled(api: Api, records: Database) -> None:

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from store.db.engine import Database, create_engine
+from store.db.engine import create_engine
 from tests.databases import Databases
+from tests.statements import heard
 from tests.store.calling import Calling
 from tests.store.every_method import METHODS, World, a_world
 
@@ -77,28 +78,16 @@ async def large(large_url: str) -> AsyncIterator[Calling]:
     await engine.dispose()
 
 
-class Asked:
-    """What is sent to PostgreSQL, with its values."""
-
-    def __init__(self, engine: Database) -> None:
-        self.statements: dict[str, Any] = {}
-        sa.event.listen(engine.sync_engine, "before_cursor_execute", self._hear)
-
-    def _hear(self, *heard: Any) -> None:
-        _, _, statement, values, _, many = heard
-        if statement.lstrip(" (\n").upper().startswith(PLANNED):
-            self.statements[statement] = values[0] if many else values
-
-
 @pytest.mark.parametrize("method", METHODS)
 async def test_a_method_reads_no_large_table_whole(large: Calling, large_url: str, method: str) -> None:
     engine = create_engine(large_url, pool_size=2)
     world: World = await a_world(large, engine, large_url)
-    asked = Asked(engine)
-    await METHODS[method](world)
+    with heard() as statements:
+        await METHODS[method](world)
     await engine.dispose()
+    asked = {each: values for each, values in statements if each.lstrip(" (\n").upper().startswith(PLANNED)}
     with psycopg.connect(large_url.replace("+psycopg", "")) as connection:
-        plans = {statement: _plan(connection, statement, values) for statement, values in asked.statements.items()}
+        plans = {statement: _plan(connection, statement, values) for statement, values in asked.items()}
     await _end(large, world)
     for statement, plan in plans.items():
         assert not set(_read_whole(plan)), f"{statement}\n{json.dumps(plan, indent=1)}"

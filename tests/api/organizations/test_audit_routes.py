@@ -34,14 +34,14 @@ async def test_an_entry_says_when_who_what_and_of_which_job(api: Api, records: D
 
 async def test_the_do_not_call_list_is_recorded_without_numbers(api: Api) -> None:
     job_id = await api.new_job(contacts=[{"phone": number} for number in NUMBERS])
-    await api.post("/do-not-call", json={"numbers": NUMBERS, "note": f"call {NUMBERS[0]}"})
+    listed = await api.post("/do-not-call", json={"numbers": NUMBERS, "note": f"call {NUMBERS[0]}"})
     await api.http.delete(f"/do-not-call/{NUMBERS[0]}", headers=api.key)
     answer = await api.get("/organization/activity")
     found = [entry for entry in answer.json()["activity"] if entry["action"].startswith("do_not_call")]
     assert [(entry["action"], entry["jobId"], entry["details"]) for entry in found] == [
         ("do_not_call_removed", None, {"numbers": 1}),
         ("do_not_call_added", job_id, {"contactsBlocked": 2, "source": "api"}),
-        ("do_not_call_added", None, {"numbers": 2, "source": "api"}),
+        ("do_not_call_added", None, {"numbers": 2, "source": "api", "batchId": listed.json()["batchId"]}),
     ]
     assert found[0]["actor"].startswith("key_")
     assert NUMBERS[0] not in answer.text
