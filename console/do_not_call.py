@@ -1,7 +1,5 @@
 """The do-not-call list: look up, add, upload, export."""
 
-import csv
-import io
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -12,7 +10,7 @@ from api.auth import MemberDep
 from api.contacts.do_not_call_routes import DoNotCallQuery, DoNotCallQueryDep, list_numbers
 from api.contacts.schemas import DoNotCallEntry, DoNotCallPage
 from api.dependencies import AuditLogDep, DoNotCallDep
-from api.jobs.exports import BOM, LINE_END
+from api.http.csv_text import BOM, CSV, to_csv
 from console.job import SHOWN
 from console.pages import FrameDep, PageRoute, page
 from domain.audit import Action
@@ -45,27 +43,19 @@ async def export(caller: MemberDep, numbers: DoNotCallDep, audit: AuditLogDep) -
     details = {"file": "do-not-call"}
     await audit.record(caller.organization_id, Action.NUMBERS_SHOWN, by=caller.key_id, details=details)
     headers = {"Content-Disposition": 'attachment; filename="do-not-call.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(_lines(caller, numbers), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(_lines(caller, numbers), media_type=CSV, headers=headers)
 
 
 async def _lines(caller: Caller, numbers: DoNotCall) -> AsyncIterator[str]:
     """A file that the list takes again: its first column is `phone`."""
-    yield BOM + _csv([["phone", "source", "note", "added_by", "added_at"]])
+    yield BOM + to_csv([["phone", "source", "note", "added_by", "added_at"]])
     page, more = 1, True
     while more:
         query = DoNotCallQuery.model_validate({"page": str(page), "pageSize": str(PAGE_SIZE)})
         listed = await list_numbers(caller, query, numbers)
-        yield _csv([_cells(entry) for entry in listed.entries])
+        yield to_csv([_cells(entry) for entry in listed.entries])
         page, more = page + 1, page * PAGE_SIZE < listed.total
 
 
 def _cells(entry: DoNotCallEntry) -> list[str]:
-    note = entry.note or ""
-    safe = f"'{note}" if note[:1] in {"=", "+", "-", "@", "\t", "\r"} else note  # no spreadsheet runs it
-    return [entry.number, entry.source.value, safe, entry.added_by, entry.added_at.isoformat()]
-
-
-def _csv(rows: list[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator=LINE_END).writerows(rows)
-    return text.getvalue()
+    return [entry.number, entry.source.value, entry.note or "", entry.added_by, entry.added_at.isoformat()]

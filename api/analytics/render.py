@@ -1,17 +1,13 @@
 """Sums as clients read them, and as CSV."""
 
-import csv
-import io
 from typing import Any
 
 from api.analytics.queries import AnswerRateQuery
 from api.analytics.schemas import AnswerRate, AnswerRates, CallSums, Weeks
+from api.http.csv_text import BOM, to_csv
 from domain.analytics.counts import WEEKDAYS, CallCounts, Dimension
 from domain.analytics.weeks import WeekComparison
-from domain.contacts.export import escape_formula
 from store.analytics.statistics import Group, Statistics
-
-BOM = "\ufeff"  # without it Excel reads UTF-8 as the encoding of its country
 
 
 def render_answer_rates(query: AnswerRateQuery, found: Statistics) -> AnswerRates:
@@ -30,14 +26,9 @@ def render_answer_rates(query: AnswerRateQuery, found: Statistics) -> AnswerRate
 
 def render_csv(dimension: Dimension, found: Statistics) -> str:
     """A line for each group; the first column is called as the dimension."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
     entries = [_entry(dimension, group).model_dump(mode="json") for group in found.groups]
     names = [name for name in AnswerRate.model_json_schema(mode="serialization")["properties"] if name != "key"]
-    writer.writerow([dimension, *names])
-    for entry in entries:
-        writer.writerow([_cell(entry["key"]), *(_cell(entry[name]) for name in names)])
-    return BOM + text.getvalue()
+    return BOM + to_csv([[dimension, *names], *([entry["key"], *(entry[name] for name in names)] for entry in entries)])
 
 
 def render_weeks(compared: WeekComparison, timezone: str) -> Weeks:
@@ -68,7 +59,3 @@ def _sums(counts: CallCounts) -> dict[str, Any]:
         "talk_seconds": counts.talk_seconds,
         "cost": counts.cost,
     }
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else escape_formula(str(value))

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Path
 
 from api.auth import KEYS, MemberDep
 from api.dependencies import ResultsDep
+from api.http.csv_text import CSV
 from api.http.errors import ContactNotFound
 from api.http.responses import errors
 from api.jobs.export_schemas import ContactDetail, DialView
-from api.jobs.exports import CSV, JSON_LINES, FileAnswer, begun, csv_rejects, csv_results, json_results
+from api.jobs.exports import JSON_LINES, FileAnswer, begun, csv_rejects, csv_results, json_results
 from api.jobs.lookup import ID, JobId
 from api.jobs.queries import ExportQueryDep, Format
 from domain.calls.agent_report import render_conversation

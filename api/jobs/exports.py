@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from api.http.csv_text import BOM, LINE_END, to_csv
 from api.http.middleware import at_least_rate
 from domain.calls.evidence import DialEvidence
-from domain.contacts.export import escape_formula, escape_reject_cell, escape_row_text
+from domain.contacts.export import escape_reject_cell, escape_row_text
 from domain.contacts.rejects import REASON_COLUMN, Reject, Rejects
 from domain.jobs.models import Contact
 from domain.json_model import format_timestamp
@@ -20,10 +20,7 @@ from domain.statuses import ContactStatus
 from store.db.copy_text import json_text
 from store.jobs.export import Result, ResultFile
 
-CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/jsonl; charset=utf-8"
-BOM = "\ufeff"  # without it Excel reads UTF-8 as the encoding of its country
-LINE_END = "\r\n"  # RFC 4180
 
 
 class FileAnswer(StreamingResponse):
@@ -48,9 +45,9 @@ class FileAnswer(StreamingResponse):
 
 async def csv_results(file: ResultFile, names: Mapping[str, str]) -> AsyncIterator[str]:
     """Their columns, then ours under `names`."""
-    yield BOM + _csv([[*file.columns, *names.values()]])
+    yield BOM + to_csv([[*file.columns, *names.values()]])
     async for batch in file.batches:
-        yield _csv([_cells(file.columns, result) for result in batch])
+        yield to_csv([_cells(file.columns, result) for result in batch])
 
 
 async def json_results(file: ResultFile, names: Mapping[str, str]) -> AsyncIterator[str]:
@@ -88,14 +85,6 @@ async def _at_most(parts: AsyncIterator[str], count: int) -> AsyncIterator[str]:
             return
 
 
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator=LINE_END).writerows(
-        [[escape_formula(_cell(value)) for value in row] for row in rows]
-    )
-    return text.getvalue()
-
-
 def _cells(columns: Sequence[str], result: Result) -> list[Any]:
     data = result.contact.data
     return [*(data.get(column) for column in columns), *_ours(result).values()]
@@ -103,12 +92,6 @@ def _cells(columns: Sequence[str], result: Result) -> list[Any]:
 
 def _line(result: Result, names: Mapping[str, str]) -> dict[str, Any]:
     return {**result.contact.data, **{names[name]: value for name, value in _ours(result).items()}}
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _ours(result: Result) -> dict[str, Any]:
