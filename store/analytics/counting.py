@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.analytics.counts import ANSWERED, CHARGED, COUNTED, CallCounts, Cell, CountedCalls, sum_by_cell
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.tables import call_statistics
 
 MAX_JOBS = 20  # counted in a round, the longest due first: 10,000 contacts take about 50 ms
@@ -64,7 +64,7 @@ ROWS_A_SECOND = 100  # of a job that runs: one of 10,000 attempts is counted eve
 class CallCounting:
     """For the reconciler: counting twice, or at the same time, comes to the same."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def list_due(self) -> Sequence[str]:

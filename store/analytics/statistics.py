@@ -7,12 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import Field
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.analytics.counts import CallCounts, Dimension
 from domain.analytics.weeks import WEEK, HourOfDay
 from domain.model import Model
-from store.db.engine import reading
+from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.tables import batch_jobs, call_statistics
 
@@ -67,7 +66,7 @@ class Statistics(Model):
 class CallStatistics:
     """Read only."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Database) -> None:
         self._engine = engine
 
     async def group(

@@ -1,6 +1,5 @@
 """API keys: who calls, as what, until when."""
 
-import hashlib
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
@@ -19,9 +18,10 @@ from store.db.engine import Database, reading
 from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import LastOwner, NotFound
-from store.organizations.console_sessions import CALLER_OF_SESSION, SESSION_PREFIX
+from store.organizations.console_sessions import IS_SESSION, SESSION_PREFIX, SESSIONS
 from store.organizations.quotas import require_room
 from store.organizations.rows import read_organization
+from store.organizations.tokens import IS_VALID_KEY, hash_token
 from store.tables import api_keys
 
 KEY_BYTES = 32
@@ -85,7 +85,7 @@ class ApiKeys:
             name=name,
             role=role.value,
             expires_at=expires_at,
-            key_hash=_hashed(issued.key),
+            key_hash=hash_token(issued.key),
         )
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
@@ -147,18 +147,13 @@ class ApiKeys:
 
         None where it was never issued, is revoked, or has expired.
         """
-        query = CALLER_OF_SESSION if key.startswith(SESSION_PREFIX) else _CALLER
+        query = _CALLER_OF_SESSION if key.startswith(SESSION_PREFIX) else _CALLER_OF_KEY
         async with self._engine.reading() as connection:
-            values = {"key_hash": _hashed(key), "every": LAST_USED_INTERVAL}
+            values = {"hash": hash_token(key), "every": LAST_USED_INTERVAL}
             found = await connection.fetch_one(_FoundCaller, query, values)
             if found is not None and found.to_note:
                 await connection.run(_USED, {"key": found.key_id, "every": LAST_USED_INTERVAL})
         return None if found is None else Caller.model_validate(found.model_dump())
-
-
-def _hashed(key: str) -> str:
-    """SHA-256 suffices: a key is 256 random bits, nothing that could be guessed from a list."""
-    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
 _KEYS = sa.select(
@@ -172,16 +167,14 @@ _KEYS = sa.select(
 )
 _OLDEST = api_keys.c.created_at, api_keys.c.id
 _NOT_EXPIRED = sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > sa.func.now())
-_VALID = """
-    SELECT id FROM api_keys
-    WHERE id = ANY(%(keys)s) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
-"""
-_CALLER = """
-    SELECT id AS key_id, organization_id, role, expires_at,
-           last_used_at IS NULL OR last_used_at < now() - CAST(%(every)s AS interval) AS to_note
-    FROM api_keys
-    WHERE key_hash = %(key_hash)s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
-"""
+_VALID = f"SELECT k.id FROM api_keys k WHERE k.id = ANY(%(keys)s) AND {IS_VALID_KEY}"  # noqa: S608 - our own constants
+_CALLER = f"""
+    SELECT k.id AS key_id, k.organization_id, k.role, k.expires_at,
+           k.last_used_at IS NULL OR k.last_used_at < now() - CAST(%(every)s AS interval) AS to_note
+    FROM {{keys}} WHERE {{which}} AND {IS_VALID_KEY}
+"""  # noqa: S608 - our own constants
+_CALLER_OF_KEY = _CALLER.format(keys="api_keys k", which="k.key_hash = %(hash)s")
+_CALLER_OF_SESSION = _CALLER.format(keys=f"{SESSIONS} JOIN api_keys k ON k.id = s.key_id", which=IS_SESSION)
 # Requests that come at once write it once.
 _USED = """
     UPDATE api_keys SET last_used_at = now()

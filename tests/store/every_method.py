@@ -11,8 +11,6 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 import store
 from domain.analytics.counts import Dimension
 from domain.audit import Action
@@ -141,7 +139,7 @@ def public_methods() -> Iterator[str]:
 
 def _has_engine(kind: type) -> bool:
     parameters = inspect.signature(kind).parameters.values() if "__init__" in vars(kind) else ()
-    return any(parameter.annotation in {Database, AsyncEngine} for parameter in parameters)
+    return any(parameter.annotation is Database for parameter in parameters)
 
 
 def _is_method(kind: type, name: str) -> bool:
