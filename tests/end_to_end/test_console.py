@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -11,14 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from tests.browsers import chromium
 from tests.end_to_end.batch import MAX_TALK, SHORT, TALKS, Batch, Numbers, contacts
 from tests.end_to_end.live_stack import LiveStack
 from tests.waiting import until
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 SPEED = 60
 SECONDS = 1000  # in a page's milliseconds
 LOADED = 60  # seconds that something may need where other tests run beside it
@@ -45,16 +44,8 @@ def numbers() -> Numbers:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        message = "no Chromium is installed (Debian: apt-get install chromium); the console is not looked at"
-        if "chromium" in os.environ.get("OUTDIAL_REQUIRE", ""):
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium("the console") as running:
         yield running
-        running.close()
 
 
 class Seen:

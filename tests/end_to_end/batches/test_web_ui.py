@@ -2,29 +2,20 @@
 
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Error, Page
 
+from tests.browsers import chromium
 from tests.end_to_end.batch import MAX_TALK, TALKS, Batch, Numbers, contacts
 from tests.end_to_end.live_stack import LiveStack
 from tests.waiting import until
 
 PICTURES = Path(__file__).parents[3] / "docs" / "images"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 NAME = "Spring campaign"
 SECONDS = 1000  # in a page's milliseconds
 LOADED = 60  # seconds that a page may need where other tests run beside it
@@ -32,18 +23,10 @@ LOADED = 60  # seconds that a page may need where other tests run beside it
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        message = "no Chromium is installed (Debian: apt-get install chromium); the web UI is not looked at"
-        if "chromium" in os.environ.get("OUTDIAL_REQUIRE", ""):
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium("the web UI") as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 940})
         page.set_default_timeout(LOADED * SECONDS)
         yield page
-        browser.close()
 
 
 @pytest.fixture
