@@ -229,8 +229,11 @@ function save() {
 
 async function restore() {
   const kept = form.dataset.like ? null : draft.fields;
-  file = form.dataset.like ? undefined : await draft.file();
-  if (file) await readColumns();
+  const keptFile = form.dataset.like ? undefined : await draft.file();
+  if (keptFile && !file) {  // one that was chosen meanwhile is the one that is meant
+    file = keptFile;
+    await readColumns();
+  }
   for (const [id, value] of Object.entries(kept?.values ?? {})) {
     const field = find(id);
     if (!field || field.form !== form) continue;
