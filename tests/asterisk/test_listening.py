@@ -58,6 +58,7 @@ async def test_the_events_of_all_workers_calls_are_heard_by_one_and_by_another_w
             assert (await calling.call(BUSY)).outcome is Outcome.BUSY
             call = calling.start(STAYS)
             answered = await calling.until_dial(lambda dial: dial.state is CallState.ANSWERED, STAYS)
+            await eventually(lambda: agent.streams)  # a call that ends before its agent is there has none
             assert not second.carrier.is_connected
 
         await eventually(lambda: second.carrier.is_connected)
@@ -75,6 +76,6 @@ async def _a_job(engine: Database, worker: Worker, agent: Agent) -> Calling:
     job = await a_job(engine, given, 8)
     carriers: dict[str, Carrier] = {NAME: worker.carrier}
     calling = Calling(engine, worker.dials, worker.carrier, worker.calls, given, job.id, worker.watch, carriers)  # type: ignore[arg-type]
-    await calling.change("UPDATE agents SET audio_url = :url", url=agent.url)
+    await calling.change("UPDATE batch_jobs SET audio_url = :url", url=agent.url)
     await calling.begin()
     return calling
