@@ -161,6 +161,7 @@ def test_temporal_is_set_up_for_years(compose: dict[str, Any]) -> None:
     assert int(environment["SQL_MAX_CONNS"]) >= 20
     dynamic = yaml.safe_load(compose["configs"]["temporal-dynamic"]["content"])
     assert dynamic["frontend.enableCancelWorkerPollsOnShutdown"] == [{"value": True}]
+    assert dynamic["history.transferProcessorMaxPollRPS"][0]["value"] >= 100
 
 
 def test_several_apis_find_ports_of_their_own(compose: dict[str, Any]) -> None:
