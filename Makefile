@@ -49,12 +49,13 @@ pictures: install ## Make the pictures in docs/ anew (needs Chromium)
 entities: install ## Draw docs/entities.md from the tables
 	@$(BIN)/python -m docs.make_entities
 
-check: install ## Lint, format, types, direction of imports
+check: install ## Lint, format, types, direction of imports, what documents name
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/bandit -q -r -ll -ii $(SOURCES)
+	@$(BIN)/python -m docs.checks
 
 format: install ## Put the code into its form
 	@$(BIN)/ruff check --fix

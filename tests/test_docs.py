@@ -1,4 +1,4 @@
-"""What the documents say of the code is so: paths, links, settings, endpoints."""
+"""What the documents say of the code is so: paths, names, settings, endpoints."""
 
 import re
 import tokenize
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
+from docs.checks.__main__ import CHECKS
 from docs.make_entities import PAGE, page
 from domain.calls.outcome_table import OUTCOMES
 from settings import Settings
@@ -26,7 +27,6 @@ TEXTS = sorted(
 Transitions = Mapping[str, tuple[Collection[str], Collection[str]]]
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
-LINK = re.compile(r"\]\(([^)\s]+)\)")
 FILE = re.compile(r"(?:[\w-]+/)*[\w-]+\.(?:py|md)|(?:[\w-]+/)+(?:[\w.-]+)?")
 MODULE = re.compile(rf"(?:{'|'.join(LAYERS)})(?:\.\w+)+")
 WHOLE_PATH = re.compile(rf"(?<![\w./])(?:(?:{'|'.join(LAYERS)}|docs|tests)/[\w/.-]+\.(?:py|md)|{MODULE.pattern})")
@@ -95,16 +95,6 @@ def words_of_the_code() -> set[str]:
     return {word for file in [*sources, *ROOT.glob("*.py")] for word in re.findall(r"\w+", file.read_text())}
 
 
-def anchors(text: Path) -> set[str]:
-    """The headings of a text, as links name them."""
-    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text.read_text()), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
-
-
-def settings_in(text: str) -> set[str]:
-    return {name for name in re.findall(r"OUTDIAL_[A-Z_]+", (ROOT / text).read_text()) if not name.endswith("_")}
-
-
 def drawn(heading: str) -> dict[str, tuple[set[str], set[str]]]:
     """The arrows of a state diagram by their label: from where and to where; a box stands for what is in it."""
     _, _, section = (ROOT / "docs/states.md").read_text().partition(f"## {heading}\n")
@@ -152,14 +142,10 @@ def test_what_looks_like_a_name_in_the_code_is_one(text: str) -> None:
     assert named - words_of_the_code() - NOT_OURS == set()
 
 
-@pytest.mark.parametrize("text", TEXTS)
-def test_links_lead_somewhere(text: str) -> None:
-    for link in LINK.findall((ROOT / text).read_text()):
-        if "://" not in link:
-            path, _, anchor = link.partition("#")
-            target = (ROOT / text).parent / path if path else ROOT / text
-            assert target.exists(), link
-            assert not anchor or anchor in anchors(target), link
+@pytest.mark.parametrize("name", CHECKS)
+def test_links_settings_metrics_and_commands_are_right(name: str) -> None:
+    """`make check` runs these, too; tests/docs shows that each finds its fault."""
+    assert [str(fault) for fault in CHECKS[name](ROOT)] == []
 
 
 def test_every_bound_of_what_is_shared_has_its_test() -> None:
@@ -178,11 +164,6 @@ def test_every_setting_is_described_with_its_default_and_nothing_else_is() -> No
     assert {name for name in described if name in declared} == declared.keys()
     ours = {name: value for name, value in described.items() if not re.match("OUTDIAL_(TWILIO|ASTERISK)_", name)}
     assert ours.items() <= declared.items()
-
-
-@pytest.mark.parametrize("text", [text for text in TEXTS if text != "CHANGELOG.md"])
-def test_a_text_names_no_setting_that_is_not_described(text: str) -> None:
-    assert settings_in(text) <= settings_in("docs/settings.md") | {"OUTDIAL_REQUIRE"}
 
 
 def test_every_endpoint_is_listed_and_nothing_else_is() -> None:
