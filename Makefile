@@ -1,6 +1,6 @@
 # Python 3.11 or newer and make are enough: `make demo`, then `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test soak bench bench-small pictures entities check format constraints
+.PHONY: help install demo run test soak bench bench-small pictures entities settings check format constraints
 
 VENV := .venv
 BUILD := setuptools==84.2.1
@@ -48,6 +48,9 @@ pictures: install ## Make the pictures in docs/ anew (needs Chromium)
 
 entities: install ## Draw docs/entities.md from the tables
 	@$(BIN)/python -m docs.make_entities
+
+settings: install ## Write the tables of docs/settings.md from the settings
+	@$(BIN)/python -m docs.make_settings
 
 check: install ## Lint, format, types, direction of imports, what documents name
 	@$(BIN)/ruff check

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
@@ -16,6 +18,7 @@ SECRETS = ("OUTDIAL_", "TEMPORAL_")
 FILE = "_FILE"
 PASSWORD = "OUTDIAL_DATABASE_PASSWORD"  # noqa: S105  the name of one
 DATABASE_URL = "OUTDIAL_DATABASE_URL"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class UnreadableSecret(Exception):
@@ -50,6 +53,14 @@ def _with_password(url: str, password: str) -> str:
     return f"{scheme}{separator}{user.partition(':')[0]}:{quote(password, safe='')}@{host}{slash}{path}"
 
 
+@dataclass(frozen=True)
+class Told:
+    """What docs/settings.md says of a setting beside its type, its bounds and its description."""
+
+    unit: str = ""
+    allowed: str = ""  # of a text
+
+
 class Settings(BaseSettings):
     """Environment variables with the prefix `OUTDIAL_`; units are in the names; `none` stands for no value.
 
@@ -58,47 +69,146 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OUTDIAL_", frozen=True, extra="ignore", env_parse_none_str="none")
 
-    database_url: SecretStr = SecretStr("postgresql+psycopg://postgres@127.0.0.1:5432/outdial")
-    database_pool_size: int = Field(default=10, ge=2)
+    database_url: Annotated[SecretStr, Told(allowed="`postgresql+psycopg://user:password@host:5432/outdial`")] = Field(
+        default=SecretStr("postgresql+psycopg://postgres@127.0.0.1:5432/outdial"),
+        description="PostgreSQL 17 or newer; tested with 18. Directly, or through a pooler in session mode: locks of "
+        "sessions, notifications and prepared statements do not survive PgBouncer's transaction mode",
+    )
+    database_pool_size: Annotated[int, Told(unit="connections")] = Field(
+        default=10,
+        ge=2,
+        description="of each process; each worker has a few more, for notifications and to be known as alive",
+    )
 
-    api_host: str = "127.0.0.1"
-    api_port: int = 8000
-    public_url: str = "http://127.0.0.1:8000"  # where carriers reach our API for callbacks
-    cors_origins: str = ""  # whose pages in browsers may read answers: "https://app.example.com", with commas between
-    temporal_ui_url: str = ""  # for links: "http://127.0.0.1:8233/namespaces/default"; empty: the console has none
-    log_level: str = "INFO"
-    log_format: LogFormat = LogFormat.JSON
-    metrics_host: str = "127.0.0.1"
-    metrics_port: int | None = Field(default=None, ge=0, le=65535)  # of /metrics; None: no metrics; 0: a free port
-    metrics_seconds: float = Field(default=15.0, ge=1)  # between two readings of the database for it, by each API
-    rate_limit_per_minute: int | None = Field(default=6000, ge=1)  # requests of one key; None: no limit
-    organization_rate_limit_per_minute: int | None = Field(default=30_000, ge=1)  # of all its keys; None: no limit
-    # What an organization may have, unless an operator sets another limit for it; None: no limit.
-    max_open_jobs: int = Field(default=1_000, ge=1, le=5_000)  # see domain.quotas
-    max_jobs: int | None = Field(default=20_000, ge=1)  # ended ones too
-    max_contacts: int | None = Field(default=5_000_000, ge=1)  # in all jobs
-    max_agents: int | None = Field(default=1_000, ge=1)
-    max_phone_numbers: int | None = Field(default=1_000, ge=1)
-    max_api_keys: int | None = Field(default=200, ge=1)
-    max_do_not_call: int | None = Field(default=1_000_000, ge=1)
-    secret: SecretStr = SecretStr("")  # several with commas between them: the first encrypts, all decrypt
-    platform_key: SecretStr = SecretStr("")  # creates organizations over the API; empty: no key does
+    api_host: Annotated[str, Told(allowed="an address of this machine")] = Field(
+        default="127.0.0.1", description="where the API listens"
+    )
+    api_port: int = Field(
+        default=8000, ge=0, le=65535, description="plain HTTP: put TLS in front of it; 0: a free port"
+    )
+    public_url: Annotated[str, Told(allowed="an address without query; https once the carrier is a real one")] = Field(
+        default="http://127.0.0.1:8000",
+        description="where carriers reach the API; the signatures of their callbacks cover it",
+    )
+    cors_origins: Annotated[str, Told(allowed="origins, with commas between")] = Field(
+        default="",
+        description="whose pages in browsers may call the API: `https://app.example.com`, exact; empty: no CORS "
+        "headers. A key in a page is everyone's who opens it: give pages a member's",
+    )
+    temporal_ui_url: Annotated[str, Told(allowed="an address")] = Field(
+        default="",
+        description="where people see workflows, with the namespace: "
+        "`https://temporal.example.com/namespaces/default`; the console links to it. Empty: no links",
+    )
+    log_level: Annotated[str, Told(allowed=", ".join(f"`{level}`" for level in LOG_LEVELS))] = Field(
+        default="INFO", description="what is less than this is not logged"
+    )
+    log_format: LogFormat = Field(
+        default=LogFormat.JSON,
+        description="`json`: an object a line; `text`: for people. Temporal's own lines too",
+    )
+    metrics_host: Annotated[str, Told(allowed="an address of this machine")] = Field(
+        default="127.0.0.1",
+        description="the address for `/metrics`. It asks for no key: let nobody but Prometheus reach it",
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="where this process serves `/metrics` for Prometheus; `none`: nowhere; 0: a free port, which the "
+        "log names. Processes of one machine need different ones",
+    )
+    metrics_seconds: Annotated[float, Told(unit="seconds")] = Field(
+        default=15.0,
+        ge=1,
+        allow_inf_nan=False,
+        description="between two readings of the database for `/metrics`, by each API, on one connection more",
+    )
+    rate_limit_per_minute: Annotated[int | None, Told(unit="requests a minute")] = Field(
+        default=6000, ge=1, description="of one key, over all API processes; `none` here and below: no limit"
+    )
+    organization_rate_limit_per_minute: Annotated[int | None, Told(unit="requests a minute")] = Field(
+        default=30_000, ge=1, description="of all keys of an organization together"
+    )
+    max_open_jobs: Annotated[int, Told(unit="jobs")] = Field(
+        default=1_000,
+        ge=1,
+        le=5_000,  # see domain.quotas
+        description="of an organization that have not ended. This and the next: `outdial org quotas` sets others for "
+        "one organization",
+    )
+    max_jobs: Annotated[int | None, Told(unit="jobs")] = Field(default=20_000, ge=1, description="ended ones too")
+    max_contacts: Annotated[int | None, Told(unit="contacts")] = Field(
+        default=5_000_000, ge=1, description="in all its jobs"
+    )
+    max_agents: Annotated[int | None, Told(unit="agents")] = Field(default=1_000, ge=1, description="that it has")
+    max_phone_numbers: Annotated[int | None, Told(unit="numbers")] = Field(
+        default=1_000, ge=1, description="to call from"
+    )
+    max_api_keys: Annotated[int | None, Told(unit="keys")] = Field(default=200, ge=1, description="valid ones")
+    max_do_not_call: Annotated[int | None, Told(unit="numbers")] = Field(
+        default=1_000_000,
+        ge=1,
+        description="added by API or file; what people say on the telephone is listed beyond it",
+    )
+    secret: Annotated[SecretStr, Told(allowed="32 characters or more")] = Field(
+        default=SecretStr(""),
+        description="encrypts carrier settings and webhook secrets, makes the tokens of calls: `openssl rand -hex 32`. "
+        "Several with commas between them: the first encrypts, all decrypt",
+    )
+    platform_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="the key that creates organizations and tops up their credits over the API; empty: none does",
+    )
 
-    webhook_allow_private: str = ""  # networks for webhooks, also without https: "10.0.0.0/8, 127.0.0.1:8080"
+    webhook_allow_private: Annotated[str, Told(allowed="networks and addresses, with commas between")] = Field(
+        default="",
+        description="private networks that webhooks may reach all the same, also without https: "
+        "`10.0.0.0/8, 192.168.1.7:8080`",
+    )
+    agent_allow_private: Annotated[str, Told(allowed="networks and addresses, with commas between")] = Field(
+        default="",
+        description="networks where agents may be although they are private: `10.0.0.0/8`; `outdial up` allows "
+        "loopback",
+    )
+    agent_sip_hosts: Annotated[str, Told(allowed="hosts, with commas between")] = Field(
+        default="", description="where SIP agents may be; empty: anywhere, but at no telephone numbers there"
+    )
 
-    agent_allow_private: str = ""  # networks where agents may be, as above
-    agent_sip_hosts: str = ""  # where SIP agents may be, with commas between; empty: anywhere, but at no telephone
-
+    # What carriers read for themselves is described where they declare it: carriers/twilio/factory.py.
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
-    twilio_base_url: str | None = None  # None: api.twilio.com; a URL: a compatible carrier or the simulator
-    place_timeout_seconds: float = Field(default=10.0, gt=0, le=10)  # see domain.calls.deadlines
+    twilio_base_url: str | None = None
+    place_timeout_seconds: Annotated[float, Told(unit="seconds")] = Field(
+        default=10.0,
+        gt=0,
+        le=10,  # see domain.calls.deadlines
+        description="for a request to the carrier",
+    )
 
-    speed: float = Field(default=1.0, gt=0)  # the local stack only: divides retry delays and pacing
-    call_slots: int = Field(default=400, ge=1)  # activities a worker runs at once; at least 2 x the lines served
-    housekeeper_seconds: float = Field(default=30.0, gt=0)
+    speed: float = Field(
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="leave it: for the local stack, divides the delays between calls",
+    )
+    call_slots: Annotated[int, Told(unit="calls")] = Field(
+        default=400, ge=1, description="that a worker handles at once; have at least twice the lines it serves"
+    )
+    housekeeper_seconds: Annotated[float, Told(unit="seconds")] = Field(
+        default=30.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="between two sweeps; read when the housekeeper's workflow is first started",
+    )
 
-    start_timeout_seconds: float = Field(default=30.0, gt=0)  # how long a start waits for PostgreSQL and Temporal
+    start_timeout_seconds: Annotated[float, Told(unit="seconds")] = Field(
+        default=30.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="for how long a start waits for PostgreSQL and Temporal before it ends with code 2; the API does "
+        "not wait for Temporal",
+    )
 
     def environment(self) -> dict[str, str]:
         """The process's environment with these settings: carriers read their own variables in it."""

@@ -1,6 +1,7 @@
 """Which environment variables a carrier reads, declared on its factory so that mistyped ones are found; and how."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -8,12 +9,24 @@ from carriers import Carrier
 
 NO_VALUE = frozenset({"", "none"})
 ATTRIBUTE = "variables"  # of the factory
+SWITCH = "`on`, `off`"
+OF_ALL_CARRIERS = "OUTDIAL_PLACE_TIMEOUT_SECONDS"
 
 Factory = TypeVar("Factory", bound=Callable[..., Carrier | None])
 
 
 class WrongVariable(ValueError):
     """A sentence that names the variable."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One that a carrier reads, as the documents tell of it."""
+
+    name: str
+    does: str = ""  # empty: it is described elsewhere
+    default: str = ""
+    allowed: str = ""
 
 
 def read_address(environment: Mapping[str, str], name: str) -> str | None:
@@ -43,17 +56,23 @@ def read_switch(environment: Mapping[str, str], name: str, *, default: bool) -> 
     return value == "on"
 
 
-def reads(*names: str) -> Callable[[Factory], Factory]:
+def reads(*variables: Variable | str) -> Callable[[Factory], Factory]:
     """Declare all of them, by their whole names, on the factory that an entry point names."""
 
     def declare(factory: Factory) -> Factory:
-        setattr(factory, ATTRIBUTE, frozenset(names))
+        setattr(factory, ATTRIBUTE, tuple(each if isinstance(each, Variable) else Variable(each) for each in variables))
         return factory
 
     return declare
 
 
 def declared_variables(factory: Callable[..., Any]) -> frozenset[str] | None:
-    """What a factory declares; None: nothing, and it may read any."""
-    declared: frozenset[str] | None = getattr(factory, ATTRIBUTE, None)
-    return declared
+    """The names that a factory declares; None: nothing, and it may read any."""
+    declared: tuple[Variable, ...] | None = getattr(factory, ATTRIBUTE, None)
+    return None if declared is None else frozenset(each.name for each in declared)
+
+
+def described_variables(factory: Callable[..., Any]) -> list[Variable]:
+    """Those of which a factory says what they do, in its order."""
+    declared: tuple[Variable, ...] = getattr(factory, ATTRIBUTE, ())
+    return [each for each in declared if each.does]

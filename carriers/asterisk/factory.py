@@ -7,7 +7,7 @@ from carriers.asterisk.carrier import Asterisk
 from carriers.asterisk.options import Options
 from carriers.asterisk.trunks import OwnTrunk
 from carriers.number_settings import numbers_may_set
-from carriers.variables import NO_VALUE, read_address, reads
+from carriers.variables import NO_VALUE, OF_ALL_CARRIERS, Variable, read_address, reads
 from domain.webhooks.destinations import parse_allowed_destinations
 
 PREFIX = "OUTDIAL_ASTERISK_"
@@ -15,7 +15,41 @@ TEXTS = ("user", "password", "app", "trunk", "agent_trunk", "cdr_path")
 
 
 @numbers_may_set(OwnTrunk)
-@reads(*(PREFIX + name.upper() for name in ("url", *TEXTS, "detection")), "OUTDIAL_PLACE_TIMEOUT_SECONDS")
+@reads(
+    Variable(
+        f"{PREFIX}URL",
+        "its REST interface (`http://host:8088/ari`); without it the carrier is not set up",
+        allowed="an address",
+    ),
+    Variable(f"{PREFIX}USER", "of the REST interface"),
+    Variable(f"{PREFIX}PASSWORD", "of the user"),
+    Variable(
+        f"{PREFIX}TRUNK",
+        "how a number is dialed; a number may have its own",
+        "PJSIP/{number}@trunk",
+        "a dial string with `{number}`",
+    ),
+    Variable(
+        f"{PREFIX}AGENT_TRUNK",
+        "how an agent's SIP address is dialed",
+        "PJSIP/trunk/{address}",
+        "a dial string with `{address}`",
+    ),
+    Variable(f"{PREFIX}APP", "the name of the Stasis application", "outdial"),
+    Variable(
+        f"{PREFIX}CDR_PATH",
+        "its call detail records, which API and workers can read; without it lost calls may end as unknown",
+        "none",
+        "a CSV file, `none`",
+    ),
+    Variable(
+        f"{PREFIX}DETECTION",
+        "the dialplan context that tells persons from machines; `none`: no detection",
+        "amd",
+        "a context, `none`",
+    ),
+    OF_ALL_CARRIERS,
+)
 def from_environment(environment: Mapping[str, str]) -> Asterisk | None:
     """`OUTDIAL_ASTERISK_URL`, `…_USER`, `…_PASSWORD` and the other `Options`; None without a URL.
 

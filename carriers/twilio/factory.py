@@ -7,7 +7,7 @@ from pydantic import StringConstraints
 
 from carriers.number_settings import NumberSettings, numbers_may_set
 from carriers.twilio.carrier import Twilio
-from carriers.variables import NO_VALUE, read_address, read_switch, reads
+from carriers.variables import NO_VALUE, OF_ALL_CARRIERS, SWITCH, Variable, read_address, read_switch, reads
 
 PLACE_TIMEOUT_SECONDS = 10.0
 
@@ -21,13 +21,18 @@ class OwnAccount(NumberSettings):
 
 @numbers_may_set(OwnAccount)
 @reads(
-    "OUTDIAL_TWILIO_ACCOUNT_SID",
-    "OUTDIAL_TWILIO_AUTH_TOKEN",
-    "OUTDIAL_TWILIO_BASE_URL",
-    "OUTDIAL_TWILIO_SIGNING_KEY",
-    "OUTDIAL_TWILIO_DETECTION",
-    "OUTDIAL_TWILIO_RECORD",
-    "OUTDIAL_PLACE_TIMEOUT_SECONDS",
+    Variable("OUTDIAL_TWILIO_ACCOUNT_SID", "the account; without it the carrier is not set up", allowed="`AC…`"),
+    Variable("OUTDIAL_TWILIO_AUTH_TOKEN", "the account's own: it signs events"),
+    Variable(
+        "OUTDIAL_TWILIO_BASE_URL",
+        "`none`: Twilio itself; an address: the simulator, or another carrier with the same API",
+        default="none",
+        allowed="an address, `none`",
+    ),
+    Variable("OUTDIAL_TWILIO_SIGNING_KEY", "signs events where that is not the auth token (SignalWire)"),
+    Variable("OUTDIAL_TWILIO_DETECTION", "tell persons from machines; Twilio charges for it", "on", SWITCH),
+    Variable("OUTDIAL_TWILIO_RECORD", "record both sides of every call there", "off", SWITCH),
+    OF_ALL_CARRIERS,
 )
 def from_environment(environment: Mapping[str, str]) -> Twilio | None:
     """The account `OUTDIAL_TWILIO_ACCOUNT_SID` with `…_AUTH_TOKEN`, at `…_BASE_URL`.
