@@ -8,8 +8,10 @@ import difflib
 import gc
 import logging
 import os
+import re
+import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from ipaddress import ip_address
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -22,11 +24,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from carriers import registry
+from carriers.variables import is_address
 from composition import open_engine
+from domain.calls.agent_address import parse_hosts
 from domain.requests.origins import parse_origins
 from domain.temporal_namespace import find_mismatch
 from domain.webhooks.destinations import parse_allowed_destinations
-from settings import VERSION, Settings, UnreadableSecret, read_secret_files
+from settings import LOG_LEVELS, VERSION, Settings, UnreadableSecret, read_secret_files
 from store.db.engine import Database
 from store.db.schema import find_schema_fault, read_schema_version
 from store.db.vault import Vault
@@ -35,16 +39,18 @@ from store.sealed import find_sealed
 from store.temporal_namespace import NamespaceBinding
 from telemetry.exposition import EXPOSITION
 from workflows.client import DEFAULT_ADDRESS, JobWorkflows, NoSuchNamespace, TemporalUnavailable, connect
+from workflows.temporal_variables import PREFIX as TEMPORAL
+from workflows.temporal_variables import VARIABLES, find_wrong_variables
 
 EXIT_CODE = 2
 PREFIX = "OUTDIAL_"
 DRIVER = "postgresql+psycopg"
-OF_OTHER_PROCESSES = ("OUTDIAL_URL", "OUTDIAL_KEY")  # the command line's
+OF_OTHER_PROCESSES = frozenset({"OUTDIAL_URL", "OUTDIAL_KEY"})  # the command line's
 SIMULATOR = "OUTDIAL_SIMULATOR_"
 SIMILAR = 0.75  # of 1, without the prefix: a name that is so near to another was meant to be that one
 INTERVAL_SECONDS = 1.0
 TEMPORAL_PATIENCE_SECONDS = 3.0  # of an API, which starts without it: also where it takes connections and says nothing
-LEVELS = frozenset(logging.getLevelNamesMapping())
+HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]+|\[[0-9a-f:]+\]")
 LOCAL = frozenset({"localhost", "ip6-localhost"})
 
 Answer = TypeVar("Answer")
@@ -92,7 +98,7 @@ def load_settings(environment: MutableMapping[str, str] = os.environ) -> Setting
     """The process's settings. Raises CannotStart with a sentence for each that is wrong."""
     try:
         read_secret_files(environment)
-        wrong = list(_misspelled(environment))
+        wrong = [*_misspelled(environment), *find_wrong_variables(environment)]
     except (registry.UnknownCarrierError, UnreadableSecret) as broken:
         raise CannotStart(str(broken)) from None
     try:
@@ -120,21 +126,40 @@ def set_up_telemetry(settings: Settings, process: str) -> None:
         raise CannotStart(f"The metrics cannot be served at {host}:{port} (OUTDIAL_METRICS_PORT): {cause}.") from None
 
 
+def check_port(settings: Settings) -> None:
+    """Raises CannotStart where the API cannot listen at its address."""
+    host, port = settings.api_host, settings.api_port
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        raise CannotStart(
+            f"The API cannot listen at {host}:{port} (OUTDIAL_API_HOST, OUTDIAL_API_PORT): {cause}."
+        ) from None
+
+
 def _misspelled(environment: Mapping[str, str]) -> Iterator[str]:
     """Variables that nobody reads, where it is plain what was meant; others are only logged."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | registry.variables()
-    undeclared = registry.undeclared_prefixes()
+    others = (*registry.undeclared_prefixes(), SIMULATOR)
     for name in sorted(environment):
-        if not name.startswith(PREFIX) or name in known or name.startswith((*undeclared, SIMULATOR)):
-            continue
-        if name in OF_OTHER_PROCESSES:
-            continue
-        short = {each.removeprefix(PREFIX): each for each in known}
-        nearest = difflib.get_close_matches(name.removeprefix(PREFIX), short, n=1, cutoff=SIMILAR)
-        if nearest:
-            yield f"{name} is no setting. Did you mean {short[nearest[0]]}?"
-        else:
-            logger.warning("%s is no setting; it is ignored.", name)
+        if name.startswith(PREFIX) and name not in known | OF_OTHER_PROCESSES and not name.startswith(others):
+            meant = _meant(name, PREFIX, known)
+            if meant is None:
+                logger.warning("%s is no setting; it is ignored.", name)
+            else:
+                yield f"{name} is no setting. Did you mean {meant}?"
+        elif name.startswith(TEMPORAL) and name not in VARIABLES:
+            meant = _meant(name, TEMPORAL, VARIABLES)
+            if meant is not None:
+                yield f"{name} is no setting of Temporal's client. Did you mean {meant}?"
+
+
+def _meant(name: str, prefix: str, known: Iterable[str]) -> str | None:
+    short = {each.removeprefix(prefix): each for each in known}
+    nearest = difflib.get_close_matches(name.removeprefix(prefix), short, n=1, cutoff=SIMILAR)
+    return short[nearest[0]] if nearest else None
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
@@ -147,9 +172,11 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield f"OUTDIAL_PUBLIC_URL {fault}"
     if settings.twilio_account_sid not in NO_VALUE and settings.twilio_auth_token.get_secret_value() in NO_TOKENS:
         yield "OUTDIAL_TWILIO_AUTH_TOKEN must be the account's own: it signs events; this one is missing or published."
-    if settings.log_level.upper() not in LEVELS:
-        yield f"OUTDIAL_LOG_LEVEL must be one of {', '.join(sorted(LEVELS))}."
-    for check in (_vault, _check_destinations, _check_agent_networks, _check_origins):
+    if settings.temporal_ui_url not in NO_VALUE and not is_address(settings.temporal_ui_url):
+        yield "OUTDIAL_TEMPORAL_UI_URL must be an address that begins with https:// (or http://)."
+    if settings.log_level.upper() not in LOG_LEVELS:
+        yield f"OUTDIAL_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}."
+    for check in (_vault, _check_destinations, _check_agent_networks, _check_agent_hosts, _check_origins):
         try:
             check(settings)
         except ValueError as error:
@@ -172,6 +199,12 @@ def _check_agent_networks(settings: Settings) -> None:
         parse_allowed_destinations(settings.agent_allow_private)
     except ValueError as error:
         raise ValueError(f"OUTDIAL_AGENT_ALLOW_PRIVATE: {error}") from error
+
+
+def _check_agent_hosts(settings: Settings) -> None:
+    wrong = [host for host in parse_hosts(settings.agent_sip_hosts) if not HOST.fullmatch(host)]
+    if wrong:
+        raise ValueError(f"OUTDIAL_AGENT_SIP_HOSTS: {min(wrong)!r} is no host such as pbx.example.com.")
 
 
 def _check_origins(settings: Settings) -> None:

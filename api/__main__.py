@@ -10,7 +10,7 @@ import socket
 import uvicorn
 
 from api.http.server import raise_file_limit, server_config
-from startup import CannotStart, check_api, exit_with, load_settings, set_up_telemetry, settle
+from startup import CannotStart, check_api, check_port, exit_with, load_settings, set_up_telemetry, settle
 from telemetry.logging import configure_logging
 
 GRACE_SECONDS = 25  # longer than a cancel may wait for the last request to the carrier
@@ -27,6 +27,7 @@ def main() -> None:
     try:
         settings = load_settings()
         configure_logging(settings.log_level, settings.log_format)
+        check_port(settings)
         set_up_telemetry(settings, "api")
         asyncio.run(check_api(settings))
     except CannotStart as reasons:

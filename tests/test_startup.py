@@ -112,6 +112,47 @@ def test_every_setting_that_is_wrong_has_its_sentence(module: str, environment: 
     )
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("OUTDIAL_TEMPORAL_UI_URL", "temporal:8233", "OUTDIAL_TEMPORAL_UI_URL must be an address"),
+        ("OUTDIAL_AGENT_SIP_HOSTS", "sip:pbx.example.com", "OUTDIAL_AGENT_SIP_HOSTS: 'sip:pbx.example.com' is no host"),
+        ("OUTDIAL_SECRET_FILE", "/no/such/file", "OUTDIAL_SECRET_FILE: /no/such/file cannot be read"),
+        ("OUTDIAL_SPEED", "inf", "OUTDIAL_SPEED: Input should be a finite number."),
+        (
+            "TEMPORAL_ADDRESS",
+            "temporal",
+            "TEMPORAL_ADDRESS is 'temporal'; it must look like temporal.example.com:7233.",
+        ),
+        ("TEMPORAL_ADDRESS", "http://temporal:7233", "TEMPORAL_ADDRESS is 'http://temporal:7233'; it must look like"),
+        (
+            "TEMPORAL_NAMESAPCE",
+            "prod",
+            "TEMPORAL_NAMESAPCE is no setting of Temporal's client. Did you mean TEMPORAL_NAM",
+        ),
+        ("TEMPORAL_TLS", "yes", "TEMPORAL_TLS must be true or false."),
+        ("TEMPORAL_TLS_SERVER_CA_CERT_PATH", "/no/such", "TEMPORAL_TLS_SERVER_CA_CERT_PATH: /no/such cannot be read."),
+        ("TEMPORAL_CONFIG_FILE", "/no/such/file", "TEMPORAL_CONFIG_FILE: /no/such/file cannot be read."),
+        ("TEMPORAL_PROFILE", "nobodys", "is wrong: Profile 'nobodys' not found."),
+    ],
+)
+def test_each_wrong_setting_has_its_own_sentence(
+    module: str, environment: dict[str, str], variable: str, value: str, sentence: str
+) -> None:
+    refused(module, environment | {variable: value}, sentence)
+
+
+def test_an_api_whose_port_is_taken(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        sentence = f"The API cannot listen at 127.0.0.1:{port} (OUTDIAL_API_HOST, OUTDIAL_API_PORT): Address already in"
+        refused("api", environment | {"OUTDIAL_API_PORT": str(port)}, sentence)
+
+
+def test_an_api_of_an_address_that_is_not_its_machines(environment: dict[str, str]) -> None:
+    refused("api", environment | {"OUTDIAL_API_HOST": "no.such.host.invalid"}, "The API cannot listen at no.such.host")
+
+
 def test_every_wrong_setting_of_a_carrier_has_its_sentence(module: str, environment: dict[str, str]) -> None:
     asterisk = {
         "OUTDIAL_ASTERISK_URL": "http://127.0.0.1:8088/ari",

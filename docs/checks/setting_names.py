@@ -9,6 +9,7 @@ from carriers.simulator.options import Options as SimulatorOptions
 from docs.checks.commands import variables as of_the_command_line
 from docs.checks.texts import Fault, faults, files, read
 from settings import PASSWORD, Settings
+from workflows.temporal_variables import VARIABLES
 
 NAME = re.compile(r"(?<!\w)(?:OUTDIAL|TEMPORAL)_[A-Z0-9_]*[A-Z0-9](?![\w…%])")
 SUBSTITUTED = re.compile(r"\$\{((?:OUTDIAL|TEMPORAL)_\w+)")  # by Compose, from .env
@@ -16,15 +17,6 @@ FROM_FILES = "_FILE"
 PROFILES = "OUTDIAL_PROFILES"  # where the command line has them
 OF_TESTS = frozenset({"OUTDIAL_REQUIRE", "OUTDIAL_PICTURES"})
 EXAMPLES = frozenset({"OUTDIAL_TINCAN_URL", "OUTDIAL_TINCAN_SECRET"})  # of examples/tincan, which is not installed
-# What temporalio.envconfig reads, but for headers: docs.temporal.io/develop/environment-configuration
-TEMPORAL = frozenset(
-    f"TEMPORAL_{name}"
-    for name in (
-        *("ADDRESS", "NAMESPACE", "API_KEY", "TLS", "PROFILE", "CONFIG_FILE"),
-        *("TLS_CLIENT_CERT_PATH", "TLS_CLIENT_CERT_DATA", "TLS_CLIENT_KEY_PATH", "TLS_CLIENT_KEY_DATA"),
-        *("TLS_SERVER_CA_CERT_PATH", "TLS_SERVER_CA_CERT_DATA", "TLS_SERVER_NAME", "TLS_DISABLE_HOST_VERIFICATION"),
-    )
-)
 WHERE = ("*.md", "docker-compose*.yml", "Dockerfile", "Makefile", ".env.example", "deploy/*")
 HISTORY = ("CHANGELOG.md",)  # also names what is gone
 BINARY = (".png", ".ico")
@@ -42,7 +34,7 @@ def known() -> frozenset[str]:
     """What the processes, the carriers, the simulator and the command line read."""
     own = {f"OUTDIAL_{name.upper()}" for name in Settings.model_fields} | {PASSWORD}
     simulator = {f"OUTDIAL_SIMULATOR_{name.upper()}" for name in SimulatorOptions.model_fields}
-    plain = own | simulator | registry.variables() | TEMPORAL | of_the_command_line()
+    plain = own | simulator | registry.variables() | VARIABLES | of_the_command_line()
     return frozenset(plain | {name + FROM_FILES for name in plain} | {PROFILES} | OF_TESTS | EXAMPLES)
 
 
