@@ -51,6 +51,9 @@ def up(
     profile: Annotated[
         str, typer.Option(help="Written for the command line: address and owner's key; empty: none.")
     ] = "local",
+    agent: Annotated[
+        bool, typer.Option(help="An example agent answers, so that calls are conversations with a transcript.")
+    ] = True,
     rebind: Annotated[
         bool, typer.Option("--rebind", help="Temporal's file is gone for good: start the open jobs anew in a new one.")
     ] = DEFAULTS.rebind,
@@ -69,6 +72,7 @@ def up(
         speed=speed,
         seed=seed,
         workers=workers,
+        agent=agent,
         rebind=rebind,
     )
     run(options, partial(run_forever, profile=profile))

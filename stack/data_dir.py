@@ -32,6 +32,8 @@ class DataDir:
         self.logs = self.root / "logs"
         self.postgres = self.root / "postgres"
         self.postgres_port = self.root / "postgres.port"
+        self.agent_port = self.root / "agent.port"
+        self.transcripts = self.root / "transcripts"
         self.temporal_file = self.root / "temporal.db"
         self.carrier_file = self.root / "carrier.db"
         self.keys = self.root / "keys.json"

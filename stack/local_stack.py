@@ -21,7 +21,7 @@ from stack.ready_file import (
     Ready,
     TemporalAddress,
 )
-from stack.seed import create_sign_in_link, seed
+from stack.seed import create_sign_in_link, point_example_agents, seed
 from stack.services import Ports, Services
 from stack.supervisor import SupervisedProcess
 from stack.temporal import NAMESPACE
@@ -121,6 +121,7 @@ class LocalStack:
         await asyncio.to_thread(migrate, url)
         await self._bind(url)
         keys = await seed(url, self._services.data_dir.keys)
+        await point_example_agents(url, keys, self._services.ports.agent if self._options.agent else None)
         self._link = await create_sign_in_link(url, keys.organization.owner_key)
         return keys
 
@@ -135,8 +136,10 @@ class LocalStack:
     async def _start_own(self, keys: Keys) -> None:
         carrier, api = self._services.carrier(keys.carrier), self._services.api(keys.carrier)
         self._servers |= {program.name: self._supervise(program) for program in (carrier, api)}
+        if self._options.agent:
+            self._servers["agent"] = self._supervise(self._services.agent())
         self._workers = [self._supervise(program) for program in self._services.workers(keys.carrier)]
-        own = [self._servers["carrier"], self._servers["api"], *self._workers]
+        own = [self._servers[name] for name in ("carrier", "api", "agent") if name in self._servers] + self._workers
         await _all(process.start() for process in own)
 
     def _supervise(self, program: Program) -> SupervisedProcess:

@@ -21,4 +21,5 @@ class Options(BaseModel):
     speed: float = Field(default=60.0, gt=0)
     seed: int = 1
     workers: int = Field(default=1, ge=1)
+    agent: bool = False  # the example agent answers the calls of the demo's first number
     rebind: bool = False  # the database to a Temporal that does not know its jobs

@@ -89,6 +89,7 @@ class Pids(_Document):
     carrier: int
     api: int
     workers: list[int]
+    agent: int | None = None  # the example, where it runs
 
 
 class MetricsAddresses(_Document):

@@ -1,5 +1,6 @@
 """What a local stack has from its first start: two organizations, their keys, agents and numbers."""
 
+import re
 import secrets
 from decimal import Decimal
 from pathlib import Path
@@ -13,14 +14,16 @@ from stack import ready_file
 from stack.ready_file import CarrierAccount, Keys, Organization, OtherOrganization, PhoneNumbers
 from store.db.engine import Database, create_engine
 from store.errors import NotFound
-from store.organizations.agents import Agents
+from store.organizations.agents import AgentChange, Agents
 from store.organizations.api_keys import ApiKeys
 from store.organizations.console_sessions import ConsoleSessions
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers as StoredNumbers
 
-# An example: the simulator connects to no agent.
-AGENT_URL = "ws://127.0.0.1:9/{architecture}"
+# Port 9 stands for no agent: the simulator connects to none there.
+AGENT_URL = "ws://127.0.0.1:{port}/{architecture}"
+NO_AGENT = 9
+OF_THE_EXAMPLE = re.compile(AGENT_URL.format(port=r"\d+", architecture="pipeline"))
 CALLS_PER_SECOND = Decimal(10)  # before scaling by the speed
 POOL_SIZE = 2
 NUMBERS = {
@@ -42,6 +45,22 @@ async def seed(url: str, file: Path) -> Keys:
         keys = await _create(engine)
         ready_file.write(keys, file)
         return keys
+    finally:
+        await engine.dispose()
+
+
+async def point_example_agents(url: str, keys: Keys, port: int | None) -> None:
+    """Give the demo's pipeline agent the address of the example that runs; None: of none.
+
+    An agent with an address of another form is somebody's own, and left alone.
+    """
+    engine = create_engine(url, POOL_SIZE)
+    organization = keys.organization.organization_id
+    address = AGENT_URL.format(port=port or NO_AGENT, architecture=Architecture.PIPELINE.value)
+    try:
+        for agent in await Agents(engine).list_all(organization):
+            if OF_THE_EXAMPLE.fullmatch(agent.audio_url) and agent.audio_url != address:
+                await Agents(engine).change(organization, agent.id, AgentChange(audio_url=address))
     finally:
         await engine.dispose()
 
@@ -103,7 +122,7 @@ async def _create_number(
     """A caller id and, where a kind is given, the agent that holds its calls; the number's id."""
     agent_id = None
     if kind is not None:
-        address = AGENT_URL.format(architecture=kind.value)
+        address = AGENT_URL.format(port=NO_AGENT, architecture=kind.value)
         agent = await Agents(engine).create(owner, f"{kind.value.capitalize()} agent", kind, Audio.WEBSOCKET, address)
         agent_id = agent.id
     created = await StoredNumbers(engine).create(

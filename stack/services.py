@@ -15,6 +15,7 @@ from stack.processes import Program
 from stack.ready_file import CarrierAccount, MetricsAddresses
 from stack.temporal import NAMESPACE, Temporal
 
+EXAMPLE_AGENT = Path(__file__).parents[1] / "examples/agent/agent.py"
 CARRIER_CALLS_PER_SECOND = 10  # before scaling by the speed
 
 
@@ -27,6 +28,7 @@ class Ports:
     ui: int
     carrier: int
     postgres: int
+    agent: int
 
     @classmethod
     def choose(cls, options: Options, data_dir: DataDir) -> "Ports":
@@ -36,7 +38,8 @@ class Ports:
             temporal=choose_port(options.temporal_port, "--temporal-port"),
             ui=choose_port(options.ui_port, "--ui-port"),
             carrier=choose_port(options.carrier_port, "--carrier-port"),
-            postgres=_postgres_port(data_dir.postgres_port),
+            postgres=_kept_port(data_dir.postgres_port),
+            agent=_kept_port(data_dir.agent_port),
         )
 
 
@@ -106,6 +109,20 @@ class Services:
             for number in range(1, self.options.workers + 1)
         ]
 
+    def agent(self) -> Program:
+        """The example agent; its transcripts are below the data directory."""
+        flags = {
+            "--port": self.ports.agent,
+            "--transcripts": self.data_dir.transcripts,
+            "--speed": self.options.speed,
+        }
+        return Program(
+            name="agent",
+            argv=[sys.executable, "-P", str(EXAMPLE_AGENT), *(str(part) for flag in flags.items() for part in flag)],
+            environment={"PYTHONUNBUFFERED": "1", "NO_PROXY": LOOPBACK},
+            health_check=health_checks.accepts_connections(self.ports.agent),
+        )
+
     @property
     def metrics(self) -> MetricsAddresses | None:
         port = self.options.metrics_port
@@ -156,7 +173,7 @@ def _metrics_url(port: int) -> str:
     return f"http://{LOOPBACK}:{port}/metrics"
 
 
-def _postgres_port(file: Path) -> int:
+def _kept_port(file: Path) -> int:
     """The port of the first run, unless something else has it now."""
     if file.exists() and is_free(int(file.read_text())):
         return int(file.read_text())

@@ -1,8 +1,8 @@
 """The audio of answered calls: a connection to the agent's WebSocket, as Twilio's Media Streams make one.
 
 The messages are those of "Media Streams - WebSocket Messages" (Twilio docs): connected, start, media, stop, mark. The
-person is silent: a second of silence, then nothing more until the call ends. A call whose stream fails ends: there is
-no other instruction for it.
+person is silent for a second, and says something (a tone) whenever a mark says that the agent was heard. A call whose
+stream fails ends: there is no other instruction for it.
 """
 
 import asyncio
@@ -30,6 +30,8 @@ MAX_MESSAGE_BYTES = 1024 * 1024  # an agent's audio comes in pieces
 FRAME_MILLISECONDS = 20
 FRAMES = 50
 SILENCE = b"\xff" * 160  # 20 ms of µ-law at 8 kHz
+WORD = bytes.fromhex("ff9d938f8e8f939dff1d130f0e0f131d") * 10  # the same of 500 Hz
+WORDS = 10  # 0.2 s
 FAILURES = (OSError, TimeoutError, WebSocketException, ValueError)
 
 
@@ -180,6 +182,7 @@ class _Stream:
 
     def __init__(self, connection: ClientConnection, account_sid: str, sid: str) -> None:
         self._connection = connection
+        self._started_at = time.monotonic()
         self._messages = MediaStreamMessages(f"MZ{secrets.token_hex(16)}", account_sid, sid)
 
     async def run(self, parameters: dict[str, str], ended: asyncio.Event) -> None:
@@ -205,8 +208,14 @@ class _Stream:
         await ended.wait()
 
     async def _receive(self) -> None:
-        """Discard the agent's audio; send a mark back once the audio before it was played."""
+        """Discard the agent's audio; send a mark back once the audio before it was played, and answer."""
         async for message in self._connection:
             received = json.loads(message)
             if isinstance(received, dict) and received.get("event") == "mark":
                 await self._connection.send(self._messages.mark(received.get("mark")))
+                for frame in range(WORDS):
+                    await self._connection.send(self._messages.media(WORD, self._heard_at(frame)))
+
+    def _heard_at(self, frame: int) -> int:
+        """Milliseconds from the start of the stream."""
+        return round((time.monotonic() - self._started_at) * 1000) + frame * FRAME_MILLISECONDS

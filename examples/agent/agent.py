@@ -1,7 +1,7 @@
 """A voice agent in a hundred lines: it greets a person by name, listens, says goodbye, and reports what came of it.
 
-`python examples/agent/agent.py [--port 8766] [--transcripts DIR]`. It speaks in tones, one for each syllable: put your
-speech synthesis in `say`, your speech recognition in `hear`. All that it needs of Outdial is in docs/agents.md.
+`python examples/agent/agent.py [--port 8766] [--transcripts DIR] [--speed 1]`. It speaks in tones, one for each
+vowel: put speech synthesis in `say`, speech recognition in `hear`. What it needs of Outdial is in docs/agents.md.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import base64
 import json
 import math
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,14 @@ LOUD = 0.02  # of full scale, the mean over a message: above it somebody speaks
 class Conversation:
     """One call: its audio on a WebSocket, and what was said."""
 
-    def __init__(self, connection: ServerConnection, start: dict[str, Any]) -> None:
+    def __init__(self, connection: ServerConnection, start: dict[str, Any], speed: float = 1.0) -> None:
         self.connection = connection
+        self.speed = speed  # of the carrier: a simulator's telephone is faster than life
         self.stream = start["streamSid"]
         self.parameters: dict[str, str] = start["customParameters"]
         self.turns: list[str] = []
         self.heard = 0.0  # seconds of the person's voice
+        self._heard_before = 0.0
         self._played = asyncio.Event()
 
     async def say(self, text: str) -> None:
@@ -43,13 +46,13 @@ class Conversation:
 
     async def listen(self) -> None:
         """Give the person time to answer."""
-        before = self.heard
-        await asyncio.sleep(LISTEN_SECONDS)
-        spoke = self.heard - before
+        await asyncio.sleep(LISTEN_SECONDS / self.speed)
+        spoke = self.heard - self._heard_before
         self.turns.append(f"person: (speaks for {spoke:.1f} s)" if spoke > 0 else "person: (silence)")
 
     def hear(self, message: dict[str, Any]) -> None:
         if message["event"] == "mark":
+            self._heard_before = self.heard  # what comes from here on is an answer
             self._played.set()
         elif message["event"] == "media":
             audio = base64.b64decode(message["media"]["payload"])
@@ -82,8 +85,12 @@ class Conversation:
 
 def speech(text: str) -> bytes:
     """A tone of 120 ms for each vowel, as µ-law: no words, but one hears who speaks."""
-    tones = (440 + 40 * "aeiou".index(letter) for letter in text.lower() if letter in "aeiou")
-    return b"".join(bytes(mu_law(0.3 * math.sin(2 * math.pi * tone * n / RATE)) for n in range(960)) for tone in tones)
+    return b"".join(tone(440 + 40 * "aeiou".index(letter)) for letter in text.lower() if letter in "aeiou")
+
+
+@cache
+def tone(hertz: int) -> bytes:
+    return bytes(mu_law(0.3 * math.sin(2 * math.pi * hertz * n / RATE)) for n in range(960))
 
 
 def mu_law(sample: float) -> int:
@@ -92,12 +99,13 @@ def mu_law(sample: float) -> int:
     return 255 - magnitude if sample >= 0 else 127 - magnitude
 
 
+@cache
 def linear(byte: int) -> float:
     magnitude = (math.pow(256, (127 - (byte & 127)) / 127) - 1) / 255
     return magnitude if byte & 128 else -magnitude
 
 
-async def take(connection: ServerConnection, transcripts: Path) -> None:
+async def take(connection: ServerConnection, transcripts: Path, speed: float) -> None:
     """One call from its start to its end, whoever ends it."""
     conversation: Conversation | None = None
     talking: asyncio.Task[None] | None = None
@@ -105,7 +113,8 @@ async def take(connection: ServerConnection, transcripts: Path) -> None:
         async for text in connection:
             message = json.loads(text)
             if message["event"] == "start":
-                conversation = Conversation(connection, message["start"] | {"streamSid": message["streamSid"]})
+                start = message["start"] | {"streamSid": message["streamSid"]}
+                conversation = Conversation(connection, start, speed)
                 talking = asyncio.create_task(conversation.talk())
                 talking.add_done_callback(lambda _: asyncio.ensure_future(connection.close()))  # hangs up
             elif conversation is not None:
@@ -124,8 +133,8 @@ async def take(connection: ServerConnection, transcripts: Path) -> None:
         sys.stderr.write(f"{name}: the report was not taken ({type(error).__name__})\n")
 
 
-async def main(port: int, transcripts: Path) -> None:
-    async with serve(lambda connection: take(connection, transcripts), "127.0.0.1", port, compression=None) as server:
+async def main(port: int, transcripts: Path, speed: float) -> None:
+    async with serve(lambda one: take(one, transcripts, speed), "127.0.0.1", port, compression=None) as server:
         bound = next(iter(server.sockets)).getsockname()[1]
         sys.stdout.write(f"ws://127.0.0.1:{bound}/\n")
         sys.stdout.flush()
@@ -136,9 +145,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8766)
     parser.add_argument("--transcripts", type=Path, default=Path("transcripts"))
+    parser.add_argument("--speed", type=float, default=1.0, help="as the carrier simulator's")
     given = parser.parse_args()
     given.transcripts.mkdir(parents=True, exist_ok=True)
     try:
-        asyncio.run(main(given.port, given.transcripts))
+        asyncio.run(main(given.port, given.transcripts, given.speed))
     except KeyboardInterrupt:
         sys.exit(130)

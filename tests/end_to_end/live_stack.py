@@ -43,6 +43,7 @@ class LiveStack:
         """Start `outdial up` on `home`/data, kept by whoever made `home`; output in `home`/up.log."""
         ready_file = home / "ready.json"
         command = [sys.executable, "-m", program, "up", "--data-dir", str(home / "data")]
+        command += ["--no-agent"] if "--agent" not in flags else []
         with (home / "up.log").open("ab") as output:
             process = subprocess.Popen(
                 [*command, "--ready-file", str(ready_file), *ports, *flags],
