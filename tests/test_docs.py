@@ -44,6 +44,8 @@ NOT_FILES = {"multipart/form-data"}
 NOT_OURS = {"session_limit", "start_delay", "MySettings"}  # Asterisk's, Temporal's, a reader's
 NOT_OURS |= {"WorkflowType", "ExecutionStatus", "TemporalReportedProblems"}  # Temporal's search attributes
 NOT_OURS |= {"stop_grace_period", "TimeoutStopSec", "pg_cancel_backend", "client_max_body_size"}  # of other programs
+ASTERISKS = {"app_amd", "cdr_custom", "chan_pjsip", "chan_websocket", "res_ari", "res_stasis_snoop"}  # modules
+ASTERISKS |= {"external_media_address", "external_signaling_address", "local_net", "outbound_auth", "qualify_frequency"}
 
 
 def spans(text: str) -> list[str]:
@@ -133,7 +135,7 @@ def test_what_comments_name_exists(folder: str) -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_looks_like_a_name_in_the_code_is_one(text: str) -> None:
     named = {word for span in spans(text) for word in re.findall(r"[\w.]+", span) if IDENTIFIER.fullmatch(word)}
-    assert named - words_of_the_code() - NOT_OURS == set()
+    assert named - words_of_the_code() - NOT_OURS - (ASTERISKS if text == "docs/asterisk.md" else set()) == set()
 
 
 @pytest.mark.parametrize("name", CHECKS)

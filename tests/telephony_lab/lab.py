@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -80,12 +80,13 @@ class Lab:
         marker = "callee got "
         return [line.partition(marker)[2].strip() for line in log.read_text().splitlines() if marker in line]
 
-    def start(self, *, most_files: int | None = None) -> None:
-        """`most_files`: how many files Asterisk may have open; each call takes some."""
+    def start(self, *, most_files: int | None = None, configure: Callable[["Lab"], None] = lambda _: None) -> None:
+        """`most_files`: how many files Asterisk may have open; each call takes some. `configure` changes its files."""
         subprocess.run([HERE / "prepare", self.directory, str(self.first_port)], check=True, timeout=START_SECONDS)
         if most_files is not None:
             with (self.directory / "run" / "etc" / "asterisk.conf").open("a") as options:
                 options.write(f"maxfiles = {most_files}\n")
+        configure(self)
         self._callee = self._run("run-callee")
         self.start_asterisk()
 
@@ -121,6 +122,14 @@ class Lab:
 
 @contextlib.contextmanager
 def running() -> Iterator[Lab]:
+    """A lab of its own that is started."""
+    with unstarted() as lab:
+        lab.start()
+        yield lab
+
+
+@contextlib.contextmanager
+def unstarted() -> Iterator[Lab]:
     """A lab of its own; skips where it cannot be had, fails where `OUTDIAL_REQUIRE` names asterisk."""
     missing = cannot_be_had()
     if missing is not None:
@@ -128,7 +137,6 @@ def running() -> Iterator[Lab]:
             pytest.fail(missing)
         pytest.skip(missing)
     with a_lab() as lab:
-        lab.start()
         yield lab
 
 
