@@ -1,6 +1,6 @@
 # Python 3.11 or newer and make are enough: `make demo`, then `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test soak bench bench-small pictures entities settings check format constraints
+.PHONY: help install demo run test soak bench bench-small pictures entities settings docs sbom check format constraints
 
 VENV := .venv
 BUILD := setuptools==84.2.1
@@ -51,6 +51,16 @@ entities: install ## Draw docs/entities.md from the tables
 
 settings: install ## Write the tables of docs/settings.md from the settings
 	@$(BIN)/python -m docs.make_settings
+
+docs: install ## The documents as a site, with every endpoint: build/site/index.html
+	@$(BIN)/python -m docs.make_site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+sbom: install ## What the image consists of, as CycloneDX: build/sbom.json
+	@mkdir -p build
+	@$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-file build/sbom.json requirements.txt 2>/dev/null
+	@echo build/sbom.json
 
 check: install ## Lint, format, types, direction of imports, what documents name
 	@$(BIN)/ruff check
