@@ -7,6 +7,7 @@ from rich.console import Console
 
 from cli.client import Api
 from cli.command import command
+from cli.confirm import Yes, ask, is_asked
 from cli.errors import Failure
 from cli.options import ContactFile, JobId, PhoneColumn
 from cli.output import Output
@@ -28,10 +29,17 @@ def add(
     api: Api,
     numbers: NumberSettings,
     phone_column: PhoneColumn = None,
+    yes: Yes = False,
     *,
     output: Output,
 ) -> None:
-    """Add the contacts of a file to a job that has not ended. Numbers that it has are not called twice."""
+    """Add the contacts of a file to a job that has not ended. Numbers that it has are not called twice.
+
+    At a terminal it asks first.
+    """
+    if not yes and is_asked():
+        job = api.get(f"/batch/jobs/{job_id}")
+        ask(f"Add the contacts of {file} to {job['name']!r}, which is {job['status']}, and call them?", yes=False)
     answer = api.upload(f"/batch/jobs/{job_id}/contacts", {"phoneColumn": phone_column, **numbers}, file)
     output.show(answer, _show_added)
 

@@ -7,6 +7,7 @@ import typer
 
 from cli.client import Api
 from cli.command import command
+from cli.confirm import Yes, ask
 from cli.database import Database
 from cli.options import OrgId, Page, PageSize, amount
 from cli.output import Output
@@ -41,8 +42,9 @@ def stop(
 
 
 @command(app, "resume-all")
-def resume_all(api: Api, output: Output) -> None:
-    """Let go on what `stop` paused."""
+def resume_all(api: Api, yes: Yes = False, *, output: Output) -> None:
+    """Let go on what `stop` paused. At a terminal it asks first."""
+    ask("Let calls of all jobs that `stop` paused start again?", yes=yes)
     answer = api.post("/organization/resume")
     if not output.as_json:
         output.console.print(f"Resumed: {count(len(answer['batchJobIds']), 'job')}.")

@@ -74,6 +74,26 @@ def test_at_a_terminal_nothing_is_listed_unasked(
     assert (len(api.requests), "outdial dnc undo dnc_1" in ended.out) == (2 if listed else 1, listed)
 
 
+@pytest.mark.parametrize(("answer", "added"), [("y", True), ("n", False)])
+def test_at_a_terminal_nobody_is_added_unasked(
+    run: Run, api: FakeApi, file: str, monkeypatch: pytest.MonkeyPatch, answer: str, added: bool
+) -> None:
+    api.will(f"GET /batch/jobs/{ID}", (200, {"name": "Spring", "status": "running"}))
+    whole = REPORT | {"invalidTotal": 0, "invalid": []}
+    api.will(f"POST /batch/jobs/{ID}/contacts", (200, {"added": 1, "totalContacts": 4, "validation": whole}))
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+    ended = run("add", ID, file)
+    assert "to 'Spring', which is running, and call them?" in ended.err
+    assert (len(api.requests), "Added: 1 contact" in ended.out) == (2 if added else 1, added)
+
+
+def test_with_yes_nobody_is_asked(run: Run, api: FakeApi, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = REPORT | {"invalidTotal": 0, "invalid": []}
+    api.will(f"POST /batch/jobs/{ID}/contacts", (200, {"added": 1, "totalContacts": 4, "validation": whole}))
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    assert "Added: 1 contact" in run("add", ID, file, "--yes").out
+
+
 def test_a_batch_is_taken_back(run: Run, api: FakeApi) -> None:
     undone = {"success": True, "removed": 1, "contactsRestored": 2644}
     api.will("DELETE /do-not-call/batches/dnc_1", (200, undone), (200, undone | {"removed": 0}))

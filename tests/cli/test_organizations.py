@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.answers import ID, sent
+from tests.cli.answers import ID, Terminal, sent
 from tests.cli.conftest import FakeApi, Run
 from tests.databases import Databases
 
@@ -174,6 +174,16 @@ def test_stop_and_resume_all(run: Run, api: FakeApi) -> None:
     assert sent(api) == {"hangUp": True}
     assert run("resume-all").out == "Resumed: 1 job.\nDone so.\n"
     assert json.loads(run("stop", "--json").out) == answer
+
+
+@pytest.mark.parametrize(("answer", "flags", "resumed"), [("y", [], True), ("n", [], False), ("", ["--yes"], True)])
+def test_at_a_terminal_calls_do_not_start_again_unasked(
+    run: Run, api: FakeApi, monkeypatch: pytest.MonkeyPatch, answer: str, flags: list[str], resumed: bool
+) -> None:
+    api.will("POST /organization/resume", (200, {"message": "Done so.", "batchJobIds": [ID]}))
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+    run("resume-all", *flags)
+    assert len(api.requests) == int(resumed)
 
 
 @pytest.mark.parametrize(("arguments", "path"), [([], "/organization/activity"), ([ID], f"/batch/jobs/{ID}/activity")])
