@@ -31,12 +31,14 @@ async function take(chosen) {
 }
 
 async function readColumns() {
+  const read = file;
   find("file-problem").textContent = "";
   find("chosen").textContent = `${file.name} · ${Math.max(1, Math.round(file.size / 1024)).toLocaleString()} KB`;
   const body = new FormData();
   body.append("file", file);
   const answer = await fetch("/console/columns", { method: "POST", body, headers: { "X-CSRF-Token": token } }).catch(() => null);
   const said = await answer?.json().catch(() => null);
+  if (read !== file) return; // another was chosen meanwhile
   if (!answer?.ok) {
     find("mapping").hidden = true;
     find("file-problem").textContent = said?.error ?? "The file could not be read. Try again.";
