@@ -24,15 +24,13 @@ from api.jobs.export_routes import download_results
 from api.jobs.export_schemas import ContactDetail
 from api.jobs.exports import FileAnswer
 from api.jobs.lookup import JobId
-from api.jobs.queries import ContactQuery, ContactQueryDep
+from api.jobs.queries import ContactQuery
 from api.jobs.routes import detail
 from api.jobs.statistics_routes import JobStatisticsView, report, statistics
-from api.organizations.audit_routes import job_activity
 from api.organizations.gate_routes import list_closed_gates
-from api.organizations.schemas import ActivityPage
 from console import charts
 from console.findings import JobFacts, explain
-from console.listings import KeyNamesDep
+from console.job_lists import ListsReaderDep, ViewDep
 from console.pages import Frame, FrameDep, PageRoute, page, render
 from domain.audit import Action
 from domain.calls.agent_parameters import build_contact_parameters
@@ -40,7 +38,7 @@ from domain.jobs.models import Caller
 from store.audit_log import AuditLog
 
 RATE_MINUTES = 5
-NO_CONTACTS = ContactQuery.model_validate({"contactsPageSize": "1"})
+ONE_CONTACT = ContactQuery.model_validate({"contactsPageSize": "1"})
 SHOWN = "shown"
 
 router = APIRouter(route_class=PageRoute)
@@ -57,10 +55,10 @@ class FactsReader:
     counted: StatisticsDep
     gates: OwnGatesDep
 
-    async def read(self, caller: Caller, job_id: str, query: ContactQuery = NO_CONTACTS) -> JobFacts:
+    async def read(self, caller: Caller, job_id: str) -> JobFacts:
         """Raises JobNotFound."""
         job, calls, closed, rows = await asyncio.gather(
-            detail(caller, query, job_id, self.jobs, self.organizations, self.dials, self.workflows),
+            detail(caller, ONE_CONTACT, job_id, self.jobs, self.organizations, self.dials, self.workflows),
             statistics(caller, job_id, self.counted),
             list_closed_gates(caller, self.gates, self.organizations),
             report(caller, job_id, self.counted),
@@ -69,7 +67,6 @@ class FactsReader:
 
 
 FactsReaderDep = Annotated[FactsReader, Depends()]
-ActivityDep = Annotated[ActivityPage, Depends(job_activity)]
 ContactDep = Annotated[ContactDetail, Depends(read_contact)]
 
 
@@ -78,26 +75,25 @@ async def job_page(
     frame: FrameDep,
     id: JobId,
     reader: FactsReaderDep,
-    query: ContactQueryDep,
-    activity: ActivityDep,
-    names: KeyNamesDep,
+    lists: ListsReaderDep,
+    view: ViewDep,
     audit: AuditLogDep,
     settings: SettingsDep,
     numbers: str = "",
 ) -> HTMLResponse:
     """Raises JobNotFound."""
-    facts = await reader.read(frame.caller, id, query)
-    if numbers == SHOWN:
-        await _record_look(audit, frame, id, contacts=len(facts.job.contacts))
+    shown = numbers == SHOWN
+    facts, seen = await asyncio.gather(reader.read(frame.caller, id), lists.read(frame.caller, id, view, shown=shown))
+    if shown:
+        await _record_look(audit, frame, id, contacts=len(seen.rows))
     return page(
         frame,
         "job.html",
         **live_values(facts, may_change=frame.may_change),
-        query=query,
+        lists=seen,
+        query=view.contacts,
         report=facts.report,
-        activity=activity,
-        names=names,
-        shown=numbers == SHOWN,
+        shown=shown,
         workflow=workflow_address(settings.temporal_ui_url, id),
     )
 

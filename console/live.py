@@ -6,9 +6,9 @@ A hundred viewers of a running job cost little more than one: what is sent to ea
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import ExitStack
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from anyio import Event
 from fastapi import APIRouter, Depends, Response
@@ -20,6 +20,7 @@ from api.jobs.feed import Watcher
 from api.jobs.lookup import JobId, find_job
 from console.findings import JobFacts
 from console.job import FactsReaderDep, render_live
+from console.job_lists import Lists, ListsReaderDep, View, ViewDep
 from console.pages import FrameDep, PageRoute
 from domain.jobs.models import Caller
 
@@ -30,31 +31,56 @@ SEND_SECONDS = 30.0
 MAX_SECONDS = 3600.0  # then the browser connects again
 MAX_KEPT = 200
 
+T = TypeVar("T")
+
 router = APIRouter(route_class=PageRoute)
+
+
+class Seen(NamedTuple):
+    """A job's page as one viewer has it."""
+
+    upper: str
+    lists: Lists
+
+    def since(self, sent: "Seen | None") -> str:
+        """What has changed since `sent`, as HTML; nothing where nothing has."""
+        upper = self.upper if sent is None or sent.upper != self.upper else ""
+        return upper + self.lists.since(None if sent is None else sent.lists)
 
 
 class _Kept(NamedTuple):
     at: float
-    html: "asyncio.Task[dict[bool, str]]"
+    made: "asyncio.Task[Any]"
 
 
 class LiveJobs:
-    """What the pages of watched jobs look like now, by job."""
+    """What the pages of watched jobs look like now: by job, and of its lists what somebody looks at."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
 
-    async def html(self, caller: Caller, job_id: str, read: Callable[[], Awaitable[JobFacts]]) -> str:
+    async def html(self, caller: Caller, job_id: str, read: Callable[[], Coroutine[Any, Any, JobFacts]]) -> str:
         """As it was less than EVERY_SECONDS ago. Raises what `read` raises."""
-        key, now = (caller.organization_id, job_id), time.monotonic()
+        made = await self._share((caller.organization_id, job_id), lambda: _render(read))
+        return made[caller.role.may_change]
+
+    async def lists(
+        self, caller: Caller, job_id: str, view: View, read: Callable[[], Coroutine[Any, Any, Lists]]
+    ) -> Lists:
+        """The same of its lists."""
+        return await self._share((caller.organization_id, job_id, view.query), read)
+
+    async def _share(self, key: tuple[object, ...], make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        now = time.monotonic()
         kept = self._kept.get(key)
-        if kept is None or now - kept.at >= EVERY_SECONDS or _failed(kept.html):
-            kept = _Kept(now, asyncio.create_task(_render(read)))
+        if kept is None or now - kept.at >= EVERY_SECONDS or _failed(kept.made):
+            kept = _Kept(now, asyncio.create_task(make()))
             self._kept[key] = kept
             self._kept.move_to_end(key)
             if len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
-        return (await asyncio.shield(kept.html))[caller.role.may_change]
+        made: T = await asyncio.shield(kept.made)
+        return made
 
 
 LiveJobsDep = Annotated[LiveJobs, service(LiveJobs)]
@@ -66,15 +92,30 @@ async def _existing(frame: FrameDep, id: JobId, jobs: JobsDep) -> None:
 
 
 @router.get("/jobs/{id}/stream", dependencies=[Depends(_existing)])
-async def stream(frame: FrameDep, id: JobId, reader: FactsReaderDep, feed: JobFeedDep, live: LiveJobsDep) -> Response:
-    """The upper part of the job's page, each time that it has changed. Raises JobNotFound, Unavailable."""
+async def stream(
+    frame: FrameDep,
+    id: JobId,
+    reader: FactsReaderDep,
+    lists: ListsReaderDep,
+    view: ViewDep,
+    feed: JobFeedDep,
+    live: LiveJobsDep,
+) -> Response:
+    """What changes on the job's page: how it goes, the contacts that are looked at, who did what; numbers masked.
+
+    Raises JobNotFound, Unavailable.
+    """
     stopping, caller = Event(), frame.caller
     with ExitStack() as opening:
         watcher = opening.enter_context(feed.watch(id, caller))
         opened = opening.pop_all()
 
-    async def look() -> str:
-        return await live.html(caller, id, lambda: reader.read(caller, id))
+    async def look() -> Seen:
+        upper, listed = await asyncio.gather(
+            live.html(caller, id, lambda: reader.read(caller, id)),
+            live.lists(caller, id, view, lambda: lists.read(caller, id, view)),
+        )
+        return Seen(upper, listed)
 
     return EventAnswer(
         opened,
@@ -87,22 +128,22 @@ async def stream(frame: FrameDep, id: JobId, reader: FactsReaderDep, feed: JobFe
 
 
 @router.get("/live/jobs/{id}")
-async def part(frame: FrameDep, id: JobId, reader: FactsReaderDep) -> Response:
+async def part(frame: FrameDep, id: JobId, reader: FactsReaderDep, lists: ListsReaderDep, view: ViewDep) -> Response:
     """The same once, right after something was done. Raises JobNotFound."""
-    return Response(
-        render_live(await reader.read(frame.caller, id), may_change=frame.may_change), media_type="text/html"
-    )
+    facts, listed = await asyncio.gather(reader.read(frame.caller, id), lists.read(frame.caller, id, view))
+    seen = Seen(render_live(facts, may_change=frame.may_change), listed)
+    return Response(seen.since(None), media_type="text/html")
 
 
 async def _events(
-    watcher: Watcher, look: Callable[[], Awaitable[str]], stopping: Event
+    watcher: Watcher, look: Callable[[], Awaitable[Seen]], stopping: Event
 ) -> AsyncIterator[ServerSentEvent]:
-    until, sent = time.monotonic() + MAX_SECONDS, ""
+    until, sent = time.monotonic() + MAX_SECONDS, None
     while time.monotonic() < until and not stopping.is_set():
-        html = await look()
-        if html != sent:
-            sent = html
+        seen = await look()
+        if html := seen.since(sent):
             yield ServerSentEvent(event="part", data=html)
+        sent = seen
         await asyncio.sleep(EVERY_SECONDS)
         try:
             async with asyncio.timeout(AT_LEAST_EVERY_SECONDS - EVERY_SECONDS):
@@ -113,15 +154,15 @@ async def _events(
         if known is None:  # the job is gone, or the key that signed in
             return
         if known.state.over:
-            yield ServerSentEvent(event="part", data=await look())
+            yield ServerSentEvent(event="part", data=(await look()).since(None))
             yield ServerSentEvent(event="end", data="over")
             return
 
 
-async def _render(read: Callable[[], Awaitable[JobFacts]]) -> dict[bool, str]:
+async def _render(read: Callable[[], Coroutine[Any, Any, JobFacts]]) -> dict[bool, str]:
     facts = await read()
     return {may_change: render_live(facts, may_change=may_change) for may_change in (True, False)}
 
 
-def _failed(task: "asyncio.Task[dict[bool, str]]") -> bool:
+def _failed(task: "asyncio.Task[Any]") -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)

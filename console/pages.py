@@ -63,6 +63,20 @@ class PageRoute(APIRoute):
 
 
 @dataclass(frozen=True)
+class Address:
+    """Where a page is: `query` are the parameters as they came."""
+
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+
+    def link(self, **changes: object) -> str:
+        """This page with these parameters of its query changed; None takes one away."""
+        query = {**dict(self.query), **changes}
+        kept = {name: str(value) for name, value in query.items() if value is not None}
+        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+
+
+@dataclass(frozen=True)
 class Frame:
     """What surrounds every page of somebody who is signed in."""
 
@@ -79,11 +93,13 @@ class Frame:
     def path(self) -> str:
         return self.request.url.path
 
+    @property
+    def query(self) -> str:
+        """What follows the path of this page, for other addresses that show the same."""
+        return f"?{self.request.url.query}" if self.request.url.query else ""
+
     def link(self, **changes: object) -> str:
-        """This page with these parameters of its query changed; None takes one away."""
-        query = {**self.request.query_params, **changes}
-        kept = {name: str(value) for name, value in query.items() if value is not None}
-        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+        return Address(self.path, tuple(self.request.query_params.items())).link(**changes)
 
 
 async def frame(

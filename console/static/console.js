@@ -54,11 +54,15 @@ async function after(source, answer) {
   await refreshAll();
 }
 
-/** A secret that is shown this once. */
+/** What is shown this once: a secret, or what came of something and how to take it back. */
 function showOnce(id, answer) {
   const dialog = document.getElementById(id);
   document.querySelectorAll("dialog[open]").forEach((open) => open.close());
   for (const part of dialog.querySelectorAll("[data-value]")) part.textContent = answer[part.dataset.value] ?? "";
+  for (const button of dialog.querySelectorAll("[data-undo]")) {
+    button.hidden = !answer.batchId;
+    button.dataset.delete = `${button.dataset.undo}/${answer.batchId}`;
+  }
   dialog.addEventListener("close", () => location.reload(), { once: true });
   dialog.showModal();
 }
@@ -91,34 +95,61 @@ export function showStale(stale) {
 export function replace(root, html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
-  const parts = [...fresh.content.querySelectorAll("[data-part]")];
-  if (!parts.length) return swap(root, html, () => (root.innerHTML = html));
+  const parts = [...fresh.content.querySelectorAll("[data-part]")].filter((part) => !part.parentElement?.closest("[data-part]"));
+  if (!parts.length) return swap(root, html, () => ((root.innerHTML = html), root));
   for (const part of parts) {
     const old = root.querySelector(`[data-part="${part.dataset.part}"]`);
-    if (old) swap(old, part.outerHTML, () => old.replaceWith(part));
+    if (old) swap(old, part.outerHTML, () => (old.replaceWith(part), part));
   }
 }
 
 const shown = new WeakMap();
+let held = false; // whether something was not put in while somebody was at it
+let pressed = null;
 
 function swap(old, html, put) {
   if (shown.get(old) === html) return;
-  const within = old.parentElement;
+  if (isInHand(old)) return (held = true);
   const focused = old.contains(document.activeElement) ? nameOf(document.activeElement) : null;
   const opened = [...old.querySelectorAll("details[open] > summary")].map(nameOf);
-  const selector = old.dataset.part ? `[data-part="${old.dataset.part}"]` : null;
-  put();
-  const now = selector ? within.querySelector(selector) : old;
+  const kept = new Map([...old.querySelectorAll("[data-keep]")].map((one) => [one.dataset.keep, one.textContent]));
+  const scrolled = old.querySelector(".scroll")?.scrollLeft ?? 0;
+  const now = put();
   shown.set(now, html);
+  for (let around = now.parentElement?.closest("[data-part]"); around; around = around.parentElement.closest("[data-part]")) shown.delete(around);
   localize(now);
-  for (const one of now.querySelectorAll("button, a, summary")) {
-    if (opened.includes(nameOf(one)) && one.parentElement.tagName === "DETAILS") one.parentElement.open = true;
-    if (focused && nameOf(one) === focused) one.focus();
-  }
+  for (const one of now.querySelectorAll("[data-keep]")) one.textContent = kept.get(one.dataset.keep) ?? one.textContent;
+  for (const one of now.querySelectorAll("summary")) one.parentElement.open ||= opened.includes(nameOf(one));
+  if (scrolled) now.querySelector(".scroll")?.scrollTo({ left: scrolled });
+  if (focused) focusAgain(now, focused);
+}
+
+/** What somebody has selected or is pressing is left alone until he lets go. */
+function isInHand(part) {
+  const selection = getSelection();
+  return part.contains(pressed) || (!selection.isCollapsed && selection.containsNode(part, true));
+}
+
+async function letGo() {
+  if (!held || pressed || !getSelection().isCollapsed) return;
+  held = false;
+  await refreshAll();
+}
+
+document.addEventListener("pointerdown", (event) => (pressed = event.target));
+for (const kind of ["pointerup", "pointercancel"]) {
+  document.addEventListener(kind, () => setTimeout(() => ((pressed = null), letGo())));
+}
+document.addEventListener("selectionchange", letGo);
+
+/** To what has the same name; where it is gone, to what scrolls there. */
+function focusAgain(part, name) {
+  const there = [...part.querySelectorAll("button, a, summary, [tabindex]")];
+  (there.find((one) => nameOf(one) === name) ?? there.find((one) => one.matches(".scroll")))?.focus({ preventScroll: true });
 }
 
 function nameOf(element) {
-  return element.getAttribute("aria-label") ?? element.textContent;
+  return element.getAttribute("href") ?? element.getAttribute("aria-label") ?? element.textContent;
 }
 
 export async function refreshAll() {
@@ -127,8 +158,4 @@ export async function refreshAll() {
 
 for (const part of parts.filter((one) => one.dataset.every)) {
   setInterval(() => document.visibilityState === "visible" && refresh(part), Number(part.dataset.every) * 1000);
-}
-
-for (const [mark, script] of [["data-stream", "live.js"], ["data-new-job", "new-job.js"]]) {
-  if (document.querySelector(`[${mark}]`)) import(`./${script}`);
 }

@@ -124,14 +124,60 @@ async def test_a_watched_page_is_sent_what_changes(visitor: Visitor, api: Api, r
         assert "Done 1 of 25" in await sent(lines)
 
 
+async def test_contacts_and_activity_of_a_watched_page_are_sent_as_they_change(
+    visitor: Visitor, api: Api, rows: Rows, job: str
+) -> None:
+    ids = await rows.contact_ids()
+    async with visitor.client.stream("GET", f"/console/jobs/{job}/stream?numbers=shown") as stream:
+        lines = stream.aiter_lines()
+        first = await sent_html(lines)
+        assert [id for id in ids if f'data-part="{id}"' not in first] == []
+        assert [number for number in numbers(25) if number in first] == []  # nobody recorded that they were shown
+        await rows.contact(ids[3], status="busy", attempts=1)
+        changed = await sent_html(lines)
+        assert re.findall(r'<tr data-part="(\w+)"', changed) == [ids[3]]
+        assert "Busy" in words(changed)
+        assert 'data-part="contacts"' not in changed
+        await api.post(f"/batch/jobs/{job}/start")
+        await api.post(f"/batch/jobs/{job}/pause")
+        assert "paused it" in words(await sent_html(lines, until='data-part="activity"'))
+
+
+async def test_a_watched_page_keeps_its_filter(visitor: Visitor, rows: Rows, job: str) -> None:
+    ids = await rows.contact_ids()
+    await rows.contact(ids[0], status="busy")
+    async with visitor.client.stream("GET", f"/console/jobs/{job}/stream?contactStatus=busy") as stream:
+        lines = stream.aiter_lines()
+        assert re.findall(r'<tr data-part="(\w+)"', await sent_html(lines)) == ids[:1]
+        await rows.contact(ids[7], status="busy")
+        changed = await sent_html(lines, until='data-part="contacts"')
+        assert re.findall(r'<tr data-part="(\w+)"', changed) == [ids[0], ids[7]]
+        assert "1–2 of 2 contacts" in words(changed)
+
+
+async def test_right_after_something_was_done_the_same_lists_are_read(visitor: Visitor, rows: Rows, job: str) -> None:
+    await rows.contact((await rows.contact_ids())[3], status="busy")
+    part = words(await visitor.read(f"/console/live/jobs/{job}?contactStatus=busy&numbers=shown"))
+    assert "Person 3" in part
+    assert "Person 4" not in part
+    assert numbers(4)[3] not in part
+
+
 async def sent(lines: object) -> str:
-    """The next part that comes."""
+    """What can be read of the next part that comes."""
+    return words(await sent_html(lines))
+
+
+async def sent_html(lines: object, until: str = "") -> str:
+    """The next part that comes with this in it."""
     html: list[str] = []
     async for line in lines:  # type: ignore[attr-defined]
         if line.startswith("data: "):
             html.append(line.removeprefix("data: "))
         elif not line and html:
-            return words("\n".join(html))
+            if until in (part := "\n".join(html)):
+                return part
+            html = []
     raise AssertionError("The stream has ended.")
 
 

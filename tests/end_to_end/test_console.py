@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route
 
 from tests.browsers import chromium
 from tests.end_to_end.batch import MAX_TALK, SHORT, TALKS, Batch, Numbers, contacts
@@ -168,8 +168,7 @@ def test_a_job_from_a_file_to_its_end(
     page.get_by_role("dialog").get_by_role("button", name="Cancel and hang up").click()
     page.locator(".live .pill.cancelled").wait_for()
     until(lambda: "On the phone 0" in flat(page.inner_text(".live")), LOADED)
-    page.reload()
-    assert "demo owner cancelled it" in flat(page.inner_text("main"))
+    until(lambda: "demo owner cancelled it" in flat(page.inner_text("main")), LOADED)  # without a reload
 
 
 def test_a_job_ends_and_its_results_are_taken(page: Page, stack: LiveStack, numbers: Numbers, pictures: Path) -> None:
@@ -188,6 +187,123 @@ def test_a_job_ends_and_its_results_are_taken(page: Page, stack: LiveStack, numb
     page.screenshot(path=pictures / "console-jobs.png", clip={"x": 0, "y": 0, "width": 1280, "height": 520})
     page.goto(f"{stack.ready['console']['url']}/activity")
     assert "results downloaded" in page.inner_text("main")
+
+
+def test_the_table_of_contacts_is_live_and_disturbs_nobody(page: Page, stack: LiveStack, numbers: Numbers) -> None:
+    called = numbers.scripted(TALKS, 1) + numbers.some(40)
+    job = Batch.create(stack, contacts(called), name="Watched", concurrentCallLimit=3)
+    page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}?numbers=shown")
+    first = page.locator("#contacts tbody tr").first
+    first.get_by_role("link").focus()
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('#rules'))")
+    until(lambda: "On the phone" in first.inner_text(), LOADED)
+    until(lambda: page.locator("#contacts tbody .s-completed").count() > 3, LOADED)
+    assert first.get_by_role("link").evaluate("link => link === document.activeElement")
+    assert called[0] in first.inner_text()
+    assert page.evaluate("getSelection().toString()") == "Rules"
+
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('#contacts tbody tr'))")
+    job.hang_up()
+    page.locator(".live .pill.cancelled").wait_for()
+    assert "On the phone" in first.inner_text()  # it is being read
+    page.evaluate("getSelection().removeAllRanges()")
+    until(lambda: "On the phone" not in first.inner_text(), LOADED)
+
+
+def test_contacts_are_added_and_the_unreached_are_called_again(page: Page, stack: LiveStack, numbers: Numbers) -> None:
+    job = Batch.create(stack, contacts(numbers.scripted(TALKS, 1)), name="To be joined", concurrentCallLimit=1)
+    [late] = numbers.scripted(SHORT, 1)
+    page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}")
+    page.get_by_role("button", name="Add contacts").click()
+    page.get_by_label("Or numbers, one on each line").fill(late)
+    page.get_by_role("button", name="Add the numbers").click()
+    until(lambda: "of 2" in flat(page.inner_text(".live .tiles")), LOADED)
+    until(lambda: page.locator("#contacts tbody tr").count() == 2, LOADED)
+    job.hang_up()
+    page.get_by_role("button", name="Retry", exact=True).click()
+    page.fill("#r-name", "Once more")
+    page.get_by_role("button", name="Call again").click()
+    page.get_by_role("heading", name="Once more").wait_for()
+    assert "retry of another job" in flat(page.inner_text(".live"))
+    assert "of 1" in flat(page.inner_text(".live .tiles"))
+    Batch(stack, page.url.rpartition("/")[2], frozenset()).hang_up()
+
+
+def test_a_webhook_is_added_and_its_deliveries_are_replayed(page: Page, stack: LiveStack) -> None:
+    page.goto(f"{stack.ready['console']['url']}/webhooks")
+    page.get_by_role("button", name="Add a webhook").click()
+    page.get_by_label("Address").fill("https://127.0.0.1:9/hooks/walk")
+    page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+    page.locator("#secret").get_by_text("whsec_").wait_for()
+    page.get_by_role("button", name="I have it").click()
+    page.get_by_role("link", name="https://127.0.0.1:9/hooks/walk").click()
+    page.get_by_role("button", name="Send a test").click()
+
+    def tries() -> int:
+        page.reload()
+        return int((page.locator("tbody td[data-name=Tries]").all_inner_texts() or ["0"])[0])
+
+    until(lambda: tries() >= 1, LOADED, every=0.5)
+    before = tries()
+    page.locator("tbody").get_by_role("button", name=re.compile("^Replay ")).first.click()
+    until(lambda: tries() > before, LOADED, every=0.5)
+
+
+def test_a_list_of_numbers_is_uploaded_taken_back_and_exported(
+    page: Page, stack: LiveStack, numbers: Numbers, tmp_path: Path
+) -> None:
+    listed = numbers.some(3)
+    file = tmp_path / "do-not-call.csv"
+    file.write_text("\n".join(["phone", *listed]))
+    url = f"{stack.ready['console']['url']}/do-not-call"
+    page.goto(url)
+
+    def upload() -> None:
+        page.get_by_role("button", name="Upload a file").click()
+        page.set_input_files("#d-file", file)
+        page.get_by_role("button", name="Add all of them").click()
+        page.locator("#confirm button[value=yes]").click()
+        page.locator("#listed").get_by_text("Numbers that are new on the list: 3.").wait_for()
+
+    upload()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo all of it").click()
+    page.goto(f"{url}?search={listed[0][1:]}")
+    page.get_by_text("Not on the list").wait_for()
+    upload()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Good").click()
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Export").click()
+    text = Path(taken.value.path()).read_text()
+    assert [number for number in listed if number not in text] == []
+
+
+def test_a_file_chosen_while_the_drafts_is_read_is_the_one_that_is_meant(
+    page: Page, stack: LiveStack, tmp_path: Path
+) -> None:
+    kept, chosen = tmp_path / "kept.csv", tmp_path / "chosen.csv"
+    kept.write_text("phone,name\n+12025550101,Kept\n")
+    chosen.write_text("phone,name\n+12025550102,Chosen\n")
+    rows = page.get_by_role("region", name="First rows of the file")
+    page.goto(f"{stack.ready['console']['url']}/new")
+    drop_file(page, kept)
+    rows.get_by_text("Kept", exact=True).wait_for()
+    held: list[Route] = []
+    page.route("**/console/columns", lambda route: route.continue_() if held else held.append(route))
+    page.reload()
+    until(lambda: page.wait_for_timeout(50) or held, LOADED)
+    drop_file(page, chosen)
+    rows.get_by_text("Chosen", exact=True).wait_for()
+    with page.expect_response("**/console/columns"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    assert "Chosen" in rows.inner_text()
+    assert "Kept" not in rows.inner_text()
+    assert "chosen.csv" in page.inner_text("#chosen")
+    page.get_by_role("button", name="Discard the draft").click()
+    page.locator("#confirm button[value=yes]").click()
+    page.get_by_text("Drop a CSV or Excel file here").wait_for()
 
 
 def test_a_job_says_what_it_waits_for_and_until_when(page: Page, stack: LiveStack, numbers: Numbers) -> None:
