@@ -1,22 +1,20 @@
 """The proxy's configuration, in Debian's nginx, in front of an API."""
 
-import getpass
 import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 
+from tests import nginx
 from tests.api.client import free_port
 from tests.certificates import authority_for
 from tests.end_to_end.live_stack import LiveStack
 from tests.waiting import until
 
-CONFIGURATION = Path(__file__).parents[3] / "deploy/nginx.conf"
 MEGABYTES = 3
 
 
@@ -28,20 +26,7 @@ def behind(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     directory, port = tmp_path_factory.mktemp("nginx"), free_port()
     trusted, served = authority_for("localhost", directory)
     api = stack.ready["api"]
-    text = CONFIGURATION.read_text()
-    for ours, theirs in {
-        "/tmp/": f"{directory}/",
-        "api:8000": api["url"].removeprefix("http://"),
-        "listen 8443": f"listen 127.0.0.1:{port}",
-        "/etc/nginx/tls/fullchain.pem": str(served),
-        "/etc/nginx/tls/key.pem": str(served),
-    }.items():
-        assert ours in text
-        text = text.replace(ours, theirs)
-    (directory / "nginx.conf").write_text(
-        f"daemon off;\nuser {getpass.getuser()};\nerror_log {directory}/error.log;\n{text}"
-    )
-    process = subprocess.Popen(["nginx", "-c", str(directory / "nginx.conf"), "-p", str(directory)])
+    process = subprocess.Popen(nginx.command(directory, port, [api["url"].removeprefix("http://")], served))
     try:
         context = ssl.create_default_context(cafile=str(trusted))
         headers = {"Authorization": f"Bearer {api['ownerKey']}"}
