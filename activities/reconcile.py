@@ -91,7 +91,7 @@ class ReconcileActivities:
         Nothing is fixed in another namespace than the database's, nor where most jobs' workflows are unknown: then
         it is the namespace that is wrong, and not the jobs. Raises TemporalUnavailable.
         """
-        async with heartbeats("sweeping") as heartbeat:
+        with heartbeats("sweeping") as heartbeat:
             alarm = find_mismatch(await self._binding.get(), await self._workflows.namespace())
             jobs = [] if alarm else await self._reconciliation.list_open_jobs()
             states = await self._read_states(jobs)

@@ -18,7 +18,7 @@ from activities.calls.gathering import GATHER_SECONDS, GatheredEndings
 from activities.calls.hand_over import HandOvers
 from activities.calls.payloads import CallContact, CallEnded
 from activities.calls.place import CallPlacer, may_be_placed
-from activities.calls.waiting import swallow_cancellation
+from activities.calls.waiting import Shutdown, swallow_cancellation
 from activities.heartbeats import Heartbeat, heartbeats
 from carriers import Carrier
 from domain.calls.models import HangUpReason
@@ -61,14 +61,15 @@ class CallActivities:
         self._hand_overs = hand_overs or HandOvers()
         self._endings = GatheredEndings(gather_seconds)
         self._turns = ClaimTurns(claims, max_waiting, self._hand_overs.is_closing)
-        self._placer = CallPlacer(self._turns, dials, watch, carriers, public_url, call_token)
-        self._follower = CallFollower(dials, watch, carriers, speed)
+        shutdown = Shutdown()
+        self._placer = CallPlacer(self._turns, dials, watch, carriers, shutdown, public_url, call_token)
+        self._follower = CallFollower(dials, watch, carriers, shutdown, speed)
 
     @activity.defn
     async def call_contact(self, call: CallContact) -> CallEnded:
         """Call one contact once and return what became of it."""
         beats = heartbeats("waiting", first_after=HEARTBEAT_INTERVAL_SECONDS, interval=HEARTBEAT_INTERVAL_SECONDS)
-        async with beats as heartbeat:
+        with beats as heartbeat:
             try:
                 ended = await self._call(call, heartbeat)
                 await self._tell_with_others(call, ended)

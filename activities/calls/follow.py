@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from temporalio import activity
 
-from activities.calls.waiting import wait_for_news
+from activities.calls.waiting import Shutdown
 from activities.heartbeats import Heartbeat
 from activities.poll_carrier import poll_carrier
 from carriers import Carrier, CarrierAway, CarrierRefused
@@ -27,10 +27,18 @@ MAX_HANG_UP_INTERVAL_SECONDS = 30.0
 class CallFollower:
     """`speed` divides what happens on the telephone."""
 
-    def __init__(self, dials: "Dials", watch: "DialWatch", carriers: Mapping[str, Carrier], speed: float) -> None:
+    def __init__(
+        self,
+        dials: "Dials",
+        watch: "DialWatch",
+        carriers: Mapping[str, Carrier],
+        shutdown: Shutdown,
+        speed: float,
+    ) -> None:
         self._dials = dials
         self._watch = watch
         self._carriers = carriers
+        self._shutdown = shutdown
         self._speed = speed
 
     async def until_ended(self, dial: "DialRow", heartbeat: Heartbeat) -> "DialRow":
@@ -49,7 +57,7 @@ class CallFollower:
                     await self._hang_up(dial, reason, since=-end.seconds_left)
                     timeout = hang_up_interval
                     hang_up_interval = min(hang_up_interval * 2, MAX_HANG_UP_INTERVAL_SECONDS)
-                moved = await wait_for_news(follower, timeout)
+                moved = await self._shutdown.wait_for_news(follower, timeout)
                 if moved is None and (reason or timeout >= poll_after):
                     await poll_carrier(self._carriers[dial.account], self._dials, dial, _call_id(dial))
                 poll_after = POLL_INTERVAL_SECONDS

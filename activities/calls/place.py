@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.calls.claim_turns import ClaimTurns
 from activities.calls.payloads import CallContact
-from activities.calls.waiting import retry_write, shield_until_done, wait_for_news
+from activities.calls.waiting import Shutdown, retry_write, shield_until_done
 from activities.heartbeats import Heartbeat
 from carriers import (
     Absent,
@@ -65,6 +65,7 @@ class CallPlacer:
         dials: "Dials",
         watch: "DialWatch",
         carriers: Mapping[str, Carrier],
+        shutdown: Shutdown,
         public_url: str,
         call_token: Callable[[str], str | None],
     ) -> None:
@@ -72,6 +73,7 @@ class CallPlacer:
         self._dials = dials
         self._watch = watch
         self._carriers = carriers
+        self._shutdown = shutdown
         self._public_url = public_url.rstrip("/")
         self._call_token = call_token
 
@@ -107,7 +109,7 @@ class CallPlacer:
                 if left <= 0:
                     await self._look_up(carrier, dial, absence)
                     interval = min(interval * 2, MAX_SEARCH_INTERVAL_SECONDS)
-                await wait_for_news(follower, max(left, interval))
+                await self._shutdown.wait_for_news(follower, max(left, interval))
                 dial = await self._dials.refresh(dial)
         return dial
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -62,21 +63,46 @@ async def retry_write(write: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0.5)
 
 
-async def wait_for_news(follower: "Follower", seconds: float) -> "DialRow | None":
-    """Wait for a dial to move; None when `seconds` are over.
+class Shutdown:
+    """The end of the worker, waited for once for all calls that wait on it."""
 
-    Raises ApplicationError when the worker stops: another one follows the call.
-    """
-    waiting = asyncio.ensure_future(follower.wait(seconds))
-    shutdown = asyncio.ensure_future(activity.wait_for_worker_shutdown())
-    try:
-        await asyncio.wait((waiting, shutdown), return_when=asyncio.FIRST_COMPLETED)
-        if waiting.done():
-            return waiting.result()
-        raise stopping()
-    finally:
-        waiting.cancel()
-        shutdown.cancel()
+    def __init__(self) -> None:
+        self._waiting: dict[int, Follower] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def wait_for_news(self, follower: "Follower", seconds: float) -> "DialRow | None":
+        """Wait for a dial to move; None when `seconds` are over, or earlier.
+
+        Raises ApplicationError when the worker stops: another one follows the call.
+        """
+        if activity.is_worker_shutdown():
+            raise stopping()
+        with self._waking(follower):
+            moved = await follower.wait(seconds)
+        if moved is None and activity.is_worker_shutdown():
+            raise stopping()
+        return moved
+
+    @contextmanager
+    def _waking(self, follower: "Follower") -> Iterator[None]:
+        """Whoever comes first waits for the worker's end for all, whoever leaves last ends that."""
+        self._waiting[id(follower)] = follower
+        if self._task is None:
+            self._task = asyncio.ensure_future(activity.wait_for_worker_shutdown())
+            self._task.add_done_callback(self._wake_all)
+        try:
+            yield
+        finally:
+            del self._waiting[id(follower)]
+            if not self._waiting and self._task is not None:
+                self._task.cancel()
+                self._task = None
+
+    def _wake_all(self, ended: asyncio.Task[None]) -> None:
+        if ended is self._task:
+            self._task = None
+            for follower in self._waiting.values():
+                follower.wake()
 
 
 async def is_set_unless_stopping(event: asyncio.Event, seconds: float) -> bool:

@@ -51,7 +51,7 @@ class WebhookActivities:
     @activity.defn
     async def deliver(self, request: DeliverRequest) -> BatchResult:
         """Send what is due, for a minute at most. Idempotent for us; what was sent and not noted is sent again."""
-        async with heartbeats("delivering") as heartbeat:
+        with heartbeats("delivering") as heartbeat:
             batch = _Batch(self._outbox, self._sender, request, heartbeat)
             await batch.run(self._linger)
             endpoint = await self._outbox.mark_idle(request.endpoint_id)

@@ -19,28 +19,44 @@ class Follower:
     """The newest state of one dial, and a way to wait for the next."""
 
     def __init__(self) -> None:
-        self._news = asyncio.Event()
+        self._has_news = False
+        self._waiting: asyncio.Future[None] | None = None
         self._dial: DialRow | None = None
 
     def seed(self, dial: DialRow) -> None:
         """Remember what is known already: only what differs from it is news. News that waits may be newer."""
-        if not self._news.is_set():
+        if not self._has_news:
             self._dial = dial
 
     def notify(self, dial: DialRow) -> None:
         """Take what was read, which may be no news."""
         if self._dial is None or _position(dial) != _position(self._dial):
-            self._news.set()
+            self._has_news = True
+            self.wake()
         self._dial = dial
 
+    def wake(self) -> None:
+        """End the wait, news or not."""
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
     async def wait(self, seconds: float) -> DialRow | None:
-        """Return the dial as soon as it moved; None after `seconds` without news."""
-        try:
-            async with asyncio.timeout(max(0.0, seconds)):
-                await self._news.wait()
-        except TimeoutError:
+        """Return the dial as soon as it moved; None after `seconds` without news, or when it is woken.
+
+        One at a time waits, without a task of its own: a worker follows thousands of calls.
+        """
+        if not self._has_news:
+            loop = asyncio.get_running_loop()
+            self._waiting = loop.create_future()
+            timer = loop.call_later(max(0.0, seconds), self.wake)
+            try:
+                await self._waiting
+            finally:
+                timer.cancel()
+                self._waiting = None
+        if not self._has_news:
             return None
-        self._news.clear()
+        self._has_news = False
         return self._dial
 
 
