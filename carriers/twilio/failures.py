@@ -28,6 +28,7 @@ NUMBER_CODES = frozenset(
         21215,  # its country is not permitted for this account: that is no reason to stop all other calls
         21216,  # the account may not call this number
         21217,  # does not appear to be valid
+        21219,  # To is not verified, on a trial account
         13223,  # invalid format
         13224,  # invalid, or not supported
         13225,  # forbidden
@@ -64,7 +65,6 @@ CALLER_CODES = frozenset(  # what one call brings: organizations that share the 
         21212,  # invalid From
         21213,  # no From
         21218,  # invalid application
-        21219,  # a trial account calls verified numbers only
         21606,  # From cannot call
         21609,  # invalid StatusCallback
     }

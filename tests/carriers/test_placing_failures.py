@@ -242,7 +242,7 @@ async def test_calls_placed_together_share_connections_and_all_arrive(
         (400, 21205, CallerRefused),
         (400, 21210, CallerRefused),
         (400, 21212, CallerRefused),
-        (400, 21219, CallerRefused),
+        (400, 21219, NumberRefused),
         (400, 21606, CallerRefused),
         (400, 21609, CallerRefused),
         (403, 10002, CallerRefused),
