@@ -21,6 +21,7 @@ PICTURES = Path(__file__).parents[2] / "docs" / "images"
 SPEED = 60
 SECONDS = 1000  # in a page's milliseconds
 LOADED = 60  # seconds that something may need where other tests run beside it
+COUNTED = 120  # seconds until calls are in the analytics: a round of the reconciler is every 30
 SIZES = {"laptop": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
 SCHEMES = ("light", "dark")
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
@@ -279,7 +280,7 @@ def test_a_list_of_numbers_is_uploaded_taken_back_and_exported(
     assert [number for number in listed if number not in text] == []
 
 
-def test_a_file_chosen_while_the_drafts_is_read_is_the_one_that_is_meant(
+def test_a_file_chosen_while_the_draft_is_read_is_the_one_that_is_meant(
     page: Page, stack: LiveStack, tmp_path: Path
 ) -> None:
     kept, chosen = tmp_path / "kept.csv", tmp_path / "chosen.csv"
@@ -369,6 +370,7 @@ def test_axe_finds_nothing_on_any_page(page: Page, stack: LiveStack, numbers: Nu
     until(lambda: len(job.dials()) > 5, LOADED)
     with stack.http() as client:
         contact = client.get(f"/batch/jobs/{job.job_id}").json()["contacts"][0]["id"]
+    until(lambda: counted(page, console), COUNTED, every=2)
     of_a_job = [f"/jobs/{job.job_id}", f"/jobs/{job.job_id}/contacts/{contact}"]
     paths = [*PATHS, *MORE_PATHS, *of_a_job, f"/webhooks/{webhook}"]
     found: dict[str, Any] = {}
@@ -383,6 +385,12 @@ def test_axe_finds_nothing_on_any_page(page: Page, stack: LiveStack, numbers: Nu
     assert found == {}
     assert seen.foreign(stack.ready["api"]["url"]) == []
     assert [said for said in seen.complaints if "404" not in said] == []
+
+
+def counted(page: Page, console: str) -> bool:
+    """Whether the analytics have calls to show."""
+    page.goto(f"{console}/analytics")
+    return page.locator("table tbody tr").count() > 0
 
 
 def violations(page: Page) -> dict[str, Any]:
