@@ -4,14 +4,13 @@ A server that does not answer is waited for, a setting that is wrong is not.
 """
 
 import asyncio
-import difflib
 import gc
 import logging
 import os
 import re
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from ipaddress import ip_address
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -39,15 +38,13 @@ from store.sealed import find_sealed
 from store.temporal_namespace import NamespaceBinding
 from telemetry.exposition import EXPOSITION
 from workflows.client import DEFAULT_ADDRESS, JobWorkflows, NoSuchNamespace, TemporalUnavailable, connect
-from workflows.temporal_variables import PREFIX as TEMPORAL
-from workflows.temporal_variables import VARIABLES, find_wrong_variables
+from workflows.temporal_variables import find_meant, find_wrong_variables
 
 EXIT_CODE = 2
 PREFIX = "OUTDIAL_"
 DRIVER = "postgresql+psycopg"
 OF_OTHER_PROCESSES = frozenset({"OUTDIAL_URL", "OUTDIAL_KEY"})  # the command line's
 SIMULATOR = "OUTDIAL_SIMULATOR_"
-SIMILAR = 0.75  # of 1, without the prefix: a name that is so near to another was meant to be that one
 INTERVAL_SECONDS = 1.0
 TEMPORAL_PATIENCE_SECONDS = 3.0  # of an API, which starts without it: also where it takes connections and says nothing
 HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]+|\[[0-9a-f:]+\]")
@@ -145,21 +142,11 @@ def _misspelled(environment: Mapping[str, str]) -> Iterator[str]:
     others = (*registry.undeclared_prefixes(), SIMULATOR)
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in known | OF_OTHER_PROCESSES and not name.startswith(others):
-            meant = _meant(name, PREFIX, known)
+            meant = find_meant(name, known, PREFIX)
             if meant is None:
                 logger.warning("%s is no setting; it is ignored.", name)
             else:
                 yield f"{name} is no setting. Did you mean {meant}?"
-        elif name.startswith(TEMPORAL) and name not in VARIABLES:
-            meant = _meant(name, TEMPORAL, VARIABLES)
-            if meant is not None:
-                yield f"{name} is no setting of Temporal's client. Did you mean {meant}?"
-
-
-def _meant(name: str, prefix: str, known: Iterable[str]) -> str | None:
-    short = {each.removeprefix(prefix): each for each in known}
-    nearest = difflib.get_close_matches(name.removeprefix(prefix), short, n=1, cutoff=SIMILAR)
-    return short[nearest[0]] if nearest else None
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`outdial migrate`: the newest schema, and a Temporal namespace made fit for jobs."""
 
 import asyncio
+import os
 from typing import Annotated
 
 import typer
@@ -37,11 +38,22 @@ def migrate(
 
     if (create_namespace or rebind) and not temporal:
         raise Failure("--create-namespace and --rebind go with --temporal.", ExitCode.USAGE)
+    if temporal:
+        _check_variables()
     with database_failures():
         migrate_database(database.url)
     Console().print("The database has the newest schema.")
     if temporal:
         _prepare_namespace(database.url, create=create_namespace, rebind=rebind)
+
+
+def _check_variables() -> None:
+    """A mistyped name would bind the database to the namespace `default`. Raises Failure."""
+    from workflows.temporal_variables import find_wrong_variables  # noqa: PLC0415  as above
+
+    wrong = list(find_wrong_variables(os.environ))
+    if wrong:
+        raise Failure(" ".join(wrong), ExitCode.USAGE)
 
 
 def _prepare_namespace(database_url: str, *, create: bool, rebind: bool) -> None:

@@ -1,8 +1,9 @@
 """What Temporal's client reads of the environment, and what is wrong with it before anybody connects."""
 
+import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from temporalio.envconfig import ClientConfig
@@ -23,10 +24,15 @@ VARIABLES = frozenset(
 HOST_AND_PORT = re.compile(r"(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")
 SWITCH = re.compile(r"true|false|1|0|", re.IGNORECASE)  # whatever else is said is not heard
 MAX_PORT = 65535
+SIMILAR = 0.75  # of 1, without the prefix: a name that is so near to another was meant to be that one
 
 
 def find_wrong_variables(environment: Mapping[str, str]) -> Iterator[str]:
     """A sentence for each. Files that are named are read."""
+    for name in sorted(name for name in environment if name.startswith(PREFIX) and name not in VARIABLES):
+        meant = find_meant(name, VARIABLES, PREFIX)
+        if meant is not None:
+            yield f"{name} is no setting of Temporal's client. Did you mean {meant}?"
     address = environment.get(ADDRESS, "")
     if address and not _is_address(address):
         yield f"{ADDRESS} is {address!r}; it must look like temporal.example.com:7233."
@@ -41,6 +47,13 @@ def find_wrong_variables(environment: Mapping[str, str]) -> Iterator[str]:
     yield from (f"{name}: {environment[name]} cannot be read." for name in unreadable)
     if not unreadable:
         yield from _unusable(environment)
+
+
+def find_meant(name: str, known: Iterable[str], prefix: str) -> str | None:
+    """The known name that a mistyped one was meant to be; all begin with the prefix."""
+    short = {each.removeprefix(prefix): each for each in known}
+    nearest = difflib.get_close_matches(name.removeprefix(prefix), short, n=1, cutoff=SIMILAR)
+    return short[nearest[0]] if nearest else None
 
 
 def _unusable(environment: Mapping[str, str]) -> Iterator[str]:

@@ -78,6 +78,28 @@ def test_a_mistyped_namespace_is_neither_created_nor_bound(
     assert not exists(address, "prod-eu")
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("TEMPORAL_NAMESAPCE", "prod", "Did you mean TEMPORAL_NAMESPACE?"),
+        ("TEMPORAL_ADDRESS", "temporal", "it must look like temporal.example.com:7233"),
+        (
+            "TEMPORAL_TLS_CLIENT_CERT_PATH",
+            "/no/such/file",
+            "TEMPORAL_TLS_CLIENT_CERT_PATH: /no/such/file cannot be read.",
+        ),
+    ],
+)
+def test_a_wrong_variable_of_temporals_binds_nothing(
+    run: Run, database: str, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    ended = run("migrate", "--temporal", "--create-namespace", "--database-url", database)
+    assert ended.code == ExitCode.USAGE
+    assert sentence in ended.err
+    assert bound(database) is None
+
+
 def test_a_new_database_is_not_bound_to_a_namespace_that_nobody_made(
     run: Run, database: str, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
