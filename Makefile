@@ -1,6 +1,6 @@
 # Python 3.11 or newer and make are enough: `make demo`, then `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test soak bench bench-small pictures entities settings docs sbom check format constraints
+.PHONY: help install demo run test soak bench bench-small pictures entities client settings docs sbom check format constraints
 
 VENV := .venv
 BUILD := setuptools==84.2.1
@@ -61,6 +61,9 @@ sbom: install ## What the image consists of, as CycloneDX: build/sbom.json
 	@$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --output-file build/sbom.json requirements.txt 2>/dev/null
 	@echo build/sbom.json
+
+client: install ## Generate the Python client anew from the API's OpenAPI page
+	@$(BIN)/python -m clients.generate
 
 check: install ## Lint, format, types, direction of imports, what documents name
 	@$(BIN)/ruff check

@@ -21,7 +21,7 @@ NO_METRICS = frozenset(
     {
         *("outdial_api", "outdial_call_id", "outdial_call_token", "outdial_truncated"),  # parameters of an agent
         *("outdial_secret", "outdial_platform_key"),  # files of secrets
-        *("outdial_reason", "outdial_tincan"),  # an attribute of a workflow, a package
+        *("outdial_reason", "outdial_tincan", "outdial_client"),  # an attribute of a workflow, packages
     }
 )
 
