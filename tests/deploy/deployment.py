@@ -106,7 +106,7 @@ class Deployment(LiveStack):
 
     def __init__(self, home: Path, *, apis: int, workers: int, speed: float, settings: Mapping[str, str]) -> None:
         self.data_dir = home / "data"
-        ports = _free_ports()
+        self.ports = ports = _free_ports()
         self.speed = speed
         self.postgres = Postgres(home / "postgres", next(ports), self._make_secrets("postgres_password"))
         self.temporal = Temporal(home / "temporal.db", next(ports), next(ports))
