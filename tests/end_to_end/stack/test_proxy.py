@@ -20,13 +20,14 @@ MEGABYTES = 3
 
 @pytest.fixture(scope="module")
 def behind(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A client that reaches the stack's API by the proxy, as its owner."""
+    """A client that reaches the stack's API by the proxy, as its owner; a second API is down."""
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed (Debian: nginx-light)")
     directory, port = tmp_path_factory.mktemp("nginx"), free_port()
     trusted, served = authority_for("localhost", directory)
     api = stack.ready["api"]
-    process = subprocess.Popen(nginx.command(directory, port, [api["url"].removeprefix("http://")], served))
+    apis = [f"127.0.0.1:{free_port()}", api["url"].removeprefix("http://")]
+    process = subprocess.Popen(nginx.command(directory, port, apis, served))
     try:
         context = ssl.create_default_context(cafile=str(trusted))
         headers = {"Authorization": f"Bearer {api['ownerKey']}"}
@@ -67,6 +68,11 @@ def test_path_and_query_reach_the_api_unchanged(behind: httpx.Client) -> None:
     answer = behind.get("/no%2Fsuch%20path", params={"dial": "a:1"})
     assert answer.status_code == 404
     assert answer.headers["X-Request-Id"]
+
+
+def test_an_api_that_is_down_costs_no_request(behind: httpx.Client) -> None:
+    answers = [behind.post("/batch/validate", json={}).status_code for _ in range(20)]
+    assert answers == [400] * 20
 
 
 def test_a_stream_of_events_begins_at_once(behind: httpx.Client, stack: LiveStack) -> None:
