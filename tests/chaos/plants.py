@@ -3,6 +3,7 @@
 Each is planted before the process imports what it breaks. `everything` is all of them at once.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -24,8 +25,17 @@ def replace(owner: object, name: str, other: object) -> None:
 
 
 def ignore_limits() -> None:
-    """The claim counts no lines."""
-    replace(claim_rules, "check_lines", lambda *_: None)
+    """The claim takes a job and an organization to have twice their lines.
+
+    Without any limit all contacts would be called at once, and none would be left for the other bugs.
+    """
+    check = claim_rules.check_lines
+
+    def check_twice(job: Any, contact: Any, _lines: int | None = None) -> Any:
+        twice = {"job_limit": 2 * job.job_limit, "organization_limit": 2 * job.organization_limit}
+        return check(job.model_copy(update=twice), contact)
+
+    replace(claim_rules, "check_lines", check_twice)
 
 
 def ignore_windows() -> None:
@@ -77,11 +87,11 @@ def charge_too_much() -> None:
 
 
 def tell_numbers() -> None:
-    """Who is called stands in the log."""
+    """Who is called stands in the log, past the loggers, which mask numbers."""
     build = place.build_call_order
 
     def tell(dial: Any, *rest: Any) -> Any:
-        place.activity.logger.warning("calling %s", dial.to)
+        print("calling", dial.to, file=sys.stderr, flush=True)
         return build(dial, *rest)
 
     replace(place, "build_call_order", tell)
