@@ -67,7 +67,7 @@ class Shutdown:
     """The end of the worker, waited for once for all calls that wait on it."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, Follower] = {}
+        self._waiting: set[Follower] = set()
         self._task: asyncio.Task[None] | None = None
 
     async def wait_for_news(self, follower: "Follower", seconds: float) -> "DialRow | None":
@@ -86,14 +86,14 @@ class Shutdown:
     @contextmanager
     def _waking(self, follower: "Follower") -> Iterator[None]:
         """Whoever comes first waits for the worker's end for all, whoever leaves last ends that."""
-        self._waiting[id(follower)] = follower
+        self._waiting.add(follower)
         if self._task is None:
             self._task = asyncio.ensure_future(activity.wait_for_worker_shutdown())
             self._task.add_done_callback(self._wake_all)
         try:
             yield
         finally:
-            del self._waiting[id(follower)]
+            self._waiting.remove(follower)
             if not self._waiting and self._task is not None:
                 self._task.cancel()
                 self._task = None
@@ -101,7 +101,7 @@ class Shutdown:
     def _wake_all(self, ended: asyncio.Task[None]) -> None:
         if ended is self._task:
             self._task = None
-            for follower in self._waiting.values():
+            for follower in self._waiting:
                 follower.wake()
 
 
