@@ -30,6 +30,11 @@ MICRODOLLAR = Decimal("0.000001")
 CLOCK = re.compile(r"\d\d:\d\d:\d\d[.,]\d+")  # with its fractions of a second
 NATIONAL_DIGITS = 10  # a North American number without its country code
 DAY_SECONDS = 86_400
+STATUS_BY_CODE = {  # of a call that no one answered; its code comes with the callback alone, not where one asks
+    404: "invalid_number",
+    603: "failed",
+    608: "blocked",
+}
 
 
 @dataclass(frozen=True)
@@ -177,11 +182,17 @@ def nobody_lost(run: Run) -> Iterator[str]:
 
 
 def one_final_status(run: Run) -> Iterator[str]:
-    """A final status stays, but for an unknown outcome of which the carrier told after all."""
+    """A final status stays, but where the carrier told more afterwards.
+
+    Of an unknown outcome that there was a call; of one it had said only to have failed, the code.
+    """
     at_last = {c["id"]: c["status"] for job in run.jobs for c in job.contacts}
+    codes = {contact_of(dial): dial["sipCode"] or 0 for dial in run.dials}  # of each contact's last call
     for contact, status, reason in run.finals:
-        if at_last.get(contact) != status and "unknown" not in reason:
-            yield f"{contact} was {status} ({reason}), and is {at_last.get(contact)}"
+        last, told = at_last.get(contact), STATUS_BY_CODE.get(codes.get(contact, 0))
+        by_code = status == "carrier_error" and last == told
+        if last != status and "unknown" not in reason and not by_code:
+            yield f"{contact} was {status} ({reason}), and is {last}"
 
 
 def within_limits(run: Run) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Each invariant is quiet on a clean record, and finds every fault that is planted in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -52,7 +52,7 @@ def contact(at: int, status: str = "completed", dials: int = 1, reason: str | No
     }
 
 
-def job(*contacts: dict[str, Any], **fields: Any) -> Job:
+def job(*contacts: Mapping[str, Any], **fields: Any) -> Job:
     statuses = [one["status"] for one in contacts]
     detail = {
         "status": "completed",
@@ -99,6 +99,15 @@ def with_order(*orders: Order) -> Run:
     return replace(clean(), orders=orders)
 
 
+def refused(code: int, at_last: str) -> Run:
+    """The second contact's call failed, as it was said at first without a code."""
+    call = dial(1, at=100, talk=None, outcome="failed", sipCode=code)
+    run = with_contacts(contact(0), contact(1, at_last))
+    organization = replace(run.organizations[0], captured=COST)
+    finals = (("contact_1", "carrier_error", "The carrier could not put the call through."),)
+    return replace(run, dials=(run.dials[0], call, *run.dials[2:]), organizations=(organization,), finals=finals)
+
+
 ALL = frozenset({"batch_1"})
 
 PLANTED: list[tuple[str, str, Callable[[], Run]]] = [
@@ -130,6 +139,7 @@ PLANTED: list[tuple[str, str, Callable[[], Run]]] = [
         "a second final status",
         lambda: replace(clean(), finals=(("contact_0", "no_answer", "Nobody answered."),)),
     ),
+    ("a status that its code does not tell", "a second final status", lambda: refused(603, "blocked")),
     ("two calls on the job's line", "over a limit", lambda: with_dials(dial(2, 2, at=101, talk=None))),
     (
         "two calls on the organization's line",
@@ -240,6 +250,10 @@ def test_an_order_that_was_taken_back_holds_no_longer() -> None:
 def test_an_unknown_outcome_is_no_loss_and_may_become_known() -> None:
     unknown = contact(1, "failed", 1, "The outcome is unknown: the carrier could not say.")
     assert red(with_contacts(contact(0), unknown)) == set()
+
+
+def test_a_code_that_came_late_may_change_what_was_final_without_it() -> None:
+    assert red(refused(608, "blocked")) == set()
 
 
 def test_a_call_that_ends_as_another_begins_takes_no_second_line() -> None:

@@ -9,7 +9,7 @@ from tests.chaos.report import lines
 from tests.chaos.run import Options, Outcome, run
 from tests.invariants import INVARIANTS
 
-SMALL = Options(contacts=300, kills=6, seed=11, max_gap=1.5, max_stop=1.5, patience=8.0, finish_seconds=200.0)
+SMALL = Options(contacts=300, kills=6, seed=11, max_gap=1.5, max_stop=1.5, patience=4.0, finish_seconds=200.0)
 LONG = Options()
 SMALL_SECONDS = 400  # of which a quiet machine needs a fifth
 PLANTED_SECONDS = 900

@@ -176,6 +176,22 @@ async def test_an_end_that_was_asked_for_is_corrected_by_the_code_that_comes_lat
     assert (contact.status, contact.attempts, contact.troubles, contact.error_code) == ("failed", 1, 0, "603")
 
 
+async def test_a_final_status_that_came_without_a_code_gives_way_to_the_one_the_code_tells(shared: Calling) -> None:
+    job, call = await shared.a_call()
+    await job.change(status="cancelled", dialling=False)
+    await call.ends(Ending.FAILED)
+    before = await call.contact()
+
+    assert await call.ends(Ending.FAILED, sip=608, rang=False) is Recorded.CORRECTED
+
+    after = await call.contact()
+    assert [(one.status, one.completed_at is None) for one in (before, after)] == [
+        ("carrier_error", False),
+        ("blocked", False),
+    ]
+    assert (await job.audit()).exact
+
+
 async def test_a_call_counted_as_rung_is_no_attempt_once_it_is_known_that_it_was_not(shared: Calling) -> None:
     _, call = await shared.a_call()
     await call.ends(Ending.NO_ANSWER)
