@@ -3,6 +3,7 @@
 Each is planted before the process imports what it breaks. `everything` is all of them at once.
 """
 
+import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -11,11 +12,12 @@ from typing import Any
 
 import domain.money
 from activities.calls import place
-from api.jobs import in_flight
+from api.jobs import in_flight, nudge
 from carriers.twilio.carrier import Twilio
 from store.calls import claim, claim_rules, due_page
 
 EXTRA = Decimal("0.000001")  # dollars a call
+LATE_SECONDS = 2.0
 
 
 def replace(owner: object, name: str, other: object) -> None:
@@ -54,12 +56,22 @@ def ignore_caps() -> None:
 
 
 def answer_early() -> None:
-    """Pause, stop, cancel and do-not-call are answered whatever is on its way; and the claim does not see them."""
+    """Pause, stop, cancel and do-not-call are answered whatever is on its way; and the claim does not see them.
+
+    A job's workflow, which would end by itself what the claim lets through, is told later.
+    """
 
     async def at_once(self: object, scope: object) -> int:
         return 0
 
     replace(in_flight.CallStopper, "wait", at_once)
+    tell = nudge.Nudges._job
+
+    async def tell_late(self: nudge.Nudges, id: str) -> None:
+        await asyncio.sleep(LATE_SECONDS)
+        await tell(self, id)
+
+    replace(nudge.Nudges, "_job", tell_late)
     judge = claim.judge
 
     def judge_gullibly(job: Any, contact: Any, *more: Any) -> Any:
