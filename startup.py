@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from ipaddress import ip_address
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -264,7 +264,7 @@ async def check_database(engine: Database, vault: Vault, seconds: float) -> None
 
 
 async def check_namespace(binding: NamespaceBinding, workflows: JobWorkflows, seconds: float) -> None:
-    """Raises CannotStart where Temporal's namespace is not the database's, or nothing answers for so long."""
+    """Raises CannotStart where Temporal's namespace is not the database's, is not prepared, or does not answer."""
     try:
         found = await _wait_for(workflows.namespace, seconds, _judge_temporal)
     except NoSuchNamespace as missing:
@@ -272,6 +272,13 @@ async def check_namespace(binding: NamespaceBinding, workflows: JobWorkflows, se
     mismatch = find_mismatch(await binding.get(), found)
     if mismatch is not None:
         raise CannotStart(mismatch)
+    lacking = await _wait_for(workflows.find_missing_attributes, seconds, _judge_temporal)
+    if lacking:
+        raise CannotStart(lacks_attributes(found.name, lacking))
+
+
+def lacks_attributes(namespace: str, missing: Iterable[str]) -> str:
+    return f"Temporal's namespace {namespace!r} lacks {', '.join(missing)}: run `outdial migrate --temporal`."
 
 
 async def _wait_for(

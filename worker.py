@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.worker import Worker
 
 from activities.calls.call import CallActivities
@@ -50,7 +50,7 @@ from telemetry.metrics import start_at_zero
 from telemetry.probes import watch_database, watch_loop
 from workflows.batch_job import BatchJob
 from workflows.client import JobWorkflows, WebhookWorkflows
-from workflows.names import CALLS_QUEUE, JOBS_QUEUE, RECONCILER_ID, WEBHOOKS_QUEUE, worker_identity
+from workflows.names import CALLS_QUEUE, JOBS_QUEUE, NAME, RECONCILER_ID, WEBHOOKS_QUEUE, worker_identity
 from workflows.organization_lines import OrganizationLines
 from workflows.reconciler import Reconciler, ReconcilerStart
 from workflows.webhook_delivery import WebhookDeliveries
@@ -64,6 +64,7 @@ WEBHOOK_POOL_SIZE = 4  # connections of their own: deliveries never make a call 
 MAX_WEBHOOKS = 20  # endpoints that a worker delivers to, a minute at most each before it is another's turn
 
 RECONCILER_CHECK_SECONDS = 60.0
+REPAIRS = "Fixes what a crash left undone"
 
 logger = logging.getLogger("worker")
 
@@ -241,7 +242,8 @@ async def _start_reconciler(client: Client, settings: Settings) -> None:
         id=RECONCILER_ID,
         task_queue=JOBS_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary="Fixes what a crash left undone",
+        search_attributes=TypedSearchAttributes([SearchAttributePair(NAME, REPAIRS)]),
+        static_summary=REPAIRS,
     )
 
 

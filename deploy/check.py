@@ -17,20 +17,17 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-
 from composition import open_engine
 from domain.audit import OPERATOR
 from domain.calls.models import Audio
 from domain.statuses import Architecture, Role
 from settings import Settings
-from startup import CannotStart, load_settings
+from startup import CannotStart, lacks_attributes, load_settings
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
 from workflows.client import JobWorkflows, connect
-from workflows.names import SEARCH_ATTRIBUTES
 
 CALLER = "+12025550198"  # numbers set aside for fiction
 CALLED = "+12125550100"  # the simulator answers, and talks for two seconds
@@ -46,16 +43,12 @@ class Unwell(Exception):
 
 
 async def check_temporal() -> str:
-    client = await connect()
-    workflows = JobWorkflows(client)
+    workflows = JobWorkflows(await connect())
     await workflows.ping()
     namespace = await workflows.namespace()
-    listed = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    missing = [key.name for key in SEARCH_ATTRIBUTES if key.name not in listed.custom_attributes]
+    missing = await workflows.find_missing_attributes()
     if missing:
-        raise Unwell(f"namespace {namespace.name} lacks {', '.join(missing)}: run `outdial migrate --temporal`")
+        raise Unwell(lacks_attributes(namespace.name, missing))
     return f"namespace {namespace.name}, with its search attributes"
 
 

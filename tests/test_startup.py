@@ -7,7 +7,10 @@ import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import make_url
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
 
 from domain.temporal_namespace import Namespace
 from domain.webhooks.events import EventType
@@ -20,7 +23,9 @@ from tests.api.client import free_port
 from tests.builders import an_organization
 from tests.databases import Databases
 from tests.serving import beside
+from tests.waiting import eventually
 from tests.workflows.conftest import temporal_address
+from workflows.client import JobWorkflows, TemporalUnavailable, describe_namespace
 
 ANOTHER = Namespace(name="default", namespace_id="another", cluster_id="another")
 SECONDS = 60
@@ -235,6 +240,28 @@ async def test_without_the_secret_that_sealed_what_is_stored(
         given.id, EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
     )
     refused(module, environment | {"OUTDIAL_SECRET": secret}, f"OUTDIAL_SECRET {said}")
+
+
+async def test_in_a_namespace_that_lacks_a_search_attribute(
+    module: str, engine: Database, environment: dict[str, str]
+) -> None:
+    """As after an upgrade without `outdial migrate --temporal`: every workflow task would fail."""
+    name = f"lacking-{module}"
+    client = await Client.connect(environment["TEMPORAL_ADDRESS"], namespace=name)
+    retention = Duration(seconds=86_400)
+    request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
+    await client.workflow_service.register_namespace(request)
+    await eventually(lambda: _is_known(client), SECONDS)
+    await NamespaceBinding(engine).bind(await describe_namespace(client))
+    sentence = f"Temporal's namespace {name!r} lacks OutdialOrg, OutdialStatus, OutdialScheduledFor, OutdialName: run"
+    refused(module, environment | {"TEMPORAL_NAMESPACE": name}, sentence)
+
+
+async def _is_known(client: Client) -> bool:
+    try:
+        return len(await JobWorkflows(client).find_missing_attributes()) > 1
+    except TemporalUnavailable:
+        return False
 
 
 def test_with_a_taken_port_for_metrics(module: str, environment: dict[str, str]) -> None:

@@ -25,11 +25,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contact_counts import ContactCounts
     from workflows.dispatch_state import DispatchState
     from workflows.line_share import LineShareState, LinesPace, LinesRequest
-    from workflows.names import BATCH_JOB, CALLS_QUEUE, LOOK, SAY_LINES, SHARE_LINES, STATUS, lines_workflow_id
+    from workflows.names import BATCH_JOB, CALLS_QUEUE, LOOK, NAME, SAY_LINES, SHARE_LINES, STATUS, lines_workflow_id
     from workflows.operator_commands import CommandQueue, OperatorSignals
     from workflows.organization_lines import OrganizationLines
     from workflows.reusable_timer import ReusableTimer
-    from workflows.web_ui import JobProgress, job_details
+    from workflows.web_ui import JobProgress, job_details, listed_name, scheduled_details
 
 TASK_TIMEOUT = timedelta(seconds=15)  # many times a replay of a full run: a busy machine must not give up
 MAX_RUN_EVENTS = 4_000  # a replay takes 0.9 s of CPU; each hand-over executes the activities of all live calls again
@@ -41,6 +41,7 @@ CALL_RETRY = RetryPolicy(  # for our own failures only, without end: the same di
 LINES_RETRY = RetryPolicy(maximum_attempts=3)  # without lines the limits hold, and the reconciler does the rest
 HOLD_RETRY = RetryPolicy(maximum_attempts=2)  # without it the closing task may meet an ending, and is done again
 PAGE = 100  # contacts read at once
+NAME_IN_LIST = "name-in-list"  # patch: a new name is upserted as a search attribute too
 ABANDONED = "Outdial could not place this call; the worker's log says why."
 
 
@@ -130,6 +131,7 @@ class BatchJob(OperatorSignals):
     async def _wait_for_start(self, start_at: datetime) -> None:
         await execute_short_activity(JobActivities.note_workflow, self._job)
         if start_at > workflow.now():
+            workflow.set_current_details(scheduled_details(self._name, start_at))  # no command
             with contextlib.suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._changed,
@@ -307,7 +309,8 @@ class BatchJob(OperatorSignals):
         page = await execute_short_activity(JobActivities.next_page, request)
         before = self._dispatch.page
         if before is None or before.status is not page.status:
-            workflow.upsert_search_attributes([STATUS.value_set(page.status.value)])
+            name = listed_name(page.name or self._name)
+            workflow.upsert_search_attributes([STATUS.value_set(page.status.value), NAME.value_set(name)])
         self._dispatch.take(page, workflow.now())
         self._contact_counts.take(page, self._dispatch.in_flight)
         self._rename(page.name)
@@ -318,6 +321,8 @@ class BatchJob(OperatorSignals):
         if name is not None and name != self._name:
             self._name = name
             workflow.upsert_memo({"name": name})
+            if workflow.patched(NAME_IN_LIST):
+                workflow.upsert_search_attributes([NAME.value_set(listed_name(name))])
 
     def _show(self, page: JobPage) -> None:
         """In Temporal's web UI."""

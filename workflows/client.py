@@ -7,6 +7,7 @@ from typing import Any
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
@@ -25,6 +26,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.jobs.line_shares import LinesWanted
+from domain.phone.masking import mask_numbers
 from domain.statuses import JobStatus
 from domain.temporal_namespace import Namespace
 from workflows.batch_job import TASK_TIMEOUT, BatchJob, BatchJobStart
@@ -34,8 +36,10 @@ from workflows.line_share import LinesPace
 from workflows.names import (
     CALLS_QUEUE,
     JOBS_QUEUE,
+    NAME,
     ORGANIZATION,
     SCHEDULED_FOR,
+    SEARCH_ATTRIBUTES,
     STATUS,
     WAKE,
     WANT,
@@ -45,7 +49,7 @@ from workflows.names import (
     webhook_workflow_id,
 )
 from workflows.organization_lines import OrganizationLines, OrganizationLinesStart
-from workflows.web_ui import JobProgress, escape_markdown
+from workflows.web_ui import JobProgress, escape_markdown, listed_name
 from workflows.webhook_delivery import DeliveriesStart, WebhookDeliveries
 
 DEFAULT_ADDRESS = "localhost:7233"  # where TEMPORAL_ADDRESS is not set
@@ -56,6 +60,9 @@ QUEUES = {
     CALLS_QUEUE: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
     WEBHOOKS_QUEUE: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
 }
+KEPT_TO_ITSELF = frozenset({RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED})  # as a managed service may
+SHARES_LINES = "Shares out an organization's lines"
+DELIVERS_WEBHOOKS = "Delivers webhooks"
 PROGRESS_TIMEOUT = timedelta(seconds=1)  # the contract: the rest of the detail answers without it
 
 
@@ -104,11 +111,16 @@ class JobWorkflows:
 
     async def start(self, job_id: str, organization_id: str, name: str, start_at: datetime | None) -> None:
         """Start a job's workflow, waiting until `start_at` (UTC; None: now). One that exists, or existed, is left
-        alone."""
+        alone.
+
+        `name` as the web UI may show it: what may be a telephone number is masked.
+        """
+        name = mask_numbers(name)
         status = JobStatus.PENDING if start_at is None else JobStatus.SCHEDULED
         attributes: list[SearchAttributePair[Any]] = [
             SearchAttributePair(ORGANIZATION, organization_id),
             SearchAttributePair(STATUS, status.value),
+            SearchAttributePair(NAME, listed_name(name)),
         ]
         if start_at is not None:
             attributes.append(SearchAttributePair(SCHEDULED_FOR, start_at))
@@ -176,6 +188,18 @@ class JobWorkflows:
         """Where these workflows are. Raises NoSuchNamespace too."""
         return await describe_namespace(self._client)
 
+    async def find_missing_attributes(self) -> list[str]:
+        """The search attributes that the namespace lacks; none where the service does not say which it has."""
+        request = ListSearchAttributesRequest(namespace=self._client.namespace)
+        with _unavailable():
+            try:
+                listed = await self._client.operator_service.list_search_attributes(request, timeout=RPC_TIMEOUT)
+            except RPCError as error:
+                if error.status not in KEPT_TO_ITSELF:
+                    raise
+                return []
+        return [key.name for key in SEARCH_ATTRIBUTES if key.name not in listed.custom_attributes]
+
     async def find_unpolled_queues(self) -> list[str]:
         """The task queues of workers that none has polled of late."""
         return [queue for queue, kind in QUEUES.items() if not await self._is_polled(queue, kind)]
@@ -206,8 +230,8 @@ class JobWorkflows:
                 task_queue=JOBS_QUEUE,
                 task_timeout=TASK_TIMEOUT,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                search_attributes=TypedSearchAttributes([SearchAttributePair(ORGANIZATION, organization_id)]),
-                static_summary="Shares out an organization's lines",
+                search_attributes=_attributes(organization_id, SHARES_LINES),
+                static_summary=SHARES_LINES,
                 start_signal=start_signal,
                 start_signal_args=arguments,
                 rpc_timeout=RPC_TIMEOUT,
@@ -235,8 +259,8 @@ class WebhookWorkflows:
                 id=webhook_workflow_id(endpoint_id),
                 task_queue=WEBHOOKS_QUEUE,
                 start_signal=WAKE,
-                search_attributes=TypedSearchAttributes([SearchAttributePair(ORGANIZATION, organization_id)]),
-                static_summary="Delivers webhooks",
+                search_attributes=_attributes(organization_id, DELIVERS_WEBHOOKS),
+                static_summary=DELIVERS_WEBHOOKS,
                 rpc_timeout=RPC_TIMEOUT,
             )
 
@@ -244,6 +268,10 @@ class WebhookWorkflows:
         """Have the workflow of a deleted endpoint, if there is one, find that out and end."""
         handle = self._client.get_workflow_handle(webhook_workflow_id(endpoint_id))
         await _signal_if_open(handle, WebhookDeliveries.wake)
+
+
+def _attributes(organization_id: str, name: str) -> TypedSearchAttributes:
+    return TypedSearchAttributes([SearchAttributePair(ORGANIZATION, organization_id), SearchAttributePair(NAME, name)])
 
 
 @contextmanager

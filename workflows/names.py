@@ -27,7 +27,8 @@ WAKE = "wake"  # a webhook delivery is due
 ORGANIZATION = SearchAttributeKey.for_keyword("OutdialOrg")
 STATUS = SearchAttributeKey.for_keyword("OutdialStatus")
 SCHEDULED_FOR = SearchAttributeKey.for_datetime("OutdialScheduledFor")
-SEARCH_ATTRIBUTES = (ORGANIZATION, STATUS, SCHEDULED_FOR)
+NAME = SearchAttributeKey.for_keyword("OutdialName")  # unlike a summary it outlives a run
+SEARCH_ATTRIBUTES = (ORGANIZATION, STATUS, SCHEDULED_FOR, NAME)
 
 
 def worker_identity(number: int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from domain.jobs.line_shares import OrganizationLines
 from domain.model import Model
@@ -11,6 +12,7 @@ from workflows.line_book import Claimant
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
 
+MAX_LISTED_NAME = 255  # characters that Temporal's tables in PostgreSQL and MySQL have for a keyword
 MAX_JOBS_SHOWN = 100  # in a table of the web UI
 
 
@@ -88,6 +90,16 @@ def _waiting(waiting: WaitingFor | None) -> str:
         return ""
     until = "" if waiting.until is None else f" until {waiting.until:%Y-%m-%d %H:%M:%S} UTC"
     return f" · waiting for {waiting.reason}{until}"
+
+
+def scheduled_details(name: str, start_at: datetime) -> str:
+    """Markdown. `start_at`: UTC."""
+    return f"### {escape_markdown(name)}\n\n**scheduled** · waiting for start until {start_at:%Y-%m-%d %H:%M:%S} UTC\n"
+
+
+def listed_name(name: str) -> str:
+    """As the list of workflows shows it, and is searched by: on one line."""
+    return " ".join(name.split())[:MAX_LISTED_NAME]
 
 
 def escape_markdown(name: str) -> str:

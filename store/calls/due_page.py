@@ -7,7 +7,7 @@ from typing import Any
 from domain.calls.dispatch import DueContact, JobPage
 from domain.calls.retries import RetryPolicy
 from domain.model import Model
-from domain.phone.masking import mask_number
+from domain.phone.masking import mask_number, mask_numbers
 from domain.statuses import ContactStatus, JobStatus
 from store.calls.claim_rules import LIVE_MINUTES, WholeJobFacts, check_whole_job, find_opening
 from store.calls.gates import GATE_FACTS
@@ -176,7 +176,7 @@ async def _page(connection: Connection, job: JobRow, values: Mapping[str, Any]) 
     following = await connection.fetch_one(_Following, _NEXT, values) if calling else None
     return JobPage(
         status=job.status,
-        status_reason=job.status_reason,
+        status_reason=None if job.status_reason is None else mask_numbers(job.status_reason),
         scheduled_start_time=job.scheduled_start_time,
         lines=job.lines,
         counts={row.status: row.contacts for row in counts},
@@ -185,7 +185,7 @@ async def _page(connection: Connection, job: JobRow, values: Mapping[str, Any]) 
         held=check_whole_job(job) if calling else None,
         more=len(due) == values["limit"],
         next_due_reason=None if following is None else following.held_reason,
-        name=job.name,
+        name=mask_numbers(job.name),
         priority=job.priority,
         end_time=job.end_time,
         contacts_without_zone=job.contacts_without_zone,

@@ -9,6 +9,7 @@ from tests.fakes.carrier import ANSWERS, TALKS_ON
 from tests.waiting import eventually
 from tests.workflows.running import Job, Running
 from workflows.batch_job import BatchJobStart
+from workflows.names import NAME
 
 CONTACTS = 40  # about 240 events: two runs at least
 TALKING = 3
@@ -89,6 +90,23 @@ async def test_a_name_and_attributes_outlive_a_run(running: Running) -> None:
     description = await job.handle.describe()
     assert await description.memo_value("name", type_hint=str) == "Reminders"
     assert "OutdialOrg" in {pair.key.name for pair in description.typed_search_attributes}
+
+
+async def test_the_list_of_workflows_shows_and_finds_a_name_in_every_run(running: Running) -> None:
+    job = await a_long_job(running)
+
+    async def listed() -> set[str]:
+        query = f'OutdialName STARTS_WITH "Remind" AND WorkflowId = "batch-job/{job.id}"'
+        return {workflow.run_id async for workflow in running.client.list_workflows(query)}
+
+    async def finds_all_runs() -> bool:
+        runs = set(await job.run_ids())
+        return len(runs) > 1 and await listed() == runs
+
+    await eventually(finds_all_runs)
+    description = await job.handle.describe()
+    assert description.typed_search_attributes[NAME] == "Reminders"
+    await running.carrier.end_all()
 
 
 async def test_a_cancel_that_was_heard_by_one_run_is_obeyed_by_the_next(running: Running) -> None:

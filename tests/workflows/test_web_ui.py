@@ -3,7 +3,7 @@
 import pytest
 
 from domain.statuses import ContactStatus, JobStatus
-from workflows.web_ui import JobProgress, JobShare, Shares, escape_markdown, job_details, lines_details
+from workflows.web_ui import JobProgress, JobShare, Shares, escape_markdown, job_details, lines_details, listed_name
 
 WRITTEN = [
     ("Spring", "Spring"),
@@ -34,3 +34,11 @@ def test_a_jobs_name_is_text_in_the_table_of_lines(name: str, written: str) -> N
     share = JobShare(job_id="job_1", name=name, priority=5, wants=1, lines=1)
     *_, row = lines_details(Shares(limit=5, reserved=0, jobs=(share,))).splitlines()
     assert row == f"| {written} | 5 | 1 | 1 |"
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [("Spring", "Spring"), ("[a](b) | c", "[a](b) | c"), ("two\n\n lines", "two lines"), ("ü" * 300, "ü" * 255)],
+)
+def test_a_name_fits_the_list_of_workflows(name: str, listed: str) -> None:
+    assert listed_name(name) == listed

@@ -1,6 +1,7 @@
 """What people see of a job in Temporal: enough to help, and nobody's number or name."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -11,7 +12,7 @@ from tests.fakes.carrier import BUSY, TALKS_ON
 from tests.waiting import eventually
 from tests.workflows.running import Running, metadata_of
 from workflows.batch_job import BatchJob
-from workflows.names import CALLS_QUEUE, ORGANIZATION, STATUS
+from workflows.names import CALLS_QUEUE, NAME, ORGANIZATION, STATUS
 from workflows.web_ui import JobProgress
 
 
@@ -106,6 +107,44 @@ async def test_a_new_name_and_the_reason_of_a_pause_are_shown(running: Running) 
     await eventually(shows_both)
     description = await job.handle.describe()
     assert await description.memo_value("name", type_hint=str) == "Autumn"
+    assert description.typed_search_attributes[NAME] == "Autumn"
+
+
+async def test_a_number_in_a_name_or_a_reason_is_in_no_history(running: Running) -> None:
+    given = await an_organization(running.engine)
+    running.carrier.usually(TALKS_ON)
+    stored = await a_job(running.engine, given, 1)
+    await running.change("UPDATE batch_jobs SET name = 'Recall\n+12025550123'")
+    with running.temporal.with_time_skipping_disabled():
+        await running.workflows.start(stored.id, given.id, "Recall\n+12025550123", None)
+    job = running.job(given, stored)
+    await eventually(lambda: len(running.carrier.live) == 1)
+    await running.change("UPDATE batch_jobs SET name = 'Recall of 12025550124'")
+    await running.control.pause(given.id, job.id, "Ask +12025550125.")
+    await running.workflows.nudge(job.id)
+
+    async def shows_both() -> bool:
+        details = await job.current_details()
+        return details.startswith("### Recall of …24\n") and "Ask …25." in details
+
+    await eventually(shows_both)
+    description = await job.handle.describe()
+    assert await description.static_summary() == "Recall …23"
+    assert description.typed_search_attributes[NAME] == "Recall of …24"
+    assert "2025550" not in await _payloads(await job.events())
+
+
+async def test_a_scheduled_job_is_told_by_name_and_start(running: Running) -> None:
+    given = await an_organization(running.engine)
+    start_at = datetime.now(UTC) + timedelta(days=1)
+    stored = await a_job(running.engine, given, 1, scheduled_start_time=start_at)
+    job = await running.start_in_real_time(given, stored, start_at)
+
+    async def says_when() -> bool:
+        return f"waiting for start until {start_at:%Y-%m-%d %H:%M:%S} UTC" in await job.current_details()
+
+    await eventually(says_when)
+    assert (await job.current_details()).startswith("### Reminders\n\n**scheduled**")
 
 
 async def test_operators_find_a_description_on_every_signal_and_query(running: Running) -> None:

@@ -17,7 +17,7 @@ async def test_the_local_namespace_keeps_closed_workflows_for_thirty_days(stack:
 async def test_search_attributes_are_registered_and_saying_it_twice_changes_nothing(stack: LiveStack) -> None:
     client = await _connect(stack)
     before = await _attributes(client)
-    assert {"OutdialOrg", "OutdialStatus", "OutdialScheduledFor"} <= set(before)
+    assert {"OutdialName", "OutdialOrg", "OutdialStatus", "OutdialScheduledFor"} <= set(before)
     await namespace.prepare(client)
     assert await _attributes(client) == before
 
