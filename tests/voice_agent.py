@@ -52,13 +52,14 @@ class ReceivedStream:
 
 @dataclass
 class Agent:
-    """`work`: what it does with the parameters of a call, at its start; `leaves`: it hangs up then.
+    """`work`: what it does with the parameters of a call, at its start; `leaves`: it hangs up then; `aborts`: it dies.
 
     `clip` is said at once and in one piece, with a mark behind it; with `tone` it speaks until the call is over.
     """
 
     work: Work | None = None
     leaves: bool = False
+    aborts: bool = False
     clip: bytes = TONE
     tone: bool = False
     url: str = ""
@@ -87,6 +88,8 @@ class Agent:
                     speaking = asyncio.create_task(self._speak(connection, message.get("streamSid")))
                     if self.work is not None:
                         await self.work(stream.parameters)
+                    if self.aborts:
+                        connection.transport.abort()
                     if self.leaves:
                         return
         except ConnectionClosed:

@@ -10,7 +10,7 @@ from carriers.simulator.call_store import CallStore
 from carriers.simulator.callbacks import Callback, CallbackSender
 from carriers.simulator.calls import Call, Step, apply_step, hang_up_step, remaining_steps
 from carriers.simulator.faults import Faults, happens
-from carriers.simulator.media_streams import MediaStreams, StreamTarget
+from carriers.simulator.media_streams import NO_CONNECTION, STARTED, MediaStreams, StreamReport, StreamTarget
 from carriers.simulator.options import Options
 from carriers.simulator.resources import callback_fields, detection_fields, stream_fields
 from carriers.simulator.scenarios import Scenario, scenario_for
@@ -184,18 +184,19 @@ class CallEngine:
 
     def _start_stream(self, call: Call, target: StreamTarget) -> None:
         if self._scenario(call).agent_fails:
-            self._on_stream_event(call.sid, target, "stream-error")
+            self._on_stream_event(call.sid, target, NO_CONNECTION)
         else:
             self.media.start(call.sid, target)
 
-    def _on_stream_event(self, sid: str, target: StreamTarget, event: str) -> None:
+    def _on_stream_event(self, sid: str, target: StreamTarget, report: StreamReport) -> None:
         """Without its stream a call has no instruction left: it ends."""
         call = self._calls.get(sid)
         if call is None or self._closed:
             return
         if target.status_callback:
-            self._send(call, event, target.status_callback, stream_fields(call, self._options.account_sid, event))
-        if event == "stream-error":
+            fields = stream_fields(call, self._options.account_sid, report)
+            self._send(call, report.event, target.status_callback, fields)
+        if report is not STARTED:
             self.hang_up(call)
 
     def _notify(self, call: Call, event: str, at: float) -> None:

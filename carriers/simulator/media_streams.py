@@ -2,7 +2,7 @@
 
 The messages are those of "Media Streams - WebSocket Messages" (Twilio docs): connected, start, media, stop, mark. The
 person is silent for a second, and says something (a tone) whenever a mark says that the agent was heard. A call whose
-stream fails ends: there is no other instruction for it.
+stream fails, or whose agent closes it, ends: there is no other instruction for it.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ RETRY_DELAY_SECONDS = 30.0  # after a failure, before the same address is tried 
 MAX_STREAMS = 200
 RESERVED_DOMAINS = (".test", ".example", ".invalid")  # RFC 6761: they resolve to nothing, after a long time
 DISCARD_PORT = 9  # RFC 863: the example agents of a local stack
+ABNORMAL_CLOSURE = 1006  # RFC 6455, 7.1.5: it closed without a word, as that of a process which was killed
 MAX_MESSAGE_BYTES = 1024 * 1024  # an agent's audio comes in pieces
 FRAME_MILLISECONDS = 20
 FRAMES = 50
@@ -42,6 +43,20 @@ class StreamTarget:
     url: str
     parameters: dict[str, str]
     status_callback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReport:
+    """What is told of a stream: `event` and, of a failed one, `error`, as Twilio writes them."""
+
+    event: str
+    error: str | None = None
+
+
+STARTED = StreamReport("stream-started")
+STOPPED = StreamReport("stream-stopped")  # the agent closed it
+NO_CONNECTION = StreamReport("stream-error", "31920 - Stream - WebSocket - Handshake Error")
+CUT_OFF = StreamReport("stream-error", "31921 - Stream - WebSocket - Close Error")
 
 
 @dataclass(slots=True)
@@ -87,14 +102,14 @@ def _is_websocket(url: str) -> bool:
         return False
 
 
-OnStreamEvent = Callable[[str, StreamTarget, str], None]  # of a call: stream-started, stream-error
+OnStreamEvent = Callable[[str, StreamTarget, StreamReport], None]  # of a call
 
 
 class MediaStreams:
     """All streams of one simulator. Used from one event loop.
 
-    `on_event` is called with what a stream reports: that it has started, or failed. A call whose address is an
-    example's, or which is one too many, goes on as if an agent were there.
+    `on_event` is called with what a stream reports: that it has started, or failed, or that its agent closed it. A call
+    whose address is an example's, or which is one too many, goes on as if an agent were there.
     """
 
     def __init__(self, account_sid: str, on_event: OnStreamEvent = lambda *_: None) -> None:
@@ -114,7 +129,7 @@ class MediaStreams:
         if imaginary or failed_before or len(self._tasks) >= MAX_STREAMS:
             self.counts.skipped += 1
             if failed_before and not imaginary:
-                self._on_event(sid, target, "stream-error")
+                self._on_event(sid, target, NO_CONNECTION)
             return
         ended = self._ends[sid] = asyncio.Event()
         task = asyncio.create_task(self._hold(sid, target, address, ended))
@@ -136,10 +151,10 @@ class MediaStreams:
         connection = await self._connected(target.url, address)
         if connection is None:
             self._ends.pop(sid, None)
-            self._on_event(sid, target, "stream-error")
+            self._on_event(sid, target, NO_CONNECTION)
             return
         self.counts.opened += 1
-        self._on_event(sid, target, "stream-started")
+        self._on_event(sid, target, STARTED)
         try:
             with contextlib.suppress(*FAILURES):
                 await _Stream(connection, self._account_sid, sid).run(target.parameters, ended)
@@ -147,6 +162,8 @@ class MediaStreams:
             self._ends.pop(sid, None)
             with contextlib.suppress(*FAILURES):
                 await connection.close()
+        if not ended.is_set():
+            self._on_event(sid, target, CUT_OFF if connection.close_code == ABNORMAL_CLOSURE else STOPPED)
 
     async def _connected(self, url: str, address: _Address) -> ClientConnection | None:
         if address.reachable:
@@ -186,7 +203,7 @@ class _Stream:
         self._messages = MediaStreamMessages(f"MZ{secrets.token_hex(16)}", account_sid, sid)
 
     async def run(self, parameters: dict[str, str], ended: asyncio.Event) -> None:
-        """Until the call ends or the agent leaves; the call goes on then."""
+        """Until the call ends or the agent leaves."""
         await self._connection.send(CONNECTED)
         await self._connection.send(self._messages.start(parameters))
         receiving = asyncio.create_task(self._receive())

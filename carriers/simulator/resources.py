@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from carriers.simulator.calls import ENDINGS, Call
+from carriers.simulator.media_streams import StreamReport
 
 API = "/2010-04-01"
 _SUBRESOURCES = (
@@ -163,14 +164,14 @@ def detection_fields(call: Call, account_sid: str, detected_after: float) -> dic
     }
 
 
-def stream_fields(call: Call, account_sid: str, event: str) -> dict[str, str]:
+def stream_fields(call: Call, account_sid: str, report: StreamReport) -> dict[str, str]:
     """The form of a media stream's status callback."""
     fields = {
         "AccountSid": account_sid,
         "CallSid": call.sid,
         "StreamSid": f"MZ{call.sid[2:]}",
         "StreamName": f"MZ{call.sid[2:]}",
-        "StreamEvent": event,
+        "StreamEvent": report.event,
         "Timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
-    return fields | ({"StreamError": "31920 - Stream - WebSocket - Handshake Error"} if event == "stream-error" else {})
+    return fields | ({} if report.error is None else {"StreamError": report.error})

@@ -5,12 +5,11 @@ import base64
 
 import pytest
 
-from carriers import Gone
 from carriers.clock import boot_time
 from carriers.simulator.media_streams import StreamTarget, stream_of
 from carriers.twilio import Twilio
 from carriers.twilio.instructions import instruction_arguments
-from domain.calls.models import CallState
+from domain.calls.models import AgentContact, Ending
 from tests.carriers.simulation import Callbacks, Simulator, an_order, closing, free_port, number_ending, place, until
 from tests.voice_agent import MARK, an_agent
 
@@ -91,16 +90,18 @@ async def test_a_hang_up_stops_the_stream(carrier: Twilio, callbacks: Callbacks)
     assert stream.events[-1] == "stop"
 
 
-async def test_an_agent_that_leaves_ends_no_call(carrier: Twilio, callbacks: Callbacks) -> None:
-    async with an_agent(leaves=True) as agent:
+@pytest.mark.parametrize(("how", "told"), [("leaves", "stream-stopped"), ("aborts", "31921")])
+async def test_an_agent_that_closes_its_connection_hangs_up(
+    carrier: Twilio, callbacks: Callbacks, how: str, told: str
+) -> None:
+    async with an_agent(**{how: True}) as agent:
         order = an_order(number_ending("07"), audio_url=agent.url, max_call_seconds=14_400)
         placed = await place(carrier, callbacks, order)
-        await agent.stream()
+        ending = await callbacks.ending(order.key)
 
-    state = await carrier.fetch(placed.call_id)
-    assert not isinstance(state, Gone)
-    assert state.state is CallState.ANSWERED
-    await carrier.hang_up(placed.call_id)
+    assert (ending.call_id, ending.ending) == (placed.call_id, Ending.COMPLETED)
+    await until(lambda: any(told in request.body.decode() for request in callbacks.requests))
+    assert {report.agent for report in callbacks.of(order.key)} == {AgentContact.CONNECTED, None}
 
 
 async def test_an_agent_that_is_not_there_costs_one_attempt_and_no_call(own_simulator: Simulator) -> None:
