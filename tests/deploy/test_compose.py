@@ -16,6 +16,7 @@ import worker
 from api import __main__ as api_process
 from carriers.registry import open_carrier
 from settings import Settings, UnreadableSecret, read_secret_files
+from tests.tools import need
 
 yaml = pytest.importorskip("yaml")
 ROOT = Path(__file__).parents[2]
@@ -195,8 +196,7 @@ def test_a_secret_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("unit", ["outdial-api.service", "outdial-worker@.service", "outdial-migrate.service"])
 def test_units_are_hardened(unit: str) -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd-analyze is not installed")
+    need("systemd-analyze", "systemd")
     file = ROOT / "deploy/systemd" / unit
     command = ["systemd-analyze", "security", "--offline=true", "--threshold=25", str(file)]
     judged = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,7 +1,6 @@
 """Each process of a deployment is restarted in turn, asked to and killed, while a job calls."""
 
 import asyncio
-import shutil
 import signal
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from tests.end_to_end import histories, judge
 from tests.end_to_end.batch import ENDED, RATE, Batch, contacts
 from tests.invariants import Dial, Job, Organization, Run, carrier_cost, is_uncertain, read_carrier_record
 from tests.invariants import judge as judge_run
+from tests.tools import need
 from tests.waiting import until
 
 CONTACTS = 5_000
@@ -47,8 +47,7 @@ class Restart:
 @pytest.mark.soak
 @pytest.mark.timeout(1500)
 def test_each_process_restarted_in_turn_loses_nobody_and_calls_nobody_twice() -> None:
-    if shutil.which("nginx") is None:
-        pytest.skip("nginx is not installed (Debian: nginx-light)")
+    need("nginx", "nginx-light")
     with Deployment.running(speed=SPEED, limit=LINES) as deployment:
         called = contacts(judge.fiction(CONTACTS))
         batch = Batch.create(deployment, called, concurrentCallLimit=LINES, maxAttempts=2, circuitBreaker=False)

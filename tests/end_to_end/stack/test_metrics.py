@@ -3,12 +3,10 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,6 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.api.client import free_port
 from tests.end_to_end.batch import SHORT, Batch, Numbers, contacts
 from tests.end_to_end.live_stack import LiveStack
+from tests.prometheus import ask, prometheus
+from tests.tools import need
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
@@ -148,54 +148,14 @@ def test_every_metric_of_alerts_and_dashboards_exists(measured: LiveStack) -> No
 
 
 def test_prometheus_scrapes_it_and_answers_every_question(measured: LiveStack, tmp_path: Path) -> None:
-    if shutil.which("prometheus") is None:
-        pytest.skip("prometheus is not installed (Debian: prometheus)")
-    with prometheus(measured, tmp_path) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
-
-        def all_up() -> bool:
-            answer = client.get("/api/v1/query", params={"query": "sum(up)"}).json()
-            return [one["value"][1] for one in answer["data"]["result"]] == ["3"]
-
-        until(all_up, 60, every=0.5)
-        for text in expressions():
-            answer = client.get("/api/v1/query", params={"query": text}).json()
-            assert answer["status"] == "success", text
-        calls = client.get("/api/v1/query", params={"query": "sum(outdial_dials_total)"}).json()
-        assert calls["data"]["result"][0]["value"][1] == "10"
-
-
-@contextmanager
-def prometheus(stack: LiveStack, directory: Path) -> Iterator[str]:
-    """Debian's, on a port of its own, with our rules."""
-    metrics, port = stack.ready["metrics"], free_port()
+    need("prometheus", "prometheus")
+    metrics = measured.ready["metrics"]
     jobs = {"outdial-api": [metrics["api"]], "outdial-worker": metrics["workers"]}
-    config = {
-        "global": {"scrape_interval": "1s"},
-        "rule_files": [str(ROOT / "deploy/prometheus/alerts.yml")],
-        "scrape_configs": [
-            {"job_name": name, "static_configs": [{"targets": [url.split("/")[2] for url in urls]}]}
-            for name, urls in jobs.items()
-        ],
-    }
-    (directory / "prometheus.yml").write_text(yaml.safe_dump(config))
-    command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data"]
-    with (directory / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, f"--web.listen-address=127.0.0.1:{port}"], cwd=directory, stdout=log, stderr=log
-        )
-        try:
-            until(lambda: answers(f"http://127.0.0.1:{port}/-/ready"), 60, every=0.2)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
+    with prometheus(tmp_path, free_port(), jobs) as client:
+        for question in expressions():
+            ask(client, question)
+        (calls,) = ask(client, "sum(outdial_dials_total)")
+        assert calls["value"][1] == "10"
 
 
 def test_the_operators_check_says_that_all_is_well(measured: LiveStack) -> None:

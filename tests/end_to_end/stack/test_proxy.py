@@ -1,6 +1,5 @@
 """The proxy's configuration, in Debian's nginx, in front of an API."""
 
-import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from tests import nginx
 from tests.api.client import free_port
 from tests.certificates import authority_for
 from tests.end_to_end.live_stack import LiveStack
+from tests.tools import need
 from tests.waiting import until
 
 MEGABYTES = 3
@@ -21,8 +21,7 @@ MEGABYTES = 3
 @pytest.fixture(scope="module")
 def behind(stack: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client that reaches the stack's API by the proxy, as its owner; a second API is down."""
-    if shutil.which("nginx") is None:
-        pytest.skip("nginx is not installed (Debian: nginx-light)")
+    need("nginx", "nginx-light")
     directory, port = tmp_path_factory.mktemp("nginx"), free_port()
     trusted, served = authority_for("localhost", directory)
     api = stack.ready["api"]
