@@ -47,7 +47,7 @@ def list_agents(
 ) -> None:
     """List the agents: with a key those of its organization, with ORG on the database."""
     if organization is None:
-        answer = api.get("/agents", {"page": page, "pageSize": page_size})
+        answer = api.client.list_agents(page=page, page_size=page_size)
         output.page(answer, "agents", API_COLUMNS, "agent")
         return
     output.models(database.run(lambda store: store.agents.list_all(organization)), COLUMNS)

@@ -38,12 +38,14 @@ def rates(
     output: Output,
 ) -> None:
     """Show how many calls were answered, by the hour of the callee's day or by something else."""
-    asked = {"by": by, "from": first, "to": last, "batchJobId": job, "fromNumber": number}
-    query = {name: value for name, value in asked.items() if value is not None}
     if as_csv:
-        typer.echo(b"".join(api.download("/analytics/answer-rates", query | {"format": "csv"})), nl=False)
+        parts = api.client.read_answer_rates_csv(by=by, from_=first, to=last, batch_job_id=job, from_number=number)
+        typer.echo(b"".join(parts), nl=False)
         return
-    output.show(api.get("/analytics/answer-rates", query | {"pageSize": ENTRIES_SHOWN}), _show_rates)
+    rates = api.client.read_answer_rates(
+        by=by, from_=first, to=last, batch_job_id=job, from_number=number, page_size=ENTRIES_SHOWN
+    )
+    output.show(rates, _show_rates)
 
 
 def _show_rates(console: Console, found: Answer) -> None:
@@ -67,7 +69,7 @@ def weeks(
     output: Output,
 ) -> None:
     """Compare this week with last week."""
-    output.show(api.get("/analytics/weeks", {"timezone": timezone}), _show_weeks)
+    output.show(api.client.compare_weeks(timezone=timezone), _show_weeks)
 
 
 def _show_weeks(console: Console, found: Answer) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.client import Api
+from cli.client import Api, upload
 from cli.command import command
 from cli.confirm import Yes, ask, is_asked
 from cli.errors import Failure
@@ -38,9 +38,9 @@ def add(
     At a terminal it asks first.
     """
     if not yes and is_asked():
-        job = api.get(f"/batch/jobs/{job_id}")
-        ask(f"Add the contacts of {file} to {job['name']!r}, which is {job['status']}, and call them?", yes=False)
-    answer = api.upload(f"/batch/jobs/{job_id}/contacts", {"phoneColumn": phone_column, **numbers}, file)
+        job = api.client.get_batch_job(job_id, contacts_page_size=1)
+        ask(f"Add the contacts of {file} to {job.name!r}, which is {job.status}, and call them?", yes=False)
+    answer = api.client.add_batch_job_contacts(job_id, {"phoneColumn": phone_column, **numbers}, file=upload(file))
     output.show(answer, _show_added)
 
 
@@ -65,4 +65,4 @@ def remove(
     output: Output,
 ) -> None:
     """Call a contact of a job no more; a live call ends by itself."""
-    output.message(api.delete(f"/batch/jobs/{job_id}/contacts/{contact_id}"))
+    output.message(api.client.remove_batch_job_contact(contact_id, job_id))

@@ -39,7 +39,7 @@ def show(
 ) -> None:
     """Show the credits of the key's organization with its ledger; with ORG, on the database, whether all adds up."""
     if organization is None:
-        output.show(api.get("/organization/credits", {"page": page, "pageSize": page_size}), _show)
+        output.show(api.client.get_credits(page=page, page_size=page_size), _show)
         return
     audit = database.run(lambda store: store.ledger.audit(organization))
     output.model(audit)

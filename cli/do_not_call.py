@@ -2,20 +2,18 @@
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
+from outdial_client.models import DoNotCallPreview
 from rich.console import Console
 
-from cli.client import Api
+from cli.client import Api, upload
 from cli.command import command
 from cli.confirm import Yes, ask, is_asked
 from cli.errors import Failure
 from cli.options import Page, PageSize, given
 from cli.output import Output
 from cli.render import DO_NOT_CALL_COLUMNS, ROWS_SHOWN, Answer, count, show_report, text
-
-PATH = "/do-not-call"
 
 app = typer.Typer(name="dnc", help="The do-not-call list: numbers that are not called.", no_args_is_help=True)
 
@@ -55,21 +53,17 @@ def add(
         raise Failure("Name numbers, or a file with --file.")
     if numbers and len(numbers) == 1 and Path(numbers[0]).is_file():
         raise Failure(f"{numbers[0]} is a file: say --file {numbers[0]}")
-    fields = {"note": note, "defaultCountry": default_country}
-
-    def send(path: str) -> Answer:
-        if file is None:
-            return api.post(path, given({"numbers": numbers, **fields}))
-        return api.upload(path, {"phoneColumn": phone_column, **fields}, file)
-
+    content = None if file is None else upload(file)
+    rest = {"numbers": numbers} if file is None else {"phoneColumn": phone_column}
+    body = given({**rest, "note": note, "defaultCountry": default_country})
     if dry_run:
-        output.show(send(f"{PATH}/numbers/preview"), _show_preview)
+        output.show(api.client.preview_do_not_call(body, file=content), _show_preview)
         return
     if not yes and is_asked():
-        _ask(send(f"{PATH}/numbers/preview"), output)
-    answer = send(PATH)
+        _ask(api.client.preview_do_not_call(body, file=content), output)
+    answer = api.client.add_do_not_call(body, file=content)
     output.show(answer, _show_added)
-    if unread := answer["validation"]["invalidTotal"]:
+    if unread := answer.validation.invalid_total:
         raise Failure(f"{unread} rows could not be read: their numbers are NOT listed, and may be called.")
 
 
@@ -83,11 +77,11 @@ def _show_added(console: Console, answer: Answer) -> None:
         console.print(f"To take it back: outdial dnc undo {answer['batchId']}")
 
 
-def _ask(found: Answer, output: Output) -> None:
+def _ask(found: DoNotCallPreview, output: Output) -> None:
     """Raises typer.Abort for a no."""
     if not output.as_json:
-        _show_preview(output.console, found)
-    ask(f"List {count(found['wouldBeAdded'], 'number')}?", yes=False)
+        _show_preview(output.console, found.to_api())
+    ask(f"List {count(found.would_be_added, 'number')}?", yes=False)
 
 
 def _show_preview(console: Console, found: Answer) -> None:
@@ -110,7 +104,7 @@ def undo(
 ) -> None:
     """Take back what one `add` listed; contacts that it blocked in open jobs wait to be called again."""
     ask(f"Let people be called again whose numbers {batch} listed?", yes=yes)
-    output.show(api.delete(f"{PATH}/batches/{quote(batch, safe='')}"), _show_undone)
+    output.show(api.client.undo_do_not_call(batch), _show_undone)
 
 
 def _show_undone(console: Console, answer: Answer) -> None:
@@ -128,7 +122,7 @@ def remove(
     number: Annotated[str, typer.Argument(help="E.164, +12025550101.", show_default=False)], api: Api, output: Output
 ) -> None:
     """Take a number off the list."""
-    answer = api.delete(f"{PATH}/{quote(number, safe='')}")
+    answer = api.client.remove_do_not_call(number)
     output.show(answer, _show_removed)
 
 
@@ -146,5 +140,5 @@ def list_numbers(
     output: Output,
 ) -> None:
     """Show the list, the newest first."""
-    answer = api.get(PATH, {"search": search, "page": page, "pageSize": page_size})
+    answer = api.client.list_do_not_call(search=search, page=page, page_size=page_size)
     output.page(answer, "entries", DO_NOT_CALL_COLUMNS, "number")

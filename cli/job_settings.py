@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from outdial_client import OutdialError, Upload
+from outdial_client.models import Created, Validated
 from rich.console import Console
 
 from cli.caller_number import FIELD, with_caller
-from cli.client import Api, ApiUnavailable
+from cli.client import Api, sentence, upload
 from cli.command import command
 from cli.confirm import Yes, ask, is_asked
 from cli.errors import ExitCode, Failure
@@ -68,12 +70,13 @@ def submit(
     was cancelled, 4 the API cannot be reached, 130 interrupted.
     """
     fields = _fields(api, file, settings, retries, caps)
+    content = upload(file)
     if not yes and is_asked():
-        _ask(api, file, fields, output)
-    answer = _create(api, file, fields)
+        _ask(api, content, fields, output)
+    answer = _create(api, content, fields)
     output.show(answer, show_created)
     if watch:
-        watch_to_the_end(api, output, answer["batchJobId"], exists=True)
+        watch_to_the_end(api, output, answer.batch_job_id, exists=True)
 
 
 def _fields(
@@ -83,28 +86,29 @@ def _fields(
     return with_caller(api, {"name": name_of(file)} | rules)
 
 
-def _ask(api: Api, file: Path, fields: dict[str, Any], output: Output) -> None:
+def _ask(api: Api, file: Upload, fields: dict[str, Any], output: Output) -> None:
     """Show the forecast, and ask. Raises Failure where the job would be refused, typer.Abort for a no."""
-    forecast = api.upload("/batch/validate", fields, file)
+    forecast = api.client.validate_batch_job(fields, file=file)
     if not output.as_json:
-        _show_validated(output.console, forecast)
+        _show_validated(output.console, forecast.to_api())
     _check(forecast)
-    ask(f"Call {count(forecast['totalContacts'], 'contact')}, for about {forecast['estimatedCost']}?", yes=False)
+    ask(f"Call {count(forecast.total_contacts, 'contact')}, for about {forecast.estimated_cost}?", yes=False)
 
 
-def _check(forecast: Answer) -> None:
-    if not forecast["wouldBeCreated"]:
-        raise Failure(" ".join(say_flags(obstacle["error"]) for obstacle in forecast["obstacles"]))
+def _check(forecast: Validated) -> None:
+    if not forecast.would_be_created:
+        raise Failure(" ".join(say_flags(obstacle.error) for obstacle in forecast.obstacles))
 
 
-def _create(api: Api, file: Path, fields: dict[str, Any]) -> Answer:
+def _create(api: Api, file: Upload, fields: dict[str, Any]) -> Created:
     try:
-        return api.upload("/batch/create", fields, file)
-    except ApiUnavailable as failure:
-        if not failure.sent:
+        return api.client.create_batch_job(fields, file=file)
+    except OutdialError as error:
+        if not error.may_be_done:
             raise
         message = (
-            f"{failure} It cannot be told whether the job was created: look with `outdial jobs` before you try again."
+            f"{sentence(error)} It cannot be told whether the job was created: look with `outdial jobs` before you try "
+            "again."
         )
         raise Failure(message, ExitCode.UNAVAILABLE) from None
 
@@ -117,7 +121,7 @@ def validate(
 
     Exit codes: 0 it could be submitted, 1 it would be refused, 2 wrong usage, 4 the API cannot be reached.
     """
-    answer = api.upload("/batch/validate", _fields(api, file, settings, retries, caps), file)
+    answer = api.client.validate_batch_job(_fields(api, file, settings, retries, caps), file=upload(file))
     output.show(answer, _show_validated)
     _check(answer)
 
@@ -160,16 +164,16 @@ def change(
 ) -> None:
     """Change a job that has not ended; what is not named stays."""
     changed = with_rules(settings, contactFrequency=caps) | dict.fromkeys(clear or [])
-    output.message(api.patch(f"/batch/jobs/{job_id}", changed))
+    output.message(api.client.change_batch_job(job_id, changed))
 
 
 @command(app, examples=["outdial retry batch_… --attempts 2 --yes"])
 def retry(job_id: JobId, api: Api, settings: RetriedJob, yes: Yes = False, *, output: Output) -> None:
     """Call those again whom an ended job did not reach: a new job, like the old one but for what is given."""
     if not yes and is_asked():
-        job = api.get(f"/batch/jobs/{job_id}", {"contactsPageSize": 1})
-        most = count(job["totalContacts"] - job["successfulCalls"], "contact")
-        ask(f"Call whom {job['name']} did not reach again, {most} at most?", yes=False)
+        job = api.client.get_batch_job(job_id, contacts_page_size=1)
+        most = count(job.total_contacts - job.successful_calls, "contact")
+        ask(f"Call whom {job.name} did not reach again, {most} at most?", yes=False)
     if (settings.get(FIELD) or "").startswith("+"):
         settings = RetriedJob(with_caller(api, settings))
-    output.show(api.post(f"/batch/jobs/{job_id}/retry", settings), show_created)
+    output.show(api.client.retry_batch_job(job_id, settings), show_created)

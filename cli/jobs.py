@@ -9,7 +9,7 @@ from cli.command import command
 from cli.confirm import Yes, ask, is_asked
 from cli.options import JobId, Page, PageSize
 from cli.output import Output
-from cli.render import JOB_COLUMNS, Answer, count, show_created, show_job
+from cli.render import JOB_COLUMNS, count, show_created, show_job
 from cli.watch import watch_to_the_end
 
 app = typer.Typer()
@@ -27,10 +27,9 @@ def jobs(
     output: Output,
 ) -> None:
     """List jobs, the newest first; test calls only with --tests-of."""
-    wanted = {"status": status, "search": search, "testOf": tests_of}
-    answer = api.get("/batch/jobs", {**wanted, "page": page, "pageSize": page_size})
+    answer = api.client.list_batch_jobs(status=status, search=search, test_of=tests_of, page=page, page_size=page_size)
     output.page(answer, "batchJobs", JOB_COLUMNS, "job")
-    if not output.as_json and api.get("/organization").get("stoppedAt"):
+    if not output.as_json and api.client.get_organization().stopped_at:
         output.console.print("The organization is stopped: no call starts until `outdial resume-all`.")
 
 
@@ -45,8 +44,8 @@ def show(
     output: Output,
 ) -> None:
     """Show a job and its contacts."""
-    parameters = {"contactStatus": status, "contactsPage": page, "contactsPageSize": page_size}
-    output.show(api.get(f"/batch/jobs/{job_id}", parameters), show_job)
+    job = api.client.get_batch_job(job_id, contact_status=status, contacts_page=page, contacts_page_size=page_size)
+    output.show(job, show_job)
 
 
 @command(app)
@@ -62,21 +61,21 @@ def watch(job_id: JobId, api: Api, output: Output) -> None:
 def start(job_id: JobId, api: Api, yes: Yes = False, *, output: Output) -> None:
     """Start a scheduled or pending job now."""
     if not yes and is_asked():
-        job = api.get(f"/batch/jobs/{job_id}", {"contactsPageSize": 1})
-        ask(f"Start {job['name']} now, and call {count(job['totalContacts'], 'contact')}?", yes=False)
-    output.message(_post(api, job_id, "start"))
+        job = api.client.get_batch_job(job_id, contacts_page_size=1)
+        ask(f"Start {job.name} now, and call {count(job.total_contacts, 'contact')}?", yes=False)
+    output.message(api.client.start_batch_job(job_id))
 
 
 @command(app)
 def pause(job_id: JobId, api: Api, output: Output) -> None:
     """Let no further call of a job start; live calls go on."""
-    output.message(_post(api, job_id, "pause"))
+    output.message(api.client.pause_batch_job(job_id))
 
 
 @command(app)
 def resume(job_id: JobId, api: Api, output: Output) -> None:
     """Let a paused job go on."""
-    output.message(_post(api, job_id, "resume"))
+    output.message(api.client.resume_batch_job(job_id))
 
 
 @command(app)
@@ -88,7 +87,7 @@ def cancel(
     output: Output,
 ) -> None:
     """Cancel a job: no further call starts."""
-    output.message(_post(api, job_id, "cancel", {"hangUp": True} if hang_up else None))
+    output.message(api.client.cancel_batch_job(job_id, {"hangUp": True} if hang_up else None))
 
 
 @command(app, examples=["outdial test batch_… +12025550101 --watch"])
@@ -101,10 +100,10 @@ def test(
     output: Output,
 ) -> None:
     """Call one number with the fields of a job's first contact. Exit codes with --watch: as of `watch`."""
-    answer = _post(api, job_id, "test", {"phone": phone})
+    answer = api.client.test_batch_job(job_id, {"phone": phone})
     output.show(answer, show_created)
     if watch:
-        watch_to_the_end(api, output, answer["batchJobId"], exists=True)
+        watch_to_the_end(api, output, answer.batch_job_id, exists=True)
 
 
 @command(app)
@@ -118,8 +117,4 @@ def delete(
     """Delete an ended job, its contacts and what is known of them. It cannot be undone."""
     if not yes:
         typer.confirm(f"Delete {job_id} and the data of all its contacts?", abort=True, err=True)
-    output.message(api.delete(f"/batch/jobs/{job_id}"))
-
-
-def _post(api: Api, job_id: str, verb: str, body: Answer | None = None) -> Answer:
-    return api.post(f"/batch/jobs/{job_id}/{verb}", body)
+    output.message(api.client.delete_batch_job(job_id))

@@ -3,9 +3,10 @@
 import os
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from outdial_client import OutdialError
 from rich.console import Console
 from rich.markup import escape
 
@@ -27,6 +28,7 @@ from cli import (
     up,
     webhooks,
 )
+from cli.client import as_failure
 from cli.errors import ExitCode, Failure
 from settings import UnreadableSecret, read_secret_files
 
@@ -75,10 +77,16 @@ def main() -> None:
         Console(stderr=True).print(f"[bold red]outdial:[/] {escape(str(unreadable))}", soft_wrap=True)
         sys.exit(ExitCode.USAGE)
     except Failure as failure:
-        Console(stderr=True).print(f"[bold red]outdial:[/] {escape(str(failure))}", soft_wrap=True)
-        sys.exit(failure.exit_code)
+        _fail(failure)
+    except OutdialError as error:
+        _fail(as_failure(error))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+
+
+def _fail(failure: Failure) -> NoReturn:
+    Console(stderr=True).print(f"[bold red]outdial:[/] {escape(str(failure))}", soft_wrap=True)
+    sys.exit(failure.exit_code)
 
 
 if __name__ == "__main__":

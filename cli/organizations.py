@@ -33,10 +33,10 @@ def stop(
     output: Output,
 ) -> None:
     """Stop everything: every job is paused, and no call starts."""
-    answer = api.post("/organization/stop", {"hangUp": hang_up})
+    answer = api.client.stop_organization({"hangUp": hang_up})
     if not output.as_json:
         output.console.print(
-            f"Paused: {count(len(answer['batchJobIds']), 'job')}. Live: {count(answer['liveCalls'], 'call')}."
+            f"Paused: {count(len(answer.batch_job_ids), 'job')}. Live: {count(answer.live_calls, 'call')}."
         )
     output.message(answer)
 
@@ -45,9 +45,9 @@ def stop(
 def resume_all(api: Api, yes: Yes = False, *, output: Output) -> None:
     """Let go on what `stop` paused. At a terminal it asks first."""
     ask("Let calls of all jobs that `stop` paused start again?", yes=yes)
-    answer = api.post("/organization/resume")
+    answer = api.client.resume_organization()
     if not output.as_json:
-        output.console.print(f"Resumed: {count(len(answer['batchJobIds']), 'job')}.")
+        output.console.print(f"Resumed: {count(len(answer.batch_job_ids), 'job')}.")
     output.message(answer)
 
 
@@ -61,8 +61,10 @@ def activity(
     output: Output,
 ) -> None:
     """Show who did what to jobs and to the organization, the newest first."""
-    path = "/organization/activity" if job_id is None else f"/batch/jobs/{job_id}/activity"
-    answer = api.get(path, {"page": page, "pageSize": page_size})
+    if job_id is None:
+        answer = api.client.list_organization_activity(page=page, page_size=page_size)
+    else:
+        answer = api.client.list_batch_job_activity(job_id, page=page, page_size=page_size)
     output.page(answer, "activity", ACTIVITY_COLUMNS, "entry")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Self
 
 import typer
+from outdial_client import Model as ApiModel
 from pydantic.alias_generators import to_camel
 from rich.console import Console
 
@@ -26,22 +27,23 @@ class Output:
         return cls(as_json=as_json)
 
     def show(self, answer: Any, render: Callable[[Console, Any], None]) -> None:
-        """Print an answer as JSON, or as `render` prints it."""
+        """Print an answer as JSON, or as `render` prints it: of the API's the fields as it wrote them."""
+        fields = answer.to_api() if isinstance(answer, ApiModel) else answer
         if self.as_json:
-            typer.echo(json.dumps(answer, ensure_ascii=False))
+            typer.echo(json.dumps(fields, ensure_ascii=False))
         else:
-            render(self.console, answer)
+            render(self.console, fields)
 
-    def message(self, answer: Answer) -> None:
+    def message(self, answer: ApiModel | Answer) -> None:
         """An answer that is a sentence."""
-        self.show(answer, lambda console, _: console.print(text(answer["message"])))
+        self.show(answer, lambda console, fields: console.print(text(fields["message"])))
 
-    def page(self, answer: Answer, rows: str, columns: dict[str, str], noun: str) -> None:
+    def page(self, answer: ApiModel, rows: str, columns: dict[str, str], noun: str) -> None:
         """One page of a list; `rows` names it in the answer."""
 
-        def render(console: Console, _: Answer) -> None:
-            console.print(listing(columns, answer[rows]))
-            console.print(f"page {answer['page']}, {count(answer['total'], noun)}")
+        def render(console: Console, fields: Answer) -> None:
+            console.print(listing(columns, fields[rows]))
+            console.print(f"page {fields['page']}, {count(fields['total'], noun)}")
 
         self.show(answer, render)
 

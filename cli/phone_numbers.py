@@ -96,7 +96,7 @@ def list_numbers(
 ) -> None:
     """List the numbers to call from: with a key those of its organization, with ORG on the database."""
     if organization is None:
-        answer = api.get("/phone-numbers", {"page": page, "pageSize": page_size})
+        answer = api.client.list_phone_numbers(page=page, page_size=page_size)
         output.page(answer, "phoneNumbers", API_COLUMNS, "number")
         return
     output.models(database.run(lambda store: store.phone_numbers.list_all(organization)), COLUMNS)

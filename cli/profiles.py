@@ -1,83 +1,22 @@
 """`outdial profile`: addresses and keys by name, in a file that only its owner can read."""
 
-import json
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import Field
+from outdial_client import Profile, Profiles
 
 from cli.command import command
-from cli.errors import ExitCode, Failure
 from cli.output import Output
-from domain.model import Model
 
 COLUMNS = {"name": "Name", "url": "URL", "key": "Key", "current": "Current"}
-PRIVATE = 0o600
 
 app = typer.Typer(name="profile", help="Addresses and keys by name; `up` writes one, `local`.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
 
 
-class Profile(Model):
-    """Where an API answers, and a key of it. `caller`: the number that calls where a command names none."""
-
-    url: str
-    key: str
-    caller: str | None = None
-
-
-class Profiles(Model):
-    """All of them; `current`: which is used where a command names none."""
-
-    current: str | None = None
-    profiles: dict[str, Profile] = Field(default_factory=dict)
-
-    @classmethod
-    def path(cls) -> Path:
-        """OUTDIAL_PROFILES, else below the user's configuration."""
-        home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-        return Path(os.environ.get("OUTDIAL_PROFILES") or Path(home) / "outdial" / "profiles.json")
-
-    @classmethod
-    def read(cls) -> "Profiles":
-        """Raises Failure where the file is there and cannot be read."""
-        try:
-            return cls.model_validate_json(cls.path().read_bytes())
-        except FileNotFoundError:
-            return cls()
-        except (OSError, ValueError):
-            raise Failure(f"The profiles in {cls.path()} cannot be read.") from None
-
-    def find(self, name: str | None) -> Profile | None:
-        """The one of this name, or the current one. Raises Failure for a name that is not there."""
-        if name is None:
-            return self.profiles.get(self.current or "")
-        if name not in self.profiles:
-            known = ", ".join(sorted(self.profiles)) or "none"
-            raise Failure(f"There is no profile {name}. There are: {known}.", ExitCode.USAGE)
-        return self.profiles[name]
-
-    def write(self) -> None:
-        """Replace the file whole; nobody else can read it at any instant. Raises Failure."""
-        path = self.path()
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w") as file:
-                json.dump(self.model_dump(), file, indent=2)
-            unfinished.replace(path)
-        except OSError as error:
-            unfinished.unlink(missing_ok=True)
-            raise Failure(f"The profiles in {path} cannot be written: {error.strerror}.") from None
-
-
 def save(name: str, profile: Profile, *, use: bool) -> Profiles:
     """Add or replace a profile. It becomes the current one where `use` says so, or there is none."""
-    known = Profiles.read()
-    current = name if use or known.current is None else known.current
-    saved = Profiles(current=current, profiles={**known.profiles, name: profile})
+    saved = Profiles.read().saved(name, profile, use=use)
     saved.write()
     return saved
 

@@ -1,12 +1,12 @@
 """Downloads: what became of a job's contacts, and the rows that were rejected."""
 
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from outdial_client import save
 
 from cli.client import Api
 from cli.command import command
@@ -28,13 +28,13 @@ def results(
     output: File = None,
 ) -> None:
     """Download what became of every contact: their own columns first, then ours."""
-    _write(api.download(f"/batch/jobs/{job_id}/results", {"format": format_}), output)
+    _write(api.client.download_results(job_id, format=format_), output)
 
 
 @command(app)
 def rejects(job_id: JobId, api: Api, output: File = None) -> None:
     """Download the rows of a job's file that were rejected, to be fixed and submitted again."""
-    _write(api.download(f"/batch/jobs/{job_id}/rejects"), output)
+    _write(api.client.download_rejects(job_id), output)
 
 
 def _write(parts: Iterable[bytes], output: Path | None) -> None:
@@ -43,12 +43,7 @@ def _write(parts: Iterable[bytes], output: Path | None) -> None:
             sys.stdout.buffer.write(part)
         sys.stdout.buffer.flush()
         return
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        with unfinished.open("wb") as file:
-            file.writelines(parts)
-        unfinished.replace(output)
+        save(parts, output)
     except OSError as error:
         raise Failure(f"{output} cannot be written: {error.strerror}.") from None
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from outdial_client import AccessError, Profile
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from cli.errors import Failure
-from cli.profiles import Profile, save
+from cli.profiles import save
 from stack.errors import StackError
 from stack.options import Options
 from stack.ready_file import Ready
@@ -105,8 +106,8 @@ def _save_profile(console: Console, ready: Ready, name: str) -> None:
     try:
         local = Profile(url=ready.api.url, key=ready.api.owner_key, caller=ready.phone_numbers.pipeline)
         saved = save(name, local, use=False)
-    except Failure as failure:
-        console.print(f"[yellow]{escape(str(failure))}[/]")
+    except AccessError as error:
+        console.print(f"[yellow]{escape(str(error))}[/]")
         return
     which = "" if saved.current == name else f" --profile {name}"
     console.print(f"In another terminal: outdial submit samples/contacts.csv --watch{which}", soft_wrap=True)

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import typer
+from outdial_client import OutdialError
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn
 
-from cli.client import Api, ApiUnavailable
+from cli.client import Api, sentence
 from cli.errors import ExitCode, Failure
 from cli.output import Output
 from cli.render import Answer, now_text, results_text, status_text, text
@@ -40,7 +41,7 @@ def watch_to_the_end(api: Api, output: Output, job_id: str, *, exists: bool = Fa
 def watch_job(api: Api, job_id: str, console: Console, *, exists: bool = False) -> Answer:
     """Show a job until it has ended and return it. A connection that is lost is tried again.
 
-    Raises Failure: refused, or no answer for five minutes; at once where none came yet, unless the job `exists`.
+    Raises OutdialError: refused, or no answer for five minutes; at once where none came yet, unless the job `exists`.
     """
     with _display(console) as show:
         for job, error in _poll(api, job_id, exists=exists):
@@ -53,15 +54,17 @@ def watch_job(api: Api, job_id: str, console: Console, *, exists: bool = False) 
 def _poll(api: Api, job_id: str, *, exists: bool) -> Iterator[tuple[Answer, str | None]]:
     """Ask again and again: the job as last seen, and why the latest request failed."""
     job: Answer | None = None
+    client = api.client.with_retries(0)  # what fails is shown, and asked again here
     answered_at, interval = time.monotonic(), POLL_INTERVAL_SECONDS
     while True:
         try:
-            job = api.get(f"/batch/jobs/{job_id}", {"contactsPageSize": 1})
-        except ApiUnavailable as error:
-            if time.monotonic() - answered_at > GIVE_UP_SECONDS or not (job or exists):
+            job = client.get_batch_job(job_id, contacts_page_size=1).to_api()
+        except OutdialError as error:
+            silent = time.monotonic() - answered_at > GIVE_UP_SECONDS
+            if not error.passing or silent or not (job or exists):
                 raise
             if job is not None:
-                yield job, str(error)
+                yield job, sentence(error)
             interval = min(interval * 2, MAX_POLL_INTERVAL_SECONDS)
         else:
             answered_at, interval = time.monotonic(), POLL_INTERVAL_SECONDS

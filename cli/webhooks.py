@@ -34,8 +34,7 @@ Events = Annotated[
 @command(app, "list")
 def list_webhooks(api: Api, output: Output) -> None:
     """List the webhooks."""
-    answer = api.get("/webhooks")
-    output.show(answer, lambda console, _: _show_list(console, answer["webhooks"]))
+    output.show(api.client.list_webhooks(), lambda console, answer: _show_list(console, answer["webhooks"]))
 
 
 def _show_list(console: Console, webhooks: list[Answer]) -> None:
@@ -56,13 +55,13 @@ def create(
 ) -> None:
     """Add a webhook, of all events unless some are named. Its secret, which verifies signatures, is shown this once."""
     body = {"url": address, "events": list(events or SUBSCRIBABLE), "description": description}
-    output.show(api.post("/webhooks", given(body)), _show)
+    output.show(api.client.create_webhook(given(body)), _show)
 
 
 @command(app)
 def show(webhook_id: WebhookId, api: Api, output: Output) -> None:
     """Show a webhook."""
-    output.show(api.get(f"/webhooks/{webhook_id}"), _show)
+    output.show(api.client.get_webhook(webhook_id), _show)
 
 
 @command(app)
@@ -78,26 +77,26 @@ def change(
 ) -> None:
     """Change what is named."""
     body = {"url": address, "events": events and list(events), "description": description, "enabled": enabled}
-    output.show(api.patch(f"/webhooks/{webhook_id}", given(body)), _show)
+    output.show(api.client.change_webhook(webhook_id, given(body)), _show)
 
 
 @command(app)
 def remove(webhook_id: WebhookId, api: Api, yes: Yes = False, *, output: Output) -> None:
     """Remove a webhook, and what was not delivered to it."""
     ask(f"Remove {webhook_id}, with what was not delivered to it?", yes=yes)
-    output.show(api.delete(f"/webhooks/{webhook_id}"), lambda console, _: console.print(f"{webhook_id} is removed."))
+    output.show(api.client.delete_webhook(webhook_id), lambda console, _: console.print(f"{webhook_id} is removed."))
 
 
 @command(app, "rotate-secret")
 def rotate_secret(webhook_id: WebhookId, api: Api, output: Output) -> None:
     """Make a new secret; the old one signs beside it for a day."""
-    output.show(api.post(f"/webhooks/{webhook_id}/rotate-secret"), _show)
+    output.show(api.client.rotate_webhook_secret(webhook_id), _show)
 
 
 @command(app)
 def test(webhook_id: WebhookId, api: Api, output: Output) -> None:
     """Send a test event; what came of it is in `deliveries`."""
-    output.show(api.post(f"/webhooks/{webhook_id}/test"), _show)
+    output.show(api.client.test_webhook(webhook_id), _show)
 
 
 @command(app)
@@ -111,7 +110,7 @@ def deliveries(
     output: Output,
 ) -> None:
     """Show what was sent, the newest first."""
-    answer = api.get(f"/webhooks/{webhook_id}/deliveries", {"status": status, "page": page, "pageSize": page_size})
+    answer = api.client.list_webhook_deliveries(webhook_id, status=status, page=page, page_size=page_size)
     output.page(answer, "deliveries", DELIVERY_COLUMNS, "delivery")
 
 
@@ -126,9 +125,10 @@ def replay(
     output: Output,
 ) -> None:
     """Send again what failed, or one delivery."""
-    one = "" if delivery_id is None else f"/{delivery_id}"
-    answer = api.post(f"/webhooks/{webhook_id}/deliveries{one}/replay")
-    output.show(answer, _show)
+    if delivery_id is None:
+        output.show(api.client.replay_failed_webhook_deliveries(webhook_id), _show)
+    else:
+        output.show(api.client.replay_webhook_delivery(webhook_id, delivery_id), _show)
 
 
 def _show(console: Console, answer: Answer) -> None:

@@ -124,7 +124,7 @@ def _type(schema: Schema, named: Named) -> str:
     if "enum" in schema:
         choice = named.choice(schema)
         return f"models.{choice} | str" if choice else "str"
-    return "date" if schema.get("format") == "date" else PLAIN[schema["type"]]
+    return "date | str" if schema.get("format") == "date" else PLAIN[schema["type"]]
 
 
 def _pages(name: str, query: list[Parameter], answer: Schema) -> Pages | None:

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import pytest
 
 from cli import watch
 from cli.main import main
+from tests.cli.contract import completed
 
 
 class Ended(NamedTuple):
@@ -62,18 +64,25 @@ class Request(NamedTuple):
 
 @dataclass
 class FakeApi:
-    """Answers each request line with its answers in turn, the last one again and again; `None` hangs up."""
+    """Answers each request line with its answers in turn, the last one again and again; `None` hangs up.
+
+    Fields of the contract that a test does not give are filled in.
+    """
 
     url: str = ""
     answers: dict[str, list[tuple[int, Any] | None]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
 
     def will(self, line: str, *answers: tuple[int, Any] | None) -> None:
-        self.answers[line] = list(answers)
+        self.answers[line] = [answer and _completed(line, *answer) for answer in answers]
 
     def next_answer(self, line: str) -> tuple[int, Any] | None:
         waiting = self.answers[line.partition("?")[0]]
         return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+
+def _completed(line: str, status: int, content: Any) -> tuple[int, Any]:
+    return status, completed(line, content) if status == HTTPStatus.OK else content
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ def test_the_list_is_shown(run: Run, api: FakeApi) -> None:
     entry = {"number": NUMBER, "source": "agent", "note": None, "addedBy": "key_1", "addedAt": "2026-11-24T12:00:00Z"}
     api.will("GET /do-not-call", (200, {"entries": [entry], "total": 1, "page": 1, "pageSize": 20}))
     out = run("dnc", "list", "--search", "555").out
-    assert api.requests[0].line == "GET /do-not-call?search=555&page=1&pageSize=20"
+    assert api.requests[0].line == "GET /do-not-call?page=1&pageSize=20&search=555"
     assert NUMBER in out
     assert "agent" in out
 

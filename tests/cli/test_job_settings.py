@@ -120,6 +120,17 @@ def test_when_the_answer_is_lost_nobody_is_told_that_nothing_happened(run: Run, 
     ended = run("submit", file, "--from", "phone_1")
     assert ended.code == 4
     assert "It cannot be told whether the job was created: look with `outdial jobs`" in ended.err
+    keys = [request.headers["idempotency-key"] for request in api.requests]
+    assert (len(keys), len(set(keys))) == (3, 1)
+
+
+def test_a_creation_whose_answer_is_lost_is_done_once_and_it_is_said(run: Run, api: FakeApi, file: str) -> None:
+    api.will(CREATE, None, (200, CREATED))
+    ended = run("submit", file, "--from", "phone_1", "--json")
+    assert (ended.code, json.loads(ended.out)["batchJobId"]) == (0, ID)
+    assert "was lost before the answer came. Trying again in" in ended.err
+    first, again = (request.headers["idempotency-key"] for request in api.requests)
+    assert first == again
 
 
 def test_an_api_that_is_not_there_is_said(run: Run, file: str) -> None:

@@ -3,10 +3,11 @@
 import io
 
 import pytest
+from outdial_client import NoAnswer
 from rich.console import Console
 
 from cli import watch
-from cli.client import Api, ApiUnavailable
+from cli.client import Api
 from cli.watch import watch_job
 from tests.cli.answers import ID, JOB, job, refusal
 from tests.cli.conftest import FakeApi
@@ -34,5 +35,5 @@ def test_watching_gives_up_at_last(api: FakeApi, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(watch, "GIVE_UP_SECONDS", 0.05)
     api.will(JOB, (200, job("running", 1)), None)
     console = Console(file=io.StringIO())
-    with Api(api.url, "od_secret") as client, pytest.raises(ApiUnavailable):
+    with Api(api.url, "od_secret") as client, pytest.raises(NoAnswer):
         watch_job(client, ID, console)

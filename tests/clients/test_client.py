@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
-from outdial_client import ApiError, AsyncOutdial, NoAnswer, Outdial, UnexpectedAnswer, Upload
+from outdial_client import ApiError, AsyncOutdial, NoAnswer, Outdial, UnexpectedAnswer, Upload, save_async
 from outdial_client.models import ContactInput, CreateBatchJobBody, JobStatus, RetryPolicyInput
 
 from tests.api.client import Served, Tenant, free_port
@@ -74,6 +75,27 @@ def test_a_change_to_null_is_sent_and_what_is_not_given_is_not(outdial: Outdial,
     assert (job.name, job.description) == ("Appointments", None)
 
 
+def test_an_answer_is_given_on_as_the_api_wrote_it(outdial: Outdial, served: Served, tenant: Tenant) -> None:
+    policy = RetryPolicyInput(delays_minutes=[7])
+    created = outdial.create_batch_job(
+        body(tenant, retry_policy=policy, calling_window="us-federal", max_cost="5.00"), file=Upload(CSV)
+    )
+    job = f"/batch/jobs/{created.batch_job_id}"
+    outdial.pause_batch_job(created.batch_job_id)
+    answers = {
+        job: outdial.get_batch_job(created.batch_job_id),
+        f"{job}/activity": outdial.list_batch_job_activity(created.batch_job_id),
+        "/batch/jobs": outdial.list_batch_jobs(),
+        "/organization": outdial.get_organization(),
+        "/organization/credits": outdial.get_credits(),
+        "/phone-numbers": outdial.list_phone_numbers(),
+        "/agents": outdial.list_agents(),
+    }
+    for path, answer in answers.items():
+        written = httpx.get(served.url + path, headers={"Authorization": f"Bearer {tenant.owner}"}).json()
+        assert answer.to_api() == written, path
+
+
 async def test_it_works_without_blocking(served: Served, tenant: Tenant, tmp_path: Path) -> None:
     file = tmp_path / "spring.csv"
     file.write_bytes(CSV)
@@ -86,8 +108,8 @@ async def test_it_works_without_blocking(served: Served, tenant: Tenant, tmp_pat
                 await outdial.cancel_batch_job(created.batch_job_id, {"hangUp": True})
         assert kinds[-1] == "end"
         assert [job.id async for job in outdial.iterate_batch_jobs(page_size=1)] == [created.batch_job_id]
-        parts = [part async for part in outdial.download_results(created.batch_job_id)]
-        assert b"".join(parts).decode("utf-8-sig").startswith("phone,name,plan,")
+        await save_async(outdial.download_results(created.batch_job_id), tmp_path / "results.csv")
+        assert (tmp_path / "results.csv").read_text("utf-8-sig").startswith("phone,name,plan,")
         with pytest.raises(ApiError, match="job_not_found"):
             await outdial.get_batch_job("batch_0123")
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -44,8 +45,9 @@ def test_the_example_of_its_readme_runs_where_the_wheel_alone_is_installed(
 
 def installed(folder: Path) -> Path:
     """The Python of a fresh environment with the wheel."""
+    source = shutil.copytree(PACKAGE, folder / "source")  # it is built beside itself
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, PACKAGE], check=True, capture_output=True)
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, source], check=True, capture_output=True)
     (wheel,) = folder.glob("outdial_client-*.whl")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"

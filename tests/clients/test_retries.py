@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
-from outdial_client import ApiError, NoAnswer, Outdial, UnexpectedAnswer
+from outdial_client import ApiError, AsyncOutdial, NoAnswer, Outdial, UnexpectedAnswer
 
 from tests.serving import beside, served
 
@@ -111,15 +111,50 @@ def test_it_gives_up_where_the_api_wants_to_be_left_alone_for_long(failing: Fail
     assert len(failing.requests) == 4
 
 
-def test_a_stream_that_breaks_off_goes_on_after_the_last_event(failing: Failing, outdial: Outdial) -> None:
-    failing.answers = [
+def broken_off() -> list[web.Response | None]:
+    """A stream in two answers, between which nothing answers."""
+    return [
         events(("snapshot", "7", "running"), ("change", "8", "running")),
         None,
-        events(("change", "9", "completed"), ("end", "9-end", "of a later version")),
+        events(("change", "9", "completed"), ("end", "9-end", "of a later version"), ("change", "10", "completed")),
     ]
+
+
+WHOLE = [
+    *(("snapshot", "7", "running"), ("change", "8", "running")),
+    *(("change", "9", "completed"), ("end", "9-end", "of a later version")),
+]
+
+
+def test_a_stream_that_breaks_off_goes_on_after_the_last_event(failing: Failing, outdial: Outdial) -> None:
+    failing.answers = broken_off()
     seen = [(event.kind, event.id, event.data.status) for event in outdial.watch_batch_job("batch_1")]
-    assert seen == [
-        *(("snapshot", "7", "running"), ("change", "8", "running")),
-        *(("change", "9", "completed"), ("end", "9-end", "of a later version")),
-    ]
+    assert seen == WHOLE
     assert [headers.get("last-event-id") for _, headers in failing.requests] == [None, "8", "8"]
+
+
+async def test_without_blocking_the_same_is_sent_again(failing: Failing) -> None:
+    async with AsyncOutdial("od_secret", failing.url) as outdial:
+        failing.answers = broken_off()
+        seen = [(one.kind, one.id, one.data.status) async for one in outdial.watch_batch_job("batch_1")]
+        assert seen == WHOLE
+        failing.answers = [None, web.json_response(AGENTS), None]
+        assert (await outdial.list_agents()).total == 0
+        with pytest.raises(NoAnswer):
+            await outdial.pause_batch_job("batch_1")
+    assert [headers.get("last-event-id") for _, headers in failing.requests] == [None, "8", "8", None, None, None]
+
+
+def test_who_waits_is_told_why_and_nothing_is_sent_again_where_nobody_wants_it(failing: Failing) -> None:
+    told: list[tuple[str, bool]] = []
+    with Outdial("od_secret", failing.url, on_retry=lambda error, wait: told.append((str(error), wait > 0))) as outdial:
+        failing.answers = [refused(503, "unavailable"), web.json_response(AGENTS), refused(503, "unavailable"), None]
+        assert outdial.list_agents().total == 0
+        once = outdial.with_retries(0)
+        with pytest.raises(ApiError) as away:
+            once.list_agents()
+        with pytest.raises(NoAnswer):
+            list(once.watch_batch_job("batch_1"))
+    assert told == [("Not now. (unavailable)", True)]
+    assert (away.value.passing, away.value.may_be_done) == (True, True)
+    assert len(failing.requests) == 4

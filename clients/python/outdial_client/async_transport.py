@@ -1,4 +1,4 @@
-"""Calls over HTTP without blocking: sent, sent again where that does no harm, and read."""
+"""Calls over HTTP: what `configured` decides, done without blocking. What is not said here `transport` says."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,18 +9,9 @@ from typing import Any, Self
 import httpx
 
 from outdial_client.calls import Call
-from outdial_client.configured import (
-    REOPEN_SECONDS,
-    STREAM_TIMEOUT,
-    Answer,
-    Configured,
-    after,
-    read_answer,
-    read_event,
-    timeout_of,
-)
-from outdial_client.errors import NoAnswer, OutdialError, refusal
-from outdial_client.events import END, Data, Event, EventReader, RawEvent
+from outdial_client.configured import Answer, Configured, accepted, read_answer, request_of
+from outdial_client.errors import NoAnswer, OutdialError
+from outdial_client.events import REOPEN_SECONDS, Data, Event, EventStream
 from outdial_client.retries import Retries
 
 
@@ -29,7 +20,8 @@ class AsyncTransport(Configured):
 
     def __init__(self, key: str, url: str, **options: Any) -> None:
         super().__init__(key, url, **options)
-        self._http = httpx.AsyncClient(base_url=self._url, headers=self._headers)
+        with self._address_errors():
+            self._http = httpx.AsyncClient(**self._options())
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -43,65 +35,49 @@ class AsyncTransport(Configured):
         await self.aclose()
 
     async def _answer(self, kind: type[Answer], call: Call) -> Answer:
-        return read_answer(kind, await self._send(call, self._retries, timeout_of(call)))
+        return read_answer(kind, await self._send(call))
 
     async def _download(self, call: Call) -> AsyncIterator[bytes]:
-        response = await self._send(call, self._retries, timeout_of(call), stream=True)
-        async with aclosing(response):
+        async with aclosing(await self._send(call, body_later=True)) as response:
             with self._connection_errors():
                 async for chunk in response.aiter_bytes():
                     yield chunk
 
     async def _events(self, kind: type[Data], call: Call, last: str | None) -> AsyncIterator[Event[Data]]:
-        """As that of `Transport`."""
-        retries = self._retries
+        stream = self._stream(kind, call, last)
         while True:
-            response = await self._send(after(call, last), retries, STREAM_TIMEOUT, stream=True)
-            try:
-                async for raw in self._raw_events(response):
-                    yield read_event(kind, raw, response)
-                    last = raw.id or last
-                    if raw.kind == END:
-                        return
-            except NoAnswer:
-                if not self._retries.max_retries:
-                    raise
-            if response.status_code == httpx.codes.NO_CONTENT:
+            async for event in self._opening(stream):
+                yield event
+            if stream.ended:
                 return
-            retries = self._reopening
             await asyncio.sleep(REOPEN_SECONDS)
 
-    async def _raw_events(self, response: httpx.Response) -> AsyncIterator[RawEvent]:
-        reader = EventReader()
-        async with aclosing(response):
-            with self._connection_errors():
-                async for chunk in response.aiter_bytes():
-                    for raw in reader.read(chunk):
-                        yield raw
+    async def _opening(self, stream: EventStream[Data]) -> AsyncIterator[Event[Data]]:
+        response = await self._send(stream.call, body_later=True, events=True, retries=stream.retries)
+        stream.opened(response)
+        try:
+            async with aclosing(response):
+                with self._connection_errors():
+                    async for chunk in response.aiter_bytes():
+                        for event in stream.read(chunk):
+                            yield event
+        except NoAnswer as error:
+            stream.lost(error)
 
     async def _send(
-        self, call: Call, retries: Retries, timeout: httpx.Timeout, *, stream: bool = False
+        self, call: Call, *, body_later: bool = False, events: bool = False, retries: Retries | None = None
     ) -> httpx.Response:
-        """As that of `Transport`."""
-        call = self._with_key(call)
-        failed = 0
+        call, attempts = self._attempts(call, retries)
         while True:
             try:
-                return await self._attempt(call, timeout, stream=stream)
+                return await self._attempt(request_of(call, stream=events), body_later=body_later)
             except OutdialError as error:
-                failed += 1
-                wait = retries.wait_seconds(call, failed, error)
-                if wait is None:
-                    raise
-                await asyncio.sleep(wait)
+                await asyncio.sleep(attempts.wait_seconds(error))
 
-    async def _attempt(self, call: Call, timeout: httpx.Timeout, *, stream: bool) -> httpx.Response:
+    async def _attempt(self, request: dict[str, Any], *, body_later: bool) -> httpx.Response:
         with self._connection_errors():
-            response = await self._http.send(self._http.build_request(**call.request(), timeout=timeout), stream=True)
-            if response.is_success and stream:
-                return response
-            async with aclosing(response):
-                await response.aread()
-        if response.is_success:
-            return response
-        raise refusal(response)
+            response = await self._http.send(self._http.build_request(**request), stream=True)
+            if not (body_later and response.is_success):
+                async with aclosing(response):
+                    await response.aread()
+        return accepted(response)

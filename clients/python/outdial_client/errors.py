@@ -3,18 +3,29 @@
 OutdialError
 ├── ApiError          the API refused it: status, code, message, details
 ├── UnexpectedAnswer  something else answered, or another version of the API
-└── NoAnswer          nothing answered, or the connection was lost
+├── NoAnswer          nothing answered, or the connection was lost
+└── AccessError       the key, the address or the profiles cannot be used
+    └── NotConfigured     there is no key, or no profile of that name
 """
 
 from typing import Any
 
 import httpx
 
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500  # and above
+
 
 class OutdialError(Exception):
-    """Any of them. `retry_after`: seconds after which the API wants to be asked again, where it says so."""
+    """Any of them.
+
+    `retry_after`: seconds after which the API wants to be asked again, where it says so. `passing`: later it may
+    answer, or not refuse. `may_be_done`: what was asked for may have been done all the same.
+    """
 
     retry_after: float | None = None
+    passing = False
+    may_be_done = False
 
 
 class ApiError(OutdialError):
@@ -27,6 +38,8 @@ class ApiError(OutdialError):
         self.code = str(answer.get("code"))
         self.message = str(answer["error"])
         self.details: list[Any] = details if isinstance(details, list) else []  # the fields or rows to blame
+        self.passing = _passing(self.status)
+        self.may_be_done = self.status >= SERVER_ERROR
         self.request_id = response.headers.get("X-Request-Id")
         self.retry_after = _retry_after(response)
 
@@ -37,15 +50,46 @@ class UnexpectedAnswer(OutdialError):
     def __init__(self, response: httpx.Response) -> None:
         super().__init__(f"What answered is not Outdial's API (HTTP status {response.status_code}).")
         self.status = response.status_code
+        self.passing = _passing(self.status)
+        self.may_be_done = response.is_success or self.status >= SERVER_ERROR
         self.retry_after = _retry_after(response)
 
 
 class NoAnswer(OutdialError):
     """No answer came. `sent`: the request may have arrived, and may have been done."""
 
+    passing = True
+
     def __init__(self, message: str, *, sent: bool) -> None:
         super().__init__(message)
-        self.sent = sent
+        self.sent = self.may_be_done = sent
+
+
+class AccessError(OutdialError):
+    """Nothing was sent: the key, the address or the profiles cannot be used."""
+
+
+class NotConfigured(AccessError):
+    """There is no key, or no profile of the name."""
+
+
+def _passing(status: int) -> bool:
+    return status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
+
+
+CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"  # OpenSSL's
+
+
+def connection_error(error: httpx.TransportError, url: str) -> NoAnswer | AccessError:
+    """What became of a request to which no answer came, and what to look at."""
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return AccessError(f"{url} is no address of an API: it begins with http:// or https://")
+    if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return NoAnswer(f"The connection to {url} was lost before the answer came.", sent=True)
+    if CERTIFICATE in str(error):
+        mend = "Where it is your own, name the file of its authority in SSL_CERT_FILE."
+        return NoAnswer(f"The certificate of the API cannot be verified: {url}. {mend}", sent=False)
+    return NoAnswer(f"The API does not answer at {url}. Is it running, and is this its address?", sent=False)
 
 
 def refusal(response: httpx.Response) -> ApiError | UnexpectedAnswer:

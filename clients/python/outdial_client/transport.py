@@ -1,4 +1,4 @@
-"""Calls over HTTP: sent, sent again where that does no harm, and read."""
+"""Calls over HTTP: what `configured` decides, done blocking. `async_transport` is the same without."""
 
 import time
 from collections.abc import Iterator
@@ -9,18 +9,9 @@ from typing import Any, Self
 import httpx
 
 from outdial_client.calls import Call
-from outdial_client.configured import (
-    REOPEN_SECONDS,
-    STREAM_TIMEOUT,
-    Answer,
-    Configured,
-    after,
-    read_answer,
-    read_event,
-    timeout_of,
-)
-from outdial_client.errors import NoAnswer, OutdialError, refusal
-from outdial_client.events import END, Data, Event, EventReader, RawEvent
+from outdial_client.configured import Answer, Configured, accepted, read_answer, request_of
+from outdial_client.errors import NoAnswer, OutdialError
+from outdial_client.events import REOPEN_SECONDS, Data, Event, EventStream
 from outdial_client.retries import Retries
 
 
@@ -29,7 +20,8 @@ class Transport(Configured):
 
     def __init__(self, key: str, url: str, **options: Any) -> None:
         super().__init__(key, url, **options)
-        self._http = httpx.Client(base_url=self._url, headers=self._headers)
+        with self._address_errors():
+            self._http = httpx.Client(**self._options())
 
     def close(self) -> None:
         self._http.close()
@@ -41,59 +33,46 @@ class Transport(Configured):
         self.close()
 
     def _answer(self, kind: type[Answer], call: Call) -> Answer:
-        return read_answer(kind, self._send(call, self._retries, timeout_of(call)))
+        return read_answer(kind, self._send(call))
 
     def _download(self, call: Call) -> Iterator[bytes]:
-        response = self._send(call, self._retries, timeout_of(call), stream=True)
-        with closing(response), self._connection_errors():
+        with closing(self._send(call, body_later=True)) as response, self._connection_errors():
             yield from response.iter_bytes()
 
     def _events(self, kind: type[Data], call: Call, last: str | None) -> Iterator[Event[Data]]:
         """The events after `last`. A stream that breaks off, or that the API closes before its end, is opened again."""
-        retries = self._retries
+        stream = self._stream(kind, call, last)
         while True:
-            response = self._send(after(call, last), retries, STREAM_TIMEOUT, stream=True)
-            try:
-                for raw in self._raw_events(response):
-                    yield read_event(kind, raw, response)
-                    last = raw.id or last
-                    if raw.kind == END:
-                        return
-            except NoAnswer:
-                if not self._retries.max_retries:
-                    raise
-            if response.status_code == httpx.codes.NO_CONTENT:
+            yield from self._opening(stream)
+            if stream.ended:
                 return
-            retries = self._reopening
             time.sleep(REOPEN_SECONDS)
 
-    def _raw_events(self, response: httpx.Response) -> Iterator[RawEvent]:
-        reader = EventReader()
-        with closing(response), self._connection_errors():
-            for chunk in response.iter_bytes():
-                yield from reader.read(chunk)
+    def _opening(self, stream: EventStream[Data]) -> Iterator[Event[Data]]:
+        response = self._send(stream.call, body_later=True, events=True, retries=stream.retries)
+        stream.opened(response)
+        try:
+            with closing(response), self._connection_errors():
+                for chunk in response.iter_bytes():
+                    yield from stream.read(chunk)
+        except NoAnswer as error:
+            stream.lost(error)
 
-    def _send(self, call: Call, retries: Retries, timeout: httpx.Timeout, *, stream: bool = False) -> httpx.Response:
-        """An answer of 2xx; of a `stream` the body is still to be read. Raises OutdialError."""
-        call = self._with_key(call)
-        failed = 0
+    def _send(
+        self, call: Call, *, body_later: bool = False, events: bool = False, retries: Retries | None = None
+    ) -> httpx.Response:
+        """An answer of 2xx; its body is read, or is to be read later. Raises OutdialError."""
+        call, attempts = self._attempts(call, retries)
         while True:
             try:
-                return self._attempt(call, timeout, stream=stream)
+                return self._attempt(request_of(call, stream=events), body_later=body_later)
             except OutdialError as error:
-                failed += 1
-                wait = retries.wait_seconds(call, failed, error)
-                if wait is None:
-                    raise
-                time.sleep(wait)
+                time.sleep(attempts.wait_seconds(error))
 
-    def _attempt(self, call: Call, timeout: httpx.Timeout, *, stream: bool) -> httpx.Response:
+    def _attempt(self, request: dict[str, Any], *, body_later: bool) -> httpx.Response:
         with self._connection_errors():
-            response = self._http.send(self._http.build_request(**call.request(), timeout=timeout), stream=True)
-            if response.is_success and stream:
-                return response
-            with closing(response):
-                response.read()
-        if response.is_success:
-            return response
-        raise refusal(response)
+            response = self._http.send(self._http.build_request(**request), stream=True)
+            if not (body_later and response.is_success):
+                with closing(response):
+                    response.read()
+        return accepted(response)
