@@ -81,7 +81,8 @@ async def main(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(open_services(settings, client))
         await stack.enter_async_context(_observed(services))
-        for worker in await _workers(client, settings, services, stack):
+        workers = await _workers(client, settings, services, stack)
+        for worker in workers:
             await stack.enter_async_context(worker)
         await _start_reconciler(client, settings)
         await stack.enter_async_context(in_background(_keep_reconciler(client, settings)))
@@ -89,6 +90,8 @@ async def main(settings: Settings) -> None:
         logger.info("working")
         await stop.wait()
         logger.info("stopping")
+        # Side by side: while one ends what it has, which may take SHUTDOWN_TIMEOUT, none of the others takes anything.
+        await asyncio.gather(*(worker.shutdown() for worker in workers))
 
 
 @asynccontextmanager
