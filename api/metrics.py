@@ -68,11 +68,16 @@ def _money_and_gate_facts(found: Observation) -> list[Fact]:
         Fact.single("outdial_credits_balance_dollars", "Of organizations with a limit.", found.credits_balance),
         Fact.single(
             "outdial_organizations_without_credits",
-            "Organizations with a running job and nothing free.",
+            "Organizations with a running job whose next call their credits do not cover.",
             found.organizations_without_credits,
         ),
         Fact.single("outdial_organizations_stopped", "By a person.", found.organizations_stopped),
-        Fact("outdial_gates_closed", "Carrier accounts and numbers from which no call starts.", ("kind", "by"), gates),
+        Fact(
+            "outdial_gates_closed",
+            "Carrier accounts and numbers from which no call starts, but one that goes first.",
+            ("kind", "by"),
+            gates,
+        ),
         Fact.single(
             "outdial_silent_accounts",
             "Carrier accounts of which no event reaches this API.",

@@ -1,6 +1,7 @@
 """The sums that are shown as metrics, of a few organizations at work."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -65,6 +66,38 @@ async def test_gates_are_told_apart_by_who_closed_them(engine: AsyncEngine) -> N
     assert found.gates_closed[("account", "people")] == found.gates_closed[("number", "rules")] == 0
     assert found.silent_accounts >= 1
     assert found.organizations_stopped == 1
+
+
+async def test_a_gate_is_closed_until_the_call_that_goes_first_has_come_through(engine: AsyncEngine) -> None:
+    calling = Calling(engine)
+    job = await calling.a_job(await a_caller(engine), contacts(1))
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    await change(engine, phone_numbers, closed_until=before)
+    await change(engine, carrier_accounts, closed_until=before)
+    found = await Observations(engine).read()
+    assert found.gates_closed[("number", "rules")] == found.gates_closed[("account", "rules")] == 1
+
+    await calling.lifecycle.pause(job.given.id, job.id)  # nobody waits for it any longer
+    found = await Observations(engine).read()
+    assert found.gates_closed[("number", "rules")] == found.gates_closed[("account", "rules")] == 0
+
+
+async def test_credits_that_are_held_for_a_job_are_there_for_it(engine: AsyncEngine) -> None:
+    await Calling(engine).a_job(await a_caller(engine, credits=Decimal("0.07")), contacts(2))
+    assert (await Observations(engine).read()).organizations_without_credits == 0
+
+
+@pytest.mark.parametrize(("called", "credits", "without"), [(2, "0.10", 0), (2, "0.08", 1), (1, "0.04", 0)])
+async def test_credits_that_do_not_cover_the_next_call_are_none(
+    engine: AsyncEngine, called: int, credits: str, without: int
+) -> None:
+    """Two minutes, 0.035 dollars; the call before cost 0.0583. Where nobody is left to call none are needed."""
+    calling = Calling(engine)
+    job = await calling.a_job(await a_caller(engine, credits=Decimal(credits)), contacts(called))
+    call = await job.call()
+    await call.answers()
+    await call.completes(seconds=200)
+    assert (await Observations(engine).read()).organizations_without_credits == without
 
 
 async def test_a_reading_that_takes_too_long_is_given_up(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
