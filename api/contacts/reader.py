@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -161,7 +161,7 @@ def _read_more(body: Form | JsonBody, timezone: str, now: datetime) -> ReadConta
     problems.raise_if_any()
     intake = _read_contacts(body, contacts, options)
     report = intake.report.with_warnings(list_unknown(fields, CONTACT_FIELDS))
-    return pack(intake.model_copy(update={"report": report}))
+    return pack(replace(intake, report=report))
 
 
 def _read_contacts(body: Form | JsonBody, sent: Sequence[Any] | None, options: ReadOptions) -> Intake:

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 MEMORY_BYTES = 300 * 1024 * 1024  # of a child, beyond what it shares with the server
 CPU_SECONDS = 5  # 10,000 rows of 200 columns take two
 WALL_SECONDS = 30  # a machine under load has less time for us
+MANY_OBJECTS = 50_000  # made before garbage is looked for: 10,000 contacts are hardly any, and all of them in use
 
 FORK = b"\0"  # what comes with a socket
 DONE, DIED = b"\0", b"\1"
@@ -81,6 +82,7 @@ def _work(connection: socket.socket) -> None:
     if not niceness:
         return  # the parent has ended, or does not need us any more
     os.nice(niceness[0])  # before anything is read of what a client sent
+    gc.set_threshold(MANY_OBJECTS)
     _limit()
     try:
         answer = pickle.dumps(_do(connection)._replace(cpu_seconds=time.process_time()))

@@ -71,14 +71,17 @@ def read_contact(
 ) -> NewContact | ContactProblem:
     """Read the named columns of a contact with a valid number. Of several problems, the first."""
     columns, facts = options.columns, number.facts
-    zones = _read_zones(data, columns.timezone, facts.zones)
-    try:
-        not_before = _read_not_before(data, zones, options)
-        external_id = _read_external_id(data, columns.external_id)
-        _require_values(data, columns.required)
-    except _InvalidValue as invalid:
-        column, reason = invalid.args
-        return ContactProblem(column, _shorten_value(data.get(column)), reason)
+    zones: tuple[str, ...] | None = facts.zones
+    not_before = external_id = None
+    if columns.gives_more:
+        zones = _read_zones(data, columns.timezone, facts.zones)
+        try:
+            not_before = _read_not_before(data, zones, options)
+            external_id = _read_external_id(data, columns.external_id)
+            _require_values(data, columns.required)
+        except _InvalidValue as invalid:
+            column, reason = invalid.args
+            return ContactProblem(column, _shorten_value(data.get(column)), reason)
     return NewContact(
         row=row,
         number=number.number,

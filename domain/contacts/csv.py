@@ -86,7 +86,7 @@ def split_hint(text: str) -> tuple[str | None, str]:
 def read_records(text: str, delimiter: str) -> Iterator[Record]:
     """Split a text into records; row 1 is the first. Raises InvalidCsv where a quote is never closed."""
     lines = _Lines(text, delimiter)
-    spaced = _match_quotes_after_blanks(delimiter).search(text) is not None
+    spaced = ' "' in text and _match_quotes_after_blanks(delimiter).search(text) is not None
     reader = csv.reader(iter(lines), delimiter=delimiter, strict=True, skipinitialspace=spaced)
     for row in count(1):
         if row > MAX_ROWS:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from domain.calls.agent_parameters import Loss, build_call_parameters, build_contact_parameters, is_reserved
 from domain.calls.models import Audio, CallOrder
@@ -51,7 +52,7 @@ def warn_of_losses(find: Finder, route: AgentRoute, contacts: Sequence[NewContac
 
 def warn_of_reserved(contacts: Sequence[NewContact]) -> list[str]:
     """Columns that no agent receives."""
-    names = dict.fromkeys(name for contact in contacts for name in contact.data)
+    names = dict.fromkeys(chain.from_iterable(contact.data for contact in contacts))
     return [f"{quoted(name)} {RESERVED}" for name in filter(is_reserved, names)][:MAX_VALUES_NAMED]
 
 

@@ -47,5 +47,10 @@ class NamedColumns(RequestModel):
         examples=[["name", "appointment"]],
     )
 
+    @property
+    def gives_more(self) -> bool:
+        """Whether anything beside the number is read of a contact, or must be there."""
+        return not (self.timezone is None is self.not_before is self.external_id) or bool(self.required)
+
 
 NAMING_FIELDS = tuple(aliases(NamedColumns))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from domain.contacts.columns import MUST_HOLD_NAMES, Columns, read_columns
@@ -17,13 +18,21 @@ from domain.errors import InvalidCsv, NoValidContacts, RequestError, TooManyCont
 from domain.jobs.models import NewContact
 from domain.phone.masking import mask_number
 from domain.phone.numbers import PhoneProblem, clean_phone_cell
-from domain.requests.limits import MAX_CHARACTERS, MAX_CONTACTS, MAX_FILE_BYTES, quoted, size_problem
+from domain.requests.limits import (
+    MAX_CHARACTERS,
+    MAX_CONTACTS,
+    MAX_FILE_BYTES,
+    are_small_texts,
+    quoted,
+    size_problem,
+)
 
 TOO_MANY_CHARACTERS = (
     f"The contacts hold more than {MAX_CHARACTERS:,} characters, the names of their columns counted for each: shorten"
     " the names, or split the file into several jobs."
 )
 MAX_COLUMNS_NAMED = 40  # in warnings of one kind
+SMALL_TEXT = 1024 * 1024  # characters; the cells of so few take little memory even where each is kept by itself
 HELD_AS_NUMBER = "is held as a number, which has no +: format the column as text and enter the numbers again, with +"
 
 
@@ -35,6 +44,7 @@ class _Table(NamedTuple):
     delimiter: str
     sheet: str | None = None  # which one of several was read, for an error
     stray: bool = True  # bytes that are no UTF-8 may be among its text
+    small: bool = False  # it has few characters
 
 
 class _Layout(NamedTuple):
@@ -43,7 +53,8 @@ class _Layout(NamedTuple):
     columns: Columns
     options: ReadOptions
     delimiter: str
-    texts: SharedTexts
+    texts: SharedTexts | None  # None: the file is so small that its texts need not be shared
+    name_characters: int  # of all columns together
     short: list[int]  # rows with fewer cells than the header
     stray: list[int]  # rows with bytes that are no UTF-8, in a file that is
     without_zeros: Counter[str]  # cells read without the leading zeros that a sheet shows, by column
@@ -98,7 +109,7 @@ def read_contact_file(content: bytes | None, options: ReadOptions | None = None)
     warnings = [*table.warnings, *layout.list_warnings(), *list_warnings(report.contacts, layout.options.columns)]
     intake = report.build(warnings)
     rejects = Rejects(header=tuple(layout.unwrap(header).cells), delimiter=table.delimiter, rows=tuple(rejected))
-    return intake.model_copy(update={"rejects": rejects})
+    return replace(intake, rejects=rejects)
 
 
 def check_size(content: bytes | None) -> bytes:
@@ -122,13 +133,14 @@ def open_table(content: bytes, phone: str | None) -> _Table:
     decoded = decode_file(content)
     hinted, text = split_hint(decoded.text)
     delimiter = hinted or detect_delimiter(text, phone)
-    return _Table(read_records(text, delimiter), decoded.warnings, delimiter, stray=has_stray_bytes(text))
+    records, small = read_records(text, delimiter), len(text) <= SMALL_TEXT
+    return _Table(records, decoded.warnings, delimiter, stray=has_stray_bytes(text), small=small)
 
 
 def _read_table_header(table: _Table, header: Record, options: ReadOptions) -> _Layout:
     """Raises as `read_columns`, and says which of several sheets was read."""
     try:
-        return _read_header(_without_stray(header), options, table.delimiter)
+        return _read_header(_without_stray(header), options, table)
     except RequestError as error:
         if table.sheet is None:
             raise
@@ -148,39 +160,41 @@ def _without_stray(record: Record) -> Record:
     return record._replace(cells=[read_stray_bytes(cell) for cell in record.cells], raw=read_stray_bytes(record.raw))
 
 
-def _read_header(header: Record, options: ReadOptions, delimiter: str) -> _Layout:
+def _read_header(header: Record, options: ReadOptions, table: _Table) -> _Layout:
     if header.broken:
         raise InvalidCsv(f"Row 1 cannot be read as column names: {MUST_HOLD_NAMES}.")
     is_rejects_file = header.cells[:1] == [REASON_COLUMN]
     columns = read_columns(header.cells[1:] if is_rejects_file else header.cells, options.columns)
     options = options.model_copy(update={"columns": columns.named})
-    return _Layout(columns, options, delimiter, SharedTexts(), [], [], Counter(), is_rejects_file)
+    texts, characters = None if table.small else SharedTexts(), sum(map(len, columns.names))
+    return _Layout(columns, options, table.delimiter, texts, characters, [], [], Counter(), is_rejects_file)
 
 
 def _add_row(report: ReportBuilder, rejected: list[Reject], layout: _Layout, record: Record) -> int:
     """The characters of the contact's names and texts; none of a row that is rejected."""
-    entry = _read_row(layout, record)
+    characters = layout.name_characters + sum(map(len, record.cells))
+    entry = _read_row(layout, record, characters)
     if isinstance(entry, NewContact):
         report.add_contact(entry)
-        return sum(map(len, entry.data)) + sum(map(len, entry.data.values()))
+        return characters
     report.add_invalid(InvalidRow(row=record.row, column=entry.column, value=entry.value, reason=entry.reason))
     reason = f"{entry.column} {entry.reason}" if entry.column else entry.reason
     rejected.append(Reject(row=record.row, cells=record.raw if record.broken else tuple(record.cells), reason=reason))
     return 0
 
 
-def _read_row(layout: _Layout, record: Record) -> NewContact | ContactProblem:
-    columns = layout.columns
-    problem = _find_shape_problem(columns, record)
-    if problem is None and len(record.cells) < len(columns.names):
-        layout.short.append(record.row)
-        record = record._replace(cells=record.cells + [""] * (len(columns.names) - len(record.cells)))
-    if problem is not None:
+def _read_row(layout: _Layout, record: Record, characters: int) -> NewContact | ContactProblem:
+    columns, cells = layout.columns, record.cells
+    width = len(columns.names)
+    if (record.broken or len(cells) > width) and (problem := _find_shape_problem(width, record)) is not None:
         return ContactProblem(None, None, problem)
-    cells = _complete_days(record, columns) if record.kinds else record.cells
-    data = columns.name_cells(layout.texts.share_all(cells))
-    problem = size_problem(data)
-    if problem is not None:
+    if len(cells) < width:
+        layout.short.append(record.row)
+        cells = cells + [""] * (width - len(cells))
+    if record.kinds:
+        cells = _complete_days(record, cells, columns)
+    data = columns.name_cells(cells if layout.texts is None else layout.texts.share_all(cells))
+    if not are_small_texts(width, characters) and (problem := size_problem(data)) is not None:
         return ContactProblem(None, None, problem)
     text = clean_phone_cell(data[columns.phone])
     if record.kinds and _note_kinds(layout, record) and layout.options.numbers.default_country is None:
@@ -200,21 +214,21 @@ def _note_kinds(layout: _Layout, record: Record) -> bool:
     return kind is not None and kind is not CellKind.NUMBER_WITH_PLUS
 
 
-def _complete_days(record: Record, columns: Columns) -> list[str]:
+def _complete_days(record: Record, cells: list[str], columns: Columns) -> list[str]:
     """The cells; a day in the column of times is the beginning of that day."""
     times = columns.find_index(columns.named.not_before)
     if times is None or record.kinds.get(times) is not CellKind.DAY:
-        return record.cells
-    return [f"{cell}T00:00" if index == times else cell for index, cell in enumerate(record.cells)]
+        return cells
+    return [f"{cell}T00:00" if index == times else cell for index, cell in enumerate(cells)]
 
 
-def _find_shape_problem(columns: Columns, record: Record) -> str | None:
+def _find_shape_problem(width: int, record: Record) -> str | None:
     """Blank cells past the last column are ignored, empty last cells may be missing: spreadsheets write both. More
     cells could be a torn row, or a delimiter without quotes around its cell."""
     if record.broken:
         return 'has text after a closing quote: inside a quoted cell a quote is written twice ("")'
-    width, cells = len(columns.names), record.cells
-    if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+    cells = record.cells
+    if any(cell.strip() for cell in cells[width:]):
         return f"has {_count(len(cells), 'cell')}, the header has {_count(width, 'column')}"
     return None
 

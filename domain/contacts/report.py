@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -78,7 +79,8 @@ class IntakeReport(ReportModel):
         return self.model_dump(mode="json", by_alias=True)
 
 
-class Intake(Model):
+@dataclass(frozen=True)
+class Intake:
     """The contacts that may be called, in order, and the account of the others."""
 
     contacts: list[NewContact]
@@ -95,24 +97,23 @@ class ReportBuilder:
         self._duplicates: list[DuplicateRow] = []
         self._first_rows: dict[str, int] = {}
         self._blank = 0
-
-    @property
-    def filled(self) -> int:
-        """Rows that are not blank."""
-        return len(self.contacts) + len(self.invalid) + len(self._duplicates)
+        self.filled = 0  # rows that are not blank
 
     def add_blank(self) -> None:
         self._blank += 1
 
     def add_invalid(self, problem: InvalidRow) -> None:
+        self.filled += 1
         self.invalid.append(problem)
 
     def add_contact(self, contact: NewContact) -> None:
-        first_row = self._first_rows.setdefault(identify(contact.number), contact.row)
-        if first_row == contact.row:
+        self.filled += 1
+        row = contact.row
+        first_row = self._first_rows.setdefault(identify(contact.number), row)
+        if first_row == row:
             self.contacts.append(contact)
         else:
-            self._duplicates.append(DuplicateRow(row=contact.row, first_row=first_row))
+            self._duplicates.append(DuplicateRow(row=row, first_row=first_row))
 
     def build(self, warnings: list[str]) -> Intake:
         valid, invalid, duplicates = len(self.contacts), len(self.invalid), len(self._duplicates)

@@ -70,7 +70,9 @@ class NumberingPlan:
         self._prefix = re.compile(main.national_prefix_for_parsing or "(?!)")
         self._ranges: dict[int, _Ranges] = {}  # by length
         self._possible: dict[int, bool] = {}  # by length
-        self._zone_prefixes = _list_zone_prefixes(self.code)
+        self._places = _list_places(self.code)
+        self._place_lengths = sorted(set(map(len, self._places)), reverse=True)
+        self._facts: dict[tuple[int, int, str], NumberFacts] = {}  # those asked for so far, by range and place
 
     def is_written_plainly(self, national: str) -> bool:
         """Whether these digits after the code are the number itself, for certain: no prefix can be among them."""
@@ -86,11 +88,14 @@ class NumberingPlan:
 
     def find(self, national: str) -> NumberFacts:
         """Look a number up by the digits after its code, leading zeros and all."""
-        country, kind, by_place = self._find_ranges(len(national)).find(national)
-        if kind == PhoneNumberType.UNKNOWN:
-            return NumberFacts(country, kind, keep_zones_of(country, ()))
-        named = self._name_zones(self.code + national if by_place else self.code)
-        return NumberFacts(country, kind, keep_zones_of(country, named))
+        length = len(national)
+        ranges = self._ranges.get(length) or self._find_ranges(length)
+        found = ranges.find(national)
+        place = self._find_place(national) if ranges.found[found].by_place else ""
+        facts = self._facts.get((length, found, place))
+        if facts is None:
+            facts = self._facts[length, found, place] = self._judge(ranges.found[found], place)
+        return facts
 
     def load(self) -> None:
         """Make what `find` takes for numbers of all lengths that the code has."""
@@ -104,12 +109,18 @@ class NumberingPlan:
             self._ranges[length] = _Ranges(self._code, self._regions, length)
         return self._ranges[length]
 
-    def _name_zones(self, digits: str) -> tuple[str, ...]:
-        for length in self._zone_prefixes:
-            named: tuple[str, ...] | None = TIMEZONE_DATA.get(digits[:length])
-            if named is not None:
-                return named
-        return ()
+    def _find_place(self, national: str) -> str:
+        """The longest of the beginnings for which zones are listed; empty where it has none."""
+        places = self._places
+        for length in self._place_lengths:
+            if (beginning := national[:length]) in places:
+                return beginning
+        return ""
+
+    def _judge(self, found: "_Range", place: str) -> NumberFacts:
+        """What is known of the numbers of a range that begin so after the code."""
+        named = () if found.kind == PhoneNumberType.UNKNOWN else _name_zones(self.code + place)
+        return NumberFacts(found.country, found.kind, keep_zones_of(found.country, named))
 
 
 @cache
@@ -132,20 +143,28 @@ def load_plans() -> None:
         get_plan(code).load()
 
 
+class _Range(NamedTuple):
+    """`by_place`: such a number belongs to a place, which its first digits name."""
+
+    country: str | None
+    kind: int
+    by_place: bool
+
+
 class _Ranges:
     """The ranges of one length: which region's a number is, and of which kind it is there."""
 
     def __init__(self, code: int, regions: tuple[str, ...], length: int) -> None:
         self._code, self._length = code, length
-        self._found: list[tuple[str | None, int, bool]] = []  # by the group that matches, the first for none
+        self.found: list[_Range] = []  # by the group that matches, the first for none
         self._note(regions[0] if len(regions) == 1 else None, PhoneNumberType.UNKNOWN)
         expressions = [self._express_region(region, alone=len(regions) == 1) for region in regions]
         self._match = re.compile("|".join(expressions)).match
 
-    def find(self, national: str) -> tuple[str | None, int, bool]:
-        """Country, kind, and whether such a number belongs to a place."""
+    def find(self, national: str) -> int:
+        """Its place in `found`."""
         match = self._match(national)
-        return self._found[0 if match is None else match.lastindex or 0]
+        return 0 if match is None else match.lastindex or 0
 
     def _express_region(self, region: str, *, alone: bool) -> str:
         metadata = _read_metadata(self._code, region)
@@ -163,7 +182,7 @@ class _Ranges:
     def _note(self, region: str | None, kind: int) -> None:
         """What the next group of the expression stands for."""
         country = region if region is not None and region.isalpha() else None  # "001" is the whole world
-        self._found.append((country, kind, is_number_type_geographical(kind, self._code)))
+        self.found.append(_Range(country, kind, is_number_type_geographical(kind, self._code)))
 
 
 def _read_metadata(code: int, region: str) -> PhoneMetadata:
@@ -196,7 +215,13 @@ def _express(description: PhoneNumberDesc | None, length: int) -> str | None:
     return f"(?:{description.national_number_pattern})" if not lengths or length in lengths else None
 
 
-def _list_zone_prefixes(code: str) -> list[int]:
-    """The lengths of the beginnings for which zones are listed, longest first."""
-    own = {len(prefix) for prefix in TIMEZONE_DATA if prefix.startswith(code) or code.startswith(prefix)}
-    return sorted((length for length in own if length <= TIMEZONE_LONGEST_PREFIX), reverse=True)
+def _list_places(code: str) -> frozenset[str]:
+    """The beginnings, after the code, for which zones are listed."""
+    longer = (prefix for prefix in TIMEZONE_DATA if prefix.startswith(code) and prefix != code)
+    return frozenset(prefix[len(code) :] for prefix in longer if len(prefix) <= TIMEZONE_LONGEST_PREFIX)
+
+
+def _name_zones(digits: str) -> tuple[str, ...]:
+    """Those that are listed for the longest beginning of these digits."""
+    beginnings = (digits[:length] for length in range(len(digits), 0, -1))
+    return next((TIMEZONE_DATA[beginning] for beginning in beginnings if beginning in TIMEZONE_DATA), ())

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.calling_rules.window import CallingWindow
 from domain.contacts.lost_parameters import bound_size
@@ -105,27 +105,31 @@ class PackedContacts:
 
 def pack_contacts(contacts: Sequence[NewContact]) -> PackedContacts:
     """Give them ids, and write them down."""
-    places: dict[Place, int] = {}
+    places: dict[tuple[Any, ...], tuple[int, str]] = {}  # of each its index and its fields
     place_of, sizes, lines = array("I"), array("I"), list[str]()
-    zones_of: dict[tuple[str, ...] | None, str] = {None: NULL}
     for id, contact in zip(new_ids("contact", len(contacts)), contacts, strict=True):
-        country, zones, not_before = place = Place(contact.country, contact.zones, contact.not_before)
-        place_of.append(places.setdefault(place, len(places)))
-        if zones not in zones_of:
-            zones_of[zones] = as_json_field(zones)
-        begin = f"{id}\t{contact.number}\t{as_field(country)}\t{zones_of[zones]}"
-        moment, data = NULL if not_before is None else not_before.isoformat(), json_object_text(contact.data)
+        place = contact.country, contact.zones, contact.not_before
+        if place not in places:
+            places[place] = len(places), _write_place(*place)
+        at, placed = places[place]
+        data = json_object_text(contact.data)
+        place_of.append(at)
         sizes.append(bound_size(data))
-        lines.append(f"{begin}\t{moment}\t{escape_json(data)}\t{as_field(contact.external_id)}")
+        lines.append(f"{id}\t{contact.number}\t{placed}\t{escape_json(data)}\t{as_field(contact.external_id)}")
     numbers = [contact.number for contact in contacts]
     return PackedContacts(
         lines=CopyLines.write((contact.row for contact in contacts), lines),
         numbers="\n".join(numbers),
         writings="\n".join(list_all_writings(numbers)),
-        places=tuple(places),
+        places=tuple(Place(*place) for place in places),
         place_of=place_of,
         sizes=sizes,
     )
+
+
+def _write_place(country: str | None, zones: tuple[str, ...] | None, not_before: datetime | None) -> str:
+    moment = NULL if not_before is None else not_before.isoformat()
+    return f"{as_field(country)}\t{NULL if zones is None else as_json_field(zones)}\t{moment}"
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """The contacts of an ended job that were not reached, for a new job that calls them again."""
 
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
+from pydantic import SkipValidation
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.jobs.models import JobRequest, NewContact
@@ -41,7 +42,7 @@ class Unreached(Model):
     """
 
     request: JobRequest
-    contacts: list[NewContact]
+    contacts: Annotated[list[NewContact], SkipValidation]
     reached: int
     left_out: dict[LeftOut, int]
 
@@ -127,4 +128,4 @@ def _new_contact(row: sa.RowMapping) -> NewContact:
     if contact.country is not None or contact.zones is not None:
         return contact
     place = locate_number(contact.number)  # it ended before places were kept
-    return contact.model_copy(update={"country": place.country, "zones": place.zones})
+    return contact._replace(country=place.country, zones=place.zones)
