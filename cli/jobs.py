@@ -24,10 +24,14 @@ def jobs(
     page: Page = 1,
     page_size: PageSize = 20,
     *,
+    tests: Annotated[bool, typer.Option("--tests", help="Test calls instead, of any job.")] = False,
     output: Output,
 ) -> None:
-    """List jobs, the newest first; test calls only with --tests-of."""
-    answer = api.client.list_batch_jobs(status=status, search=search, test_of=tests_of, page=page, page_size=page_size)
+    """List jobs, the newest first; test calls only with --tests or --tests-of."""
+    test = "true" if tests else None
+    answer = api.client.list_batch_jobs(
+        status=status, search=search, test=test, test_of=tests_of, page=page, page_size=page_size
+    )
     output.page(answer, "batchJobs", JOB_COLUMNS, "job")
     if not output.as_json and api.client.get_organization().stopped_at:
         output.console.print("The organization is stopped: no call starts until `outdial resume-all`.")

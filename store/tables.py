@@ -180,7 +180,8 @@ batch_jobs = Table(
     Column("spent", Dollars, nullable=False, server_default="0"),  # what its calls have cost
     Column("max_cost", Dollars),
     Column("retry_of", String),  # the job whose contacts it calls again; that one may be deleted
-    Column("test_of", String),  # the job that it tries with one call
+    Column("test", Boolean, nullable=False, server_default=text("false")),  # a test call: no statistics, not listed
+    Column("test_of", String),  # the job that it tries with one call; null: one that was not created yet
     Column("file_header", JSON),  # the first row of its first file, as written; null: contacts came as JSON
     Column("file_delimiter", String),
     Column("priority", Integer, nullable=False, server_default="5"),  # its weight among the organization's jobs

@@ -36,6 +36,8 @@ from domain.jobs.create_request import (
     read_form_contacts,
     read_json,
 )
+from domain.jobs.models import NewContact
+from domain.jobs.test_target import PHONE, read_target
 from domain.phone.numbering_plans import load_plans
 from domain.requests.form_brackets import note_parts
 from domain.requests.reading import Problems, drop_nulls, list_unknown, read_form_values, read_model, require_object
@@ -76,6 +78,21 @@ class ReadCreate:
         return self.contacts
 
 
+@dataclass(frozen=True)
+class ReadTest:
+    """Valid fields of a job, the number to call instead of its contacts, and the first of them."""
+
+    fields: ParsedCreate
+    number: str
+    contact: NewContact | RequestError
+
+    def first(self) -> NewContact:
+        """The first contact that may be called. Raises what is wrong with them."""
+        if isinstance(self.contact, RequestError):
+            raise self.contact
+        return self.contact
+
+
 class ContactReader:
     """Reads what an organization sent. Raises RequestError, Unavailable where too much of it waits to be read."""
 
@@ -86,6 +103,10 @@ class ContactReader:
     async def read_create(self, body: Form | JsonBody, now: datetime) -> ReadCreate:
         """Fields and contacts of a new job. Raises RequestError for the body and the fields."""
         return await self._run(_read_create, body, now)
+
+    async def read_test(self, body: Form | JsonBody, now: datetime) -> ReadTest:
+        """The same of a job to be tried before it is created. Raises RequestError for the body, the fields, `phone`."""
+        return await self._run(_read_test, body, now)
 
     async def read_more(self, body: Form | JsonBody, timezone: str, now: datetime) -> ReadContacts:
         """Contacts for a job that is there."""
@@ -127,17 +148,43 @@ def warm_up() -> None:
 
 
 def _read_create(body: Form | JsonBody, now: datetime) -> ReadCreate:
-    if isinstance(body, JsonBody):
-        fields = read_json(parse_json(body.content, body.charset, max_values=MAX_VALUES), now)
-    else:
-        fields = read_form(body.fields, has_file=bool(body.file), now=now)
-    options = ReadOptions(columns=fields.columns, numbers=fields.numbers, timezone=fields.request.timezone, now=now)
+    fields = _read_fields(_sent(body), body, now)
     contacts: ReadContacts | RequestError
     try:
-        contacts = pack(_read_contacts(body, fields.contacts, options))
+        contacts = pack(_read_contacts(body, fields.contacts, _options(fields, now)))
     except RequestError as error:
         contacts = error
-    return ReadCreate(fields.model_copy(update={"contacts": None}), contacts)
+    return ReadCreate(_without_contacts(fields), contacts)
+
+
+def _read_test(body: Form | JsonBody, now: datetime) -> ReadTest:
+    sent = dict(require_object(_sent(body)))
+    target = {name: sent.pop(name) for name in [PHONE] if name in sent}
+    fields = _read_fields(sent, body, now)
+    number = read_target(target)
+    contact: NewContact | RequestError
+    try:
+        contact = _read_contacts(body, fields.contacts, _options(fields, now)).contacts[0]
+    except RequestError as error:
+        contact = error
+    return ReadTest(_without_contacts(fields), number, contact)
+
+
+def _sent(body: Form | JsonBody) -> Any:
+    """All that was sent but a file."""
+    return parse_json(body.content, body.charset, max_values=MAX_VALUES) if isinstance(body, JsonBody) else body.fields
+
+
+def _read_fields(sent: Any, body: Form | JsonBody, now: datetime) -> ParsedCreate:
+    return read_json(sent, now) if isinstance(body, JsonBody) else read_form(sent, has_file=bool(body.file), now=now)
+
+
+def _options(fields: ParsedCreate, now: datetime) -> ReadOptions:
+    return ReadOptions(columns=fields.columns, numbers=fields.numbers, timezone=fields.request.timezone, now=now)
+
+
+def _without_contacts(fields: ParsedCreate) -> ParsedCreate:
+    return fields.model_copy(update={"contacts": None})
 
 
 def _read_more(body: Form | JsonBody, timezone: str, now: datetime) -> ReadContacts:

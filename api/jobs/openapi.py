@@ -9,6 +9,7 @@ from domain.contacts.named_columns import NamedColumns
 from domain.contacts.number_options import NumberOptions
 from domain.jobs.rerun import RetryOptions
 from domain.jobs.settings import NULL, PATCH, RETRY, JobSettings, list_accepted
+from domain.jobs.test_target import PHONE
 from domain.requests.request_model import describe_fields, describe_form_fields, nullable
 
 MODELS = JobSettings, NamedColumns, NumberOptions
@@ -30,6 +31,19 @@ CREATE_BODY = body(
     {
         **file_form(FORM_FIELDS, NEEDED),
         "application/json": json_content({"contacts": CONTACTS, **FIELDS}, EXAMPLE, ["contacts", *NEEDED]),
+    }
+)
+
+INSTEAD = {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "description": "E.164: whom to call instead."}
+TEST_BODY = json_body({PHONE: INSTEAD}, {PHONE: "+12025550101"}, needed=[PHONE])
+TEST_NEW_BODY = body(
+    {
+        **file_form({PHONE: INSTEAD, **FORM_FIELDS}, [PHONE, *NEEDED]),
+        "application/json": json_content(
+            {PHONE: INSTEAD, "contacts": CONTACTS, **FIELDS},
+            {PHONE: "+12025550101", **EXAMPLE},
+            [PHONE, "contacts", *NEEDED],
+        ),
     }
 )
 

@@ -20,6 +20,13 @@ def _own(id: str, info: ValidationInfo) -> str:
     return id
 
 
+class YesNo(StrEnum):
+    """A condition in a query."""
+
+    YES = "true"
+    NO = "false"
+
+
 class JobQuery(Query):
     organization_id: Annotated[str | None, BeforeValidator(_own), WithJsonSchema({"type": "string"})] = Field(
         default=None, description="Not needed: the key names it."
@@ -28,6 +35,9 @@ class JobQuery(Query):
         default=None, description="Only jobs that stand there."
     )
     search: Text = Field(default=None, description="Only jobs with this text in name or description.")
+    test: Annotated[YesNo | None, OneOf(YesNo, InvalidRequest, "must be true or false")] = Field(
+        default=None, description="`true`: test calls instead."
+    )
     test_of: Text = Field(default=None, description="Only the test calls of this job.")
     page: Page = 1
     page_size: PageSize = 20

@@ -14,7 +14,7 @@ from api.http.responses import errors
 from api.jobs.create import JobCreatorDep
 from api.jobs.lookup import JobId, find_job
 from api.jobs.openapi import CREATE_BODY
-from api.jobs.queries import ContactQueryDep, JobQueryDep
+from api.jobs.queries import ContactQueryDep, JobQueryDep, YesNo
 from api.jobs.schemas import Created, JobDetail, JobPage, Progress
 from api.jobs.views import estimated_completion, render_progress
 from domain.calls.silence import NOTHING_ARRIVES
@@ -59,13 +59,19 @@ async def create(
 async def list_jobs(caller: MemberDep, query: JobQueryDep, jobs: JobsDep) -> JobPage:
     """List the organization's batch jobs, newest first.
 
-    `search` looks in name and description. Test calls are not listed, or with `testOf` only they.
+    `search` looks in name and description. Test calls are not listed, or with `test` or `testOf` only they.
 
-    Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`; `not_found` for another organization's
-    `organizationId`.
+    Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`, `invalid_request`; `not_found` for another
+    organization's `organizationId`.
     """
     found = await jobs.list_page(
-        caller.organization_id, query.status, query.search, query.page, query.page_size, test_of=query.test_of
+        caller.organization_id,
+        query.status,
+        query.search,
+        query.page,
+        query.page_size,
+        tests=query.test is YesNo.YES,
+        test_of=query.test_of,
     )
     return JobPage(
         batch_jobs=[render_job(job) for job in found.jobs],

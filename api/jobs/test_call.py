@@ -3,31 +3,31 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
 
 from api.auth import KEYS, AdminDep
-from api.contacts.reader import ReadContacts, pack
-from api.dependencies import JobRerunDep, OrganizationsDep
-from api.http.bodies import read_small
+from api.contacts.reader import ContactReader, ReadContacts, pack
+from api.dependencies import BodyBudgetDep, JobRerunDep, OrganizationsDep
+from api.http.bodies import Form, JsonBody, read_body, read_small
 from api.http.idempotency import REPLAYABLE, CreateContext, IdempotentDep
 from api.http.responses import errors
-from api.jobs.create import JobCreator, JobCreatorDep
+from api.jobs.create import JobCreator, JobCreatorDep, number_to_call_from
 from api.jobs.lookup import JobId
+from api.jobs.openapi import TEST_BODY, TEST_NEW_BODY
 from api.jobs.rerun_schemas import Tested
+from api.jobs.schemas import Created
 from domain.calling_rules.window import CallingWindow, find_opening
 from domain.calls.agent_parameters import replace_number
 from domain.contacts.report import Intake, IntakeReport
-from domain.errors import InvalidPhoneFormat, InvalidRequest
+from domain.errors import InvalidRequest
 from domain.jobs.create_request import ParsedCreate
 from domain.jobs.models import Caller, JobRequest, NewContact
+from domain.jobs.test_target import PHONE, read_target
 from domain.json_model import format_timestamp
 from domain.phone.location import locate_number
-from domain.phone.numbers import PhoneProblem, read_phone
-from domain.requests.field_types import Text
-from domain.requests.reading import Problems, drop_nulls, list_unknown, read_model, require_object
-from domain.requests.request_model import RequestModel
+from domain.requests.reading import list_unknown, require_object
 from domain.requests.strict_json import parse_json
 from domain.statuses import OnOverlap
 from store.jobs.rerun import JobRerun
@@ -37,38 +37,54 @@ TRIED_FOR = timedelta(minutes=10)  # a test that cannot be placed by then is non
 FIRST_OF_ALL = 9  # its weight among the organization's jobs
 MAX_NAME_LENGTH = 200
 
-router = APIRouter(prefix="/batch/jobs/{id}", tags=["batch jobs"], dependencies=KEYS)
-
-
-class TestTarget(RequestModel):
-    phone: Annotated[str, Text(required=True)]
-
-
-TEST_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["phone"],
-                    "properties": {
-                        "phone": {
-                            "type": "string",
-                            "pattern": r"^\+[1-9][0-9]{6,14}$",
-                            "description": "E.164: whom to call instead.",
-                        }
-                    },
-                },
-                "example": {"phone": "+12025550101"},
-            }
-        },
-    }
-}
+router = APIRouter(prefix="/batch", tags=["batch jobs"], dependencies=KEYS)
 
 
 @router.post(
     "/test",
+    operation_id="testNewBatchJob",
+    responses=errors(400, 401, 403, 404, 409, 429, 503) | REPLAYABLE,
+    openapi_extra=TEST_NEW_BODY,
+)
+async def try_before_it_is_created(
+    caller: AdminDep,
+    request: Request,
+    organizations: OrganizationsDep,
+    creator: JobCreatorDep,
+    idempotent: IdempotentDep,
+    budget: BodyBudgetDep,
+) -> Created:
+    """Try a job before it is created: the same request as `POST /batch/create`, and `phone`, the number to call.
+
+    It is called with the fields of the first contact. All else is as in `POST /batch/jobs/{id}/test`, but for `testOf`,
+    which is null: the job that is tried is not stored.
+
+    Error codes: those of `POST /batch/create`; `invalid_phone_format` for `phone` too; `invalid_request` also while the
+    calling window is closed at that number.
+    """
+    with budget.share(caller.organization_id) as share:
+        body = await read_body(request, share)
+        return await idempotent.answer(Created, body, partial(_test_new, body, caller, organizations, creator))
+
+
+async def _test_new(
+    body: Form | JsonBody,
+    caller: Caller,
+    organizations: Organizations,
+    creator: JobCreator,
+    context: CreateContext,
+) -> Created:
+    read = await ContactReader(creator.pool, caller.organization_id).read_test(body, context.now)
+    wanted = read.fields.request
+    await number_to_call_from(creator.phone_numbers, caller, wanted.from_phone_number_id)
+    contact = _in_place_of(read.first(), read.number)
+    await _refuse_while_closed(organizations, caller, wanted, contact, context.now)
+    fields = ParsedCreate(request=_request(wanted, None, context.now), warnings=read.fields.warnings)
+    return await creator.create(fields, _only(contact), caller, context)
+
+
+@router.post(
+    "/jobs/{id}/test",
     operation_id="testBatchJob",
     responses=errors(400, 401, 403, 404, 409, 429, 503) | REPLAYABLE,
     openapi_extra=TEST_BODY,
@@ -84,12 +100,12 @@ async def try_out(
 ) -> Tested:
     """Call one number with the fields of the job's first contact, to hear what its agent makes of them.
 
-    The call is a job of its own, of one contact and one attempt, linked by `testOf` and left out of the list of jobs.
-    It costs what a call costs and keeps every rule: limits on concurrent calls with the reserved lines, credits, the
-    do-not-call list, countries, calling windows, caps on calls to a number. Where it cannot be placed within 10
-    minutes it is cancelled. Look at `GET /batch/jobs/{batchJobId}` or its events for what came of it; webhooks are told
-    too, with `testOf`, by which they are told from the job's own calls. The job itself does not change, whatever its
-    status.
+    The call is a job of its own, of one contact and one attempt: a `test`, linked by `testOf`, and left out of the list
+    of jobs and of analytics. It costs what a call costs and keeps every rule: limits on concurrent calls with the
+    reserved lines, credits, the do-not-call list, countries, calling windows, caps on calls to a number. Where it
+    cannot be placed within 10 minutes it is cancelled. Look at `GET /batch/jobs/{batchJobId}` or its events for what
+    came of it; webhooks are told too, with `test` and `testOf`, which tell them from the job's own calls. The job
+    itself does not change, whatever its status.
 
     Error codes: `job_not_found`; `invalid_phone_format`; `invalid_request`, also while the calling window is closed at
     that number; `no_valid_contacts` for a number that must not be called; `phone_number_not_found`,
@@ -111,7 +127,7 @@ async def _test(
     number, warnings = _phone(parse_json(body))
     tried = await reruns.read_request(caller.organization_id, id, ended=False)
     first = await reruns.read_first_contact(caller.organization_id, id)
-    contact = _in_locate_number(first, number)
+    contact = _in_place_of(first, number)
     await _refuse_while_closed(organizations, caller, tried, contact, context.now)
     fields = ParsedCreate(request=_request(tried, id, context.now), warnings=warnings)
     created = await creator.create(fields, _only(contact), caller, context)
@@ -120,21 +136,16 @@ async def _test(
 
 def _phone(body: Any) -> tuple[str, list[str]]:
     """Raises InvalidRequest, InvalidPhoneFormat."""
-    fields, problems = require_object(body), Problems()
-    sent = read_model(TestTarget, drop_nulls(fields), problems)
-    problems.raise_if_any()
-    number = read_phone(sent.phone)
-    if isinstance(number, PhoneProblem):
-        raise InvalidPhoneFormat(f"phone {number.reason}.", [{"field": "phone", "reason": number.reason}])
-    return number, list_unknown(fields, {"phone"})
+    fields = require_object(body)
+    return read_target(fields), list_unknown(fields, {PHONE})
 
 
-def _in_locate_number(first: NewContact, number: str) -> NewContact:
+def _in_place_of(first: NewContact, number: str) -> NewContact:
     place = locate_number(number)
     return NewContact(
         row=first.row,
         number=number,
-        data=replace_number(first.data, first.number, number),
+        data=replace_number(replace_number(first.data, first.number, number), first.written or first.number, number),
         country=place.country,
         zones=place.zones,
     )
@@ -155,7 +166,7 @@ async def _refuse_while_closed(
         raise InvalidRequest(f"phone {reason}.", [{"field": "phone", "reason": reason}])
 
 
-def _request(tried: JobRequest, id: str, now: datetime) -> JobRequest:
+def _request(tried: JobRequest, id: str | None, now: datetime) -> JobRequest:
     return tried.model_copy(
         update={
             "name": f"Test of {tried.name}"[:MAX_NAME_LENGTH],
@@ -163,7 +174,9 @@ def _request(tried: JobRequest, id: str, now: datetime) -> JobRequest:
             "max_attempts": 1,
             "priority": FIRST_OF_ALL,
             "on_overlap": OnOverlap.WARN,
+            "scheduled_start_time": None,
             "end_time": now + TRIED_FOR,
+            "test": True,
             "test_of": id,
         }
     )

@@ -1,5 +1,5 @@
 // A new job: the file, its columns, the rules, what it comes to, a test call, the start.
-import { ApiProblem, confirmed, say, send } from "./api.js";
+import { ApiProblem, confirmed, send } from "./api.js";
 import { Draft } from "./draft.js";
 import { clearProblems, showProblem } from "./forms.js";
 import { renderReport, renderRowErrors } from "./report.js";
@@ -184,14 +184,13 @@ async function create() {
 }
 
 async function callMe() {
-  const phone = find("own-phone").value.trim();
-  const first = Object.fromEntries(table.columns.map((column, index) => [column, table.rows[0]?.[index] ?? ""]).filter(([column]) => column));
-  delete first[form.elements.phoneColumn.value || Object.keys(first).find((name) => name.toLowerCase() === "phone")];
-  const { fromPhoneNumberId, name, maxCost } = fields();
-  const test = { fromPhoneNumberId, name: `Test call: ${name ?? "new job"}`.slice(0, 200), maxAttempts: 1, concurrentCallLimit: 1, contacts: [{ ...first, phone }] };
-  if (maxCost) test.maxCost = maxCost;
-  const created = await send("POST", "/batch/create", test);
-  say(`Your telephone will ring: ${created.message}`);
+  clearProblems(form);
+  const test = body();
+  if (!test.has("name")) test.append("name", "a new job");
+  test.append("phone", find("own-phone").value.trim());
+  const created = await send("POST", "/batch/test", test);
+  const link = Object.assign(document.createElement("a"), { href: `/console/jobs/${created.batchJobId}`, target: "_blank", textContent: "See what becomes of the call" });
+  find("tried").replaceChildren("Your telephone will ring. ", link, ", in a new tab.");
 }
 
 async function busy(button, work) {

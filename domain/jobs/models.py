@@ -66,7 +66,8 @@ class JobRequest(JobSettings):
     """The fields of create, valid: everything but the contacts."""
 
     retry_of: str | None = None  # the job whose contacts it calls again
-    test_of: str | None = None  # the job that it tries with one call
+    test: bool = False  # a test call
+    test_of: str | None = None  # the job that it tries, where that is there
 
 
 class JobChange(JobSettings):
@@ -145,6 +146,7 @@ class Job(JobSettings):
     workflow_started_at: datetime | None
     spent: Decimal = Decimal(0)
     retry_of: str | None = None
+    test: bool = False
     test_of: str | None = None
 
 

@@ -75,7 +75,10 @@ class BatchJob(JsonModel):
     max_cost: Dollars | None = Field(description="Dollars that it may cost.")
     spent: Dollars = Field(description="Dollars that its ended calls have cost.")
     retry_of: str | None = Field(description="The job whose contacts it calls again.", examples=[None])
-    test_of: str | None = Field(description="The job that it tries with one call.", examples=[None])
+    test: bool = Field(description="Whether it is a test call: not listed, nor in analytics.", examples=[False])
+    test_of: str | None = Field(
+        description="Of a test call: the job that it tries; null where that was not created yet.", examples=[None]
+    )
 
 
 _SAME = BatchJob.model_fields.keys() & Job.model_fields.keys()

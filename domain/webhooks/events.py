@@ -94,7 +94,8 @@ class Event(Model):
     contact: Contact | None = None
     outcome: Outcome | None = None  # of the contact's last dial
     evidence: DialEvidence | None = None  # likewise
-    test_of: str | None = None  # the job that the contact's own job tries with one call
+    test: bool = False  # whether the contact's own job is a test call
+    test_of: str | None = None  # the job that it tries
     facts: Mapping[str, Any] = {}
 
 

@@ -26,9 +26,9 @@ class FinishedContact(JsonModel):
         description="Of its last call; null where it was never called.", examples=["answered"]
     )
     evidence: EvidenceView | None = Field(description="Of its last call, likewise.")
+    test: bool = Field(description="Whether it is a test call, with the fields of a job's first contact.")
     test_of: str | None = Field(
-        description="Of a test call: the job that it tries, with the fields of that job's first contact. Else null.",
-        examples=[None],
+        description="Of a test call: the job that it tries; null where that was not created yet.", examples=[None]
     )
 
 
@@ -118,6 +118,7 @@ def _message(event: Event) -> Message:
             contact=render_contact(event.contact),
             outcome=event.outcome,
             evidence=event.evidence and render_evidence(event.evidence),
+            test=event.test,
             test_of=event.test_of,
         )
         return ContactMessage(**head, data=finished)

@@ -2,6 +2,7 @@
 
 Nothing is written where a call ends. A job is counted from its start on, a minute after it was last, rarer where
 nothing changed, and for the last times soon after its end and a day later: by then reports that come late have come.
+Test calls are not counted: they say nothing of the people who are called.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ _COUNT = text("""
            count(*) FILTER (WHERE called.outcome = ANY(:answered) AND called.answered_by = 'machine') AS machines,
            coalesce(sum(called.call_seconds), 0) AS talk_seconds, coalesce(sum(called.cost), 0) AS cost
     FROM called JOIN batch_jobs j ON j.id = called.job_id LEFT JOIN contacts c ON c.id = called.contact_id
-    WHERE called.outcome = ANY(:counted)
+    WHERE called.outcome = ANY(:counted) AND NOT j.test
     GROUP BY 1, 2, 3, 4, 5
 """)
 _OUTCOMES = {"charged": sorted(CHARGED), "answered": sorted(ANSWERED), "counted": sorted(COUNTED)}

@@ -35,7 +35,7 @@ _CALLED_LATELY = sa.text("""
 """)
 _JOB = sa.text("""
     SELECT id, name FROM batch_jobs
-    WHERE id = :job AND status IN ('completed', 'failed', 'cancelled') AND test_of IS NULL
+    WHERE id = :job AND status IN ('completed', 'failed', 'cancelled') AND NOT test
 """)
 
 

@@ -113,13 +113,14 @@ class Jobs:
         page: int,
         page_size: int,
         *,
+        tests: bool = False,
         test_of: str | None = None,
     ) -> JobPage:
         """The organization's jobs, newest first; `search` in name and description. `page` counts from 1.
 
-        `test_of`: the test calls of that job; None: no test calls.
+        `tests`: test calls and nothing else; `test_of`: those of that job.
         """
-        where = [*_jobs_where(organization_id, status, search), _tests(test_of)]
+        where = [*_jobs_where(organization_id, status, search), *_tests(test_of, tests=tests)]
         newest = batch_jobs.c.created_at.desc(), batch_jobs.c.id.desc()
         async with reading(self._engine) as connection:
             total = await _count(connection, batch_jobs, where)
@@ -183,6 +184,7 @@ JOBS = sa.select(
     batch_jobs.c.workflow_started_at,
     batch_jobs.c.spent,
     batch_jobs.c.retry_of,
+    batch_jobs.c.test,
     batch_jobs.c.test_of,
 )
 CONTACTS = sa.select(
@@ -248,18 +250,23 @@ async def _insert(connection: AsyncConnection, job: dict[str, Any], admitted: Ad
 
 def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber, agent: Agent) -> dict[str, Any]:
     later = sa.literal(request.scheduled_start_time, batch_jobs.c.scheduled_start_time.type) > sa.func.now()
-    return as_columns(request) | {
-        "organization_id": organization_id,
-        "status": sa.case((later, JobStatus.SCHEDULED.value), else_=JobStatus.PENDING.value),
-        "agent_id": agent.id,
-        "audio": agent.audio.value,
-        "audio_url": agent.audio_url,
-        "rate_per_minute": RATES[agent.architecture],
-        "phone_number_id": number.id,
-        "from_number": number.number,
-        "retry_of": request.retry_of,
-        "test_of": request.test_of,
-    }
+    return (
+        as_columns(request)
+        | {
+            "organization_id": organization_id,
+            "status": sa.case((later, JobStatus.SCHEDULED.value), else_=JobStatus.PENDING.value),
+            "agent_id": agent.id,
+            "audio": agent.audio.value,
+            "audio_url": agent.audio_url,
+            "rate_per_minute": RATES[agent.architecture],
+            "phone_number_id": number.id,
+            "from_number": number.number,
+            "retry_of": request.retry_of,
+            "test": request.test,
+            "test_of": request.test_of,
+        }
+        | ({"statistics_due_at": None} if request.test else {})
+    )
 
 
 def _jobs_where(organization_id: str, status: JobStatus | None, search: str | None) -> list[sa.ColumnElement[bool]]:
@@ -271,10 +278,10 @@ def _jobs_where(organization_id: str, status: JobStatus | None, search: str | No
     return where
 
 
-def _tests(test_of: str | None) -> sa.ColumnElement[bool]:
+def _tests(test_of: str | None, *, tests: bool) -> list[sa.ColumnElement[bool]]:
     if test_of is None:
-        return batch_jobs.c.test_of.is_(None)
-    return batch_jobs.c.test_of == test_of if may_exist(test_of) else sa.false()
+        return [batch_jobs.c.test.is_(tests)]
+    return [batch_jobs.c.test, batch_jobs.c.test_of == test_of if may_exist(test_of) else sa.false()]
 
 
 def _contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:

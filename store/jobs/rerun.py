@@ -19,7 +19,9 @@ from store.jobs.settings import SELECTED
 from store.tables import batch_jobs, contacts, dials
 
 _NOT_AGAIN = frozenset({"scheduled_start_time", "end_time"})  # the new job starts at once and has no end
-_JOB = sa.select(batch_jobs.c.status, *(column for column in SELECTED if column.name not in _NOT_AGAIN))
+_JOB = sa.select(
+    batch_jobs.c.status, batch_jobs.c.test, *(column for column in SELECTED if column.name not in _NOT_AGAIN)
+)
 _UNKNOWN = sa.exists().where(dials.c.contact_id == contacts.c.id, dials.c.outcome == "unknown")
 _CONTACTS = sa.select(
     contacts.c.row,

@@ -263,14 +263,15 @@ async def _event(connection: AsyncConnection, row: RowMapping) -> Event:
 
 
 async def _contact(connection: AsyncConnection, row: RowMapping) -> dict[str, Any]:
-    query = CONTACTS.add_columns(batch_jobs.c.test_of).where(contacts.c.id == row["contact_id"])
+    query = CONTACTS.add_columns(batch_jobs.c.test, batch_jobs.c.test_of).where(contacts.c.id == row["contact_id"])
     now = dict((await connection.execute(query)).mappings().one())
-    test_of = now.pop("test_of")
+    test, test_of = now.pop("test"), now.pop("test_of")
     outcome, evidence = row["facts"]["outcome"], row["facts"].get("evidence")
     return {
         "contact": Contact.model_validate(now | row["facts"]),
         "outcome": None if outcome is None else Outcome(outcome),
         "evidence": None if evidence is None else DialEvidence.model_validate(evidence),
+        "test": test,
         "test_of": test_of,
     }
 

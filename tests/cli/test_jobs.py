@@ -137,6 +137,12 @@ def test_test_calls_of_a_job_are_listed_and_jobs_searched(run: Run, api: FakeApi
     assert api.requests[0].line == f"GET /batch/jobs?search=spring&testOf={ID}&page=1&pageSize=20"
 
 
+def test_test_calls_of_any_job_are_listed_where_asked_for(run: Run, api: FakeApi) -> None:
+    api.will("GET /batch/jobs", (200, {"batchJobs": [], "total": 0, "page": 1, "pageSize": 20}))
+    run("jobs", "--tests", "--json")
+    assert api.requests[0].line == "GET /batch/jobs?test=true&page=1&pageSize=20"
+
+
 def test_show_tells_who_a_contact_is_and_what_the_agent_said(run: Run, api: FakeApi) -> None:
     contact = {
         "id": "contact_0123456789abcdef01234567",

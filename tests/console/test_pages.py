@@ -57,6 +57,19 @@ async def test_the_list_of_jobs_is_that_of_the_api(visitor: Visitor, api: Api) -
     assert "1–1 of 1 job" in page
 
 
+async def test_test_calls_have_a_list_of_their_own(visitor: Visitor, api: Api) -> None:
+    job_id = await api.new_job(name="Spring")
+    before = {"fromPhoneNumberId": api.tenant.pipeline, "name": "Autumn", "contacts": [{"phone": "+12025550101"}]}
+    tried = (await api.post("/batch/test", json=before | {"phone": "+13105550177"})).json()["batchJobId"]
+    await api.post(f"/batch/jobs/{job_id}/test", json={"phone": "+13105550177"})
+
+    assert "Test of" not in await visitor.text("/console")
+    listed = await visitor.text("/console?test=true")
+    assert "Test of Spring test call" in listed
+    assert "Test of Autumn test call" in listed
+    assert "test call of a job before it was created" in await visitor.text(f"/console/jobs/{tried}")
+
+
 async def test_an_empty_list_says_what_to_do(visitor: Visitor, member: Visitor) -> None:
     assert "No jobs yet" in await visitor.text("/console")
     assert "Create the first job" in await visitor.text("/console")

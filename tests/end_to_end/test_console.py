@@ -141,6 +141,10 @@ def test_a_job_from_a_file_to_its_end(
     assert page.input_value("#m-id") == "customer"
     assert page.input_value("#zone") == "Asia/Tokyo"
 
+    page.get_by_text("Make a test call to your own telephone").click()
+    page.fill("#own-phone", numbers.scripted(SHORT, 1)[0])
+    page.click("#call-me")
+    path = page.get_by_role("link", name="See what becomes of the call").get_attribute("href")
     page.click("#check")
     page.locator("#report").get_by_text("2 of 68 will not be called, because").wait_for()
     assert "1 row cannot be called" in page.inner_text("#row-errors")
@@ -170,6 +174,10 @@ def test_a_job_from_a_file_to_its_end(
     page.locator(".live .pill.cancelled").wait_for()
     until(lambda: "On the phone 0" in flat(page.inner_text(".live")), LOADED)
     until(lambda: "demo owner cancelled it" in flat(page.inner_text("main")), LOADED)  # without a reload
+    page.goto(f"{stack.ready['api']['url']}{path}")
+    page.locator(".live .pill.completed").wait_for()
+    assert "test call of a job before it was created" in flat(page.inner_text(".live"))
+    assert "Person 0" in page.inner_text("#contacts")
 
 
 def test_a_job_ends_and_its_results_are_taken(page: Page, stack: LiveStack, numbers: Numbers, pictures: Path) -> None:

@@ -39,16 +39,17 @@ class AsyncOperations(AsyncTransport):
         organization_id: str | None = None,
         status: models.JobStatus | str | None = None,
         search: str | None = None,
+        test: str | None = None,
         test_of: str | None = None,
         page: int | None = None,
         page_size: int | None = None,
     ) -> models.JobPage:
         """List the organization's batch jobs, newest first.
 
-        `search` looks in name and description. Test calls are not listed, or with `testOf` only they.
+        `search` looks in name and description. Test calls are not listed, or with `test` or `testOf` only they.
 
-        Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`; `not_found` for another organization's
-        `organizationId`."""
+        Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`, `invalid_request`; `not_found` for another
+        organization's `organizationId`."""
         return await self._answer(
             models.JobPage,
             Call(
@@ -58,6 +59,7 @@ class AsyncOperations(AsyncTransport):
                     "organizationId": organization_id,
                     "status": status,
                     "search": search,
+                    "test": test,
                     "testOf": test_of,
                     "page": page,
                     "pageSize": page_size,
@@ -71,6 +73,7 @@ class AsyncOperations(AsyncTransport):
         organization_id: str | None = None,
         status: models.JobStatus | str | None = None,
         search: str | None = None,
+        test: str | None = None,
         test_of: str | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[models.BatchJob]:
@@ -80,6 +83,7 @@ class AsyncOperations(AsyncTransport):
                 organization_id=organization_id,
                 status=status,
                 search=search,
+                test=test,
                 test_of=test_of,
                 page=page,
                 page_size=page_size,
@@ -524,17 +528,31 @@ class AsyncOperations(AsyncTransport):
             Call("POST", path_of("/batch/jobs/{id}/retry", id=id), body=body, takes_key=True, key=idempotency_key),
         )
 
+    async def test_new_batch_job(
+        self, body: models.TestNewBatchJobBody | Body, *, file: Upload | None = None, idempotency_key: str | None = None
+    ) -> models.Created:
+        """Try a job before it is created: the same request as `POST /batch/create`, and `phone`, the number to call.
+
+        It is called with the fields of the first contact. All else is as in `POST /batch/jobs/{id}/test`, but for `testOf`,
+        which is null: the job that is tried is not stored.
+
+        Error codes: those of `POST /batch/create`; `invalid_phone_format` for `phone` too; `invalid_request` also while the
+        calling window is closed at that number."""
+        return await self._answer(
+            models.Created, Call("POST", "/batch/test", body=body, file=file, takes_key=True, key=idempotency_key)
+        )
+
     async def test_batch_job(
         self, id: str, body: models.TestBatchJobBody | Body, *, idempotency_key: str | None = None
     ) -> models.Tested:
         """Call one number with the fields of the job's first contact, to hear what its agent makes of them.
 
-        The call is a job of its own, of one contact and one attempt, linked by `testOf` and left out of the list of jobs.
-        It costs what a call costs and keeps every rule: limits on concurrent calls with the reserved lines, credits, the
-        do-not-call list, countries, calling windows, caps on calls to a number. Where it cannot be placed within 10
-        minutes it is cancelled. Look at `GET /batch/jobs/{batchJobId}` or its events for what came of it; webhooks are told
-        too, with `testOf`, by which they are told from the job's own calls. The job itself does not change, whatever its
-        status.
+        The call is a job of its own, of one contact and one attempt: a `test`, linked by `testOf`, and left out of the list
+        of jobs and of analytics. It costs what a call costs and keeps every rule: limits on concurrent calls with the
+        reserved lines, credits, the do-not-call list, countries, calling windows, caps on calls to a number. Where it
+        cannot be placed within 10 minutes it is cancelled. Look at `GET /batch/jobs/{batchJobId}` or its events for what
+        came of it; webhooks are told too, with `test` and `testOf`, which tell them from the job's own calls. The job
+        itself does not change, whatever its status.
 
         Error codes: `job_not_found`; `invalid_phone_format`; `invalid_request`, also while the calling window is closed at
         that number; `no_valid_contacts` for a number that must not be called; `phone_number_not_found`,

@@ -1603,6 +1603,124 @@ class RetryBatchJobBody(Model):
     """
 
 
+class TestNewBatchJobBodyCallingWindow(Model):
+    preset: CallingWindow
+    holidays: str | list[date] | None = None
+    """
+    Days on which no calls are placed.
+    """
+
+
+class TestNewBatchJobBody(Model):
+    phone: str
+    """
+    E.164: whom to call instead.
+    """
+    from_phone_number_id: str
+    """
+    The number to call from; its outbound agent holds the conversation.
+    """
+    name: str
+    description: str | None = None
+    concurrent_call_limit: int | None = None
+    """
+    Calls at once.
+    """
+    max_attempts: int | None = None
+    """
+    For each contact, the first call counted.
+    """
+    retry_policy: RetryPolicyInput | None = None
+    """
+    Who is called again, and when. In a form: JSON text.
+    """
+    calling_window: CallingWindow | CallingWindowInput | TestNewBatchJobBodyCallingWindow | None = None
+    """
+    When people may be called, in the time zone of each: `from` and `to` of a day, or a preset by name. The organization's unless given. In a form: the name, or JSON text.
+    """
+    priority: int | None = None
+    """
+    The job's weight where jobs share lines: 9 gets nine times as many as 1.
+    """
+    contact_frequency: ContactFrequencyInput | None = None
+    """
+    Caps on calls to one number, over all jobs of the organization. In a form: JSON text.
+    """
+    on_machine: OnMachine | None = None
+    """
+    When a machine answered: `talk` lets the agent go on, who may leave a message; `hangUp` ends the call, and it costs what it lasted. The carrier reports it some seconds after the agent began to speak. Whether the contact is called again is `retryPolicy.onVoicemail`.
+    """
+    start_within: int | None = None
+    """
+    Minutes by which a start may be missed. A later one pauses the job instead of calling late.
+    """
+    circuit_breaker: bool | None = None
+    """
+    Whether the job pauses itself when its last calls show that going on does harm.
+    """
+    max_cost: str | float | None = None
+    """
+    What it may cost: dollars, more than 0. No call begins that could go beyond it. A number is rounded to 6 decimals.
+    """
+    ring_seconds: int | None = None
+    """
+    How long a call may ring.
+    """
+    max_call_seconds: int | None = None
+    """
+    How long a call may last.
+    """
+    on_overlap: OnOverlap | None = None
+    """
+    What to do about numbers that another open job of the organization will call too.
+    """
+    overlap_days: int | None = None
+    """
+    How many days `onOverlap` looks back: numbers that another job called in them count as well, ended jobs and deleted ones included.
+    """
+    scheduled_start_time: str | None = None
+    """
+    When calling starts: ISO 8601; without an offset wall-clock time in `timezone`; at most 366 days ahead.
+    """
+    end_time: str | None = None
+    """
+    When calling ends: as `scheduledStartTime`, after the start. Who is not reached by then is not called any more.
+    """
+    timezone: str | None = None
+    """
+    IANA name of the zone of such times.
+    """
+    phone_column: str | None = None
+    """
+    The column, in JSON the key, with the numbers, where it is not `phone`.
+    """
+    timezone_column: str | None = None
+    """
+    The column with each contact's IANA time zone; blank: that of its number. A contact whose zone is unknown is not called, and `validation.warnings` names it.
+    """
+    not_before_column: str | None = None
+    """
+    The column with the time before which a contact is not called, as `scheduledStartTime`; without an offset by the clock of its own zone.
+    """
+    external_id_column: str | None = None
+    """
+    The column with your own id of each contact, given back everywhere.
+    """
+    required_fields: list[str] | None = None
+    """
+    Columns without which a contact is not called. In a form: JSON text.
+    """
+    default_country: str | None = None
+    """
+    The country whose people wrote the numbers: `(202) 555-0101`, `1 202 555 0101` and `+1 202-555-0101` are then read too, and `validation.rewritten` shows how. What can be read in two ways is refused. Without it numbers are E.164.
+    """
+    number_check: NumberCheck | None = None
+    """
+    `possible` takes numbers of ranges that the numbering data do not know, where their length is right; `validation.warnings` names them.
+    """
+    contacts: list[ContactInput] | None = None
+
+
 class TestBatchJobBody(Model):
     phone: str
     """
@@ -2106,9 +2224,13 @@ class BatchJob(Model):
     """
     The job whose contacts it calls again.
     """
+    test: bool
+    """
+    Whether it is a test call: not listed, nor in analytics.
+    """
     test_of: str | None
     """
-    The job that it tries with one call.
+    Of a test call: the job that it tries; null where that was not created yet.
     """
 
 
@@ -2204,9 +2326,13 @@ class Changed(Model):
     """
     The job whose contacts it calls again.
     """
+    test: bool
+    """
+    Whether it is a test call: not listed, nor in analytics.
+    """
     test_of: str | None
     """
-    The job that it tries with one call.
+    Of a test call: the job that it tries; null where that was not created yet.
     """
     success: bool | None = None
     message: str
@@ -2508,9 +2634,13 @@ class FinishedContact(Model):
     """
     Of its last call, likewise.
     """
+    test: bool
+    """
+    Whether it is a test call, with the fields of a job's first contact.
+    """
     test_of: str | None
     """
-    Of a test call: the job that it tries, with the fields of that job's first contact. Else null.
+    Of a test call: the job that it tries; null where that was not created yet.
     """
 
 
@@ -3068,9 +3198,13 @@ class JobDetail(Model):
     """
     The job whose contacts it calls again.
     """
+    test: bool
+    """
+    Whether it is a test call: not listed, nor in analytics.
+    """
     test_of: str | None
     """
-    The job that it tries with one call.
+    Of a test call: the job that it tries; null where that was not created yet.
     """
     status_breakdown: dict[ContactStatus, int]
     """

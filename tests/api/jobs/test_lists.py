@@ -40,6 +40,7 @@ JOB_FIELDS = {
     "maxCost",
     "spent",
     "retryOf",
+    "test",
     "testOf",
 }
 

@@ -222,6 +222,7 @@ async def test_what_is_sent_is_what_the_api_shows(
         "contact": shown["contacts"][0],
         "outcome": None,
         "evidence": None,
+        "test": False,
         "testOf": None,
     }
     cancelled = BatchMessage.model_validate_json(sent[2]).model_dump(mode="json", by_alias=True)
@@ -238,6 +239,7 @@ async def test_what_is_told_of_a_test_call_names_the_job_that_it_tries(api: Api,
     sent = [json.loads(body) for body in await all_sent(records, made, tried)]
     assert [body["type"] for body in sent] == ["batch.started", "contact.finished", "batch.cancelled"]
     assert [body["data"]["testOf"] for body in sent] == [job_id] * 3
+    assert [body["data"]["test"] for body in sent] == [True] * 3
 
 
 async def test_an_operator_may_allow_places_in_private_networks(

@@ -51,6 +51,16 @@ async def test_a_jobs_calls_are_summed_up_with_their_answer_rate(shared: Calling
     assert counts.answer_rate == 0.6667
 
 
+async def test_test_calls_are_not_counted(shared: Calling) -> None:
+    job = await a_counted_job(shared)
+    await job.change(test=True)
+
+    await CallCounting(shared.engine).count(job.id)
+
+    found = await group(shared, job, Dimension.JOB)
+    assert (found.total, found.overall.attempts) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("dimension", "key"),
     [(Dimension.WEEKDAY, 3), (Dimension.COUNTRY, "US"), (Dimension.ATTEMPT, 1)],
