@@ -138,7 +138,8 @@ def _initdb(data_dir: Path, log: Path) -> None:
     if user:
         shutil.chown(data_dir, user.name, user.name)
     access = ["--auth-host=reject", "--auth-local=reject"]  # until a password is set
-    options = [*access, "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", "-U", SUPERUSER]
+    locale = ["--locale-provider=builtin", "--locale=C.UTF-8"]  # the C library's comparisons take longer
+    options = [*access, "--encoding=UTF8", *locale, "--no-instructions", "-U", SUPERUSER]
     if _run(data_dir, log, "initdb", options) != 0:
         shutil.rmtree(data_dir, ignore_errors=True)
         raise ServiceFailed("PostgreSQL", log)

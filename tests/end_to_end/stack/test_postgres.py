@@ -59,6 +59,14 @@ def closed_installation(home: Path) -> Path:
     return home / PROGRAMS
 
 
+async def test_texts_are_compared_by_their_bytes_and_upper_case_is_that_of_all_letters(home: Path) -> None:
+    async with running(home / "postgres", "secret") as postgres:
+        provider = value(postgres, "SELECT datlocprovider::text FROM pg_database WHERE datname = current_database()")
+        upper = value(postgres, "SELECT upper('é')")
+
+    assert (provider, upper) == ("b", "É")
+
+
 async def test_nobody_connects_without_the_password(home: Path) -> None:
     async with running(home / "postgres", "aa11") as postgres:
         assert value(postgres, "SELECT 1") == 1
