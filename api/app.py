@@ -43,6 +43,7 @@ from api.jobs import (
 )
 from api.jobs import routes as job_routes
 from api.jobs.feed import JobFeed
+from api.jobs.rendered import RenderedJobs
 from api.jobs.waiting import WaitingJobs
 from api.metrics import observed
 from api.organizations import (
@@ -74,6 +75,7 @@ from settings import VERSION, Settings
 from startup import load_settings, set_up_telemetry
 from store.calls.dials import Dials
 from store.jobs.change_feed import ChangeFeed
+from store.jobs.repository import Jobs
 from store.organizations.api_keys import ApiKeys
 from telemetry.logging import configure_logging
 from workflows.client import JobWorkflows, connect
@@ -189,6 +191,7 @@ def _lifespan(
                 LastReadiness(),
                 LiveJobs(),
                 WaitingJobs(services[JobWorkflows]),
+                RenderedJobs(services[Jobs]),
                 EndConfirmations(services[Dials]),
                 WebhookDestinations(allowed),
                 AgentAddresses(

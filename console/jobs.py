@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends
 from starlette.responses import HTMLResponse
 
 from api.jobs.queries import JobQueryDep
-from api.jobs.routes import list_jobs
+from api.jobs.rendered import read_job_page
 from api.jobs.schemas import JobPage
 from console.pages import FrameDep, PageRoute, page, render
 
 router = APIRouter(route_class=PageRoute)
 
-JobsDep = Annotated[JobPage, Depends(list_jobs)]
+JobsDep = Annotated[JobPage, Depends(read_job_page)]
 
 
 @router.get("")

@@ -12,7 +12,7 @@ from api.billing.routes import get_credits
 from api.billing.schemas import CreditsView
 from api.dependencies import CallStatisticsDep, JobsDep
 from api.jobs.queries import JobQuery
-from api.jobs.routes import list_jobs
+from api.jobs.rendered import read_job_page
 from api.jobs.schemas import JobPage
 from api.organizations.agent_routes import list_agents
 from api.organizations.api_key_routes import list_keys
@@ -49,7 +49,7 @@ async def overview(
     credits: Annotated[CreditsView, Depends(get_credits)],
 ) -> HTMLResponse:
     """Limits and rules, lines by job, what is stopped and why."""
-    running: JobPage = await list_jobs(frame.caller, RUNNING, jobs)
+    running: JobPage = await read_job_page(frame.caller, RUNNING, jobs)
     return page(frame, "organization.html", gates=gates, running=running, quotas=quotas, credits=credits)
 
 

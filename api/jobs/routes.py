@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from functools import partial
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from api.auth import KEYS, AdminDep, MemberDep
 from api.dependencies import BodyBudgetDep, DialsDep, JobsDep, OrganizationsDep, WorkflowsDep
@@ -14,13 +14,14 @@ from api.http.responses import errors
 from api.jobs.create import JobCreatorDep
 from api.jobs.lookup import JobId, find_job
 from api.jobs.openapi import CREATE_BODY
-from api.jobs.queries import ContactQueryDep, JobQueryDep, YesNo
+from api.jobs.queries import ContactQueryDep, JobQueryDep
+from api.jobs.rendered import RenderedJobsDep
 from api.jobs.schemas import Created, JobDetail, JobPage, Progress
 from api.jobs.views import estimated_completion, render_progress
 from domain.calls.silence import NOTHING_ARRIVES
 from domain.contacts.views import render_contact
 from domain.jobs.models import Job
-from domain.jobs.views import render_job, render_job_fields
+from domain.jobs.views import render_job_fields
 from workflows.client import JobWorkflows
 
 PROGRESS_LIMIT = 1.0  # seconds for a workflow to say how it goes
@@ -55,8 +56,8 @@ async def create(
         return await idempotent.answer(Created, body, partial(creator.create_from_body, body, caller))
 
 
-@router.get("/jobs", operation_id="listBatchJobs", responses=errors(400, 401, 404, 503))
-async def list_jobs(caller: MemberDep, query: JobQueryDep, jobs: JobsDep) -> JobPage:
+@router.get("/jobs", operation_id="listBatchJobs", response_model=JobPage, responses=errors(400, 401, 404, 503))
+async def list_jobs(caller: MemberDep, query: JobQueryDep, jobs: RenderedJobsDep) -> Response:
     """List the organization's batch jobs, newest first.
 
     `search` looks in name and description. Test calls are not listed, or with `test` or `testOf` only they.
@@ -64,21 +65,7 @@ async def list_jobs(caller: MemberDep, query: JobQueryDep, jobs: JobsDep) -> Job
     Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`, `invalid_request`; `not_found` for another
     organization's `organizationId`.
     """
-    found = await jobs.list_page(
-        caller.organization_id,
-        query.status,
-        query.search,
-        query.page,
-        query.page_size,
-        tests=query.test is YesNo.YES,
-        test_of=query.test_of,
-    )
-    return JobPage(
-        batch_jobs=[render_job(job) for job in found.jobs],
-        total=found.total,
-        page=query.page,
-        page_size=query.page_size,
-    )
+    return Response(await jobs.read_page(caller.organization_id, query), media_type="application/json")
 
 
 @router.get("/jobs/{id}", operation_id="getBatchJob", responses=errors(400, 401, 404, 503))
@@ -104,6 +91,7 @@ async def detail(
             query.contacts_page,
             query.contacts_page_size,
             digits=query.contacts_search,
+            counts=job.counts,
         ),
         organizations.get(job.organization_id),
         _progress(workflows, job),

@@ -1,6 +1,6 @@
 """Jobs and their contacts: how they are created and read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import SYSTEM, Action
-from domain.jobs.models import Agent, Contact, Job, JobCounts, JobRequest, Organization, PhoneNumber
+from domain.jobs.models import Agent, Job, JobCounts, JobRequest, Organization, PhoneNumber
 from domain.model import Model
 from domain.money import ASSUMED_MINUTES, RATES, estimate_cost
 from domain.quotas import QuotaLimits
@@ -19,15 +19,25 @@ from store.billing.ledger import EntryKind, book, compute_hold
 from store.contacts.import_ import Admitted, admit_contacts, apply_overlap_rule, copy_contacts
 from store.contacts.packed import PackedContacts, PackedRejects
 from store.contacts.rejected_rows import keep_rejects
-from store.db.engine import Database, reading
+from store.db.engine import Database
 from store.db.ids import may_exist, new_id
+from store.jobs.pages import (
+    SHOWN_OF_CONTACT,
+    SHOWN_OF_JOB,
+    ContactFilter,
+    ContactPage,
+    JobFilter,
+    JobPage,
+    JobVersion,
+    read_contact_page,
+    read_job_page,
+    read_jobs,
+)
 from store.jobs.settings import SELECTED, as_columns
 from store.organizations.phone_numbers import check_callable
 from store.organizations.quotas import require_room, room_for_job
 from store.organizations.rows import lock_and_read_organization
 from store.tables import batch_jobs, contacts
-
-LETTERS = "pg_c_utf8"  # a collation that knows upper and lower case of all letters, on every server since 17
 
 
 class CreatedJob(Model):
@@ -40,20 +50,6 @@ class CreatedJob(Model):
     estimated_cost: Decimal  # unrounded dollars
     organization_limit: int  # calls at once of the whole organization
     report: dict[str, Any]
-
-
-class JobPage(Model):
-    """`total`: of all pages."""
-
-    jobs: list[Job]
-    total: int
-
-
-class ContactPage(Model):
-    """`total`: of all pages."""
-
-    contacts: list[Contact]
-    total: int
 
 
 class Jobs:
@@ -115,29 +111,23 @@ class Jobs:
         *,
         tests: bool = False,
         test_of: str | None = None,
+        is_known: Callable[[JobVersion], bool] = lambda _: False,
     ) -> JobPage:
         """The organization's jobs, newest first; `search` in name and description. `page` counts from 1.
 
-        `tests`: test calls and nothing else; `test_of`: those of that job.
+        `tests`: test calls and nothing else; `test_of`: those of that job. `is_known`: which versions need not be read.
         """
-        where = [*_jobs_where(organization_id, status, search), *_tests(test_of, tests=tests)]
-        newest = batch_jobs.c.created_at.desc(), batch_jobs.c.id.desc()
-        async with reading(self._engine) as connection:
-            total = await _count(connection, batch_jobs, where)
-            offset = (page - 1) * page_size
-            if offset >= total:
-                return JobPage(jobs=[], total=total)
-            query = JOBS.where(*where).order_by(*newest).offset(offset).limit(page_size)
-            return JobPage(jobs=await _read(connection, query), total=total)
+        wanted = JobFilter(organization_id, status, search, tests, test_of)
+        async with self._engine.reading() as connection:
+            return await read_job_page(connection, wanted, page, page_size, is_known)
 
     async def find(self, organization_id: str, job_id: str) -> Job | None:
         """One job with its counts; None where the organization has no such job."""
         if not may_exist(job_id):
             return None
-        query = JOBS.where(batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization_id)
-        async with reading(self._engine) as connection:
-            jobs = await _read(connection, query)
-        return jobs[0] if jobs else None
+        async with self._engine.reading() as connection:
+            found = await read_jobs(connection, organization_id, [job_id])
+        return next(iter(found.values()), None)
 
     async def list_contacts(
         self,
@@ -148,65 +138,23 @@ class Jobs:
         page_size: int,
         *,
         digits: str | None = None,
+        counts: JobCounts | None = None,
     ) -> ContactPage:
         """The contacts of a job in file order; none where the organization has no such job.
 
-        `digits`: only those with them in their number.
+        `digits`: only those with them in their number. `counts`: the job's, where they were read before.
         """
-        where = [contacts.c.job_id == job_id, contacts.c.organization_id == organization_id]
-        if status is not None:
-            where.append(contacts.c.status == status.value)
-        if digits is not None:
-            where.append(contacts.c.number.contains(digits, autoescape=True))
         if not may_exist(job_id):
             return ContactPage(contacts=[], total=0)
-        async with reading(self._engine) as connection:
-            total = await _count(connection, contacts, where)
-            offset = (page - 1) * page_size
-            if offset >= total:
-                return ContactPage(contacts=[], total=total)
-            query = CONTACTS.where(*where).order_by(contacts.c.row).offset(offset).limit(page_size)
-            rows = (await connection.execute(query)).mappings()
-            return ContactPage(contacts=[Contact.model_validate(row) for row in rows], total=total)
+        wanted = ContactFilter(organization_id, job_id, status, digits)
+        async with self._engine.reading() as connection:
+            return await read_contact_page(connection, wanted, page, page_size, counts)
 
 
-JOBS = sa.select(
-    *SELECTED,
-    batch_jobs.c.id,
-    batch_jobs.c.organization_id,
-    batch_jobs.c.status,
-    batch_jobs.c.status_reason,
-    batch_jobs.c.agent_id,
-    batch_jobs.c.total_contacts,
-    batch_jobs.c.actual_start_time,
-    batch_jobs.c.completed_at,
-    batch_jobs.c.created_at,
-    batch_jobs.c.workflow_started_at,
-    batch_jobs.c.spent,
-    batch_jobs.c.retry_of,
-    batch_jobs.c.test,
-    batch_jobs.c.test_of,
+JOBS = sa.select(*SELECTED, *(batch_jobs.c[name] for name in SHOWN_OF_JOB))
+CONTACTS = sa.select(*(contacts.c[name] for name in SHOWN_OF_CONTACT), batch_jobs.c.max_attempts).join_from(
+    contacts, batch_jobs, batch_jobs.c.id == contacts.c.job_id
 )
-CONTACTS = sa.select(
-    contacts.c.id,
-    contacts.c.row,
-    contacts.c.number,
-    contacts.c.data,
-    contacts.c.status,
-    contacts.c.error_code,
-    contacts.c.failure_reason,
-    contacts.c.attempts,
-    batch_jobs.c.max_attempts,
-    contacts.c.dials,
-    contacts.c.last_attempt_at,
-    contacts.c.next_retry_at,
-    contacts.c.completed_at,
-    contacts.c.call_id,
-    contacts.c.call_seconds,
-    contacts.c.answered_by,
-    contacts.c.external_id,
-    contacts.c.conversation,
-).join_from(contacts, batch_jobs, batch_jobs.c.id == contacts.c.job_id)
 _STORED = sa.select(
     batch_jobs.c.id,
     batch_jobs.c.total_contacts,
@@ -267,47 +215,3 @@ def _as_inserted(organization_id: str, request: JobRequest, number: PhoneNumber,
         }
         | ({"statistics_due_at": None} if request.test else {})
     )
-
-
-def _jobs_where(organization_id: str, status: JobStatus | None, search: str | None) -> list[sa.ColumnElement[bool]]:
-    where = [batch_jobs.c.organization_id == organization_id]
-    if status is not None:
-        where.append(batch_jobs.c.status == status.value)
-    if search:
-        where.append(_contains(batch_jobs.c.name, search) | _contains(batch_jobs.c.description, search))
-    return where
-
-
-def _tests(test_of: str | None, *, tests: bool) -> list[sa.ColumnElement[bool]]:
-    if test_of is None:
-        return [batch_jobs.c.test.is_(tests)]
-    return [batch_jobs.c.test, batch_jobs.c.test_of == test_of if may_exist(test_of) else sa.false()]
-
-
-def _contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
-    if not may_exist(text):
-        return sa.false()
-    return sa.collate(column, LETTERS).icontains(text, autoescape=True)
-
-
-async def _count(connection: AsyncConnection, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]) -> int:
-    return (await connection.execute(sa.select(sa.func.count()).select_from(table).where(*where))).scalar_one()
-
-
-async def _read(connection: AsyncConnection, query: sa.Select[Any]) -> list[Job]:
-    rows = (await connection.execute(query)).mappings().all()
-    counts = await _counts(connection, [row["id"] for row in rows])
-    return [Job.model_validate({**row, "counts": counts[row["id"]]}) for row in rows]
-
-
-async def _counts(connection: AsyncConnection, job_ids: Sequence[str]) -> dict[str, JobCounts]:
-    """Count the contacts of these jobs by status: one query, one table, nothing can count twice."""
-    query = (
-        sa.select(contacts.c.job_id, contacts.c.status, sa.func.count())
-        .where(contacts.c.job_id.in_(job_ids))
-        .group_by(contacts.c.job_id, contacts.c.status)
-    )
-    by_job = {job_id: dict.fromkeys(ContactStatus, 0) for job_id in job_ids}
-    for job_id, status, count in await connection.execute(query):
-        by_job[job_id][ContactStatus(status)] = count
-    return {job_id: JobCounts(by_status=by_status) for job_id, by_status in by_job.items()}

@@ -1,6 +1,7 @@
 """The list of jobs."""
 
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -130,6 +131,36 @@ async def test_counters_come_from_the_contacts(api: Api, records: Database) -> N
     assert job["successfulCalls"] == 1
     assert job["failedCalls"] == 3
     assert job["contactsProcessed"] == 5
+
+
+async def test_a_page_that_was_shown_before_shows_what_changed_since(api: Api, records: Database) -> None:
+    older, job_id = (
+        await api.new_job(),
+        await api.new_job(contacts=[{"phone": "+12025550101"}, {"phone": "+12025550102"}]),
+    )
+    first = await listed(api)
+    assert await listed(api) == first
+
+    await api.http.patch(f"/batch/jobs/{job_id}", json={"name": "Renamed"}, headers=api.key)
+    renamed = await listed(api)
+    await set_statuses(records, job_id, ["completed", "busy"])
+    counted = await listed(api)
+    await api.post(f"/batch/jobs/{older}/cancel")
+    cancelled = await listed(api)
+
+    assert (first[0]["name"], renamed[0]["name"]) == ("Test", "Renamed")
+    assert [job["contactsProcessed"] for job in (renamed[0], counted[0])] == [0, 2]
+    assert [page[1]["status"] for page in (counted, cancelled)] == ["pending", "cancelled"]
+    for job in cancelled:
+        detail = await api.job(job["id"])
+        assert {name: detail[name] for name in JOB_FIELDS} == job
+
+
+async def listed(api: Api) -> list[dict[str, Any]]:
+    answer = await api.get("/batch/jobs")
+    assert answer.headers["content-type"] == "application/json"
+    jobs: list[dict[str, Any]] = answer.json()["batchJobs"]
+    return jobs
 
 
 async def set_statuses(records: Database, job_id: str, statuses: list[str]) -> None:
