@@ -31,7 +31,8 @@ from domain.temporal_namespace import find_mismatch
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import LOG_LEVELS, VERSION, Settings, UnreadableSecret, read_secret_files
 from store.db.engine import Database
-from store.db.schema import find_schema_fault, read_schema_version
+from store.db.schema import find_schema_fault, read_schema_version, read_server_version
+from store.db.server_version import find_server_fault
 from store.db.vault import Vault
 from store.errors import NoSecret, Unreadable
 from store.sealed import find_sealed
@@ -250,7 +251,11 @@ async def check_api(settings: Settings) -> None:
 
 
 async def check_database(engine: Database, vault: Vault, seconds: float) -> None:
-    """Wait for the database for so long. Raises CannotStart where it refuses us, lacks tables, or needs a secret."""
+    """Wait for the database for so long. Raises CannotStart where it refuses us, is too old, lacks tables, or needs a
+    secret."""
+    fault = find_server_fault(await _wait_for(lambda: read_server_version(engine), seconds, _judge_database))
+    if fault is not None:
+        raise CannotStart(fault)
     fault = find_schema_fault(await _wait_for(lambda: read_schema_version(engine), seconds, _judge_database))
     if fault is not None:
         raise CannotStart(fault)

@@ -12,6 +12,7 @@ StoreError
 ├── ClosedByOperator       only an operator opens what an operator closed
 ├── LastOwner              without this key nobody could manage the organization
 ├── NoSecret               OUTDIAL_SECRET is not set, so that nothing can be sealed
+├── ServerTooOld           PostgreSQL's server is older than what this program needs
 ├── Unreadable             it was sealed with a secret that is not known any more
 ├── Disabled               this webhook gets nothing until it is enabled
 ├── TooMany                as many as there may be
@@ -38,6 +39,10 @@ class NotFound(StoreError):
         super().__init__(f"There is no {what} {id}.")
         self.what = what
         self.id = id
+
+
+class ServerTooOld(StoreError):
+    """Its message says which version there is, and which is needed."""
 
 
 class WrongStatus(StoreError):

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from store.db.copy_text import json_text
 from store.db.pool import Connection, Pool, Row
+from store.db.server_version import MAJOR, find_server_fault
+from store.errors import ServerTooOld
 
 CONNECT_TIMEOUT_SECONDS = 5  # reported while the client still waits
 POOL_TIMEOUT_SECONDS = 10  # for a free connection
@@ -146,10 +148,16 @@ async def ping(engine: AsyncEngine) -> None:
 
 
 def migrate(url: str) -> None:
-    """Bring the database to the newest schema. Blocks; safe to run from several processes at once."""
+    """Bring the database to the newest schema. Blocks; safe to run from several processes at once.
+
+    Raises ServerTooOld.
+    """
     engine = sa.create_engine(url, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
     try:
         with engine.begin() as connection:
+            fault = find_server_fault(connection.execute(MAJOR).scalar_one())
+            if fault is not None:
+                raise ServerTooOld(fault)
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             command.upgrade(migration_config(connection), "head")
     finally:

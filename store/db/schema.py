@@ -5,6 +5,7 @@ from functools import cache
 from sqlalchemy import text
 
 from store.db.engine import Database, migrations, reading
+from store.db.server_version import MAJOR
 
 _IS_THERE = text("SELECT to_regclass('alembic_version') IS NOT NULL")
 _VERSION = text("SELECT version_num FROM alembic_version")
@@ -17,6 +18,12 @@ async def read_schema_version(engine: Database) -> str | None:
             return None
         version: str | None = (await connection.execute(_VERSION)).scalar_one_or_none()
         return version
+
+
+async def read_server_version(engine: Database) -> int:
+    """PostgreSQL's major version."""
+    async with reading(engine) as connection:
+        return int((await connection.execute(MAJOR)).scalar_one())
 
 
 def find_schema_fault(version: str | None) -> str | None:
