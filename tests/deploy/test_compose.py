@@ -262,6 +262,9 @@ def test_the_image_does_not_run_as_root() -> None:
 def test_all_code_gets_into_the_image() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     code = [f"{module}.py" for module in project["py-modules"]]
-    code += [package.removesuffix("*") for package in project["packages"]["find"]["include"]]
+    find = project["packages"]["find"]
+    for package in (pattern.removesuffix("*") for pattern in find["include"]):
+        code += [Path(place, package).as_posix() for place in find["where"] if (ROOT / place / package).is_dir()]
+    assert len(code) == len(project["py-modules"]) + len(find["include"])
     let_in = set((ROOT / ".dockerignore").read_text().splitlines())
     assert set(code) <= {name.rpartition("/")[2].removeprefix("!") for name in let_in}
