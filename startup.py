@@ -38,6 +38,7 @@ from store.errors import NoSecret, Unreadable
 from store.sealed import find_sealed
 from store.temporal_namespace import NamespaceBinding
 from telemetry.exposition import EXPOSITION
+from telemetry.tracing import WrongTracing, interceptors, set_up_tracing
 from workflows.client import DEFAULT_ADDRESS, JobWorkflows, NoSuchNamespace, TemporalUnavailable, connect
 from workflows.temporal_variables import find_meant, find_wrong_variables
 
@@ -112,11 +113,17 @@ def load_settings(environment: MutableMapping[str, str] = os.environ) -> Setting
 
 
 def set_up_telemetry(settings: Settings, process: str) -> None:
-    """Serve the process's metrics, if it has a port for them; before the first client of Temporal. Raises CannotStart.
+    """Serve the process's metrics, if it has a port for them, and send its traces, if it is said where.
+
+    Before the first client of Temporal is made. Raises CannotStart.
 
     Called again it changes nothing.
     """
     host, port = settings.metrics_host, settings.metrics_port
+    try:
+        set_up_tracing(process, VERSION, os.environ)
+    except WrongTracing as wrong:
+        raise CannotStart(*wrong.sentences) from None
     try:
         EXPOSITION.set_up(process, VERSION, host, port)
     except OSError as error:
@@ -233,7 +240,7 @@ async def check_worker(settings: Settings) -> Client:
     seconds = settings.start_timeout_seconds
     async with open_engine(settings, pool_size=1) as engine:
         await check_database(engine, _vault(settings), seconds)
-        client = await _wait_for(connect, seconds, _judge_temporal)
+        client = await _wait_for(lambda: connect(interceptors=interceptors()), seconds, _judge_temporal)
         await check_namespace(NamespaceBinding(engine), JobWorkflows(client), seconds)
     return client
 

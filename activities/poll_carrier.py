@@ -6,6 +6,7 @@ from temporalio import activity
 
 from carriers import Carrier, CarrierAway, CarrierRefused, Gone, Push
 from domain.calls.models import CallReport, CallState
+from telemetry.tracing import carrier_span
 
 if TYPE_CHECKING:
     from store.calls.dials import Dials
@@ -28,7 +29,8 @@ async def poll_carrier(carrier: Carrier, dials: "Dials", dial: PlacedDial, call_
     """A call that the carrier does not know any more has an unknown outcome; while it does not answer (None) nothing
     changes."""
     try:
-        report = await carrier.fetch(call_id)
+        with carrier_span("fetch", dial.account, dial.id):
+            report = await carrier.fetch(call_id)
     except (CarrierAway, CarrierRefused) as error:
         activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)
         return None

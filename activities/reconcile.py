@@ -17,6 +17,7 @@ from domain.calls.models import CallReport, CallState, HangUpReason
 from domain.model import Model
 from domain.statuses import JobStatus
 from domain.temporal_namespace import Namespace, find_mismatch
+from telemetry.tracing import carrier_span
 
 if TYPE_CHECKING:
     from store.analytics.counting import CallCounting
@@ -170,10 +171,12 @@ class ReconcileActivities:
         try:
             if dial.state is CallState.ANSWERED:
                 await self._dials.request_hang_up(dial.id, HangUpReason.MAX_CALL_DURATION)
-                await carrier.hang_up(dial.call_id)
+                with carrier_span("hang_up", dial.account, dial.id):
+                    await carrier.hang_up(dial.call_id)
             else:
                 await self._dials.request_hang_up(dial.id, HangUpReason.RING_TIMER)
-                await call_off(carrier, dial.call_id)
+                with carrier_span("hang_up", dial.account, dial.id):
+                    await call_off(carrier, dial.call_id)
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)
             return

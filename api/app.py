@@ -7,6 +7,7 @@ from typing import Any
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
@@ -30,6 +31,7 @@ from api.http.methods import HeadRequests, refuse_method
 from api.http.middleware import Admission, DrainBodies, RequestIds
 from api.http.openapi import DESCRIPTION, TITLE, remove_validation_errors
 from api.http.server import ADMISSION, ORIGINS
+from api.http.tracing import RequestSpans
 from api.http.unknown_parameters import WARN_OF_UNKNOWN
 from api.jobs import (
     control_routes,
@@ -78,6 +80,7 @@ from store.jobs.change_feed import ChangeFeed
 from store.jobs.repository import Jobs
 from store.organizations.api_keys import ApiKeys
 from telemetry.logging import configure_logging
+from telemetry.tracing import interceptors, is_tracing
 from workflows.client import JobWorkflows, connect
 
 PARTS = (
@@ -111,6 +114,10 @@ PARTS = (
     health,
 )
 
+NO_TELEMETRY: TelemetryConfig = {  # FastAPI's own: its spans and logs hold whole addresses, and so telephone numbers
+    **{"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
+}
+
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
 
@@ -133,6 +140,7 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
         description=DESCRIPTION,
         lifespan=_lifespan(settings, carriers, unknown, rules),
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
     for found in (RequestValidationError, HTTPException):
         application.add_exception_handler(found, _fail)
@@ -149,6 +157,8 @@ def create_app(settings: Settings, carriers: Mapping[str, Carrier] | None = None
     application.add_middleware(ConsoleSessions)  # outside: then admission knows whose a page's request is
     application.add_middleware(RequestIds)  # outside: also what Admission refuses has an id
     application.add_middleware(DrainBodies)  # outside: also what RequestIds answers comes after the drain
+    if is_tracing():
+        application.add_middleware(RequestSpans)  # outside: a trace begins before anything is looked up
     if origins := parse_origins(settings.cors_origins):
         application.add_middleware(CrossOrigin, origins=origins)  # outermost: pages read refusals too
     return application
@@ -176,7 +186,7 @@ def _lifespan(
 
     @asynccontextmanager
     async def lifespan(application: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        client = await connect(lazy=True)
+        client = await connect(lazy=True, interceptors=interceptors())
         async with (
             open_services(settings, client, carriers) as services,
             aclosing(JobFeed(services[ChangeFeed], services[ApiKeys])) as feed,

@@ -46,7 +46,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return _masked(json.dumps(entry, ensure_ascii=False))
+        return masked(json.dumps(entry, ensure_ascii=False))
 
 
 class TextLines(logging.Formatter):
@@ -56,7 +56,7 @@ class TextLines(logging.Formatter):
         ids = " ".join(f"{name}={value}" for name, value in _context(record))
         line = f"{_time(record)} {record.levelname:<8} {record.name} {record.getMessage()}"
         line = f"{line} [{ids}]" if ids else line
-        return _masked(f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line)
+        return masked(f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line)
 
 
 FORMATTERS: dict[LogFormat, type[logging.Formatter]] = {LogFormat.JSON: JsonLines, LogFormat.TEXT: TextLines}
@@ -146,5 +146,6 @@ def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
+    """The text without telephone numbers; ids and times stay."""
     return LIKE_A_NUMBER.sub(lambda found: mask_number(found.group()), text)

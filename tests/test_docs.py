@@ -45,6 +45,7 @@ MADE = "build/"  # by `make docs`, `make sbom`
 NOT_OURS = {"session_limit", "start_delay", "MySettings"}  # Asterisk's, Temporal's, a reader's
 NOT_OURS |= {"WorkflowType", "ExecutionStatus", "TemporalReportedProblems"}  # Temporal's search attributes
 NOT_OURS |= {"stop_grace_period", "TimeoutStopSec", "pg_cancel_backend", "client_max_body_size"}  # of other programs
+NOT_OURS |= {"parentbased_traceidratio", "OpenTelemetryPlugin"}  # of OpenTelemetry, Temporal
 ASTERISKS = {"app_amd", "cdr_custom", "chan_pjsip", "chan_websocket", "res_ari", "res_stasis_snoop"}  # modules
 ASTERISKS |= {"external_media_address", "external_signaling_address", "local_net", "outbound_auth", "qualify_frequency"}
 

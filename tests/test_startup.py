@@ -143,6 +143,7 @@ def test_every_setting_that_is_wrong_has_its_sentence(module: str, environment: 
 )
 def test_each_wrong_setting_has_its_own_sentence(
     module: str, environment: dict[str, str], variable: str, value: str, sentence: str
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "OTEL_EXPORTER_OTLP_ENDPOINT must be an address that begins"),
 ) -> None:
     refused(module, environment | {variable: value}, sentence)
 

@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     GetClusterInfoRequest,
 )
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, Interceptor, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -77,14 +77,15 @@ class NoSuchNamespace(TemporalUnavailable):
         super().__init__(f"Temporal has no namespace {name!r} (TEMPORAL_NAMESPACE).")
 
 
-async def connect(*, lazy: bool = False) -> Client:
-    """Connect as Temporal's own environment variables say, with `lazy` at the first request.
+async def connect(*, lazy: bool = False, interceptors: Sequence[Interceptor] = ()) -> Client:
+    """Connect as Temporal's own environment variables say, with `lazy` at the first request. Workers of this client get
+    the `interceptors` too.
 
     Raises RuntimeError where Temporal cannot be reached.
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", DEFAULT_ADDRESS)
-    return await Client.connect(**config, lazy=lazy, data_converter=DATA_CONVERTER)
+    return await Client.connect(**config, lazy=lazy, data_converter=DATA_CONVERTER, interceptors=interceptors)
 
 
 async def describe_namespace(client: Client) -> Namespace:

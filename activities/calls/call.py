@@ -24,6 +24,7 @@ from carriers import Carrier
 from domain.calls.models import HangUpReason
 from domain.statuses import ContactStatus
 from telemetry.metrics import observe_dial, observe_held
+from telemetry.tracing import annotate
 
 if TYPE_CHECKING:
     from store.calls.claim import Claims
@@ -68,6 +69,7 @@ class CallActivities:
     @activity.defn
     async def call_contact(self, call: CallContact) -> CallEnded:
         """Call one contact once and return what became of it."""
+        annotate(job_id=call.job_id, contact_id=call.contact_id, dial=call.dial)
         beats = heartbeats("waiting", first_after=HEARTBEAT_INTERVAL_SECONDS, interval=HEARTBEAT_INTERVAL_SECONDS)
         with beats as heartbeat:
             try:
@@ -119,5 +121,6 @@ class CallActivities:
 
 def _result(dial: "DialRow") -> CallEnded:
     observe_dial(dial)
+    annotate(dial_id=dial.id, outcome=dial.outcome)
     due_at = dial.contact_due_at if dial.contact_status is ContactStatus.QUEUED else None
     return CallEnded(status=dial.contact_status, outcome=dial.outcome, due_at=due_at)

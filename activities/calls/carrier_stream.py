@@ -13,6 +13,7 @@ from carriers import CarrierAway, CarrierRefused, Streaming
 from carriers.shared_stream import SharedStreaming
 from domain.calls.models import CallReport, Recorded
 from domain.calls.order import parse_dial_key
+from telemetry.tracing import carrier_span
 
 if TYPE_CHECKING:
     from store.calls.dials import Dials
@@ -88,7 +89,7 @@ class CarrierStream:
         if recorded is Recorded.CORRECTED and report.key is not None:
             self._corrected.put_nowait(report.key)
         if recorded is Recorded.SECOND_CALL:
-            with contextlib.suppress(CarrierAway, CarrierRefused):
+            with contextlib.suppress(CarrierAway, CarrierRefused), carrier_span("hang_up", self._account):
                 await self._carrier.hang_up(report.call_id)
 
     async def _nudge_jobs(self) -> None:

@@ -12,6 +12,7 @@ from carriers import Carrier, CarrierAway, CarrierRefused
 from carriers.calling_off import call_off
 from domain.calls.deadlines import Deadline, compute_deadline
 from domain.calls.models import CallState, HangUpReason
+from telemetry.tracing import carrier_span
 
 if TYPE_CHECKING:
     from store.calls.dial_rows import DialRow
@@ -75,8 +76,9 @@ class CallFollower:
             return
         await self._dials.request_hang_up(dial.id, reason)
         try:
-            carrier = self._carriers[dial.account]
-            await (call_off(carrier, _call_id(dial)) if reason.spares_answered else carrier.hang_up(_call_id(dial)))
+            carrier, call_id = self._carriers[dial.account], _call_id(dial)
+            with carrier_span("hang_up", dial.account, dial.id):
+                await (call_off(carrier, call_id) if reason.spares_answered else carrier.hang_up(call_id))
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s could not be hung up (%s); asking again", dial.id, type(error).__name__)
 

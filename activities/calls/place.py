@@ -32,6 +32,7 @@ from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.dispatch import ClaimUnanswered, NotNow
 from domain.calls.models import CallReport, Outcome, Recorded
 from domain.calls.order import build_call_order, build_callback_url
+from telemetry.tracing import carrier_span
 
 if TYPE_CHECKING:
     from store.calls.claim import Claimed
@@ -120,11 +121,12 @@ class CallPlacer:
             if is_retry(call) and await self._was_placed_before(carrier, call, claimed):
                 return
             await asyncio.sleep(claimed.wait_seconds)  # for its slot of the number's pace
-            report = await carrier.place(
-                build_call_order(claimed, call.key, self._call_token(claimed.dial_id), self._public_url),
-                callback_url=build_callback_url(self._public_url, claimed.account, call.key),
-                send_before=send_before,
-            )
+            with carrier_span("place", claimed.account, claimed.dial_id):
+                report = await carrier.place(
+                    build_call_order(claimed, call.key, self._call_token(claimed.dial_id), self._public_url),
+                    callback_url=build_callback_url(self._public_url, claimed.account, call.key),
+                    send_before=send_before,
+                )
         except NotPlaced as refusal:
             outcome, retry_after = _outcome_of(refusal), refusal.retry_after
             await retry_write(lambda: self._dials.mark_not_placed(claimed.dial_id, outcome, retry_after))
@@ -140,7 +142,8 @@ class CallPlacer:
     async def _record(self, carrier: Carrier, report: CallReport, account: str, key: str) -> None:
         """Record the carrier's answer; a second call for one dial is hung up."""
         if await self._dials.record(report, account, key) is Recorded.SECOND_CALL:
-            await carrier.hang_up(report.call_id)
+            with carrier_span("hang_up", account):
+                await carrier.hang_up(report.call_id)
 
     async def _was_placed_before(self, carrier: Carrier, call: CallContact, claimed: "Claimed") -> bool:
         """A dial's row is missing because nothing was requested, or lost in a failover: search, to be sure."""
@@ -186,7 +189,8 @@ class CallPlacer:
             not_these=held,
         )
         try:
-            return await carrier.find(order)
+            with carrier_span("find", account):
+                return await carrier.find(order)
         except (CarrierAway, CarrierRefused):
             return CannotTell()
 

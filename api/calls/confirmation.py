@@ -12,6 +12,7 @@ from carriers import Carrier, CarrierError, Gone
 from domain.calls.models import CallReport, CallState, Ending
 from store.calls.dials import Dials
 from telemetry.metrics import observe_callback
+from telemetry.tracing import carrier_span
 
 RETRY_SECONDS = 1.0  # the carrier's own records may be a moment behind its events
 MAX_TRIES = 3
@@ -34,7 +35,8 @@ class EndConfirmations:
             return
         calls.add(event.call_id)
         try:
-            confirmed = await _ask(carrier, event)
+            with carrier_span("fetch", account):
+                confirmed = await _ask(carrier, event)
             if confirmed is not None:
                 observe_callback(await self._dials.record(confirmed, account, key, by_callback=True))
         except Exception as error:

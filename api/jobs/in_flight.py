@@ -15,6 +15,7 @@ from domain.calls.models import CallReport
 from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
 from store.calls.in_flight import CallScope, InFlightRequests
+from telemetry.tracing import carrier_span
 
 QUIET_LIMIT = 20.0  # seconds; longer than a request to the carrier may take, after which none can be on its way
 QUIET_POLL = 0.05  # seconds
@@ -64,8 +65,9 @@ class CallStopper:
             return
         carrier = self._carriers[dial.account]
         try:
-            await call_off(carrier, dial.call_id)
-            found = await carrier.fetch(dial.call_id)
+            with carrier_span("hang_up", dial.account, dial.id):
+                await call_off(carrier, dial.call_id)
+                found = await carrier.fetch(dial.call_id)
         except CarrierError as error:
             log.warning("call %s could not be called off (%s)", dial.id, type(error).__name__)
             return
