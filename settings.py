@@ -153,10 +153,10 @@ class Settings(BaseSettings):
     )
     secret: Annotated[SecretStr, Told(allowed="32 characters or more")] = Field(
         default=SecretStr(""),
-        description="encrypts carrier settings and webhook secrets, makes the tokens of calls: `openssl rand -hex 32`. "
-        "Several with commas between them: the first encrypts, all decrypt",
+        description="encrypts carrier settings and webhook secrets, makes the tokens of calls: `openssl rand -hex 32`; "
+        "nothing starts without. Several with commas between them: the first encrypts, all decrypt",
     )
-    platform_key: SecretStr = Field(
+    platform_key: Annotated[SecretStr, Told(allowed="32 characters or more")] = Field(
         default=SecretStr(""),
         description="the key that creates organizations and tops up their credits over the API; empty: none does",
     )

@@ -33,8 +33,8 @@ from settings import LOG_LEVELS, VERSION, Settings, UnreadableSecret, read_secre
 from store.db.engine import Database
 from store.db.schema import find_schema_fault, read_schema_version, read_server_version
 from store.db.server_version import find_server_fault
-from store.db.vault import Vault
-from store.errors import NoSecret, Unreadable
+from store.db.vault import MIN_SECRET_LENGTH, Vault
+from store.errors import Unreadable
 from store.sealed import find_sealed
 from store.temporal_namespace import NamespaceBinding
 from telemetry.exposition import EXPOSITION
@@ -45,6 +45,7 @@ from workflows.temporal_variables import find_meant, find_wrong_variables
 EXIT_CODE = 2
 PREFIX = "OUTDIAL_"
 DRIVER = "postgresql+psycopg"
+MAKE_SECRET = "openssl rand -hex 32"  # noqa: S105  how to make one
 OF_OTHER_PROCESSES = frozenset({"OUTDIAL_URL", "OUTDIAL_KEY"})  # the command line's
 SIMULATOR = "OUTDIAL_SIMULATOR_"
 INTERVAL_SECONDS = 1.0
@@ -119,11 +120,11 @@ def set_up_telemetry(settings: Settings, process: str) -> None:
 
     Called again it changes nothing.
     """
-    host, port = settings.metrics_host, settings.metrics_port
     try:
         set_up_tracing(process, VERSION, os.environ)
     except WrongTracing as wrong:
         raise CannotStart(*wrong.sentences) from None
+    host, port = settings.metrics_host, settings.metrics_port
     try:
         EXPOSITION.set_up(process, VERSION, host, port)
     except OSError as error:
@@ -171,11 +172,34 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "OUTDIAL_TEMPORAL_UI_URL must be an address that begins with https:// (or http://)."
     if settings.log_level.upper() not in LOG_LEVELS:
         yield f"OUTDIAL_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}."
-    for check in (_vault, _check_destinations, _check_agent_networks, _check_agent_hosts, _check_origins):
+    for check in (
+        _check_secret,
+        _check_platform_key,
+        _check_destinations,
+        _check_agent_networks,
+        _check_agent_hosts,
+        _check_origins,
+    ):
         try:
             check(settings)
         except ValueError as error:
             yield str(error)
+
+
+def _check_secret(settings: Settings) -> None:
+    if not _vault(settings).can_seal:
+        raise ValueError(f"OUTDIAL_SECRET is not set: make one with `{MAKE_SECRET}`, the same for every process.")
+
+
+def _check_platform_key(settings: Settings) -> None:
+    """One that can be guessed makes organizations and credits for anybody; one that cannot be sent, for nobody."""
+    key = settings.platform_key.get_secret_value()
+    if not key:
+        return
+    if len(key) < MIN_SECRET_LENGTH:
+        raise ValueError(f"OUTDIAL_PLATFORM_KEY must have at least {MIN_SECRET_LENGTH} characters: `{MAKE_SECRET}`.")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError("OUTDIAL_PLATFORM_KEY holds blanks or characters that no header can carry.")
 
 
 def _vault(settings: Settings) -> Vault:
@@ -258,8 +282,8 @@ async def check_api(settings: Settings) -> None:
 
 
 async def check_database(engine: Database, vault: Vault, seconds: float) -> None:
-    """Wait for the database for so long. Raises CannotStart where it refuses us, is too old, lacks tables, or needs a
-    secret."""
+    """Wait for the database for so long. Raises CannotStart where it refuses us, is too old, lacks tables, or has
+    another secret."""
     fault = find_server_fault(await _wait_for(lambda: read_server_version(engine), seconds, _judge_database))
     if fault is not None:
         raise CannotStart(fault)
@@ -269,8 +293,6 @@ async def check_database(engine: Database, vault: Vault, seconds: float) -> None
     try:
         for sealed in await find_sealed(engine):
             vault.open(sealed)
-    except NoSecret:
-        raise CannotStart("OUTDIAL_SECRET is not set, and the database has settings that it encrypted.") from None
     except Unreadable:
         raise CannotStart("OUTDIAL_SECRET is not the one that encrypted what the database has.") from None
 
