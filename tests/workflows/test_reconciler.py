@@ -160,7 +160,7 @@ async def test_a_dial_that_was_never_named_is_unknown(running: Running) -> None:
 
 async def test_a_job_whose_last_contacts_were_removed_ends_though_the_nudge_was_lost(running: Running) -> None:
     given = await an_organization(running.engine)
-    waiting = [contact.model_copy(update={"zones": None}) for contact in contacts(2)]  # held: their zone is unknown
+    waiting = [contact._replace(zones=None) for contact in contacts(2)]  # held: their zone is unknown
     stored = await a_job(running.engine, given, [*waiting, *contacts(1, start=300, first_row=50)])
     job = await running.start_in_real_time(given, stored)
 
@@ -183,7 +183,7 @@ async def test_contacts_that_were_added_are_called_though_the_nudge_was_lost(run
     given = await an_organization(running.engine)
     running.carrier.usually(TALKS_ON)
     later = datetime.now(UTC) + timedelta(days=90)
-    waiting = [contact.model_copy(update={"not_before": later}) for contact in contacts(1)]
+    waiting = [contact._replace(not_before=later) for contact in contacts(1)]
     await running.start_in_real_time(given, await a_job(running.engine, given, contacts(1, start=500)))
     job = await running.start_in_real_time(given, await a_job(running.engine, given, waiting))
     await eventually(lambda: len(running.carrier.live) == 1)

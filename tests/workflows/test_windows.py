@@ -92,7 +92,7 @@ class Scene:
         return [self.running.carrier.calls_to(contact.number) for contact in called]
 
     def _contact(self, row: int, place: Place) -> NewContact:
-        return a_contact(row, a_number(row)).model_copy(update={"zones": place.zones, "not_before": place.since})
+        return a_contact(row, a_number(row))._replace(zones=place.zones, not_before=place.since)
 
 
 @pytest.fixture(scope="module")

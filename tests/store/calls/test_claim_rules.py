@@ -150,7 +150,7 @@ async def test_without_one_of_its_own_the_organizations_window_holds_as_long_as_
 
 
 async def test_a_contact_whose_zone_is_unknown_is_never_due(shared: Calling) -> None:
-    unknown = some_contacts(1, start=430)[0].model_copy(update={"zones": None})
+    unknown = some_contacts(1, start=430)[0]._replace(zones=None)
     job = await shared.a_job(await a_caller(shared.engine), [unknown])
 
     page = await shared.due_pages.read(job.id, datetime.now(UTC) + timedelta(days=365), 10)
@@ -374,7 +374,7 @@ async def _open(calling: Calling, zone: str) -> CallingWindow:
 
 def _in(zones: str | tuple[str, ...], which: int = 420) -> NewContact:
     named = (zones,) if isinstance(zones, str) else zones
-    return a_contact(which, a_number(which)).model_copy(update={"zones": named})
+    return a_contact(which, a_number(which))._replace(zones=named)
 
 
 async def test_the_page_postpones_whoever_is_outside_the_window(shared: Calling) -> None:
