@@ -198,6 +198,7 @@ batch_jobs = Table(
     Column("actual_start_time", Moment),
     Column("completed_at", Moment),
     Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("ended_counts", JSON),  # contacts by status once all are final and it has ended; triggers keep it
     Column("statistics_counted_at", Moment),  # its calls that had ended by then are in `call_statistics`
     Column("statistics_due_at", Moment, server_default=func.now()),  # to be counted again; null: for good
     Index("ix_batch_jobs_newest", "organization_id", text("created_at DESC"), text("id DESC")),

@@ -15,16 +15,16 @@ from store.jobs.settings import COLUMNS
 LETTERS = "pg_c_utf8"  # a collation that knows upper and lower case of all letters, on every server since 17
 MAX_OFFSET = 2**62  # PostgreSQL takes no larger one, and no table is that long
 
-# One query, one table: nothing can count twice.
-_COUNTS = """(
-      SELECT CAST(json_object_agg(status, contacts) AS text) FROM (
+# One query, one table: nothing can count twice. An ended job was counted when it ended.
+_COUNTS = """CAST(coalesce(job.ended_counts, (
+      SELECT json_object_agg(status, contacts) FROM (
         SELECT status, count(*) AS contacts FROM contacts WHERE job_id = job.id GROUP BY status ORDER BY status
       ) AS counted
-    ) AS counts"""
+    )) AS text) AS counts"""
 _VERSIONS = f"""
     SELECT job.id, job.row_version, {_COUNTS}, (SELECT count(*) FROM batch_jobs WHERE {{where}}) AS total
     FROM (
-      SELECT id, CAST(xmin AS text) AS row_version, created_at FROM batch_jobs WHERE {{where}}
+      SELECT id, CAST(xmin AS text) AS row_version, ended_counts, created_at FROM batch_jobs WHERE {{where}}
       ORDER BY created_at DESC, id DESC OFFSET %(offset)s LIMIT %(size)s
     ) AS job
     ORDER BY created_at DESC, id DESC
