@@ -1,6 +1,7 @@
 """`make docs`: gather every Markdown file and what it shows below build/pages, for MkDocs.
 
 Links stay as they are written for the repository: a folder becomes its README, a file of code is copied beside.
+Diagrams become pictures.
 """
 
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 from api.app import create_app
 from docs.checks.links import ELSEWHERE
 from docs.checks.texts import FENCED, SPAN, blank, files, read
+from docs.diagrams import with_pictures
 from docs.endpoints_page import endpoints_page
 from settings import Settings
 
@@ -24,7 +26,8 @@ TARGET = re.compile(r"(?<=\]\()([^)#\s]+)")
 def gather(root: Path = ROOT, pages: Path = PAGES) -> None:
     shutil.rmtree(pages, ignore_errors=True)
     for file in files(root, "*.md"):
-        _write(pages / file.relative_to(root), _page(root, pages, file))
+        page = pages / file.relative_to(root)
+        _write(page, with_pictures(_page(root, pages, file), page))
     _write(pages / ENDPOINTS, endpoints_page(create_app(Settings()).openapi()))
 
 

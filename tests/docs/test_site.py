@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -45,6 +46,22 @@ def test_it_is_built_without_a_warning_and_fetches_nothing(folder: Path) -> None
     assert len(pages) > 100
     assert [page.name for page in pages if FETCHED.search(page.read_text())] == []
     assert "POST /batch/create" in (folder / "build/site/docs/endpoints.html").read_text()
+
+
+def test_diagrams_are_pictures(folder: Path) -> None:
+    build(folder)
+    site = folder / "build/site"
+    texts = {"README.md": "place the call", "docs/states.md": "pending", "docs/entities.md": "batch_jobs"}
+    for page, text in texts.items():
+        html = (site / page).with_suffix(".html") if page != "README.md" else site / "index.html"
+        shown = re.findall(r'<img alt="Diagram: [^"]+" src="([^"]+\.svg)"', html.read_text())
+        assert len(shown) == (ROOT / page).read_text().count("```mermaid"), page
+        pictures = [ElementTree.parse(html.parent / name).getroot() for name in shown]
+        assert text in " ".join(word for picture in pictures for word in picture.itertext())
+        assert all(int(picture.attrib["width"]) > 500 for picture in pictures)
+        assert "```mermaid" not in html.read_text()
+    elsewhere = re.compile(r"(?:href|src|url)\W+https?:")
+    assert [file.name for file in site.rglob("*.svg") if elsewhere.search(file.read_text())] == []
 
 
 def test_a_link_that_leads_nowhere_ends_the_build(tmp_path: Path, folder: Path) -> None:
