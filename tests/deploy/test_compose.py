@@ -250,6 +250,18 @@ def test_units_are_hardened(unit: str) -> None:
     assert judged.returncode == 0, judged.stdout[-300:]
 
 
+@pytest.mark.parametrize("unit", ["outdial-api.service", "outdial-worker@.service"])
+def test_units_wait_for_servers_that_are_away_and_not_for_a_person(unit: str) -> None:
+    """Both end a process with code 2: after a night without PostgreSQL it would not be started again."""
+    text = (ROOT / "deploy/systemd" / unit).read_text()
+    assert "Restart=always" in text
+    assert "RestartPreventExitStatus=2" in text
+    (waits,) = re.findall(r"^Environment=OUTDIAL_START_TIMEOUT_SECONDS=(\d+)$", text, re.MULTILINE)
+    assert int(waits) >= 24 * 3600
+    migration = (ROOT / "deploy/systemd/outdial-migrate.service").read_text()
+    assert {"Restart=on-failure", "RestartSec=5"} <= set(migration.splitlines())
+
+
 def test_nothing_is_reachable_from_other_machines(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
@@ -267,4 +279,4 @@ def test_all_code_gets_into_the_image() -> None:
         code += [Path(place, package).as_posix() for place in find["where"] if (ROOT / place / package).is_dir()]
     assert len(code) == len(project["py-modules"]) + len(find["include"])
     let_in = set((ROOT / ".dockerignore").read_text().splitlines())
-    assert set(code) <= {name.rpartition("/")[2].removeprefix("!") for name in let_in}
+    assert {f"!{name}" for name in code} <= let_in
