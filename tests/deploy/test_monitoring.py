@@ -28,7 +28,7 @@ def test_the_rules_are_in_order() -> None:
     promtool("check", "config", "prometheus.yml")
 
 
-def test_each_alert_fires_by_its_fault() -> None:
+def test_each_alert_fires_by_its_numbers() -> None:
     promtool("test", "rules", "alerts_test.yml")
 
 
