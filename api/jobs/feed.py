@@ -151,12 +151,14 @@ class JobFeed:
         told, self._told = self._told, {job_id: set(look.changes) for job_id, look in found.items()}
         self._since = min((look.at for look in found.values()), default=self._since)
         for job_id in asked:
-            look = found.get(job_id)
-            for watcher in self._watchers.get(job_id, ()):
-                if look is None:
+            look, watchers = found.get(job_id), self._watchers.get(job_id, ())
+            if look is None:
+                for watcher in watchers:
                     watcher.gone()
-                elif not first:
-                    new = tuple(change for change in look.changes if change not in told.get(job_id, ()))
+            elif not first:
+                known: set[ContactChange] = told.get(job_id, set())
+                new = tuple(change for change in look.changes if change not in known)
+                for watcher in watchers:
                     watcher.tell(look, new, more=look.more and len(new) == MAX_CHANGES)
 
     async def _look_at_keys(self) -> None:
