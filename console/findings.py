@@ -1,9 +1,10 @@
 """What an operator asks of a job, answered by what is known of it: why it does not start, call, reach or retry."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from api.jobs.schemas import JobDetail
 from api.jobs.statistics_routes import JobStatisticsView
@@ -56,12 +57,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class JobFacts:
-    """All that the page knows of a job. `report`: of the rows that it was created with."""
+    """All that the page knows of a job. `report`: of the rows that it was created with.
+
+    `window`: the organization's, as the API writes it; `workflow`: where Temporal's web UI shows it, if that is known.
+    """
 
     job: JobDetail
     statistics: JobStatisticsView
     gates: ClosedGates
     report: IntakeReport
+    window: Mapping[str, Any] | None = None
+    workflow: str | None = None
 
     @property
     def counts(self) -> dict[ContactStatus, int]:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -15,6 +16,7 @@ from api.dependencies import (
     JobsDep,
     OrganizationsDep,
     OwnGatesDep,
+    ResultsDep,
     SettingsDep,
     StatisticsDep,
     WorkflowsDep,
@@ -23,23 +25,26 @@ from api.jobs.export_routes import contact as read_contact
 from api.jobs.export_routes import download_results
 from api.jobs.export_schemas import ContactDetail
 from api.jobs.exports import FileAnswer
-from api.jobs.lookup import JobId
+from api.jobs.lookup import JobId, find_job
 from api.jobs.queries import ContactQuery
 from api.jobs.routes import detail
 from api.jobs.statistics_routes import JobStatisticsView, report, statistics
 from api.organizations.gate_routes import list_closed_gates
+from api.organizations.organization_routes import get_organization
 from console import charts
 from console.findings import JobFacts, explain
-from console.job_lists import ListsReaderDep, ViewDep
+from console.job_lists import ListsReaderDep, ViewDep, render_row
 from console.pages import Frame, FrameDep, PageRoute, page, render
 from domain.audit import Action
 from domain.calls.agent_parameters import build_contact_parameters
-from domain.jobs.models import Caller
+from domain.jobs.models import Caller, Job
 from store.audit_log import AuditLog
 
 RATE_MINUTES = 5
 ONE_CONTACT = ContactQuery.model_validate({"contactsPageSize": "1"})
 SHOWN = "shown"
+JOB_PARTS = ("live", "rules", "file")  # templates, as are the next; the same for all who look
+CONTACT_PARTS = ("status", "actions", "failure", "calls")
 
 router = APIRouter(route_class=PageRoute)
 
@@ -54,19 +59,35 @@ class FactsReader:
     workflows: WorkflowsDep
     counted: StatisticsDep
     gates: OwnGatesDep
+    settings: SettingsDep
 
     async def read(self, caller: Caller, job_id: str) -> JobFacts:
         """Raises JobNotFound."""
-        job, calls, closed, rows = await asyncio.gather(
+        job, calls, closed, rows, organization = await asyncio.gather(
             detail(caller, ONE_CONTACT, job_id, self.jobs, self.organizations, self.dials, self.workflows),
             statistics(caller, job_id, self.counted),
             list_closed_gates(caller, self.gates, self.organizations),
             report(caller, job_id, self.counted),
+            get_organization(caller, self.organizations),
         )
-        return JobFacts(job, calls, closed, rows)
+        workflow = workflow_address(self.settings.temporal_ui_url, job_id)
+        return JobFacts(job, calls, closed, rows, organization.calling_window, workflow)
+
+
+@dataclass(frozen=True)
+class ContactReader:
+    jobs: JobsDep
+    results: ResultsDep
+
+    async def read(self, caller: Caller, job_id: str, contact_id: str) -> tuple[Job, ContactDetail]:
+        """Raises JobNotFound, ContactNotFound."""
+        return await asyncio.gather(
+            find_job(self.jobs, caller.organization_id, job_id), read_contact(caller, job_id, contact_id, self.results)
+        )
 
 
 FactsReaderDep = Annotated[FactsReader, Depends()]
+ContactReaderDep = Annotated[ContactReader, Depends()]
 ContactDep = Annotated[ContactDetail, Depends(read_contact)]
 
 
@@ -78,23 +99,22 @@ async def job_page(
     lists: ListsReaderDep,
     view: ViewDep,
     audit: AuditLogDep,
-    settings: SettingsDep,
     numbers: str = "",
 ) -> HTMLResponse:
     """Raises JobNotFound."""
     shown = numbers == SHOWN
-    facts, seen = await asyncio.gather(reader.read(frame.caller, id), lists.read(frame.caller, id, view, shown=shown))
+    row = partial(render_row, shown=shown)
+    facts, seen = await asyncio.gather(reader.read(frame.caller, id), lists.read(frame.caller, id, view, row))
     if shown:
         await _record_look(audit, frame, id, contacts=len(seen.rows))
     return page(
         frame,
         "job.html",
-        **live_values(facts, may_change=frame.may_change),
+        **live_values(facts),
+        may_change=frame.may_change,
         lists=seen,
         query=view.contacts,
-        report=facts.report,
         shown=shown,
-        workflow=workflow_address(settings.temporal_ui_url, id),
     )
 
 
@@ -103,11 +123,12 @@ async def contact_page(
     frame: FrameDep, id: JobId, contact: ContactDep, jobs: JobsDep, audit: AuditLogDep, numbers: str = ""
 ) -> HTMLResponse:
     """Raises ContactNotFound."""
-    job = await jobs.find(frame.caller.organization_id, id)
+    job = await find_job(jobs, frame.caller.organization_id, id)
     if numbers == SHOWN:
         await _record_look(audit, frame, id, contactId=contact.id)
     received = build_contact_parameters(contact.contact_data, contact.phone_number)
-    return page(frame, "contact.html", job=job, contact=contact, received=received, shown=numbers == SHOWN)
+    values = {"job": job, "contact": contact, "received": received, "shown": numbers == SHOWN}
+    return page(frame, "contact.html", **values, may_change=frame.may_change)
 
 
 @router.get("/jobs/{id}/results")
@@ -119,21 +140,32 @@ async def results_file(
     return file
 
 
-def live_values(facts: JobFacts, *, may_change: bool) -> dict[str, object]:
+def live_values(facts: JobFacts) -> dict[str, object]:
     """What the part of the page shows that keeps itself up to date."""
     now = datetime.now(UTC)
     return {
         "job": facts.job,
         "facts": facts,
+        "report": facts.report,
         "findings": explain(facts, now),
         "rate": _rate(facts.statistics, now),
         "columns": _columns(facts.statistics),
-        "may_change": may_change,
     }
 
 
-def render_live(facts: JobFacts, *, may_change: bool) -> str:
-    return render("job/live.html", **live_values(facts, may_change=may_change))
+def render_live(facts: JobFacts) -> dict[bool, tuple[str, ...]]:
+    """How the job goes, its rules, what became of its file: by whether who looks may change it."""
+    values = live_values(facts)
+    same = [render(f"job/{name}.html", **values) for name in JOB_PARTS]
+    return {
+        may_change: (render("job/head.html", **values, may_change=may_change), *same) for may_change in (True, False)
+    }
+
+
+def render_live_contact(job: Job, contact: ContactDetail, *, may_change: bool) -> tuple[str, ...]:
+    """The parts of a contact's page that say how it stands, and its calls."""
+    values = {"job": job, "contact": contact, "may_change": may_change}
+    return tuple(render(f"contact/{name}.html", **values) for name in CONTACT_PARTS)
 
 
 def workflow_address(ui: str, job_id: str) -> str | None:

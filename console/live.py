@@ -1,4 +1,6 @@
-"""A job's page while it is watched: one look and one rendering for everybody who watches it, every two seconds at most.
+"""Pages of a job and of its contacts while they are watched.
+
+One look and one rendering for everybody who watches the same, every two seconds at most.
 
 A hundred viewers of a running job cost little more than one: what is sent to each is a text that is there already.
 """
@@ -8,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import ExitStack
+from functools import partial
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 from anyio import Event
@@ -16,11 +19,11 @@ from sse_starlette import ServerSentEvent
 
 from api.dependencies import JobsDep, service
 from api.jobs.event_routes import STOP_SECONDS, EventAnswer, JobFeedDep
-from api.jobs.feed import Watcher
+from api.jobs.feed import JobFeed, Watcher
 from api.jobs.lookup import JobId, find_job
 from console.findings import JobFacts
-from console.job import FactsReaderDep, render_live
-from console.job_lists import Lists, ListsReaderDep, View, ViewDep
+from console.job import ContactDep, ContactReaderDep, FactsReaderDep, render_live, render_live_contact
+from console.job_lists import KeptRows, Lists, ListsReader, ListsReaderDep, View, ViewDep, render_row
 from console.pages import FrameDep, PageRoute
 from domain.jobs.models import Caller
 
@@ -31,21 +34,25 @@ SEND_SECONDS = 30.0
 MAX_SECONDS = 3600.0  # then the browser connects again
 MAX_KEPT = 200
 
+Parts = tuple[str, ...]
 T = TypeVar("T")
 
 router = APIRouter(route_class=PageRoute)
 
 
 class Seen(NamedTuple):
-    """A job's page as one viewer has it."""
+    """A page as one viewer has it. `parts`: HTML, each sent where it changed; `lists`: of a job's page."""
 
-    upper: str
-    lists: Lists
+    parts: tuple[str, ...]
+    lists: Lists | None = None
 
     def since(self, sent: "Seen | None") -> str:
         """What has changed since `sent`, as HTML; nothing where nothing has."""
-        upper = self.upper if sent is None or sent.upper != self.upper else ""
-        return upper + self.lists.since(None if sent is None else sent.lists)
+        changed = self.parts
+        if sent is not None:
+            changed = tuple(part for part, old in zip(self.parts, sent.parts, strict=True) if part != old)
+        lists = "" if self.lists is None else self.lists.since(None if sent is None else sent.lists)
+        return "".join(changed) + lists
 
 
 class _Kept(NamedTuple):
@@ -58,17 +65,23 @@ class LiveJobs:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
+        self.rows = KeptRows()
 
-    async def html(self, caller: Caller, job_id: str, read: Callable[[], Coroutine[Any, Any, JobFacts]]) -> str:
+    async def job(self, caller: Caller, job_id: str, read: Callable[[], Coroutine[Any, Any, JobFacts]]) -> Parts:
         """As it was less than EVERY_SECONDS ago. Raises what `read` raises."""
         made = await self._share((caller.organization_id, job_id), lambda: _render(read))
         return made[caller.role.may_change]
 
-    async def lists(
-        self, caller: Caller, job_id: str, view: View, read: Callable[[], Coroutine[Any, Any, Lists]]
-    ) -> Lists:
+    async def lists(self, caller: Caller, job_id: str, view: View, reader: ListsReader) -> Lists:
         """The same of its lists."""
-        return await self._share((caller.organization_id, job_id, view.query), read)
+        of_job = (caller.organization_id, job_id)
+        pages = view.activity.page, view.activity.page_size
+        around = partial(self._share, (*of_job, pages), lambda: reader.read_around(caller, job_id, view))
+        return await self._share((*of_job, view.query), lambda: reader.read(caller, job_id, view, self.rows, around()))
+
+    async def contact(self, caller: Caller, contact_id: str, read: Callable[[], Coroutine[Any, Any, Parts]]) -> Parts:
+        """The same of one of its contacts."""
+        return await self._share((caller.organization_id, contact_id, caller.role.may_change), read)
 
     async def _share(self, key: tuple[object, ...], make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         now = time.monotonic()
@@ -105,18 +118,64 @@ async def stream(
 
     Raises JobNotFound, Unavailable.
     """
-    stopping, caller = Event(), frame.caller
-    with ExitStack() as opening:
-        watcher = opening.enter_context(feed.watch(id, caller))
-        opened = opening.pop_all()
+    caller = frame.caller
+    opened, watcher = _watch(feed, id, caller)
 
     async def look() -> Seen:
-        upper, listed = await asyncio.gather(
-            live.html(caller, id, lambda: reader.read(caller, id)),
-            live.lists(caller, id, view, lambda: lists.read(caller, id, view)),
+        parts, listed = await asyncio.gather(
+            live.job(caller, id, lambda: reader.read(caller, id)), live.lists(caller, id, view, lists)
         )
-        return Seen(upper, listed)
+        return Seen(parts, listed)
 
+    return _answer(opened, watcher, look)
+
+
+@router.get("/jobs/{id}/contacts/{contactId}/stream")
+async def contact_stream(
+    frame: FrameDep,
+    id: JobId,
+    contact: ContactDep,
+    reader: ContactReaderDep,
+    feed: JobFeedDep,
+    live: LiveJobsDep,
+) -> Response:
+    """What changes on a contact's page. Raises ContactNotFound, Unavailable."""
+    caller = frame.caller
+    opened, watcher = _watch(feed, id, caller)
+
+    async def read() -> Parts:
+        return render_live_contact(*await reader.read(caller, id, contact.id), may_change=frame.may_change)
+
+    async def look() -> Seen:
+        return Seen(await live.contact(caller, contact.id, read))
+
+    return _answer(opened, watcher, look)
+
+
+@router.get("/live/jobs/{id}")
+async def part(frame: FrameDep, id: JobId, reader: FactsReaderDep, lists: ListsReaderDep, view: ViewDep) -> Response:
+    """The same once, right after something was done. Raises JobNotFound."""
+    facts, listed = await asyncio.gather(reader.read(frame.caller, id), lists.read(frame.caller, id, view, render_row))
+    seen = Seen(render_live(facts)[frame.may_change], listed)
+    return Response(seen.since(None), media_type="text/html")
+
+
+@router.get("/live/jobs/{id}/contacts/{contactId}")
+async def contact_part(frame: FrameDep, id: JobId, contact: ContactDep, reader: ContactReaderDep) -> Response:
+    """The same once. Raises ContactNotFound."""
+    parts = render_live_contact(*await reader.read(frame.caller, id, contact.id), may_change=frame.may_change)
+    return Response("".join(parts), media_type="text/html")
+
+
+def _watch(feed: JobFeed, job_id: str, caller: Caller) -> tuple[ExitStack, Watcher]:
+    """Raises Unavailable."""
+    with ExitStack() as opening:
+        watcher = opening.enter_context(feed.watch(job_id, caller))
+        return opening.pop_all(), watcher
+
+
+def _answer(opened: ExitStack, watcher: Watcher, look: Callable[[], Awaitable[Seen]]) -> EventAnswer:
+    stopping = Event()
     return EventAnswer(
         opened,
         _events(watcher, look, stopping),
@@ -125,14 +184,6 @@ async def stream(
         shutdown_event=stopping,
         shutdown_grace_period=STOP_SECONDS,
     )
-
-
-@router.get("/live/jobs/{id}")
-async def part(frame: FrameDep, id: JobId, reader: FactsReaderDep, lists: ListsReaderDep, view: ViewDep) -> Response:
-    """The same once, right after something was done. Raises JobNotFound."""
-    facts, listed = await asyncio.gather(reader.read(frame.caller, id), lists.read(frame.caller, id, view))
-    seen = Seen(render_live(facts, may_change=frame.may_change), listed)
-    return Response(seen.since(None), media_type="text/html")
 
 
 async def _events(
@@ -159,9 +210,8 @@ async def _events(
             return
 
 
-async def _render(read: Callable[[], Coroutine[Any, Any, JobFacts]]) -> dict[bool, str]:
-    facts = await read()
-    return {may_change: render_live(facts, may_change=may_change) for may_change in (True, False)}
+async def _render(read: Callable[[], Coroutine[Any, Any, JobFacts]]) -> dict[bool, Parts]:
+    return render_live(await read())
 
 
 def _failed(task: "asyncio.Task[Any]") -> bool:

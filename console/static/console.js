@@ -111,7 +111,7 @@ function swap(old, html, put) {
   if (shown.get(old) === html) return;
   if (isInHand(old)) return (held = true);
   const focused = old.contains(document.activeElement) ? nameOf(document.activeElement) : null;
-  const opened = [...old.querySelectorAll("details[open] > summary")].map(nameOf);
+  const opened = new Map([...old.querySelectorAll("details > summary")].map((one) => [nameOf(one), one.parentElement.open]));
   const kept = new Map([...old.querySelectorAll("[data-keep]")].map((one) => [one.dataset.keep, one.textContent]));
   const scrolled = old.querySelector(".scroll")?.scrollLeft ?? 0;
   const now = put();
@@ -119,7 +119,7 @@ function swap(old, html, put) {
   for (let around = now.parentElement?.closest("[data-part]"); around; around = around.parentElement.closest("[data-part]")) shown.delete(around);
   localize(now);
   for (const one of now.querySelectorAll("[data-keep]")) one.textContent = kept.get(one.dataset.keep) ?? one.textContent;
-  for (const one of now.querySelectorAll("summary")) one.parentElement.open ||= opened.includes(nameOf(one));
+  for (const one of now.querySelectorAll("summary")) one.parentElement.open = opened.get(nameOf(one)) ?? one.parentElement.open;
   if (scrolled) now.querySelector(".scroll")?.scrollTo({ left: scrolled });
   if (focused) focusAgain(now, focused);
 }

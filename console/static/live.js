@@ -1,4 +1,4 @@
-// One job's page, kept up to date by the server.
+// The page of a job or of a contact, kept up to date by the server.
 import { replace, showStale } from "./console.js";
 
 const part = document.querySelector("[data-stream]");

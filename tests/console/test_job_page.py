@@ -1,5 +1,6 @@
 """One job's page: what it says of how the job goes, and the eight questions of operators."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.api.client import Api, numbers
 from tests.api.results import Rows
 from tests.console.browsing import Visitor, words
+from tests.statements import heard
 
 FINDING = r'data-finding="{}">(.*?)</div>'
 
@@ -141,6 +143,59 @@ async def test_contacts_and_activity_of_a_watched_page_are_sent_as_they_change(
         await api.post(f"/batch/jobs/{job}/start")
         await api.post(f"/batch/jobs/{job}/pause")
         assert "paused it" in words(await sent_html(lines, until='data-part="activity"'))
+
+
+async def test_rules_of_a_watched_page_are_sent_as_they_change_and_the_file_once(
+    visitor: Visitor, api: Api, rows: Rows, job: str
+) -> None:
+    async with visitor.client.stream("GET", f"/console/jobs/{job}/stream") as stream:
+        lines = stream.aiter_lines()
+        first = await sent_html(lines)
+        assert "9 calls at once" in words(first)
+        assert 'data-part="file"' in first
+        await api.http.patch(f"/batch/jobs/{job}", json={"concurrentCallLimit": 4, "maxCost": "5"}, headers=api.key)
+        await rows.contact((await rows.contact_ids())[0], status="busy", completed_at=datetime.now(UTC))
+        changed = await sent_html(lines, until='data-part="rules"')
+        assert "4 calls at once" in words(changed)
+        assert "Budget $5.00" in words(changed)
+        assert 'data-part="file"' not in changed
+
+
+async def test_a_watched_contact_is_sent_as_it_changes(visitor: Visitor, member: Visitor, rows: Rows, job: str) -> None:
+    [id, *_] = await rows.contact_ids()
+    path = f"/console/jobs/{job}/contacts/{id}"
+    assert "Call no more" in await visitor.read(path)
+    async with visitor.client.stream("GET", f"{path}/stream?numbers=shown") as stream:
+        lines = stream.aiter_lines()
+        first = await sent_html(lines)
+        assert "Not called yet" in words(first)
+        await call(rows, ["busy"], sip_code=486)
+        await rows.contact(id, status="busy", attempts=1, error_code="486", completed_at=datetime.now(UTC))
+        changed = await sent_html(lines, until='data-part="calls"')
+        assert "Call 1: The line was busy." in words(changed)
+        assert "Busy 1 of 3 attempts" in words(changed)
+        assert "Call no more" not in changed
+        assert numbers(1)[0] not in first + changed
+    part = words(await visitor.read(f"/console/live/jobs/{job}/contacts/{id}"))
+    assert "Call 1: The line was busy." in part
+    for watched in (f"{path}0/stream", f"/console/live/jobs/{job}0/contacts/{id}"):
+        assert (await visitor.client.get(watched)).status_code == 404
+
+
+async def test_who_look_at_different_contacts_share_what_is_the_same(visitor: Visitor, rows: Rows, job: str) -> None:
+    async def first_part(page: int) -> str:
+        path = f"/console/jobs/{job}/stream?contactsPageSize=5&contactsPage={page}"
+        async with visitor.client.stream("GET", path) as stream:
+            return await sent_html(stream.aiter_lines())
+
+    ids = await rows.contact_ids()
+    with heard() as statements:
+        seen = await asyncio.gather(*map(first_part, range(1, 6)))
+
+    assert [re.findall(r'<tr data-part="(\w+)"', html) for html in seen] == [ids[i : i + 5] for i in range(0, 25, 5)]
+    assert all("created the job" in words(html) for html in seen)
+    activities = [statement for statement, _ in statements if "FROM activity" in statement and "LIMIT" in statement]
+    assert 0 < len(activities) < len(seen)
 
 
 async def test_a_watched_page_keeps_its_filter(visitor: Visitor, rows: Rows, job: str) -> None:

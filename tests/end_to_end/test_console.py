@@ -211,12 +211,35 @@ def test_the_table_of_contacts_is_live_and_disturbs_nobody(page: Page, stack: Li
     assert called[0] in first.inner_text()
     assert page.evaluate("getSelection().toString()") == "Rules"
 
+    page.evaluate("getSelection().removeAllRanges()")
+    with stack.http() as client:
+        client.patch(f"/batch/jobs/{job.job_id}", json={"concurrentCallLimit": 2}).raise_for_status()
+    page.get_by_text("2 calls at once").wait_for()  # without a reload
     page.evaluate("getSelection().selectAllChildren(document.querySelector('#contacts tbody tr'))")
     job.hang_up()
     page.locator(".live .pill.cancelled").wait_for()
     assert "On the phone" in first.inner_text()  # it is being read
     page.evaluate("getSelection().removeAllRanges()")
     until(lambda: "On the phone" not in first.inner_text(), LOADED)
+
+
+def test_a_contacts_page_is_live_and_disturbs_nobody(page: Page, stack: LiveStack, numbers: Numbers) -> None:
+    [called] = numbers.scripted(TALKS, 1)
+    job = Batch.create(stack, contacts([called]), name="One of them")
+    with stack.http() as client:
+        [contact] = client.get(f"/batch/jobs/{job.job_id}").json()["contacts"]
+    page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}/contacts/{contact['id']}?numbers=shown")
+    page.locator("[data-part=contact-status]").get_by_text("On the phone").wait_for()  # without a reload
+    page.get_by_text("Answered", exact=True).wait_for()
+    page.get_by_role("link", name="One of them").focus()
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('[data-part=contact-status]'))")
+    job.hang_up()
+    page.locator(".timeline .reached").wait_for()
+    assert page.get_by_role("link", name="One of them").evaluate("link => link === document.activeElement")
+    assert "On the phone" in page.inner_text("[data-part=contact-status]")  # it is being read
+    page.evaluate("getSelection().removeAllRanges()")
+    until(lambda: "Reached" in page.inner_text("[data-part=contact-status]"), LOADED)
+    assert called in page.inner_text("h1")
 
 
 def test_contacts_are_added_and_the_unreached_are_called_again(page: Page, stack: LiveStack, numbers: Numbers) -> None:
