@@ -21,6 +21,7 @@ from activities.calls.place import CallPlacer, may_be_placed
 from activities.calls.waiting import Shutdown, swallow_cancellation
 from activities.heartbeats import Heartbeat, heartbeats
 from carriers import Carrier
+from domain.calls.dispatch import NotNow
 from domain.calls.models import HangUpReason
 from domain.statuses import ContactStatus
 from telemetry.metrics import observe_dial, observe_held
@@ -59,6 +60,7 @@ class CallActivities:
         gather_seconds: float = GATHER_SECONDS,
     ) -> None:
         self._dials = dials
+        self._watch = watch
         self._hand_overs = hand_overs or HandOvers()
         self._endings = GatheredEndings(gather_seconds)
         self._turns = ClaimTurns(claims, max_waiting, self._hand_overs.is_closing)
@@ -88,12 +90,24 @@ class CallActivities:
 
     async def _call(self, call: CallContact, heartbeat: Heartbeat) -> CallEnded:
         dial = await self._dials.get(call.contact_id, call.dial) if may_be_placed(call) else None
+        if dial is not None:
+            return await self._see_to_its_end(dial, heartbeat)
+        claimed, send_before = await self._placer.claim(call)
+        if isinstance(claimed, NotNow):
+            return await self._see_to_an_earlier_claim(call, claimed, heartbeat)
+        heartbeat.show("asked")
+        with self._watch.follow(claimed.id) as follower:  # from here on: nothing falls between the answer and its news
+            dial = await self._placer.place(call, claimed, send_before)
+            if dial is not None and dial.call_id is not None:
+                return _result(await self._follower.follow(dial, follower, heartbeat))
+        return await self._see_to_its_end(await self._dials.refresh(claimed), heartbeat)
+
+    async def _see_to_an_earlier_claim(self, call: CallContact, held: NotNow, heartbeat: Heartbeat) -> CallEnded:
+        """It may not be placed, because it was: an attempt of this activity claimed it that is not known to have."""
+        dial = await self._dials.get(call.contact_id, call.dial)
         if dial is None:
-            held = await self._placer.claim_and_place(call, heartbeat)
-            dial = await self._dials.get(call.contact_id, call.dial)
-            if dial is None:
-                observe_held(held)
-                return CallEnded(held=held)
+            observe_held(held)
+            return CallEnded(held=held)
         return await self._see_to_its_end(dial, heartbeat)
 
     async def _tell_with_others(self, call: CallContact, ended: CallEnded) -> None:

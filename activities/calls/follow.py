@@ -17,7 +17,7 @@ from telemetry.tracing import carrier_span
 if TYPE_CHECKING:
     from store.calls.dial_rows import DialRow
     from store.calls.dials import Dials
-    from store.calls.watcher import DialWatch
+    from store.calls.watcher import DialWatch, Follower
 
 POLL_INTERVAL_SECONDS = 60.0  # without an event of a live call
 MIN_POLL_INTERVAL_SECONDS = 3.0  # of a call that was silent before it was taken over
@@ -44,26 +44,36 @@ class CallFollower:
 
     async def until_ended(self, dial: "DialRow", heartbeat: Heartbeat) -> "DialRow":
         """Wait for the end; hang up when that is requested or overdue; poll the carrier after silence."""
-        hang_up_interval = 1.0
         with self._watch.follow(dial.id) as follower:
-            dial = await self._dials.refresh(dial)
-            follower.seed(dial)
-            poll_after = max(MIN_POLL_INTERVAL_SECONDS, POLL_INTERVAL_SECONDS - _silent_seconds(dial))
-            while dial.ended_at is None:
-                heartbeat.show(dial.state)
-                end = self._deadline(dial)
-                reason = dial.hang_up_reason or (end.reason if end.seconds_left <= 0 else None)
-                timeout = min(poll_after, end.seconds_left + 0.1)
-                if reason is not None:
-                    await self._hang_up(dial, reason, since=-end.seconds_left)
-                    timeout = hang_up_interval
-                    hang_up_interval = min(hang_up_interval * 2, MAX_HANG_UP_INTERVAL_SECONDS)
-                moved = await self._shutdown.wait_for_news(follower, timeout)
-                if moved is None and (reason or timeout >= poll_after):
-                    await poll_carrier(self._carriers[dial.account], self._dials, dial, _call_id(dial))
+            return await self.follow(await self._dials.refresh(dial), follower, heartbeat)
+
+    async def follow(self, dial: "DialRow", follower: "Follower", heartbeat: Heartbeat) -> "DialRow":
+        """The same. `dial` was read after `follower` was registered.
+
+        Of a telephone that rings, or was answered, no notice comes: where time is up the row is read first.
+        """
+        hang_up_interval = 1.0
+        poll_after = _poll_after(dial)
+        follower.seed(dial)
+        while dial.ended_at is None:
+            heartbeat.show(dial.state)
+            end = self._deadline(dial)
+            reason = dial.hang_up_reason or (end.reason if end.seconds_left <= 0 else None)
+            timeout = min(poll_after, end.seconds_left + 0.1)
+            if reason is not None:
+                await self._hang_up(dial, reason, since=-end.seconds_left)
+                timeout = hang_up_interval
+                hang_up_interval = min(hang_up_interval * 2, MAX_HANG_UP_INTERVAL_SECONDS)
+            moved = await self._shutdown.wait_for_news(follower, timeout)
+            found = moved or await self._dials.refresh(dial)
+            if moved is not None or found.state is not dial.state:
+                poll_after = _poll_after(found)
+            elif reason or timeout >= poll_after:
+                await poll_carrier(self._carriers[dial.account], self._dials, dial, _call_id(dial))
                 poll_after = POLL_INTERVAL_SECONDS
-                dial = moved or await self._dials.refresh(dial)
-                follower.seed(dial)
+                found = await self._dials.refresh(dial)
+            dial = found
+            follower.seed(dial)
         return dial
 
     async def _hang_up(self, dial: "DialRow", reason: HangUpReason, since: float) -> None:
@@ -97,6 +107,11 @@ def _call_id(dial: "DialRow") -> str:
     if dial.call_id is None:
         raise AssertionError("only a call with an id is followed")
     return dial.call_id
+
+
+def _poll_after(dial: "DialRow") -> float:
+    """Seconds until its carrier is asked, where no event comes."""
+    return max(MIN_POLL_INTERVAL_SECONDS, POLL_INTERVAL_SECONDS - _silent_seconds(dial))
 
 
 def _silent_seconds(dial: "DialRow") -> float:

@@ -10,7 +10,6 @@ from temporalio import activity
 from activities.calls.claim_turns import ClaimTurns
 from activities.calls.payloads import CallContact
 from activities.calls.waiting import Shutdown, retry_write, shield_until_done
-from activities.heartbeats import Heartbeat
 from carriers import (
     Absent,
     CallerRefused,
@@ -78,18 +77,17 @@ class CallPlacer:
         self._public_url = public_url.rstrip("/")
         self._call_token = call_token
 
-    async def claim_and_place(self, call: CallContact, heartbeat: Heartbeat) -> "NotNow | None":
-        """Claim the dial and place its call; NotNow where it may not be placed now."""
+    async def claim(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
+        """Claim the dial; NotNow where it may not be placed now. The second of the two is as of `ClaimTurns.claim`."""
         try:
-            claimed, send_before = await self._turns.claim(call)
+            return await self._turns.claim(call)
         except ClaimUnanswered as lost:
             await shield_until_done(self._end_unasked(lost.dial_id))
             raise
-        if isinstance(claimed, NotNow):
-            return claimed
-        heartbeat.show("asked")
-        await shield_until_done(self._place(call, claimed, send_before))
-        return None
+
+    async def place(self, call: CallContact, claimed: "Claimed", send_before: float) -> "DialRow | None":
+        """Request the call of the carrier, and record its answer; the dial as it is then. None: it has to be read."""
+        return await shield_until_done(self._place(call, claimed, send_before))
 
     async def _end_unasked(self, dial_id: str) -> None:
         """Whether the dial was claimed was not answered. If it was, it is certain that it will not be asked for.
@@ -114,12 +112,11 @@ class CallPlacer:
                 dial = await self._dials.refresh(dial)
         return dial
 
-    async def _place(self, call: CallContact, claimed: "Claimed", send_before: float) -> None:
-        """Request the call of the carrier, and record its answer."""
+    async def _place(self, call: CallContact, claimed: "Claimed", send_before: float) -> "DialRow | None":
         try:
             carrier = self._carrier(claimed.account)
             if is_retry(call) and await self._was_placed_before(carrier, call, claimed):
-                return
+                return None
             await asyncio.sleep(claimed.wait_seconds)  # for its slot of the number's pace
             with carrier_span("place", claimed.account, claimed.dial_id):
                 report = await carrier.place(
@@ -137,13 +134,16 @@ class CallPlacer:
             activity.logger.warning("call %s: no answer that can be trusted; looking for it", claimed.dial_id)
             await retry_write(lambda: self._dials.note_no_answer(claimed.dial_id))
         else:
-            await retry_write(lambda: self._record(carrier, report, claimed.account, call.key))
+            return await retry_write(lambda: self._record(carrier, claimed, report))
+        return None
 
-    async def _record(self, carrier: Carrier, report: CallReport, account: str, key: str) -> None:
+    async def _record(self, carrier: Carrier, claimed: "Claimed", report: CallReport) -> "DialRow | None":
         """Record the carrier's answer; a second call for one dial is hung up."""
-        if await self._dials.record(report, account, key) is Recorded.SECOND_CALL:
-            with carrier_span("hang_up", account):
+        told = await self._dials.record_placed(claimed, report)
+        if told.recorded is Recorded.SECOND_CALL:
+            with carrier_span("hang_up", claimed.account):
                 await carrier.hang_up(report.call_id)
+        return told.dial
 
     async def _was_placed_before(self, carrier: Carrier, call: CallContact, claimed: "Claimed") -> bool:
         """A dial's row is missing because nothing was requested, or lost in a failover: search, to be sure."""

@@ -49,13 +49,12 @@ def _this_task() -> asyncio.Task[object]:
     return task
 
 
-async def retry_write(write: Callable[[], Awaitable[object]]) -> None:
+async def retry_write(write: Callable[[], Awaitable[Result]]) -> Result:
     """Write what must not be lost, again and again while the database is away. Raises the last error."""
     give_up_at = time.monotonic() + WRITE_TIMEOUT_SECONDS
     while True:
         try:
-            await write()
-            return
+            return await write()
         except Exception as error:  # the database is away, in one of its many words
             if time.monotonic() > give_up_at:
                 raise

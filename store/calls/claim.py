@@ -5,6 +5,7 @@ lock makes the counts exact. The order of locks in the whole store: organization
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from domain.model import Model
 from store.billing.ledger import EntryKind, LedgerEntry, book_all
 from store.calls.claim_facts import ClaimedContact, ClaimFacts, ClaimingJob, read_claim_facts
 from store.calls.claim_rules import Blocked, judge, wait_until
+from store.calls.dial_rows import DIAL_COLUMNS, DialRow
 from store.calls.gates import PROBE_RECHECK_INTERVAL, becomes_probe
 from store.contacts.due_times import postpone
 from store.contacts.transitions import MARK_DIALING, block
@@ -25,22 +27,20 @@ from store.db.locks import lock_organization
 from store.db.pool import Connection, NoConnection, recordset
 
 
-class Claimed(Model):
-    """The dial's row is written, a line and two minutes of credits are taken.
+class Claimed(DialRow):
+    """The dial's row as it was written; a line and two minutes of credits are taken.
 
     `wait_seconds`: until the slot of the number's pace comes that this call has.
     """
 
-    dial_id: str
-    account: str
-    to: str
-    from_: str
     audio: Audio
     audio_url: str
     data: dict[str, Any]
-    ring_seconds: int
-    max_call_seconds: int
     wait_seconds: float = 0.0
+
+    @property
+    def dial_id(self) -> str:
+        return self.id
 
 
 class ClaimRequest(Model):
@@ -69,6 +69,25 @@ class _Grant(Model):
     from_free: Decimal
 
 
+@dataclass(frozen=True)
+class _Granted:
+    """A claim whose dial is yet to be written."""
+
+    dial_id: str
+    job: ClaimingJob
+    contact: ClaimedContact
+    wait_seconds: float
+
+    def of(self, row: DialRow) -> Claimed:
+        return Claimed(
+            **dict(row),
+            audio=self.job.audio,
+            audio_url=self.job.audio_url,
+            data=self.contact.data,
+            wait_seconds=self.wait_seconds,
+        )
+
+
 # Dials of one number are asked exactly as far apart as their slots.
 _CLAIM = f"""
     WITH granted AS (
@@ -80,15 +99,19 @@ _CLAIM = f"""
       SELECT granted.dial, c.id, c.dials + 1, c.job_id, c.organization_id, granted.account, granted.from_number,
              c.number, granted.asked_at, granted.from_hold, granted.from_free
       FROM granted JOIN contacts c ON c.id = granted.contact
+      RETURNING *
     ), moved AS (
-      {MARK_DIALING}
+      {MARK_DIALING} RETURNING contacts.*
     ), paced AS (
       UPDATE phone_numbers SET next_slot_at = slots.at
       FROM jsonb_to_recordset(%(slots)s) AS slots (number varchar, at timestamptz) WHERE phone_numbers.id = slots.number
+    ), held AS (
+      UPDATE batch_jobs SET hold = hold - reserved.amount
+      FROM (SELECT job, sum(from_hold) AS amount FROM granted GROUP BY job) AS reserved
+      WHERE batch_jobs.id = reserved.job AND reserved.amount > 0
     )
-    UPDATE batch_jobs SET hold = hold - reserved.amount
-    FROM (SELECT job, sum(from_hold) AS amount FROM granted GROUP BY job) AS reserved
-    WHERE batch_jobs.id = reserved.job AND reserved.amount > 0
+    SELECT {DIAL_COLUMNS}
+    FROM dialed d JOIN moved c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
 """  # noqa: S608 — our own constants
 
 
@@ -124,9 +147,9 @@ class Claims:
             await lock_organization(connection, organization_id)
             facts = await read_claim_facts(connection, organization_id, job_ids, contact_ids, self._speed)
             batch = _Batch(connection, facts)
-            claimed = [await batch.claim(request) for request in requests]
-            await batch.write(organization_id)
-        return claimed
+            judged = [await batch.claim(request) for request in requests]
+            rows = await batch.write(organization_id)
+        return [each.of(rows[each.dial_id]) if isinstance(each, _Granted) else each for each in judged]
 
 
 class _Batch:
@@ -137,7 +160,7 @@ class _Batch:
         self._facts = facts
         self._granted: list[_Grant] = []
 
-    async def claim(self, request: ClaimRequest) -> Claimed | NotNow:
+    async def claim(self, request: ClaimRequest) -> "_Granted | NotNow":
         """What holds this contact alone is written down, and uses up no attempt."""
         found = self._facts.find(request.job_id, request.contact_id)
         if found is None:
@@ -153,22 +176,23 @@ class _Batch:
             return judged
         return await self._grant(request.dial_id, job, contact)
 
-    async def write(self, organization_id: str) -> None:
-        """All dials in one statement, and what they take from the free credits in another."""
+    async def write(self, organization_id: str) -> dict[str, DialRow]:
+        """All dials in one statement, and what they take from the free credits in another; their rows, by id."""
         if not self._granted:
-            return
+            return {}
         values = {
             "granted": recordset([grant.model_dump() for grant in self._granted]),
             "slots": recordset(self._facts.list_slots({grant.job for grant in self._granted})),
         }
-        await self._connection.run(_CLAIM, values)
+        rows = await self._connection.fetch_all(DialRow, _CLAIM, values)
         entries = [
             LedgerEntry(kind=EntryKind.RESERVE, held_delta=grant.from_free, job_id=grant.job, dial_id=grant.dial)
             for grant in self._granted
         ]
         await book_all(self._connection, organization_id, entries)
+        return {row.id: row for row in rows}
 
-    async def _grant(self, dial_id: str, job: ClaimingJob, contact: ClaimedContact) -> Claimed | NotNow:
+    async def _grant(self, dial_id: str, job: ClaimingJob, contact: ClaimedContact) -> "_Granted | NotNow":
         if not await becomes_probe(
             self._connection, job, dial_id, account_id=job.carrier_account_id, number_id=job.phone_number_id
         ):
@@ -188,15 +212,4 @@ class _Batch:
                 from_free=from_free,
             )
         )
-        return Claimed(
-            dial_id=dial_id,
-            account=job.carrier_account_id,
-            to=contact.number,
-            from_=job.from_number,
-            audio=job.audio,
-            audio_url=job.audio_url,
-            data=contact.data,
-            ring_seconds=job.ring_seconds,
-            max_call_seconds=job.max_call_seconds,
-            wait_seconds=max(timedelta(), asked_at - job.now).total_seconds(),
-        )
+        return _Granted(dial_id, job, contact, max(timedelta(), asked_at - job.now).total_seconds())

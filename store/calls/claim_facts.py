@@ -25,7 +25,7 @@ _NEVER_RANG = [*(WAITING_OUTCOMES - {Outcome.CALLED_OFF}), Outcome.CARRIER_ERROR
 
 _JOBS = f"""
     SELECT j.id, j.dialling, j.hold, j.rate_per_minute, j.concurrent_call_limit AS job_limit, j.from_number,
-           j.audio, j.audio_url, j.ring_seconds, j.max_call_seconds, j.phone_number_id,
+           j.audio, j.audio_url, j.phone_number_id,
            j.end_time, j.spent, j.max_cost, j.calling_window AS job_window, j.contact_frequency AS job_frequency,
            o.concurrent_call_limit - o.reserved_lines AS organization_limit,
            o.credits_unlimited, o.balance - o.held AS free,
@@ -81,8 +81,6 @@ class ClaimingJob(JobFacts):
 
     audio: Audio
     audio_url: str
-    ring_seconds: int
-    max_call_seconds: int
 
 
 class ClaimedContact(ContactFacts):

@@ -4,8 +4,8 @@ Reports that arrive together are read, judged and written together; what is not 
 """
 
 import logging
-from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from store.calls.correction import correct
 from store.calls.dial_result import DialFacts, DialResult, lock_and_read_facts
 from store.calls.dial_rows import BY_IDS, DialLookup, DialReads, DialRow, find_by_report, lock_dial, lock_reported_dial
 from store.calls.gates import close_gate_of_dial
+from store.calls.latest import LatestDials
 from store.calls.moves import Move, move_forward, reopen, store_events
 from store.calls.outcome import DialEnding, record_outcomes
 from store.calls.reports import corrected_result, is_move, is_second_call, result_of
@@ -53,6 +54,14 @@ class _End:
     report: CallReport | None = None
 
 
+@dataclass(frozen=True)
+class Told:
+    """What became of a report, and its dial as it is now; None: it has to be read."""
+
+    recorded: Recorded
+    dial: DialRow | None
+
+
 class Dials:
     """`speed` divides the delays between dials, in the local stack only."""
 
@@ -61,7 +70,8 @@ class Dials:
         self._database = database
         self._speed = speed
         self._reads = DialReads(database)
-        self._moves: Grouping[Move, Recorded | None] = Grouping(self._move_all)
+        self._latest = LatestDials()
+        self._moves: Grouping[Move, Told | None] = Grouping(self._move_all)
         self._ends: Grouping[_End, Recorded | None] = Grouping(self._end_all)
 
     async def get(self, contact_id: str, dial: int) -> DialRow | None:
@@ -96,46 +106,78 @@ class Dials:
         `by_callback`: it was posted to us, and whoever has the account's secret can do that, so that our clock bounds
         the call's length.
         """
-        dial = await self._reads.find(find_by_report(report, account, key))
+        lookup = find_by_report(report, account, key)
+        dial = self._latest.get(lookup)
+        if dial is not None and _is_plain_news(dial, report):
+            told = await self._record_as_read(dial, report, account, key, by_callback=by_callback)
+            if told is not None:
+                return self._remember(lookup, told)
+        dial = await self._reads.find(lookup)
         if dial is None:
             return Recorded.NO_SUCH_DIAL
-        if by_callback and dial.heard is not True and not _is_plain_move(dial, report):
-            await self.silence.note_event(report, account, key)
-        if _is_over_and_known(dial, report):
-            async with self._database.reading() as connection:
-                await store_events(connection, [(dial.id, report)])
-            return Recorded.NOTHING
-        recorded = await self._record_with_others(dial, report, by_callback=by_callback)
-        if recorded is not None:
-            return recorded
+        told = await self._record_as_read(dial, report, account, key, by_callback=by_callback)
+        if told is not None:
+            return self._remember(lookup, told)
+        self._latest.forget(lookup)
         try:
             return await self._apply(report, account, key, by_callback=by_callback)
         except IntegrityError:
             logger.critical("call %s is reported of two dials; the first keeps it", report.call_id)
             return Recorded.NO_SUCH_DIAL
 
-    async def _record_with_others(self, dial: DialRow, report: CallReport, *, by_callback: bool) -> Recorded | None:
+    async def record_placed(self, dial: DialRow, report: CallReport) -> Told:
+        """Apply a carrier's answer to the request for a call, for whoever has claimed the dial and follows it."""
+        told = await self._record_with_others(dial, report, by_callback=False, followed=True)
+        return told or Told(await self.record(report, dial.account, dial.key), None)
+
+    def _remember(self, lookup: DialLookup, told: Told) -> Recorded:
+        if told.dial is None or told.dial.ended_at is not None:
+            self._latest.forget(lookup)
+        else:
+            self._latest.keep(lookup, told.dial)
+        return told.recorded
+
+    async def _record_as_read(
+        self, dial: DialRow, report: CallReport, account: str, key: str | None, *, by_callback: bool
+    ) -> Told | None:
+        """None: it has to be looked at by itself, or was read too long ago."""
+        if by_callback and dial.heard is not True and not _is_plain_move(dial, report):
+            await self.silence.note_event(report, account, key)
+        if _is_over_and_known(dial, report):
+            async with self._database.reading() as connection:
+                await store_events(connection, [(dial.id, report)])
+            return Told(Recorded.NOTHING, dial)
+        return await self._record_with_others(dial, report, by_callback=by_callback)
+
+    async def _record_with_others(
+        self, dial: DialRow, report: CallReport, *, by_callback: bool, followed: bool = False
+    ) -> Told | None:
         """What plainly moves a dial on, or ends it; None where it has to be looked at by itself."""
         try:
             if _is_plain_move(dial, report):
                 heard = by_callback and dial.heard is not True
                 if heard and dial.account_is_silent:
                     await self.silence.note_event(report, dial.account, dial.key)
-                move = Move(dial=dial, report=report, heard=heard)
+                move = Move(dial=dial, report=report, heard=heard, followed=followed)
                 return await self._moves.do(dial.organization_id, move)
             if report.state is CallState.ENDED and not is_second_call(dial, report) and _may_end(dial):
                 end = _End(dial.id, lambda facts: self._decide_end(facts, report, by_callback=by_callback), report)
-                return await self._ends.do(dial.organization_id, end)
+                recorded = await self._ends.do(dial.organization_id, end)
+                return None if recorded is None else Told(recorded, None)
         except IntegrityError:  # another dial has the call's id
             return None
         return None
 
-    async def _move_all(self, organization_id: str, moves: Sequence[Move]) -> list[Recorded | None]:
-        """None: what was read is not so any more, or another report of the same dial goes first."""
+    async def _move_all(self, organization_id: str, moves: Sequence[Move]) -> list[Told | None]:
+        """None: what was read is not so any more. Of one dial they are applied one after another."""
         first = _first_of_each([(move.dial.id, move) for move in moves])
         async with self._database.reading() as connection:
             moved = await move_forward(connection, list(first.values()))
-        return [_recorded(move, moved) if first[move.dial.id] is move else None for move in moves]
+        later = [
+            replace(move, dial=moved.get(move.dial.id, move.dial)) for move in moves if first[move.dial.id] is not move
+        ]
+        others = iter(await self._move_all(organization_id, later) if later else ())
+        return [_told(move, moved) if first[move.dial.id] is move else next(others) for move in moves]
 
     async def _end_all(self, organization_id: str, ends: Sequence[_End]) -> list[Recorded | None]:
         """None: it was not for `decide` to say. Of one dial they are done one after another."""
@@ -291,14 +333,22 @@ def _is_over_and_known(dial: DialRow, report: CallReport) -> bool:
     return not _may_end(dial) and not is_second_call(dial, report) and corrected_result(dial, report) is None
 
 
+def _is_plain_news(dial: DialRow, report: CallReport) -> bool:
+    """Whether a dial that is remembered tells what a report means. What says nothing new may do so of a call that was
+    opened again since; what follows from a machine's answer is the job's rule, which may be another by now."""
+    is_news = report.state is CallState.ENDED or is_move(dial, report)
+    return is_news and report.answered_by is not AnsweredBy.MACHINE
+
+
 def _is_plain_move(dial: DialRow, report: CallReport) -> bool:
     return report.state is not CallState.ENDED and dial.ended_at is None and not is_second_call(dial, report)
 
 
-def _recorded(move: Move, moved: Container[str]) -> Recorded | None:
+def _told(move: Move, moved: Mapping[str, DialRow]) -> Told | None:
+    dial = moved.get(move.dial.id)
     if not is_move(move.dial, move.report):
-        return Recorded.NOTHING
-    return Recorded.MOVED if move.dial.id in moved else None
+        return Told(Recorded.NOTHING, dial or move.dial)
+    return None if dial is None else Told(Recorded.MOVED, dial)
 
 
 def _first_of_each(items: Sequence[tuple[str, Item]]) -> dict[str, Item]:

@@ -1,7 +1,10 @@
 """What was ordered from a carrier that asks for the instructions of a call."""
 
+from typing import Any
+
+from domain.calls.models import Audio
 from domain.calls.order import parse_dial_key
-from store.calls.claim import Claimed
+from domain.model import Model
 from store.db.engine import Database
 from store.db.ids import may_exist
 
@@ -13,17 +16,31 @@ _ORDERED = """
 """
 
 
+class OrderedDial(Model):
+    """What the carrier was, or is being, asked for."""
+
+    dial_id: str
+    account: str
+    to: str
+    from_: str
+    audio: Audio
+    audio_url: str
+    data: dict[str, Any]
+    ring_seconds: int
+    max_call_seconds: int
+
+
 class OrderLookup:
     """Read only."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def find(self, account: str, key: str) -> Claimed | None:
+    async def find(self, account: str, key: str) -> OrderedDial | None:
         """The dial that a carrier account knows by this key; None where there is none, or its job was deleted."""
         dial = parse_dial_key(key)
         if dial is None or not may_exist(key):
             return None
         values = {"account": account, "contact": dial[0], "dial": dial[1]}
         async with self._database.reading() as connection:
-            return await connection.fetch_one(Claimed, _ORDERED, values)
+            return await connection.fetch_one(OrderedDial, _ORDERED, values)

@@ -1,17 +1,17 @@
 """Dials that move on: all that were reported together, in one statement, without the organization's lock.
 
-Each was read before, without a lock: the statement changes only what still is as it was read. Rows that are not,
-are seen to one by one, locked.
+Each was read before, without a lock: the statement changes only what still is as it was read. Whoever follows a call
+is told at once what it acts on: that it has an id, or is to be hung up; of the rest it hears when it looks by itself.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.errors import IntegrityError
 
 from domain.calls.models import CallReport, CallState, HangUpReason
-from domain.model import Model
-from store.calls.dial_rows import CHANNEL, DialRow
+from store.calls.dial_rows import CHANNEL, DIAL_COLUMNS, DialRow
 from store.calls.gates import IS_PROBE, is_due_to_note_reached, note_reached, open_after_probe
 from store.calls.reports import is_move, merge_evidence
 from store.contacts.transitions import reopen as reopen_contact
@@ -31,7 +31,7 @@ _MOVE = f"""
     WITH event AS ({_EVENTS}), given AS (
       SELECT * FROM jsonb_to_recordset(%(given)s) AS given (dial varchar, call varchar, state varchar,
         answered_by varchar, machine varchar, agent varchar, hang_up_reason varchar, heard boolean,
-        was_answered_by varchar, was_machine varchar, was_agent varchar)
+        followed boolean, was_call varchar, was_answered_by varchar, was_machine varchar, was_agent varchar)
     ), locked AS MATERIALIZED (
       SELECT dials.id FROM dials JOIN given ON dials.id = given.dial ORDER BY dials.id FOR NO KEY UPDATE OF dials
     ), moved AS (
@@ -51,39 +51,43 @@ _MOVE = f"""
         AND dials.answered_by IS NOT DISTINCT FROM given.was_answered_by
         AND dials.machine IS NOT DISTINCT FROM given.was_machine
         AND dials.agent IS NOT DISTINCT FROM given.was_agent
-      RETURNING dials.id, dials.contact_id, dials.job_id, dials.carrier_account_id, dials.call_id
+      RETURNING dials.*, given.was_call IS NULL AND given.followed IS NOT TRUE OR dials.hang_up_reason IS NOT NULL
+        AS is_urgent
     ), named AS (
       UPDATE contacts SET call_id = moved.call_id FROM moved
       WHERE contacts.id = moved.contact_id AND contacts.call_id IS DISTINCT FROM moved.call_id
     ), announced AS (
-      SELECT count(announce(%(channel)s, id)) FROM moved
+      SELECT count(announce(%(channel)s, id)) FROM moved WHERE is_urgent
     )
-    SELECT d.id, d.carrier_account_id AS account_id, {IS_PROBE} AS is_probe, j.phone_number_id AS number_id,
-           p.reached_at, clock_timestamp() AS now
-    FROM moved d JOIN batch_jobs j ON j.id = d.job_id JOIN phone_numbers p ON p.id = j.phone_number_id
-    CROSS JOIN announced
+    SELECT {DIAL_COLUMNS}, {IS_PROBE} AS is_probe, j.phone_number_id AS number_id, p.reached_at,
+           clock_timestamp() AS now
+    FROM moved d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+    JOIN phone_numbers p ON p.id = j.phone_number_id CROSS JOIN announced
 """  # noqa: S608 — our own constants
 
 
-class Move(Model):
-    """A report that does not end its call, and the dial as it was read. `heard`: the report was posted to us."""
+@dataclass(frozen=True)
+class Move:
+    """A report that does not end its call, and the dial as it was read.
+
+    `heard`: the report was posted to us. `followed`: whoever reports follows the call, and needs no notice of it.
+    """
 
     dial: DialRow
     report: CallReport
     heard: bool = False
+    followed: bool = False
 
 
-class _Moved(Model):
-    id: str
-    account_id: str
+class _Moved(DialRow):
     number_id: str
     is_probe: bool
     reached_at: datetime | None
     now: datetime
 
 
-async def move_forward(connection: Connection, moves: Sequence[Move]) -> set[str]:
-    """Move live dials on, each of which is there once; the ids of those that moved. Those where nothing is new do not.
+async def move_forward(connection: Connection, moves: Sequence[Move]) -> dict[str, DialRow]:
+    """Move live dials on, each of which is there once; those that moved, by id, as they are now.
 
     `connection` may commit each statement by itself.
     """
@@ -98,10 +102,10 @@ async def move_forward(connection: Connection, moves: Sequence[Move]) -> set[str
     states = {move.dial.id: move.report.state for move in moves}
     for each in moved:
         if each.is_probe:
-            gates = {"account_id": each.account_id, "number_id": each.number_id}
+            gates = {"account_id": each.account, "number_id": each.number_id}
             await open_after_probe(connection, each.id, states[each.id], **gates)
     await _note_reached(connection, moved, states)
-    return {each.id for each in moved}
+    return {each.id: each for each in moved}
 
 
 async def store_events(connection: Connection, reports: Sequence[tuple[str, CallReport]]) -> None:
@@ -154,6 +158,8 @@ def _row(move: Move) -> dict[str, object]:
         "dial": dial.id,
         "call": report.call_id,
         "heard": move.heard or None,
+        "followed": move.followed,
+        "was_call": dial.call_id,
         "was_answered_by": dial.answered_by,
         "was_machine": dial.machine,
         "was_agent": dial.agent,

@@ -12,7 +12,8 @@ from activities.calls import claim_turns
 from activities.calls.claim_turns import COME_BACK_SECONDS, ClaimTurns
 from activities.calls.payloads import CallContact
 from domain.calls.dispatch import NotNow, NotNowReason
-from domain.calls.models import Audio
+from domain.calls.models import Audio, CallState, OnMachine
+from domain.statuses import ContactStatus
 from store.calls.claim import Claimed
 from tests.waiting import eventually
 
@@ -20,15 +21,33 @@ OWN_LINES = NotNow(reason=NotNowReason.OWN_LINES, until=datetime(2026, 11, 27, t
 LINE = NotNow(reason=NotNowReason.LINE, until=datetime(2026, 11, 27, tzinfo=UTC), seconds=0.01)
 PACING = NotNow(reason=NotNowReason.PACING, until=datetime(2026, 11, 27, tzinfo=UTC), seconds=0.05)
 CLAIMED = Claimed(
-    dial_id="call_1",
+    id="call_1",
+    contact_id="contact_1",
+    number_of_dial=1,
+    job_id="batch_1",
+    organization_id="org_1",
     account="twilio",
     to="+12025550101",
     from_="+12025550100",
+    state=CallState.ASKED,
+    call_id=None,
+    asked_at=datetime(2026, 11, 27, tzinfo=UTC),
+    ringing_at=None,
+    answered_at=None,
+    ended_at=None,
+    hang_up_reason=None,
+    outcome=None,
+    contact_status=ContactStatus.DIALING,
+    contact_due_at=datetime(2026, 11, 27, tzinfo=UTC),
+    ring_seconds=45,
+    max_call_seconds=900,
+    on_machine=OnMachine.TALK,
+    own_account=False,
+    age_seconds=0.0,
+    state_seconds=0.0,
     audio=Audio.WEBSOCKET,
     audio_url="wss://agent.example",
     data={},
-    ring_seconds=45,
-    max_call_seconds=900,
 )
 
 

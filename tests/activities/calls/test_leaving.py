@@ -8,9 +8,10 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.calls.call import CallActivities
 from domain.calls.dispatch import NotNow
-from domain.calls.models import CallReport, CallState, Outcome, Recorded
+from domain.calls.models import CallReport, CallState, Outcome
 from store.calls.claim import Claimed, Claims
-from store.calls.dials import Dials
+from store.calls.dial_rows import DialRow
+from store.calls.dials import Dials, Told
 from tests.activities.calling import Calling
 from tests.fakes.carrier import NAME, RINGS_ON, TALKS_ON, Question
 from tests.waiting import eventually
@@ -173,8 +174,8 @@ class _DialsAway(Dials):
         super().__init__(calling.engine)
         self.refused = 0
 
-    async def record(self, report: CallReport, account: str, key: str | None = None) -> Recorded:
+    async def record_placed(self, dial: DialRow, report: CallReport) -> Told:
         if self.refused < 2:
             self.refused += 1
             raise ConnectionError("the database is away")
-        return await super().record(report, account, key)
+        return await super().record_placed(dial, report)

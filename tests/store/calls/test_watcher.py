@@ -1,4 +1,4 @@
-"""Followers are notified of every move of their dial: at once, and also when a notice was lost."""
+"""Followers are notified of the moves of their dial that they act on: at once, and also when a notice was lost."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,7 +7,7 @@ from contextlib import ExitStack, asynccontextmanager
 import pytest
 import sqlalchemy as sa
 
-from domain.calls.models import CallState, HangUpReason, Outcome
+from domain.calls.models import AnsweredBy, CallState, HangUpReason, OnMachine, Outcome
 from store.calls import watcher as watching
 from store.calls.dial_rows import CHANNEL, DialRow
 from store.calls.dials import Dials
@@ -17,6 +17,7 @@ from store.db.listen import in_background
 from store.tables import dials
 from tests.store.calling import Calling, a_caller
 
+QUIET = 0.3  # seconds without a notice
 AT_ONCE = 5.0  # seconds on a busy machine; the silence after which everything is read lasts 15
 
 
@@ -40,14 +41,17 @@ async def test_a_follower_is_notified_of_a_change_right_after_it_began(
             assert (await _news(follower)).state is CallState.RINGING
 
 
-async def test_a_follower_is_notified_of_every_move(shared: Calling, watch: DialWatch) -> None:
-    _, call = await shared.a_call()
+async def test_a_follower_is_notified_of_every_move_that_it_acts_on(shared: Calling, watch: DialWatch) -> None:
+    job = await shared.a_job(await a_caller(shared.engine), 1, on_machine=OnMachine.HANG_UP)
+    call = await job.call()
 
     with watch.follow(await call.id()) as follower:
         await call.reports(CallState.QUEUED)
         assert (await _news(follower)).state is CallState.QUEUED
         await call.answers()
-        assert (await _news(follower)).state is CallState.ANSWERED
+        assert await follower.wait(QUIET) is None
+        await call.answers(AnsweredBy.MACHINE)
+        assert (await _news(follower)).hang_up_reason is HangUpReason.MACHINE
         await call.completes()
         ended = await _news(follower)
 
