@@ -33,7 +33,7 @@ from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
 from store.db.engine import Database, ping
-from store.db.listen import in_background
+from store.db.listen import Notices, in_background
 from store.db.vault import Vault
 from store.jobs.commands import OperatorCommands
 from store.jobs.lifecycle import JobLifecycle
@@ -107,16 +107,17 @@ async def _observed(services: Services) -> AsyncIterator[None]:
 
 async def _workers(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> list[Worker]:
     lines = LinesActivities(services[Lines], services[JobLifecycle], services[JobWorkflows])
+    notices = Notices(settings.database_url.get_secret_value())
     hand_overs, workers = HandOvers(), Workers(settings.database_url.get_secret_value())
-    await stack.enter_async_context(workers.joined(hand_overs.begin))
+    await stack.enter_async_context(workers.joined(notices, hand_overs.begin))
     take_over = TakeOver(workers, services[Reconciliation], services[JobWorkflows])
     await stack.enter_async_context(in_background(take_over.run()))
     closing, identity = HandOverActivities(hand_overs, workers), worker_identity(workers.number)
-    calls = await _calls(settings, services, stack, hand_overs)
+    calls = await _calls(settings, services, stack, hand_overs, notices)
     return [
         jobs_worker(client, _jobs(services), lines, closing, _reconciliation(services), identity),
         calls_worker(client, calls, settings.call_slots, identity),
-        webhooks_worker(client, await _webhooks(client, settings, services, stack)),
+        webhooks_worker(client, await _webhooks(client, settings, services, stack, notices)),
     ]
 
 
@@ -141,10 +142,10 @@ def _reconciliation(services: Services) -> ReconcileActivities:
 
 
 async def _calls(
-    settings: Settings, services: Services, stack: AsyncExitStack, hand_overs: HandOvers
+    settings: Settings, services: Services, stack: AsyncExitStack, hand_overs: HandOvers, notices: Notices
 ) -> CallActivities:
     database_url, dials, carriers = settings.database_url.get_secret_value(), services[Dials], services[CarrierAccounts]
-    watch = DialWatch(dials, database_url)
+    watch = DialWatch(dials, notices)
     await stack.enter_async_context(watch.running())
     leases = StreamLeases(services[Database], database_url)
     for account, carrier in carriers.items():
@@ -164,13 +165,14 @@ async def _calls(
     )
 
 
-async def _webhooks(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> WebhookActivities:
+async def _webhooks(
+    client: Client, settings: Settings, services: Services, stack: AsyncExitStack, notices: Notices
+) -> WebhookActivities:
     engine = await stack.enter_async_context(open_engine(settings, WEBHOOK_POOL_SIZE))
     sender = WebhookSender(parse_allowed_destinations(settings.webhook_allow_private))
     stack.push_async_callback(sender.close)
     outbox = Outbox(engine, services[Vault])
-    database_url = settings.database_url.get_secret_value()
-    await stack.enter_async_context(DueDeliveryNotifier(outbox, WebhookWorkflows(client), database_url).running())
+    await stack.enter_async_context(DueDeliveryNotifier(outbox, WebhookWorkflows(client), notices).running())
     return WebhookActivities(outbox, sender)
 
 

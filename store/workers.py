@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from store.db.listen import FAILURES, RECONNECT_SECONDS, conninfo, in_background
+from store.db.listen import FAILURES, RECONNECT_SECONDS, Notices, conninfo, in_background
 
 CHANNEL = "outdial_workers"  # its notices carry the id of a workflow's run that is closing
 PRESENT = 0x0D1A3  # the first half of a lock's key; the worker's number makes the second
@@ -39,10 +39,11 @@ class Workers:
         self._one_question = asyncio.Lock()
 
     @asynccontextmanager
-    async def joined(self, on_closing: Callable[[str], None]) -> AsyncIterator[None]:
+    async def joined(self, notices: Notices, on_closing: Callable[[str], None]) -> AsyncIterator[None]:
         """Be one of them while the block runs. `on_closing` receives the id of each run that is announced."""
+        notices.subscribe(CHANNEL, lambda: None, on_closing)
         try:
-            async with in_background(self._stay(on_closing)):
+            async with notices.running(), in_background(self._stay()):
                 yield
         finally:
             if self._asking is not None:
@@ -68,15 +69,14 @@ class Workers:
                 await asking.close()
                 raise
 
-    async def _stay(self, on_closing: Callable[[str], None]) -> None:
+    async def _stay(self) -> None:
         while True:
             try:
                 connect = psycopg.AsyncConnection.connect(self._conninfo, autocommit=True, options=_KEEPALIVES)
                 async with await connect as connection:
                     await connection.execute("SELECT pg_advisory_lock(%s, %s)", (PRESENT, self.number))
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    async for notice in connection.notifies():
-                        on_closing(notice.payload)
+                    async for _ in connection.notifies():  # none comes: this ends where the connection does
+                        pass
             except FAILURES as error:
-                logger.warning("the other workers are not heard (%s); connecting again", type(error).__name__)
+                logger.warning("the lock of this worker is lost (%s); connecting again", type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)

@@ -96,11 +96,11 @@ class CallActivities:
         if isinstance(claimed, NotNow):
             return await self._see_to_an_earlier_claim(call, claimed, heartbeat)
         heartbeat.show("asked")
-        with self._watch.follow(claimed.id) as follower:  # from here on: nothing falls between the answer and its news
-            dial = await self._placer.place(call, claimed, send_before)
-            if dial is not None and dial.call_id is not None:
+        with self._watch.follow(claimed.id) as follower:  # before it is asked for: nothing falls between
+            dial = await self._placer.place(call, claimed, send_before) or await self._dials.refresh(claimed)
+            if dial.call_id is not None or dial.ended_at is not None:
                 return _result(await self._follower.follow(dial, follower, heartbeat))
-        return await self._see_to_its_end(await self._dials.refresh(claimed), heartbeat)
+        return await self._see_to_its_end(dial, heartbeat)
 
     async def _see_to_an_earlier_claim(self, call: CallContact, held: NotNow, heartbeat: Heartbeat) -> CallEnded:
         """It may not be placed, because it was: an attempt of this activity claimed it that is not known to have."""

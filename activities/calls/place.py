@@ -1,6 +1,7 @@
 """From the claim to the carrier's call id: requested once, recorded whatever happens, searched for when it got lost."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ SEARCH_SLACK = timedelta(seconds=5)  # two clocks, and dates in whole seconds
 PLACE_TIMEOUT = timedelta(seconds=PLACE_TIMEOUT_SECONDS)
 ABSENCE_SECONDS = 5.0  # for a carrier that stood still to read what waited in its sockets
 MAX_SEARCH_INTERVAL_SECONDS = 30.0
+LOOK_SECONDS = 1.0  # between two looks whether an event has brought the id of a call: no notice comes of that
 PROMPT = timedelta(seconds=1)  # from its scheduling to its start
 OUTCOMES: tuple[tuple[type[CarrierError], Outcome], ...] = (  # the first that fits
     (NumberRefused, Outcome.INVALID_NUMBER),
@@ -100,15 +102,16 @@ class CallPlacer:
         """A request was sent, and the call's id is not known: it comes by an event or a search, or never."""
         carrier = self._carrier(dial.account)
         absence = Absence()
-        interval = 1.0
+        interval, search_at = 1.0, 0.0
         with self._watch.follow(dial.id) as follower:
             dial = await self._dials.refresh(dial)
             while dial.ended_at is None and dial.call_id is None:
                 left = PLACE_TIMEOUT_SECONDS - dial.age_seconds
-                if left <= 0:
+                if left <= 0 and time.monotonic() >= search_at:
                     await self._look_up(carrier, dial, absence)
                     interval = min(interval * 2, MAX_SEARCH_INTERVAL_SECONDS)
-                await self._shutdown.wait_for_news(follower, max(left, interval))
+                    search_at = time.monotonic() + interval
+                await self._shutdown.wait_for_news(follower, LOOK_SECONDS)
                 dial = await self._dials.refresh(dial)
         return dial
 

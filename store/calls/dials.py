@@ -126,9 +126,14 @@ class Dials:
             return Recorded.NO_SUCH_DIAL
 
     async def record_placed(self, dial: DialRow, report: CallReport) -> Told:
-        """Apply a carrier's answer to the request for a call, for whoever has claimed the dial and follows it."""
-        told = await self._record_with_others(dial, report, by_callback=False, followed=True)
-        return told or Told(await self.record(report, dial.account, dial.key), None)
+        """Apply a carrier's answer to the request for a call. `dial`: as claimed; an event may have been faster."""
+        told = await self._record_with_others(dial, report, by_callback=False)
+        if told is not None:
+            return told
+        found = await self.refresh(dial)
+        if found.call_id == report.call_id and report.state.rank <= found.state.rank:
+            return Told(Recorded.NOTHING, found)
+        return Told(await self.record(report, dial.account, dial.key), None)
 
     def _remember(self, lookup: DialLookup, told: Told) -> Recorded:
         if told.dial is None or told.dial.ended_at is not None:
@@ -149,16 +154,14 @@ class Dials:
             return Told(Recorded.NOTHING, dial)
         return await self._record_with_others(dial, report, by_callback=by_callback)
 
-    async def _record_with_others(
-        self, dial: DialRow, report: CallReport, *, by_callback: bool, followed: bool = False
-    ) -> Told | None:
+    async def _record_with_others(self, dial: DialRow, report: CallReport, *, by_callback: bool) -> Told | None:
         """What plainly moves a dial on, or ends it; None where it has to be looked at by itself."""
         try:
             if _is_plain_move(dial, report):
                 heard = by_callback and dial.heard is not True
                 if heard and dial.account_is_silent:
                     await self.silence.note_event(report, dial.account, dial.key)
-                move = Move(dial=dial, report=report, heard=heard, followed=followed)
+                move = Move(dial=dial, report=report, heard=heard)
                 return await self._moves.do(dial.organization_id, move)
             if report.state is CallState.ENDED and not is_second_call(dial, report) and _may_end(dial):
                 end = _End(dial.id, lambda facts: self._decide_end(facts, report, by_callback=by_callback), report)

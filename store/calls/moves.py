@@ -1,7 +1,7 @@
 """Dials that move on: all that were reported together, in one statement, without the organization's lock.
 
 Each was read before, without a lock: the statement changes only what still is as it was read. Whoever follows a call
-is told at once what it acts on: that it has an id, or is to be hung up; of the rest it hears when it looks by itself.
+is told at once that it is to be hung up; that it rings or was answered it sees where it looks by itself.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _MOVE = f"""
     WITH event AS ({_EVENTS}), given AS (
       SELECT * FROM jsonb_to_recordset(%(given)s) AS given (dial varchar, call varchar, state varchar,
         answered_by varchar, machine varchar, agent varchar, hang_up_reason varchar, heard boolean,
-        followed boolean, was_call varchar, was_answered_by varchar, was_machine varchar, was_agent varchar)
+        was_answered_by varchar, was_machine varchar, was_agent varchar)
     ), locked AS MATERIALIZED (
       SELECT dials.id FROM dials JOIN given ON dials.id = given.dial ORDER BY dials.id FOR NO KEY UPDATE OF dials
     ), moved AS (
@@ -51,13 +51,12 @@ _MOVE = f"""
         AND dials.answered_by IS NOT DISTINCT FROM given.was_answered_by
         AND dials.machine IS NOT DISTINCT FROM given.was_machine
         AND dials.agent IS NOT DISTINCT FROM given.was_agent
-      RETURNING dials.*, given.was_call IS NULL AND given.followed IS NOT TRUE OR dials.hang_up_reason IS NOT NULL
-        AS is_urgent
+      RETURNING dials.*
     ), named AS (
       UPDATE contacts SET call_id = moved.call_id FROM moved
       WHERE contacts.id = moved.contact_id AND contacts.call_id IS DISTINCT FROM moved.call_id
     ), announced AS (
-      SELECT count(announce(%(channel)s, id)) FROM moved WHERE is_urgent
+      SELECT count(announce(%(channel)s, id)) FROM moved WHERE hang_up_reason IS NOT NULL
     )
     SELECT {DIAL_COLUMNS}, {IS_PROBE} AS is_probe, j.phone_number_id AS number_id, p.reached_at,
            clock_timestamp() AS now
@@ -68,15 +67,11 @@ _MOVE = f"""
 
 @dataclass(frozen=True)
 class Move:
-    """A report that does not end its call, and the dial as it was read.
-
-    `heard`: the report was posted to us. `followed`: whoever reports follows the call, and needs no notice of it.
-    """
+    """A report that does not end its call, and the dial as it was read. `heard`: the report was posted to us."""
 
     dial: DialRow
     report: CallReport
     heard: bool = False
-    followed: bool = False
 
 
 class _Moved(DialRow):
@@ -158,8 +153,6 @@ def _row(move: Move) -> dict[str, object]:
         "dial": dial.id,
         "call": report.call_id,
         "heard": move.heard or None,
-        "followed": move.followed,
-        "was_call": dial.call_id,
         "was_answered_by": dial.answered_by,
         "was_machine": dial.machine,
         "was_agent": dial.agent,

@@ -1,4 +1,4 @@
-"""Dials that moved: one LISTEN connection a process, one read for many dials."""
+"""Dials that moved: one read for many dials."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from store.calls.dial_rows import CHANNEL, DialRow
 from store.calls.dials import Dials
-from store.db.listen import RECONNECT_SECONDS, conninfo, in_background, listen, wait_until
+from store.db.listen import RECONNECT_SECONDS, Notices, in_background, wait_until
 
 GATHER_SECONDS = 0.02  # notices that arrive together are answered with one read
 READ_ALL_SECONDS = 15.0  # so often all followed dials are read, in case a notice was lost
@@ -68,17 +68,18 @@ def _position(dial: DialRow) -> tuple[object, ...]:
 class DialWatch:
     """Followers register first and read afterwards, so that nothing falls between."""
 
-    def __init__(self, dials: Dials, database_url: str) -> None:
+    def __init__(self, dials: Dials, notices: Notices) -> None:
         self._dials = dials
-        self._conninfo = conninfo(database_url)
+        self._notices = notices
         self._followers: dict[str, set[Follower]] = {}
         self._moved: set[str] = set()
         self._awake = asyncio.Event()
+        notices.subscribe(CHANNEL, self._mark_all, self._mark)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen and read while the block runs."""
-        async with in_background(listen(self._conninfo, CHANNEL, self._mark_all, self._mark), self._read_moved()):
+        async with self._notices.running(), in_background(self._read_moved()):
             yield
 
     @contextmanager

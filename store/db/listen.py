@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import make_url
 
 RECONNECT_SECONDS = 1.0
+SUBSCRIBE_SECONDS = 0.5  # until a subscription is seen that came while the others were listening
 FAILURES = (psycopg.Error, OSError)  # the database is away
 _CONNECTION: dict[str, str | int | None] = {
     "connect_timeout": 5,
@@ -28,20 +29,57 @@ def conninfo(database_url: str, name: str = "outdial-watch") -> str:
     return make_conninfo(url, **_CONNECTION, application_name=name)
 
 
-async def listen(info: str, channel: str, on_connect: Callable[[], None], on_notice: Callable[[str], None]) -> None:
-    """Pass each notice's payload on, forever. Notices are not kept: what came before `on_connect` may be lost."""
-    while True:
+class Notices:
+    """The notices that a process wants, on one connection: each NOTIFY is a transaction for every one that listens."""
+
+    def __init__(self, database_url: str) -> None:
+        self._conninfo = conninfo(database_url)
+        self._wanted: dict[str, tuple[Callable[[], None], Callable[[str], None]]] = {}
+        self._running = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def subscribe(self, channel: str, on_connect: Callable[[], None], on_notice: Callable[[str], None]) -> None:
+        """Pass each notice's payload on. Notices are not kept: what came before `on_connect` may be lost."""
+        if channel in self._wanted:
+            raise AssertionError(f"{channel} has its subscriber")
+        self._wanted[channel] = (on_connect, on_notice)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen from the first of these blocks to the end of the last."""
+        self._running += 1
+        if self._task is None:
+            self._task = asyncio.create_task(self._listen())
         try:
-            async with await psycopg.AsyncConnection.connect(info, autocommit=True) as connection:
-                await connection.execute(f"LISTEN {channel}")
-                on_connect()
-                async for notice in connection.notifies():
-                    on_notice(notice.payload)
-        except FAILURES as error:
-            logger.warning("the notices of %s stopped (%s); connecting again", channel, type(error).__name__)
-        except Exception:
-            logger.exception("a notice of %s could not be handled; connecting again", channel)
-        await asyncio.sleep(RECONNECT_SECONDS)
+            yield
+        finally:
+            self._running -= 1
+            if not self._running and self._task is not None:
+                self._task.cancel()
+                await asyncio.gather(self._task, return_exceptions=True)
+                self._task = None
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+                    await self._pass_on(connection)
+            except FAILURES as error:
+                logger.warning("notices stopped (%s); connecting again", type(error).__name__)
+            except Exception:
+                logger.exception("a notice could not be handled; connecting again")
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _pass_on(self, connection: psycopg.AsyncConnection) -> None:
+        listening: set[str] = set()
+        while True:
+            for channel, (on_connect, _) in self._wanted.items():
+                if channel not in listening:
+                    await connection.execute(f"LISTEN {channel}".encode())
+                    listening.add(channel)
+                    on_connect()
+            async for notice in connection.notifies(timeout=SUBSCRIBE_SECONDS):
+                self._wanted[notice.channel][1](notice.payload)
 
 
 async def wait_until(moment: float, awake: asyncio.Event) -> bool:

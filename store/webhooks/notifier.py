@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from store.db.listen import conninfo, in_background, listen, wait_until
+from store.db.listen import Notices, in_background, wait_until
 from store.webhooks.events import CHANNEL
 from store.webhooks.outbox import Outbox
 
@@ -27,18 +27,19 @@ class Workflows(Protocol):
 class DueDeliveryNotifier:
     """An endpoint whose workflow could not be woken is found by the next check: nothing is kept in memory."""
 
-    def __init__(self, outbox: Outbox, workflows: Workflows, database_url: str) -> None:
+    def __init__(self, outbox: Outbox, workflows: Workflows, notices: Notices) -> None:
         self._outbox = outbox
         self._workflows = workflows
-        self._conninfo = conninfo(database_url)
+        self._notices = notices
         self._named: set[str] = set()
         self._check_all = True
         self._awake = asyncio.Event()
+        notices.subscribe(CHANNEL, self._mark_all, self._mark)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen and wake while the block runs."""
-        async with in_background(listen(self._conninfo, CHANNEL, self._mark_all, self._mark), self._check_marked()):
+        async with self._notices.running(), in_background(self._check_marked()):
             yield
 
     def _mark_all(self) -> None:

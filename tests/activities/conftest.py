@@ -11,6 +11,7 @@ from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch
 from store.db.engine import Database
+from store.db.listen import Notices
 from tests.activities.calling import Calling
 from tests.builders import a_job, an_organization
 from tests.fakes.carrier import NAME, FakeCarrier
@@ -34,7 +35,7 @@ async def carrier(dials: Dials) -> AsyncIterator[FakeCarrier]:
 
 @pytest.fixture
 async def watch(dials: Dials, database_url: str) -> AsyncIterator[DialWatch]:
-    watch = DialWatch(dials, database_url)
+    watch = DialWatch(dials, Notices(database_url))
     async with watch.running():
         yield watch
 

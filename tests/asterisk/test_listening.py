@@ -12,6 +12,7 @@ from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch
 from store.db.engine import Database
+from store.db.listen import Notices
 from store.leases import StreamLeases
 from tests.activities.calling import Calling
 from tests.builders import a_job, an_organization
@@ -29,7 +30,7 @@ class Worker:
     def __init__(self, lab: Lab, engine: Database, database_url: str) -> None:
         self.carrier = Asterisk(lab.options())
         self.dials = Dials(engine)
-        self.watch = DialWatch(self.dials, database_url)
+        self.watch = DialWatch(self.dials, Notices(database_url))
         self.calls = CallActivities(
             Claims(engine), self.dials, self.watch, {NAME: self.carrier}, "http://127.0.0.1:8000", call_token=str
         )

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.db.listen import Notices
 from store.workers import CHANNEL, PRESENT, Workers
 from tests.waiting import eventually
 
@@ -25,9 +26,9 @@ async def until_present(asked: Workers, *expected: Workers) -> None:
 
 async def test_all_who_live_are_present_the_eldest_first(engine: AsyncEngine, database_url: str) -> None:
     first, second = Workers(database_url), Workers(database_url)
-    async with first.joined(nothing):
+    async with first.joined(Notices(database_url), nothing):
         await until_present(first, first)
-        async with second.joined(nothing):
+        async with second.joined(Notices(database_url), nothing):
             await until_present(second, first, second)
             await until_present(first, first, second)
         await until_present(first, first)
@@ -35,7 +36,7 @@ async def test_all_who_live_are_present_the_eldest_first(engine: AsyncEngine, da
 
 async def test_a_worker_whose_connection_broke_is_present_again(engine: AsyncEngine, database_url: str) -> None:
     worker = Workers(database_url)
-    async with worker.joined(nothing):
+    async with worker.joined(Notices(database_url), nothing):
         await until_present(worker, worker)
         url = database_url.replace("+psycopg", "")
         async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
@@ -54,7 +55,7 @@ async def test_a_run_that_closes_is_announced_to_all(engine: AsyncEngine, databa
     workers = [Workers(database_url) for _ in range(3)]
     async with AsyncExitStack() as stack:
         for worker in workers:
-            await stack.enter_async_context(worker.joined(heard.append))
+            await stack.enter_async_context(worker.joined(Notices(database_url), heard.append))
         await eventually(lambda: _all_listen(database_url, len(workers)))
         await workers[0].announce_closing("a-run")
         await eventually(lambda: len(heard) == len(workers))

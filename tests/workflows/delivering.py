@@ -16,6 +16,7 @@ from activities.webhooks.deliver import BatchResult, DeliverRequest, WebhookActi
 from activities.webhooks.http_sender import WebhookSender
 from domain.webhooks.events import SUBSCRIBABLE, Delivery, DeliveryStatus, EventType
 from store.db.engine import Database
+from store.db.listen import Notices
 from store.db.vault import Vault
 from store.jobs.lifecycle import JobLifecycle
 from store.webhooks.endpoints import EndpointRequest, Webhooks
@@ -94,7 +95,7 @@ class Delivering:
         allowed = [place for receiver in receivers for place in receiver.place]
         poster = WebhookSender(allowed, seconds=PATIENCE)
         activities = WebhookActivities(self.outbox, poster, linger_seconds=LINGER)
-        watch = DueDeliveryNotifier(self.outbox, WebhookWorkflows(self.client), self._database_url)
+        watch = DueDeliveryNotifier(self.outbox, WebhookWorkflows(self.client), Notices(self._database_url))
         try:
             async with webhooks_worker(self.client, activities), watch.running():
                 yield

@@ -31,6 +31,7 @@ from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
 from store.db.engine import Database
+from store.db.listen import Notices
 from store.jobs.commands import OperatorCommands
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import CreatedJob
@@ -127,7 +128,8 @@ class Running:
         workflows = self.workflows if client is None else JobWorkflows(client)
         client = client or self.client
         await self.binding.bind(await workflows.namespace())
-        watch = DialWatch(self.dials, self._database_url)
+        notices = Notices(self._database_url)
+        watch = DialWatch(self.dials, notices)
         carriers = {NAME: self.carrier}
         hand_overs, among = HandOvers(), Workers(self._database_url)
         calling = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL, hand_overs=hand_overs)
@@ -137,7 +139,7 @@ class Running:
         lines = LinesActivities(Lines(self.engine), self.control, workflows)
         async with (
             watch.running(),
-            among.joined(hand_overs.begin),
+            among.joined(notices, hand_overs.begin),
             jobs_worker(
                 client, jobs, lines, HandOverActivities(hand_overs, among), self.reconciliation_by(workflows), identity
             ),

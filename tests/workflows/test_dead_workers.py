@@ -14,6 +14,7 @@ from temporalio.client import Client
 
 from activities.calls.take_over import TakeOver
 from domain.statuses import JobStatus
+from store.db.listen import Notices
 from store.workers import Workers
 from tests.builders import a_job, a_number, an_organization
 from tests.fakes.carrier import TALKS_ON
@@ -117,9 +118,12 @@ async def test_who_lives_and_is_taken_for_dead_calls_nobody_twice(unmanned: Runn
 async def test_the_eldest_looks_when_it_begins_and_when_one_is_missing(unmanned: Running, database_url: str) -> None:
     job = await begun_by_the_dead(unmanned)
     eldest, younger = Workers(database_url), Workers(database_url)
-    async with eldest.joined(_ignore):
+    async with eldest.joined(Notices(database_url), _ignore):
         await eventually(lambda: _are_present(eldest, 1))
-        async with unmanned.workers(identity=worker_identity(eldest.number)), younger.joined(_ignore):
+        async with (
+            unmanned.workers(identity=worker_identity(eldest.number)),
+            younger.joined(Notices(database_url), _ignore),
+        ):
             await eventually(lambda: _are_present(eldest, 3))
             await TakeOver(younger, unmanned.found, unmanned.workflows).check()
             assert not unmanned.carrier.live

@@ -18,6 +18,7 @@ from carriers import (
 from domain.calls.dispatch import NotNowReason
 from domain.calls.models import Outcome
 from domain.statuses import ContactStatus
+from store.calls import watcher
 from store.jobs.lifecycle import JobLifecycle
 from tests.activities.calling import Calling
 from tests.fakes.carrier import (
@@ -108,8 +109,14 @@ async def test_the_carrier_gets_the_dials_key_the_persons_data_and_where_to_repo
     assert call.callback_url == f"http://127.0.0.1:8000/carriers/twilio/events?dial={calling.contact_ids[0]}%3A1"
 
 
-async def test_heartbeats_show_how_far_the_call_is(calling: Calling) -> None:
-    calling.carrier.script(calling.number, ANSWERS.but(answer_after=0.2, ends_after=0.2))
+@pytest.fixture
+def reads_all_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what a call's follower need not act on no notice comes: it is seen where all are read."""
+    monkeypatch.setattr(watcher, "READ_ALL_SECONDS", 0.1)
+
+
+async def test_heartbeats_show_how_far_the_call_is(reads_all_often: None, calling: Calling) -> None:
+    calling.carrier.script(calling.number, ANSWERS.but(answer_after=0.2, ends_after=1.0))
 
     run = calling.start()
     await run.result()

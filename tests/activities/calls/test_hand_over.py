@@ -7,6 +7,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.calls.hand_over import HOLD_SECONDS, ClosingRun, HandOverActivities, HandOvers
 from domain.calls.models import CallState
+from store.db.listen import Notices
 from store.workers import Workers
 from tests.activities.calling import Calling, Run
 from tests.fakes.carrier import TALKS_ON
@@ -61,7 +62,7 @@ async def test_an_ending_is_told_at_last_where_its_run_did_not_close(calling: Ca
 async def test_all_workers_hold_back_what_they_have_to_tell(calling: Calling, database_url: str) -> None:
     here, there = HandOvers(), HandOvers()
     first, second = Workers(database_url), Workers(database_url)
-    async with first.joined(here.begin), second.joined(there.begin):
+    async with first.joined(Notices(database_url), here.begin), second.joined(Notices(database_url), there.begin):
         await eventually(lambda: _are_present(first, 2))
         closing = HandOverActivities(here, first)
         await ActivityEnvironment().run(closing.hold_endings, ClosingRun(run_id="a-run"))

@@ -13,7 +13,7 @@ from store.calls.dial_rows import CHANNEL, DialRow
 from store.calls.dials import Dials
 from store.calls.watcher import DialWatch, Follower
 from store.db import listen as notices
-from store.db.listen import in_background
+from store.db.listen import Notices, in_background
 from store.tables import dials
 from tests.store.calling import Calling, a_caller
 
@@ -33,12 +33,12 @@ async def test_a_follower_is_notified_of_a_change_right_after_it_began(
     """Also while the LISTEN connection is still being made."""
     _, call = await shared.a_call()
 
-    watch = DialWatch(shared.dials, shared_database_url)
+    watch = DialWatch(shared.dials, Notices(shared_database_url))
     async with watch.running():
         with watch.follow(await call.id()) as follower:
-            await call.rings()
+            await call.is_busy()
 
-            assert (await _news(follower)).state is CallState.RINGING
+            assert (await _news(follower)).state is CallState.ENDED
 
 
 async def test_a_follower_is_notified_of_every_move_that_it_acts_on(shared: Calling, watch: DialWatch) -> None:
@@ -46,8 +46,8 @@ async def test_a_follower_is_notified_of_every_move_that_it_acts_on(shared: Call
     call = await job.call()
 
     with watch.follow(await call.id()) as follower:
-        await call.reports(CallState.QUEUED)
-        assert (await _news(follower)).state is CallState.QUEUED
+        await call.queues()
+        await call.rings()
         await call.answers()
         assert await follower.wait(QUIET) is None
         await call.answers(AnsweredBy.MACHINE)
@@ -85,7 +85,7 @@ async def test_all_followers_of_a_dial_are_notified_and_nobody_else(shared: Call
 
     with watch.follow(dial_id) as one, watch.follow(dial_id) as two, watch.follow(other_id) as stranger:
         stranger.seed(await other.now())
-        await call.rings()
+        await call.is_busy()
 
         assert [(await _news(follower)).id for follower in (one, two)] == [dial_id, dial_id]
         assert await stranger.wait(0.2) is None
@@ -117,14 +117,14 @@ async def test_notices_lost_while_the_connection_is_cut_are_made_up(
         for follower, call in zip((one, two, three), calls, strict=True):
             follower.seed(await call.now())
         assert await _cut(shared) == 1
-        await calls[0].rings()
+        await calls[0].is_busy()
         await calls[1].completes()
         states = [(await _news(follower)).state for follower in (one, two)]
         await _until_listening(shared)
-        await calls[2].rings()
+        await calls[2].is_busy()
         states.append((await _news(three)).state)
 
-    assert states == [CallState.RINGING, CallState.ENDED, CallState.RINGING]
+    assert states == [CallState.ENDED] * 3
 
 
 async def test_after_a_silence_all_followed_dials_are_read(
@@ -164,13 +164,13 @@ async def test_a_reading_that_fails_is_made_again(
     _, call = await shared.a_call()
     unsteady = UnsteadyDials(shared)
 
-    watch = DialWatch(unsteady, shared_database_url)
+    watch = DialWatch(unsteady, Notices(shared_database_url))
     async with watch.running():
         await _until_listening(shared)
         with watch.follow(await call.id()) as follower:
-            await call.rings()
+            await call.is_busy()
 
-            assert (await _news(follower)).state is CallState.RINGING
+            assert (await _news(follower)).state is CallState.ENDED
 
     assert unsteady.failures_left == 0
     assert "+1" not in caplog.text
@@ -185,13 +185,13 @@ async def test_a_follower_that_cannot_be_notified_stops_nobody_elses_news(
     with watch.follow(await call.id()) as broken, watch.follow(await other.id()) as follower:
         with monkeypatch.context() as bug:
             bug.setattr(broken, "notify", _mistaken)
-            await call.rings()
+            await call.is_busy()
             async with asyncio.timeout(AT_ONCE):
                 while "KeyError" not in caplog.text:
                     await asyncio.sleep(0.02)
-        await other.rings()
+        await other.is_busy()
 
-        assert [(await _news(each)).state for each in (broken, follower)] == [CallState.RINGING] * 2
+        assert [(await _news(each)).state for each in (broken, follower)] == [CallState.ENDED] * 2
 
 
 async def test_many_moves_are_answered_with_few_reads(shared: Calling, shared_database_url: str) -> None:
@@ -199,16 +199,16 @@ async def test_many_moves_are_answered_with_few_reads(shared: Calling, shared_da
     calls = [await job.call(which) for which in range(20)]
     ids = [await call.id() for call in calls]
     counting = CountingDials(shared)
-    watch = DialWatch(counting, shared_database_url)
+    watch = DialWatch(counting, Notices(shared_database_url))
 
     async with watch.running():
         await _until_listening(shared)
         with ExitStack() as stack:
             followers = [stack.enter_context(watch.follow(dial_id)) for dial_id in ids]
-            await asyncio.gather(*(call.rings() for call in calls))
+            await asyncio.gather(*(call.is_busy() for call in calls))
             states = {(await _news(follower)).state for follower in followers}
 
-    assert states == {CallState.RINGING}
+    assert states == {CallState.ENDED}
     assert counting.reads < 20
 
 
@@ -265,7 +265,7 @@ async def _news(follower: Follower) -> DialRow:
 
 @asynccontextmanager
 async def _listening_watch(calling: Calling, url: str) -> AsyncIterator[DialWatch]:
-    watch = DialWatch(calling.dials, url)
+    watch = DialWatch(calling.dials, Notices(url))
     async with watch.running():
         await _until_listening(calling)
         yield watch

@@ -22,7 +22,7 @@ from store.db import engine as engines
 from store.db import notices
 from store.db import pool as pools
 from store.db.engine import Database, create_engine
-from store.db.listen import conninfo, in_background, listen
+from store.db.listen import Notices, conninfo
 from store.db.vault import Vault
 from store.tables import contacts
 from store.webhooks.endpoints import EndpointRequest, Webhooks
@@ -153,26 +153,22 @@ async def test_a_notice_that_cannot_be_sent_fails_nothing(
     _, call = await calling.a_call()
     monkeypatch.setattr(notices, "_SEND", "SELECT 1 / 0, %s, %s")
     with caplog.at_level(logging.WARNING, logger=notices.__name__):
-        await call.rings()
+        await call.is_busy()
     monkeypatch.undo()
-    assert (await call.now()).state is CallState.RINGING
-    assert "1 notices were not sent (DivisionByZero)" in caplog.text
-    await call.completes()
     assert (await call.now()).state is CallState.ENDED
+    assert "1 notices were not sent (DivisionByZero)" in caplog.text
 
 
 async def test_an_event_of_a_call_reaches_its_follower_within_a_second(calling: Calling, database_url: str) -> None:
     _, call = await calling.a_call()
-    watch = DialWatch(calling.dials, database_url)
+    watch = DialWatch(calling.dials, Notices(database_url))
     async with watch.running():
         with watch.follow(await call.id()) as follower:
-            await call.queues()
-            assert await follower.wait(AT_ONCE) is not None
             began = time.monotonic()
-            await call.rings()
+            await call.is_busy()
             news = await follower.wait(AT_ONCE)
     assert news is not None
-    assert news.state is CallState.RINGING
+    assert news.state is CallState.ENDED
     assert time.monotonic() - began < FOLLOWED_WITHIN
 
 
@@ -184,7 +180,9 @@ async def _an_endpoint(engine: Database, given: Given) -> str:
 @asynccontextmanager
 async def _listening(url: str, channel: str, on_notice: Callable[[str], None]) -> AsyncIterator[None]:
     ready = asyncio.Event()
-    async with in_background(listen(conninfo(url), channel, ready.set, on_notice)):
+    notices = Notices(url)
+    notices.subscribe(channel, ready.set, on_notice)
+    async with notices.running():
         await ready.wait()
         yield
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from domain.webhooks.events import EventType
 from store.db.engine import Database
-from store.db.listen import in_background
+from store.db.listen import Notices, in_background
 from store.db.vault import Vault
 from store.webhooks import notifier as notifying
 from store.webhooks.endpoints import EndpointRequest, Webhooks
@@ -71,7 +71,7 @@ async def listening(engine: Database, database_url: str) -> AsyncIterator[Listen
     workflows = Workflows()
     async with AsyncExitStack() as stack:
         for _ in range(2):
-            watch = DueDeliveryNotifier(Outbox(engine, VAULT), workflows, database_url)
+            watch = DueDeliveryNotifier(Outbox(engine, VAULT), workflows, Notices(database_url))
             await stack.enter_async_context(watch.running())
         await asyncio.sleep(LONG)  # until both listen
         yield Listening(engine, workflows, given.id, made.endpoint.id)
@@ -119,7 +119,7 @@ async def test_a_lost_notice_is_made_up_for_although_others_arrive(
     request = EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
     made = await Webhooks(engine, VAULT).create(given.id, request)
     listening = Listening(engine, Workflows(), given.id, made.endpoint.id)
-    async with DueDeliveryNotifier(Outbox(engine, VAULT), listening.workflows, database_url).running():
+    async with DueDeliveryNotifier(Outbox(engine, VAULT), listening.workflows, Notices(database_url)).running():
         await asyncio.sleep(LONG)
         async with in_background(_notices_without_end(engine)):
             await listening.change(
