@@ -9,7 +9,7 @@ from store.calls.dial_rows import CHANNEL, DialRow
 from store.calls.dials import Dials
 from store.db.listen import RECONNECT_SECONDS, Notices, in_background, wait_until
 
-GATHER_SECONDS = 0.02  # notices that arrive together are answered with one read
+GATHER_SECONDS = 0.002  # notices of one transaction arrive together, and are answered with one read
 READ_ALL_SECONDS = 15.0  # so often all followed dials are read, in case a notice was lost
 
 logger = logging.getLogger(__name__)

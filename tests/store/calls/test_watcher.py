@@ -36,6 +36,7 @@ async def test_a_follower_is_notified_of_a_change_right_after_it_began(
     watch = DialWatch(shared.dials, Notices(shared_database_url))
     async with watch.running():
         with watch.follow(await call.id()) as follower:
+            follower.seed(await call.now())
             await call.is_busy()
 
             assert (await _news(follower)).state is CallState.ENDED
