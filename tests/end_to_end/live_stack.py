@@ -122,10 +122,14 @@ class LiveStack:
         headers = {"Authorization": f"Bearer {key or api['ownerKey']}"}
         return httpx.Client(base_url=api["url"], headers=headers, trust_env=False, timeout=30)
 
+    @property
+    def platform_key(self) -> str:
+        """Of whoever runs the installation."""
+        return json.loads((self.data_dir / "secrets.json").read_text())["platformKey"]
+
     def grant(self, number: str, carrier: str = "twilio") -> None:
         """Let the demo organization add a number, as the platform does."""
-        secrets = json.loads((self.data_dir / "secrets.json").read_text())
-        with self.http(secrets["platformKey"]) as client:
+        with self.http(self.platform_key) as client:
             path = f"/organizations/{self.ready['api']['organizationId']}/carrier-grants"
             client.post(path, json={"number": number, "carrier": carrier}).raise_for_status()
 
