@@ -54,6 +54,7 @@ organizations = Table(
     Column("stopped_at", Moment),  # by a person: no call of any job until it is resumed
     Column("allowed_countries", JSONB),  # ISO 3166 codes, or ["*"]; null: those of its own numbers
     Column("quotas", JSONB),  # domain.quotas.Quota: a limit of its own, null: none; null: those for all
+    Column("listed_jobs", Integer, nullable=False, server_default="0"),  # all but test calls; a trigger keeps it
     Column("created_at", Moment, nullable=False, server_default=func.now()),
 )
 

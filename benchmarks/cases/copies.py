@@ -7,6 +7,8 @@ COLUMNS = """
     SELECT column_name FROM information_schema.columns
     WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position"""
 JOB = "left(job_id, 20) || '_' || n"
+LISTED = """
+    UPDATE organizations o SET listed_jobs = (SELECT count(*) FROM batch_jobs j WHERE j.organization_id = o.id)"""
 COPIED = {  # table: column of the job's id, what is new in each copy
     "batch_jobs": ("id", {"id": "left(id, 20) || '_' || n", "created_at": "created_at - n * interval '1 minute'"}),
     "contacts": ("job_id", {"id": "id || '_' || n", "job_id": JOB, "dial_id": "NULL"}),
@@ -39,4 +41,5 @@ def copy_job(database: str, job: str, first: int, last: int) -> None:
                 key=sql.Identifier(key),
             )
             connection.execute(insert, [first, last, job])
+        connection.execute(LISTED)
         connection.execute("ANALYZE")

@@ -22,7 +22,7 @@ _COUNTS = """CAST(coalesce(job.ended_counts, (
       ) AS counted
     )) AS text) AS counts"""
 _VERSIONS = f"""
-    SELECT job.id, job.row_version, {_COUNTS}, (SELECT count(*) FROM batch_jobs WHERE {{where}}) AS total
+    SELECT job.id, job.row_version, {_COUNTS}, ({{total}}) AS total
     FROM (
       SELECT id, CAST(xmin AS text) AS row_version, ended_counts, created_at FROM batch_jobs WHERE {{where}}
       ORDER BY created_at DESC, id DESC OFFSET %(offset)s LIMIT %(size)s
@@ -30,6 +30,7 @@ _VERSIONS = f"""
     ORDER BY created_at DESC, id DESC
 """  # noqa: S608 - our own text
 _COUNT = "SELECT count(*) FROM batch_jobs WHERE {where}"
+_ALL = "SELECT listed_jobs FROM organizations WHERE id = %(organization)s"
 SHOWN_OF_JOB = (  # beside its settings
     *("id", "organization_id", "status", "status_reason", "agent_id", "total_contacts", "actual_start_time"),
     *("completed_at", "created_at", "workflow_started_at", "spent", "retry_of", "test", "test_of"),
@@ -104,6 +105,12 @@ class JobFilter(NamedTuple):
         if not may_exist((self.search or "") + (self.test_of or "")):
             yield "false"
 
+    def total(self) -> str:
+        """The query for the length of the list."""
+        if self == JobFilter(self.organization_id):
+            return _ALL
+        return _COUNT.format(where=" AND ".join(self.conditions()))
+
     def values(self) -> dict[str, Any]:
         pattern = "%" + re.sub("([%_/])", r"/\1", self.search or "") + "%"
         status = None if self.status is None else self.status.value
@@ -124,10 +131,10 @@ async def read_job_page(
     """`page` counts from 1. The jobs of versions that are known are not read."""
     where, values = " AND ".join(jobs.conditions()), jobs.values()
     span = {"offset": min((page - 1) * page_size, MAX_OFFSET), "size": page_size}
-    listed = await connection.fetch_all(_Listed, _VERSIONS.format(where=where), values | span)
+    listed = await connection.fetch_all(_Listed, _VERSIONS.format(where=where, total=jobs.total()), values | span)
     if not listed:
-        total = 0 if page == 1 else await connection.fetch_value(_COUNT.format(where=where), values)
-        return JobPage([], {}, total)
+        total = 0 if page == 1 else await connection.fetch_value(jobs.total(), values)
+        return JobPage([], {}, total or 0)
     versions = [JobVersion(job.id, job.row_version, job.counts or "{}") for job in listed]
     unknown = [version.id for version in versions if not is_known(version)]
     found = await read_jobs(connection, jobs.organization_id, unknown)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from domain.calls.models import AnsweredBy
 from domain.statuses import ContactStatus, JobStatus
 from store.db.engine import Database
+from store.jobs.delete import JobDeletion
 from store.jobs.repository import CreatedJob, Jobs
 from store.tables import batch_jobs
 from store.tables import contacts as contacts_table
@@ -31,6 +32,27 @@ async def test_jobs_are_listed_newest_first_in_pages(engine: Database, jobs: Job
         [],
     ]
     assert {page.total for page in pages} == {5}
+
+
+async def test_the_total_is_of_the_jobs_that_are_listed(engine: Database, jobs: Jobs) -> None:
+    given, other = await an_organization(engine), await an_organization(engine, name="Other")
+    first, second = [await a_job(engine, given, contacts(1, start=i)) for i in range(2)]
+    await a_job(engine, other, contacts(1))
+    tried = await a_job(engine, given, contacts(1, start=2), test=True, test_of=first.id)
+
+    async def totals() -> list[int]:
+        pages = [await jobs.list_page(given.id, None, None, page, 1) for page in (1, 2, FAR)]
+        return [page.total for page in pages]
+
+    assert await totals() == [2, 2, 2]
+    for ended in (second, tried):
+        async with engine.begin() as connection:
+            await connection.execute(
+                sa.update(batch_jobs).where(batch_jobs.c.id == ended.id).values(status="completed")
+            )
+        await JobDeletion(engine).delete(given.id, ended.id, by="somebody")
+    assert await totals() == [1, 1, 1]
+    assert (await jobs.list_page(other.id, None, None, 1, 1)).total == 1
 
 
 async def test_jobs_can_be_listed_by_status(engine: Database, jobs: Jobs) -> None:
