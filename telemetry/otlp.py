@@ -5,17 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import Attributes
 from temporalio.contrib.opentelemetry import TracingInterceptor
 
 from telemetry.logging import masked
 
+CONTEXT = TraceContextTextMapPropagator()  # `traceparent`, as Temporal's interceptor sends it on
 SERVER_ERROR = 500  # and above: the request failed by our fault
 
 
@@ -41,7 +43,7 @@ class Traces:
 
     @contextmanager
     def request(self, method: str, headers: Mapping[str, str], answered: dict[str, Any]) -> Iterator[None]:
-        with self._open(method, SpanKind.SERVER, propagate.extract(dict(headers))) as current:
+        with self._open(method, SpanKind.SERVER, CONTEXT.extract(dict(headers))) as current:
             try:
                 yield
             finally:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from telemetry.otlp import Traces
@@ -103,9 +104,18 @@ def _is_wanted(environment: Mapping[str, str]) -> bool:
     return not off and not none and any(environment.get(name, "").strip() for name in ENDPOINTS)
 
 
+def _is_address(written: str) -> bool:
+    """An address, or nothing."""
+    try:
+        url = urlsplit(written)
+        return not written or (url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0)
+    except ValueError:  # a port that is no number
+        return False
+
+
 def _find_wrong(environment: Mapping[str, str]) -> Iterator[str]:
     for name in ENDPOINTS:
-        if not environment.get(name, "http://").strip().startswith(("http://", "https://")):
+        if not _is_address(environment.get(name, "").strip()):
             yield f"{name} must be an address that begins with http:// (or https://), such as http://localhost:4318."
     for name in PROTOCOLS:
         if environment.get(name, PROTOCOL).strip() not in {"", PROTOCOL}:

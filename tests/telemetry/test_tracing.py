@@ -57,6 +57,12 @@ def test_each_wrong_variable_has_its_sentence() -> None:
     assert exporter == "OTEL_TRACES_EXPORTER must be otlp or none."
 
 
+@pytest.mark.parametrize("address", ["http://", "http://collector:otlp", "collector", "grpc://collector:4317"])
+def test_an_address_to_which_nothing_can_be_sent_is_wrong(address: str) -> None:
+    with pytest.raises(WrongTracing, match="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be an address"):
+        set_up_tracing("worker", "1", {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": address})
+
+
 def test_without_its_packages_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     monkeypatch.delitem(sys.modules, "telemetry.otlp")

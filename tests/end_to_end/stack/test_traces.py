@@ -15,6 +15,8 @@ from tests.end_to_end.batch import SHORT, Batch, Numbers, contacts
 from tests.end_to_end.live_stack import LiveStack
 from tests.waiting import until
 
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+CLIENTS = f"00-{TRACE}-{SPAN}-01"  # who asks for it has begun a trace
 CALLS = ("RunActivity:call_contact", "carrier.place")
 
 
@@ -88,7 +90,7 @@ def called(collector: Collector) -> Iterator[tuple[list[str], str]]:
         batch.wait_until_completed(120)
         with stack.http() as client:
             client.post("/do-not-call", json={"numbers": [numbers[0]]}).raise_for_status()
-            client.get(f"/do-not-call/{numbers[0]}").raise_for_status()
+            client.get(f"/do-not-call/{numbers[0]}", headers={"traceparent": CLIENTS}).raise_for_status()
             client.get("/do-not-call", params={"search": numbers[0][2:]}).raise_for_status()
             until(lambda: "GET /do-not-call/{number}" in {span.name for span in collector.spans().values()}, 30)
             own = [one["number"] for one in client.get("/phone-numbers").json()["phoneNumbers"]]
@@ -130,6 +132,12 @@ def test_a_job_is_one_trace_from_the_request_to_the_carrier(
         assert said["outdial.outcome"] == "answered"
     assert attributes(request)["http.response.status_code"] == 200
     assert collector.services() == {"outdial-api", "outdial-worker"}
+
+
+def test_a_clients_trace_goes_on(collector: Collector, called: tuple[list[str], str]) -> None:
+    assert called
+    (asked,) = (span for span in collector.spans().values() if span.name == "GET /do-not-call/{number}")
+    assert (asked.trace_id.hex(), asked.parent_span_id.hex()) == (TRACE, SPAN)
 
 
 def test_no_number_is_in_any_span(collector: Collector, called: tuple[list[str], str]) -> None:
