@@ -212,6 +212,11 @@ def test_temporal_is_set_up_for_years(compose: dict[str, Any]) -> None:
     assert dynamic["history.transferProcessorMaxPollRPS"][0]["value"] >= 100
 
 
+def test_the_proxy_knows_the_apis_that_there_are(compose: dict[str, Any]) -> None:
+    (wait,) = compose["services"]["proxy"]["depends_on"].values()
+    assert wait == {"condition": "service_healthy", "restart": True}
+
+
 def test_several_apis_find_ports_of_their_own(compose: dict[str, Any]) -> None:
     (ports,) = compose["services"]["api"]["ports"]
     first, last = re.search(r"(\d+)-(\d+)\}?:8000", ports).groups()  # type: ignore[union-attr]
