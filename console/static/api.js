@@ -1,4 +1,6 @@
 // Requests to the API, in the session of this page. Each write carries the page's own token.
+import { showDialog } from "./focus.js";
+
 const token = document.querySelector("meta[name=csrf-token]")?.content ?? "";
 
 export class ApiProblem extends Error {
@@ -61,6 +63,6 @@ export function confirmed(question, explanation = "", yes = "Yes") {
   dialog.querySelector("p").textContent = explanation;
   dialog.querySelector("button[value=yes]").textContent = yes;
   dialog.returnValue = "no";
-  dialog.showModal();
+  showDialog(dialog);
   return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
 }

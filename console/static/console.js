@@ -1,5 +1,6 @@
 // What all pages do: times, buttons that act, forms that send, parts that keep themselves up to date.
 import { ApiProblem, confirmed, fragment, say, send } from "./api.js";
+import { findFocus, focusAgain, nameOf, showDialog } from "./focus.js";
 import { readForm, showProblem } from "./forms.js";
 import { localize } from "./times.js";
 
@@ -26,9 +27,10 @@ document.addEventListener("submit", async (event) => {
   await act(button, method, path, body, form);
 });
 
+/** Once at a time; a button that was disabled meanwhile would lose the focus. */
 async function act(button, method, path, body, form) {
+  if (button.hasAttribute("aria-busy")) return;
   button.setAttribute("aria-busy", "true");
-  button.disabled = true;
   try {
     const key = method === "POST" ? { "Idempotency-Key": crypto.randomUUID?.() ?? String(Math.random()) } : {};
     const answer = await send(method, path, body, key);
@@ -40,7 +42,6 @@ async function act(button, method, path, body, form) {
     else say(problem.message, "bad");
   } finally {
     button.removeAttribute("aria-busy");
-    button.disabled = false;
   }
 }
 
@@ -64,7 +65,7 @@ function showOnce(id, answer) {
     button.dataset.delete = `${button.dataset.undo}/${answer.batchId}`;
   }
   dialog.addEventListener("close", () => location.reload(), { once: true });
-  dialog.showModal();
+  showDialog(dialog);
 }
 
 /** Open a dialog; one for many rows is told which of them it is about. */
@@ -75,7 +76,7 @@ function openDialog(button) {
     form.dataset.send = `${form.dataset.send.split(" ")[0]} ${button.dataset.to}`;
     form.querySelector("input").value = button.dataset.fill;
   }
-  dialog.showModal();
+  showDialog(dialog);
 }
 
 const parts = [...document.querySelectorAll("[data-live]")];
@@ -110,7 +111,7 @@ let pressed = null;
 function swap(old, html, put) {
   if (shown.get(old) === html) return;
   if (isInHand(old)) return (held = true);
-  const focused = old.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+  const focused = findFocus(old);
   const opened = new Map([...old.querySelectorAll("details > summary")].map((one) => [nameOf(one), one.parentElement.open]));
   const kept = new Map([...old.querySelectorAll("[data-keep]")].map((one) => [one.dataset.keep, one.textContent]));
   const scrolled = old.querySelector(".scroll")?.scrollLeft ?? 0;
@@ -141,16 +142,6 @@ for (const kind of ["pointerup", "pointercancel"]) {
   document.addEventListener(kind, () => setTimeout(() => ((pressed = null), letGo())));
 }
 document.addEventListener("selectionchange", letGo);
-
-/** To what has the same name; where it is gone, to what scrolls there. */
-function focusAgain(part, name) {
-  const there = [...part.querySelectorAll("button, a, summary, [tabindex]")];
-  (there.find((one) => nameOf(one) === name) ?? there.find((one) => one.matches(".scroll")))?.focus({ preventScroll: true });
-}
-
-function nameOf(element) {
-  return element.getAttribute("href") ?? element.getAttribute("aria-label") ?? element.textContent;
-}
 
 export async function refreshAll() {
   await Promise.all(parts.map(refresh));

@@ -1,5 +1,5 @@
 // The page of a job or of a contact, kept up to date by the server.
-import { replace, showStale } from "./console.js";
+import { refreshAll, replace, showStale } from "./console.js";
 
 const part = document.querySelector("[data-stream]");
 let source;
@@ -11,7 +11,9 @@ function open() {
   source.addEventListener("end", () => source.close());
   source.addEventListener("error", () => {
     if (document.visibilityState === "visible") showStale(true);
-    if (source.readyState === EventSource.CLOSED) setTimeout(open, 10000);
+    if (source.readyState !== EventSource.CLOSED) return;  // the browser tries again
+    refreshAll();  // who is signed out is asked to sign in
+    setTimeout(open, 10000);
   });
 }
 

@@ -194,7 +194,7 @@ async function callMe() {
 }
 
 async function busy(button, work) {
-  button.disabled = true;
+  if (button.hasAttribute("aria-busy")) return;
   button.setAttribute("aria-busy", "true");
   try {
     await work();
@@ -202,7 +202,6 @@ async function busy(button, work) {
     if (!(problem instanceof ApiProblem)) throw problem;
     showProblem(form, problem);
   } finally {
-    button.disabled = false;
     button.removeAttribute("aria-busy");
   }
 }

@@ -30,7 +30,7 @@ async def test_the_first_page_is_small_and_its_files_are_kept(visitor: Visitor, 
     files = [await visitor.client.get(path) for path in {*FILE.findall(page)}]
     modules = [
         await visitor.client.get(re.sub(r"[\w.-]+$", name, FILE.findall(page)[-1]))
-        for name in ("api.js", "forms.js", "times.js")
+        for name in ("api.js", "focus.js", "forms.js", "times.js")
     ]
     assert all(file.status_code == 200 for file in [*files, *modules])
     assert {file.headers["cache-control"] for file in files} == {"public, max-age=31536000, immutable"}

@@ -148,6 +148,9 @@ def test_a_job_from_a_file_to_its_end(
     page.click("#check")
     page.locator("#report").get_by_text("2 of 68 will not be called, because").wait_for()
     assert "1 row cannot be called" in page.inner_text("#row-errors")
+    for scheme in reversed(SCHEMES):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert violations(page) == {}
     page.locator("#step-4").scroll_into_view_if_needed()
     page.screenshot(path=pictures / "console-new-job.png")
     page.click("#create")
@@ -261,6 +264,95 @@ def test_contacts_are_added_and_the_unreached_are_called_again(page: Page, stack
     Batch(stack, page.url.rpartition("/")[2], frozenset()).hang_up()
 
 
+def test_a_job_is_steered_by_keyboard(page: Page, stack: LiveStack, numbers: Numbers) -> None:
+    """What has the focus keeps it, or hands it to what then stands there: while the page changes, after a dialog."""
+    job = Batch.create(stack, contacts(numbers.some(40)), name="By keyboard", concurrentCallLimit=2)
+    page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}")
+    page.locator(".live .pill.running").wait_for()
+    page.keyboard.press("Tab")
+    assert focused(page) == "Skip to the content"
+    page.keyboard.press("Enter")
+    tab_to(page, "Pause")
+    page.keyboard.press("Enter")
+    page.locator(".live .pill.paused").wait_for()
+    until(lambda: focused(page) == "Resume", LOADED)
+    page.keyboard.press("Enter")
+    page.locator(".live .pill.running").wait_for()
+    before = done(page)
+    tab_to(page, "Cancel")
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_text("Cancel this job?").wait_for()
+    until(lambda: done(page) > before, LOADED)
+    page.keyboard.press("Escape")
+    until(lambda: focused(page) == "Cancel", LOADED)
+    job.hang_up()
+
+
+def test_jobs_are_changed_in_place(page: Page, stack: LiveStack, numbers: Numbers) -> None:
+    job = Batch.create(stack, contacts(numbers.scripted(TALKS, 2)), name="As it was", concurrentCallLimit=2)
+    page.goto(f"{stack.ready['console']['url']}?search=as+it")
+    page.get_by_role("button", name="Pause As it was").click()
+    page.get_by_role("button", name="Resume As it was").wait_for()
+    page.get_by_role("button", name="Rename As it was").click()
+    page.fill("#new-name", "As it is")
+    page.get_by_role("dialog").get_by_role("button", name="Rename", exact=True).click()
+    page.get_by_role("link", name="As it is", exact=True).wait_for()
+    page.get_by_role("button", name="Resume As it is").click()
+    page.get_by_role("button", name="Pause As it is").wait_for()
+    page.get_by_role("link", name="As it is", exact=True).click()
+    page.get_by_role("button", name="Change", exact=True).click()
+    page.fill("#c-lines", "3")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("3 calls at once").wait_for()
+    workflow = page.get_by_role("link", name="in Temporal's web UI").get_attribute("href")
+    assert str(workflow).endswith(f"/workflows/batch-job%2F{job.job_id}")
+    assert httpx.get(str(workflow), follow_redirects=True, trust_env=False).status_code == 200
+    job.hang_up()
+
+
+def test_one_red_button_stops_everything(page: Page, stack: LiveStack, numbers: Numbers) -> None:
+    job = Batch.create(stack, contacts(numbers.scripted(TALKS, 2)), name="To be stopped", concurrentCallLimit=1)
+    page.goto(f"{stack.ready['console']['url']}/organization")
+    page.get_by_role("button", name="Stop all calls").click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("hang up", re.IGNORECASE)).click()
+    page.get_by_text("All calling is stopped.").wait_for()
+    page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}")
+    page.locator(".live .pill.paused").wait_for()
+    until(lambda: "On the phone 0" in flat(page.inner_text(".live")), LOADED)
+    page.get_by_role("button", name="Resume calling").click()
+    page.locator(".live .pill.running").wait_for()
+    job.hang_up()
+
+
+def test_who_is_signed_out_elsewhere_sees_no_more(browser: Browser, stack: LiveStack, numbers: Numbers) -> None:
+    """A page that is open and touched by nobody asks to sign in when its key is revoked."""
+    job = Batch.create(stack, contacts(numbers.scripted(TALKS, 1)), name="Seen by a guest")
+    with stack.http() as client:
+        key = client.post("/api-keys", json={"name": "guest", "role": "member"}).raise_for_status().json()
+    guest = browser.new_context()
+    page = guest.new_page()
+    page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}")
+    page.fill("#key", key["key"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Seen by a guest").wait_for()
+    with stack.http() as client:
+        client.delete(f"/api-keys/{key['id']}").raise_for_status()
+    page.get_by_role("heading", name="Sign in").wait_for(timeout=LOADED * SECONDS)
+    guest.close()
+    job.hang_up()
+
+
+def test_a_page_says_when_it_may_be_old(page: Page, stack: LiveStack, numbers: Numbers, seen: Seen) -> None:
+    job = Batch.create(stack, contacts(numbers.scripted(TALKS, 1)), name="Cut off")
+    page.route("**/stream*", lambda route: route.abort())
+    page.goto(f"{stack.ready['console']['url']}/jobs/{job.job_id}")
+    page.get_by_text("No answer comes.").wait_for()
+    page.unroute("**/stream*")
+    page.get_by_text("No answer comes.").wait_for(state="hidden")
+    seen.complaints[:] = [said for said in seen.complaints if "ERR_FAILED" not in said]  # that was our doing
+    job.hang_up()
+
+
 def test_a_webhook_is_added_and_its_deliveries_are_replayed(page: Page, stack: LiveStack) -> None:
     page.goto(f"{stack.ready['console']['url']}/webhooks")
     page.get_by_role("button", name="Add a webhook").click()
@@ -356,7 +448,12 @@ def test_a_member_sees_and_cannot_act(browser: Browser, stack: LiveStack, number
     member = browser.new_context()
     page = member.new_page()
     page.goto(stack.ready["console"]["url"])
-    assert violations(page) == {}
+    for viewport in SIZES.values():
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert violations(page) == {}
+    page.set_viewport_size(SIZES["laptop"])  # type: ignore[arg-type]
     page.fill("#key", stack.ready["api"]["memberKey"])
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Theirs").click()
@@ -413,6 +510,7 @@ def test_axe_finds_nothing_on_any_page(page: Page, stack: LiveStack, numbers: Nu
             for scheme in SCHEMES:
                 page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                 found |= {f"{path} {size} {scheme} {one}": where for one, where in violations(page).items()}
+        found |= {f"{path} {one}": where for one, where in violations_of_dialogs(page).items()}
     assert found == {}
     assert seen.foreign(stack.ready["api"]["url"]) == []
     assert [said for said in seen.complaints if "404" not in said] == []
@@ -430,6 +528,29 @@ def violations(page: Page) -> dict[str, Any]:
     options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
     found = page.evaluate("options => axe.run(document, options)", options)["violations"]
     return {one["id"]: [node["html"][:160] for node in one["nodes"][:3]] for one in found}
+
+
+def violations_of_dialogs(page: Page) -> dict[str, Any]:
+    """The same of all that a page can open: here on a telephone in the dark."""
+    found: dict[str, Any] = {}
+    for id in page.evaluate("[...document.querySelectorAll('dialog:not(#confirm)')].map((dialog) => dialog.id)"):
+        page.evaluate("id => document.getElementById(id).showModal()", id)
+        found |= {f"#{id} {one}": where for one, where in violations(page).items()}
+        page.evaluate("id => document.getElementById(id).close()", id)
+    return found
+
+
+def focused(page: Page) -> str:
+    """What the keyboard would press."""
+    return str(page.evaluate("document.activeElement.textContent")).strip()[:40]
+
+
+def tab_to(page: Page, name: str) -> None:
+    for _ in range(40):
+        if focused(page) == name:
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{name} is not reached by keyboard")
 
 
 def drop_file(page: Page, file: Path) -> None:
