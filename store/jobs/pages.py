@@ -21,10 +21,12 @@ _COUNTS = """CAST(coalesce(job.ended_counts, (
         SELECT status, count(*) AS contacts FROM contacts WHERE job_id = job.id GROUP BY status ORDER BY status
       ) AS counted
     )) AS text) AS counts"""
+# A server that is set back to an earlier state counts transactions from there again; it was started for that.
+_VERSION = "(CAST(pg_postmaster_start_time() AS text) || ' ' || CAST({table}.xmin AS text)) AS row_version"
 _VERSIONS = f"""
     SELECT job.id, job.row_version, {_COUNTS}, ({{total}}) AS total
     FROM (
-      SELECT id, CAST(xmin AS text) AS row_version, ended_counts, created_at FROM batch_jobs WHERE {{where}}
+      SELECT id, {_VERSION.format(table="batch_jobs")}, ended_counts, created_at FROM batch_jobs WHERE {{where}}
       ORDER BY created_at DESC, id DESC OFFSET %(offset)s LIMIT %(size)s
     ) AS job
     ORDER BY created_at DESC, id DESC
@@ -42,7 +44,7 @@ SHOWN_OF_CONTACT = (  # beside its job's `max_attempts`
 _FIELDS = {name: column.name for name, column in COLUMNS.items()} | {name: name for name in SHOWN_OF_JOB}
 _JOBS = f"""
     SELECT {", ".join(f'job."{column}" AS "{name}"' for name, column in _FIELDS.items())},
-           CAST(job.xmin AS text) AS row_version, {_COUNTS}
+           {_VERSION.format(table="job")}, {_COUNTS}
     FROM batch_jobs job WHERE job.organization_id = %(organization)s AND job.id = ANY(%(ids)s)
 """  # noqa: S608 - names of our own columns
 _CONTACTS = f"""
@@ -57,7 +59,7 @@ class JobVersion(NamedTuple):
     """A job as it was at an instant: as long as it is the same, so is all that `Job` says."""
 
     id: str
-    row: str  # the transaction that wrote its row
+    row: str  # the transaction that wrote its row, and since when the server counts transactions
     counts: str  # of its contacts by status, as JSON
 
 

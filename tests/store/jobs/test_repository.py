@@ -55,6 +55,31 @@ async def test_the_total_is_of_the_jobs_that_are_listed(engine: Database, jobs: 
     assert (await jobs.list_page(other.id, None, None, 1, 1)).total == 1
 
 
+async def test_a_job_has_another_version_after_each_change_and_on_a_server_that_was_started_again(
+    engine: Database, jobs: Jobs
+) -> None:
+    given = await an_organization(engine)
+    job = await a_job(engine, given, 2)
+    changes = [
+        "UPDATE batch_jobs SET name = 'Other' WHERE id = :job",
+        "UPDATE contacts SET status = 'busy' WHERE job_id = :job AND row = 2",
+        "UPDATE batch_jobs SET status = 'cancelled' WHERE id = :job",
+    ]
+    versions = (await jobs.list_page(given.id, None, None, 1, 1)).versions
+    assert (await jobs.list_page(given.id, None, None, 1, 1, is_known=versions.__contains__)).read == {}
+
+    for change in changes:
+        async with engine.begin() as connection:
+            await connection.execute(sa.text(change), {"job": job.id})
+            started = (await connection.execute(sa.text("SELECT pg_postmaster_start_time()::text"))).scalar_one()
+        page = await jobs.list_page(given.id, None, None, 1, 1, is_known=versions.__contains__)
+        assert list(page.read) == page.versions
+        assert page.versions[0].row.startswith(started)
+        versions += page.versions
+
+    assert len(set(versions)) == 1 + len(changes)
+
+
 async def test_jobs_can_be_listed_by_status(engine: Database, jobs: Jobs) -> None:
     given = await an_organization(engine)
     none = await jobs.list_page(given.id, None, None, 1, 20)
