@@ -145,7 +145,7 @@ def _in_place_of(first: NewContact, number: str) -> NewContact:
     return NewContact(
         row=first.row,
         number=number,
-        data=replace_number(replace_number(first.data, first.number, number), first.written or first.number, number),
+        data=replace_number(first.data, first.number, number),
         country=place.country,
         zones=place.zones,
     )

@@ -11,7 +11,11 @@ CALL_ID = "outdial_call_id"
 CALL_TOKEN = "outdial_call_token"  # noqa: S105  a name
 API_URL = "outdial_api"  # where the agent reports: `{outdial_api}/calls/{outdial_call_id}/result`
 
+MIN_WRITTEN_DIGITS = 7  # fewer are no number as people write one, but a part of it
+
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
+_LIKE_A_NUMBER = re.compile(r"[+(]?[\d\s()./-]+")
+_BETWEEN = re.compile(r"\(0\)|\D")  # digits, and the 0 that is not dialed from abroad
 
 
 class Loss(StrEnum):
@@ -22,7 +26,7 @@ class Loss(StrEnum):
 
 
 def build_contact_parameters(data: Mapping[str, Any], number: str) -> dict[str, str]:
-    """A contact's name and custom fields as text, in their order; the number itself is not among them."""
+    """A contact's name and custom fields as text, in their order; the number is not among them, however written."""
     texts = {key: _format(value) for key, value in data.items()}
     return {key: text for key, text in texts.items() if not is_reserved(key) and not _is_number(key, text, number)}
 
@@ -44,7 +48,11 @@ def is_reserved(key: str) -> bool:
 
 
 def _is_number(key: str, text: str, number: str) -> bool:
-    return key.lower() == "phone" or text.strip().removeprefix("'") == number
+    written = text.strip().removeprefix("'")
+    if key.lower() == "phone" or written == number:
+        return True
+    digits = _BETWEEN.sub("", written).lstrip("0") if _LIKE_A_NUMBER.fullmatch(written) else ""
+    return len(digits) >= MIN_WRITTEN_DIGITS and number.endswith(digits)
 
 
 def _format(value: Any) -> str:

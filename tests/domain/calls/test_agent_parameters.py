@@ -20,6 +20,23 @@ def test_the_number_is_not_among_them_whatever_its_column_is_called(cell: str) -
     assert build_contact_parameters({"Mobile": cell, "name": "Ada"}, NUMBER) == {"name": "Ada"}
 
 
+@pytest.mark.parametrize(
+    ("number", "cell"),
+    [
+        (NUMBER, "(202) 555-0101"),
+        (NUMBER, "1 202.555.0101"),
+        (NUMBER, "001 202 555 0101"),
+        ("+4915112345678", "0151/12345678"),
+        ("+4915112345678", "+49 (0)151 12345678"),
+        ("+390612345678", "06 12345678"),
+    ],
+)
+def test_the_number_is_not_among_them_as_people_write_it(number: str, cell: str) -> None:
+    data = {"Mobile": cell, "zip": "50101", "other": "(202) 555-0102", "text": "call 202 555 0101"}
+    assert build_contact_parameters(data, number) == {name: data[name] for name in ("zip", "other", "text")}
+    assert replace_number(data, number, "+13105550177") == data | {"Mobile": "+13105550177"}
+
+
 @pytest.mark.parametrize("name", ["outdial_call_token", "Outdial_Call_ID", "outdial call token", "outdial-api"])
 def test_no_field_of_a_contact_passes_for_ours(name: str) -> None:
     assert build_contact_parameters({name: "x", "outdialed": "y"}, NUMBER) == {"outdialed": "y"}
