@@ -63,8 +63,8 @@ class CallActivities:
         self._watch = watch
         self._hand_overs = hand_overs or HandOvers()
         self._endings = GatheredEndings(gather_seconds)
-        self._turns = ClaimTurns(claims, max_waiting, self._hand_overs.is_closing)
         shutdown = Shutdown()
+        self._turns = ClaimTurns(claims, max_waiting, self._hand_overs.is_closing, shutdown)
         self._placer = CallPlacer(self._turns, dials, watch, carriers, shutdown, public_url, call_token)
         self._follower = CallFollower(dials, watch, carriers, shutdown, speed)
 

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from temporalio import activity
 
 from activities.calls.payloads import CallContact
-from activities.calls.waiting import is_set_unless_stopping, shield_until_done, stopping
+from activities.calls.waiting import Shutdown, shield_until_done, stopping
 from carriers.clock import boot_time
 from domain.calls.deadlines import SEND_TIMEOUT_SECONDS
 from domain.calls.dispatch import NotNow, NotNowReason
@@ -32,10 +32,35 @@ COME_BACK_SECONDS = 5.0  # before a call that waited in vain is claimed again
 MAX_WAITING = 50  # calls of one organization that wait in this process: as many as a job may have lines
 
 
-class Turn(asyncio.Event):
-    """Of one call that waits: set while it looks for a line. `told`: one came free, and it is this call's."""
+class Turn:
+    """Of one call that waits. `told`: a line came free, and it is this call's."""
 
     told = False
+    sleeps = False  # it looks for a line otherwise
+    _waiting: asyncio.Future[None] | None = None
+
+    def set(self) -> None:
+        """Have it look."""
+        self.sleeps = False
+        self.wake()
+
+    def wake(self) -> None:
+        """End its wait, whatever for."""
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def wait(self, seconds: float) -> bool:
+        """Whether it was set within `seconds`, or before it was woken otherwise."""
+        if self.sleeps:
+            loop = asyncio.get_running_loop()
+            self._waiting = loop.create_future()
+            timer = loop.call_later(seconds, self.wake)
+            try:
+                await self._waiting
+            finally:
+                timer.cancel()
+                self._waiting = None
+        return not self.sleeps
 
 
 class JobQueue:
@@ -50,7 +75,6 @@ class JobQueue:
 
     def join(self) -> Turn:
         turn = Turn()
-        turn.set()
         self._waiting.append(turn)
         return turn
 
@@ -77,7 +101,7 @@ class JobQueue:
         return missed > 0
 
     def _wake_one(self, *, told: bool) -> bool:
-        sleeping = next((turn for turn in self._waiting if not turn.is_set()), None)
+        sleeping = next((turn for turn in self._waiting if turn.sleeps), None)
         if sleeping is None:
             return False
         sleeping.told = told
@@ -93,8 +117,10 @@ class ClaimTurns:
         claims: "Claims",
         max_waiting: int = MAX_WAITING,
         is_closing: Callable[[str | None], bool] = lambda _: False,
+        shutdown: Shutdown | None = None,
     ) -> None:
         self._claims = claims
+        self._shutdown = shutdown or Shutdown()
         self._max_waiting = max_waiting
         self._is_closing = is_closing
         self._waiting: Counter[str] = Counter()  # by organization
@@ -150,12 +176,12 @@ class ClaimTurns:
         turn.told = queue.take_missed()
         if turn.told:
             return
-        turn.clear()
+        turn.sleeps = True
         try:
-            while not await is_set_unless_stopping(turn, seconds) and not queue.is_first(turn):
+            while not await self._shutdown.wait(turn, seconds) and not queue.is_first(turn):
                 seconds = IDLE_SECONDS
         finally:
-            turn.set()
+            turn.sleeps = False
 
     async def _try(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
         if activity.is_worker_shutdown():

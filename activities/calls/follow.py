@@ -64,7 +64,7 @@ class CallFollower:
                 await self._hang_up(dial, reason, since=-end.seconds_left)
                 timeout = hang_up_interval
                 hang_up_interval = min(hang_up_interval * 2, MAX_HANG_UP_INTERVAL_SECONDS)
-            moved = await self._shutdown.wait_for_news(follower, timeout)
+            moved = await self._shutdown.wait(follower, timeout)
             found = moved or await self._dials.refresh(dial)
             if moved is not None or found.state is not dial.state:
                 poll_after = _poll_after(found)

@@ -111,7 +111,7 @@ class CallPlacer:
                     await self._look_up(carrier, dial, absence)
                     interval = min(interval * 2, MAX_SEARCH_INTERVAL_SECONDS)
                     search_at = time.monotonic() + interval
-                await self._shutdown.wait_for_news(follower, LOOK_SECONDS)
+                await self._shutdown.wait(follower, LOOK_SECONDS)
                 dial = await self._dials.refresh(dial)
         return dial
 

@@ -5,18 +5,15 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-if TYPE_CHECKING:
-    from store.calls.dial_rows import DialRow
-    from store.calls.watcher import Follower
-
 WRITE_TIMEOUT_SECONDS = 60.0  # the database may be away while a call id is in hand
 
 Result = TypeVar("Result")
+Found_co = TypeVar("Found_co", covariant=True)
 
 
 async def shield_until_done(step: Coroutine[Any, Any, Result]) -> Result:
@@ -62,37 +59,44 @@ async def retry_write(write: Callable[[], Awaitable[Result]]) -> Result:
             await asyncio.sleep(0.5)
 
 
+class Waiter(Protocol[Found_co]):
+    """What one call waits for; `wake` ends that."""
+
+    async def wait(self, seconds: float) -> Found_co: ...
+    def wake(self) -> None: ...
+
+
 class Shutdown:
     """The end of the worker, waited for once for all calls that wait on it."""
 
     def __init__(self) -> None:
-        self._waiting: set[Follower] = set()
+        self._waiting: set[Waiter[Any]] = set()
         self._task: asyncio.Task[None] | None = None
 
-    async def wait_for_news(self, follower: "Follower", seconds: float) -> "DialRow | None":
-        """Wait for a dial to move; None when `seconds` are over, or earlier.
+    async def wait(self, waiter: Waiter[Result], seconds: float) -> Result:
+        """What `waiter` finds within `seconds`; falsy where that is nothing.
 
-        Raises ApplicationError when the worker stops: another one follows the call.
+        Raises ApplicationError when the worker stops before: another one goes on.
         """
         if activity.is_worker_shutdown():
             raise stopping()
-        with self._waking(follower):
-            moved = await follower.wait(seconds)
-        if moved is None and activity.is_worker_shutdown():
+        with self._waking(waiter):
+            found = await waiter.wait(seconds)
+        if not found and activity.is_worker_shutdown():
             raise stopping()
-        return moved
+        return found
 
     @contextmanager
-    def _waking(self, follower: "Follower") -> Iterator[None]:
+    def _waking(self, waiter: Waiter[Any]) -> Iterator[None]:
         """Whoever comes first waits for the worker's end for all, whoever leaves last ends that."""
-        self._waiting.add(follower)
+        self._waiting.add(waiter)
         if self._task is None:
             self._task = asyncio.ensure_future(activity.wait_for_worker_shutdown())
             self._task.add_done_callback(self._wake_all)
         try:
             yield
         finally:
-            self._waiting.remove(follower)
+            self._waiting.remove(waiter)
             if not self._waiting and self._task is not None:
                 self._task.cancel()
                 self._task = None
@@ -100,22 +104,8 @@ class Shutdown:
     def _wake_all(self, ended: asyncio.Task[None]) -> None:
         if ended is self._task:
             self._task = None
-            for follower in self._waiting:
-                follower.wake()
-
-
-async def is_set_unless_stopping(event: asyncio.Event, seconds: float) -> bool:
-    """Whether it is set within `seconds`. Raises ApplicationError when the worker stops."""
-    waiting = asyncio.ensure_future(event.wait())
-    shutdown = asyncio.ensure_future(activity.wait_for_worker_shutdown())
-    try:
-        await asyncio.wait((waiting, shutdown), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if shutdown.done():
-            raise stopping()
-        return waiting.done()
-    finally:
-        waiting.cancel()
-        shutdown.cancel()
+            for waiter in self._waiting:
+                waiter.wake()
 
 
 def stopping() -> ApplicationError:
