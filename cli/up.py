@@ -14,7 +14,7 @@ from rich.table import Table
 
 from cli.errors import Failure
 from cli.profiles import save
-from stack.errors import StackError
+from stack.errors import PackageMissing, StackError
 from stack.options import Options
 from stack.ready_file import Ready
 
@@ -90,8 +90,10 @@ async def run_forever(ready: Ready, profile: str = "") -> None:
 
 def run(options: Options, session: "local_stack.Session" = run_forever) -> None:
     """Run the stack in the foreground for as long as the session takes. Raises Failure."""
-    from stack import local_stack  # noqa: PLC0415 - half a second of imports that no other command needs
-
+    try:
+        from stack import local_stack  # noqa: PLC0415 - half a second of imports that no other command needs
+    except ModuleNotFoundError as missing:
+        raise Failure(str(PackageMissing(str(missing.name)))) from missing
     console = Console()
     console.print("Starting PostgreSQL, Temporal, the simulator, the API and the worker …")
     try:

