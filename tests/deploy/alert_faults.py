@@ -71,10 +71,10 @@ class Scene:
             httpx.put(url, json={}, trust_env=False).raise_for_status()
 
     @contextlib.contextmanager
-    def stopped(self, *names: str) -> Iterator[None]:
+    def stopped(self, *names: str, how: signal.Signals = signal.SIGKILL) -> Iterator[None]:
         """Parts that are killed, and started again at the end."""
         for name in names:
-            self.deployment.parts[name].end(signal.SIGKILL)
+            self.deployment.parts[name].end(how)
         try:
             yield
         finally:
@@ -103,14 +103,17 @@ def meanwhile(work: Callable[[], object], every: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_worker(scene: Scene) -> Iterator[None]:
-    """The only one is killed: one job was calling, and one is about to start."""
+    """The only one ends: one job was calling, and one is about to start.
+
+    It is told to, and records what it is placing: a call that nobody knows to have ended is taken for progress.
+    """
     soon = (datetime.now(UTC) + timedelta(seconds=8)).isoformat()
     with (
         scene.calling(scene.scripted(SHORT, 1), scheduledStartTime=soon),
         scene.calling(scene.scripted(SHORT, 100), concurrentCallLimit=1) as batch,
     ):
         until(lambda: batch.status() == "running", 30, every=0.1)
-        with scene.stopped("worker-1"):
+        with scene.stopped("worker-1", how=signal.SIGTERM):
             yield
 
 
