@@ -11,7 +11,6 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import make_url
 
 RECONNECT_SECONDS = 1.0
-SUBSCRIBE_SECONDS = 0.5  # until a subscription is seen that came while the others were listening
 FAILURES = (psycopg.Error, OSError)  # the database is away
 _CONNECTION: dict[str, str | int | None] = {
     "connect_timeout": 5,
@@ -43,6 +42,8 @@ class Notices:
         if channel in self._wanted:
             raise AssertionError(f"{channel} has its subscriber")
         self._wanted[channel] = (on_connect, on_notice)
+        if self._task is not None:
+            self._task = asyncio.create_task(self._listen_anew(self._task))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -71,15 +72,16 @@ class Notices:
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _pass_on(self, connection: psycopg.AsyncConnection) -> None:
-        listening: set[str] = set()
-        while True:
-            for channel, (on_connect, _) in self._wanted.items():
-                if channel not in listening:
-                    await connection.execute(f"LISTEN {channel}".encode())
-                    listening.add(channel)
-                    on_connect()
-            async for notice in connection.notifies(timeout=SUBSCRIBE_SECONDS):
-                self._wanted[notice.channel][1](notice.payload)
+        for channel, (on_connect, _) in self._wanted.items():
+            await connection.execute(f"LISTEN {channel}".encode())
+            on_connect()
+        async for notice in connection.notifies():
+            self._wanted[notice.channel][1](notice.payload)
+
+    async def _listen_anew(self, before: asyncio.Task[None]) -> None:
+        before.cancel()
+        await asyncio.gather(before, return_exceptions=True)
+        await self._listen()
 
 
 async def wait_until(moment: float, awake: asyncio.Event) -> bool:

@@ -164,12 +164,33 @@ async def test_an_event_of_a_call_reaches_its_follower_within_a_second(calling: 
     watch = DialWatch(calling.dials, Notices(database_url))
     async with watch.running():
         with watch.follow(await call.id()) as follower:
+            follower.seed(await call.now())
             began = time.monotonic()
             await call.is_busy()
             news = await follower.wait(AT_ONCE)
     assert news is not None
     assert news.state is CallState.ENDED
     assert time.monotonic() - began < FOLLOWED_WITHIN
+
+
+async def test_who_subscribes_while_others_listen_hears_on_the_same_connection(
+    calling: Calling, database_url: str
+) -> None:
+    heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+    ready = {name: asyncio.Event() for name in ("one", "two")}
+    notices = Notices(database_url)
+    notices.subscribe("one", ready["one"].set, lambda said: heard.put_nowait(("one", said)))
+    async with notices.running(), asyncio.timeout(AT_ONCE):
+        await ready["one"].wait()
+        notices.subscribe("two", ready["two"].set, lambda said: heard.put_nowait(("two", said)))
+        await ready["two"].wait()
+        async with calling.engine.reading() as connection:
+            for name in ready:
+                await connection.run("SELECT pg_notify(%(name)s, 'a')", {"name": name})
+        assert sorted([await heard.get(), await heard.get()]) == [("one", "a"), ("two", "a")]
+        async with calling.engine.connect() as connection:
+            query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+            assert (await connection.execute(sa.text(query))).scalar_one() == 1
 
 
 async def _an_endpoint(engine: Database, given: Given) -> str:
