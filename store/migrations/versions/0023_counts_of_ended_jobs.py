@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 ENDED = "('completed', 'failed', 'cancelled')"
+COUNT_ALL = f"UPDATE batch_jobs SET status = status WHERE status IN {ENDED}"  # noqa: S608 - our own constants
 OPEN = "('pending', 'queued', 'dialing')"
 COUNT = f"""
     CREATE FUNCTION count_ended_job() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -51,7 +52,7 @@ def upgrade() -> None:
     op.add_column("batch_jobs", sa.Column("ended_counts", sa.JSON))
     for statement in (COUNT, COUNT_JOB, FORGET, FORGET_JOB):
         op.execute(statement)
-    op.execute(f"UPDATE batch_jobs SET status = status WHERE status IN {ENDED}")  # noqa: S608 - our own constants
+    op.execute(COUNT_ALL)
 
 
 def downgrade() -> None:
