@@ -33,7 +33,11 @@ REASONS = (
     ("invalid_request", "^reservedLines must be less than", "one field is compared with another"),
     ("invalid_request", "holidays must be a country or a part of one", "901 codes, of a library that grows"),
     ("invalid_request", "^number (is|has|begins|premium) ", "the form fits, but no numbering plan has such a number"),
-    ("invalid_request", "must be an ISO 3166 code", "249 codes, of a register that changes"),
+    (
+        "invalid_request",
+        "must be an ISO 3166 code|is no country code of ISO 3166",
+        "249 codes, of a register that changes",
+    ),
     ("invalid_request", "^audioUrl must begin with", "it depends on another field, which may be stored already"),
     ("invalid_request", "Url must be an http or https address", "the form fits, but not what stands for the host"),
     ("invalid_request", "^url points to a private network", "it depends on what the name stands for today"),

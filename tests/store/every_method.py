@@ -180,6 +180,15 @@ async def _record_end(world: World) -> None:
     await dials.record(ended, TWILIO, world.call.key)
 
 
+async def _record_placed(world: World) -> None:
+    """Of a dial that an event has moved meanwhile: it is read then."""
+    dials = Dials(world.engine)
+    claimed = await dials.get(world.call.contact_id, 1)
+    assert claimed is not None
+    await dials.record(CallReport(call_id="CA-first", state=CallState.RINGING), TWILIO, world.call.key)
+    await dials.record_placed(claimed, CallReport(call_id="CA-first", state=CallState.QUEUED))
+
+
 async def _note_event(world: World) -> None:
     report = CallReport(call_id=world.call.call_id, state=CallState.ANSWERED)
     await CallbackSilence(world.engine).note_event(report, TWILIO, world.call.key)
@@ -318,6 +327,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "Dials.note_machine": lambda w: Dials(w.engine).note_machine(w.dial, MachineKind.FAX),
     "Dials.note_no_answer": _note_no_answer,
     "Dials.record": _record_end,
+    "Dials.record_placed": _record_placed,
     "Dials.refresh": _refresh,
     "Dials.request_hang_up": lambda w: Dials(w.engine).request_hang_up(w.dial, HangUpReason.MAX_CALL_DURATION),
     "DoNotCall.add": lambda w: DoNotCall(w.engine, QUOTAS).add(w.id, ["+12025550101"], source=Source.API, by=BY),
