@@ -56,35 +56,37 @@ class ClaimRequest(Model):
     lines: int | None = None
 
 
-class _Grant(Model):
-    """What the row of a claimed dial says."""
-
-    dial: str
-    contact: str
-    job: str
-    account: str
-    from_number: str
-    asked_at: datetime
-    from_hold: Decimal
-    from_free: Decimal
-
-
 @dataclass(frozen=True)
-class _Granted:
-    """A claim whose dial is yet to be written."""
+class _Grant:
+    """A claim that the rules allow, and whose dial is yet to be written."""
 
     dial_id: str
     job: ClaimingJob
     contact: ClaimedContact
-    wait_seconds: float
+    asked_at: datetime
+    from_hold: Decimal
+    from_free: Decimal
 
-    def of(self, row: DialRow) -> Claimed:
+    def values(self) -> dict[str, object]:
+        """What the dial's row says."""
+        return {
+            "dial": self.dial_id,
+            "contact": self.contact.id,
+            "job": self.job.id,
+            "account": self.job.carrier_account_id,
+            "from_number": self.job.from_number,
+            "asked_at": self.asked_at,
+            "from_hold": self.from_hold,
+            "from_free": self.from_free,
+        }
+
+    def claimed(self, row: DialRow) -> Claimed:
         return Claimed(
             **dict(row),
             audio=self.job.audio,
             audio_url=self.job.audio_url,
             data=self.contact.data,
-            wait_seconds=self.wait_seconds,
+            wait_seconds=max(timedelta(), self.asked_at - self.job.now).total_seconds(),
         )
 
 
@@ -149,7 +151,7 @@ class Claims:
             batch = _Batch(connection, facts)
             judged = [await batch.claim(request) for request in requests]
             rows = await batch.write(organization_id)
-        return [each.of(rows[each.dial_id]) if isinstance(each, _Granted) else each for each in judged]
+        return [each.claimed(rows[each.dial_id]) if isinstance(each, _Grant) else each for each in judged]
 
 
 class _Batch:
@@ -160,7 +162,7 @@ class _Batch:
         self._facts = facts
         self._granted: list[_Grant] = []
 
-    async def claim(self, request: ClaimRequest) -> "_Granted | NotNow":
+    async def claim(self, request: ClaimRequest) -> _Grant | NotNow:
         """What holds this contact alone is written down, and uses up no attempt."""
         found = self._facts.find(request.job_id, request.contact_id)
         if found is None:
@@ -181,18 +183,18 @@ class _Batch:
         if not self._granted:
             return {}
         values = {
-            "granted": recordset([grant.model_dump() for grant in self._granted]),
-            "slots": recordset(self._facts.list_slots({grant.job for grant in self._granted})),
+            "granted": recordset([grant.values() for grant in self._granted]),
+            "slots": recordset(self._facts.list_slots({grant.job.id for grant in self._granted})),
         }
         rows = await self._connection.fetch_all(DialRow, _CLAIM, values)
         entries = [
-            LedgerEntry(kind=EntryKind.RESERVE, held_delta=grant.from_free, job_id=grant.job, dial_id=grant.dial)
+            LedgerEntry(kind=EntryKind.RESERVE, held_delta=grant.from_free, job_id=grant.job.id, dial_id=grant.dial_id)
             for grant in self._granted
         ]
         await book_all(self._connection, organization_id, entries)
         return {row.id: row for row in rows}
 
-    async def _grant(self, dial_id: str, job: ClaimingJob, contact: ClaimedContact) -> "_Granted | NotNow":
+    async def _grant(self, dial_id: str, job: ClaimingJob, contact: ClaimedContact) -> _Grant | NotNow:
         if not await becomes_probe(
             self._connection, job, dial_id, account_id=job.carrier_account_id, number_id=job.phone_number_id
         ):
@@ -200,16 +202,6 @@ class _Batch:
         self._facts.note_probe(job, dial_id)
         asked_at = self._facts.take_slot(job)
         from_hold, from_free = self._facts.count(self._facts.jobs[job.id], contact, asked_at)
-        self._granted.append(
-            _Grant(
-                dial=dial_id,
-                contact=contact.id,
-                job=job.id,
-                account=job.carrier_account_id,
-                from_number=job.from_number,
-                asked_at=asked_at,
-                from_hold=from_hold,
-                from_free=from_free,
-            )
-        )
-        return _Granted(dial_id, job, contact, max(timedelta(), asked_at - job.now).total_seconds())
+        grant = _Grant(dial_id, job, contact, asked_at, from_hold, from_free)
+        self._granted.append(grant)
+        return grant
