@@ -115,9 +115,7 @@ class JobFilter(NamedTuple):
 
     def values(self) -> dict[str, Any]:
         pattern = "%" + re.sub("([%_/])", r"/\1", self.search or "") + "%"
-        status = None if self.status is None else self.status.value
-        given = {"organization": self.organization_id, "status": status, "search": pattern, "test_of": self.test_of}
-        return {name: value for name, value in given.items() if value is not None and may_exist(value)}
+        return _given(organization=self.organization_id, status=self.status, search=pattern, test_of=self.test_of)
 
 
 class _Listed(NamedTuple):
@@ -180,9 +178,7 @@ class ContactFilter(NamedTuple):
             yield "strpos(c.number, %(digits)s) > 0" if may_exist(self.digits) else "false"
 
     def values(self) -> dict[str, Any]:
-        status = None if self.status is None else self.status.value
-        given = {"job": self.job_id, "organization": self.organization_id, "status": status, "digits": self.digits}
-        return {name: value for name, value in given.items() if value is not None and may_exist(value)}
+        return _given(job=self.job_id, organization=self.organization_id, status=self.status, digits=self.digits)
 
     def find_total(self, counts: JobCounts | None) -> int | None:
         """How many there are where that is counted already."""
@@ -205,3 +201,8 @@ async def read_contact_page(
     span = {"offset": offset, "size": page_size}
     found = await connection.fetch_all(Contact, _CONTACTS.format(where=where), values | span)
     return ContactPage(contacts=found, total=total)
+
+
+def _given(**values: str | None) -> dict[str, Any]:
+    """Those that a condition was made of."""
+    return {name: value for name, value in values.items() if value is not None and may_exist(value)}
