@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from temporalio import activity
 
+from activities.hang_up import hang_up
 from activities.heartbeats import heartbeats
 from activities.poll_carrier import poll_carrier
 from activities.sweeping import PARALLEL_REQUESTS, PART_TIMEOUT_SECONDS, Parts
 from carriers import Carrier, CarrierAway, CarrierRefused
-from carriers.calling_off import call_off
 from domain.calls.models import CallReport, CallState, HangUpReason
 from domain.model import Model
 from domain.statuses import JobStatus
 from domain.temporal_namespace import Namespace, find_mismatch
-from telemetry.tracing import carrier_span
 
 if TYPE_CHECKING:
     from store.analytics.counting import CallCounting
@@ -169,14 +168,9 @@ class ReconcileActivities:
         if not isinstance(found, CallReport) or found.state.rank > dial.state.rank:
             return
         try:
-            if dial.state is CallState.ANSWERED:
-                await self._dials.request_hang_up(dial.id, HangUpReason.MAX_CALL_DURATION)
-                with carrier_span("hang_up", dial.account, dial.id):
-                    await carrier.hang_up(dial.call_id)
-            else:
-                await self._dials.request_hang_up(dial.id, HangUpReason.RING_TIMER)
-                with carrier_span("hang_up", dial.account, dial.id):
-                    await call_off(carrier, dial.call_id)
+            answered = dial.state is CallState.ANSWERED
+            reason = HangUpReason.MAX_CALL_DURATION if answered else HangUpReason.RING_TIMER
+            await hang_up(carrier, self._dials, dial, dial.call_id, reason)
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s: the carrier does not answer (%s)", dial.id, type(error).__name__)
             return

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 from temporalio import activity
 
 from activities.calls.waiting import Shutdown
+from activities.hang_up import hang_up
 from activities.heartbeats import Heartbeat
 from activities.poll_carrier import poll_carrier
 from carriers import Carrier, CarrierAway, CarrierRefused
-from carriers.calling_off import call_off
 from domain.calls.deadlines import Deadline, compute_deadline
 from domain.calls.models import CallState, HangUpReason
-from telemetry.tracing import carrier_span
 
 if TYPE_CHECKING:
     from store.calls.dial_rows import DialRow
@@ -77,18 +76,12 @@ class CallFollower:
         return dial
 
     async def _hang_up(self, dial: "DialRow", reason: HangUpReason, since: float) -> None:
-        """End a call; only the carrier's confirmation counts. Without one its outcome is unknown at last.
-
-        That somebody answered may not have been told: a call that rang too long is ended only where nobody did.
-        """
+        """End a call; only the carrier's confirmation counts. Without one its outcome is unknown at last."""
         if since > HANG_UP_TIMEOUT_SECONDS:
             await self._dials.give_up(dial.id)
             return
-        await self._dials.request_hang_up(dial.id, reason)
         try:
-            carrier, call_id = self._carriers[dial.account], _call_id(dial)
-            with carrier_span("hang_up", dial.account, dial.id):
-                await (call_off(carrier, call_id) if reason.spares_answered else carrier.hang_up(call_id))
+            await hang_up(self._carriers[dial.account], self._dials, dial, _call_id(dial), reason)
         except (CarrierAway, CarrierRefused) as error:
             activity.logger.warning("call %s could not be hung up (%s); asking again", dial.id, type(error).__name__)
 
