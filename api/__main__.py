@@ -1,6 +1,7 @@
 """`python -m api`: the API process, on uvicorn.
 
-The app is named, not imported: uvicorn imports it when it starts.
+The app is named, not imported: uvicorn imports it when it starts. Nothing of it is imported before the settings are
+checked: its framework reads some of OpenTelemetry's, and raises what is no sentence.
 """
 
 import asyncio
@@ -9,7 +10,6 @@ import socket
 
 import uvicorn
 
-from api.http.server import raise_file_limit, server_config
 from startup import CannotStart, check_api, check_port, exit_with, load_settings, set_up_telemetry, settle
 from telemetry.logging import configure_logging
 
@@ -32,6 +32,8 @@ def main() -> None:
         asyncio.run(check_api(settings))
     except CannotStart as reasons:
         exit_with(reasons)
+    from api.http.server import raise_file_limit, server_config  # noqa: PLC0415  see above
+
     raise_file_limit()
     config = server_config(
         "api.app:app",

@@ -74,7 +74,7 @@ from domain.calls.agent_address import parse_hosts
 from domain.requests.origins import parse_origins
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import VERSION, Settings
-from startup import load_settings, set_up_telemetry
+from startup import CannotStart, exit_with, load_settings, set_up_telemetry
 from store.calls.dials import Dials
 from store.jobs.change_feed import ChangeFeed
 from store.jobs.repository import Jobs
@@ -122,10 +122,16 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
 
 def app() -> FastAPI:
-    """The factory for a server's command line: settings and logging from the environment."""
-    settings = load_settings()
-    configure_logging(settings.log_level, settings.log_format)
-    set_up_telemetry(settings, "api")
+    """The factory for a server's command line: settings and logging from the environment.
+
+    Ends the process with a sentence and code 2 where it must not start.
+    """
+    try:
+        settings = load_settings()
+        configure_logging(settings.log_level, settings.log_format)
+        set_up_telemetry(settings, "api")
+    except CannotStart as reasons:
+        exit_with(reasons)
     return create_app(settings)
 
 

@@ -5,18 +5,22 @@ or a route: what looks like a telephone number is masked all the same.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+
+from telemetry.tracing_variables import (
+    DISABLED,
+    drop_empty,
+    exporter_variable,
+    find_wrong_always,
+    find_wrong_of_traces,
+    is_said,
+)
 
 if TYPE_CHECKING:
     from telemetry.otlp import Traces
 
-ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-PROTOCOL = "http/protobuf"
-EXPORTERS = frozenset({"otlp", "none"})
 NOT_INSTALLED = "OTEL_EXPORTER_OTLP_ENDPOINT is set, and what traces need is not installed: pip install '.[otel]'."
 ID = re.compile(r"(batch|contact|dial|org|phone|agent|webhook)_[0-9a-f]{24}")
 NAMES = {"batch": "job"}  # of ids, where they begin otherwise
@@ -32,19 +36,29 @@ class WrongTracing(Exception):
         self.sentences = sentences
 
 
-def set_up_tracing(process: str, version: str, environment: Mapping[str, str]) -> None:
+def set_up_tracing(process: str, version: str, environment: MutableMapping[str, str]) -> None:
     """Before the first client of Temporal. Called again it changes nothing. Raises WrongTracing."""
     global _traces  # noqa: PLW0603  one for the process, as OpenTelemetry has it
-    if _traces is not None or not _is_wanted(environment):
+    if _traces is not None:
         return
-    wrong = list(_find_wrong(environment))
+    drop_empty(environment)
+    wanted = _is_wanted(environment)
+    wrong = [*find_wrong_always(environment), *(find_wrong_of_traces(environment) if wanted else ())]
     if wrong:
         raise WrongTracing(*wrong)
+    if wanted:
+        _traces = _make_traces(process, version)
+
+
+def _make_traces(process: str, version: str) -> "Traces":
     try:
         from telemetry.otlp import Traces  # noqa: PLC0415  not imported where there are none
+
+        return Traces(process, version)
     except ModuleNotFoundError:
         raise WrongTracing(NOT_INSTALLED) from None
-    _traces = Traces(process, version)
+    except (ValueError, RuntimeError, OSError) as error:
+        raise WrongTracing(f"OpenTelemetry cannot be set up as OTEL_… say: {error}") from error
 
 
 def is_tracing() -> bool:
@@ -99,26 +113,6 @@ def _ours(attributes: Mapping[str, str | int | None]) -> dict[str, str | int]:
 
 
 def _is_wanted(environment: Mapping[str, str]) -> bool:
-    off = environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    off = environment.get(DISABLED, "").strip().lower() == "true"
     none = environment.get("OTEL_TRACES_EXPORTER", "").strip().lower() == "none"
-    return not off and not none and any(environment.get(name, "").strip() for name in ENDPOINTS)
-
-
-def _is_address(written: str) -> bool:
-    """An address, or nothing."""
-    try:
-        url = urlsplit(written)
-        return not written or (url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0)
-    except ValueError:  # a port that is no number
-        return False
-
-
-def _find_wrong(environment: Mapping[str, str]) -> Iterator[str]:
-    for name in ENDPOINTS:
-        if not _is_address(environment.get(name, "").strip()):
-            yield f"{name} must be an address that begins with http:// (or https://), such as http://localhost:4318."
-    for name in PROTOCOLS:
-        if environment.get(name, PROTOCOL).strip() not in {"", PROTOCOL}:
-            yield f"{name} must be {PROTOCOL}: traces are sent no other way."
-    if environment.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() not in EXPORTERS | {""}:
-        yield "OTEL_TRACES_EXPORTER must be otlp or none."
+    return not off and not none and is_said(environment, exporter_variable(environment, "ENDPOINT"))

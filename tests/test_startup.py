@@ -53,7 +53,8 @@ def environment(database_url: str, address: str) -> dict[str, str]:
 def started(module: str, environment: Mapping[str, str]) -> tuple[int, list[str]]:
     """How the process ended, and why: a line for each reason."""
     command = [sys.executable, "-P", "-m", module]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OUTDIAL_", "TEMPORAL_"))}
+    ours = ("OUTDIAL_", "TEMPORAL_", "OTEL_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     ended = subprocess.run(
         command, env=inherited | environment, capture_output=True, text=True, timeout=SECONDS, check=False
     )
@@ -144,6 +145,7 @@ def test_every_setting_that_is_wrong_has_its_sentence(module: str, environment: 
         ("TEMPORAL_TLS_SERVER_CA_CERT_PATH", "/no/such", "TEMPORAL_TLS_SERVER_CA_CERT_PATH: /no/such cannot be read."),
         ("TEMPORAL_CONFIG_FILE", "/no/such/file", "TEMPORAL_CONFIG_FILE: /no/such/file cannot be read."),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "OTEL_EXPORTER_OTLP_ENDPOINT must be an address that begins"),
+        ("OTEL_PROPAGATORS", "nosuch", "OTEL_PROPAGATORS must be of tracecontext, baggage, none"),
         ("TEMPORAL_PROFILE", "nobodys", "is wrong: Profile 'nobodys' not found."),
     ],
 )

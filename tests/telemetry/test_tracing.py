@@ -43,20 +43,6 @@ def test_nothing_of_it_is_imported_unless_somebody_says_where_traces_go() -> Non
     assert loads_opentelemetry(OTEL_EXPORTER_OTLP_ENDPOINT=there) == "True"
 
 
-def test_each_wrong_variable_has_its_sentence() -> None:
-    wrong = {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317",
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
-        "OTEL_TRACES_EXPORTER": "jaeger",
-    }
-    with pytest.raises(WrongTracing) as said:
-        set_up_tracing("worker", "1", wrong)
-    endpoint, protocol, exporter = said.value.sentences
-    assert endpoint.startswith("OTEL_EXPORTER_OTLP_ENDPOINT must be an address that begins with http://")
-    assert protocol == "OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf: traces are sent no other way."
-    assert exporter == "OTEL_TRACES_EXPORTER must be otlp or none."
-
-
 @pytest.mark.parametrize("address", ["http://", "http://collector:otlp", "collector", "grpc://collector:4317"])
 def test_an_address_to_which_nothing_can_be_sent_is_wrong(address: str) -> None:
     with pytest.raises(WrongTracing, match="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be an address"):
