@@ -5,7 +5,7 @@
 VENV := .venv
 BUILD := setuptools==84.2.1
 BIN := $(VENV)/bin
-SOURCES := domain store carriers activities workflows api console cli stack telemetry composition.py worker.py settings.py startup.py
+SOURCES := domain store carriers activities workflows api console cli stack telemetry codec_server.py composition.py worker.py settings.py startup.py
 INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

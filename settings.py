@@ -156,6 +156,21 @@ class Settings(BaseSettings):
         description="encrypts carrier settings and webhook secrets, makes the tokens of calls: `openssl rand -hex 32`; "
         "nothing starts without. Several with commas between them: the first encrypts, all decrypt",
     )
+    payload_keys: Annotated[SecretStr, Told(allowed="32 characters or more")] = Field(
+        default=SecretStr(""),
+        description="encrypts what Temporal keeps of jobs and calls (AES-256-GCM), the same for every process; several "
+        "with commas between them: the first encrypts, all decrypt. Empty: it stays readable there. See "
+        "[operations.md](operations.md#encrypted-payloads)",
+    )
+    codec_host: Annotated[str, Told(allowed="an address of this machine")] = Field(
+        default="127.0.0.1",
+        description="where the codec server (`python -m codec_server`) listens, which Temporal's web UI has decrypt "
+        "what it shows; to pages of `OUTDIAL_TEMPORAL_UI_URL`'s origin only",
+    )
+    codec_port: int = Field(default=8234, ge=1, le=65535, description="plain HTTP, as the API's")
+    codec_token: Annotated[SecretStr, Told(allowed="32 characters or more")] = Field(
+        default=SecretStr(""), description="the codec server's: whoever has it reads what is encrypted"
+    )
     platform_key: Annotated[SecretStr, Told(allowed="32 characters or more")] = Field(
         default=SecretStr(""),
         description="the key that creates organizations and tops up their credits over the API; empty: none does",

@@ -40,6 +40,7 @@ from store.temporal_namespace import NamespaceBinding
 from telemetry.exposition import EXPOSITION
 from telemetry.tracing import WrongTracing, interceptors, set_up_tracing
 from workflows.client import DEFAULT_ADDRESS, JobWorkflows, NoSuchNamespace, TemporalUnavailable, connect
+from workflows.payload_encryption import PayloadEncryption
 from workflows.temporal_variables import find_meant, find_wrong_variables
 
 EXIT_CODE = 2
@@ -51,6 +52,7 @@ SIMULATOR = "OUTDIAL_SIMULATOR_"
 INTERVAL_SECONDS = 1.0
 TEMPORAL_PATIENCE_SECONDS = 3.0  # of an API, which starts without it: also where it takes connections and says nothing
 HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]+|\[[0-9a-f:]+\]")
+CODEC_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 LOCAL = frozenset({"localhost", "ip6-localhost"})
 
 Answer = TypeVar("Answer")
@@ -96,21 +98,35 @@ def exit_with(reasons: CannotStart) -> NoReturn:
 
 def load_settings(environment: MutableMapping[str, str] = os.environ) -> Settings:
     """The process's settings. Raises CannotStart with a sentence for each that is wrong."""
+    settings, wrong = _read_settings(environment)
+    wrong += _contradictions(settings)
+    wrong = wrong or registry.find_wrong_settings(settings.environment())
+    if wrong:
+        raise CannotStart(*wrong)
+    return settings
+
+
+def load_codec_settings(environment: MutableMapping[str, str] = os.environ) -> Settings:
+    """The codec server's: it needs no other secret than its own. Raises CannotStart as `load_settings`."""
+    settings, wrong = _read_settings(environment)
+    wrong += _codec_contradictions(settings)
+    if wrong:
+        raise CannotStart(*wrong)
+    return settings
+
+
+def _read_settings(environment: MutableMapping[str, str]) -> tuple[Settings, list[str]]:
+    """Settings, and what is wrong with the names of variables. Raises CannotStart for values that are none."""
     try:
         read_secret_files(environment)
         wrong = [*_misspelled(environment), *find_wrong_variables(environment)]
     except (registry.UnknownCarrierError, UnreadableSecret) as broken:
         raise CannotStart(str(broken)) from None
     try:
-        settings = Settings()
+        return Settings(), wrong
     except ValidationError as error:
         wrong += [f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}." for each in error.errors()]
         raise CannotStart(*wrong) from None
-    wrong += _contradictions(settings)
-    wrong = wrong or registry.find_wrong_settings(settings.environment())
-    if wrong:
-        raise CannotStart(*wrong)
-    return settings
 
 
 def set_up_telemetry(settings: Settings, process: str) -> None:
@@ -174,6 +190,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield f"OUTDIAL_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}."
     for check in (
         _check_secret,
+        _check_payload_keys,
         _check_platform_key,
         _check_destinations,
         _check_agent_networks,
@@ -189,6 +206,30 @@ def _contradictions(settings: Settings) -> Iterator[str]:
 def _check_secret(settings: Settings) -> None:
     if not _vault(settings).can_seal:
         raise ValueError(f"OUTDIAL_SECRET is not set: make one with `{MAKE_SECRET}`, the same for every process.")
+
+
+def _check_payload_keys(settings: Settings) -> None:
+    PayloadEncryption.from_setting(_payload_keys(settings))
+
+
+def _payload_keys(settings: Settings) -> str:
+    return settings.payload_keys.get_secret_value()
+
+
+def _codec_contradictions(settings: Settings) -> Iterator[str]:
+    try:
+        if PayloadEncryption.from_setting(_payload_keys(settings)) is None:
+            yield "OUTDIAL_PAYLOAD_KEYS is not set: there is nothing to decrypt."
+    except ValueError as error:
+        yield str(error)
+    token = settings.codec_token.get_secret_value()
+    if len(token) < MIN_SECRET_LENGTH or not CODEC_TOKEN.fullmatch(token):
+        yield (
+            f"OUTDIAL_CODEC_TOKEN must have at least {MIN_SECRET_LENGTH} letters, digits, - and _: it is part of an"
+            f" address. Make one with `{MAKE_SECRET}`."
+        )
+    if not is_address(settings.temporal_ui_url):
+        yield "OUTDIAL_TEMPORAL_UI_URL must be the web UI's address: only its pages are answered."
 
 
 def _check_platform_key(settings: Settings) -> None:
@@ -264,7 +305,9 @@ async def check_worker(settings: Settings) -> Client:
     seconds = settings.start_timeout_seconds
     async with open_engine(settings, pool_size=1) as engine:
         await check_database(engine, _vault(settings), seconds)
-        client = await _wait_for(lambda: connect(interceptors=interceptors()), seconds, _judge_temporal)
+        client = await _wait_for(
+            lambda: connect(_payload_keys(settings), interceptors=interceptors()), seconds, _judge_temporal
+        )
         await check_namespace(NamespaceBinding(engine), JobWorkflows(client), seconds)
     return client
 
@@ -275,7 +318,7 @@ async def check_api(settings: Settings) -> None:
         await check_database(engine, _vault(settings), settings.start_timeout_seconds)
         try:
             async with asyncio.timeout(TEMPORAL_PATIENCE_SECONDS):
-                workflows = JobWorkflows(await connect())
+                workflows = JobWorkflows(await connect(_payload_keys(settings)))
                 await check_namespace(NamespaceBinding(engine), workflows, 0)
         except (RuntimeError, TemporalAway, TimeoutError):
             logger.warning("%s Jobs that are created start when it does.", _temporal_away())
@@ -306,9 +349,19 @@ async def check_namespace(binding: NamespaceBinding, workflows: JobWorkflows, se
     mismatch = find_mismatch(await binding.get(), found)
     if mismatch is not None:
         raise CannotStart(mismatch)
+    unknown = await _wait_for(workflows.find_unknown_keys, seconds, _judge_temporal)
+    if unknown:
+        raise CannotStart(lacks_keys(unknown))
     lacking = await _wait_for(workflows.find_missing_attributes, seconds, _judge_temporal)
     if lacking:
         raise CannotStart(lacks_attributes(found.name, lacking))
+
+
+def lacks_keys(unknown: Iterable[str]) -> str:
+    return (
+        f"OUTDIAL_PAYLOAD_KEYS lacks the key that encrypted what Temporal has of open jobs (id {', '.join(unknown)}):"
+        " put it behind the newest, with a comma between them."
+    )
 
 
 def lacks_attributes(namespace: str, missing: Iterable[str]) -> str:

@@ -192,7 +192,7 @@ def _lifespan(
 
     @asynccontextmanager
     async def lifespan(application: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        client = await connect(lazy=True, interceptors=interceptors())
+        client = await connect(settings.payload_keys.get_secret_value(), lazy=True, interceptors=interceptors())
         async with (
             open_services(settings, client, carriers) as services,
             aclosing(JobFeed(services[ChangeFeed], services[ApiKeys])) as feed,

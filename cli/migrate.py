@@ -11,6 +11,7 @@ from cli.command import command
 from cli.database import Database, database_failures
 from cli.errors import ExitCode, Failure
 from cli.render import text
+from settings import Settings
 
 app = typer.Typer()
 
@@ -44,7 +45,9 @@ def migrate(
         migrate_database(database.url)
     Console().print("The database has the newest schema.")
     if temporal:
-        _prepare_namespace(database.url, create=create_namespace, rebind=rebind)
+        _prepare_namespace(
+            database.url, Settings().payload_keys.get_secret_value(), create=create_namespace, rebind=rebind
+        )
 
 
 def _check_variables() -> None:
@@ -56,7 +59,7 @@ def _check_variables() -> None:
         raise Failure(" ".join(wrong), ExitCode.USAGE)
 
 
-def _prepare_namespace(database_url: str, *, create: bool, rebind: bool) -> None:
+def _prepare_namespace(database_url: str, payload_keys: str, *, create: bool, rebind: bool) -> None:
     """Prepare the namespace that Temporal's settings name. Raises Failure."""
     from temporalio.service import RPCError  # noqa: PLC0415 - no other command talks to Temporal
 
@@ -66,8 +69,8 @@ def _prepare_namespace(database_url: str, *, create: bool, rebind: bool) -> None
     allowed = Allowed(create=create, rebind=rebind)
     try:
         with database_failures():
-            name, jobs = asyncio.run(prepare_configured(database_url, allowed))
-    except WrongNamespace as error:
+            name, jobs = asyncio.run(prepare_configured(database_url, payload_keys, allowed))
+    except (WrongNamespace, ValueError) as error:
         raise Failure(str(error)) from error
     except (RuntimeError, RPCError, TemporalUnavailable, TimeoutError):
         message = "Temporal does not answer, or refuses. Is its address right? (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE)"

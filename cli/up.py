@@ -55,6 +55,12 @@ def up(
     agent: Annotated[
         bool, typer.Option(help="An example agent answers, so that calls are conversations with a transcript.")
     ] = True,
+    codec: Annotated[
+        bool,
+        typer.Option(
+            "--codec", help="From now on Temporal keeps what it is told encrypted; its web UI can decrypt it."
+        ),
+    ] = DEFAULTS.codec,
     rebind: Annotated[
         bool, typer.Option("--rebind", help="Temporal's file is gone for good: start the open jobs anew in a new one.")
     ] = DEFAULTS.rebind,
@@ -74,6 +80,7 @@ def up(
         seed=seed,
         workers=workers,
         agent=agent,
+        codec=codec,
         rebind=rebind,
     )
     run(options, partial(run_forever, profile=profile))
@@ -119,7 +126,10 @@ def announce(console: Console, ready: Ready) -> None:
     """Print the addresses, ids and keys; the ready file has PostgreSQL's password."""
     from sqlalchemy.engine import make_url  # noqa: PLC0415 - no other command needs it
 
-    for name, address in {"Console": ready.console.url, "Sign in, once": ready.console.sign_in}.items():
+    clicked = {"Console": ready.console.url, "Sign in, once": ready.console.sign_in}
+    if ready.codec:
+        clicked["Codec server"] = ready.codec.endpoint
+    for name, address in clicked.items():
         console.print(f"[bold]{name:19}[/]  {address}", soft_wrap=True, highlight=False)  # whole, to be clicked
     table = Table(box=None, show_header=False, pad_edge=False)
     rows = {

@@ -33,6 +33,7 @@ class DataDir:
         self.postgres = self.root / "postgres"
         self.postgres_port = self.root / "postgres.port"
         self.agent_port = self.root / "agent.port"
+        self.codec_port = self.root / "codec.port"
         self.transcripts = self.root / "transcripts"
         self.temporal_file = self.root / "temporal.db"
         self.carrier_file = self.root / "carrier.db"

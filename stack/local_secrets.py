@@ -9,6 +9,14 @@ from stack.ready_file import Secrets
 SECRET_BYTES = 32
 
 
+def ensure_codec(file: Path) -> None:
+    """Create what encrypts payloads, and the codec server's token, unless they are there."""
+    secrets = load_secrets(file)
+    if not secrets.payload_keys:
+        made = {"payload_keys": token_hex(SECRET_BYTES), "codec_token": token_hex(SECRET_BYTES)}
+        ready_file.write(secrets.model_copy(update=made), file)
+
+
 def load_secrets(file: Path) -> Secrets:
     """Read them, and create those that are not there yet."""
     if file.exists():

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from stack import namespace, ready_file
 from stack.data_dir import DataDir
 from stack.errors import NamespaceChanged
+from stack.local_secrets import ensure_codec
 from stack.options import Options
 from stack.processes import Program
 from stack.ready_file import (
     ApiAddress,
     CarrierAddress,
+    CodecAddress,
     ConsoleAddress,
     DatabaseAddress,
     Keys,
@@ -65,6 +67,8 @@ class LocalStack:
     async def start(self) -> None:
         """Return when all services are healthy. Raises StackError."""
         self._remove_ready_file()
+        if self._options.codec:
+            ensure_codec(self._services.data_dir.secrets)
         await self._start_servers()
         keys = await self._prepare()
         await self._start_own(keys)
@@ -86,7 +90,7 @@ class LocalStack:
         """Where the services answer, once they do."""
         assert self._keys is not None, "asked before the start"  # noqa: S101
         services, keys = self._services, self._keys
-        temporal = services.temporal
+        temporal, codec = services.temporal, services.codec_endpoint
         return Ready(
             api=ApiAddress(url=services.api_url, **keys.organization.model_dump()),
             console=ConsoleAddress(
@@ -99,6 +103,7 @@ class LocalStack:
             carrier=CarrierAddress(url=services.carrier_url, **keys.carrier.model_dump()),
             pids=self._pids(),
             metrics=services.metrics,
+            codec=CodecAddress(endpoint=codec) if codec else None,
         )
 
     def _pids(self) -> Pids:
@@ -138,8 +143,12 @@ class LocalStack:
         self._servers |= {program.name: self._supervise(program) for program in (carrier, api)}
         if self._options.agent:
             self._servers["agent"] = self._supervise(self._services.agent())
+        codec = self._services.codec()
+        if codec is not None:
+            self._servers["codec"] = self._supervise(codec)
         self._workers = [self._supervise(program) for program in self._services.workers(keys.carrier)]
-        own = [self._servers[name] for name in ("carrier", "api", "agent") if name in self._servers] + self._workers
+        names = ("carrier", "api", "agent", "codec")
+        own = [self._servers[name] for name in names if name in self._servers] + self._workers
         await _all(process.start() for process in own)
 
     def _supervise(self, program: Program) -> SupervisedProcess:

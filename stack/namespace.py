@@ -44,13 +44,13 @@ class WrongNamespace(Exception):
     """The database belongs to another namespace, or there is no such namespace; nothing was changed."""
 
 
-async def prepare_configured(database_url: str, allowed: Allowed) -> tuple[str, int]:
+async def prepare_configured(database_url: str, payload_keys: str, allowed: Allowed) -> tuple[str, int]:
     """Prepare the namespace that Temporal's own settings name (TEMPORAL_ADDRESS …) for a database.
 
     Its name, and how many jobs are started anew in it. Raises RuntimeError where Temporal cannot be reached, RPCError
     or TemporalUnavailable where it refuses, WrongNamespace.
     """
-    client = await connect()
+    client = await connect(payload_keys)
     return client.namespace, await prepare_for(client, database_url, allowed)
 
 

@@ -22,4 +22,5 @@ class Options(BaseModel):
     seed: int = 1
     workers: int = Field(default=1, ge=1)
     agent: bool = False  # the example agent answers the calls of the demo's first number
+    codec: bool = False  # from now on Temporal keeps payloads encrypted; a codec server decrypts them for its web UI
     rebind: bool = False  # the database to a Temporal that does not know its jobs

@@ -49,11 +49,13 @@ class Keys(_Document):
 
 
 class Secrets(_Document):
-    """The content of `secrets.json`: the stack's own OUTDIAL_SECRET, OUTDIAL_PLATFORM_KEY and PostgreSQL's password."""
+    """The content of `secrets.json`: the stack's own OUTDIAL_SECRET, OUTDIAL_PLATFORM_KEY, PostgreSQL's password …"""
 
     secret: str
     platform_key: str
     database_password: str = ""  # empty: of a version that asked for none
+    payload_keys: str = ""  # empty, as the next, before the first `--codec`
+    codec_token: str = ""
 
 
 class ApiAddress(Organization):
@@ -73,6 +75,12 @@ class TemporalAddress(_Document):
     ui: str
 
 
+class CodecAddress(_Document):
+    """Of the codec server, with its token: as it is entered in Temporal's web UI."""
+
+    endpoint: str
+
+
 class DatabaseAddress(_Document):
     url: str  # libpq's form, with the password
 
@@ -90,6 +98,7 @@ class Pids(_Document):
     api: int
     workers: list[int]
     agent: int | None = None  # the example, where it runs
+    codec: int | None = None  # likewise
 
 
 class MetricsAddresses(_Document):
@@ -111,6 +120,7 @@ class Ready(_Document):
     carrier: CarrierAddress
     pids: Pids
     metrics: MetricsAddresses | None = None
+    codec: CodecAddress | None = None
 
 
 def write(document: BaseModel, path: Path) -> None:

@@ -29,6 +29,7 @@ class Ports:
     carrier: int
     postgres: int
     agent: int
+    codec: int
 
     @classmethod
     def choose(cls, options: Options, data_dir: DataDir) -> "Ports":
@@ -40,6 +41,7 @@ class Ports:
             carrier=choose_port(options.carrier_port, "--carrier-port"),
             postgres=_kept_port(data_dir.postgres_port),
             agent=_kept_port(data_dir.agent_port),
+            codec=_kept_port(data_dir.codec_port),
         )
 
 
@@ -123,6 +125,34 @@ class Services:
             health_check=health_checks.accepts_connections(self.ports.agent),
         )
 
+    def codec(self) -> Program | None:
+        """The codec server, once payloads are encrypted."""
+        secrets = load_secrets(self.data_dir.secrets)
+        if not secrets.payload_keys:
+            return None
+        return Program(
+            name="codec",
+            argv=_module("codec_server"),
+            environment={
+                "OUTDIAL_PAYLOAD_KEYS": secrets.payload_keys,
+                "OUTDIAL_CODEC_TOKEN": secrets.codec_token,
+                "OUTDIAL_CODEC_HOST": LOOPBACK,
+                "OUTDIAL_CODEC_PORT": str(self.ports.codec),
+                "OUTDIAL_TEMPORAL_UI_URL": self.temporal.ui_url,
+            },
+            health_check=health_checks.answers_http(f"{self._codec_url}/healthz"),
+        )
+
+    @property
+    def codec_endpoint(self) -> str | None:
+        """As it is entered in Temporal's web UI."""
+        secrets = load_secrets(self.data_dir.secrets)
+        return f"{self._codec_url}/{secrets.codec_token}" if secrets.codec_token else None
+
+    @property
+    def _codec_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.codec}"
+
     @property
     def metrics(self) -> MetricsAddresses | None:
         port = self.options.metrics_port
@@ -154,6 +184,7 @@ class Services:
             "OUTDIAL_SPEED": str(self.options.speed),
             "OUTDIAL_RATE_LIMIT_PER_MINUTE": "none",
             "OUTDIAL_SECRET": secrets.secret,
+            "OUTDIAL_PAYLOAD_KEYS": secrets.payload_keys,
             "OUTDIAL_PLATFORM_KEY": secrets.platform_key,
             "OUTDIAL_AGENT_ALLOW_PRIVATE": os.environ.get("OUTDIAL_AGENT_ALLOW_PRIVATE", "127.0.0.0/8, ::1/128"),
             "OUTDIAL_WEBHOOK_ALLOW_PRIVATE": "127.0.0.0/8, ::1/128",

@@ -15,6 +15,7 @@ from temporalio.client import Client
 from domain.temporal_namespace import Namespace
 from domain.webhooks.events import EventType
 from store.db.engine import Database
+from store.db.ids import new_id
 from store.db.schema import newest_schema_version
 from store.db.vault import Vault
 from store.temporal_namespace import NamespaceBinding
@@ -26,6 +27,9 @@ from tests.serving import beside
 from tests.waiting import eventually
 from tests.workflows.conftest import temporal_address
 from workflows.client import JobWorkflows, TemporalUnavailable, describe_namespace
+from workflows.failures import data_converter
+from workflows.names import job_workflow_id
+from workflows.payload_encryption import PayloadEncryption
 
 ANOTHER = Namespace(name="default", namespace_id="another", cluster_id="another")
 SECONDS = 60
@@ -245,6 +249,25 @@ async def test_with_another_secret_than_the_one_that_sealed_what_is_stored(
         given.id, EndpointRequest(url="https://example.com", events=(EventType.BATCH_STARTED,))
     )
     refused(module, environment, "OUTDIAL_SECRET is not the one")
+
+
+@pytest.mark.parametrize("keys", ["", "another-key-of-32-characters-or-more", "too short"])
+async def test_without_the_key_that_encrypted_what_temporal_has(
+    module: str, engine: Database, environment: dict[str, str], keys: str
+) -> None:
+    plain = await Client.connect(environment["TEMPORAL_ADDRESS"])
+    await NamespaceBinding(engine).bind(await describe_namespace(plain))
+    converter = data_converter(PayloadEncryption.from_setting("the-key-of-before-with-32-characters"))
+    client = Client(plain.service_client, namespace=plain.namespace, data_converter=converter)
+    job_id = new_id("batch")
+    await JobWorkflows(client).start(job_id, "org_1", "Spring campaign", None)
+    try:
+        sentence = (
+            "each key must have at least 32" if keys == "too short" else "OUTDIAL_PAYLOAD_KEYS lacks the key that"
+        )
+        refused(module, environment | {"OUTDIAL_PAYLOAD_KEYS": keys}, sentence)
+    finally:
+        await client.get_workflow_handle(job_workflow_id(job_id)).terminate()
 
 
 async def test_in_a_namespace_that_lacks_a_search_attribute(

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
@@ -13,6 +14,8 @@ from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
     DescribeTaskQueueRequest,
     GetClusterInfoRequest,
+    GetWorkflowExecutionHistoryRequest,
+    ListWorkflowExecutionsRequest,
 )
 from temporalio.client import Client, Interceptor, WorkflowHandle
 from temporalio.common import (
@@ -31,13 +34,14 @@ from domain.statuses import JobStatus
 from domain.temporal_namespace import Namespace
 from workflows.batch_job import TASK_TIMEOUT, BatchJob, BatchJobStart
 from workflows.dead_workers import redo_work
-from workflows.failures import DATA_CONVERTER
+from workflows.failures import data_converter
 from workflows.line_share import LinesPace
 from workflows.names import (
     CALLS_QUEUE,
     JOBS_QUEUE,
     NAME,
     ORGANIZATION,
+    RECONCILER_ID,
     SCHEDULED_FOR,
     SEARCH_ATTRIBUTES,
     STATUS,
@@ -49,6 +53,7 @@ from workflows.names import (
     webhook_workflow_id,
 )
 from workflows.organization_lines import OrganizationLines, OrganizationLinesStart
+from workflows.payload_encryption import PayloadEncryption, key_ids_of
 from workflows.web_ui import JobProgress, escape_markdown, listed_name
 from workflows.webhook_delivery import DeliveriesStart, WebhookDeliveries
 
@@ -63,6 +68,8 @@ QUEUES = {
 KEPT_TO_ITSELF = frozenset({RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED})  # as a managed service may
 SHARES_LINES = "Shares out an organization's lines"
 DELIVERS_WEBHOOKS = "Delivers webhooks"
+OPEN = "ExecutionStatus = 'Running'"
+LISTED = 1000  # open workflows whose keys are looked at before a start
 PROGRESS_TIMEOUT = timedelta(seconds=1)  # the contract: the rest of the detail answers without it
 
 
@@ -77,15 +84,16 @@ class NoSuchNamespace(TemporalUnavailable):
         super().__init__(f"Temporal has no namespace {name!r} (TEMPORAL_NAMESPACE).")
 
 
-async def connect(*, lazy: bool = False, interceptors: Sequence[Interceptor] = ()) -> Client:
+async def connect(payload_keys: str, *, lazy: bool = False, interceptors: Sequence[Interceptor] = ()) -> Client:
     """Connect as Temporal's own environment variables say, with `lazy` at the first request. Workers of this client get
-    the `interceptors` too.
+    the `interceptors` too. `payload_keys`: OUTDIAL_PAYLOAD_KEYS.
 
-    Raises RuntimeError where Temporal cannot be reached.
+    Raises RuntimeError where Temporal cannot be reached, ValueError for keys that are too short.
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", DEFAULT_ADDRESS)
-    return await Client.connect(**config, lazy=lazy, data_converter=DATA_CONVERTER, interceptors=interceptors)
+    converter = data_converter(PayloadEncryption.from_setting(payload_keys))
+    return await Client.connect(**config, lazy=lazy, data_converter=converter, interceptors=interceptors)
 
 
 async def describe_namespace(client: Client) -> Namespace:
@@ -201,6 +209,13 @@ class JobWorkflows:
                 return []
         return [key.name for key in SEARCH_ATTRIBUTES if key.name not in listed.custom_attributes]
 
+    async def find_unknown_keys(self) -> list[str]:
+        """The ids of keys that encrypted payloads of open workflows, and that this client does not have."""
+        with _unavailable():
+            used = await _used_key_ids(self._client)
+        codec = self._client.data_converter.payload_codec
+        return sorted(used.difference(codec.key_ids if isinstance(codec, PayloadEncryption) else ()))
+
     async def find_unpolled_queues(self) -> list[str]:
         """The task queues of workers that none has polled of late."""
         return [queue for queue, kind in QUEUES.items() if not await self._is_polled(queue, kind)]
@@ -284,6 +299,28 @@ def _unavailable() -> Iterator[None]:
         if missing is not None:
             raise NoSuchNamespace(missing) from error
         raise TemporalUnavailable(str(error.status.name)) from error
+
+
+async def _used_key_ids(client: Client) -> set[str]:
+    """Of the memos of open jobs, as many as one request lists, and of the reconciler's input."""
+    request = ListWorkflowExecutionsRequest(namespace=client.namespace, page_size=LISTED, query=OPEN)
+    listed = await client.workflow_service.list_workflow_executions(request, timeout=RPC_TIMEOUT)
+    memos = [payload for execution in listed.executions for payload in execution.memo.fields.values()]
+    try:
+        first = await client.workflow_service.get_workflow_execution_history(
+            GetWorkflowExecutionHistoryRequest(
+                namespace=client.namespace,
+                execution=WorkflowExecution(workflow_id=RECONCILER_ID),
+                maximum_page_size=1,
+            ),
+            timeout=RPC_TIMEOUT,
+        )
+    except RPCError as error:
+        if not _lacks_workflow(error):
+            raise
+        return key_ids_of(memos)
+    started = [event.workflow_execution_started_event_attributes for event in first.history.events]
+    return key_ids_of([*memos, *(payload for each in started for payload in each.input.payloads)])
 
 
 def _missing_namespace(error: RPCError) -> str | None:

@@ -28,3 +28,11 @@ def _is_origin(text: str) -> bool:
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
     written = f"{url.scheme}://{host}" + ("" if port is None else f":{port}")
     return url.scheme in USUAL_PORTS and port != USUAL_PORTS[url.scheme] and bool(url.hostname) and written == text
+
+
+def origin_of(url: str) -> str:
+    """The origin of an address's pages, as browsers send it. Raises ValueError for a port that is no number."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    usual = parts.port is None or parts.port == USUAL_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{host}" + ("" if usual else f":{parts.port}")

@@ -142,7 +142,7 @@ def test_each_of_our_processes_has_longer_to_stop_than_it_asks_for(compose: dict
 
 def test_our_processes_write_nothing_and_may_nothing(compose: dict[str, Any]) -> None:
     ours = [service for service in compose["services"].values() if service["image"].startswith("outdial:")]
-    assert len(ours) == 5
+    assert len(ours) == 6
     for service in ours:
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]

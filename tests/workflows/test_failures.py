@@ -26,6 +26,6 @@ async def test_messages_traces_and_causes_are_masked() -> None:
 
 
 async def test_the_client_of_api_and_worker_keeps_failures_so() -> None:
-    client = await connect(lazy=True)
+    client = await connect("", lazy=True)
 
     assert client.data_converter.failure_converter_class is DATA_CONVERTER.failure_converter_class
