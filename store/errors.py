@@ -13,6 +13,7 @@ StoreError
 ├── LastOwner              without this key nobody could manage the organization
 ├── NoSecret               OUTDIAL_SECRET is not set, so that nothing can be sealed
 ├── ServerTooOld           PostgreSQL's server is older than what this program needs
+├── SchemaLocked           a migration did not get a lock, and would have held everybody up
 ├── Unreadable             it was sealed with a secret that is not known any more
 ├── Disabled               this webhook gets nothing until it is enabled
 ├── TooMany                as many as there may be
@@ -43,6 +44,16 @@ class NotFound(StoreError):
 
 class ServerTooOld(StoreError):
     """Its message says which version there is, and which is needed."""
+
+
+class SchemaLocked(StoreError):
+    """Each migration before the one that gave up is whole, nothing of it is left. `holder`: a sentence, or empty."""
+
+    def __init__(self, holder: str, tries: int, seconds: int) -> None:
+        super().__init__(
+            f"The migration gave up: {tries} times it waited {seconds} s for a lock that a transaction holds.{holder} "
+            "Nothing of it is left, and all goes on as before. Run it again when that transaction has ended."
+        )
 
 
 class WrongStatus(StoreError):

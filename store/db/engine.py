@@ -1,10 +1,12 @@
 """The way to PostgreSQL: psycopg's connections, SQLAlchemy's engine on them, migrations, and whether it answers."""
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -15,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from store.db.copy_text import json_text
 from store.db.pool import Connection, Pool, Row
 from store.db.server_version import MAJOR, find_server_fault
-from store.errors import ServerTooOld
+from store.errors import SchemaLocked, ServerTooOld
 
 CONNECT_TIMEOUT_SECONDS = 5  # reported while the client still waits
 POOL_TIMEOUT_SECONDS = 10  # for a free connection
@@ -23,6 +25,9 @@ STATEMENT_TIMEOUT = "30s"  # the longest statement, COPY of 10,000 contacts, tak
 LOCK_TIMEOUT = "10s"  # transactions are short; whoever waits longer waits for something broken
 IDLE_IN_TRANSACTION_TIMEOUT = "5s"  # ours take milliseconds: a process that froze must not hold its locks
 MIGRATION_LOCK = 0x0D1A1  # of all migrations, so that processes that start together take turns
+MIGRATION_LOCK_TIMEOUT_SECONDS = 2  # whoever comes after it waits as long; autovacuum makes room after one
+MIGRATION_TRIES = 4
+MIGRATION_PAUSE_SECONDS = 1.0  # for those who waited behind it
 
 _SESSION = {
     "synchronous_commit": "on",  # "nobody is called twice" needs what was committed to stay committed
@@ -34,6 +39,13 @@ _SESSION = {
 }
 # A peer that vanished without a word: a group that waits for it for ever would hold up all that come after it.
 _SILENCE = {"tcp_user_timeout": 15_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+_LONGEST_TRANSACTION = sa.text("""
+    SELECT pid, coalesce(nullif(application_name, ''), usename) AS name,
+      extract(epoch FROM now() - xact_start)::int AS seconds
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+    ORDER BY xact_start LIMIT 1
+""")
 _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
@@ -147,21 +159,45 @@ async def ping(engine: AsyncEngine) -> None:
         await connection.execute(sa.text("SELECT 1"))
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, tries: int = MIGRATION_TRIES) -> None:
     """Bring the database to the newest schema. Blocks; safe to run from several processes at once.
 
-    Raises ServerTooOld.
+    Each migration is a transaction. One that does not get a lock is undone and tried again, `tries` times in all.
+    Raises ServerTooOld, SchemaLocked.
     """
-    engine = sa.create_engine(url, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
-    try:
-        with engine.begin() as connection:
-            fault = find_server_fault(connection.execute(MAJOR).scalar_one())
-            if fault is not None:
-                raise ServerTooOld(fault)
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+    engine = sa.create_engine(
+        url, poolclass=sa.NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS}, hide_parameters=True
+    )
+    with engine.connect() as connection:
+        fault = find_server_fault(connection.execute(MAJOR).scalar_one())
+        if fault is not None:
+            raise ServerTooOld(fault)
+        connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
+        connection.execute(sa.text(f"SET lock_timeout = '{MIGRATION_LOCK_TIMEOUT_SECONDS}s'"))
+        connection.commit()
+        _upgrade(connection, tries)
+
+
+def _upgrade(connection: sa.Connection, tries: int) -> None:
+    """Raises SchemaLocked."""
+    for left in reversed(range(tries)):
+        try:
             command.upgrade(migration_config(connection), "head")
-    finally:
-        engine.dispose()
+        except sa.exc.OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                raise
+            connection.rollback()
+            if not left:
+                raise SchemaLocked(_holder(connection), tries, MIGRATION_LOCK_TIMEOUT_SECONDS) from None
+            time.sleep(MIGRATION_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _holder(connection: sa.Connection) -> str:
+    """Whose lock it probably was: the longest transaction there is."""
+    row = connection.execute(_LONGEST_TRANSACTION).one_or_none()
+    return "" if row is None else f" The longest is of process {row.pid} ({row.name}), for {row.seconds} s."
 
 
 def migrations() -> ScriptDirectory:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from temporalio.client import Client
 
@@ -131,3 +132,21 @@ def test_another_namespace_is_taken_with_rebind_only(
 
 def test_flags_for_temporal_without_it_are_wrong_usage(run: Run, database: str) -> None:
     assert run("migrate", "--rebind", "--database-url", database).code == ExitCode.USAGE
+
+
+def test_whoever_migrates_reads_which_transaction_is_in_the_way(
+    run: Run, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.db.engine.MIGRATION_PAUSE_SECONDS", 0.1)
+    with (
+        databases.without_tables() as url,
+        psycopg.connect(url.replace("+psycopg", ""), application_name="report") as report,
+    ):
+        report.execute("CREATE TABLE carrier_accounts ()")  # as the first migration wants to
+        ended = run("migrate", "--database-url", url)
+        report.rollback()
+
+        assert ended.code == ExitCode.FAILED
+        assert "The migration gave up: 4 times it waited 2 s for a lock" in ended.err
+        assert "(report)" in ended.err
+        assert run("migrate", "--database-url", url).code == ExitCode.OK

@@ -10,6 +10,8 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+contract = "Before the first release: no older version runs beside it."
+brief = "Before the first release: no older version runs beside it."
 
 MOMENT = sa.DateTime(timezone=True)
 DOLLARS = sa.Numeric(18, 6)
@@ -18,7 +20,6 @@ AT_ONCE = 1000  # contacts
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("organizations", sa.Column("reserved_lines", sa.Integer, server_default="0", nullable=False))
     op.add_column("organizations", sa.Column("calling_window", JSONB))
     op.add_column("organizations", sa.Column("contact_frequency", JSONB))

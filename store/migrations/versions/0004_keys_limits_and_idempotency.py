@@ -12,7 +12,6 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("api_keys", sa.Column("expires_at", MOMENT))
     op.add_column("api_keys", sa.Column("last_used_at", MOMENT))
     op.add_column("carrier_accounts", sa.Column("carrier", sa.String))

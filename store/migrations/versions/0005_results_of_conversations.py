@@ -7,12 +7,12 @@ revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+contract = "Before the first release: no older version runs beside it."
 
 MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("batch_jobs", sa.Column("retry_of", sa.String))
     op.add_column("batch_jobs", sa.Column("test_of", sa.String))
     op.add_column("batch_jobs", sa.Column("file_header", sa.JSON))

@@ -77,7 +77,6 @@ OPEN = "('pending', 'queued', 'dialing')"
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.create_table(
         "webhook_endpoints",
         sa.Column("id", sa.String, nullable=False),

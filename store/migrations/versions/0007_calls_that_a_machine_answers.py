@@ -10,7 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("batch_jobs", sa.Column("on_machine", sa.String, server_default="talk", nullable=False))
 
 

@@ -13,6 +13,8 @@ revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
+contract = "Before the first release: no older version runs beside it."
+brief = "Before the first release: no older version runs beside it."
 
 GRANTS = "carrier_grants"
 _OPEN = sa.text("ended_at IS NULL")
@@ -29,7 +31,6 @@ _GRANT = sa.text("""
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("carrier_accounts", sa.Column("trunk", sa.Text))
     op.execute("UPDATE carrier_accounts SET trunk = '' WHERE settings IS NOT NULL AND carrier = 'asterisk'")
     op.create_table(

@@ -53,7 +53,6 @@ COLUMNS = {
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     for name, kind in COLUMNS.items():
         op.add_column("dials", sa.Column(name, kind))
     op.execute(TELL.format(outcome=EVIDENCE, last_dial=LAST_DIAL))

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from store.db.concurrent_indexes import create_concurrently
+
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
@@ -10,10 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
-    op.create_index(
-        "ix_batch_jobs_cancelled", "batch_jobs", ["completed_at"], postgresql_where=sa.text("status = 'cancelled'")
-    )
+    cancelled = sa.text("status = 'cancelled'")
+    create_concurrently("ix_batch_jobs_cancelled", "batch_jobs", ["completed_at"], postgresql_where=cancelled)
 
 
 def downgrade() -> None:

@@ -7,13 +7,13 @@ revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
+brief = "It concerns one row for each carrier account: a few."
 
 MOMENT = sa.DateTime(timezone=True)
 TABLES = ("carrier_accounts", "phone_numbers")
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     for table in TABLES:
         op.add_column(table, sa.Column("closed_at", MOMENT))
         op.add_column(table, sa.Column("opens_on", sa.String))

@@ -12,7 +12,6 @@ TABLES = ("organizations", "phone_numbers", "carrier_accounts")
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     for table in TABLES:
         op.add_column(table, sa.Column("stopped_at", sa.DateTime(timezone=True)))
 

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from store.db.concurrent_indexes import create_concurrently
+
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
@@ -9,8 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
-    op.create_index("ix_dials_newest", "dials", ["organization_id", "asked_at"])
+    create_concurrently("ix_dials_newest", "dials", ["organization_id", "asked_at"])
 
 
 def downgrade() -> None:

@@ -10,7 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("dials", sa.Column("heard", sa.Boolean))
     op.add_column("carrier_accounts", sa.Column("silent_calls", sa.Integer, server_default="0", nullable=False))
     op.add_column("carrier_accounts", sa.Column("silent_since", sa.DateTime(timezone=True)))

@@ -34,7 +34,6 @@ REPLACE = """
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.execute(ANNOUNCE)
     op.execute(REPLACE.format(before="pg_notify", after="announce"))
 

@@ -7,10 +7,10 @@ revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
+brief = "Before the first release: no older version runs beside it."
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.create_table(
         "call_statistics",
         sa.Column("job_id", sa.String, nullable=False),

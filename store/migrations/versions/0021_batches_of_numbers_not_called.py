@@ -7,10 +7,10 @@ revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
+brief = "Before the first release: no older version runs beside it."
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("do_not_call", sa.Column("batch_id", sa.String))
     op.create_index(
         "ix_do_not_call_batch",

@@ -7,10 +7,10 @@ revision = "0022"
 down_revision = "0021"
 branch_labels = None
 depends_on = None
+brief = "Before the first release: no older version runs beside it."
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("batch_jobs", sa.Column("test", sa.Boolean, nullable=False, server_default=sa.text("false")))
     op.execute("UPDATE batch_jobs SET test = true, statistics_due_at = NULL WHERE test_of IS NOT NULL")
     op.execute("DELETE FROM call_statistics s USING batch_jobs j WHERE j.id = s.job_id AND j.test")

@@ -12,6 +12,7 @@ revision = "0023"
 down_revision = "0022"
 branch_labels = None
 depends_on = None
+brief = "Before the first release: no older version runs beside it."
 
 ENDED = "('completed', 'failed', 'cancelled')"
 COUNT_ALL = f"UPDATE batch_jobs SET status = status WHERE status IN {ENDED}"  # noqa: S608 - our own constants
@@ -48,7 +49,6 @@ FORGET_JOB = f"""
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("batch_jobs", sa.Column("ended_counts", sa.JSON))
     for statement in (COUNT, COUNT_JOB, FORGET, FORGET_JOB):
         op.execute(statement)

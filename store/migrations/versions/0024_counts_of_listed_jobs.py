@@ -11,6 +11,7 @@ revision = "0024"
 down_revision = "0023"
 branch_labels = None
 depends_on = None
+brief = "Before the first release: no older version runs beside it."
 
 COUNT = """
     CREATE FUNCTION count_listed_job() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -39,7 +40,6 @@ COUNT_ALL = """
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("organizations", sa.Column("listed_jobs", sa.Integer, nullable=False, server_default="0"))
     for statement in (COUNT, INSERTED, DELETED, COUNT_ALL):
         op.execute(statement)
