@@ -1,7 +1,7 @@
 """Records the histories that `test_replay.py` replays: `pytest tests/workflows/record_histories.py`.
 
-A history that no longer replays is a job that no longer goes on: record anew only what no released version began;
-otherwise use `workflow.patched`, keep the old history and add a new one.
+They go into the folder of the version in the making, and only there: what a released version recorded is what its open
+jobs hold (docs/how-to/change-a-workflow.md).
 """
 
 import json
@@ -14,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.statuses import ContactStatus, JobStatus
 from domain.webhooks.events import DeliveryStatus
+from settings import VERSION
 from store.db.engine import Database
 from tests.builders import a_job, a_number, an_organization, contacts
 from tests.fakes.carrier import ANSWERS, BUSY, NO_SUCH_NUMBER, TALKS_ON
@@ -25,12 +26,16 @@ from workflows.batch_job import BatchJob
 from workflows.names import lines_workflow_id
 from workflows.organization_lines import OrganizationLines
 
-HISTORIES = Path(__file__).parent / "histories"
+HISTORIES = Path(__file__).parent / "histories" / VERSION
+CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 CONTACTS = 25
 
 
 def keep(name: str, history: WorkflowHistory) -> None:
     """Write a history without what only this machine knows."""
+    released = f"## [{VERSION}]" in CHANGELOG.read_text()
+    assert not released, f"{VERSION} is released: raise the version in settings.py first"
+    HISTORIES.mkdir(exist_ok=True)
     text = json.dumps(_without_identities(json.loads(history.to_json())), indent=1)
     (HISTORIES / f"{name}.json").write_text(text + "\n")
 

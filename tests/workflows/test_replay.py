@@ -10,23 +10,23 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from activities.calls.call import CallActivities
+from activities.calls.hand_over import HandOverActivities
+from activities.jobs import JobActivities
+from activities.lines import LinesActivities
+from activities.reconcile import ReconcileActivities
+from activities.webhooks.deliver import WebhookActivities
+from tests.workflows.changed import PausesFirst, PausesFirstWherePatched
 from workflows.batch_job import BatchJob
 from workflows.organization_lines import OrganizationLines
 from workflows.reconciler import Reconciler
 from workflows.webhook_delivery import WebhookDeliveries
 
-HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
-A_NUMBER = re.compile(rb"\+?1\d{3}555\d{4}|555\d{4}")
-
-
-async def replay(text: str) -> None:
-    workflows = [BatchJob, OrganizationLines, Reconciler, WebhookDeliveries]
-    replayer = Replayer(workflows=workflows, data_converter=pydantic_data_converter)
-    await replayer.replay_workflow(WorkflowHistory.from_json("batch-job/recorded", text))
-
-
-def test_there_are_histories() -> None:
-    assert {path.stem for path in HISTORIES} >= {
+FOLDER = Path(__file__).parent / "histories"  # with one for each version that recorded some
+HISTORIES = sorted(FOLDER.glob("*/*.json"))
+OF_JOBS = [path for path in HISTORIES if '"name": "BatchJob"' in path.read_text()]
+RECORDED = frozenset(
+    {
         "scheduled_prelude",
         "complete",
         "continued_with_calls",
@@ -37,9 +37,44 @@ def test_there_are_histories() -> None:
         "lines_stopped",
         "webhooks_tried_woken_deleted",
     }
+)
+SCHEDULED = re.compile(r'"activityType": \{\s*"name": "(\w+)"')
+CLASSES = (
+    CallActivities,
+    HandOverActivities,
+    JobActivities,
+    LinesActivities,
+    ReconcileActivities,
+    WebhookActivities,
+)
+ACTIVITIES = {
+    definition["__temporal_activity_definition"].name
+    for each in CLASSES
+    for definition in map(vars, filter(callable, vars(each).values()))
+    if "__temporal_activity_definition" in definition
+}
+A_NUMBER = re.compile(rb"\+?1\d{3}555\d{4}|555\d{4}")
 
 
-@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+def named(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+async def replay(text: str, job: type[BatchJob] = BatchJob) -> None:
+    workflows = [job, OrganizationLines, Reconciler, WebhookDeliveries]
+    replayer = Replayer(workflows=workflows, data_converter=pydantic_data_converter)
+    await replayer.replay_workflow(WorkflowHistory.from_json("batch-job/recorded", text))
+
+
+def test_each_version_that_recorded_any_recorded_all() -> None:
+    folders = [folder for folder in FOLDER.iterdir() if folder.is_dir()]
+    assert {folder.name: RECORDED - {path.stem for path in folder.glob("*.json")} for folder in folders} == {
+        folder.name: set() for folder in folders
+    }
+    assert "0.1.0" in {folder.name for folder in folders}
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=named)
 async def test_a_recorded_history_is_replayed(path: Path) -> None:
     await replay(path.read_text())
 
@@ -52,7 +87,23 @@ async def test_a_history_with_commands_in_another_order_is_refused() -> None:
         await replay(swapped)
 
 
-@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OF_JOBS, ids=named)
+async def test_a_change_of_commands_is_refused_by_every_history_of_a_job(path: Path) -> None:
+    with pytest.raises(NondeterminismError):
+        await replay(path.read_text(), PausesFirst)
+
+
+@pytest.mark.parametrize("path", OF_JOBS, ids=named)
+async def test_the_same_change_behind_a_patch_is_not(path: Path) -> None:
+    await replay(path.read_text(), PausesFirstWherePatched)
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=named)
+def test_an_activity_that_a_history_waits_for_is_still_there(path: Path) -> None:
+    assert set(SCHEDULED.findall(path.read_text())) <= ACTIVITIES
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=named)
 def test_a_recorded_history_holds_nobodys_number_or_name(path: Path) -> None:
     history = WorkflowHistory.from_json("batch-job/recorded", path.read_text())
     seen = b"".join(event.SerializeToString() for event in history.events)
