@@ -210,6 +210,11 @@ class Settings(BaseSettings):
     call_slots: Annotated[int, Told(unit="calls")] = Field(
         default=400, ge=1, description="that a worker handles at once; have at least twice the lines it serves"
     )
+    worker_build_id: Annotated[str, Told(allowed="a release, such as `0.1.0`; no commit")] = Field(
+        default="",
+        description="by which Temporal tells a worker's release: it gets tasks once that is current "
+        "([operations](operations.md#build-ids)). Empty: whoever asks gets tasks",
+    )
     housekeeper_seconds: Annotated[float, Told(unit="seconds")] = Field(
         default=30.0,
         gt=0,

@@ -53,6 +53,7 @@ INTERVAL_SECONDS = 1.0
 TEMPORAL_PATIENCE_SECONDS = 3.0  # of an API, which starts without it: also where it takes connections and says nothing
 HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]+|\[[0-9a-f:]+\]")
 CODEC_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+BUILD_ID = re.compile(r"v?\d{1,4}\.\d{1,4}(\.\d{1,4})?([.-][a-z]{1,10}\d{0,3})?")
 LOCAL = frozenset({"localhost", "ip6-localhost"})
 
 Answer = TypeVar("Answer")
@@ -196,6 +197,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         _check_agent_networks,
         _check_agent_hosts,
         _check_origins,
+        _check_build_id,
     ):
         try:
             check(settings)
@@ -269,6 +271,12 @@ def _check_agent_hosts(settings: Settings) -> None:
 
 def _check_origins(settings: Settings) -> None:
     parse_origins(settings.cors_origins)
+
+
+def _check_build_id(settings: Settings) -> None:
+    """Temporal keeps about a hundred of a deployment, and forgets them slowly: one for each commit ends rollouts."""
+    if settings.worker_build_id and not BUILD_ID.fullmatch(settings.worker_build_id):
+        raise ValueError("OUTDIAL_WORKER_BUILD_ID must be a release such as 0.1.0 or 2026.11, not a commit's.")
 
 
 def _is_database(url: str) -> bool:

@@ -8,8 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
-from temporalio.worker import Worker
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    VersioningBehavior,
+    WorkerDeploymentVersion,
+    WorkflowIDConflictPolicy,
+)
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.calls.call import CallActivities
 from activities.calls.carrier_stream import CarrierStream
@@ -50,7 +56,7 @@ from telemetry.metrics import start_at_zero
 from telemetry.probes import watch_database, watch_loop
 from workflows.batch_job import BatchJob
 from workflows.client import JobWorkflows, WebhookWorkflows
-from workflows.names import CALLS_QUEUE, JOBS_QUEUE, NAME, RECONCILER_ID, WEBHOOKS_QUEUE, worker_identity
+from workflows.names import CALLS_QUEUE, DEPLOYMENT, JOBS_QUEUE, NAME, RECONCILER_ID, WEBHOOKS_QUEUE, worker_identity
 from workflows.organization_lines import OrganizationLines
 from workflows.reconciler import Reconciler, ReconcilerStart
 from workflows.webhook_delivery import WebhookDeliveries
@@ -114,10 +120,11 @@ async def _workers(client: Client, settings: Settings, services: Services, stack
     await stack.enter_async_context(in_background(take_over.run()))
     closing, identity = HandOverActivities(hand_overs, workers), worker_identity(workers.number)
     calls = await _calls(settings, services, stack, hand_overs, notices)
+    version = deployment_version(settings.worker_build_id)
     return [
-        jobs_worker(client, _jobs(services), lines, closing, _reconciliation(services), identity),
-        calls_worker(client, calls, settings.call_slots, identity),
-        webhooks_worker(client, await _webhooks(client, settings, services, stack, notices)),
+        jobs_worker(client, _jobs(services), lines, closing, _reconciliation(services), identity, version),
+        calls_worker(client, calls, settings.call_slots, identity, version),
+        webhooks_worker(client, await _webhooks(client, settings, services, stack, notices), version),
     ]
 
 
@@ -176,6 +183,20 @@ async def _webhooks(
     return WebhookActivities(outbox, sender)
 
 
+def deployment_version(build_id: str) -> WorkerDeploymentConfig | None:
+    """What Temporal knows a worker with a build id as; None for one without.
+
+    Runs move on to the version that is current: pinned to one, a job that is paused for weeks would keep its workers.
+    """
+    if not build_id:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+    )
+
+
 def jobs_worker(
     client: Client,
     jobs: JobActivities,
@@ -183,12 +204,14 @@ def jobs_worker(
     hand_over: HandOverActivities,
     reconciliation: ReconcileActivities,
     identity: str | None = None,
+    version: WorkerDeploymentConfig | None = None,
 ) -> Worker:
     """For workflows and short activities."""
     return Worker(
         client,
         task_queue=JOBS_QUEUE,
         identity=identity,
+        deployment_config=version,
         workflows=[BatchJob, OrganizationLines, Reconciler],
         activities=[
             jobs.note_workflow,
@@ -212,12 +235,19 @@ def jobs_worker(
     )
 
 
-def calls_worker(client: Client, calls: CallActivities, slots: int, identity: str | None = None) -> Worker:
+def calls_worker(
+    client: Client,
+    calls: CallActivities,
+    slots: int,
+    identity: str | None = None,
+    version: WorkerDeploymentConfig | None = None,
+) -> Worker:
     """For calls, `slots` at once."""
     return Worker(
         client,
         task_queue=CALLS_QUEUE,
         identity=identity,
+        deployment_config=version,
         activities=[calls.call_contact],
         max_concurrent_activities=slots,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
@@ -226,11 +256,14 @@ def calls_worker(client: Client, calls: CallActivities, slots: int, identity: st
     )
 
 
-def webhooks_worker(client: Client, webhooks: WebhookActivities) -> Worker:
+def webhooks_worker(
+    client: Client, webhooks: WebhookActivities, version: WorkerDeploymentConfig | None = None
+) -> Worker:
     """For webhooks: receivers may be slow, and hold up nothing else."""
     return Worker(
         client,
         task_queue=WEBHOOKS_QUEUE,
+        deployment_config=version,
         workflows=[WebhookDeliveries],
         activities=[webhooks.deliver],
         max_concurrent_activities=MAX_WEBHOOKS,

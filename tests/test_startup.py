@@ -127,6 +127,7 @@ def test_every_setting_that_is_wrong_has_its_sentence(module: str, environment: 
     ("variable", "value", "sentence"),
     [
         ("OUTDIAL_TEMPORAL_UI_URL", "temporal:8233", "OUTDIAL_TEMPORAL_UI_URL must be an address"),
+        ("OUTDIAL_WORKER_BUILD_ID", "2ab2be0", "OUTDIAL_WORKER_BUILD_ID must be a release such as 0.1.0"),
         ("OUTDIAL_AGENT_SIP_HOSTS", "sip:pbx.example.com", "OUTDIAL_AGENT_SIP_HOSTS: 'sip:pbx.example.com' is no host"),
         ("OUTDIAL_SECRET_FILE", "/no/such/file", "OUTDIAL_SECRET_FILE: /no/such/file cannot be read"),
         ("OUTDIAL_SECRET", "", "OUTDIAL_SECRET is not set: make one with `openssl rand -hex 32`"),

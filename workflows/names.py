@@ -11,6 +11,7 @@ CALLS_QUEUE = "outdial-calls"  # calls: long activities, a worker of their own
 WEBHOOKS_QUEUE = "outdial-webhooks"  # webhooks: slow receivers delay nothing else
 
 WORKER = "outdial-worker"
+DEPLOYMENT = "outdial"  # of workers that have build ids
 
 BATCH_JOB = "BatchJob"
 RECONCILER = "Housekeeper"

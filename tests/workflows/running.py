@@ -42,7 +42,7 @@ from store.workers import Workers
 from tests.builders import Given
 from tests.fakes.carrier import NAME, FakeCarrier
 from tests.waiting import eventually
-from worker import calls_worker, jobs_worker
+from worker import calls_worker, deployment_version, jobs_worker
 from workflows.batch_job import BatchJob
 from workflows.client import JobWorkflows
 from workflows.line_share import LinesPace
@@ -119,7 +119,7 @@ class Running:
 
     @contextlib.asynccontextmanager
     async def workers(
-        self, client: Client | None = None, *, identity: str | None = None, calls: bool = True
+        self, client: Client | None = None, *, identity: str | None = None, calls: bool = True, build_id: str = ""
     ) -> AsyncIterator[None]:
         """Work, as one worker process does, while the block runs.
 
@@ -136,14 +136,13 @@ class Running:
         jobs = JobActivities(
             DuePages(self.engine), self.control, OperatorCommands(self.engine, self.control, JobUpdates(self.engine))
         )
-        lines = LinesActivities(Lines(self.engine), self.control, workflows)
+        lines, version = LinesActivities(Lines(self.engine), self.control, workflows), deployment_version(build_id)
+        closing, reconciliation = HandOverActivities(hand_overs, among), self.reconciliation_by(workflows)
         async with (
             watch.running(),
             among.joined(notices, hand_overs.begin),
-            jobs_worker(
-                client, jobs, lines, HandOverActivities(hand_overs, among), self.reconciliation_by(workflows), identity
-            ),
-            calls_worker(client, calling, SLOTS, identity) if calls else contextlib.nullcontext(),
+            jobs_worker(client, jobs, lines, closing, reconciliation, identity, version),
+            calls_worker(client, calling, SLOTS, identity, version) if calls else contextlib.nullcontext(),
         ):
             yield
 
