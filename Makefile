@@ -1,6 +1,6 @@
 # Python 3.11 or newer and make are enough: `make demo`, then `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test soak bench bench-small pictures entities client settings docs sbom check format constraints
+.PHONY: help install demo run test soak upgrade-test bench bench-small pictures entities client settings docs sbom check format constraints
 
 VENV := .venv
 BUILD := setuptools==84.2.1
@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(INSTALLED) ## Make .venv and install everything into it
 
@@ -36,6 +36,9 @@ test: install ## Every test but the long ones
 
 soak: install ## The tests that take long
 	@$(BIN)/pytest -m soak --timeout 1800 -s
+
+upgrade-test: install ## Jobs that the last tag's code begins end on this one, in mid-call (FROM=REF begins with another)
+	@UPGRADE_FROM="$(FROM)" $(BIN)/pytest -m soak -s tests/upgrade
 
 bench: install ## Measure Outdial beside its limit and its peers, and write docs/performance.md (an hour, nothing else running)
 	@$(BIN)/python -m benchmarks --page

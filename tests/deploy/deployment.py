@@ -32,12 +32,26 @@ from tests.end_to_end.live_stack import LiveStack, new_home
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-OUTDIAL = Path(sys.executable).parent / "outdial"
 READY_SECONDS = 120
 STOP_SECONDS = 45  # as stop_grace_period and TimeoutStopSec
 ACCOUNT_SID = "AC" + "0" * 32
 CALLS_PER_SECOND = 20  # before scaling by the speed
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+
+
+@dataclass(frozen=True)
+class Version:
+    """One of ours, as processes run it: where its code is, and the Python that has what it needs."""
+
+    tree: Path = ROOT
+    python: Path = Path(sys.executable)
+
+    def module(self, name: str) -> list[str]:
+        return [str(self.python), "-P", "-m", name]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PYTHONPATH": str(self.tree)}  # before what is installed, which is today's
 
 
 @dataclass
@@ -104,7 +118,17 @@ class Part:
 class Deployment(LiveStack):
     """What runs, and the ways to look at it that tests know of a stack; `parts` by name, in the order of a start."""
 
-    def __init__(self, home: Path, *, apis: int, workers: int, speed: float, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        apis: int,
+        workers: int,
+        speed: float,
+        settings: Mapping[str, str],
+        version: Version = Version(),
+    ) -> None:
+        self.version = version
         self.data_dir = home / "data"
         self.ports = ports = _free_ports()
         self.speed = speed
@@ -123,12 +147,19 @@ class Deployment(LiveStack):
     @classmethod
     @contextlib.contextmanager
     def running(  # type: ignore[override]
-        cls, *, apis: int = 2, workers: int = 3, speed: float, limit: int, settings: Mapping[str, str] | None = None
+        cls,
+        *,
+        apis: int = 2,
+        workers: int = 3,
+        speed: float,
+        limit: int,
+        settings: Mapping[str, str] | None = None,
+        version: Version = Version(),
     ) -> Iterator[Self]:
         """Ended and removed afterwards. `limit`: lines of its only organization."""
         with new_home() as home:
             (home / "data/logs").mkdir(parents=True)
-            deployment = cls(home, apis=apis, workers=workers, speed=speed, settings=settings or {})
+            deployment = cls(home, apis=apis, workers=workers, speed=speed, settings=settings or {}, version=version)
             try:
                 deployment._start(limit)
                 yield deployment
@@ -191,10 +222,16 @@ class Deployment(LiveStack):
         part.start()
         part.wait_until_well()
 
+    def install(self, version: Version) -> None:
+        """From now on commands are those of this version, and whatever of ours is started again."""
+        self.version = version
+        for program in self._ours():
+            self.parts[program.name].program = program
+
     def outdial(self, *arguments: str) -> Any:
         """Run the command line where the services run; what it prints, as JSON."""
-        command = [str(OUTDIAL), *arguments]
-        environment = {"PATH": os.environ["PATH"], **self.environment()}
+        command = [*self.version.module("cli.main"), *arguments]
+        environment = {"PATH": os.environ["PATH"], **self.environment(), **self.version.environment}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout) if "--json" in arguments else None
@@ -226,19 +263,24 @@ class Deployment(LiveStack):
         yield self.postgres.program()
         yield replace(self.temporal.program(), environment={"HOME": str(self.data_dir)})
         yield self._simulator()
-        for number, port in enumerate(self.api_ports, 1):
-            environment = self.environment() | {"OUTDIAL_API_PORT": str(port)} | self._metrics(number - 1)
-            well = health_checks.answers_http(f"http://127.0.0.1:{port}/healthz")
-            yield Program(f"api-{number}", _module("api"), environment, health_check=well)
-        for number in range(1, self.workers + 1):
-            environment = self.environment() | self._metrics(len(self.api_ports) + number - 1)
-            well = health_checks.worker_polls(self.temporal.connect)
-            yield Program(f"worker-{number}", _module("worker"), environment, health_check=well)
+        yield from self._ours()
         directory = self.data_dir / "nginx"
         directory.mkdir()
         apis = [f"127.0.0.1:{port}" for port in self.api_ports]
         command = nginx.command(directory, self.public_port, apis, self._served)
         yield Program("nginx", command, health_check=health_checks.accepts_connections(self.public_port))
+
+    def _ours(self) -> Iterator[Program]:
+        """APIs and workers, of the version that is installed."""
+        common = self.environment() | self.version.environment
+        for number, port in enumerate(self.api_ports, 1):
+            environment = common | {"OUTDIAL_API_PORT": str(port)} | self._metrics(number - 1)
+            well = health_checks.answers_http(f"http://127.0.0.1:{port}/healthz")
+            yield Program(f"api-{number}", self.version.module("api"), environment, health_check=well)
+        for number in range(1, self.workers + 1):
+            environment = common | self._metrics(len(self.api_ports) + number - 1)
+            well = health_checks.worker_polls(self.temporal.connect)
+            yield Program(f"worker-{number}", self.version.module("worker"), environment, health_check=well)
 
     def _simulator(self) -> Program:
         port = int(self.carrier_url.rpartition(":")[2])
@@ -246,7 +288,7 @@ class Deployment(LiveStack):
         flags["--calls-per-second"] = CALLS_PER_SECOND
         return Program(
             "simulator",
-            [*_module("carriers.simulator"), *(str(part) for flag in flags.items() for part in flag)],
+            [*Version().module("carriers.simulator"), *(str(part) for flag in flags.items() for part in flag)],
             {
                 "OUTDIAL_SIMULATOR_ACCOUNT_SID": ACCOUNT_SID,
                 "OUTDIAL_SIMULATOR_AUTH_TOKEN": self.secret("twilio_auth_token"),
@@ -299,7 +341,3 @@ def _free_ports() -> Iterator[int]:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 continue
         yield port
-
-
-def _module(name: str) -> list[str]:
-    return [sys.executable, "-P", "-m", name]
