@@ -24,7 +24,7 @@ from store.db.engine import Database
 from store.db.grouping import AWAY, Grouping
 from store.db.ids import new_id
 from store.db.locks import lock_organization
-from store.db.pool import Connection, NoConnection, recordset
+from store.db.pool import Connection, NoConnection, few_rows, recordset
 
 
 class Claimed(DialRow):
@@ -90,11 +90,12 @@ class _Grant:
         )
 
 
+_GRANTED = """dial varchar, contact varchar, job varchar, account varchar, from_number varchar, asked_at timestamptz,
+        from_hold numeric, from_free numeric"""
 # Dials of one number are asked exactly as far apart as their slots.
 _CLAIM = f"""
     WITH granted AS (
-      SELECT * FROM jsonb_to_recordset(%(granted)s) AS granted (dial varchar, contact varchar, job varchar,
-        account varchar, from_number varchar, asked_at timestamptz, from_hold numeric, from_free numeric)
+      SELECT * FROM {few_rows("granted", "granted", _GRANTED)}
     ), dialed AS (
       INSERT INTO dials (id, contact_id, number_of_dial, job_id, organization_id, carrier_account_id, from_number,
                          to_number, asked_at, reserved_from_hold, reserved_from_free)
@@ -106,7 +107,7 @@ _CLAIM = f"""
       {MARK_DIALING} RETURNING contacts.*
     ), paced AS (
       UPDATE phone_numbers SET next_slot_at = slots.at
-      FROM jsonb_to_recordset(%(slots)s) AS slots (number varchar, at timestamptz) WHERE phone_numbers.id = slots.number
+      FROM {few_rows("slots", "slots", "number varchar, at timestamptz")} WHERE phone_numbers.id = slots.number
     ), held AS (
       UPDATE batch_jobs SET hold = hold - reserved.amount
       FROM (SELECT job, sum(from_hold) AS amount FROM granted GROUP BY job) AS reserved
@@ -114,6 +115,7 @@ _CLAIM = f"""
     )
     SELECT {DIAL_COLUMNS}
     FROM dialed d JOIN moved c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+    LEFT JOIN carrier_accounts a ON a.id = d.carrier_account_id
 """  # noqa: S608 — our own constants
 
 

@@ -17,7 +17,7 @@ from domain.phone.identity import identify, list_all_writings, list_writings
 from domain.statuses import ContactStatus
 from store.calls.claim_rules import LIVE_MINUTES, ContactFacts, JobFacts, split_reserve
 from store.calls.gates import GATE_FACTS
-from store.db.pool import Connection
+from store.db.pool import Connection, few_ids
 
 MIN_LOOK_BACK = timedelta(days=7)  # at earlier calls to the number
 # Unless it is known that they did.
@@ -39,21 +39,21 @@ _JOBS = f"""
            (SELECT count(*) FROM dials d WHERE d.organization_id = o.id AND d.job_id = j.id
              AND d.ended_at IS NULL) AS job_live,
            {LIVE_MINUTES} AS live_minutes
-    FROM batch_jobs j
+    FROM {few_ids("jobs", "given")} JOIN batch_jobs j ON j.id = given.id
     JOIN organizations o ON o.id = j.organization_id
     JOIN phone_numbers p ON p.id = j.phone_number_id
     JOIN carrier_accounts a ON a.id = p.carrier_account_id
-    WHERE j.id = ANY(%(jobs)s) AND j.organization_id = %(organization)s
+    WHERE j.organization_id = %(organization)s
 """  # noqa: S608 — our own constants
-_CONTACTS = """
+_CONTACTS = f"""
     SELECT c.id, c.job_id, c.status, c.dials, c.number, c.data, c.country, c.zones,
            EXISTS (SELECT 1 FROM do_not_call l WHERE l.organization_id = %(organization)s AND l.number = c.number)
              AS listed,
            EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = %(organization)s
              AND d.from_number = j.from_number AND d.to_number = c.number AND d.ended_at IS NULL) AS pair_live
-    FROM contacts c JOIN batch_jobs j ON j.id = c.job_id
-    WHERE c.id = ANY(%(contacts)s) AND j.id = ANY(%(jobs)s) AND j.organization_id = %(organization)s
-"""
+    FROM {few_ids("contacts", "given")} JOIN contacts c ON c.id = given.id JOIN batch_jobs j ON j.id = c.job_id
+    WHERE j.id = ANY(%(jobs)s) AND j.organization_id = %(organization)s
+"""  # noqa: S608 — our own constants
 # The same of other writings of a number. No index makes a pair of two writings unique: an organization's lock does.
 _OF_OTHER_WRITINGS = """
     SELECT EXISTS (SELECT 1 FROM do_not_call l

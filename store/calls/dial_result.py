@@ -16,9 +16,9 @@ from domain.calls.retries import NEVER_RANG, NextStep, RetryPolicy, decide_next_
 from domain.model import Model
 from domain.statuses import JobStatus
 from store.calls.claim_rules import WindowFacts, find_opening
-from store.calls.dial_rows import DIAL_COLUMNS, DialRow
+from store.calls.dial_rows import DIAL_COLUMNS, WHOLE_DIAL, DialRow
 from store.calls.gates import IS_PROBE
-from store.db.pool import Connection
+from store.db.pool import Connection, few_ids
 
 
 class DialResult(Model):
@@ -77,15 +77,14 @@ _FACTS = f"""
            o.calling_window AS organization_window, o.credits_unlimited, p.reached_at,
            {IS_PROBE} AS is_probe,
            clock_timestamp() AS now
-    FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+    FROM {few_ids("dials", "given")} JOIN dials d ON d.id = given.id {WHOLE_DIAL}
     JOIN organizations o ON o.id = d.organization_id JOIN phone_numbers p ON p.id = j.phone_number_id
-    LEFT JOIN carrier_accounts a ON a.id = d.carrier_account_id
     CROSS JOIN LATERAL (
       SELECT array_agg(e.outcome ORDER BY e.number_of_dial DESC) AS other_outcomes,
              array_agg(e.asked_at ORDER BY e.number_of_dial DESC) AS other_times
       FROM dials e WHERE e.contact_id = d.contact_id AND e.id <> d.id
     ) others
-    WHERE d.id = ANY(%(dials)s) ORDER BY d.id FOR NO KEY UPDATE OF d
+    ORDER BY d.id FOR NO KEY UPDATE OF d
 """  # noqa: S608 — our own constants
 
 

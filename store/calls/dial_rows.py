@@ -19,7 +19,7 @@ from domain.model import Model
 from domain.statuses import ContactStatus
 from store.db.engine import Database
 from store.db.grouping import Grouping
-from store.db.pool import Connection, recordset
+from store.db.pool import Connection, few_ids, few_rows, recordset
 
 CHANNEL = "outdial_dials"  # its notices carry the dial's id whenever its row moved
 
@@ -66,22 +66,22 @@ class DialRow(Model):
         return f"{self.contact_id}:{self.number_of_dial}"
 
 
-# Of `dials d`, `contacts c` and `batch_jobs j`.
+# Of `dials d`, with `WHOLE_DIAL`.
 DIAL_COLUMNS = """d.id, d.contact_id, d.number_of_dial, d.job_id, d.organization_id, d.carrier_account_id AS account,
            d.from_number AS from_, d.to_number AS to, d.state, d.call_id, d.asked_at, d.ringing_at, d.answered_at,
            d.ended_at, d.hang_up_reason, d.outcome, d.answered_by, d.machine, d.agent, d.call_seconds, d.sip_code,
            d.rang, d.heard, c.status AS contact_status, c.due_at AS contact_due_at, j.ring_seconds, j.max_call_seconds,
            j.on_machine,
-           EXISTS (SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.settings IS NOT NULL
-             AND a.trunk IS NULL) AS own_account,
-           EXISTS (SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.silent_calls > 0)
-             AS account_is_silent,
+           a.settings IS NOT NULL AND a.trunk IS NULL AS own_account,
+           coalesce(a.silent_calls > 0, false) AS account_is_silent,
            extract(epoch FROM clock_timestamp() - d.asked_at)::float AS age_seconds,
            coalesce(extract(epoch FROM clock_timestamp() - coalesce(d.answered_at, d.ringing_at)), 0)::float
              AS state_seconds"""
+WHOLE_DIAL = """JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+    LEFT JOIN carrier_accounts a ON a.id = d.carrier_account_id"""
 _DIAL = f"""
     SELECT {DIAL_COLUMNS}
-    FROM dials d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+    FROM dials d {WHOLE_DIAL}
 """  # noqa: S608 — our own constants
 OF_KEY = "d.contact_id = %(contact)s AND d.number_of_dial = %(dial)s"
 _OF_ID = "d.id = %(id)s"
@@ -91,7 +91,7 @@ OF_ACCOUNT = """
       SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.carrier = %(account)s
         AND a.trunk IS NOT NULL))
 """  # an account speaks for its own dials, and for those of numbers that have a trunk of it
-BY_IDS = f"{_DIAL} WHERE d.id = ANY(%(ids)s)"
+BY_IDS = f"SELECT {DIAL_COLUMNS} FROM {few_ids('ids', 'given')} JOIN dials d ON d.id = given.id {WHOLE_DIAL}"  # noqa: S608
 
 
 class DialLookup(Model):
@@ -111,15 +111,15 @@ class _Found(DialRow):
 
 _ASKED = f"""
     SELECT asked.at, {DIAL_COLUMNS}
-    FROM jsonb_to_recordset(%(asked)s) AS asked (at integer, account varchar, contact varchar, dial integer,
-      call varchar)
-    JOIN dials d ON {{which}} JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+    FROM {few_rows("asked", "asked", "at integer, account varchar, contact varchar, dial integer, call varchar")}
+    JOIN dials d ON {{which}} {WHOLE_DIAL}
 """  # noqa: S608 — our own constants
-_ASKED_BY_KEY = _ASKED.format(
-    which="""d.contact_id = asked.contact AND d.number_of_dial = asked.dial
-      AND (asked.account IS NULL OR d.carrier_account_id = asked.account OR EXISTS (
-        SELECT 1 FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.carrier = asked.account
-          AND a.trunk IS NOT NULL))"""
+_ASKED_BY_KEY = (
+    _ASKED.format(which="d.contact_id = asked.contact AND d.number_of_dial = asked.dial")
+    + """
+    WHERE asked.account IS NULL OR d.carrier_account_id = asked.account
+       OR (a.carrier = asked.account AND a.trunk IS NOT NULL)
+"""
 )
 _ASKED_BY_CALL = _ASKED.format(which="d.carrier_account_id = asked.account AND d.call_id = asked.call")
 

@@ -85,7 +85,7 @@ class Dials:
     async def get_many(self, dial_ids: Sequence[str]) -> list[DialRow]:
         """Read many dials at once."""
         async with self._database.reading() as connection:
-            return await connection.fetch_all(DialRow, BY_IDS, {"ids": list(dial_ids)})
+            return await connection.fetch_all(DialRow, BY_IDS, {"ids": sorted(set(dial_ids))})
 
     async def find_job(self, dial_id: str) -> str:
         """The job of a dial that exists."""

@@ -102,9 +102,9 @@ _REACHED = """
     UPDATE phone_numbers SET reached_at = clock_timestamp()
     WHERE id = %(id)s AND (reached_at IS NULL OR reached_at < clock_timestamp() - CAST(%(interval)s AS interval))
 """
-IS_PROBE = """EXISTS (SELECT FROM carrier_accounts a WHERE a.id = d.carrier_account_id AND a.probe_dial_id = d.id)
-       OR EXISTS (SELECT FROM phone_numbers p JOIN batch_jobs j ON j.phone_number_id = p.id
-                  WHERE j.id = d.job_id AND p.probe_dial_id = d.id)"""  # of `dials d`
+IS_PROBE = (
+    "coalesce(d.id IN (a.probe_dial_id, p.probe_dial_id), false)"  # of its `carrier_accounts a`, `phone_numbers p`
+)
 _CONCERNS_ALL = """
     WITH refused AS (
       SELECT organization_id, closed_at FROM phone_numbers

@@ -11,11 +11,11 @@ from datetime import datetime
 from psycopg.errors import IntegrityError
 
 from domain.calls.models import CallReport, CallState, HangUpReason
-from store.calls.dial_rows import CHANNEL, DIAL_COLUMNS, DialRow
+from store.calls.dial_rows import CHANNEL, DIAL_COLUMNS, WHOLE_DIAL, DialRow
 from store.calls.gates import IS_PROBE, is_due_to_note_reached, note_reached, open_after_probe
 from store.calls.reports import is_move, merge_evidence
 from store.contacts.transitions import reopen as reopen_contact
-from store.db.pool import Connection, recordset
+from store.db.pool import Connection, few_rows, recordset
 
 _RANKS = "ARRAY['" + "', '".join(CallState) + "']::varchar[]"
 _EVENTS = """
@@ -25,13 +25,13 @@ _EVENTS = """
       sequence integer, sip_code integer)
     ON CONFLICT DO NOTHING
 """
+_GIVEN = """dial varchar, call varchar, state varchar, answered_by varchar, machine varchar, agent varchar,
+        hang_up_reason varchar, heard boolean, was_answered_by varchar, was_machine varchar, was_agent varchar"""
 # A call id is written once. Who answered is often reported after the answer. Who answered may be the reason to end the
 # call: both are written at once.
 _MOVE = f"""
     WITH event AS ({_EVENTS}), given AS (
-      SELECT * FROM jsonb_to_recordset(%(given)s) AS given (dial varchar, call varchar, state varchar,
-        answered_by varchar, machine varchar, agent varchar, hang_up_reason varchar, heard boolean,
-        was_answered_by varchar, was_machine varchar, was_agent varchar)
+      SELECT * FROM {few_rows("given", "given", _GIVEN)}
     ), locked AS MATERIALIZED (
       SELECT dials.id FROM dials JOIN given ON dials.id = given.dial ORDER BY dials.id FOR NO KEY UPDATE OF dials
     ), moved AS (
@@ -60,7 +60,7 @@ _MOVE = f"""
     )
     SELECT {DIAL_COLUMNS}, {IS_PROBE} AS is_probe, j.phone_number_id AS number_id, p.reached_at,
            clock_timestamp() AS now
-    FROM moved d JOIN contacts c ON c.id = d.contact_id JOIN batch_jobs j ON j.id = d.job_id
+    FROM moved d {WHOLE_DIAL}
     JOIN phone_numbers p ON p.id = j.phone_number_id CROSS JOIN announced
 """  # noqa: S608 — our own constants
 

@@ -29,7 +29,7 @@ from store.calls.gates import close_gate, is_due_to_note_reached, note_reached, 
 from store.calls.refusals import speaks_of_number
 from store.contacts.do_not_call import list_numbers
 from store.contacts.transitions import OUTCOME_COLUMNS, RECORD_OUTCOME
-from store.db.pool import Connection, recordset
+from store.db.pool import Connection, few_rows, recordset
 from store.jobs.status import pause_if_running
 
 _LATEST = """
@@ -40,11 +40,11 @@ _LATEST = """
 REACHING = timedelta(minutes=1)  # how lately a call rang, for the number to be in order
 RANG = frozenset({Outcome.ANSWERED, Outcome.BUSY, Outcome.NO_ANSWER, Outcome.TIMEOUT, Outcome.DECLINED})
 
+_GIVEN = f"""{OUTCOME_COLUMNS}, dial varchar, outcome varchar, sip_code integer, cost numeric, rang boolean,
+        ended_by varchar, sip_reason text, carrier_code varchar, machine varchar, agent varchar"""
 _RECORD = f"""
     WITH given AS (
-      SELECT * FROM jsonb_to_recordset(%(given)s) AS given ({OUTCOME_COLUMNS}, dial varchar, outcome varchar,
-        sip_code integer, cost numeric, rang boolean, ended_by varchar, sip_reason text, carrier_code varchar,
-        machine varchar, agent varchar)
+      SELECT * FROM {few_rows("given", "given", _GIVEN)}
     ), ended AS (
       UPDATE dials SET state = 'ended', ended_at = clock_timestamp(), outcome = given.outcome,
              sip_code = given.sip_code, call_seconds = given.call_seconds, answered_by = given.answered_by,
@@ -54,7 +54,7 @@ _RECORD = f"""
       FROM given WHERE dials.id = given.dial
     ), job AS (
       UPDATE batch_jobs SET hold = charged.hold, spent = spent + charged.cost
-      FROM jsonb_to_recordset(%(jobs)s) AS charged (job varchar, hold numeric, cost numeric)
+      FROM {few_rows("jobs", "charged", "job varchar, hold numeric, cost numeric")}
       WHERE batch_jobs.id = charged.job
     ), contact AS (
       {RECORD_OUTCOME}

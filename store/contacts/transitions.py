@@ -14,7 +14,7 @@ from domain.calls.outcome_table import OUTCOMES
 from domain.phone.identity import list_all_writings
 from domain.statuses import ContactStatus as S
 from store.db.engine import AnyConnection, fetch_values, run
-from store.db.pool import recordset
+from store.db.pool import few_rows, recordset
 
 WAITING = (S.PENDING, S.QUEUED)
 ENDED = tuple(status for status in S if status.final)
@@ -38,14 +38,22 @@ TRANSITIONS: Mapping[str, tuple[Collection[S], Collection[S]]] = {
 
 def _from(*transitions: str) -> str:
     """The condition that a contact may take one of them; constants, because partial indexes need them."""
-    statuses = sorted({f"'{status}'" for name in transitions for status in TRANSITIONS[name][0]})
-    return f"contacts.status IN ({', '.join(statuses)})"
+    return f"contacts.status IN ({_origins(transitions)})"
+
+
+def _from_by_key(*transitions: str) -> str:
+    """The same for a contact that is found by its key: in a form of which no index of a status can be made use."""
+    return f"array_position(ARRAY[{_origins(transitions)}]::varchar[], contacts.status) IS NOT NULL"
+
+
+def _origins(transitions: Collection[str]) -> str:
+    return ", ".join(sorted({f"'{status}'" for name in transitions for status in TRANSITIONS[name][0]}))
 
 
 MARK_DIALING = f"""
     UPDATE contacts SET status = 'dialing', dials = dials + 1, last_attempt_at = granted.asked_at,
            next_retry_at = NULL, held_reason = NULL, call_id = NULL
-    FROM granted WHERE contacts.id = granted.contact AND {_from("mark_dialing")}
+    FROM granted WHERE contacts.id = granted.contact AND {_from_by_key("mark_dialing")}
 """
 # What `given` has of each contact, in both statements.
 OUTCOME_COLUMNS = """contact varchar, status varchar, error_code varchar, reason text, attempts integer,
@@ -62,10 +70,10 @@ _OUTCOME = """
            answered_by = coalesce(given.answered_by, contacts.answered_by)
     FROM given WHERE contacts.id = given.contact AND {allowed}
 """
-RECORD_OUTCOME = _OUTCOME.format(allowed=_from("queue_retry", "record_final_status"))
+RECORD_OUTCOME = _OUTCOME.format(allowed=_from_by_key("queue_retry", "record_final_status"))
 _CORRECT = f"""
-    WITH given AS (SELECT * FROM jsonb_to_recordset(%(given)s) AS given ({OUTCOME_COLUMNS}))
-    {_OUTCOME.format(allowed=_from("correct"))}
+    WITH given AS (SELECT * FROM {few_rows("given", "given", OUTCOME_COLUMNS)})
+    {_OUTCOME.format(allowed=_from_by_key("correct"))}
 """
 _REOPEN = f"""
     UPDATE contacts SET status = 'dialing', completed_at = NULL WHERE id = %(contact)s AND {_from("reopen")}

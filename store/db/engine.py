@@ -32,6 +32,9 @@ MIGRATION_PAUSE_SECONDS = 1.0  # for those who waited behind it
 _SESSION = {
     "synchronous_commit": "on",  # "nobody is called twice" needs what was committed to stay committed
     "timezone": "UTC",
+    # Each statement is planned once for a connection, perhaps on its first day: not for how little there is then.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
     "client_min_messages": "notice",  # what transactions announce is heard by it
     "statement_timeout": STATEMENT_TIMEOUT,
     "lock_timeout": LOCK_TIMEOUT,
@@ -56,7 +59,7 @@ class Database(AsyncEngine):
     """
 
     def __init__(self, url: str, pool_size: int) -> None:
-        self._pool = Pool(_conninfo(url), pool_size, POOL_TIMEOUT_SECONDS)
+        self._pool = Pool(conninfo(url), pool_size, POOL_TIMEOUT_SECONDS)
         engine = create_async_engine(
             url,
             poolclass=sa.NullPool,
@@ -96,7 +99,8 @@ def create_engine(url: str, pool_size: int = 10) -> Database:
     return Database(url, pool_size)
 
 
-def _conninfo(url: str) -> str:
+def conninfo(url: str) -> str:
+    """How psycopg connects: where to, and with which settings of a session."""
     address = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return make_conninfo(
         address,

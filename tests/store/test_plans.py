@@ -7,8 +7,12 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg import sql
+from psycopg._queries import PostgresQuery
+from psycopg.adapt import Transformer
+from psycopg.pq import ExecStatus
 
-from store.db.engine import create_engine
+from store.db.engine import Database, conninfo, create_engine
 from tests.databases import Databases
 from tests.statements import heard
 from tests.store.calling import Calling
@@ -18,6 +22,8 @@ ROWS = 100_000  # that are really there, so that what PostgreSQL knows of the co
 SCALE = 10  # times as many are what it plans for
 LARGE = frozenset({"contacts", "dials", "carrier_events"})
 MOST_TOUCHED = 5_000  # rows of a large table that one question looks at
+OF_EACH_CALL = ("Claims.claim", "Dials.get", "Dials.get_many", "Dials.record", "Dials.record_placed")
+BY_KEY = frozenset({"Index Scan", "Index Only Scan", "Bitmap Heap Scan", "ModifyTable"})
 PLANNED = ("SELECT", "WITH", "UPDATE", "DELETE", "INSERT")
 
 GENERATE = (
@@ -82,15 +88,29 @@ async def large(large_url: str) -> AsyncIterator[Calling]:
 async def test_a_method_reads_no_large_table_whole(large: Calling, large_url: str, method: str) -> None:
     engine = create_engine(large_url, pool_size=2)
     world: World = await a_world(large, engine, large_url)
-    with heard() as statements:
-        await METHODS[method](world)
+    plans = await _plans(method, world, large_url)
     await engine.dispose()
-    asked = {each: values for each, values in statements if each.lstrip(" (\n").upper().startswith(PLANNED)}
-    with psycopg.connect(large_url.replace("+psycopg", "")) as connection:
-        plans = {statement: _plan(connection, statement, values) for statement, values in asked.items()}
     await _end(large, world)
     for statement, plan in plans.items():
         assert not set(_read_whole(plan)), f"{statement}\n{json.dumps(plan, indent=1)}"
+
+
+@pytest.mark.parametrize("method", OF_EACH_CALL)
+async def test_a_call_is_found_by_its_key_without_statistics(engine: Database, database_url: str, method: str) -> None:
+    """As on the first day, and in the minute in which 10,000 contacts came: no plan waits for a table's statistics."""
+    world: World = await a_world(Calling(engine), engine, database_url)
+    for statement, plan in (await _plans(method, world, database_url)).items():
+        found = {part["Node Type"] for part in _parts(plan) if part.get("Relation Name") in LARGE}
+        assert found <= BY_KEY, f"{statement}\n{json.dumps(plan, indent=1)}"
+
+
+async def _plans(method: str, world: World, url: str) -> dict[str, Mapping[str, Any]]:
+    """Of every statement that a method sends."""
+    with heard() as statements:
+        await METHODS[method](world)
+    asked = {each: values for each, values in statements if each.lstrip(" (\n").upper().startswith(PLANNED)}
+    with psycopg.connect(conninfo(url)) as connection:
+        return {statement: _plan(connection, statement, values) for statement, values in asked.items()}
 
 
 async def _end(calling: Calling, world: World) -> None:
@@ -103,10 +123,19 @@ async def _end(calling: Calling, world: World) -> None:
 
 
 def _plan(connection: psycopg.Connection, statement: str, values: Any) -> Mapping[str, Any]:
-    """Questions are asked once more, to see how many rows they touch; what writes is only planned."""
+    """As prepared. Questions are asked once more, to see how many rows they touch; what writes is only planned."""
     analyze = "ANALYZE, " if statement.lstrip(" (\n").upper().startswith("SELECT") else ""
-    row = connection.execute(f"EXPLAIN ({analyze}FORMAT JSON) {statement}".encode(), values).fetchone()
+    query = PostgresQuery(Transformer(connection))
+    query.convert(statement, values)
+    connection.execute("SELECT 1")  # a transaction, to be rolled back
+    prepared = connection.pgconn.prepare(b"asked", query.query, query.types)
+    assert prepared.status == ExecStatus.COMMAND_OK, prepared.error_message.decode()
+    given = query.validate_and_reorder_params(query._parts, values, query._order) if values else ()
+    literals = ", ".join(sql.Literal(each).as_string(connection) for each in given)
+    asked = f"EXECUTE asked ({literals})" if given else "EXECUTE asked"
+    row = connection.execute(f"EXPLAIN ({analyze}FORMAT JSON) {asked}".encode()).fetchone()
     connection.rollback()
+    connection.execute("DEALLOCATE asked")
     assert row is not None
     plan: Mapping[str, Any] = row[0][0]["Plan"]
     return plan
@@ -118,3 +147,9 @@ def _read_whole(plan: Mapping[str, Any]) -> Iterator[str]:
         yield plan["Relation Name"]
     for part in plan.get("Plans", ()):
         yield from _read_whole(part)
+
+
+def _parts(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _parts(part)
