@@ -14,13 +14,13 @@ CarrierError
 └── BadSignature     an event that did not come from the carrier
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from domain.calls.agent_parameters import Loss
-from domain.calls.models import CallOrder, CallReport
+from domain.calls.models import CallOrder, CallReport, PlacedCall
 from domain.model import Model
 
 BUSY_DELAY = timedelta(seconds=5)  # of a carrier that does not say when
@@ -239,6 +239,29 @@ class Instructing(Carrier, Protocol):
     def instruct(self, request: EventRequest, order: CallOrder) -> Instructions:
         """Check the signature of such a request and answer it. Raises BadSignature."""
         ...
+
+
+@runtime_checkable
+class Listing(Carrier, Protocol):
+    """A carrier that lists the calls it was asked for: by that a restored database learns whom it has called."""
+
+    async def list_calls(self, from_numbers: Collection[str], since: datetime) -> Sequence[PlacedCall] | CannotTell:
+        """Every call from these numbers that was asked for since then, live or over, the oldest first.
+
+        A carrier whose record names no caller may list those of others too: the key tells whose they are.
+        CannotTell where one may be missing for good. What the carrier's list does not have yet is not missed: who
+        asks has let the time pass by which a list may lag behind. Raises CarrierAway, CarrierRefused.
+        """
+        ...
+
+
+async def list_calls(
+    carrier: Carrier, from_numbers: Collection[str], since: datetime
+) -> Sequence[PlacedCall] | CannotTell:
+    """The same of any carrier; CannotTell for one that lists nothing."""
+    if not isinstance(carrier, Listing):
+        return CannotTell()
+    return await carrier.list_calls(from_numbers, since)
 
 
 FindLosses = Callable[[CallOrder, str], Mapping[str, Loss]]

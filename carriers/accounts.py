@@ -4,7 +4,8 @@ An account's id is its carrier's name, or that name, `_` and what tells it from 
 which are looked up for each request, so that a change holds in every process at once.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from carriers import (
@@ -21,11 +22,12 @@ from carriers import (
     SearchOrder,
     TooLate,
     Traits,
+    list_calls,
 )
 from carriers.calling_off import call_off
 from carriers.number_settings import SupportsNumberSettings
 from carriers.unconfigured import UnconfiguredCarrier
-from domain.calls.models import CallOrder, CallReport
+from domain.calls.models import CallOrder, CallReport, PlacedCall
 
 Settings = Mapping[str, Any]
 LoadSettings = Callable[[str], Awaitable[Settings | None]]
@@ -137,6 +139,10 @@ class NumberAccount:
     async def find(self, order: SearchOrder) -> CallReport | Absent | CannotTell:
         """Find a call whose id was lost."""
         return await (await self._current_or(CarrierAway)).find(order)
+
+    async def list_calls(self, from_numbers: Collection[str], since: datetime) -> Sequence[PlacedCall] | CannotTell:
+        """The calls that it was asked for. See `carriers.Listing`."""
+        return await list_calls(await self._current_or(CarrierAway), from_numbers, since)
 
     async def hang_up(self, call_id: str) -> None:
         """End a call."""

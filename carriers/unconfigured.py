@@ -1,5 +1,7 @@
 """Stands in for a carrier that is not set up here, though a number is given it or a call was placed through it."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import NoReturn
 
 from carriers import (
@@ -31,6 +33,9 @@ class UnconfiguredCarrier:
         self._refuse()
 
     async def find(self, order: SearchOrder) -> NoReturn:
+        self._refuse()
+
+    async def list_calls(self, from_numbers: Collection[str], since: datetime) -> NoReturn:
         self._refuse()
 
     async def hang_up(self, call_id: str) -> None:

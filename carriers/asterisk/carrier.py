@@ -2,8 +2,8 @@
 
 import asyncio
 import copy
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -33,6 +33,7 @@ from carriers import (
 )
 from carriers.asterisk.ari import Ari, NoChannel
 from carriers.asterisk.cdr import MAX_DELAY_SECONDS, CallDetailRecords, report_of_record
+from carriers.asterisk.cdr_file import CallDetailRecord
 from carriers.asterisk.channel_ids import channel_id, dial_key
 from carriers.asterisk.channel_variables import channel_variables, find_losses
 from carriers.asterisk.event_stream import EventStream
@@ -41,7 +42,7 @@ from carriers.asterisk.reports import report_of_channel
 from carriers.asterisk.trunks import LOCAL, OwnTrunk, endpoint_of
 from carriers.clock import boot_time
 from carriers.shared_stream import IsConnected
-from domain.calls.models import Audio, CallOrder, CallReport, CallState
+from domain.calls.models import Audio, CallOrder, CallReport, CallState, PlacedCall
 
 RECONNECT_DELAY = timedelta(seconds=2)  # the stream connects again at once, or Asterisk is away
 TRUNK_CHECK_TIMEOUT_SECONDS = 2.0  # an answer to `place` is waited for
@@ -132,6 +133,42 @@ class Asterisk:
         if final is not None:
             return final
         return Absent() if await self._would_be_found(asked_at) else CannotTell()
+
+    async def list_calls(self, from_numbers: Collection[str], since: datetime) -> Sequence[PlacedCall] | CannotTell:
+        """Every call of ours since then, by its key: records name no caller. See `carriers.Listing`.
+
+        CannotTell without records that go back so far, or where Asterisk has started since: it writes none of the
+        calls that died with it.
+        """
+        if not self._cdr.configured:
+            return CannotTell()
+        now, started = await self._ari.clock()
+        channels = await self._ari.list_channels()
+        await asyncio.sleep(MAX_DELAY_SECONDS)  # a call that ended meanwhile has its record by then
+        records = await self._cdr.read_all()
+        asked_at = boot_time() - (now - since).total_seconds()
+        if started >= since or not await self._cdr.covers(asked_at, since.timestamp()):
+            return CannotTell()
+        ours = {id: record for id, record in records.items() if dial_key(self._options.app, id)}
+        if any(record.began_at is None for record in ours.values()):
+            return CannotTell()
+        over = list(self._list_records(ours, since))
+        ended = {call.report.call_id for call in over}
+        live = [
+            PlacedCall(to=None, from_=None, asked_at=now, report=report_of_channel(id, {"state": state}, key))
+            for id, state in channels.items()
+            if id not in ended and (key := dial_key(self._options.app, id)) is not None
+        ]
+        return sorted([*over, *live], key=lambda call: (call.asked_at, call.report.call_id))
+
+    def _list_records(self, records: Mapping[str, CallDetailRecord], since: datetime) -> Iterator[PlacedCall]:
+        for id, record in records.items():
+            if record.began_at is None or record.began_at < since.timestamp():
+                continue
+            key = dial_key(self._options.app, id)
+            uncertain = CallReport(call_id=id, key=key, state=CallState.ENDED)
+            report = report_of_record(id, key, record) or uncertain
+            yield PlacedCall(to=None, from_=None, asked_at=datetime.fromtimestamp(record.began_at, UTC), report=report)
 
     async def hang_up(self, call_id: str) -> None:
         """End a call, whatever its state."""

@@ -6,6 +6,7 @@ seconds since the epoch (without this last one absence is proved by what this pr
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 
 from carriers import CarrierRefused
@@ -51,6 +52,12 @@ class CallDetailRecords:
         async with self._reading:
             await self._read()
             return self._file.exists
+
+    async def read_all(self) -> Mapping[str, CallDetailRecord]:
+        """Every record that is known, by channel id."""
+        async with self._reading:
+            await self._read()
+            return dict(self._records)
 
     async def get(self, call_id: str, wait_seconds: float) -> CallDetailRecord | None:
         """The record of a call that is no longer live; one that is not there yet is waited for."""

@@ -29,6 +29,11 @@ class CallDetailRecord(Model):
     talk_seconds: float
     ended_at: float | None = None
 
+    @property
+    def began_at(self) -> float | None:
+        """The same of its beginning."""
+        return None if self.ended_at is None else self.ended_at - self.seconds
+
 
 class RecordFile:
     """For one reader. Nothing is kept of what it has read but where it stands."""

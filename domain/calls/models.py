@@ -109,6 +109,15 @@ class CallReport(Model):
     agent: AgentContact | None = None
 
 
+class PlacedCall(Model):
+    """A call as its carrier lists it. `to` and `from_`: None where the record has only our key."""
+
+    to: str | None  # E.164
+    from_: str | None
+    asked_at: datetime  # by the carrier's clock, UTC
+    report: CallReport
+
+
 class Recorded(StrEnum):
     """What a report changed in the database."""
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from carriers import Absent, CannotTell, Idempotency, PlaceUnknown, Search, TooLate
+from carriers import Absent, CannotTell, Idempotency, Listing, PlaceUnknown, Search, TooLate
 from domain.calls.models import CallReport, CallState
-from tests.conformance.bed import LONG_CALL_SECONDS, LONG_RING_SECONDS
+from tests.conformance.bed import CALLER, LONG_CALL_SECONDS, LONG_RING_SECONDS
 from tests.conformance.line import Line
 
 SURE_WITHIN_SECONDS = 60  # a carrier that started a moment ago may not know what was before
@@ -107,6 +108,34 @@ async def test_only_a_carrier_that_declares_it_says_that_a_call_was_never_placed
         found = await line.carrier.find(line.search(line.order("01")))
 
     assert isinstance(found, Absent if proves else CannotTell)
+
+
+async def test_what_a_carrier_lists_is_every_call_live_or_over(line: Line) -> None:
+    if not isinstance(line.carrier, Listing):
+        pytest.skip("This carrier does not list its calls.")
+    since = datetime.now(UTC) - timedelta(seconds=5)
+    over, live = await line.place(line.order("01")), await line.place(line.order("07", **LONG))
+    await line.hear(over.call_id, CallState.ENDED)
+    await line.hear(live.call_id, CallState.ANSWERED)
+    another = line.bed.open()
+    try:
+        assert isinstance(another, Listing)
+        listed = await another.list_calls({CALLER}, since)
+        later = await another.list_calls({CALLER}, datetime.now(UTC) + timedelta(hours=1))
+    finally:
+        await another.close()
+        await line.carrier.hang_up(live.call_id)
+    await line.ask(live.call_id, CallState.ENDED)
+
+    if isinstance(listed, CannotTell):
+        return  # it says so
+    reports = {call.report.call_id: call.report for call in listed}
+    assert reports[over.call_id].state is CallState.ENDED
+    assert reports[live.call_id].state is CallState.ANSWERED
+    assert not isinstance(later, CannotTell)
+    assert {over.call_id} & {call.report.call_id for call in later} == set()
+    for call in listed:
+        assert call.report.key is not None or None not in {call.to, call.from_}
 
 
 async def test_a_request_whose_time_has_passed_is_not_sent(line: Line) -> None:
