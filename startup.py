@@ -27,7 +27,7 @@ from carriers.variables import is_address
 from composition import open_engine
 from domain.calls.agent_address import parse_hosts
 from domain.requests.origins import parse_origins
-from domain.temporal_namespace import find_mismatch
+from domain.temporal_namespace import RESTORED, find_mismatch
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import LOG_LEVELS, VERSION, Settings, UnreadableSecret, read_secret_files
 from store.db.engine import Database
@@ -360,6 +360,8 @@ async def check_namespace(binding: NamespaceBinding, workflows: JobWorkflows, se
     unknown = await _wait_for(workflows.find_unknown_keys, seconds, _judge_temporal)
     if unknown:
         raise CannotStart(lacks_keys(unknown))
+    if await binding.is_restored():
+        raise CannotStart(RESTORED)
     lacking = await _wait_for(workflows.find_missing_attributes, seconds, _judge_temporal)
     if lacking:
         raise CannotStart(lacks_attributes(found.name, lacking))

@@ -16,7 +16,7 @@ from carriers import Carrier, CarrierAway, CarrierRefused
 from domain.calls.models import CallReport, CallState, HangUpReason
 from domain.model import Model
 from domain.statuses import JobStatus
-from domain.temporal_namespace import Namespace, find_mismatch
+from domain.temporal_namespace import RESTORED, Namespace, find_mismatch
 
 if TYPE_CHECKING:
     from store.analytics.counting import CallCounting
@@ -89,10 +89,13 @@ class ReconcileActivities:
         """Find whatever was left undone, and fix it. Idempotent, at any time.
 
         Nothing is fixed in another namespace than the database's, nor where most jobs' workflows are unknown: then
-        it is the namespace that is wrong, and not the jobs. Raises TemporalUnavailable.
+        it is the namespace that is wrong, and not the jobs. Nor is it where the database was restored, and is older
+        than the workflows. Raises TemporalUnavailable.
         """
         with heartbeats("sweeping") as heartbeat:
             alarm = find_mismatch(await self._binding.get(), await self._workflows.namespace())
+            if alarm is None and await self._binding.is_restored():
+                alarm = RESTORED
             jobs = [] if alarm else await self._reconciliation.list_open_jobs()
             states = await self._read_states(jobs)
             alarm = alarm or _judge_unknown(states)

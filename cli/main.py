@@ -14,6 +14,7 @@ from cli import (
     agents,
     analytics,
     api_keys,
+    backup,
     carriers,
     contacts,
     credits,
@@ -24,6 +25,7 @@ from cli import (
     organizations,
     phone_numbers,
     profiles,
+    recover,
     results,
     up,
     webhooks,
@@ -50,7 +52,7 @@ app = typer.Typer(
 )
 for module in (
     *(up, job_settings, jobs, contacts, results, do_not_call, analytics, webhooks, profiles),
-    *(organizations, api_keys, agents, phone_numbers, credits, carriers, migrate),
+    *(organizations, api_keys, agents, phone_numbers, credits, carriers, migrate, backup, recover),
 ):
     app.add_typer(module.app)
 

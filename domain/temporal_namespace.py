@@ -5,6 +5,12 @@ from domain.model import Model
 UNBOUND = "The database belongs to no Temporal namespace yet: run `outdial migrate --temporal` first."
 
 
+RESTORED = (
+    "The database was restored from a backup, and does not know whom it called since: stop all workers, and run "
+    "`outdial recover`."
+)
+
+
 class Namespace(Model):
     """A namespace as its server describes it. Its id is made when it is registered, the cluster's with its database.
 

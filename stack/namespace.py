@@ -64,7 +64,7 @@ async def prepare_for(
     engine = create_engine(database_url, pool_size=1)
     try:
         binding = NamespaceBinding(engine)
-        await _check(client, await binding.get(), allowed)
+        await check_allowed(client, await binding.get(), allowed)
         await prepare(client, retention=retention)
         found = await describe_namespace(client)
         if not allowed.rebind:
@@ -93,7 +93,7 @@ async def prepare(client: Client, *, retention: timedelta | None = None) -> None
     await _add_search_attributes(client)
 
 
-async def _check(client: Client, bound: Namespace | None, allowed: Allowed) -> None:
+async def check_allowed(client: Client, bound: Namespace | None, allowed: Allowed) -> None:
     """Raises WrongNamespace, unless what there is to do was asked for."""
     try:
         found = await describe_namespace(client)

@@ -51,11 +51,14 @@ _CREDITS = text(f"""
 """)  # noqa: S608 — our own constant
 # When its time is over a gate is still closed, until the one call that goes first has come through.
 _GATES = text("""
-    SELECT 'account' AS kind, count(*) FILTER (WHERE stopped_at IS NOT NULL) AS by_people,
-           count(*) FILTER (WHERE stopped_at IS NULL AND (closed_until > clock_timestamp() OR EXISTS (
+    SELECT 'account' AS kind,
+           count(*) FILTER (WHERE stopped_at IS NOT NULL OR unreconciled_since IS NOT NULL) AS by_people,
+           count(*) FILTER (WHERE stopped_at IS NULL AND unreconciled_since IS NULL
+             AND (closed_until > clock_timestamp() OR EXISTS (
              SELECT 1 FROM batch_jobs j JOIN phone_numbers p ON p.id = j.phone_number_id
              WHERE p.carrier_account_id = a.id AND j.status = 'running'))) AS by_rules
-    FROM carrier_accounts a WHERE stopped_at IS NOT NULL OR closed_until IS NOT NULL
+    FROM carrier_accounts a
+    WHERE stopped_at IS NOT NULL OR closed_until IS NOT NULL OR unreconciled_since IS NOT NULL
     UNION ALL
     SELECT 'number', count(*) FILTER (WHERE stopped_at IS NOT NULL),
            count(*) FILTER (WHERE stopped_at IS NULL AND (closed_until > clock_timestamp() OR EXISTS (

@@ -71,7 +71,7 @@ _STUCK = f"""
     SELECT j.id FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
     JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
     WHERE j.status = 'running' AND a.closed_until IS NULL AND p.closed_until IS NULL
-      AND o.stopped_at IS NULL AND a.stopped_at IS NULL AND p.stopped_at IS NULL
+      AND o.stopped_at IS NULL AND a.stopped_at IS NULL AND p.stopped_at IS NULL AND a.unreconciled_since IS NULL
       AND EXISTS (SELECT 1 FROM contacts c WHERE c.job_id = j.id AND c.status IN ('pending', 'queued')
                   AND c.due_at < statement_timestamp() - interval '{STUCK_AFTER}')
       AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.organization_id = j.organization_id AND d.ended_at IS NULL)
@@ -87,7 +87,7 @@ _STUCK = f"""
 _UNSEEN_CONTACTS = f"""
     SELECT j.id FROM batch_jobs j JOIN organizations o ON o.id = j.organization_id
     JOIN phone_numbers p ON p.id = j.phone_number_id JOIN carrier_accounts a ON a.id = p.carrier_account_id
-    WHERE j.status = 'running' AND a.closed_until IS NULL
+    WHERE j.status = 'running' AND a.closed_until IS NULL AND a.unreconciled_since IS NULL
       AND (p.next_slot_at IS NULL OR p.next_slot_at < statement_timestamp())
       AND EXISTS (SELECT 1 FROM contacts c WHERE c.job_id = j.id AND c.status IN ('pending', 'queued')
                   AND c.due_at < statement_timestamp() - interval '{STUCK_AFTER}')

@@ -119,6 +119,10 @@ carrier_accounts = Table(  # one gate for all jobs that call through an account
     Column("trunk", Text),  # the settings name this trunk of the shared account; null: they are an account of its own
     Column("silent_calls", Integer, nullable=False, server_default="0"),  # in a row; see store/calls/silence.py
     Column("silent_since", Moment),
+    Column(
+        "unreconciled_since", Moment
+    ),  # restored: calls since then are unknown, and none starts; see store/recovery.py
+    Column("restored_at", Moment),  # when that was written
 )
 
 carrier_grants = Table(  # on accounts that organizations share: who may use which numbers and trunks
@@ -452,6 +456,13 @@ webhook_deliveries = Table(  # written with the fact itself; without numbers and
     Index("ix_webhook_deliveries_job_id_contact_id", "job_id", "contact_id"),
 )
 
+backups = Table(  # written before each, so that a restored database knows of which moment it is
+    "backups",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("taken_at", Moment, nullable=False),
+)
+
 temporal_namespace = Table(  # that holds the workflows of this database's jobs; one row, or none before it is bound
     "temporal_namespace",
     metadata,
@@ -468,5 +479,6 @@ temporal_namespace = Table(  # that holds the workflows of this database's jobs;
     Column("bound_at", Moment, nullable=False, server_default=func.now()),
     Column("alarm", Text),  # why the reconciler repairs nothing
     Column("alarmed_at", Moment),  # since when
+    Column("restored_at", Moment),  # the database was: workflows there know of another future
     CheckConstraint("singleton", name="singleton"),
 )

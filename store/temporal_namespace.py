@@ -14,8 +14,8 @@ _BIND = text("""
 """)
 _REBIND = text("""
     INSERT INTO temporal_namespace (name, namespace_id, cluster_id) VALUES (:name, :namespace_id, :cluster_id)
-    ON CONFLICT (singleton) DO UPDATE SET (name, namespace_id, cluster_id, bound_at, alarm, alarmed_at)
-        = (excluded.name, excluded.namespace_id, excluded.cluster_id, now(), NULL, NULL)
+    ON CONFLICT (singleton) DO UPDATE SET (name, namespace_id, cluster_id, bound_at, alarm, alarmed_at, restored_at)
+        = (excluded.name, excluded.namespace_id, excluded.cluster_id, now(), NULL, NULL, NULL)
 """)
 _START_ANEW = text("""
     UPDATE batch_jobs SET workflow_started_at = NULL
@@ -27,6 +27,7 @@ _SET_ALARM = text("""
                                                         ELSE coalesce(alarmed_at, clock_timestamp()) END
     WHERE alarm IS DISTINCT FROM CAST(:alarm AS text)
 """)
+_RESTORED = text("SELECT restored_at IS NOT NULL FROM temporal_namespace")
 _ALARM = text("SELECT alarm FROM temporal_namespace")
 
 
@@ -46,6 +47,11 @@ class NamespaceBinding:
         """Bind the database, unless it is bound already."""
         async with self._engine.begin() as connection:
             await connection.execute(_BIND, _values(namespace))
+
+    async def is_restored(self) -> bool:
+        """Whether the database is older than what Temporal knows of its jobs: it was restored from a backup."""
+        async with reading(self._engine) as connection:
+            return bool((await connection.execute(_RESTORED)).scalar_one_or_none())
 
     async def rebind(self, namespace: Namespace, unknown_jobs: Sequence[str]) -> None:
         """Bind the database anew; the reconciler starts the workflows of `unknown_jobs` there."""

@@ -37,6 +37,7 @@ from workflows.dead_workers import redo_work
 from workflows.failures import data_converter
 from workflows.line_share import LinesPace
 from workflows.names import (
+    BATCH_JOB,
     CALLS_QUEUE,
     JOBS_QUEUE,
     NAME,
@@ -48,6 +49,7 @@ from workflows.names import (
     WAKE,
     WANT,
     WEBHOOKS_QUEUE,
+    job_of_workflow,
     job_workflow_id,
     lines_workflow_id,
     webhook_workflow_id,
@@ -70,6 +72,8 @@ SHARES_LINES = "Shares out an organization's lines"
 DELIVERS_WEBHOOKS = "Delivers webhooks"
 OPEN = "ExecutionStatus = 'Running'"
 LISTED = 1000  # open workflows whose keys are looked at before a start
+_REUSE = {False: WorkflowIDReusePolicy.REJECT_DUPLICATE, True: WorkflowIDReusePolicy.ALLOW_DUPLICATE}
+_CONFLICT = {False: WorkflowIDConflictPolicy.FAIL, True: WorkflowIDConflictPolicy.TERMINATE_EXISTING}
 PROGRESS_TIMEOUT = timedelta(seconds=1)  # the contract: the rest of the detail answers without it
 
 
@@ -118,9 +122,11 @@ class JobWorkflows:
         self._client = client
         self._pace = pace or LinesPace()
 
-    async def start(self, job_id: str, organization_id: str, name: str, start_at: datetime | None) -> None:
+    async def start(
+        self, job_id: str, organization_id: str, name: str, start_at: datetime | None, *, anew: bool = False
+    ) -> None:
         """Start a job's workflow, waiting until `start_at` (UTC; None: now). One that exists, or existed, is left
-        alone.
+        alone; with `anew` it is replaced: it knows of another future of the job than the database.
 
         `name` as the web UI may show it: what may be a telephone number is masked.
         """
@@ -143,8 +149,8 @@ class JobWorkflows:
                     id=job_workflow_id(job_id),
                     task_queue=JOBS_QUEUE,
                     task_timeout=TASK_TIMEOUT,
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    id_reuse_policy=_REUSE[anew],
+                    id_conflict_policy=_CONFLICT[anew],
                     search_attributes=TypedSearchAttributes(attributes),
                     memo={"name": name},
                     static_summary=escape_markdown(name),
@@ -177,6 +183,21 @@ class JobWorkflows:
     async def is_open(self, job_id: str) -> bool | None:
         """Whether a job's workflow runs; None where there never was one, or Temporal has forgotten it."""
         return await _is_open(self._job(job_id))
+
+    async def list_open(self) -> set[str]:
+        """The jobs whose workflows run, by Temporal's own list, which lags a little behind."""
+        listed = self._client.list_workflows(f"WorkflowType = '{BATCH_JOB}' AND {OPEN}")
+        with _unavailable():
+            return {job_of_workflow(workflow.id) async for workflow in listed}
+
+    async def terminate(self, job_id: str, reason: str) -> None:
+        """End a job's workflow by force; one that has ended is no error."""
+        with _unavailable():
+            try:
+                await self._job(job_id).terminate(reason=reason, rpc_timeout=RPC_TIMEOUT)
+            except RPCError as error:
+                if not _lacks_workflow(error):
+                    raise
 
     async def request_lines(self, organization_id: str, wanted: LinesWanted) -> None:
         """Send a job's request to its organization's lines; the workflow is started where none runs."""

@@ -47,6 +47,11 @@ def job_workflow_id(job_id: str) -> str:
     return f"batch-job/{job_id}"
 
 
+def job_of_workflow(workflow_id: str) -> str:
+    """The job that `job_workflow_id` made an id of."""
+    return workflow_id.partition("/")[2]
+
+
 def lines_workflow_id(organization_id: str) -> str:
     return f"organization-lines/{organization_id}"
 

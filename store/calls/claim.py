@@ -93,7 +93,7 @@ class _Grant:
 _GRANTED = """dial varchar, contact varchar, job varchar, account varchar, from_number varchar, asked_at timestamptz,
         from_hold numeric, from_free numeric"""
 # Dials of one number are asked exactly as far apart as their slots.
-_CLAIM = f"""
+CLAIM = f"""
     WITH granted AS (
       SELECT * FROM {few_rows("granted", "granted", _GRANTED)}
     ), dialed AS (
@@ -188,7 +188,7 @@ class _Batch:
             "granted": recordset([grant.values() for grant in self._granted]),
             "slots": recordset(self._facts.list_slots({grant.job.id for grant in self._granted})),
         }
-        rows = await self._connection.fetch_all(DialRow, _CLAIM, values)
+        rows = await self._connection.fetch_all(DialRow, CLAIM, values)
         entries = [
             LedgerEntry(kind=EntryKind.RESERVE, held_delta=grant.from_free, job_id=grant.job.id, dial_id=grant.dial_id)
             for grant in self._granted

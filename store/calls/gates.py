@@ -33,6 +33,7 @@ _TABLES = {GateScope.ACCOUNT: "carrier_accounts", GateScope.NUMBER: "phone_numbe
 # Of `organizations o`, `carrier_accounts a` and `phone_numbers p`.
 GATE_FACTS = """o.stopped_at AS organization_stopped_at, a.stopped_at AS account_stopped_at,
            p.stopped_at AS number_stopped_at,
+           a.unreconciled_since AS account_unreconciled_since,
            a.closed_until AS account_closed_until, a.closed_reason AS account_closed_reason,
            a.probe_dial_id AS account_probe_dial_id, p.closed_until AS number_closed_until,
            p.closed_reason AS number_closed_reason, p.probe_dial_id AS number_probe_dial_id"""
@@ -45,6 +46,7 @@ class GateFacts(Model):
     organization_stopped_at: datetime | None
     account_stopped_at: datetime | None
     number_stopped_at: datetime | None
+    account_unreconciled_since: datetime | None = None
     account_closed_until: datetime | None
     account_closed_reason: str | None
     account_probe_dial_id: str | None
@@ -118,7 +120,11 @@ _CONCERNS_ALL = """
 """
 
 ORGANIZATION_STOPPED = "The organization is stopped: no call starts until it is resumed."
+UNRECONCILED = (
+    "The database was restored: no call starts until its operator has asked the carrier whom it called since."
+)
 _STOPS = (
+    (NotNowReason.ACCOUNT, UNRECONCILED),
     (NotNowReason.STOPPED, ORGANIZATION_STOPPED),
     (NotNowReason.ACCOUNT, "An operator closed the carrier account, until it is opened."),
     (NotNowReason.NUMBER, "The number was closed, until it is opened."),
@@ -126,8 +132,14 @@ _STOPS = (
 
 
 def check_gates(facts: GateFacts) -> NotNow | None:
-    """Why nobody of the job may be called: what a person stopped, then the gates of its carrier account and number."""
-    stops = (facts.organization_stopped_at, facts.account_stopped_at, facts.number_stopped_at)
+    """Why nobody of the job may be called: what is not known of its carrier account, what a person stopped, then the
+    gates of its carrier account and number."""
+    stops = (
+        facts.account_unreconciled_since,
+        facts.organization_stopped_at,
+        facts.account_stopped_at,
+        facts.number_stopped_at,
+    )
     for stopped_at, (reason, detail) in zip(stops, _STOPS, strict=True):
         if stopped_at is not None:
             return NotNow(reason=reason, seconds=GATE_RECHECK_INTERVAL.total_seconds(), detail=detail)

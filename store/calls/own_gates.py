@@ -13,7 +13,7 @@ from domain.audit import OPERATOR, Action
 from domain.calls.gates import GateScope
 from domain.model import Model
 from store.audit_log import record_action
-from store.calls.gates import OPEN_GATE
+from store.calls.gates import OPEN_GATE, UNRECONCILED
 from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.db.locks import lock_organization
@@ -36,11 +36,11 @@ _FACTS = text("""
     SELECT p.id AS phone_number_id, coalesce(a.carrier, a.id) AS carrier, a.settings IS NOT NULL AS own_account,
       p.stopped_at AS number_stopped_at, p.stopped_by AS number_stopped_by, p.closed_until AS number_until,
       p.closed_reason AS number_reason, a.stopped_at AS account_stopped_at, a.closed_until AS account_until,
-      a.closed_reason AS account_reason
+      a.closed_reason AS account_reason, a.unreconciled_since
     FROM phone_numbers p JOIN carrier_accounts a ON a.id = p.carrier_account_id
     WHERE p.organization_id = :organization AND p.removed_at IS NULL
       AND (p.stopped_at IS NOT NULL OR p.closed_until IS NOT NULL OR a.stopped_at IS NOT NULL
-           OR a.closed_until IS NOT NULL)
+           OR a.closed_until IS NOT NULL OR a.unreconciled_since IS NOT NULL)
     ORDER BY p.created_at, p.id
 """)
 _NUMBER = text("""
@@ -64,6 +64,10 @@ class OwnGates:
         closed = []
         for row in rows:
             number = {name: row[name] for name in ("phone_number_id", "carrier", "own_account")}
+            if row["unreconciled_since"] is not None:
+                unknown = ClosedGate(scope=GateScope.ACCOUNT, reason=UNRECONCILED, until=None, by=OPERATOR, **number)
+                closed.append(unknown)
+                continue
             for scope in GateScope:
                 by = row["number_stopped_by"] or OPERATOR if scope is GateScope.NUMBER else OPERATOR
                 if row[f"{scope}_stopped_at"] is not None:

@@ -18,7 +18,8 @@ from domain.calling_rules.do_not_call import Source
 from domain.calling_rules.window import CallingWindow
 from domain.calls.agent_report import ConversationReport
 from domain.calls.gates import GateScope
-from domain.calls.models import Audio, CallReport, CallState, Ending, HangUpReason, MachineKind, Outcome
+from domain.calls.models import Audio, CallReport, CallState, Ending, HangUpReason, MachineKind, Outcome, PlacedCall
+from domain.calls.recovery import FoundDial
 from domain.jobs.commands import CommandKind, OperatorCommand
 from domain.jobs.models import JobChange, PhoneNumber
 from domain.quotas import Quota
@@ -34,6 +35,7 @@ from store.calls.claim import Claims
 from store.calls.dial_rows import DialLookup, DialReads
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
+from store.calls.found_calls import FoundCallsStore
 from store.calls.gates import Gates
 from store.calls.in_flight import CallScope, InFlightRequests
 from store.calls.lines import Lines
@@ -67,6 +69,7 @@ from store.organizations.phone_numbers import TWILIO, PhoneNumberChange, PhoneNu
 from store.organizations.quotas import OrganizationQuotas
 from store.organizations.rate_limits import RateLimits
 from store.reconcile import Reconciliation
+from store.recovery import Recovery
 from store.temporal_namespace import NamespaceBinding
 from store.webhooks.endpoints import EndpointChange, EndpointRequest, Webhooks
 from store.webhooks.outbox import Outbox
@@ -166,6 +169,20 @@ async def reserved(world: World, then: Callable[[Idempotency], Awaitable[Any]]) 
 
 def _record(world: World) -> RecordKey:
     return RECORD.model_copy(update={"scope": world.id})
+
+
+def _found(world: World) -> FoundDial:
+    """A call of a contact who waits."""
+    report = CallReport(call_id="CA-found", state=CallState.ENDED, ending=Ending.BUSY)
+    call = PlacedCall(to="+12025550177", from_=world.given.number.number, asked_at=ago(), report=report)
+    return FoundDial(call=call, contact_id=world.running.contact_ids[1], dial=1, is_new=True)
+
+
+async def _lift(world: World) -> None:
+    recovery = Recovery(world.engine)
+    await recovery.mark(ago())
+    for gap in await recovery.list_gaps():
+        await recovery.lift(gap)
 
 
 def ago() -> datetime:
@@ -340,6 +357,13 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "DuePages.abandon": lambda w: DuePages(w.engine).abandon(w.running.contact_ids[1], "x"),
     "DuePages.mark_workflow_started": lambda w: DuePages(w.engine).mark_workflow_started(w.waiting.id),
     "DuePages.read": lambda w: DuePages(w.engine).read(w.closed.id, datetime.now(UTC), 100),
+    "FoundCallsStore.add": lambda w: FoundCallsStore(w.engine).add(TWILIO, _found(w)),
+    "FoundCallsStore.add_unowned": lambda w: FoundCallsStore(w.engine).add_unowned(TWILIO, _found(w).call),
+    "FoundCallsStore.is_on_the_phone": lambda w: FoundCallsStore(w.engine).is_on_the_phone(w.call.contact_id),
+    "FoundCallsStore.leave_out_others": lambda w: FoundCallsStore(w.engine).leave_out_others(TWILIO, [_found(w).call]),
+    "FoundCallsStore.list_open": lambda w: FoundCallsStore(w.engine).list_open(TWILIO),
+    "FoundCallsStore.read_matching": lambda w: FoundCallsStore(w.engine).read_matching(TWILIO, ago(), [_found(w).call]),
+    "FoundCallsStore.record": lambda w: FoundCallsStore(w.engine).record(_found(w).call.report, TWILIO, w.call.key),
     "Gates.close": lambda w: Gates(w.engine).close(GateScope.NUMBER, w.given.number.id),
     "Gates.wait_for_requests": lambda w: Gates(w.engine).wait_for_requests(GateScope.NUMBER, "phone_0"),
     "Gates.count_on_their_way": lambda w: Gates(w.engine).count_on_their_way(GateScope.NUMBER, w.given.number.id),
@@ -398,6 +422,7 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "NamespaceBinding.alarm": lambda w: NamespaceBinding(w.engine).alarm(),
     "NamespaceBinding.bind": lambda w: NamespaceBinding(w.engine).bind(NAMESPACE),
     "NamespaceBinding.get": lambda w: NamespaceBinding(w.engine).get(),
+    "NamespaceBinding.is_restored": lambda w: NamespaceBinding(w.engine).is_restored(),
     "NamespaceBinding.rebind": lambda w: NamespaceBinding(w.engine).rebind(NAMESPACE, [w.running.id]),
     "NamespaceBinding.set_alarm": lambda w: NamespaceBinding(w.engine).set_alarm("x"),
     "OperatorCommands.apply": _apply_command,
@@ -442,6 +467,16 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "Reconciliation.list_sleeping_jobs": lambda w: Reconciliation(w.engine).list_sleeping_jobs(),
     "Reconciliation.list_stuck_jobs": lambda w: Reconciliation(w.engine).list_stuck_jobs(),
     "Reconciliation.list_unstarted_jobs": lambda w: Reconciliation(w.engine).list_unstarted_jobs(),
+    "Recovery.count": lambda w: Recovery(w.engine).count(),
+    "Recovery.count_calling_jobs": lambda w: Recovery(w.engine).count_calling_jobs(TWILIO),
+    "Recovery.find_unknown": lambda w: Recovery(w.engine).find_unknown([w.running.id, "batch_0"]),
+    "Recovery.foresee_gaps": lambda w: Recovery(w.engine).foresee_gaps(ago()),
+    "Recovery.lift": _lift,
+    "Recovery.list_gaps": lambda w: Recovery(w.engine).list_gaps(),
+    "Recovery.list_open_jobs": lambda w: Recovery(w.engine).list_open_jobs(),
+    "Recovery.mark": _lift,
+    "Recovery.note_backup": lambda w: Recovery(w.engine).note_backup(),
+    "Recovery.pause_jobs": lambda w: Recovery(w.engine).pause_jobs(TWILIO, "x"),
     "Results.find_contact": lambda w: Results(w.engine).find_contact(w.id, w.running.id, w.call.contact_id),
     "Results.open_rejects": lambda w: read_whole(Results(w.engine).open_rejects(w.id, w.running.id)),
     "Results.open_results": lambda w: read_whole(Results(w.engine).open_results(w.id, w.running.id)),
