@@ -8,7 +8,7 @@ from rich.console import Console
 from cli.client import Api
 from cli.command import command
 from cli.output import Output
-from cli.render import Answer, listing, text
+from cli.render import Answer, show_listing, text
 
 COLUMNS = {
     "key": "",
@@ -54,7 +54,7 @@ def _show_rates(console: Console, found: Answer) -> None:
         del columns["name"]
     console.print(f"{found['from']} to {found['to']}")
     rows = [_row(entry) for entry in found["entries"]]
-    console.print(listing(columns, [*rows, _row({"key": "all", **found["overall"]})]))
+    show_listing(console, columns, [*rows, _row({"key": "all", **found["overall"]})])
     if found["total"] > len(found["entries"]):
         console.print(f"{len(found['entries'])} of {found['total']}; all of them with --csv")
     if found["countedUntil"]:
@@ -75,7 +75,7 @@ def weeks(
 def _show_weeks(console: Console, found: Answer) -> None:
     names = {"thisWeek": "This week", "lastWeekUntilThen": "Last week until then", "lastWeek": "Last week"}
     rows = [_row({"key": name, **found[key]}) for key, name in names.items()]
-    console.print(listing({key: heading for key, heading in COLUMNS.items() if key != "name"}, rows))
+    show_listing(console, {key: heading for key, heading in COLUMNS.items() if key != "name"}, rows)
     if found["change"] is not None:
         console.print(f"The answer rate changed by {found['change'] * 100:+.1f} points.")
 

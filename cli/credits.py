@@ -12,7 +12,7 @@ from cli.database import Database
 from cli.errors import Failure
 from cli.options import MaybeOrgId, OrgId, Page, PageSize, amount
 from cli.output import Output
-from cli.render import Answer, count, listing, pairs, text
+from cli.render import Answer, count, pairs, show_listing, text
 
 ENTRY_COLUMNS = {
     "at": "When",
@@ -52,7 +52,7 @@ def _show(console: Console, answer: Answer) -> None:
     console.print(pairs(rows | ({"Free": "unlimited"} if answer["unlimited"] else {})))
     for hold in answer["holds"]:
         console.print(f"  held for {text(hold['name'])}: ${hold['amount']} ({hold['batchJobId']})")
-    console.print(listing(ENTRY_COLUMNS, answer["entries"]))
+    show_listing(console, ENTRY_COLUMNS, answer["entries"])
     console.print(f"page {answer['page']}, {count(answer['total'], 'entry')}")
 
 

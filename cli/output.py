@@ -9,7 +9,7 @@ from outdial_client import Model as ApiModel
 from pydantic.alias_generators import to_camel
 from rich.console import Console
 
-from cli.render import Answer, count, listing, pairs, text
+from cli.render import Answer, count, pairs, show_listing, text
 from domain.model import Model
 
 
@@ -42,14 +42,14 @@ class Output:
         """One page of a list; `rows` names it in the answer."""
 
         def render(console: Console, fields: Answer) -> None:
-            console.print(listing(columns, fields[rows]))
+            show_listing(console, columns, fields[rows])
             console.print(f"page {fields['page']}, {count(fields['total'], noun)}")
 
         self.show(answer, render)
 
     def table(self, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
         """A list; its columns are for people, a script gets every field."""
-        self.show(rows, lambda console, _: console.print(listing(columns, rows)))
+        self.show(rows, lambda console, _: show_listing(console, columns, rows))
 
     def model(self, thing: Model) -> None:
         """The fields of one thing."""
@@ -64,7 +64,7 @@ class Output:
 
         def render(console: Console, rows: list[dict[str, Any]]) -> None:
             headings = {column: column.replace("_", " ").capitalize() for column in columns}
-            console.print(listing(headings, [{name: _short(row[name]) for name in columns} for row in rows]))
+            show_listing(console, headings, [{name: _short(row[name]) for name in columns} for row in rows])
 
         self._show_model([thing.model_dump(mode="json") for thing in things], render)
 

@@ -3,12 +3,15 @@
 import re
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 Answer = dict[str, Any]
 ROWS_SHOWN = 10  # of each list of a validation report
+GAP = 2  # between two columns
 STYLES = {"completed": "green", "failed": "red", "cancelled": "yellow", "paused": "yellow", "running": "cyan"}
 
 
@@ -41,17 +44,24 @@ def pairs(rows: dict[str, str]) -> Table:
     return table
 
 
-def listing(columns: dict[str, str], rows: list[dict[str, Any]]) -> Table:
-    """A table of things: `columns` are headings by the key of their value."""
+def show_listing(console: Console, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
+    """A table of things: `columns` are headings by the key of their value.
+
+    Text is folded between words where the terminal is narrow. No word is cut, since half an id is of no use and half
+    a number is another number: a line that is too long all the same is longer than the terminal.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
+    least = GAP * (len(columns) - 1)
     for key, heading in columns.items():
-        whole = key == "id" or key.endswith("_id")  # half an id is of no use
-        table.add_column(
-            heading, min_width=max((len(text(row.get(key))) for row in rows), default=0) if whole else None
-        )
+        cells = [heading, *(Text.from_markup(_cell(key, row.get(key))).plain for row in rows)]
+        longest_word = max(cell_len(word) for cell in cells for word in cell.split() or [""])
+        table.add_column(heading, min_width=longest_word, no_wrap=longest_word == max(map(cell_len, cells)))
+        least += longest_word
     for row in rows:
         table.add_row(*(_cell(key, row.get(key)) for key in columns))
-    return table
+    if least > console.width:
+        table.width = least
+    console.print(table, crop=False)
 
 
 def _cell(key: str, value: Any) -> str:
@@ -140,7 +150,7 @@ def show_job(console: Console, job: Answer) -> None:
     console.print(pairs(rows))
     if job["contacts"]:
         console.print()
-        console.print(listing(CONTACT_COLUMNS, [_contact(one) for one in job["contacts"]]))
+        show_listing(console, CONTACT_COLUMNS, [_contact(one) for one in job["contacts"]])
     if job["contactsTotal"] > len(job["contacts"]):
         console.print(f"{len(job['contacts'])} of {job['contactsTotal']} contacts; more with --page")
 

@@ -52,10 +52,16 @@ def test_jobs_are_listed_with_what_they_are_called(run: Run, api: FakeApi) -> No
     assert "[red]Mine" in ended.out
 
 
-def test_an_id_is_never_cut_off(run: Run, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "60")
-    api.will("GET /batch/jobs", (200, {"batchJobs": [job("running")], "total": 1, "page": 1, "pageSize": 20}))
-    assert ID in run("jobs").out
+@pytest.mark.parametrize("width", ["200", "80", "40"])
+def test_no_id_and_no_number_is_ever_cut_off(
+    run: Run, api: FakeApi, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    """A hundred and twenty-two failed: twelve would be another answer."""
+    monkeypatch.setenv("COLUMNS", width)
+    given = job("completed", 864, name="Reminders of Monday, of all branches", failedCalls=122)
+    api.will("GET /batch/jobs", (200, {"batchJobs": [given], "total": 1, "page": 1, "pageSize": 20}))
+    words = run("jobs").out.split()
+    assert {ID, "completed", "122", "Failed", "Reminders", "branches"} <= set(words)
 
 
 def test_show_asks_for_the_contacts_wanted(run: Run, api: FakeApi) -> None:
