@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from telemetry.logging import LogFormat
 
 VERSION = "0.1.0"  # of this release, as in pyproject.toml
 
-SECRETS = ("OUTDIAL_", "TEMPORAL_")
+PREFIX = "OUTDIAL_"
+SECRETS = (PREFIX, "TEMPORAL_")
 FILE = "_FILE"
 PASSWORD = "OUTDIAL_DATABASE_PASSWORD"  # noqa: S105  the name of one
 DATABASE_URL = "OUTDIAL_DATABASE_URL"
@@ -67,7 +68,7 @@ class Settings(BaseSettings):
     Temporal's own are read by `temporalio.envconfig` (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
     TEMPORAL_TLS…)."""
 
-    model_config = SettingsConfigDict(env_prefix="OUTDIAL_", frozen=True, extra="ignore", env_parse_none_str="none")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_parse_none_str="none")
 
     database_url: Annotated[SecretStr, Told(allowed="`postgresql+psycopg://user:password@host:5432/outdial`")] = Field(
         default=SecretStr("postgresql+psycopg://postgres@127.0.0.1:5432/outdial"),
@@ -232,8 +233,13 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The process's environment with these settings: carriers read their own variables in it."""
-        own = {f"OUTDIAL_{name.upper()}": _text(getattr(self, name)) for name in type(self).model_fields}
+        own = {f"{PREFIX}{name.upper()}": _text(getattr(self, name)) for name in type(self).model_fields}
         return {**os.environ, **own}
+
+
+def describe_wrong(error: ValidationError) -> list[str]:
+    """A sentence for each setting that cannot be read, without its value."""
+    return [f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}." for each in error.errors()]
 
 
 def _text(value: object) -> str:

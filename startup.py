@@ -29,8 +29,17 @@ from domain.calls.agent_address import parse_hosts
 from domain.requests.origins import parse_origins
 from domain.temporal_namespace import RESTORED, find_mismatch
 from domain.webhooks.destinations import parse_allowed_destinations
-from settings import LOG_LEVELS, VERSION, Settings, UnreadableSecret, read_secret_files
+from settings import (
+    LOG_LEVELS,
+    PREFIX,
+    VERSION,
+    Settings,
+    UnreadableSecret,
+    describe_wrong,
+    read_secret_files,
+)
 from store.db.engine import Database
+from store.db.refusal import find_refusal, first_line
 from store.db.schema import find_schema_fault, read_schema_version, read_server_version
 from store.db.server_version import find_server_fault
 from store.db.vault import MIN_SECRET_LENGTH, Vault
@@ -44,7 +53,6 @@ from workflows.payload_encryption import PayloadEncryption
 from workflows.temporal_variables import find_meant, find_wrong_variables
 
 EXIT_CODE = 2
-PREFIX = "OUTDIAL_"
 DRIVER = "postgresql+psycopg"
 MAKE_SECRET = "openssl rand -hex 32"  # noqa: S105  how to make one
 OF_OTHER_PROCESSES = frozenset({"OUTDIAL_URL", "OUTDIAL_KEY"})  # the command line's
@@ -126,8 +134,7 @@ def _read_settings(environment: MutableMapping[str, str]) -> tuple[Settings, lis
     try:
         return Settings(), wrong
     except ValidationError as error:
-        wrong += [f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}." for each in error.errors()]
-        raise CannotStart(*wrong) from None
+        raise CannotStart(*wrong, *describe_wrong(error)) from None
 
 
 def set_up_telemetry(settings: Settings, process: str) -> None:
@@ -400,16 +407,10 @@ def _judge_database(error: Exception) -> CannotStart | None:
     """Raises CannotStart at once where waiting changes nothing."""
     if not isinstance(error, DBAPIError | psycopg.Error | OSError):
         return None
-    cause, *_ = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-    if _was_refused(error):
-        raise CannotStart(f"The database refuses us (OUTDIAL_DATABASE_URL): {cause}") from None
-    return CannotStart(f"The database does not answer (OUTDIAL_DATABASE_URL): {cause}")
-
-
-def _was_refused(error: Exception) -> bool:
-    """Whether the server heard a password, or wanted one, and refused: it, the user or the database is wrong."""
-    connection = getattr(getattr(error, "orig", error), "pgconn", None)
-    return connection is not None and bool(connection.used_password or connection.needs_password)
+    refusal = find_refusal(error)
+    if refusal is not None:
+        raise CannotStart(f"The database refuses us (OUTDIAL_DATABASE_URL): {refusal}") from None
+    return CannotStart(f"The database does not answer (OUTDIAL_DATABASE_URL): {first_line(error)}")
 
 
 def _judge_temporal(error: Exception) -> CannotStart | None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.command import command
+from cli.configuration import read_settings
 from cli.database import Database, database_failures
 from cli.errors import ExitCode, Failure
 from cli.gates import close_gate, open_gate
 from cli.output import Output
 from domain.calls.gates import GateScope
-from settings import Settings
 
 if TYPE_CHECKING:
     from carriers import Carrier, Finding
@@ -75,7 +75,7 @@ def _open(name: str) -> "Carrier | None":
     from carriers.registry import UnknownCarrierError, WrongSettings, open_carrier  # noqa: PLC0415  as above
 
     try:
-        return open_carrier(name, Settings().environment())
+        return open_carrier(name, read_settings().environment())
     except (UnknownCarrierError, WrongSettings) as error:
         raise Failure(str(error), ExitCode.USAGE) from None
     except ValueError as error:
@@ -86,7 +86,7 @@ async def _check(carrier: "Carrier", *, numbers: bool) -> "list[Finding]":
     from carriers.checking import check as check_carrier  # noqa: PLC0415  as above
 
     try:
-        findings = await check_carrier(carrier, Settings().public_url)
+        findings = await check_carrier(carrier, read_settings().public_url)
         return [*findings, *(await _check_numbers(carrier) if numbers else [])]
     finally:
         await carrier.close()
@@ -99,7 +99,7 @@ async def _check_numbers(carrier: "Carrier") -> "list[Finding]":
     from store.db.vault import Vault  # noqa: PLC0415
     from store.organizations.carrier_credentials import CarrierCredentials  # noqa: PLC0415
 
-    settings = Settings()
+    settings = read_settings()
     async with Database().engine() as engine:
         credentials = CarrierCredentials(engine, Vault.from_setting(settings.secret.get_secret_value()))
         accounts = CarrierAccounts({carrier.name: carrier}, credentials.read_settings, builders(settings.environment()))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 import typer
 
+from cli.configuration import read_settings
 from cli.errors import ExitCode, Failure
-from settings import Settings
 
 if TYPE_CHECKING:
     from store.billing.ledger import Ledger
@@ -39,6 +39,7 @@ DatabaseUrl = Annotated[
 UNAVAILABLE = (
     "The database does not answer. Is it running, and is its address right? (--database-url or OUTDIAL_DATABASE_URL)"
 )
+REFUSES_US = "The database refuses us (--database-url or OUTDIAL_DATABASE_URL)"
 NO_TABLES = "The database has no tables, or old ones: run `outdial migrate` first."
 BAD_ADDRESS = "The database's address must look like postgresql://user@host:5432/outdial."
 REFUSED = "The database refused what was asked of it."
@@ -72,10 +73,10 @@ class Database:
     @property
     def url(self) -> str:
         """With the driver that we use. Raises Failure where it is no address of such a database."""
-        given = self._given or Settings().database_url.get_secret_value()
+        given = self._given or read_settings().database_url.get_secret_value()
         address = re.sub(r"^postgres(ql)?://", DRIVER, given)
         if not address.startswith(DRIVER) or not _is_address(address):
-            raise Failure(BAD_ADDRESS)
+            raise Failure(BAD_ADDRESS, ExitCode.USAGE)
         return address
 
     def run(self, action: Callable[[Store], Awaitable[Result]]) -> Result:
@@ -108,7 +109,7 @@ class Database:
         async with self.engine() as engine:
             organizations, api_keys, agents = Organizations(engine), ApiKeys(engine), Agents(engine)
             numbers, ledger, grants = PhoneNumbers(engine), Ledger(engine), CarrierGrants(engine)
-            quotas = OrganizationQuotas(engine, quota_limits(Settings()))
+            quotas = OrganizationQuotas(engine, quota_limits(read_settings()))
             return await action(Store(organizations, api_keys, agents, numbers, ledger, grants, Gates(engine), quotas))
 
 
@@ -118,6 +119,7 @@ def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
     import psycopg  # noqa: PLC0415  as above
     from sqlalchemy import exc  # noqa: PLC0415
 
+    from store.db.refusal import find_refusal  # noqa: PLC0415
     from store.errors import StoreError  # noqa: PLC0415
 
     try:
@@ -126,7 +128,10 @@ def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
         raise Failure(str(error)) from error
     except (exc.ProgrammingError, psycopg.ProgrammingError):
         raise Failure(no_such_table) from None
-    except (exc.OperationalError, exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError):
+    except (exc.OperationalError, exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+        refusal = find_refusal(error)
+        if refusal is not None:
+            raise Failure(f"{REFUSES_US}: {refusal}", ExitCode.USAGE) from None
         raise Failure(UNAVAILABLE, ExitCode.UNAVAILABLE) from None
     except (exc.SQLAlchemyError, psycopg.Error):
         raise Failure(REFUSED) from None

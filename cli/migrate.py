@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 
 from cli.command import command
+from cli.configuration import read_settings
 from cli.database import Database, database_failures
 from cli.errors import ExitCode, Failure
 from cli.render import text
-from settings import Settings
 
 app = typer.Typer()
 
@@ -39,24 +39,30 @@ def migrate(
 
     if (create_namespace or rebind) and not temporal:
         raise Failure("--create-namespace and --rebind go with --temporal.", ExitCode.USAGE)
-    if temporal:
-        _check_variables()
+    payload_keys = _read_payload_keys() if temporal else ""
     with database_failures():
         migrate_database(database.url)
     Console().print("The database has the newest schema.")
     if temporal:
-        _prepare_namespace(
-            database.url, Settings().payload_keys.get_secret_value(), create=create_namespace, rebind=rebind
-        )
+        _prepare_namespace(database.url, payload_keys, create=create_namespace, rebind=rebind)
 
 
-def _check_variables() -> None:
-    """A mistyped name would bind the database to the namespace `default`. Raises Failure."""
-    from workflows.temporal_variables import find_wrong_variables  # noqa: PLC0415  as above
+def _read_payload_keys() -> str:
+    """OUTDIAL_PAYLOAD_KEYS. Raises Failure where it, or a variable of Temporal's, is wrong.
 
-    wrong = list(find_wrong_variables(os.environ))
+    A mistyped name would bind the database to the namespace `default`.
+    """
+    from workflows.payload_encryption import PayloadEncryption  # noqa: PLC0415  as above
+    from workflows.temporal_variables import find_wrong_variables  # noqa: PLC0415
+
+    wrong, keys = list(find_wrong_variables(os.environ)), read_settings().payload_keys.get_secret_value()
+    try:
+        PayloadEncryption.from_setting(keys)
+    except ValueError as error:
+        wrong.append(str(error))
     if wrong:
         raise Failure(" ".join(wrong), ExitCode.USAGE)
+    return keys
 
 
 def _prepare_namespace(database_url: str, payload_keys: str, *, create: bool, rebind: bool) -> None:
@@ -70,8 +76,8 @@ def _prepare_namespace(database_url: str, payload_keys: str, *, create: bool, re
     try:
         with database_failures():
             name, jobs = asyncio.run(prepare_configured(database_url, payload_keys, allowed))
-    except (WrongNamespace, ValueError) as error:
-        raise Failure(str(error)) from error
+    except WrongNamespace as error:
+        raise Failure(str(error), ExitCode.USAGE) from error
     except (RuntimeError, RPCError, TemporalUnavailable, TimeoutError):
         message = "Temporal does not answer, or refuses. Is its address right? (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE)"
         raise Failure(message, ExitCode.UNAVAILABLE) from None

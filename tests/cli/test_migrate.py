@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 from temporalio.client import Client
 
 from cli.errors import ExitCode
@@ -71,7 +72,7 @@ def test_a_mistyped_namespace_is_neither_created_nor_bound(
 
     for flags in ([], ["--create-namespace"]):
         ended = run("migrate", "--temporal", "--database-url", database, *flags)
-        assert ended.code == ExitCode.FAILED
+        assert ended.code == ExitCode.USAGE
         assert "no namespace 'prod-eu'" in ended.err
         assert "belongs to 'default'" in ended.err
 
@@ -89,9 +90,10 @@ def test_a_mistyped_namespace_is_neither_created_nor_bound(
             "/no/such/file",
             "TEMPORAL_TLS_CLIENT_CERT_PATH: /no/such/file cannot be read.",
         ),
+        ("OUTDIAL_PAYLOAD_KEYS", "short", "OUTDIAL_PAYLOAD_KEYS"),
     ],
 )
-def test_a_wrong_variable_of_temporals_binds_nothing(
+def test_a_wrong_variable_binds_nothing(
     run: Run, database: str, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -106,7 +108,7 @@ def test_a_new_database_is_not_bound_to_a_namespace_that_nobody_made(
 ) -> None:
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "prod-us")
     ended = run("migrate", "--temporal", "--database-url", database)
-    assert ended.code == ExitCode.FAILED
+    assert ended.code == ExitCode.USAGE
     assert "--create-namespace creates it" in ended.err
     assert bound(database) is None
 
@@ -122,12 +124,45 @@ def test_another_namespace_is_taken_with_rebind_only(
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "default")
 
     refused = run("migrate", "--temporal", "--database-url", database)
-    assert refused.code == ExitCode.FAILED
+    assert refused.code == ExitCode.USAGE
     assert "--rebind" in refused.err
     assert bound(database) == "old"
 
     assert "started anew in it: 0" in run("migrate", "--temporal", "--rebind", "--database-url", database).out
     assert bound(database) == "default"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        (
+            "OUTDIAL_DATABSE_URL",
+            "postgresql://x@y/z",
+            "OUTDIAL_DATABSE_URL is no setting. Did you mean",
+        ),
+        ("OUTDIAL_DATABASE_URL", "mysql://x/y", "The database's address must look like postgresql://"),
+        ("OUTDIAL_CALL_SLOTS", "many", "OUTDIAL_CALL_SLOTS: Input should be a valid integer"),
+    ],
+)
+def test_a_wrong_setting_migrates_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    """With a mistyped address it would be a database of this machine."""
+    monkeypatch.setenv(variable, value)
+    ended = run("migrate")
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+    assert sentence in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["org", "list"]])
+def test_a_database_that_refuses_us_does_answer(run: Run, databases: Databases, command: list[str]) -> None:
+    with databases.with_password("right") as url:
+        wrong = make_url(url).set(password="wrong").render_as_string(hide_password=False)
+        ended = run(*command, "--database-url", wrong)
+    assert ended.code == ExitCode.USAGE
+    assert "The database refuses us (--database-url or OUTDIAL_DATABASE_URL): connection failed" in ended.err
+    assert "password authentication failed" in ended.err
 
 
 def test_flags_for_temporal_without_it_are_wrong_usage(run: Run, database: str) -> None:

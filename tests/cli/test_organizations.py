@@ -153,7 +153,7 @@ def test_the_drivers_name_may_be_left_out(run: Run, database_url: str) -> None:
 @pytest.mark.parametrize("command", [["org", "list"], ["migrate"]])
 def test_an_address_of_no_such_database_is_said(run: Run, address: str, command: list[str]) -> None:
     ended = run(*command, "--database-url", address)
-    assert ended.code == 1
+    assert ended.code == 2
     assert "must look like postgresql://" in ended.err
 
 

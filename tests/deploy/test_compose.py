@@ -264,7 +264,7 @@ def test_units_wait_for_servers_that_are_away_and_not_for_a_person(unit: str) ->
     (waits,) = re.findall(r"^Environment=OUTDIAL_START_TIMEOUT_SECONDS=(\d+)$", text, re.MULTILINE)
     assert int(waits) >= 24 * 3600
     migration = (ROOT / "deploy/systemd/outdial-migrate.service").read_text()
-    assert {"Restart=on-failure", "RestartSec=5"} <= set(migration.splitlines())
+    assert {"Restart=on-failure", "RestartSec=5", "RestartPreventExitStatus=2"} <= set(migration.splitlines())
 
 
 def test_nothing_is_reachable_from_other_machines(compose: dict[str, Any]) -> None:
