@@ -85,21 +85,49 @@ def split_hint(text: str) -> tuple[str | None, str]:
 
 def read_records(text: str, delimiter: str) -> Iterator[Record]:
     """Split a text into records; row 1 is the first. Raises InvalidCsv where a quote is never closed."""
-    lines = _Lines(text, delimiter)
-    spaced = ' "' in text and _match_quotes_after_blanks(delimiter).search(text) is not None
-    reader = csv.reader(iter(lines), delimiter=delimiter, strict=True, skipinitialspace=spaced)
-    for row in count(1):
-        if row > MAX_ROWS:
-            raise InvalidCsv(f"The file has more than {MAX_ROWS:,} rows.")
-        try:
-            lines.begin(row)
-            yield Record(row, next(reader))
-        except StopIteration:
-            return
-        except csv.Error:
-            if lines.exhausted:
-                raise InvalidCsv(f'A quote (") that opens in row {row} is never closed.') from None
-            yield Record(row, [], broken=True, raw="".join(lines.taken).rstrip("\r\n"))
+    return iter(Records(text, delimiter, spaced=has_quotes_after_blanks(text, delimiter)))
+
+
+def has_quotes_after_blanks(text: str, delimiter: str) -> bool:
+    """Whether blanks stand before quoted cells."""
+    return ' "' in text and _match_quotes_after_blanks(delimiter).search(text) is not None
+
+
+class Records:
+    """The records of a text, in which row `first` is the first. `spaced`: blanks stand before quoted cells.
+
+    `whole`: False where the text goes on; then `rest` is what there is of a last record in quotes, once all were taken.
+    Raises InvalidCsv where a quote is never closed.
+    """
+
+    def __init__(self, text: str, delimiter: str, *, first: int = 1, spaced: bool = False, whole: bool = True) -> None:
+        self._lines = _Lines(text, delimiter)
+        self._first, self._whole = first, whole
+        self._reader = csv.reader(iter(self._lines), delimiter=delimiter, strict=True, skipinitialspace=spaced)
+        self.rest = ""
+
+    def __iter__(self) -> Iterator[Record]:
+        lines = self._lines
+        for row in count(self._first):
+            if row > MAX_ROWS:
+                raise InvalidCsv(f"The file has more than {MAX_ROWS:,} rows.")
+            try:
+                lines.begin(row)
+                yield Record(row, next(self._reader))
+            except StopIteration:
+                return
+            except csv.Error:
+                if lines.exhausted:
+                    self.rest = "".join(lines.taken)
+                    if self._whole:
+                        raise unclosed_quote(row) from None
+                    return
+                yield Record(row, [], broken=True, raw="".join(lines.taken).rstrip("\r\n"))
+
+
+def unclosed_quote(row: int) -> InvalidCsv:
+    """The error of a quote without an end."""
+    return InvalidCsv(f'A quote (") that opens in row {row} is never closed.')
 
 
 def _match_quotes_after_blanks(delimiter: str) -> re.Pattern[str]:

@@ -76,17 +76,54 @@ def empty_file_error() -> InvalidCsv:
 
 def decode_file(content: bytes) -> DecodedFile:
     """Decode Unicode, or what is guessed to be the encoding. Raises InvalidCsv where the bytes are no text."""
-    _refuse_other_formats(content)
-    for bom, encoding in _BOMS:
-        if content.startswith(bom):
-            return _decode(content[len(bom) :], encoding)
-    if utf16 := _detect_utf16(content):
-        return _decode(content, utf16)
+    refuse_other_formats(content)
+    encoding, skipped = detect_wide(content)
+    if encoding is not None:
+        return _decode(content[skipped:], encoding)
     if _try_decode(content, "utf-8") is not None:
         return _decode(content, "utf-8")
     if _is_mostly_utf8(content):
         return _decode(content.removeprefix(codecs.BOM_UTF8), "utf-8", errors="surrogateescape")
     return _decode_guessing(content)
+
+
+def detect_wide(content: bytes) -> tuple[str | None, int]:
+    """The encoding that a mark at the beginning names, of so many bytes, or UTF-16 without one; else None."""
+    for bom, encoding in _BOMS:
+        if content.startswith(bom):
+            return encoding, len(bom)
+    return _detect_utf16(content), 0
+
+
+def decode_part(content: bytes, encoding: str | None) -> tuple[DecodedFile, str | None]:
+    """Decode a part of a file, and say what the file's encoding is.
+
+    `encoding`: what it was found to be before; None where all before is ASCII, also in the answer. In UTF-8 bytes that
+    are none stay as they are, for `read_stray_bytes`. Raises InvalidCsv where the bytes are no text.
+    """
+    if encoding is None and content.isascii():
+        return _decode_part(content, "ascii"), None
+    if encoding is None and not (_try_decode(content, "utf-8") is not None or _is_mostly_utf8(content)):
+        return _decode_guessing(content), guess_encoding(content)
+    found = encoding or "utf-8"
+    return _decode_part(content, found), found
+
+
+def _decode_part(content: bytes, encoding: str) -> DecodedFile:
+    """Unlike a file, a part may be blank, and begin as other formats do."""
+    text = _try_decode(content, encoding, "surrogateescape" if encoding == "utf-8" else "strict")
+    if text is None:
+        raise _undecodable_error(encoding)
+    if "\0" in text or (encoding in NAMES and _BINARY.search(text)):
+        raise _binary_error()
+    return DecodedFile(text=text, warnings=[])
+
+
+def refuse_other_texts(text: str) -> None:
+    """Raises InvalidCsv for a file's first text that is known to be no table."""
+    for pattern, kind in _OTHER_TEXTS:
+        if pattern.match(text):
+            raise _other_format_error(kind)
 
 
 def _is_mostly_utf8(content: bytes) -> bool:
@@ -99,7 +136,8 @@ def _is_mostly_utf8(content: bytes) -> bool:
     return whole >= _MIN_WHOLE * strays
 
 
-def _refuse_other_formats(content: bytes) -> None:
+def refuse_other_formats(content: bytes) -> None:
+    """Raises InvalidCsv for what is known to be no table."""
     if content.startswith(_OLD_CONTAINER):
         raise _old_workbook_error(content)
     for magic, kind in _OTHER_FORMATS.items():
@@ -145,16 +183,18 @@ def _decode(content: bytes, encoding: str, *warnings: str, errors: str = "strict
     text = _try_decode(content, encoding, errors)
     text = None if text is None else text.lstrip("\ufeff")
     if text is None:
-        doubt = f"; {_OLD_ENCODINGS}" if encoding == WESTERN else ""
-        raise InvalidCsv(f"The file cannot be decoded as text{doubt}: save it as CSV in UTF-8 and send that.")
+        raise _undecodable_error(encoding)
     if "\0" in text or (encoding in NAMES and _BINARY.search(text)):
         raise _binary_error()
     if not text.strip():
         raise empty_file_error()
-    for pattern, kind in _OTHER_TEXTS:
-        if pattern.match(text):
-            raise _other_format_error(kind)
+    refuse_other_texts(text)
     return DecodedFile(text=text, warnings=list(warnings))
+
+
+def _undecodable_error(encoding: str) -> InvalidCsv:
+    doubt = f"; {_OLD_ENCODINGS}" if encoding == WESTERN else ""
+    return InvalidCsv(f"The file cannot be decoded as text{doubt}: save it as CSV in UTF-8 and send that.")
 
 
 def _binary_error() -> InvalidCsv:
