@@ -24,6 +24,11 @@ from store.calls.in_flight import InFlightRequests
 from store.calls.lines import Lines
 from store.calls.lookup import OrderLookup
 from store.calls.own_gates import OwnGates
+from store.campaigns.intake import CampaignIntake
+from store.campaigns.jobs import CampaignJobs
+from store.campaigns.lifecycle import CampaignLifecycle
+from store.campaigns.repository import Campaigns
+from store.campaigns.results import CampaignResults
 from store.contacts.do_not_call import DoNotCall
 from store.db.engine import Database, create_engine
 from store.db.vault import Vault
@@ -100,12 +105,18 @@ def _carriers(settings: Settings, own: CarrierCredentials, instead: Mapping[str,
 
 def _stores(engine: Database, vault: Vault, settings: Settings) -> tuple[object, ...]:
     quotas = quota_limits(settings)
+    lifecycle, results = JobLifecycle(engine), Results(engine)
     return (
         Agents(engine, quotas),
         ApiKeys(engine, quotas),
         AuditLog(engine),
         CallCounting(engine),
         CallStatistics(engine),
+        CampaignIntake(engine, quotas),
+        CampaignJobs(engine, quotas),
+        CampaignLifecycle(engine, lifecycle),
+        CampaignResults(engine, results),
+        Campaigns(engine, quotas, settings.campaign_job_contacts),
         CarrierGrants(engine),
         ChangeFeed(engine),
         Claims(engine, settings.speed),
@@ -118,7 +129,7 @@ def _stores(engine: Database, vault: Vault, settings: Settings) -> tuple[object,
         Idempotency(engine),
         InFlightRequests(engine),
         JobDeletion(engine),
-        JobLifecycle(engine),
+        lifecycle,
         JobPreview(engine, quotas),
         JobRerun(engine),
         JobUpdates(engine, quotas),
@@ -133,7 +144,7 @@ def _stores(engine: Database, vault: Vault, settings: Settings) -> tuple[object,
         PhoneNumbers(engine, quotas),
         RateLimits(engine),
         Reconciliation(engine, settings.speed),
-        Results(engine),
+        results,
         Statistics(engine),
         Webhooks(engine, vault),
     )
@@ -144,6 +155,7 @@ def quota_limits(settings: Settings) -> QuotaLimits:
     return {
         Quota.OPEN_JOBS: settings.max_open_jobs,
         Quota.JOBS: settings.max_jobs,
+        Quota.CAMPAIGNS: settings.max_campaigns,
         Quota.CONTACTS: settings.max_contacts,
         Quota.AGENTS: settings.max_agents,
         Quota.PHONE_NUMBERS: settings.max_phone_numbers,

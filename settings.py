@@ -139,8 +139,14 @@ class Settings(BaseSettings):
         "one organization",
     )
     max_jobs: Annotated[int | None, Told(unit="jobs")] = Field(default=20_000, ge=1, description="ended ones too")
+    max_campaigns: Annotated[int | None, Told(unit="campaigns")] = Field(
+        default=20, ge=1, description="that have not ended"
+    )
     max_contacts: Annotated[int | None, Told(unit="contacts")] = Field(
-        default=5_000_000, ge=1, description="in all its jobs"
+        default=5_000_000, ge=1, description="in all its jobs, and waiting in campaigns"
+    )
+    campaign_job_contacts: Annotated[int, Told(unit="contacts")] = Field(
+        default=10_000, ge=1, le=10_000, description="of each job of a campaign; of those that are created from then on"
     )
     max_agents: Annotated[int | None, Told(unit="agents")] = Field(default=1_000, ge=1, description="that it has")
     max_phone_numbers: Annotated[int | None, Told(unit="numbers")] = Field(

@@ -38,6 +38,8 @@ from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
+from store.campaigns.jobs import CampaignJobs
+from store.campaigns.lifecycle import CampaignLifecycle
 from store.db.engine import Database, ping
 from store.db.listen import Notices, in_background
 from store.db.vault import Vault
@@ -143,6 +145,8 @@ def _reconciliation(services: Services) -> ReconcileActivities:
         services[Dials],
         services[Lines],
         services[CallCounting],
+        services[CampaignJobs],
+        services[CampaignLifecycle],
         services[JobWorkflows],
         services[CarrierAccounts],
     )

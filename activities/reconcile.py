@@ -13,7 +13,9 @@ from activities.heartbeats import heartbeats
 from activities.poll_carrier import poll_carrier
 from activities.sweeping import PARALLEL_REQUESTS, PART_TIMEOUT_SECONDS, Parts
 from carriers import Carrier, CarrierAway, CarrierRefused
+from domain.audit import SYSTEM
 from domain.calls.models import CallReport, CallState, HangUpReason
+from domain.campaigns.models import CampaignStatus
 from domain.model import Model
 from domain.statuses import JobStatus
 from domain.temporal_namespace import RESTORED, Namespace, find_mismatch
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
     from store.analytics.counting import CallCounting
     from store.calls.dials import Dials
     from store.calls.lines import Lines
+    from store.campaigns.jobs import CampaignJobs, CampaignToLookAt
+    from store.campaigns.lifecycle import CampaignLifecycle
     from store.jobs.lifecycle import JobLifecycle
     from store.reconcile import OpenDial, OpenJob, Reconciliation
     from store.temporal_namespace import NamespaceBinding
 
 DIAL_SLACK_SECONDS = 330.0  # beyond a call's longest time: followers, with their 300 s of queue and 30 s, come first
 MIN_UNKNOWN = 2  # jobs whose workflows are unknown, before that says more of the namespace than of the jobs
+PARALLEL_CAMPAIGNS = 2  # each of them may store a job of 10,000 contacts
 NO_ANSWER: Literal["no answer"] = "no answer"
 CLOSED = "Its workflow ended from outside; the contacts that were left are cancelled."
 
@@ -61,6 +66,7 @@ class Fixed(Model):
     alarm: str | None = None
     failed_parts: tuple[str, ...] = ()
     counted: int = 0
+    campaigns: int = 0  # of which jobs were begun
 
 
 class ReconcileActivities:
@@ -72,6 +78,8 @@ class ReconcileActivities:
         dials: "Dials",
         lines: "Lines",
         counting: "CallCounting",
+        campaigns: "CampaignJobs",
+        campaign_lifecycle: "CampaignLifecycle",
         workflows: Workflows,
         carriers: Mapping[str, Carrier],
     ) -> None:
@@ -81,6 +89,8 @@ class ReconcileActivities:
         self._dials = dials
         self._lines = lines
         self._counting = counting
+        self._campaigns = campaigns
+        self._campaign_lifecycle = campaign_lifecycle
         self._workflows = workflows
         self._carriers = carriers
 
@@ -128,6 +138,9 @@ class ReconcileActivities:
                 self._workflows.nudge,
                 parallel=PARALLEL_REQUESTS,
             ),
+            campaigns=await parts.run(
+                "campaigns", self._campaigns.list_to_look_at, self._look_at_campaign, parallel=PARALLEL_CAMPAIGNS
+            ),
             counted=await parts.run("statistics", self._counting.list_due, self._counting.count),
             failed_parts=tuple(parts.failed),
         )
@@ -160,6 +173,18 @@ class ReconcileActivities:
             activity.logger.error("job %s failed: its workflow is closed", job.id)
             await self._workflows.nudge_lines(job.organization_id)  # the job cannot give its lines back any more
         return failed
+
+    async def _look_at_campaign(self, campaign: "CampaignToLookAt") -> bool:
+        """Begin the jobs that may be under way now; cancel those that a cancel of all did not come to."""
+        if campaign.status is CampaignStatus.CANCELLED:
+            await self._campaign_lifecycle.cancel_jobs(
+                campaign.organization_id, campaign.id, hang_up=campaign.hang_up, by=SYSTEM
+            )
+            return True
+        begun = await self._campaigns.advance(campaign.organization_id, campaign.id)
+        for job in begun:
+            await self._workflows.start(job.id, campaign.organization_id, job.name, job.scheduled_start_time)
+        return bool(begun)
 
     async def _end(self, dial: "OpenDial") -> None:
         """Ask the carrier first: an event may be lost, and the call have all its time. Only then it is ended."""

@@ -17,6 +17,9 @@ from api.billing import routes as credit_routes
 from api.calls import carrier_callbacks, outcome_routes
 from api.calls import routes as call_routes
 from api.calls.confirmation import EndConfirmations
+from api.campaigns import control_routes as campaign_control_routes
+from api.campaigns import export_routes as campaign_export_routes
+from api.campaigns import routes as campaign_routes
 from api.contacts import do_not_call_routes
 from api.contacts import routes as contact_routes
 from api.contacts.reader import WARM_UP
@@ -88,6 +91,9 @@ PARTS = (
     control_routes,
     update_routes,
     contact_routes,
+    campaign_routes,
+    campaign_control_routes,
+    campaign_export_routes,
     stop_routes,
     audit_routes,
     do_not_call_routes,

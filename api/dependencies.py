@@ -18,6 +18,11 @@ from store.calls.gates import Gates
 from store.calls.in_flight import InFlightRequests
 from store.calls.lookup import OrderLookup
 from store.calls.own_gates import OwnGates
+from store.campaigns.intake import CampaignIntake
+from store.campaigns.jobs import CampaignJobs
+from store.campaigns.lifecycle import CampaignLifecycle
+from store.campaigns.repository import Campaigns
+from store.campaigns.results import CampaignResults
 from store.contacts.do_not_call import DoNotCall
 from store.db.engine import Database
 from store.db.vault import Vault
@@ -58,6 +63,11 @@ ApiKeysDep = Annotated[ApiKeys, service(ApiKeys)]
 AuditLogDep = Annotated[AuditLog, service(AuditLog)]
 CallStatisticsDep = Annotated[CallStatistics, service(CallStatistics)]
 BodyBudgetDep = Annotated[BodyBudget, service(BodyBudget)]
+CampaignIntakeDep = Annotated[CampaignIntake, service(CampaignIntake)]
+CampaignJobsDep = Annotated[CampaignJobs, service(CampaignJobs)]
+CampaignLifecycleDep = Annotated[CampaignLifecycle, service(CampaignLifecycle)]
+CampaignResultsDep = Annotated[CampaignResults, service(CampaignResults)]
+CampaignsDep = Annotated[Campaigns, service(Campaigns)]
 CarriersDep = Annotated[CarrierAccounts, service(CarrierAccounts)]
 AgentReportsDep = Annotated[AgentReports, service(AgentReports)]
 CarrierGrantsDep = Annotated[CarrierGrants, service(CarrierGrants)]

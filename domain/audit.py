@@ -23,6 +23,13 @@ class Action(StrEnum):
     CHANGED = "changed"  # details: the fields, as they are now
     CONTACTS_ADDED = "contacts_added"
     CONTACT_REMOVED = "contact_removed"
+    CAMPAIGN_CREATED = "campaign_created"  # details of these: the campaign's id
+    CAMPAIGN_STARTED = "campaign_started"
+    CAMPAIGN_PAUSED = "campaign_paused"
+    CAMPAIGN_RESUMED = "campaign_resumed"
+    CAMPAIGN_CANCELLED = "campaign_cancelled"
+    CAMPAIGN_COMPLETED = "campaign_completed"
+    CAMPAIGN_DELETED = "campaign_deleted"
     STOPPED = "stopped"  # the whole organization
     DO_NOT_CALL_ADDED = "do_not_call_added"
     DO_NOT_CALL_REMOVED = "do_not_call_removed"

@@ -13,6 +13,7 @@ class Quota(StrEnum):
 
     OPEN_JOBS = "openJobs"
     JOBS = "jobs"
+    CAMPAIGNS = "campaigns"
     CONTACTS = "contacts"
     AGENTS = "agents"
     PHONE_NUMBERS = "phoneNumbers"
@@ -25,7 +26,8 @@ QuotaLimits = Mapping[Quota, int | None]  # None: no limit
 EXPLANATIONS: dict[Quota, tuple[str, str]] = {  # what it is, and what makes room
     Quota.OPEN_JOBS: ("jobs that have not ended", "Wait until one ends, or cancel one"),
     Quota.JOBS: ("jobs, ended ones too", "Delete ended jobs"),
-    Quota.CONTACTS: ("contacts in all jobs, ended ones too", "Delete ended jobs"),
+    Quota.CAMPAIGNS: ("campaigns that have not ended", "Wait until one ends, or delete one"),
+    Quota.CONTACTS: ("contacts in all jobs, ended ones too, and waiting in campaigns", "Delete ended jobs"),
     Quota.AGENTS: ("agents, those removed within a day of their creation too", "Remove one"),
     Quota.PHONE_NUMBERS: ("phone numbers, those removed within a day of their creation too", "Remove one"),
     Quota.API_KEYS: ("API keys, those revoked within a day of their creation too", "Revoke one"),

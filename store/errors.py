@@ -3,6 +3,8 @@
 StoreError
 ├── NotFound               it does not exist, or belongs to somebody else: the caller cannot tell which
 ├── WrongStatus            the job's status does not allow it
+├── WrongCampaignStatus    the campaign's status does not allow it
+├── UploadConflict         what is sent does not go on where the campaign's file stands
 ├── InsufficientCredits    the free credits do not cover the estimate
 ├── Overlapping            other open jobs of the organization will call these numbers too
 ├── NoContactsLeft         after skipping what overlaps or may not be called nobody is left
@@ -25,6 +27,7 @@ StoreError
 from collections.abc import Sequence
 from decimal import Decimal
 
+from domain.campaigns.models import CampaignStatus
 from domain.quotas import Quota, explain_exceeded
 from domain.statuses import GrantKind, JobStatus
 
@@ -62,6 +65,22 @@ class WrongStatus(StoreError):
     def __init__(self, status: JobStatus) -> None:
         super().__init__(f"The job is {status}.")
         self.status = status
+
+
+class WrongCampaignStatus(StoreError):
+    """`status` is where the campaign stands; `why`, where that alone does not tell."""
+
+    def __init__(self, status: CampaignStatus, why: str | None = None) -> None:
+        super().__init__(why or f"The campaign is {status}.")
+        self.status = status
+
+
+class UploadConflict(StoreError):
+    """`offset`: as many bytes of the campaign's file are in."""
+
+    def __init__(self, why: str, offset: int) -> None:
+        super().__init__(why)
+        self.offset = offset
 
 
 class InsufficientCredits(StoreError):

@@ -203,12 +203,20 @@ batch_jobs = Table(
     Column("actual_start_time", Moment),
     Column("completed_at", Moment),
     Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("campaign_id", String),  # whose contacts it calls; that one may be deleted
+    Column("campaign_part", Integer),  # which of its jobs it is, from 1
     Column("ended_counts", JSON),  # contacts by status once all are final and it has ended; triggers keep it
     Column("statistics_counted_at", Moment),  # its calls that had ended by then are in `call_statistics`
     Column("statistics_due_at", Moment, server_default=func.now()),  # to be counted again; null: for good
     Index("ix_batch_jobs_newest", "organization_id", text("created_at DESC"), text("id DESC")),
     Index("ix_batch_jobs_cancelled", "completed_at", postgresql_where=text("status = 'cancelled'")),
     Index("ix_batch_jobs_statistics", "statistics_due_at", postgresql_where=text("statistics_due_at IS NOT NULL")),
+    Index(
+        "ix_batch_jobs_campaign",
+        "campaign_id",
+        "campaign_part",
+        postgresql_where=text("campaign_id IS NOT NULL"),
+    ),
     Index("ix_batch_jobs_open", "status", postgresql_where=text("status NOT IN ('completed', 'failed', 'cancelled')")),
 )
 
@@ -258,6 +266,69 @@ rejects = Table(  # rows of a job's file that cannot be called
     "rejects",
     metadata,
     Column("job_id", ForeignKey("batch_jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("cells", JSON, nullable=False),  # as written
+    Column("reason", Text, nullable=False),
+)
+
+campaigns = Table(  # lists longer than a job's
+    "campaigns",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("status", String, nullable=False, server_default="draft"),  # domain.campaigns.models.CampaignStatus
+    Column("status_reason", Text),  # why it is paused, or begins no job
+    Column("request", JSONB, nullable=False),  # domain.campaigns.models.CampaignRequest
+    Column("contacts_per_job", Integer, nullable=False),
+    Column("hang_up", Boolean, nullable=False, server_default=text("false")),  # live calls, when it was cancelled
+    Column("upload_offset", BigInteger, nullable=False, server_default="0"),  # bytes of its file that are in
+    Column("upload_state", JSONB, nullable=False, server_default="{}"),  # domain.contacts.read_stream.StreamState
+    Column("upload_complete", Boolean, nullable=False, server_default=text("false")),
+    Column("uploading_until", Moment),  # by some request
+    Column("file_header", JSON),  # as of a job, and the next
+    Column("file_delimiter", String),
+    Column("report", JSONB, nullable=False),  # domain.contacts.report.IntakeReport
+    Column("accepted", Integer, nullable=False, server_default="0"),  # contacts that came in
+    Column("moved", Integer, nullable=False, server_default="0"),  # of them into jobs
+    Column("left_out", Integer, nullable=False, server_default="0"),  # of those: other jobs call them
+    Column("parts", Integer, nullable=False, server_default="0"),  # jobs that were begun
+    Column("created_by", String, nullable=False),  # as `activity.actor`
+    Column("created_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Index("ix_campaigns_newest", "organization_id", text("created_at DESC"), text("id DESC")),
+    Index("ix_campaigns_open", "status", postgresql_where=text("status NOT IN ('completed', 'cancelled')")),
+)
+
+campaign_contacts = Table(  # that wait for their job: with its part they become `contacts`
+    "campaign_contacts",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True),
+    Column("part", Integer, primary_key=True),  # of the job that will call them, from 1
+    Column("row", Integer, primary_key=True),  # of the file; the header is 1
+    Column("id", String, nullable=False),  # as the next: of the contact that it becomes
+    Column("number", String, nullable=False),
+    Column("country", String),
+    Column("zones", JSONB),
+    Column("not_before", Moment),
+    Column("data", JSON, nullable=False),
+    Column("external_id", Text),
+    Index("ix_campaign_contacts_number", "campaign_id", "number"),
+)
+
+campaign_blocks = Table(  # of bytes that a campaign's file came in: sent again they are known
+    "campaign_blocks",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True),
+    Column("end", BigInteger, primary_key=True),  # offset in the file
+    Column("digest", String, nullable=False),  # SHA-256
+)
+
+campaign_rejects = Table(  # rows of a campaign's file that cannot be called
+    "campaign_rejects",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True),
     Column("row", Integer, primary_key=True),
     Column("cells", JSON, nullable=False),  # as written
     Column("reason", Text, nullable=False),

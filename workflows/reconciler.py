@@ -55,5 +55,6 @@ def _details(fixed: Fixed) -> str:
     failed = f" Failed, see the worker's log: {', '.join(fixed.failed_parts)}." if fixed.failed_parts else ""
     return (
         f"Last round: {fixed.started} jobs and the lines of {fixed.lines} organizations started, "
-        f"{fixed.failed} jobs failed, {fixed.ended_dials} dials ended, {fixed.nudged} jobs nudged.{failed}"
+        f"{fixed.failed} jobs failed, {fixed.ended_dials} dials ended, {fixed.nudged} jobs nudged, "
+        f"{fixed.campaigns} campaigns went on.{failed}"
     )

@@ -24,6 +24,8 @@ from domain.contacts.number_list import (
 from domain.contacts.number_options import NUMBER_FIELDS, NumberOptions
 from domain.contacts.read_file import read_contact_file
 from domain.contacts.read_json import read_contact_list
+from domain.contacts.read_stream import StreamState, read_block
+from domain.contacts.rejects import Rejects
 from domain.contacts.report import Intake, IntakeReport
 from domain.errors import InvalidCsv, RequestError
 from domain.jobs.create_request import (
@@ -93,6 +95,17 @@ class ReadTest:
         return self.contact
 
 
+@dataclass(frozen=True)
+class ReadBlock:
+    """The contacts of some bytes of a file, of which `consumed` were read; `state`: what is known after them."""
+
+    contacts: PackedContacts
+    report: IntakeReport
+    rejects: PackedRejects
+    state: StreamState
+    consumed: int
+
+
 class ContactReader:
     """Reads what an organization sent. Raises RequestError, Unavailable where too much of it waits to be read."""
 
@@ -111,6 +124,13 @@ class ContactReader:
     async def read_more(self, body: Form | JsonBody, timezone: str, now: datetime) -> ReadContacts:
         """Contacts for a job that is there."""
         return await self._run(_read_more, body, timezone, now)
+
+    async def read_block(self, content: bytes, state: StreamState, options: ReadOptions, *, final: bool) -> ReadBlock:
+        """The next bytes of a file of any length."""
+        try:
+            return await self._pool.run(self._owner, _read_block, content, state, options, final)
+        except TooCostly:
+            raise InvalidCsv(TOO_COSTLY) from None
 
     async def read_numbers(self, body: Form | JsonBody, country: str | None) -> NumberList:
         """Numbers for the do-not-call list, of `country` unless the request says otherwise."""
@@ -215,6 +235,13 @@ def _read_contacts(body: Form | JsonBody, sent: Sequence[Any] | None, options: R
     if sent is not None:
         return read_contact_list(sent, options)
     return read_contact_file(body.file if isinstance(body, Form) else None, options)
+
+
+def _read_block(content: bytes, state: StreamState, options: ReadOptions, final: bool) -> ReadBlock:
+    block = read_block(content, state, options, final=final)
+    read = pack(block.intake)
+    rejects = read.rejects or pack_rejects(Rejects(header=block.state.header or (), delimiter=block.state.delimiter))
+    return ReadBlock(read.contacts, read.report, rejects, block.state, block.consumed)
 
 
 def _read_numbers(body: Form | JsonBody, country: str | None) -> NumberList:

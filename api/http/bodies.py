@@ -49,7 +49,7 @@ class JsonBody:
 
 async def read_body(request: Request, share: BodyShare, held: str = "contacts") -> Form | JsonBody:
     """Read a form with a file, or JSON that holds what `held` names. Raises InvalidRequest, InvalidCsv, Unavailable."""
-    _refuse_encodings(request)
+    refuse_encodings(request)
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind == JSON:
         charset = options.get(b"charset", b"").decode("latin-1") or None
@@ -63,11 +63,12 @@ async def read_body(request: Request, share: BodyShare, held: str = "contacts") 
 
 async def read_small(request: Request) -> bytes:
     """Read a body that holds options at most. Raises InvalidRequest."""
-    _refuse_encodings(request)
+    refuse_encodings(request)
     return await _read(request, SMALL_LIMIT)
 
 
-def _refuse_encodings(request: Request) -> None:
+def refuse_encodings(request: Request) -> None:
+    """Raises InvalidRequest for a body that is compressed."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
         raise InvalidRequest("The body is compressed. Send it without a Content-Encoding.")

@@ -8,12 +8,12 @@ ApiError
 │        SecretsUnavailable, TooManyWebhooks
 ├── 401  Unauthorized
 ├── 403  Forbidden, NotGranted
-├── 404  NotFound ── JobNotFound, ContactNotFound, CallNotFound, PhoneNumberNotFound,
+├── 404  NotFound ── JobNotFound, CampaignNotFound, ContactNotFound, CallNotFound, PhoneNumberNotFound,
 │                     AgentNotFound, KeyNotFound, OrganizationNotFound,
 │                     GrantNotFound, WebhookNotFound, DeliveryNotFound
 ├── 405  MethodNotAllowed
 ├── 408  RequestTimedOut
-├── 409  OverlappingContacts, IdempotencyConflict, GrantedToAnother, InUse, LastOwnerKey, QuotaExceeded
+├── 409  OverlappingContacts, IdempotencyConflict, UploadConflict, GrantedToAnother, InUse, LastOwnerKey, QuotaExceeded
 ├── 429  RateLimited
 ├── 431  HeadersTooLarge
 ├── 500  InternalError
@@ -131,6 +131,13 @@ class JobNotFound(NotFound):
         super().__init__(f"There is no batch job {'of this id' if id is None else id}.")
 
 
+class CampaignNotFound(NotFound):
+    code = "campaign_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no campaign of this id.")
+
+
 class ContactNotFound(NotFound):
     code = "contact_not_found"
 
@@ -187,6 +194,11 @@ class OverlappingContacts(ApiError):
 class IdempotencyConflict(ApiError):
     status = 409
     code = "idempotency_conflict"
+
+
+class UploadConflict(ApiError):
+    status = 409
+    code = "upload_conflict"
 
 
 class GrantedToAnother(ApiError):

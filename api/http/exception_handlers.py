@@ -125,6 +125,8 @@ def _rows(blamed: Sequence[int], reason: str) -> list[dict[str, object]]:
 OF_STORE: dict[type[Exception], Callable[[Any], ApiError]] = {
     store.NotFound: _not_found,
     store.WrongStatus: lambda error: api.InvalidStatus(f"This job is {error.status}."),
+    store.WrongCampaignStatus: lambda error: api.InvalidStatus(str(error)),
+    store.UploadConflict: lambda error: api.UploadConflict(str(error), [{"offset": error.offset}]),
     store.InsufficientCredits: too_expensive,
     store.Overlapping: _overlapping,
     store.NoContactsLeft: _nobody_left,
@@ -150,6 +152,7 @@ OF_STORE: dict[type[Exception], Callable[[Any], ApiError]] = {
 }
 OF_WHAT: dict[str, Callable[[store.NotFound], ApiError]] = {
     "job": lambda error: api.JobNotFound(error.id),
+    "campaign": lambda _: api.CampaignNotFound(),
     "contact of the job": lambda error: api.JobNotFound(error.id),
     "contact": lambda _: api.ContactNotFound("This job has no contact of this id."),
     "call": lambda _: api.CallNotFound("There is no call of this id."),

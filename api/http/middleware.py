@@ -205,6 +205,16 @@ class _Pace:
         self.moved = 0  # bytes
         self._began = time.monotonic()
         self._idle, self._grace, self._rate = idle_seconds, grace_seconds, bytes_per_second
+        self._stopped: float | None = None
+
+    def stop(self) -> None:
+        """What follows is our time: nothing is asked of the other side."""
+        self._stopped = time.monotonic()
+
+    def resume(self) -> None:
+        if self._stopped is not None:
+            self._began += time.monotonic() - self._stopped
+            self._stopped = None
 
     @property
     def seconds_left(self) -> float:
@@ -227,6 +237,7 @@ class _Body:
         """The next message. Raises RequestTimedOut where the body stands still, or comes too slowly altogether."""
         if not self._more:
             return await self._receive()
+        self._pace.resume()
         try:
             async with asyncio.timeout(self._pace.seconds_left):
                 message = await self._receive()
@@ -236,6 +247,7 @@ class _Body:
         self._waits_to_send = False
         self._more = message["type"] == "http.request" and message.get("more_body", False)
         self._pace.moved += len(message.get("body", b""))
+        self._pace.stop()
         return message
 
     async def drain(self) -> bool:

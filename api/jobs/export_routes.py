@@ -90,7 +90,7 @@ async def download_results(caller: MemberDep, query: ExportQueryDep, id: JobId, 
     names = CONTESTED_NAMES if query.format is Format.JSON_LINES else None
     async with AsyncExitStack() as opening:
         file = await opening.enter_async_context(results.open_results(caller.organization_id, id, names))
-        begun_file = await begun(_rendered(file, query.format))
+        begun_file = await begun(rendered(file, query.format))
         return FileAnswer(opening.pop_all(), begun_file, f"{id}-results.{query.format}", MEDIA_TYPES[query.format])
 
 
@@ -119,7 +119,8 @@ async def rejects(caller: MemberDep, id: JobId, results: ResultsDep) -> FileAnsw
         return FileAnswer(opening.pop_all(), begun_file, f"{id}-rejects.csv", CSV)
 
 
-def _rendered(file: ResultFile, wanted: Format) -> AsyncIterator[str]:
+def rendered(file: ResultFile, wanted: Format) -> AsyncIterator[str]:
+    """The parts of the file. Raises InvalidRequest where CSV would have too many columns."""
     if wanted is Format.JSON_LINES:
         return json_results(file, name_result_columns(file.columns))
     if len(file.columns) > MAX_COLUMNS:

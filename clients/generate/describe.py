@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from clients.generate.naming import pascal, snake
-from clients.generate.schemas import EVENT, EVENTS, FORM, JSON, Named, Operation, Schema, body_name, body_of, operations
+from clients.generate.schemas import (
+    EVENT,
+    EVENTS,
+    FILE,
+    FORM,
+    JSON,
+    Named,
+    Operation,
+    Schema,
+    body_name,
+    body_of,
+    operations,
+)
 
 PLAIN = {"string": "str", "integer": "int", "boolean": "bool", "number": "float"}
 KEY = "Idempotency-Key"
@@ -46,6 +58,7 @@ class Described:
     body: str | None
     body_needed: bool
     takes_file: bool
+    sends_file: str | None  # the media type of a body that is a file
     takes_key: bool
     answer: str | None  # None: a file, or events
     event: str | None
@@ -99,6 +112,7 @@ def _describe(method: str, path: str, operation: Operation, named: Named) -> Any
             body=None if body is None else f"models.{body_name(operation)}",
             body_needed=bool(operation.get("requestBody", {}).get("required")),
             takes_file=FORM in content,
+            sends_file=FILE if FILE in content else None,
             takes_key=any(one["name"] == KEY for one in parameters),
             answer=answer,
             event=f"models.{EVENT}" if events else None,

@@ -18,6 +18,7 @@ JUDGED_BY_THE_API = {
     *("pattern", "default", "title", "example", "examples", "const", "contentMediaType", "uniqueItems"),
 }
 JSON, FORM, EVENTS = "application/json", "multipart/form-data", "text/event-stream"
+FILE = "text/csv"  # a body that is a file of any length
 METHODS = ("get", "post", "patch", "put", "delete")
 EVENT = "JobEvent"
 

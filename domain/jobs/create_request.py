@@ -75,6 +75,12 @@ def read_json(body: Any, now: datetime) -> ParsedCreate:
     return _read(drop_nulls(fields), fields, read_body_contacts(fields, problems), problems, now)
 
 
+def read_settings(fields: Mapping[str, Any], problems: Problems, now: datetime) -> ParsedCreate:
+    """Read a JSON body without contacts, which come by themselves; `problems`: what else was noted. Raises likewise."""
+    note_parts(fields, KNOWN_FIELDS, problems.note)
+    return _read(drop_nulls(fields), fields, None, problems, now)
+
+
 def read_form_contacts(form: Mapping[str, str], problems: Problems, *, has_file: bool) -> Sequence[Any] | None:
     """Contacts that a form holds as JSON text, None where there are none. Raises InvalidRequest: no JSON."""
     text = form.get("contacts", "")

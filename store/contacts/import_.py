@@ -79,16 +79,22 @@ async def apply_overlap_rule(
 
 
 async def admit_contacts(
-    connection: AsyncConnection, organization: Organization, contacts: PackedContacts, report: dict[str, Any]
+    connection: AsyncConnection,
+    organization: Organization,
+    contacts: PackedContacts,
+    report: dict[str, Any],
+    *,
+    anybody: bool = True,
 ) -> tuple[Admitted, dict[str, Any]]:
     """Find who may never be called: numbers on the do-not-call list, and countries that are not allowed.
 
-    They enter as `blocked` and the report's warnings name their rows. Raises NoContactsLeft where nobody else is left.
+    They enter as `blocked` and the report's warnings name their rows. Raises NoContactsLeft where nobody else is left,
+    if there is to be `anybody`.
     """
     allowed = await read_allowed_countries(connection, organization)
     never = await find_listed(connection, organization.id, contacts.list_writings())
     blocked = _find_blocked(contacts, never, allowed)
-    if contacts and len(blocked) == len(contacts):
+    if anybody and contacts and len(blocked) == len(contacts):
         raise NoContactsLeft(contacts.rows, "none of these numbers may be called")
     for reason in sorted(set(blocked.values())):
         numbered = zip(contacts.rows, contacts.list_numbers(), strict=True)

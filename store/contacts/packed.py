@@ -103,19 +103,52 @@ class PackedContacts:
             yield NewContact(row=row, number=number, data=read_json_field(line.split(b"\t")[_DATA]))
 
 
+class StoredContact(NamedTuple):
+    """A contact that waits in a table; `data` as JSON text."""
+
+    row: int
+    id: str
+    number: str
+    country: str | None
+    zones: tuple[str, ...] | None
+    not_before: datetime | None
+    data: str
+    external_id: str | None
+
+
 def pack_contacts(contacts: Sequence[NewContact]) -> PackedContacts:
     """Give them ids, and write them down."""
+    ids = new_ids("contact", len(contacts))
+    return pack_stored(
+        [
+            StoredContact(
+                contact.row,
+                id,
+                contact.number,
+                contact.country,
+                contact.zones,
+                contact.not_before,
+                json_object_text(contact.data),
+                contact.external_id,
+            )
+            for id, contact in zip(ids, contacts, strict=True)
+        ]
+    )
+
+
+def pack_stored(contacts: Sequence[StoredContact]) -> PackedContacts:
+    """Write them down with the ids that they have."""
     places: dict[tuple[Any, ...], tuple[int, str]] = {}  # of each its index and its fields
     place_of, sizes, lines = array("I"), array("I"), list[str]()
-    for id, contact in zip(new_ids("contact", len(contacts)), contacts, strict=True):
+    for contact in contacts:
         place = contact.country, contact.zones, contact.not_before
         if place not in places:
             places[place] = len(places), _write_place(*place)
         at, placed = places[place]
-        data = json_object_text(contact.data)
         place_of.append(at)
-        sizes.append(bound_size(data))
-        lines.append(f"{id}\t{contact.number}\t{placed}\t{escape_json(data)}\t{as_field(contact.external_id)}")
+        sizes.append(bound_size(contact.data))
+        external_id = as_field(contact.external_id)
+        lines.append(f"{contact.id}\t{contact.number}\t{placed}\t{escape_json(contact.data)}\t{external_id}")
     numbers = [contact.number for contact in contacts]
     return PackedContacts(
         lines=CopyLines.write((contact.row for contact in contacts), lines),

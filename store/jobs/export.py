@@ -211,6 +211,8 @@ async def _columns(connection: AsyncConnection, job_id: str, names: Sequence[str
     values: dict[str, Any] = {"job": job_id, "most": MAX_COLUMNS + 1}
     if names is None:
         return list((await connection.execute(_ALL_COLUMNS, values)).scalars())
+    if not names:
+        return []
     return list((await connection.execute(_THESE_COLUMNS, values | {"names": list(names)})).scalars())
 
 

@@ -161,7 +161,7 @@ class JobLifecycle:
                 raise WrongStatus(was)
             if was is not JobStatus.PAUSED:
                 return was
-            return await _resume(connection, organization_id, job_id, by)
+            return await resume_job(connection, organization_id, job_id, by)
 
     async def stop(self, organization_id: str, *, hang_up: bool, by: str) -> Stopped:
         """Pause every job of an organization that has not ended; with `hang_up` all live calls are ended too.
@@ -193,7 +193,7 @@ class JobLifecycle:
             await connection.execute(_RESUME, {"organization": organization_id})
             job_ids = await _jobs_that(connection, organization_id, "status = 'paused' AND stopped_at IS NOT NULL")
             for job_id in job_ids:
-                await _resume(connection, organization_id, job_id, by)
+                await resume_job(connection, organization_id, job_id, by)
             return tuple(job_ids)
 
     async def cancel(self, organization_id: str, job_id: str, *, hang_up: bool = False, by: str = SYSTEM) -> Cancelled:
@@ -283,7 +283,8 @@ async def _start(connection: AsyncConnection, organization_id: str, job_id: str,
     return started_at
 
 
-async def _resume(connection: AsyncConnection, organization_id: str, job_id: str, by: str) -> JobStatus:
+async def resume_job(connection: AsyncConnection, organization_id: str, job_id: str, by: str) -> JobStatus:
+    """Let a paused job go on, within a transaction that holds the lock; where it stands now."""
     towards = await _resumed_status(connection, job_id)
     await move(
         connection,

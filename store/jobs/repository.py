@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -81,25 +81,19 @@ class Jobs:
             organization = await lock_and_read_organization(connection, organization_id)
             if id is not None and (stored := await _stored(connection, organization, id)) is not None:
                 return stored
-            agent = await check_callable(connection, organization_id, number)
-            called, report = await apply_overlap_rule(connection, organization_id, request, contacts, report)
-            await require_room(connection, organization_id, self._quotas, room_for_job(len(called)))
-            admitted, report = await admit_contacts(connection, organization, called, report)
-            cost = estimate_cost(admitted.callable, agent.architecture)
-            hold = compute_hold(organization, cost)
-            job = _as_inserted(organization_id, request, number, agent)
-            job |= {"id": id or new_id("batch"), "total_contacts": len(called), "validation": report, "hold": hold}
-            status = await _insert(connection, job, admitted, by)
-            await keep_rejects(connection, job["id"], rejects)
-        return CreatedJob(
-            id=job["id"],
-            status=status,
-            total_contacts=len(called),
-            scheduled_start_time=request.scheduled_start_time,
-            estimated_cost=cost,
-            organization_limit=organization.concurrent_call_limit,
-            report=report,
-        )
+            created = await create_job(
+                connection,
+                organization,
+                request,
+                number,
+                contacts,
+                report,
+                id=id or new_id("batch"),
+                by=by,
+                quotas=self._quotas,
+            )
+            await keep_rejects(connection, created.id, rejects)
+            return created
 
     async def list_page(
         self,
@@ -149,6 +143,51 @@ class Jobs:
         wanted = ContactFilter(organization_id, job_id, status, digits)
         async with self._engine.reading() as connection:
             return await read_contact_page(connection, wanted, page, page_size, counts)
+
+
+class CampaignPart(NamedTuple):
+    """Which job of a campaign it is, counted from 1."""
+
+    campaign_id: str
+    part: int
+
+
+async def create_job(
+    connection: AsyncConnection,
+    organization: Organization,
+    request: JobRequest,
+    number: PhoneNumber,
+    contacts: PackedContacts,
+    report: dict[str, Any],
+    *,
+    id: str,
+    by: str,
+    quotas: QuotaLimits | None,
+    part: CampaignPart | None = None,
+) -> CreatedJob:
+    """As `Jobs.create`, within a transaction that has locked the organization's row.
+
+    `part`: of a campaign, where contacts who may all never be called are no reason to refuse it.
+    """
+    agent = await check_callable(connection, organization.id, number)
+    called, report = await apply_overlap_rule(connection, organization.id, request, contacts, report)
+    await require_room(connection, organization.id, quotas, room_for_job(len(called)))
+    admitted, report = await admit_contacts(connection, organization, called, report, anybody=part is None)
+    cost = estimate_cost(admitted.callable, agent.architecture)
+    hold = compute_hold(organization, cost)
+    job = _as_inserted(organization.id, request, number, agent)
+    job |= {"id": id, "total_contacts": len(called), "validation": report, "hold": hold}
+    job |= {} if part is None else {"campaign_id": part.campaign_id, "campaign_part": part.part}
+    status = await _insert(connection, job, admitted, by)
+    return CreatedJob(
+        id=id,
+        status=status,
+        total_contacts=len(called),
+        scheduled_start_time=request.scheduled_start_time,
+        estimated_cost=cost,
+        organization_limit=organization.concurrent_call_limit,
+        report=report,
+    )
 
 
 JOBS = sa.select(*SELECTED, *(batch_jobs.c[name] for name in SHOWN_OF_JOB))

@@ -20,7 +20,12 @@ _COUNTS = {
         SELECT count(*) FROM batch_jobs
         WHERE organization_id = :organization AND status NOT IN ('completed', 'failed', 'cancelled')""",
     Quota.JOBS: "SELECT count(*) FROM batch_jobs WHERE organization_id = :organization",
-    Quota.CONTACTS: "SELECT coalesce(sum(total_contacts), 0) FROM batch_jobs WHERE organization_id = :organization",
+    Quota.CAMPAIGNS: """
+        SELECT count(*) FROM campaigns
+        WHERE organization_id = :organization AND status NOT IN ('completed', 'cancelled')""",
+    Quota.CONTACTS: """
+        SELECT (SELECT coalesce(sum(total_contacts), 0) FROM batch_jobs WHERE organization_id = :organization)
+             + (SELECT coalesce(sum(accepted - moved), 0) FROM campaigns WHERE organization_id = :organization)""",
     Quota.AGENTS: """
         SELECT count(*) FROM agents
         WHERE organization_id = :organization AND (removed_at IS NULL OR created_at > now() - interval '1 day')""",

@@ -7,10 +7,12 @@ import sqlalchemy as sa
 
 from domain.audit import OPERATOR
 from domain.calls.models import Audio
+from domain.campaigns.models import CampaignRequest
 from domain.jobs.models import JobRequest
 from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from domain.webhooks.events import EventType
+from store.campaigns.repository import Campaigns
 from store.contacts.packed import pack_contacts
 from store.db.engine import Database
 from store.db.vault import Vault
@@ -56,6 +58,9 @@ async def put_in(records: Database) -> dict[str, str]:
         id=example("phone"),
     )
     await _job(records, phone_numbers, organization.id)
+    settings = JobRequest(name="Appointments in May", from_phone_number_id=example("phone"))
+    request = CampaignRequest(settings=settings)
+    await Campaigns(records).create(organization.id, request, by=OPERATOR, id=example("campaign"))
     endpoint = EndpointRequest(url="https://example.com/hooks/outdial", events=(EventType.BATCH_COMPLETED,))
     await Webhooks(records, Vault.from_setting(SECRET)).create(organization.id, endpoint, id=example("webhook"))
     return keys

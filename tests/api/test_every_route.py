@@ -54,11 +54,13 @@ async def theirs(http: httpx.AsyncClient, other: Tenant, records: Database) -> d
     """The ids of what another organization has, by what stands before `{id}` in a path, or by the parameter's name."""
     them = Api(http, other)
     job_id = await them.new_job()
+    campaign = {"name": "May", "fromPhoneNumberId": other.pipeline}
     hook = (await them.post("/webhooks", json=HOOK)).json()["id"]
     return {
         "/batch/jobs": job_id,
         "contactId": (await them.job(job_id))["contacts"][0]["id"],
         "/calls": await dial(records, job_id, f"CA-{job_id}"),
+        "/campaigns": (await them.post("/campaigns", json=campaign)).json()["campaignId"],
         "/agents": (await them.post("/agents", json=AGENT)).json()["id"],
         "/phone-numbers": (await them.post("/phone-numbers", json={"number": other.granted})).json()["id"],
         "/api-keys": (await them.get("/api-keys")).json()["apiKeys"][0]["id"],
@@ -137,6 +139,7 @@ async def test_what_others_have_is_untouched_by_such_a_walk(api: Api, other: Ten
 
 async def shown(them: Api, theirs: dict[str, str]) -> list[Any]:
     paths = ["/agents", "/phone-numbers", "/webhooks", "/do-not-call", "/batch/jobs", "/organization"]
+    paths += ["/campaigns", f"/campaigns/{theirs['/campaigns']}"]
     paths += [f"/batch/jobs/{theirs['/batch/jobs']}", f"/batch/jobs/{theirs['/batch/jobs']}/activity"]
     answers = [(await them.get(path)).json() for path in paths]
     for answer in answers:

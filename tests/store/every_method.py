@@ -42,6 +42,11 @@ from store.calls.lines import Lines
 from store.calls.lookup import OrderLookup
 from store.calls.own_gates import OwnGates
 from store.calls.silence import CallbackSilence
+from store.campaigns.intake import CampaignIntake
+from store.campaigns.jobs import CampaignJobs
+from store.campaigns.lifecycle import CampaignLifecycle
+from store.campaigns.repository import Campaigns
+from store.campaigns.results import CampaignResults
 from store.contacts.do_not_call import DoNotCall
 from store.contacts.packed import pack_contacts
 from store.db.engine import Database
@@ -75,6 +80,7 @@ from store.webhooks.endpoints import EndpointChange, EndpointRequest, Webhooks
 from store.webhooks.outbox import Outbox
 from tests.builders import Given, a_number, a_report, a_request, contacts
 from tests.store.calling import Call, Calling, Job, a_caller
+from tests.store.campaigning import a_campaign, a_draft
 
 VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])
 ENDPOINT = EndpointRequest(url="https://example.com", events=tuple(EventType))
@@ -295,6 +301,50 @@ async def _undo(world: World) -> None:
     await do_not_call.undo(world.id, batch_id, by=BY)
 
 
+async def _begin_upload(world: World) -> None:
+    await CampaignIntake(world.engine).begin(world.id, await a_draft(world.engine, world.given))
+
+
+async def _start_campaign(world: World) -> str:
+    """Of two jobs, one of which begins."""
+    id = await a_campaign(world.engine, world.given, NEW, contacts_per_job=2, jobs_at_once=1)
+    await CampaignJobs(world.engine, QUOTAS).start(world.id, id, by=BY)
+    return id
+
+
+async def _advance_campaign(world: World) -> None:
+    await CampaignJobs(world.engine, QUOTAS).advance(world.id, await _start_campaign(world))
+
+
+async def _cancel_campaign(world: World) -> None:
+    lifecycle = CampaignLifecycle(world.engine, JobLifecycle(world.engine))
+    await lifecycle.cancel(world.id, await _start_campaign(world), hang_up=True, by=BY)
+
+
+async def _resume_campaign(world: World) -> None:
+    lifecycle, id = CampaignLifecycle(world.engine, JobLifecycle(world.engine)), await _start_campaign(world)
+    await lifecycle.pause(world.id, id, by=BY)
+    await lifecycle.resume(world.id, id, by=BY)
+
+
+async def _read_campaign_files(world: World) -> None:
+    """One job has begun, the other contacts wait."""
+    id, files = await _start_campaign(world), CampaignResults(world.engine, Results(world.engine))
+    await read_whole(files.open_results(world.id, id))
+    await read_whole(files.open_rejects(world.id, id))
+
+
+async def _look_at_campaign(world: World) -> None:
+    id = await _start_campaign(world)
+    await Campaigns(world.engine).find(world.id, id)
+    await Campaigns(world.engine).list_jobs(world.id, id)
+
+
+async def _delete_campaign(world: World) -> None:
+    id = await a_campaign(world.engine, world.given, NEW)
+    await Campaigns(world.engine).delete(world.id, id, by=BY)
+
+
 METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "AgentReports.find_organization": lambda w: AgentReports(w.engine).find_organization(w.dial),
     "AgentReports.record": lambda w: AgentReports(w.engine).record(w.id, w.dial, ConversationReport(disposition="x")),
@@ -323,6 +373,23 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "CallbackSilence.count_accounts": lambda w: CallbackSilence(w.engine).count_accounts(),
     "CallbackSilence.note_event": _note_event,
     "CallbackSilence.note_silence": lambda w: CallbackSilence(w.engine).note_silence(w.dial),
+    "CampaignIntake.add": lambda w: a_campaign(w.engine, w.given, NEW),
+    "CampaignIntake.begin": _begin_upload,
+    "CampaignIntake.release": lambda w: CampaignIntake(w.engine).release("campaign_1"),
+    "CampaignJobs.advance": _advance_campaign,
+    "CampaignJobs.list_to_look_at": lambda w: CampaignJobs(w.engine).list_to_look_at(),
+    "CampaignJobs.start": _start_campaign,
+    "CampaignLifecycle.cancel": _cancel_campaign,
+    "CampaignLifecycle.cancel_jobs": _cancel_campaign,
+    "CampaignLifecycle.pause": _resume_campaign,
+    "CampaignLifecycle.resume": _resume_campaign,
+    "CampaignResults.open_rejects": _read_campaign_files,
+    "CampaignResults.open_results": _read_campaign_files,
+    "Campaigns.create": lambda w: a_draft(w.engine, w.given),
+    "Campaigns.delete": _delete_campaign,
+    "Campaigns.find": _look_at_campaign,
+    "Campaigns.list_jobs": _look_at_campaign,
+    "Campaigns.list_page": lambda w: Campaigns(w.engine).list_page(w.id, None, 1, 20),
     "CarrierGrants.create": lambda w: CarrierGrants(w.engine).create(w.id, Resource.of_trunk("twilio", "x"), by=BY),
     "CarrierGrants.list_all": lambda w: CarrierGrants(w.engine).list_all(w.id),
     "CarrierGrants.revoke": _revoke_grant,

@@ -30,6 +30,8 @@ from store.calls.dials import Dials
 from store.calls.due_page import DuePages
 from store.calls.lines import Lines
 from store.calls.watcher import DialWatch
+from store.campaigns.jobs import CampaignJobs
+from store.campaigns.lifecycle import CampaignLifecycle
 from store.db.engine import Database
 from store.db.listen import Notices
 from store.jobs.commands import OperatorCommands
@@ -113,6 +115,8 @@ class Running:
             self.dials,
             lines,
             CallCounting(self.engine),
+            CampaignJobs(self.engine),
+            CampaignLifecycle(self.engine, self.control),
             workflows,
             carriers,
         )

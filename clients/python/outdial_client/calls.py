@@ -1,7 +1,7 @@
 """One request as an operation describes it, before it is made into HTTP."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,6 +27,10 @@ class Upload:
         return cls(source.read(), Path(getattr(source, "name", "contacts.csv")).name)
 
 
+Content = bytes | BinaryIO | Iterable[bytes]  # of a body that is a file, of which no more than a piece is in memory
+AsyncContent = bytes | AsyncIterable[bytes]
+
+
 @dataclass(frozen=True)
 class Call:
     """`takes_key`: the API does it once for each idempotency key."""
@@ -36,6 +40,7 @@ class Call:
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Body | None = None
     file: Upload | None = None
+    content: Content | AsyncContent | None = None
     takes_key: bool = False
     key: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -57,6 +62,8 @@ class Call:
         fields = self.body.to_api() if isinstance(self.body, Model) else self.body
         if self.file is not None:
             return made | {"data": _form(fields or {}), "files": {"file": (self.file.name, self.file.content)}}
+        if self.content is not None:
+            return made | {"content": self.content}
         return made if fields is None else made | {"json": fields}
 
 

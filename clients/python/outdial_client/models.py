@@ -21,6 +21,13 @@ class Action(OpenEnum):
     CHANGED = "changed"
     CONTACTS_ADDED = "contacts_added"
     CONTACT_REMOVED = "contact_removed"
+    CAMPAIGN_CREATED = "campaign_created"
+    CAMPAIGN_STARTED = "campaign_started"
+    CAMPAIGN_PAUSED = "campaign_paused"
+    CAMPAIGN_RESUMED = "campaign_resumed"
+    CAMPAIGN_CANCELLED = "campaign_cancelled"
+    CAMPAIGN_COMPLETED = "campaign_completed"
+    CAMPAIGN_DELETED = "campaign_deleted"
     STOPPED = "stopped"
     DO_NOT_CALL_ADDED = "do_not_call_added"
     DO_NOT_CALL_REMOVED = "do_not_call_removed"
@@ -216,6 +223,60 @@ class CallsPlaced(Model):
     at: Timestamp
     placed: int
     answered: int
+
+
+class CampaignDeleted(Model):
+    """
+    It is gone.
+    """
+
+    success: bool | None = None
+    message: str
+    campaign_id: str
+    contacts_deleted: int
+    """
+    Those that no job had taken.
+    """
+
+
+class CampaignStatus(OpenEnum):
+    """
+    Where a campaign stands. `draft`: its contacts come in, and nobody is called.
+    """
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class CampaignStopped(Model):
+    """
+    Also what could not be stopped.
+    """
+
+    success: bool | None = None
+    message: str
+    campaign_id: str
+    status: CampaignStatus
+    batch_job_ids: list[str]
+    calls_not_stopped: int | None = None
+    """
+    Calls that the carrier had not let ring yet and that could not be called off within 20 seconds.
+    """
+
+
+class CampaignSwitched(Model):
+    """
+    Where the campaign stands now, and its jobs in which the same was done.
+    """
+
+    success: bool | None = None
+    message: str
+    campaign_id: str
+    status: CampaignStatus
+    batch_job_ids: list[str]
 
 
 class Cancelled(Model):
@@ -483,6 +544,25 @@ class FaultOf(OpenEnum):
     CARRIER = "carrier"
     PLATFORM = "platform"
     UNKNOWN = "unknown"
+
+
+class Forecast(Model):
+    """
+    Every contact called once, two minutes each, on all lines that it can have.
+    """
+
+    estimated_cost: str
+    """
+    Dollars, of all its contacts.
+    """
+    estimated_duration: str
+    """
+    Of all its contacts.
+    """
+    estimated_completion_time: Timestamp | None
+    """
+    By its own pace once that can be told. Null while it is a draft, paused, or has ended.
+    """
 
 
 class GrantKind(OpenEnum):
@@ -817,6 +897,7 @@ class Quota(OpenEnum):
 
     OPEN_JOBS = "openJobs"
     JOBS = "jobs"
+    CAMPAIGNS = "campaigns"
     CONTACTS = "contacts"
     AGENTS = "agents"
     PHONE_NUMBERS = "phoneNumbers"
@@ -1007,6 +1088,21 @@ class ToppedUp(Model):
     organization_id: str
     amount: str
     credits: Balance
+
+
+class Upload(Model):
+    """
+    How far the campaign's file is.
+    """
+
+    offset: int
+    """
+    Bytes that are in: from here on the file goes on.
+    """
+    complete: bool
+    """
+    Whether it is in, to its end.
+    """
 
 
 class WaitingFor(Model):
@@ -1429,6 +1525,136 @@ class AddBatchJobContactsBody(Model):
     `possible` takes numbers of ranges that the numbering data do not know, where their length is right; `validation.warnings` names them.
     """
     contacts: list[ContactInput] | None = None
+
+
+class CreateCampaignBodyCallingWindow(Model):
+    preset: CallingWindow
+    holidays: str | list[date] | None = None
+    """
+    Days on which no calls are placed.
+    """
+
+
+class OnOverlapChoice(OpenEnum):
+    WARN = "warn"
+    SKIP = "skip"
+
+
+class CreateCampaignBody(Model):
+    from_phone_number_id: str
+    """
+    The number to call from; its outbound agent holds the conversation.
+    """
+    name: str
+    description: str | None = None
+    concurrent_call_limit: int | None = None
+    """
+    Calls at once.
+    """
+    max_attempts: int | None = None
+    """
+    For each contact, the first call counted.
+    """
+    retry_policy: RetryPolicyInput | None = None
+    """
+    Who is called again, and when. In a form: JSON text.
+    """
+    calling_window: CallingWindow | CallingWindowInput | CreateCampaignBodyCallingWindow | None = None
+    """
+    When people may be called, in the time zone of each: `from` and `to` of a day, or a preset by name. The organization's unless given. In a form: the name, or JSON text.
+    """
+    priority: int | None = None
+    """
+    The job's weight where jobs share lines: 9 gets nine times as many as 1.
+    """
+    contact_frequency: ContactFrequencyInput | None = None
+    """
+    Caps on calls to one number, over all jobs of the organization. In a form: JSON text.
+    """
+    on_machine: OnMachine | None = None
+    """
+    When a machine answered: `talk` lets the agent go on, who may leave a message; `hangUp` ends the call, and it costs what it lasted. The carrier reports it some seconds after the agent began to speak. Whether the contact is called again is `retryPolicy.onVoicemail`.
+    """
+    start_within: int | None = None
+    """
+    Minutes by which a start may be missed. A later one pauses the job instead of calling late.
+    """
+    circuit_breaker: bool | None = None
+    """
+    Whether the job pauses itself when its last calls show that going on does harm.
+    """
+    max_cost: str | float | None = None
+    """
+    What it may cost: dollars, more than 0. No call begins that could go beyond it. A number is rounded to 6 decimals.
+    """
+    ring_seconds: int | None = None
+    """
+    How long a call may ring.
+    """
+    max_call_seconds: int | None = None
+    """
+    How long a call may last.
+    """
+    on_overlap: OnOverlapChoice | None = None
+    """
+    What to do about numbers that another open job of the organization will call too.
+    """
+    overlap_days: int | None = None
+    """
+    How many days `onOverlap` looks back: numbers that another job called in them count as well, ended jobs and deleted ones included.
+    """
+    scheduled_start_time: str | None = None
+    """
+    When calling starts: ISO 8601; without an offset wall-clock time in `timezone`; at most 366 days ahead.
+    """
+    end_time: str | None = None
+    """
+    When calling ends: as `scheduledStartTime`, after the start. Who is not reached by then is not called any more.
+    """
+    timezone: str | None = None
+    """
+    IANA name of the zone of such times.
+    """
+    phone_column: str | None = None
+    """
+    The column, in JSON the key, with the numbers, where it is not `phone`.
+    """
+    timezone_column: str | None = None
+    """
+    The column with each contact's IANA time zone; blank: that of its number. A contact whose zone is unknown is not called, and `validation.warnings` names it.
+    """
+    not_before_column: str | None = None
+    """
+    The column with the time before which a contact is not called, as `scheduledStartTime`; without an offset by the clock of its own zone.
+    """
+    external_id_column: str | None = None
+    """
+    The column with your own id of each contact, given back everywhere.
+    """
+    required_fields: list[str] | None = None
+    """
+    Columns without which a contact is not called. In a form: JSON text.
+    """
+    default_country: str | None = None
+    """
+    The country whose people wrote the numbers: `(202) 555-0101`, `1 202 555 0101` and `+1 202-555-0101` are then read too, and `validation.rewritten` shows how. What can be read in two ways is refused. Without it numbers are E.164.
+    """
+    number_check: NumberCheck | None = None
+    """
+    `possible` takes numbers of ranges that the numbering data do not know, where their length is right; `validation.warnings` names them.
+    """
+    jobs_at_once: int | None = None
+    """
+    How many of its jobs have people to call at the same time; each of them has `concurrentCallLimit` lines at most. Jobs whose contacts all wait for their next attempt do not count.
+    """
+
+
+class CancelCampaignBody(Model):
+    """
+    Without a body live calls end by themselves. What else it holds is ignored.
+    """
+
+    hang_up: bool | None = None
 
 
 class StopOrganizationBody(Model):
@@ -2244,6 +2470,119 @@ class BatchMessage(Model):
     data: BatchJob
 
 
+class CampaignCancelled(Model):
+    """
+    Also how many were cancelled.
+    """
+
+    success: bool | None = None
+    message: str
+    campaign_id: str
+    status: CampaignStatus
+    batch_job_ids: list[str]
+    calls_not_stopped: int | None = None
+    """
+    Calls that the carrier had not let ring yet and that could not be called off within 20 seconds.
+    """
+    contacts_cancelled: int
+
+
+class CampaignCreated(Model):
+    """
+    A draft: its contacts come next.
+    """
+
+    success: bool | None = None
+    campaign_id: str
+    status: CampaignStatus
+    message: str
+    warnings: list[str]
+
+
+class CampaignJobView(Model):
+    """
+    One of its jobs, which is a batch job like others.
+    """
+
+    batch_job_id: str
+    part: int
+    """
+    From 1, in the order of the file.
+    """
+    status: JobStatus
+    status_reason: str | None
+    total_contacts: int
+
+
+class CampaignView(Model):
+    """
+    A campaign as the list shows it.
+    """
+
+    id: str
+    name: str
+    description: str | None
+    status: CampaignStatus
+    status_reason: str | None
+    """
+    Why it is paused, or begins no other job.
+    """
+    organization_id: str
+    from_phone_number_id: str
+    total_contacts: int
+    """
+    Those of its jobs, and those that wait for one.
+    """
+    contacts_processed: int
+    """
+    With a final result: successful, failed and cancelled.
+    """
+    successful_calls: int
+    """
+    Contacts `completed`.
+    """
+    failed_calls: int
+    """
+    Every other final status but `cancelled`.
+    """
+    left_out: int
+    """
+    Contacts that no job took, as other jobs call them (`onOverlap`).
+    """
+    upload: Upload
+    jobs: int
+    """
+    That its contacts take.
+    """
+    jobs_begun: int
+    jobs_open: int
+    """
+    Of those begun.
+    """
+    jobs_at_once: int
+    """
+    With people to call.
+    """
+    concurrent_call_limit: int
+    """
+    Of each job.
+    """
+    scheduled_start_time: Timestamp | None
+    end_time: Timestamp | None
+    timezone: str
+    max_cost: str | None
+    """
+    Dollars that all its jobs together may cost.
+    """
+    spent: str
+    """
+    Dollars that ended calls have cost.
+    """
+    created_at: Timestamp
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
+
+
 class Changed(Model):
     """
     The job as it is now.
@@ -2984,6 +3323,99 @@ class Appended(Model):
     """
     What became of the rows, as create tells it.
     """
+
+
+class CampaignDetail(Model):
+    """
+    A campaign with its counts over all jobs, its forecast, and the account of its file.
+    """
+
+    id: str
+    name: str
+    description: str | None
+    status: CampaignStatus
+    status_reason: str | None
+    """
+    Why it is paused, or begins no other job.
+    """
+    organization_id: str
+    from_phone_number_id: str
+    total_contacts: int
+    """
+    Those of its jobs, and those that wait for one.
+    """
+    contacts_processed: int
+    """
+    With a final result: successful, failed and cancelled.
+    """
+    successful_calls: int
+    """
+    Contacts `completed`.
+    """
+    failed_calls: int
+    """
+    Every other final status but `cancelled`.
+    """
+    left_out: int
+    """
+    Contacts that no job took, as other jobs call them (`onOverlap`).
+    """
+    upload: Upload
+    jobs: int
+    """
+    That its contacts take.
+    """
+    jobs_begun: int
+    jobs_open: int
+    """
+    Of those begun.
+    """
+    jobs_at_once: int
+    """
+    With people to call.
+    """
+    concurrent_call_limit: int
+    """
+    Of each job.
+    """
+    scheduled_start_time: Timestamp | None
+    end_time: Timestamp | None
+    timezone: str
+    max_cost: str | None
+    """
+    Dollars that all its jobs together may cost.
+    """
+    spent: str
+    """
+    Dollars that ended calls have cost.
+    """
+    created_at: Timestamp
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
+    status_breakdown: dict[ContactStatus, int]
+    """
+    All twelve statuses, always. Who waits for a job is `pending`.
+    """
+    forecast: Forecast
+    batch_jobs: list[CampaignJobView]
+    """
+    Those begun.
+    """
+    validation: IntakeReport
+    """
+    What became of the rows; at most 100 entries in each list.
+    """
+
+
+class CampaignPage(Model):
+    """
+    Campaigns, newest first. A page past the end is empty.
+    """
+
+    campaigns: list[CampaignView]
+    total: int
+    page: int
+    page_size: int
 
 
 class ContactDetail(Model):

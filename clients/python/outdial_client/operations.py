@@ -5,7 +5,7 @@ from datetime import date
 
 from outdial_client import models
 from outdial_client.base import Body, Model
-from outdial_client.calls import Call, Upload, path_of
+from outdial_client.calls import Call, Content, Upload, path_of
 from outdial_client.events import Event
 from outdial_client.pages import iterate
 from outdial_client.transport import Transport
@@ -249,6 +249,157 @@ class Operations(Transport):
             models.ContactRemoved,
             Call("DELETE", path_of("/batch/jobs/{id}/contacts/{contact_id}", contact_id=contact_id, id=id)),
         )
+
+    def list_campaigns(
+        self,
+        *,
+        page: int | None = None,
+        page_size: int | None = None,
+        status: models.CampaignStatus | str | None = None,
+    ) -> models.CampaignPage:
+        """List the organization's campaigns, newest first.
+
+        Error codes: `invalid_status`, `invalid_page`, `invalid_page_size`."""
+        return self._answer(
+            models.CampaignPage,
+            Call(
+                "GET",
+                "/campaigns",
+                query={
+                    "page": page,
+                    "pageSize": page_size,
+                    "status": status,
+                },
+            ),
+        )
+
+    def iterate_campaigns(
+        self, *, page_size: int | None = None, status: models.CampaignStatus | str | None = None
+    ) -> Iterator[models.CampaignView]:
+        """Every one of all pages of `list_campaigns`."""
+        return iterate(
+            lambda page: self.list_campaigns(
+                page=page,
+                page_size=page_size,
+                status=status,
+            ),
+            lambda answer: answer.campaigns,
+            lambda answer: answer.total,
+        )
+
+    def create_campaign(
+        self, body: models.CreateCampaignBody | Body, *, idempotency_key: str | None = None
+    ) -> models.CampaignCreated:
+        """Create a campaign: up to 1,000,000 contacts that are called by jobs of at most 10,000, under one id.
+
+        The settings are those of a batch job and hold for each of its jobs; `maxCost` is what all of them may cost
+        together, and `jobsAtOnce` how many of them have people to call at the same time. It is a draft until its file is
+        in (`PUT /campaigns/{id}/contacts`) and it is started (`POST /campaigns/{id}/start`).
+
+        Error codes: `invalid_request`, `invalid_timezone`, `past_scheduled_time`, `phone_number_not_found`,
+        `no_outbound_agent`, `quota_exceeded`, `idempotency_conflict`."""
+        return self._answer(
+            models.CampaignCreated, Call("POST", "/campaigns", body=body, takes_key=True, key=idempotency_key)
+        )
+
+    def get_campaign(self, id: str) -> models.CampaignDetail:
+        """Look at one campaign: its counts over all jobs, its forecast, its jobs, and the account of its file.
+
+        Error codes: `campaign_not_found`."""
+        return self._answer(models.CampaignDetail, Call("GET", path_of("/campaigns/{id}", id=id)))
+
+    def delete_campaign(self, id: str) -> models.CampaignDeleted:
+        """Delete a draft, or a campaign that has ended, with its file's contacts that no job has.
+
+        Its jobs stay, and are deleted one by one (`DELETE /batch/jobs/{id}`). It cannot be undone.
+
+        Error codes: `campaign_not_found`; `invalid_status` for one that has not ended."""
+        return self._answer(models.CampaignDeleted, Call("DELETE", path_of("/campaigns/{id}", id=id)))
+
+    def send_campaign_contacts(self, id: str, content: Content, *, offset: int | None = None) -> models.CampaignDetail:
+        """Send the campaign's file as the body: CSV, read by the rules of a batch job's, of up to 1 GB.
+
+        It is read while it arrives, and what is in stays in. After a broken connection send the same file again: rows that
+        are in are not read twice. Or send only what is missing, from the `upload.offset` that `GET /campaigns/{id}` tells,
+        with `offset`. A telephone that stands in several rows is called once. Rows that cannot be called are skipped and
+        counted in `validation`; `GET /campaigns/{id}/rejects` has them. One file of an organization comes in at a time.
+
+        Error codes: `invalid_csv`, `missing_phone_column`, `too_many_contacts`, `invalid_request`; `upload_conflict` for
+        another file than before, another offset, or while another campaign's file comes in; `invalid_status` for one that
+        is no draft; `quota_exceeded`, `campaign_not_found`."""
+        return self._answer(
+            models.CampaignDetail,
+            Call(
+                "PUT",
+                path_of("/campaigns/{id}/contacts", id=id),
+                query={
+                    "offset": offset,
+                },
+                content=content,
+                headers={"Content-Type": "text/csv"},
+            ),
+        )
+
+    def start_campaign(self, id: str) -> models.CampaignSwitched:
+        """Start a campaign whose file is in: its first jobs begin, the others when these have too few people left to call.
+
+        Each job holds its estimate when it begins; where the free credits do not cover the next one the campaign waits for
+        a top-up. Idempotent.
+
+        Error codes: `invalid_status` while the file is not in to its end, or for a campaign that is paused or has ended;
+        `insufficient_credits` where they do not cover its first job; `quota_exceeded`, `phone_number_not_found`,
+        `no_outbound_agent`, `campaign_not_found`."""
+        return self._answer(models.CampaignSwitched, Call("POST", path_of("/campaigns/{id}/start", id=id)))
+
+    def pause_campaign(self, id: str) -> models.CampaignStopped:
+        """Pause a campaign and all its jobs. From the answer on no call of any of them starts until it is resumed.
+
+        Live calls go on. Calls that the carrier had not let ring yet are called off and placed again later;
+        `callsNotStopped` counts those that could not be. Idempotent.
+
+        Error codes: `invalid_status` for a draft, and one that has ended; `campaign_not_found`."""
+        return self._answer(models.CampaignStopped, Call("POST", path_of("/campaigns/{id}/pause", id=id)))
+
+    def resume_campaign(self, id: str) -> models.CampaignSwitched:
+        """Let a campaign go on, with all its jobs that are paused, whoever paused them. Idempotent.
+
+        Error codes: `invalid_status` for a draft, and one that has ended; `campaign_not_found`."""
+        return self._answer(models.CampaignSwitched, Call("POST", path_of("/campaigns/{id}/resume", id=id)))
+
+    def cancel_campaign(
+        self, id: str, body: models.CancelCampaignBody | Body | None = None
+    ) -> models.CampaignCancelled:
+        """Cancel a campaign and all its jobs: everybody without a final result and without a live call is cancelled.
+
+        From the answer on no call of it starts. Live calls end by themselves and keep their outcome; `{"hangUp": true}`
+        ends them too, also of a campaign that was cancelled before. Idempotent.
+
+        Error codes: `invalid_status` for a campaign that is completed; `campaign_not_found`."""
+        return self._answer(models.CampaignCancelled, Call("POST", path_of("/campaigns/{id}/cancel", id=id), body=body))
+
+    def download_campaign_results(self, id: str, *, format: str | None = None) -> Iterator[bytes]:
+        """Download what became of every contact of all jobs, and who waits for one, in the order of the file.
+
+        Columns and marks are those of `GET /batch/jobs/{id}/results`. Each job's contacts are as they stand at one
+        instant, those of later jobs at later ones.
+
+        Error codes: `campaign_not_found`; `invalid_request` for another `format`; `unavailable` while several other
+        downloads are under way."""
+        return self._download(
+            Call(
+                "GET",
+                path_of("/campaigns/{id}/results", id=id),
+                query={
+                    "format": format,
+                },
+            )
+        )
+
+    def download_campaign_rejects(self, id: str) -> Iterator[bytes]:
+        """Download the rows of the campaign's file that were rejected, the first 100,000: as those of a batch job.
+
+        Error codes: `campaign_not_found`."""
+        return self._download(Call("GET", path_of("/campaigns/{id}/rejects", id=id)))
 
     def stop_organization(self, body: models.StopOrganizationBody | Body | None = None) -> models.Stopped:
         """Pause every job of the organization that has not ended. From the answer on no call of any job starts.

@@ -1,0 +1,1 @@
+"""Campaigns: a list longer than a job's, called by jobs under one id."""

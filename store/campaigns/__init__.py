@@ -1,0 +1,1 @@
+"""Campaigns: their contacts until a job calls them, and the jobs that do."""
