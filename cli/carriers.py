@@ -60,6 +60,13 @@ def check(
 
 
 @command(app)
+def gates(database: Database, output: Output) -> None:
+    """List what keeps calls from starting: stopped organizations, closed accounts and numbers, why, until when."""
+    closed = database.run(lambda store: store.closed_gates.list_all())
+    output.models(closed, ("scope", "id", "organization_id", "reason", "by", "since", "until"))
+
+
+@command(app)
 def close(account: AccountId, database: Database, output: Output) -> None:
     """Let no call start through an account, of any organization; live ones go on. Waits for requests on their way."""
     output.message({"message": close_gate(database, GateScope.ACCOUNT, account)})

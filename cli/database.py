@@ -14,6 +14,7 @@ from cli.errors import ExitCode, Failure
 
 if TYPE_CHECKING:
     from store.billing.ledger import Ledger
+    from store.calls.closed_gates import ClosedGates
     from store.calls.gates import Gates
     from store.db.engine import Database as Connections
     from store.organizations.agents import Agents
@@ -57,6 +58,7 @@ class Store:
     ledger: "Ledger"
     grants: "CarrierGrants"
     gates: "Gates"
+    closed_gates: "ClosedGates"
     quotas: "OrganizationQuotas"
 
 
@@ -98,6 +100,7 @@ class Database:
     async def _run(self, action: Callable[[Store], Awaitable[Result]]) -> Result:
         from composition import quota_limits  # noqa: PLC0415
         from store.billing.ledger import Ledger  # noqa: PLC0415  as above
+        from store.calls.closed_gates import ClosedGates  # noqa: PLC0415
         from store.calls.gates import Gates  # noqa: PLC0415
         from store.organizations.agents import Agents  # noqa: PLC0415
         from store.organizations.api_keys import ApiKeys  # noqa: PLC0415
@@ -110,7 +113,8 @@ class Database:
             organizations, api_keys, agents = Organizations(engine), ApiKeys(engine), Agents(engine)
             numbers, ledger, grants = PhoneNumbers(engine), Ledger(engine), CarrierGrants(engine)
             quotas = OrganizationQuotas(engine, quota_limits(read_settings()))
-            return await action(Store(organizations, api_keys, agents, numbers, ledger, grants, Gates(engine), quotas))
+            gates, closed = Gates(engine), ClosedGates(engine)
+            return await action(Store(organizations, api_keys, agents, numbers, ledger, grants, gates, closed, quotas))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from store.db.engine import Database
 from store.db.vault import Vault
 from store.organizations.phone_numbers import PhoneNumbers
-from store.tables import carrier_accounts, phone_numbers
+from store.tables import carrier_accounts, organizations, phone_numbers
 from tests.builders import an_organization
 from tests.cli.conftest import FakeApi, Run
 
@@ -115,6 +116,31 @@ async def test_an_account_is_closed_and_opened_by_a_person(
         ended = await asyncio.to_thread(run, "number", command, given.number.id)
         assert (ended.code, given.number.id in ended.out) == (0, True), ended
         assert await is_closed(engine, phone_numbers, given.number.id) is closed
+
+
+async def test_all_that_is_closed_is_listed_with_its_reason(
+    run: Run, engine: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTDIAL_DATABASE_URL", database_url)
+    given, other = await an_organization(engine), await an_organization(engine)
+    await asyncio.to_thread(run, "number", "close", given.number.id)
+    async with engine.begin() as connection:
+        refused = {"closed_until": datetime(2026, 12, 1, tzinfo=UTC), "closed_reason": "The account is suspended."}
+        await connection.execute(sa.update(carrier_accounts).where(carrier_accounts.c.id == "twilio").values(refused))
+        stopped = sa.update(organizations).where(organizations.c.id == other.id).values(stopped_at=sa.func.now())
+        await connection.execute(stopped)
+    ended = await asyncio.to_thread(run, "carrier", "gates", "--json")
+    account, number, organization = json.loads(ended.out)
+    assert (account["id"], account["reason"], account["by"]) == ("twilio", "The account is suspended.", None)
+    assert account["until"] == "2026-12-01T00:00:00Z"
+    assert (number["id"], number["organizationId"], number["by"]) == (given.number.id, given.id, "operator")
+    assert number["until"] is None
+    assert (organization["id"], organization["scope"]) == (other.id, "organization")
+    assert "The account is suspended." in (await asyncio.to_thread(run, "carrier", "gates")).out
+    for command in (("carrier", "open", "twilio"), ("number", "open", given.number.id)):
+        await asyncio.to_thread(run, *command)
+    left = json.loads((await asyncio.to_thread(run, "carrier", "gates", "--json")).out)
+    assert [gate["id"] for gate in left] == [other.id]
 
 
 async def is_closed(engine: Database, gated: sa.Table, id: str) -> bool:
