@@ -39,7 +39,9 @@ def instruction_arguments(order: CallOrder, callback_url: str | None = None) -> 
     match order.audio:
         case Audio.WEBSOCKET:
             whole = _stream(url, callback_url, _truncate_values(order.parameters))
-            if order.instructions_url and len(whole) > MAX_TWIML_CHARACTERS:
+            if len(whole) <= MAX_TWIML_CHARACTERS:
+                return {"twiml": whole}
+            if order.instructions_url:
                 return {"url": order.instructions_url, "method": "POST"}
             return {"twiml": _stream_twiml(order, callback_url, MAX_TWIML_CHARACTERS)}
         case Audio.SIP:
