@@ -121,7 +121,7 @@ async def _workers(client: Client, settings: Settings, services: Services, stack
     take_over = TakeOver(workers, services[Reconciliation], services[JobWorkflows])
     await stack.enter_async_context(in_background(take_over.run()))
     closing, identity = HandOverActivities(hand_overs, workers), worker_identity(workers.number)
-    calls = await _calls(settings, services, stack, hand_overs, notices)
+    calls = await _calls(settings, services, stack, hand_overs, workers, notices)
     version = deployment_version(settings.worker_build_id)
     return [
         jobs_worker(client, _jobs(services), lines, closing, _reconciliation(services), identity, version),
@@ -153,7 +153,12 @@ def _reconciliation(services: Services) -> ReconcileActivities:
 
 
 async def _calls(
-    settings: Settings, services: Services, stack: AsyncExitStack, hand_overs: HandOvers, notices: Notices
+    settings: Settings,
+    services: Services,
+    stack: AsyncExitStack,
+    hand_overs: HandOvers,
+    workers: Workers,
+    notices: Notices,
 ) -> CallActivities:
     database_url, dials, carriers = settings.database_url.get_secret_value(), services[Dials], services[CarrierAccounts]
     watch = DialWatch(dials, notices)
@@ -163,7 +168,7 @@ async def _calls(
         if isinstance(carrier, Streaming):
             stream = CarrierStream(account, carrier, dials, leases, services[JobWorkflows].nudge)
             await stack.enter_async_context(stream.running())
-    return CallActivities(
+    calls = CallActivities(
         services[Claims],
         dials,
         watch,
@@ -173,7 +178,10 @@ async def _calls(
         services[Vault].call_token,
         max_waiting=max(1, int(settings.call_slots * WAITING_SHARE)),
         hand_overs=hand_overs,
+        workers=workers,
     )
+    workers.hear_of_lines(notices, calls.take_line)
+    return calls
 
 
 async def _webhooks(

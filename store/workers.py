@@ -15,6 +15,7 @@ import psycopg
 from store.db.listen import FAILURES, RECONNECT_SECONDS, Notices, conninfo, in_background
 
 CHANNEL = "outdial_workers"  # its notices carry the id of a workflow's run that is closing
+FREE_LINES = "outdial_free_lines"  # its notices carry a worker's number and the id of a job
 PRESENT = 0x0D1A3  # the first half of a lock's key; the worker's number makes the second
 # What a machine that lost its power leaves is noticed by PostgreSQL within seconds, not after two hours.
 _KEEPALIVES = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
@@ -57,6 +58,20 @@ class Workers:
     async def announce_closing(self, run_id: str) -> None:
         """Tell all that a run of a workflow closes."""
         await self._ask("SELECT pg_notify(%s, %s)", (CHANNEL, run_id))
+
+    def hear_of_lines(self, notices: Notices, on_free: Callable[[str], object]) -> None:
+        """`on_free` receives the id of a job when another worker offers a line of it."""
+
+        def hear(notice: str) -> None:
+            number, _, job_id = notice.partition(" ")
+            if number != str(self.number):
+                on_free(job_id)
+
+        notices.subscribe(FREE_LINES, lambda: None, hear)
+
+    async def offer_line(self, job_id: str) -> None:
+        """Tell the others that a line of a job came free for which no call waits here."""
+        await self._ask("SELECT pg_notify(%s, %s)", (FREE_LINES, f"{self.number} {job_id}"))
 
     async def _ask(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         async with self._one_question:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from store.calls.dial_rows import DialRow
     from store.calls.dials import Dials
     from store.calls.watcher import DialWatch
+    from store.workers import Workers
 
 # A short call needs none: its row and the notices of it tell its worker all that a heartbeat could, and a worker that
 # died is missed by the others.
@@ -43,7 +44,8 @@ class CallActivities:
 
     `call_token` makes the token by which an agent may report on a call; None where it needs an API key. `max_waiting`:
     calls of one organization that may wait for a line or a pace at once. `hand_overs`: the runs that are closing.
-    `gather_seconds`: for how long endings are gathered.
+    `gather_seconds`: for how long endings are gathered. `workers`: those to whom lines are offered for which nobody
+    waits here.
     """
 
     def __init__(
@@ -58,7 +60,9 @@ class CallActivities:
         max_waiting: int = MAX_WAITING,
         hand_overs: HandOvers | None = None,
         gather_seconds: float = GATHER_SECONDS,
+        workers: "Workers | None" = None,
     ) -> None:
+        self._workers = workers
         self._dials = dials
         self._watch = watch
         self._hand_overs = hand_overs or HandOvers()
@@ -115,8 +119,22 @@ class CallActivities:
         run_id = activity.info().workflow_run_id or ""
         if ended.held is None and not self._turns.free(call.job_id):
             self._endings.tell(run_id)
+            await self._offer_line(call.job_id)
         else:
             await self._endings.wait(run_id)
+
+    async def _offer_line(self, job_id: str) -> None:
+        """To calls that wait on other workers, as all may after one of them has handed its calls over."""
+        if self._workers is None:
+            return
+        try:
+            await self._workers.offer_line(job_id)
+        except Exception as error:  # the database is away: whoever waits looks again in a moment
+            activity.logger.warning("a line could not be offered (%s)", type(error).__name__)
+
+    def take_line(self, job_id: str) -> None:
+        """Another worker saw a line come free."""
+        self._turns.free(job_id)
 
     async def _hang_up(self, call: CallContact, heartbeat: Heartbeat) -> CallEnded:
         """The workflow cancels this call: hang up, and return what became of it."""
