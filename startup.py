@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from ipaddress import ip_address
@@ -53,6 +54,8 @@ from workflows.payload_encryption import PayloadEncryption
 from workflows.temporal_variables import find_meant, find_wrong_variables
 
 EXIT_CODE = 2
+ABANDONED = 3  # ended by `limit_stop`
+STOP_SECONDS = 28.0  # longer than requests to the API may take to end (25 s), shorter than anybody waits
 DRIVER = "postgresql+psycopg"
 MAKE_SECRET = "openssl rand -hex 32"  # noqa: S105  how to make one
 OF_OTHER_PROCESSES = frozenset({"OUTDIAL_URL", "OUTDIAL_KEY"})  # the command line's
@@ -103,6 +106,22 @@ def exit_with(reasons: CannotStart) -> NoReturn:
         logger.critical("%s", sentence)
     logging.shutdown()
     os._exit(EXIT_CODE)
+
+
+def limit_stop(seconds: float = STOP_SECONDS) -> None:
+    """Called when a process is asked to end: it does within `seconds`, also where a server that is away keeps it.
+
+    What it leaves then is found as after a crash.
+    """
+    timer = threading.Timer(seconds, _abandon, (seconds,))
+    timer.daemon = True
+    timer.start()
+
+
+def _abandon(seconds: float) -> None:
+    logger.warning("What this process still had to end took longer than %.0f s; others take it over.", seconds)
+    logging.shutdown()
+    os._exit(ABANDONED)
 
 
 def load_settings(environment: MutableMapping[str, str] = os.environ) -> Settings:

@@ -31,7 +31,7 @@ from carriers.accounts import CarrierAccounts
 from composition import Services, open_engine, open_services
 from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
-from startup import CannotStart, check_worker, exit_with, load_settings, set_up_telemetry, settle
+from startup import CannotStart, check_worker, exit_with, limit_stop, load_settings, set_up_telemetry, settle
 from store.analytics.counting import CallCounting
 from store.calls.claim import Claims
 from store.calls.dials import Dials
@@ -97,6 +97,7 @@ async def main(settings: Settings) -> None:
         settle()
         logger.info("working")
         await stop.wait()
+        limit_stop()
         logger.info("stopping")
         # Side by side: while one ends what it has, which may take SHUTDOWN_TIMEOUT, none of the others takes anything.
         await asyncio.gather(*(worker.shutdown() for worker in workers))

@@ -7,10 +7,11 @@ checked: its framework reads some of OpenTelemetry's, and raises what is no sent
 import asyncio
 import logging
 import socket
+from types import FrameType
 
 import uvicorn
 
-from startup import CannotStart, check_api, check_port, exit_with, load_settings, set_up_telemetry, settle
+from startup import CannotStart, check_api, check_port, exit_with, limit_stop, load_settings, set_up_telemetry, settle
 from telemetry.logging import configure_logging
 
 GRACE_SECONDS = 25  # longer than a cancel may wait for the last request to the carrier
@@ -20,6 +21,10 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         settle()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        limit_stop()
+        super().handle_exit(sig, frame)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from temporalio.client import Client
 
 from domain.temporal_namespace import Namespace
 from domain.webhooks.events import EventType
+from startup import ABANDONED
 from store.db.engine import Database
 from store.db.ids import new_id
 from store.db.schema import newest_schema_version
@@ -342,3 +343,11 @@ def test_garbage_is_not_looked_for_in_what_an_api_process_started_with() -> None
     run = subprocess.run([sys.executable, "-c", LOOKS_FOR_GARBAGE], capture_output=True, text=True, check=True)
     print(run.stdout)
     assert float(run.stdout.splitlines()[-1]) < 0.2
+
+
+@pytest.mark.parametrize("holds", ["time.sleep(60)", "atexit.register(time.sleep, 60)"])
+def test_a_process_that_was_asked_to_stop_ends_whatever_holds_it_up(holds: str) -> None:
+    """A server that is away; a collector of traces that takes them, and does not answer."""
+    program = f"import atexit, startup, time; startup.limit_stop(0.3); {holds}"
+    done = subprocess.run([sys.executable, "-c", program], timeout=50, check=False)
+    assert done.returncode == ABANDONED
