@@ -14,6 +14,7 @@ from tests.waiting import until
 
 FOLDER = Path(__file__).parent
 SPEED = 200
+CONTACTS_OF_A_CAMPAIGNS_JOB = 100
 CRASH_SPEED = 20
 BACK_WITHIN_SECONDS = 120
 TALKERS = 36  # of the job under which parts die: they talk until all have died, so that it cannot end before
@@ -59,8 +60,9 @@ def numbers() -> Numbers:
 
 @pytest.fixture(scope="package")
 def stack() -> Iterator[LiveStack]:
-    """A fast one, with two workers."""
-    with LiveStack.running("--speed", str(SPEED), "--workers", "2") as running:
+    """A fast one, with two workers, whose campaigns have small jobs."""
+    small = {"OUTDIAL_CAMPAIGN_JOB_CONTACTS": str(CONTACTS_OF_A_CAMPAIGNS_JOB)}
+    with LiveStack.running("--speed", str(SPEED), "--workers", "2", environment=small) as running:
         yield running
 
 
