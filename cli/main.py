@@ -15,6 +15,7 @@ from cli import (
     analytics,
     api_keys,
     backup,
+    campaigns,
     carriers,
     contacts,
     credits,
@@ -51,7 +52,7 @@ app = typer.Typer(
     epilog=EPILOG,
 )
 for module in (
-    *(up, job_settings, jobs, contacts, results, do_not_call, analytics, webhooks, profiles),
+    *(up, job_settings, jobs, campaigns, contacts, results, do_not_call, analytics, webhooks, profiles),
     *(organizations, api_keys, agents, phone_numbers, credits, carriers, migrate, backup, recover),
 ):
     app.add_typer(module.app)

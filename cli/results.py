@@ -28,16 +28,17 @@ def results(
     output: File = None,
 ) -> None:
     """Download what became of every contact: their own columns first, then ours."""
-    _write(api.client.download_results(job_id, format=format_), output)
+    write(api.client.download_results(job_id, format=format_), output)
 
 
 @command(app)
 def rejects(job_id: JobId, api: Api, output: File = None) -> None:
     """Download the rows of a job's file that were rejected, to be fixed and submitted again."""
-    _write(api.client.download_rejects(job_id), output)
+    write(api.client.download_rejects(job_id), output)
 
 
-def _write(parts: Iterable[bytes], output: Path | None) -> None:
+def write(parts: Iterable[bytes], output: Path | None) -> None:
+    """To a file, whole or not at all, or to stdout. Raises Failure."""
     if output is None:
         for part in parts:
             sys.stdout.buffer.write(part)

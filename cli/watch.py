@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import NoReturn
 
 import typer
-from outdial_client import OutdialError
+from outdial_client import Outdial, OutdialError
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn
@@ -24,18 +25,28 @@ LOG_INTERVAL_SECONDS = 5.0  # between two lines of a log
 EXIT_CODES = {"completed": ExitCode.OK, "failed": ExitCode.NOT_COMPLETED, "cancelled": ExitCode.NOT_COMPLETED}
 
 Show = Callable[[Answer, str | None], None]
+Read = Callable[[Outdial], Answer]
 
 
 def watch_to_the_end(api: Api, output: Output, job_id: str, *, exists: bool = False) -> None:
     """Watch a job, print how it ended, and exit with the code that tells a script. See `watch_job`."""
-    console = Console(stderr=output.as_json)
-    try:
-        job = watch_job(api, job_id, console, exists=exists)
-    except KeyboardInterrupt:
-        message = f"The job goes on. Watch it again with: outdial watch {job_id}"
-        raise Failure(message, ExitCode.INTERRUPTED) from None
-    output.show(job, lambda _, ended: console.print(f"{text(ended['id'])} {status_text(ended['status'])}"))
-    raise typer.Exit(EXIT_CODES[job["status"]])
+    again = f"The job goes on. Watch it again with: outdial watch {job_id}"
+    with _interruptible(again):
+        job = watch_job(api, job_id, _console(output), exists=exists)
+    _exit(output, job)
+
+
+def watch_campaign_to_the_end(api: Api, output: Output, campaign_id: str) -> None:
+    """The same of a campaign."""
+
+    def read(client: Outdial) -> Answer:
+        campaign = client.get_campaign(campaign_id).to_api()
+        return campaign | {"estimatedCompletionTime": campaign["forecast"]["estimatedCompletionTime"]}
+
+    again = f"The campaign goes on. Watch it again with: outdial campaign watch {campaign_id}"
+    with _interruptible(again):
+        campaign = _watch(api, read, _console(output), exists=False)
+    _exit(output, campaign)
 
 
 def watch_job(api: Api, job_id: str, console: Console, *, exists: bool = False) -> Answer:
@@ -43,22 +54,47 @@ def watch_job(api: Api, job_id: str, console: Console, *, exists: bool = False) 
 
     Raises OutdialError: refused, or no answer for five minutes; at once where none came yet, unless the job `exists`.
     """
+    return _watch(
+        api, lambda client: client.get_batch_job(job_id, contacts_page_size=1).to_api(), console, exists=exists
+    )
+
+
+def _console(output: Output) -> Console:
+    return Console(stderr=output.as_json)
+
+
+@contextmanager
+def _interruptible(again: str) -> Iterator[None]:
+    """Raises Failure, which says how to go on, where Ctrl-C ends the block."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Failure(again, ExitCode.INTERRUPTED) from None
+
+
+def _exit(output: Output, ended: Answer) -> NoReturn:
+    console = _console(output)
+    output.show(ended, lambda _, one: console.print(f"{text(one['id'])} {status_text(one['status'])}"))
+    raise typer.Exit(EXIT_CODES[ended["status"]])
+
+
+def _watch(api: Api, read: Read, console: Console, *, exists: bool) -> Answer:
     with _display(console) as show:
-        for job, error in _poll(api, job_id, exists=exists):
+        for job, error in _poll(api, read, exists=exists):
             show(job, error)
             if error is None and job["status"] in EXIT_CODES:
                 return job
     raise AssertionError  # polling ends only by an exception
 
 
-def _poll(api: Api, job_id: str, *, exists: bool) -> Iterator[tuple[Answer, str | None]]:
+def _poll(api: Api, read: Read, *, exists: bool) -> Iterator[tuple[Answer, str | None]]:
     """Ask again and again: the job as last seen, and why the latest request failed."""
     job: Answer | None = None
     client = api.client.with_retries(0)  # what fails is shown, and asked again here
     answered_at, interval = time.monotonic(), POLL_INTERVAL_SECONDS
     while True:
         try:
-            job = client.get_batch_job(job_id, contacts_page_size=1).to_api()
+            job = read(client)
         except OutdialError as error:
             silent = time.monotonic() - answered_at > GIVE_UP_SECONDS
             if not error.passing or silent or not (job or exists):
