@@ -54,8 +54,8 @@ class Twilio:
     """Calls through Twilio, or what answers at `base_url` in its stead: the simulator, a compatible carrier.
 
     `place_timeout_seconds` bounds a request as a whole, from connecting to its answer. `detect_machines` has
-    Twilio tell persons from machines while the call goes on (it charges for that). `signing_key` is what events are
-    signed with where that is not the auth token. `record` has Twilio record both sides of every call.
+    Twilio tell persons from machines while the call goes on (it charges for that). One of `signing_keys` is
+    what events are signed with where that is not the auth token. `record` has Twilio record both sides of every call.
     """
 
     name = "twilio"
@@ -74,7 +74,7 @@ class Twilio:
         auth_token: str,
         *,
         base_url: str | None = None,
-        signing_key: str | None = None,
+        signing_keys: Sequence[str] = (),
         place_timeout_seconds: float = 10.0,
         detect_machines: bool = True,
         record: bool = False,
@@ -83,7 +83,7 @@ class Twilio:
         self._client = Client(account_sid, auth_token, http_client=self._http, environment=NO_ENVIRONMENT)
         if base_url is not None:
             self._client.api.base_url = base_url.rstrip("/")
-        self._validator = RequestValidator(signing_key or auth_token)
+        self._validators = [RequestValidator(key) for key in signing_keys or (auth_token,)]
         self._detect_machines = detect_machines
         self._record = record
 
@@ -212,8 +212,10 @@ class Twilio:
 
     def _is_signed(self, url: str, form: dict[str, str], signature: str) -> bool:
         """By the address as it is, first: the library's check also tries it with a port, and without."""
-        expected = self._validator.compute_signature(url, form)
-        return compare_digest(expected.encode(), signature.encode()) or self._validator.validate(url, form, signature)
+        signatures = [validator.compute_signature(url, form) for validator in self._validators]
+        if any([compare_digest(one.encode(), signature.encode()) for one in signatures]):
+            return True
+        return any(validator.validate(url, form, signature) for validator in self._validators)
 
     async def _create(self, order: CallOrder, callback_url: str) -> CallInstance:
         detection = {

@@ -29,7 +29,11 @@ class OwnAccount(NumberSettings):
         default="none",
         allowed="an address, `none`",
     ),
-    Variable("OUTDIAL_TWILIO_SIGNING_KEY", "signs events where that is not the auth token (SignalWire)"),
+    Variable(
+        "OUTDIAL_TWILIO_SIGNING_KEY",
+        "signs events where that is not the auth token (SignalWire); several with commas between them: each is "
+        "taken, as while a token is replaced",
+    ),
     Variable("OUTDIAL_TWILIO_DETECTION", "tell persons from machines; Twilio charges for it", "on", SWITCH),
     Variable("OUTDIAL_TWILIO_RECORD", "record both sides of every call there", "off", SWITCH),
     OF_ALL_CARRIERS,
@@ -37,9 +41,9 @@ class OwnAccount(NumberSettings):
 def from_environment(environment: Mapping[str, str]) -> Twilio | None:
     """The account `OUTDIAL_TWILIO_ACCOUNT_SID` with `…_AUTH_TOKEN`, at `…_BASE_URL`.
 
-    None without an account. `…_SIGNING_KEY`: where events are not signed with the
-    auth token (SignalWire). `…_DETECTION` `off`: persons are not told from machines. `…_RECORD` `on`: both
-    sides of every call are recorded at the carrier. Raises WrongVariable.
+    None without an account. `…_SIGNING_KEY`: where events are not signed with the auth token (SignalWire), or may be
+    with another one. `…_DETECTION` `off`: persons are not told from machines. `…_RECORD` `on`: both sides of every
+    call are recorded at the carrier. Raises WrongVariable.
     """
     account = environment.get("OUTDIAL_TWILIO_ACCOUNT_SID", "")
     if account in NO_VALUE:
@@ -51,6 +55,8 @@ def from_environment(environment: Mapping[str, str]) -> Twilio | None:
         detect_machines=read_switch(environment, "OUTDIAL_TWILIO_DETECTION", default=True),
         record=read_switch(environment, "OUTDIAL_TWILIO_RECORD", default=False),
         base_url=read_address(environment, "OUTDIAL_TWILIO_BASE_URL"),
-        signing_key=None if signing_key in NO_VALUE else signing_key,
+        signing_keys=[]
+        if signing_key in NO_VALUE
+        else [key for part in signing_key.split(",") if (key := part.strip())],
         place_timeout_seconds=float(environment.get("OUTDIAL_PLACE_TIMEOUT_SECONDS", PLACE_TIMEOUT_SECONDS)),
     )

@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from carriers import EventRequest
+from carriers import BadSignature, EventRequest
 from carriers.twilio import Twilio
+from carriers.twilio.factory import from_environment
 from carriers.twilio.reports import report_of_resource
 from domain.calls.models import AnsweredBy, CallReport, CallState, Ending
 
@@ -29,9 +30,12 @@ STATUSES = [
 def report_of(
     form: dict[str, str], *, header: str = "x-twilio-signature", key: str = "token", **settings: Any
 ) -> CallReport:
+    return Twilio("AC1", "token", **settings).read_event(signed(form, key, header))
+
+
+def signed(form: dict[str, str], key: str, header: str = "x-twilio-signature") -> EventRequest:
     signature = RequestValidator(key).compute_signature(URL, form)
-    event = EventRequest(url=URL, headers={header: signature}, body=urlencode(form).encode())
-    return Twilio("AC1", "token", **settings).read_event(event)
+    return EventRequest(url=URL, headers={header: signature}, body=urlencode(form).encode())
 
 
 class Resource:
@@ -85,6 +89,22 @@ def test_the_sip_code_and_the_talk_time_come_with_the_last_event() -> None:
 def test_an_event_may_be_signed_with_a_key_of_its_own() -> None:
     form = {"CallSid": "0a9c2b7e-8d0f-4a51-9d6e-6b1f0f6b8f10", "CallStatus": "ringing"}
 
-    report = report_of(form, header="x-signalwire-signature", key="signing key", signing_key="signing key")
+    report = report_of(form, header="x-signalwire-signature", key="signing key", signing_keys=["signing key"])
 
     assert report.call_id == "0a9c2b7e-8d0f-4a51-9d6e-6b1f0f6b8f10"
+
+
+@pytest.mark.parametrize("key", ["the old one", "the new one"])
+def test_while_a_token_is_replaced_events_may_be_signed_with_either(key: str) -> None:
+    """The carrier signs with the first token until the second is promoted, and from then on with that."""
+    settings = {
+        "OUTDIAL_TWILIO_ACCOUNT_SID": "AC1",
+        "OUTDIAL_TWILIO_AUTH_TOKEN": "the new one",
+        "OUTDIAL_TWILIO_SIGNING_KEY": "the old one, the new one",
+    }
+    event = {"CallSid": "CA1", "CallStatus": "ringing"}
+    carrier = from_environment(settings)
+    assert carrier is not None
+    assert carrier.read_event(signed(event, key)).call_id == "CA1"
+    with pytest.raises(BadSignature):
+        carrier.read_event(signed(event, "a third one"))
