@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from psycopg.errors import UniqueViolation
 
-from domain.calls.models import CallReport, CallState, Outcome, PlacedCall
+from domain.calls.models import CallReport, CallState, Ending, Outcome, PlacedCall
 from domain.calls.order import parse_dial_key
 from domain.calls.outcomes import determine_ended_by, determine_outcome
 from domain.calls.recovery import CLOCK_SLACK, FoundDial, Matching, UnnamedDial, WaitingContact
@@ -19,8 +19,11 @@ from domain.phone.identity import list_all_writings, list_writings
 from domain.statuses import Architecture, ContactStatus
 from store.billing.ledger import EntryKind, book
 from store.calls.claim import CLAIM
+from store.calls.dial_result import lock_and_read_facts
 from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
+from store.calls.outcome import DialEnding, record_outcomes
+from store.calls.reports import result_of
 from store.contacts.transitions import WAITING, fail_waiting
 from store.db.engine import Database
 from store.db.ids import new_id
@@ -119,6 +122,7 @@ class FoundCallsStore:
 
     def __init__(self, database: Database, speed: float = 1.0) -> None:
         self._database = database
+        self._speed = speed
         self._dials = Dials(database, speed)
 
     async def read_matching(self, account: str, since: datetime, calls: Sequence[PlacedCall]) -> Matching:
@@ -165,13 +169,14 @@ class FoundCallsStore:
             return False
         if not found.is_new and found.rivals:
             await self._fail(found.rivals)
-        key, report = f"{found.contact_id}:{found.dial}", found.call.report
-        if report.state is CallState.ENDED and report.ending is None:
-            dial = await self._dials.get(found.contact_id, found.dial)
-            if dial is not None:
-                await self._dials.give_up(dial.id)
+        report = found.call.report
+        dial = await self._dials.get(found.contact_id, found.dial)
+        if dial is not None and report.state is CallState.ENDED and report.ending is None:
+            await self._dials.give_up(dial.id)
+        elif dial is not None and report.ending is Ending.FAILED and report.sip_code is None:
+            await self._end_for_good(dial, report)
         else:
-            await self._dials.record(report, account, key)
+            await self._dials.record(report, account, f"{found.contact_id}:{found.dial}")
         return True
 
     async def add_unowned(self, account: str, call: PlacedCall) -> bool:
@@ -196,6 +201,16 @@ class FoundCallsStore:
         async with self._database.reading() as connection:
             contact = await connection.fetch_one(_Contact, _CONTACT, {"contact": contact_id})
         return contact is not None and contact.status is ContactStatus.DIALING
+
+    async def _end_for_good(self, dial: DialRow, report: CallReport) -> None:
+        """A list says "failed" of what the callback's code told apart: a person may have declined, and is not called
+        again."""
+        async with self._database.transaction() as connection:
+            await lock_organization(connection, dial.organization_id)
+            [facts] = await lock_and_read_facts(connection, [dial.id])
+            result = result_of(facts, report).model_copy(update={"final": True})
+            ending = DialEnding(facts=facts, result=result, call_id=report.call_id)
+            await record_outcomes(connection, dial.organization_id, [ending], self._speed)
 
     async def _fail(self, contact_ids: Collection[str]) -> None:
         async with self._database.transaction() as connection:

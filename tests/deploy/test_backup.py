@@ -1,13 +1,11 @@
 """A backup and its restoration, as docs/operations.md says: the job goes on, and nobody is called twice."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from stack.postgres import binary
-from stack.postgres_files import SystemUser
 from tests.deploy.deployment import Deployment
+from tests.deploy.postgres_programs import run
 from tests.end_to_end import judge
 from tests.end_to_end.batch import Batch, contacts
 from tests.tools import need
@@ -16,12 +14,6 @@ from tests.waiting import until
 SPEED = 60.0
 CONTACTS = 300
 OURS = ("api-1", "worker-1")
-
-
-def run(program: str, *arguments: str) -> None:
-    command = [str(binary(program, SystemUser.needed())), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.soak

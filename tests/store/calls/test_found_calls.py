@@ -203,6 +203,19 @@ async def test_a_call_whose_record_does_not_say_how_it_ended_is_not_repeated(
     assert (await job.contact()).status == "failed"
 
 
+async def test_of_a_failed_call_without_a_code_nobody_knows_whether_a_person_declined(
+    shared: Calling, given: Given, carrier: Carrier
+) -> None:
+    job = await a_job(shared, given, 2)
+    carrier.called(a_number(0), Ending.FAILED)
+    carrier.called(a_number(1), Ending.FAILED, sip_code=503)
+
+    assert await carrier.tell() == [True, True]
+
+    assert [(await job.contact(which)).status for which in (0, 1)] == ["carrier_error", "queued"]
+    assert (await job.audit()).exact
+
+
 async def test_a_key_with_a_gap_keeps_its_number_of_dial(shared: Calling, given: Given, carrier: Carrier) -> None:
     job = await a_job(shared, given)
     carrier.called(a_number(0), Ending.BUSY)
