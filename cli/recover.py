@@ -86,7 +86,7 @@ def recover(
         with database_failures(no_such_table=NO_TABLES):
             asyncio.run(command.run(dry_run=dry_run, yes=yes))
     except (WrongNamespace, ValueError) as error:
-        raise Failure(str(error)) from error
+        raise Failure(str(error), ExitCode.USAGE) from error
     except (RuntimeError, TemporalUnavailable, TimeoutError) as error:
         raise Failure(TEMPORAL_AWAY, ExitCode.UNAVAILABLE) from error
 
@@ -160,6 +160,7 @@ class _Recover:
         from carriers.registry import builders, set_up  # noqa: PLC0415
         from stack.recovery import Recoverer  # noqa: PLC0415
         from store.calls.found_calls import FoundCallsStore  # noqa: PLC0415
+        from store.campaigns.found_calls import CalledCampaignContacts  # noqa: PLC0415
         from store.db.vault import Vault  # noqa: PLC0415
         from store.organizations.carrier_credentials import CarrierCredentials  # noqa: PLC0415
         from workflows.client import JobWorkflows  # noqa: PLC0415
@@ -172,6 +173,7 @@ class _Recover:
             yield Recoverer(
                 recovery,
                 FoundCallsStore(engine, settings.speed),
+                CalledCampaignContacts(engine),
                 binding,
                 JobWorkflows(client),
                 accounts,
@@ -242,6 +244,9 @@ def _about(account: Answer, *, done: bool) -> list[str]:
             f"{name}: {account['unowned']} are of no job that the database knows. They are charged, and count for the "
             f"caps on calls to a number: {_some(account['numbers'])}. Leave them out where such a job is created again."
         )
+    if account["campaign_contacts"]:
+        called = _will(count(account["campaign_contacts"], "contact"), done)
+        told.append(f"{name}: {called} left out of their campaigns: jobs called them that the database does not have.")
     if account["uncertain_contacts"]:
         told.append(
             f"{name}: it cannot be told which of these contacts was called, and none of them is called again before a "

@@ -20,7 +20,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.temporal_namespace import Namespace, find_mismatch
+from domain.temporal_namespace import RESTORED, Namespace, find_mismatch
 from store.db.engine import create_engine
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
@@ -65,6 +65,8 @@ async def prepare_for(
     try:
         binding = NamespaceBinding(engine)
         await check_allowed(client, await binding.get(), allowed)
+        if allowed.rebind and await binding.is_restored():
+            raise WrongNamespace(f"{RESTORED} Nothing was changed.")
         await prepare(client, retention=retention)
         found = await describe_namespace(client)
         if not allowed.rebind:

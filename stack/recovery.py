@@ -11,11 +11,13 @@ from typing import TypeVar
 from carriers import CannotTell, Carrier, CarrierError, list_calls
 from domain.calls.deadlines import PLACE_TIMEOUT_SECONDS
 from domain.calls.models import CallReport, CallState, PlacedCall
+from domain.calls.order import parse_dial_key
 from domain.calls.recovery import LIST_LAG_SECONDS, MARGIN, FoundCalls, FoundDial
 from domain.model import Model
 from domain.phone.masking import mask_number
 from domain.temporal_namespace import Namespace
 from store.calls.found_calls import FoundCallsStore, contacts_of
+from store.campaigns.found_calls import CalledCampaignContacts, CampaignContact
 from store.reconcile import OpenJob
 from store.recovery import Gap, Recovery, starts_at
 from store.temporal_namespace import NamespaceBinding
@@ -37,8 +39,9 @@ class AccountFindings(Model):
     """What a carrier account says of the time that the database does not know. Calls, but for the last three.
 
     `trouble`: why it did not answer; `cannot_tell`: it answered, and calls may be missing for good. Then its jobs,
-    `calling_jobs`, are for a person. `uncertain_contacts`: of whom it cannot be told which was called. `numbers`:
-    whom the calls of no known job reached, masked.
+    `calling_jobs`, are for a person. `campaign_contacts`: of campaigns whose jobs that called them are gone.
+    `uncertain_contacts`: of whom it cannot be told which was called. `numbers`: whom the calls of no known job
+    reached, masked.
     """
 
     account: str
@@ -50,6 +53,7 @@ class AccountFindings(Model):
     trouble: str | None = None
     cannot_tell: bool = False
     calling_jobs: int = 0
+    campaign_contacts: int = 0
     uncertain_contacts: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
 
@@ -88,6 +92,7 @@ class Recoverer:
         self,
         recovery: Recovery,
         calls: FoundCallsStore,
+        campaigns: CalledCampaignContacts,
         binding: NamespaceBinding,
         workflows: JobWorkflows,
         carriers: Mapping[str, Carrier],
@@ -98,6 +103,7 @@ class Recoverer:
     ) -> None:
         self._recovery = recovery
         self._calls = calls
+        self._campaigns = campaigns
         self._binding = binding
         self._workflows = workflows
         self._carriers = carriers
@@ -147,8 +153,10 @@ class Recoverer:
                 calls = await self._list(gap)
                 if isinstance(calls, CannotTell):
                     return await self._leave_to_people(gap)
+                calls, called = await self._find_in_campaigns(gap, calls)
+                await self._campaigns.leave_out(called)  # before jobs are looked at: one may have begun meanwhile
                 found = await self._match(gap, calls)
-                described = described or _described(gap, found)
+                described = described or _described(gap, found, len(called))
                 pending = await self._write(gap, found)
                 if not pending:
                     break
@@ -170,7 +178,8 @@ class Recoverer:
             return _findings(gap, trouble=str(error), cannot_tell=given_up, calling_jobs=calling)
         if isinstance(calls, CannotTell):
             return _findings(gap, cannot_tell=True, calling_jobs=calling)
-        return _described(gap, await self._match(gap, calls))
+        calls, called = await self._find_in_campaigns(gap, calls)
+        return _described(gap, await self._match(gap, calls), len(called))
 
     async def _look_at_workflows(self, jobs: Sequence[OpenJob], *, restored: bool) -> WorkflowFindings:
         unknown = []
@@ -199,6 +208,17 @@ class Recoverer:
         if isinstance(listed, CannotTell):
             return listed
         return await self._calls.leave_out_others(gap.account, listed)
+
+    async def _find_in_campaigns(
+        self, gap: Gap, calls: Sequence[PlacedCall]
+    ) -> tuple[Sequence[PlacedCall], list[CampaignContact]]:
+        """Who waits in a campaign and was called; and the calls, with the numbers that those tell of theirs."""
+        unknown = await self._calls.leave_out_known(gap.account, calls)
+        called = await self._campaigns.find(gap.account, unknown)
+        numbers = {contact.id: {"to": contact.to, "from_": contact.from_} for contact in called}
+        keys = {call.report.call_id: (parse_dial_key(call.report.key or "") or ("", 0))[0] for call in calls}
+        told = [call.model_copy(update=numbers.get(keys[call.report.call_id], {})) for call in calls]
+        return told, called
 
     async def _match(self, gap: Gap, calls: Sequence[PlacedCall]) -> FoundCalls:
         matching = await self._calls.read_matching(gap.account, gap.since - MARGIN, calls)
@@ -234,13 +254,14 @@ class Recoverer:
         return _findings(gap, cannot_tell=True, calling_jobs=paused)
 
 
-def _described(gap: Gap, found: FoundCalls) -> AccountFindings:
+def _described(gap: Gap, found: FoundCalls, campaign_contacts: int) -> AccountFindings:
     calls = [*found.known, *(dial.call for dial in found.dials), *found.unowned]
     return _findings(
         gap,
         known=len(found.known),
         found=len(found.dials),
         unowned=len(found.unowned),
+        campaign_contacts=campaign_contacts,
         live=sum(call.report.state is not CallState.ENDED for call in calls),
         uncertain_contacts=tuple(sorted(contacts_of(found.dials))),
         numbers=tuple(sorted({mask_number(call.to) for call in found.unowned if call.to is not None})),

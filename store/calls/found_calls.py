@@ -42,8 +42,10 @@ _UNNAMED = """
       AND d.call_id IS NULL AND (d.ended_at IS NULL OR d.outcome = 'unknown')
 """
 _WAITING = """
-    SELECT c.id, j.from_number AS from_, c.number AS to, c.dials, j.created_at AS job_created_at
+    SELECT c.id, j.from_number AS from_, c.number AS to, c.dials,
+           coalesce(w.created_at, j.created_at) AS job_created_at
     FROM contacts c JOIN batch_jobs j ON j.id = c.job_id JOIN phone_numbers p ON p.id = j.phone_number_id
+    LEFT JOIN campaigns w ON w.id = j.campaign_id
     WHERE p.carrier_account_id = %(account)s AND j.status NOT IN ('completed', 'failed', 'cancelled')
       AND c.organization_id IN (SELECT organization_id FROM phone_numbers WHERE carrier_account_id = %(account)s)
       AND c.status IN ('pending', 'queued', 'dialing') AND (c.number = ANY(%(numbers)s) OR c.id = ANY(%(contacts)s))
@@ -149,6 +151,13 @@ class FoundCallsStore:
             values = {"account": account, "contacts": contacts}
             others = frozenset(await connection.fetch_values(_OF_OTHER_ACCOUNTS, values))
         return [call for call in calls if (key := keys[call.report.call_id]) is None or key[0] not in others]
+
+    async def leave_out_known(self, account: str, calls: Sequence[PlacedCall]) -> list[PlacedCall]:
+        """Without those that a dial has."""
+        async with self._database.reading() as connection:
+            values = {"account": account, "calls": [call.report.call_id for call in calls]}
+            known = frozenset(await connection.fetch_values(_KNOWN, values))
+        return [call for call in calls if call.report.call_id not in known]
 
     async def list_open(self, account: str) -> list[OpenCall]:
         """Dials whose calls were live, the oldest first: how they went on the carrier must say."""

@@ -220,6 +220,7 @@ def test_calls_made_after_the_backup_are_found_and_not_repeated(
             "trouble": None,
             "cannot_tell": False,
             "calling_jobs": 0,
+            "campaign_contacts": 0,
             "uncertain_contacts": [],
             "numbers": [f"…{lost[-2:]}"],
         }
@@ -227,6 +228,7 @@ def test_calls_made_after_the_backup_are_found_and_not_repeated(
         assert after.written() == Counter([before])
         with pytest.raises(CannotStart, match=r"outdial recover"):
             starts(after)
+        assert "`outdial recover`" in after.outdial("migrate", "--temporal", "--rebind", code=ExitCode.USAGE)
 
         told = after.outdial("recover")
 

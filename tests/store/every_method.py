@@ -32,6 +32,7 @@ from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import AgentReports
 from store.calls.claim import Claims
+from store.calls.closed_gates import ClosedGates
 from store.calls.dial_rows import DialLookup, DialReads
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
@@ -42,6 +43,7 @@ from store.calls.lines import Lines
 from store.calls.lookup import OrderLookup
 from store.calls.own_gates import OwnGates
 from store.calls.silence import CallbackSilence
+from store.campaigns.found_calls import CalledCampaignContacts, CampaignContact
 from store.campaigns.intake import CampaignIntake
 from store.campaigns.jobs import CampaignJobs
 from store.campaigns.lifecycle import CampaignLifecycle
@@ -182,6 +184,19 @@ def _found(world: World) -> FoundDial:
     report = CallReport(call_id="CA-found", state=CallState.ENDED, ending=Ending.BUSY)
     call = PlacedCall(to="+12025550177", from_=world.given.number.number, asked_at=ago(), report=report)
     return FoundDial(call=call, contact_id=world.running.contact_ids[1], dial=1, is_new=True)
+
+
+def _waiting(world: World) -> CampaignContact:
+    return CampaignContact(
+        id="contact_0",
+        campaign_id="campaign_0",
+        part=1,
+        row=2,
+        organization_id=world.id,
+        from_="+12025550199",
+        to="+12025550177",
+        created_at=ago(),
+    )
 
 
 async def _lift(world: World) -> None:
@@ -424,10 +439,14 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "DuePages.abandon": lambda w: DuePages(w.engine).abandon(w.running.contact_ids[1], "x"),
     "DuePages.mark_workflow_started": lambda w: DuePages(w.engine).mark_workflow_started(w.waiting.id),
     "DuePages.read": lambda w: DuePages(w.engine).read(w.closed.id, datetime.now(UTC), 100),
+    "ClosedGates.list_all": lambda w: ClosedGates(w.engine).list_all(),
     "FoundCallsStore.add": lambda w: FoundCallsStore(w.engine).add(TWILIO, _found(w)),
     "FoundCallsStore.add_unowned": lambda w: FoundCallsStore(w.engine).add_unowned(TWILIO, _found(w).call),
     "FoundCallsStore.is_on_the_phone": lambda w: FoundCallsStore(w.engine).is_on_the_phone(w.call.contact_id),
     "FoundCallsStore.leave_out_others": lambda w: FoundCallsStore(w.engine).leave_out_others(TWILIO, [_found(w).call]),
+    "FoundCallsStore.leave_out_known": lambda w: FoundCallsStore(w.engine).leave_out_known(TWILIO, [_found(w).call]),
+    "CalledCampaignContacts.find": lambda w: CalledCampaignContacts(w.engine).find(TWILIO, [_found(w).call]),
+    "CalledCampaignContacts.leave_out": lambda w: CalledCampaignContacts(w.engine).leave_out([_waiting(w)]),
     "FoundCallsStore.list_open": lambda w: FoundCallsStore(w.engine).list_open(TWILIO),
     "FoundCallsStore.read_matching": lambda w: FoundCallsStore(w.engine).read_matching(TWILIO, ago(), [_found(w).call]),
     "FoundCallsStore.record": lambda w: FoundCallsStore(w.engine).record(_found(w).call.report, TWILIO, w.call.key),
