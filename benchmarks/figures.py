@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from benchmarks.cases import batches, claims, due, growth, idle, intake, memory, reading, work
+from benchmarks.cases import batches, claims, due, growth, idle, intake, memory, reading, sizes, work
 from benchmarks.suite import Case, Figure, Result, Round
 
 Reader = Callable[[Result], dict[str, float]]
@@ -142,6 +142,15 @@ FIGURES = {
             "Cost with a hundred times as much",
             (growth.GROWTH,),
             _of_one(growth.GROWTH, lambda r: {"growth_contacts": r["contacts"], "growth_jobs": r["jobs"]}),
+        ),
+        Figure(
+            "sizes",
+            "The model of docs/scaling.md, at two sizes",
+            (sizes.SIZES,),
+            _of_one(
+                sizes.SIZES,
+                lambda r: {f"size_{name}_{way}": r[name] for name in ("few", "many") for way in ("least", "most")},
+            ),
         ),
     )
 }
