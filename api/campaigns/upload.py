@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from api.contacts.reader import ContactReader
 from api.http.body_budget import BodyShare
+from api.http.errors import Unavailable
 from domain.campaigns.models import MAX_CAMPAIGN_BYTES, CampaignRequest
 from domain.contacts.contact import ReadOptions
 from domain.contacts.read_stream import MAX_RECORD_BYTES
@@ -20,7 +21,8 @@ from domain.errors import InvalidRequest
 from store.campaigns.intake import CampaignIntake, NewBlock, SentBlock, Upload
 from store.errors import UploadConflict
 
-BLOCK_BYTES = 256 * 1024  # some thousand contacts: half a second of one process
+BLOCK_BYTES = 128 * 1024  # up to 5,000 contacts: less than a second of one process
+LEAST_BYTES = 8 * 1024  # of a block that is tried where the machine is too busy for larger ones
 TOO_LARGE = f"The file is larger than {MAX_CAMPAIGN_BYTES // 1024**3} GB: split it into several campaigns."
 ANOTHER_FILE = (
     "This is not the file that was sent before: it differs within the bytes that are in. Send that one, or delete the"
@@ -62,22 +64,29 @@ class FileUpload:
 
     async def _take_rest(self, body: "_Body", upload: Upload) -> None:
         options, state, at = _options(upload.request), upload.state, upload.offset
-        wanted = BLOCK_BYTES
+        size = BLOCK_BYTES
         while True:
-            await body.fill(wanted)
+            await body.fill(size)
             if at + len(body.held) > MAX_CAMPAIGN_BYTES:
                 raise InvalidRequest(TOO_LARGE)
-            read = await self.reader.read_block(bytes(body.held), state, options, final=body.ended)
-            if not read.consumed and not body.ended:
-                wanted = min(2 * wanted, MAX_RECORD_BYTES + BLOCK_BYTES)
+            content, final = bytes(body.held[:size]), body.ended and len(body.held) <= size
+            try:
+                read = await self.reader.read_block(content, state, options, final=final)
+            except Unavailable:
+                if size <= LEAST_BYTES:
+                    raise
+                size //= 2
+                continue
+            if not read.consumed and not final:
+                size = min(2 * size, MAX_RECORD_BYTES + BLOCK_BYTES)
                 continue
             end = at + read.consumed
             sent = SentBlock(begin=at, end=end, digest=sha256(body.take(read.consumed)).hexdigest())
-            block = NewBlock(sent, read.state, read.contacts, read.rejects, read.report, final=body.ended)
+            block = NewBlock(sent, read.state, read.contacts, read.rejects, read.report, final=final)
             await self.intake.add(self.organization_id, self.campaign_id, block)
-            if block.final:
+            if final:
                 return
-            state, at, wanted = read.state, end, BLOCK_BYTES
+            state, at, size = read.state, end, BLOCK_BYTES
 
 
 async def _skip_known(body: "_Body", upload: Upload) -> None:

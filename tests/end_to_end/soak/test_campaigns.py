@@ -1,0 +1,178 @@
+"""Campaigns at their size: a million rows in constant memory, a hundred thousand called as a job of ten thousand is.
+
+`OUTDIAL_SOAK_CONTACTS` calls fewer, in jobs of a tenth: the ratios hold at any size.
+"""
+
+import contextlib
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import phonenumbers
+import psutil
+import pytest
+
+from tests.end_to_end.batch import Batch, contacts
+from tests.end_to_end.campaign import RunningCampaign, dialed, lines
+from tests.end_to_end.live_stack import LiveStack
+from tests.waiting import until
+
+ROWS = 1_000_000
+ROWS_SECONDS = 5_400  # on a machine with other work
+CALLED = int(os.environ.get("OUTDIAL_SOAK_CONTACTS", "100000"))
+OF_A_JOB = CALLED // 10
+CALLED_SECONDS = 14_400
+SPEED = "2000"
+MAX_RATIO = 1.1  # of CPU a contact, beside the job's
+MAX_GROWTH_MIB = 60  # of any process, between the first tenth of a run, or job, and its end
+SAMPLE_SECONDS = 1.0
+PREMIUM = 900
+
+
+def unassigned() -> Iterator[str]:
+    """Numbers of +1 NXX 555, of which nobody has one: three million."""
+    for area in range(201, 990):
+        if area != PREMIUM and phonenumbers.is_valid_number(phonenumbers.parse(f"+1{area}5550110")):
+            yield from (f"+1{area}555{line:04}" for line in range(10_000))
+
+
+class Memory:
+    """MiB of each part of a stack, once a second: private and shared pages that are its own."""
+
+    def __init__(self, stack: LiveStack) -> None:
+        self._stack = stack
+        self._ended = threading.Event()
+        self.samples: dict[str, list[float]] = defaultdict(list)
+
+    @classmethod
+    @contextlib.contextmanager
+    def watched(cls, stack: LiveStack) -> Iterator["Memory"]:
+        memory = cls(stack)
+        thread = threading.Thread(target=memory._watch)
+        thread.start()
+        try:
+            yield memory
+        finally:
+            memory._ended.set()
+            thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(SAMPLE_SECONDS):
+            for part, pid in parts_of(self._stack).items():
+                with contextlib.suppress(psutil.Error):
+                    self.samples[part].append(_family_mib(psutil.Process(pid)))
+
+    def growth(self) -> dict[str, tuple[float, float, float]]:
+        """Of each part the most in the first tenth, in the last tenth, and ever."""
+        return {part: _growth(taken) for part, taken in self.samples.items()}
+
+
+def parts_of(stack: LiveStack) -> dict[str, int]:
+    pids = stack.ready["pids"]
+    named = {part: pid for part, pid in pids.items() if part not in {"workers", "postgres"}}
+    return named | {f"worker-{number}": pid for number, pid in enumerate(pids["workers"], start=1)}
+
+
+def _family_mib(process: psutil.Process) -> float:
+    """With the processes that it forked: what several share is counted once."""
+    found = 0
+    for one in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):
+            found += one.memory_full_info().pss
+    return found / 2**20
+
+
+def _growth(taken: list[float]) -> tuple[float, float, float]:
+    return _most(taken[: _tenth(taken)]), _most(taken[-_tenth(taken) :]), _most(taken)
+
+
+def _tenth(taken: list[float]) -> int:
+    return max(1, len(taken) // 10)
+
+
+def _most(taken: list[float]) -> float:
+    return max(taken, default=0.0)
+
+
+def cpu_seconds(stack: LiveStack) -> float:
+    """Of all processes below `up`, those that have ended too, where their parents still live."""
+    total = 0.0
+    for process in stack.descendants():
+        with contextlib.suppress(psutil.Error):
+            spent = process.cpu_times()
+            total += spent.user + spent.system + spent.children_user + spent.children_system
+    return total
+
+
+def said(memory: Memory) -> dict[str, tuple[float, float, float]]:
+    growth = memory.growth()
+    for part, (first, last, most) in sorted(growth.items()):
+        print(f"{part}: {first:.0f} MiB in the first tenth, {last:.0f} in the last, {most:.0f} at most")
+    return growth
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(ROWS_SECONDS + 600)
+def test_a_million_rows_are_taken_in_constant_memory() -> None:
+    with LiveStack.running("--speed", SPEED) as stack:
+        campaign = RunningCampaign.create(stack, concurrentCallLimit=50)
+        began = time.monotonic()
+        with Memory.watched(stack) as memory:
+            seen = campaign.send(lines(islice(unassigned(), ROWS)), ROWS_SECONDS)
+        seconds = time.monotonic() - began
+        print(f"{ROWS:,} rows in {seconds:.0f} s")
+        growth = said(memory)
+        assert (seen["totalContacts"], seen["jobs"], seen["validation"]["invalidTotal"]) == (ROWS, 100, 0)
+        assert {part: last - first for part, (first, last, _) in growth.items() if last - first > MAX_GROWTH_MIB} == {}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(CALLED_SECONDS + 600)
+def test_a_campaign_costs_no_more_than_its_jobs_would_alone() -> None:
+    small = {"OUTDIAL_CAMPAIGN_JOB_CONTACTS": str(OF_A_JOB)}
+    numbers = list(islice(unassigned(), OF_A_JOB + CALLED))
+    alone, called = numbers[:OF_A_JOB], numbers[OF_A_JOB:]
+    with LiveStack.running("--speed", SPEED, environment=small) as stack:
+        _top_up(stack)
+        job_seconds, job_cpu = _measured(stack, lambda: _call_alone(stack, alone))
+        with Memory.watched(stack) as memory:
+            seconds, cpu = _measured(stack, lambda: _call_all(stack, called))
+        ratio = (cpu / CALLED) / (job_cpu / OF_A_JOB)
+        print(f"a job of {OF_A_JOB:,}: {job_seconds:.0f} s, {job_cpu / OF_A_JOB * 1000:.1f} ms of CPU a contact")
+        print(f"a campaign of {CALLED:,}: {seconds:.0f} s, {cpu / CALLED * 1000:.1f} ms; ratio {ratio:.2f}")
+        growth = said(memory)
+        assert ratio <= MAX_RATIO
+        assert {part: last - first for part, (first, last, _) in growth.items() if last - first > MAX_GROWTH_MIB} == {}
+
+
+def _measured(stack: LiveStack, work: Callable[[], None]) -> tuple[float, float]:
+    """Seconds, and seconds of CPU."""
+    began, before = time.monotonic(), cpu_seconds(stack)
+    work()
+    return time.monotonic() - began, cpu_seconds(stack) - before
+
+
+def _call_alone(stack: LiveStack, called: list[str]) -> None:
+    batch = Batch.create(stack, contacts(called))
+    until(lambda: batch.status() == "completed", CALLED_SECONDS, every=2)
+
+
+def _call_all(stack: LiveStack, called: list[str]) -> None:
+    campaign = RunningCampaign.create(stack, concurrentCallLimit=50)
+    campaign.send(lines(called), ROWS_SECONDS)
+    campaign.order("start")
+    detail = campaign.wait_until_ended(CALLED_SECONDS, every=5)
+    assert (detail["status"], detail["contactsProcessed"], detail["jobsBegun"]) == ("completed", CALLED, 10)
+    results = campaign.results()
+    assert [row["phone"] for row in results] == called
+    of_carrier = dialed(campaign.dials(called))
+    assert {row["phone"]: int(row["dials"]) for row in results} == {one: of_carrier[one] for one in called}
+
+
+def _top_up(stack: LiveStack) -> None:
+    with stack.http(stack.platform_key) as platform:
+        top_up = {"organizationId": stack.ready["api"]["organizationId"], "amount": "100000.00"}
+        platform.post("/organization/credits", json=top_up).raise_for_status()
