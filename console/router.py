@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
 from api.http.errors import NotFound
-from console import analytics, assets, do_not_call, job, jobs, live, new_job, organization, sign_in
+from console import analytics, assets, campaigns, do_not_call, job, jobs, live, new_job, organization, sign_in
 from console.pages import PageRoute
 from console.sessions import ROOT
 
@@ -28,6 +28,7 @@ parts = (
     job.router,
     new_job.router,
     new_job.columns_router,
+    campaigns.router,
     analytics.router,
     organization.router,
     do_not_call.router,

@@ -2,6 +2,7 @@
 
 from domain.audit import OPERATOR, SYSTEM, TEMPORAL, Action
 from domain.calling_rules import presets
+from domain.campaigns.models import CampaignStatus
 from domain.statuses import ContactStatus, JobStatus
 
 JOB = {
@@ -12,6 +13,13 @@ JOB = {
     JobStatus.COMPLETED: "Completed",
     JobStatus.FAILED: "Failed",
     JobStatus.CANCELLED: "Cancelled",
+}
+CAMPAIGN = {
+    CampaignStatus.DRAFT: "Draft",
+    CampaignStatus.RUNNING: "Running",
+    CampaignStatus.PAUSED: "Paused",
+    CampaignStatus.COMPLETED: "Completed",
+    CampaignStatus.CANCELLED: "Cancelled",
 }
 CONTACT = {
     ContactStatus.PENDING: "Not called yet",
@@ -84,6 +92,13 @@ ACTION = {
     Action.FAILED: "failed",
     Action.DELETED: "deleted it",
     Action.CHANGED: "changed settings",
+    Action.CAMPAIGN_CREATED: "created a campaign",
+    Action.CAMPAIGN_STARTED: "started a campaign",
+    Action.CAMPAIGN_PAUSED: "paused a campaign",
+    Action.CAMPAIGN_RESUMED: "resumed a campaign",
+    Action.CAMPAIGN_CANCELLED: "cancelled a campaign",
+    Action.CAMPAIGN_COMPLETED: "completed a campaign",
+    Action.CAMPAIGN_DELETED: "deleted a campaign",
     Action.STOPPED: "stopped all calls",
     Action.GRANTED: "granted a number or trunk",
 }

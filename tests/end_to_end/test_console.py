@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from tests.browsers import chromium
 from tests.end_to_end.batch import MAX_TALK, SHORT, TALKS, Batch, Numbers, contacts
+from tests.end_to_end.campaign import RunningCampaign, lines
 from tests.end_to_end.live_stack import LiveStack
 from tests.waiting import until
 
@@ -495,12 +496,15 @@ def test_axe_finds_nothing_on_any_page(page: Page, stack: LiveStack, numbers: Nu
         client.post(f"/webhooks/{webhook}/test").raise_for_status()
         client.post("/do-not-call", json={"numbers": numbers.some(1)}).raise_for_status()
         client.post(f"/phone-numbers/{stack.ready['phoneNumbers']['noAgent']}/close").raise_for_status()
+    campaign = RunningCampaign.create(stack, name="A long list")
+    campaign.send(lines([*numbers.some(20), "12"]))
+    campaign.order("start")
     until(lambda: len(job.dials()) > 5, LOADED)
     with stack.http() as client:
         contact = client.get(f"/batch/jobs/{job.job_id}").json()["contacts"][0]["id"]
     until(lambda: counted(page, console), COUNTED, every=2)
     of_a_job = [f"/jobs/{job.job_id}", f"/jobs/{job.job_id}/contacts/{contact}"]
-    paths = [*PATHS, *MORE_PATHS, *of_a_job, f"/webhooks/{webhook}"]
+    paths = [*PATHS, *MORE_PATHS, *of_a_job, f"/webhooks/{webhook}", "/campaigns", f"/campaigns/{campaign.id}"]
     found: dict[str, Any] = {}
     for path in paths:
         page.goto(console + path)
