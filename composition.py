@@ -51,6 +51,9 @@ from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
 from store.organizations.quotas import OrganizationQuotas
 from store.organizations.rate_limits import RateLimits
+from store.privacy.exporting import PersonalDataExport
+from store.privacy.forgetting import Forgetting
+from store.privacy.number_hashes import NumberHashes
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
 from store.webhooks.endpoints import Webhooks
@@ -104,7 +107,7 @@ def _carriers(settings: Settings, own: CarrierCredentials, instead: Mapping[str,
 
 
 def _stores(engine: Database, vault: Vault, settings: Settings) -> tuple[object, ...]:
-    quotas = quota_limits(settings)
+    quotas, hashes = quota_limits(settings), NumberHashes(engine, vault)
     lifecycle, results = JobLifecycle(engine), Results(engine)
     return (
         Agents(engine, quotas),
@@ -113,7 +116,7 @@ def _stores(engine: Database, vault: Vault, settings: Settings) -> tuple[object,
         CallCounting(engine),
         CallStatistics(engine),
         CampaignIntake(engine, quotas),
-        CampaignJobs(engine, quotas),
+        CampaignJobs(engine, quotas, hashes),
         CampaignLifecycle(engine, lifecycle),
         CampaignResults(engine, results),
         Campaigns(engine, quotas, settings.campaign_job_contacts),
@@ -123,17 +126,18 @@ def _stores(engine: Database, vault: Vault, settings: Settings) -> tuple[object,
         ConsoleSessions(engine),
         AgentReports(engine),
         Dials(engine, settings.speed),
-        DoNotCall(engine, quotas),
+        DoNotCall(engine, quotas, hashes),
         DuePages(engine, settings.speed),
+        Forgetting(engine, hashes),
         Gates(engine),
         Idempotency(engine),
         InFlightRequests(engine),
         JobDeletion(engine),
         lifecycle,
-        JobPreview(engine, quotas),
+        JobPreview(engine, quotas, hashes),
         JobRerun(engine),
-        JobUpdates(engine, quotas),
-        Jobs(engine, quotas),
+        JobUpdates(engine, quotas, hashes),
+        Jobs(engine, quotas, hashes),
         Ledger(engine),
         Lines(engine),
         NamespaceBinding(engine),
@@ -141,6 +145,7 @@ def _stores(engine: Database, vault: Vault, settings: Settings) -> tuple[object,
         OrganizationQuotas(engine, quotas),
         Organizations(engine),
         OwnGates(engine),
+        PersonalDataExport(engine),
         PhoneNumbers(engine, quotas),
         RateLimits(engine),
         Reconciliation(engine, settings.speed),

@@ -21,6 +21,7 @@ from activities.calls.call import CallActivities
 from activities.calls.carrier_stream import CarrierStream
 from activities.calls.hand_over import HandOverActivities, HandOvers
 from activities.calls.take_over import TakeOver
+from activities.erasing import CarrierErasures
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
 from activities.reconcile import ReconcileActivities
@@ -47,6 +48,7 @@ from store.jobs.commands import OperatorCommands
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
 from store.leases import StreamLeases
+from store.privacy.forgetting import Forgetting
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
 from store.webhooks.notifier import DueDeliveryNotifier
@@ -150,6 +152,7 @@ def _reconciliation(services: Services) -> ReconcileActivities:
         services[CampaignLifecycle],
         services[JobWorkflows],
         services[CarrierAccounts],
+        CarrierErasures(services[Forgetting], services[CarrierAccounts]),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from temporalio import activity
 
+from activities.erasing import CarrierErasures
 from activities.hang_up import hang_up
 from activities.heartbeats import heartbeats
 from activities.poll_carrier import poll_carrier
@@ -67,6 +68,7 @@ class Fixed(Model):
     failed_parts: tuple[str, ...] = ()
     counted: int = 0
     campaigns: int = 0  # of which jobs were begun
+    erased_calls: int = 0
 
 
 class ReconcileActivities:
@@ -82,6 +84,7 @@ class ReconcileActivities:
         campaign_lifecycle: "CampaignLifecycle",
         workflows: Workflows,
         carriers: Mapping[str, Carrier],
+        erasures: CarrierErasures,
     ) -> None:
         self._reconciliation = reconciliation
         self._binding = binding
@@ -93,6 +96,7 @@ class ReconcileActivities:
         self._campaign_lifecycle = campaign_lifecycle
         self._workflows = workflows
         self._carriers = carriers
+        self._erasures = erasures
 
     @activity.defn(name="sweep")
     async def reconcile(self) -> Fixed:
@@ -142,6 +146,12 @@ class ReconcileActivities:
                 "campaigns", self._campaigns.list_to_look_at, self._look_at_campaign, parallel=PARALLEL_CAMPAIGNS
             ),
             counted=await parts.run("statistics", self._counting.list_due, self._counting.count),
+            erased_calls=await parts.run(
+                "calls of forgotten persons",
+                self._erasures.list_due,
+                self._erasures.erase,
+                parallel=PARALLEL_REQUESTS,
+            ),
             failed_parts=tuple(parts.failed),
         )
 

@@ -64,6 +64,7 @@ from api.organizations import (
     stop_routes,
 )
 from api.organizations.agent_addresses import AgentAddresses
+from api.privacy import routes as privacy_routes
 from api.unknown_keys import UnknownKeys
 from api.webhooks import routes as webhook_routes
 from api.webhooks.destinations import WebhookDestinations
@@ -97,6 +98,7 @@ PARTS = (
     stop_routes,
     audit_routes,
     do_not_call_routes,
+    privacy_routes,
     call_routes,
     outcome_routes,
     export_routes,

@@ -43,6 +43,8 @@ from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
 from store.organizations.quotas import OrganizationQuotas
 from store.organizations.rate_limits import RateLimits
+from store.privacy.exporting import PersonalDataExport
+from store.privacy.forgetting import Forgetting
 from store.reconcile import Reconciliation
 from store.webhooks.endpoints import Webhooks
 from workflows.client import JobWorkflows
@@ -75,6 +77,8 @@ ConsoleSessionsDep = Annotated[ConsoleSessions, service(ConsoleSessions)]
 DialsDep = Annotated[Dials, service(Dials)]
 DoNotCallDep = Annotated[DoNotCall, service(DoNotCall)]
 EngineDep = Annotated[Database, service(Database)]
+ForgettingDep = Annotated[Forgetting, service(Forgetting)]
+PersonalDataDep = Annotated[PersonalDataExport, service(PersonalDataExport)]
 ForkPoolDep = Annotated[ForkPool, service(ForkPool)]
 GatesDep = Annotated[Gates, service(Gates)]
 IdempotencyDep = Annotated[Idempotency, service(Idempotency)]

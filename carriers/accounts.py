@@ -25,6 +25,7 @@ from carriers import (
     list_calls,
 )
 from carriers.calling_off import call_off
+from carriers.erasing import Erasing
 from carriers.number_settings import SupportsNumberSettings
 from carriers.unconfigured import UnconfiguredCarrier
 from domain.calls.models import CallOrder, CallReport, PlacedCall
@@ -83,6 +84,17 @@ class CarrierAccounts(Mapping[str, Carrier]):
             return None
         self._of_numbers.setdefault(account, own)
         return current
+
+    async def find_erasing(self, account: str) -> Erasing | None:
+        """What deletes the calls of an account; None where its carrier deletes nothing.
+
+        Raises CarrierRefused where it has no settings, and what looking them up raises.
+        """
+        carrier = self[account]
+        current = await carrier.current() if isinstance(carrier, NumberAccount) else carrier
+        if isinstance(current, UnconfiguredCarrier):
+            raise NotSetUp(NO_SETTINGS)
+        return current if isinstance(current, Erasing) else None
 
     async def close(self) -> None:
         """Close all connections."""

@@ -51,6 +51,9 @@ class Action(StrEnum):
     RESULTS_DOWNLOADED = "results_downloaded"  # likewise: as a file
     GRANTED = "granted"  # the use of a number or trunk; details: the grant's id, carrier and kind
     GRANT_REVOKED = "grant_revoked"
+    PERSON_FORGOTTEN = "person_forgotten"  # details of these: the receipt's id; no number
+    PERSON_EXPORTED = "person_exported"
+    DATA_ERASED = "data_erased"  # of a job, by retention; details: how many contacts
 
 
 class AuditEntry(Model):

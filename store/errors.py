@@ -20,6 +20,7 @@ StoreError
 ├── Disabled               this webhook gets nothing until it is enabled
 ├── TooMany                as many as there may be
 ├── QuotaExceeded          the organization would have more than it may
+├── PersonOnThePhone       a call with the person is live
 ├── StillCalling           calls of the job are, or may be, live
 └── Busy                   as many large files are being read as may be at once
 """
@@ -200,3 +201,10 @@ class StillCalling(StoreError):
     def __init__(self, calls: int) -> None:
         super().__init__(f"{calls} calls of the job are, or may be, live.")
         self.calls = calls
+
+
+class PersonOnThePhone(StoreError):
+    """A call with a person who is to be forgotten is live: nobody else calls them any more."""
+
+    def __init__(self) -> None:
+        super().__init__("A call with this person is live.")

@@ -6,6 +6,7 @@ from store.db.engine import Database, reading
 
 _NEWEST = text("""
     (SELECT secret FROM webhook_endpoints ORDER BY created_at DESC LIMIT 1)
+    UNION ALL (SELECT key FROM hash_keys)
     UNION ALL (SELECT settings FROM carrier_accounts WHERE settings IS NOT NULL LIMIT 1)
 """)
 

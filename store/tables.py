@@ -54,6 +54,8 @@ organizations = Table(
     Column("stopped_at", Moment),  # by a person: no call of any job until it is resumed
     Column("allowed_countries", JSONB),  # ISO 3166 codes, or ["*"]; null: those of its own numbers
     Column("quotas", JSONB),  # domain.quotas.Quota: a limit of its own, null: none; null: those for all
+    Column("retention_days", Integer),  # how long an ended job keeps its contacts' data; null: the platform's default
+    Column("numbers_hashed_until", Moment),  # of its dials that were asked for before
     Column("listed_jobs", Integer, nullable=False, server_default="0"),  # all but test calls; a trigger keeps it
     Column("created_at", Moment, nullable=False, server_default=func.now()),
 )
@@ -208,6 +210,8 @@ batch_jobs = Table(
     Column("ended_counts", JSON),  # contacts by status once all are final and it has ended; triggers keep it
     Column("statistics_counted_at", Moment),  # its calls that had ended by then are in `call_statistics`
     Column("statistics_due_at", Moment, server_default=func.now()),  # to be counted again; null: for good
+    Column("erased_at", Moment),  # its contacts' data was kept for long enough
+    Index("ix_batch_jobs_kept", "completed_at", postgresql_where=text("erased_at IS NULL")),
     Index("ix_batch_jobs_newest", "organization_id", text("created_at DESC"), text("id DESC")),
     Index("ix_batch_jobs_cancelled", "completed_at", postgresql_where=text("status = 'cancelled'")),
     Index("ix_batch_jobs_statistics", "statistics_due_at", postgresql_where=text("statistics_due_at IS NOT NULL")),
@@ -438,6 +442,50 @@ do_not_call = Table(
     Column("batch_id", String),  # of the request that listed it with others; null: one call's opt-out, or a network's
     Index("ix_do_not_call_batch", "organization_id", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
     Index("ix_do_not_call_newest", "organization_id", text("added_at DESC"), "number"),
+)
+
+hash_keys = Table(  # one row: the key of `number_hash`, sealed by the vault, so that a new OUTDIAL_SECRET keeps hashes
+    "hash_keys",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=text("true")),
+    Column("key", Text, nullable=False),
+    CheckConstraint("singleton", name="singleton"),
+)
+
+suppressed_numbers = Table(  # of persons who were forgotten: never called again, and not to be read
+    "suppressed_numbers",
+    metadata,
+    Column("organization_id", ForeignKey("organizations.id"), primary_key=True),
+    Column("number_hash", String, primary_key=True),  # store.privacy.number_hashes
+    Column("source", String, nullable=False),  # as in `do_not_call`
+    Column("added_by", String, nullable=False),
+    Column("added_at", Moment, nullable=False, server_default=func.now()),
+)
+
+erasures = Table(  # receipts: a person of an organization was forgotten
+    "erasures",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False, index=True),
+    Column("number_hash", String, nullable=False),
+    Column("requested_by", String, nullable=False),  # as in `activity.actor`
+    Column("requested_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("deleted", JSONB, nullable=False),  # how many of each kind
+)
+
+erasure_calls = Table(  # what carriers have of a forgotten person, until they have deleted it
+    "erasure_calls",
+    metadata,
+    Column("erasure_id", ForeignKey("erasures.id", ondelete="CASCADE"), primary_key=True),
+    Column("dial_id", String, primary_key=True),
+    Column("carrier_account_id", String, nullable=False),
+    Column("call_id", String, nullable=False),  # the carrier's
+    Column("state", String, nullable=False, server_default="pending"),  # domain.privacy.CallErasure
+    Column("recordings", Integer, nullable=False, server_default="0"),  # that were deleted with it
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", Moment, nullable=False, server_default=func.clock_timestamp()),
+    Column("last_error", Text),
+    Index("ix_erasure_calls_due", "next_attempt_at", postgresql_where=text("state = 'pending'")),
 )
 
 activity = Table(  # what was done to jobs and organizations, never updated

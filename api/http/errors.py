@@ -86,6 +86,11 @@ class AlreadyRunning(ApiError):
     code = "already_running"
 
 
+class PersonOnThePhone(ApiError):
+    status = 409
+    code = "person_on_the_phone"
+
+
 class JobNotCancellable(ApiError):
     code = "job_not_cancellable"
 

@@ -148,6 +148,7 @@ OF_STORE: dict[type[Exception], Callable[[Any], ApiError]] = {
         str(error), [{"quota": error.quota.value, "limit": error.limit}]
     ),
     store.StillCalling: _still_calling,
+    store.PersonOnThePhone: lambda error: api.PersonOnThePhone(f"{error} Nobody calls them after it; ask again then."),
     store.Busy: lambda _: api.Unavailable("Several large files are being downloaded. Try again in a moment."),
 }
 OF_WHAT: dict[str, Callable[[store.NotFound], ApiError]] = {
@@ -165,5 +166,6 @@ OF_WHAT: dict[str, Callable[[store.NotFound], ApiError]] = {
     ),
     "grant": lambda _: api.GrantNotFound("There is no grant of this id."),
     "webhook": lambda _: api.WebhookNotFound("There is no webhook of this id."),
+    "receipt": lambda _: api.NotFound("There is no receipt of this id."),
     "delivery": lambda _: api.DeliveryNotFound("There is no delivery of this id."),
 }

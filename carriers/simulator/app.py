@@ -20,7 +20,15 @@ from carriers.simulator.calls import Call
 from carriers.simulator.faults import Faults, happens
 from carriers.simulator.options import Options
 from carriers.simulator.request_parsing import call_request_of, check_credentials, filters_of, form_of, page_of
-from carriers.simulator.resources import API, ApiError, account_resource, call_resource, list_resource
+from carriers.simulator.resources import (
+    API,
+    ApiError,
+    account_resource,
+    call_resource,
+    list_resource,
+    recording_resource,
+    recordings_list,
+)
 from carriers.simulator.server import drop_connection
 
 FIRST_CALLBACK_TIMEOUT_SECONDS = 5.0
@@ -43,6 +51,9 @@ class CallsApi:
             Route(f"{account}/Calls.json", self._authenticated(self.list), methods=["GET"]),
             Route(f"{account}/Calls/{{sid}}.json", self._authenticated(self.update), methods=["POST"]),
             Route(f"{account}/Calls/{{sid}}.json", self._authenticated(self.fetch), methods=["GET"]),
+            Route(f"{account}/Calls/{{sid}}.json", self._authenticated(self.delete), methods=["DELETE"]),
+            Route(f"{account}/Recordings.json", self._authenticated(self.list_recordings), methods=["GET"]),
+            Route(f"{account}/Recordings/{{sid}}.json", self._authenticated(self.delete_recording), methods=["DELETE"]),
             Route(f"{account}.json", self._authenticated(self.account), methods=["GET"]),
         ]
 
@@ -97,12 +108,38 @@ class CallsApi:
             raise ApiError(400, 21220)
         return JSONResponse(self._resource(call))
 
+    async def delete(self, request: Request) -> Response:
+        """Delete a call that has ended. The simulator's own record keeps that there was one."""
+        _refuse_deletion(self._engine.faults)
+        call = self._call(request)
+        if call.live:
+            raise ApiError(400, 20009)
+        self._engine.delete(call)
+        return Response(status_code=204)
+
+    async def list_recordings(self, request: Request) -> Response:
+        """Of one call (`CallSid`)."""
+        _refuse_deletion(self._engine.faults)
+        call = self._engine.get(request.query_params.get("CallSid", ""))
+        recorded = call is not None and call.recording_sid is not None and call.answered_at is not None
+        found = [call] if call is not None and recorded else []
+        sid = self._options.account_sid
+        return JSONResponse(recordings_list([recording_resource(each, sid) for each in found], sid))
+
+    async def delete_recording(self, request: Request) -> Response:
+        _refuse_deletion(self._engine.faults)
+        call = self._store.get_by_recording(request.path_params["sid"])
+        if call is None:
+            raise ApiError(404, 20404)
+        self._engine.delete_recording(call.sid)
+        return Response(status_code=204)
+
     async def account(self, request: Request) -> Response:
         return JSONResponse(account_resource(self._options.account_sid))
 
     def _call(self, request: Request) -> Call:
         call = self._engine.get(request.path_params["sid"])
-        if call is None:
+        if call is None or call.deleted_at is not None:
             raise ApiError(404, 20404)
         return call
 
@@ -128,6 +165,11 @@ class CallsApi:
         check_credentials(request.headers.get("authorization", ""), sid, self._options.auth_token)
         if request.path_params["account"] != sid:
             raise ApiError(404, 20404)
+
+
+def _refuse_deletion(faults: Faults) -> None:
+    if faults.deletion_unavailable:
+        raise ApiError(503, 20503)
 
 
 def _refuse_by_chance(faults: Faults, draw: tuple[object, ...]) -> None:

@@ -35,6 +35,7 @@ class CallRequest:
     time_limit: int
     stream: StreamTarget | None = None
     url: str | None = None  # where the TwiML is, if it did not come along
+    records: bool = False
 
 
 class CallEngine:
@@ -102,6 +103,22 @@ class CallEngine:
             self._apply(call, hang_up_step(call, max(time.time(), call.updated_at), ending))
             self._store.flush()
 
+    def delete(self, call: Call) -> None:
+        """Of one that has ended; it stays deleted: that is written before it is answered."""
+        call.deleted_at, call.recording_sid = time.time(), None
+        self._write_now(call)
+
+    def delete_recording(self, sid: str) -> None:
+        """Of a call that has one."""
+        call = self.get(sid)
+        if call is not None:
+            call.recording_sid = None
+            self._write_now(call)
+
+    def _write_now(self, call: Call) -> None:
+        self._store.update(call)
+        self._store.flush()
+
     async def first_callback(self, call: Call, max_seconds: float) -> None:
         await self._callbacks.first_delivered(call, max_seconds)
 
@@ -128,6 +145,7 @@ class CallEngine:
             never_ends=happens(faults.never_ends, self._options.seed, request.to, dial, "never ends"),
             asked_at=asked_at,
             dial_at=slot,
+            recording_sid=f"RE{secrets.token_hex(16)}" if request.records else None,
             updated_at=asked_at,
         )
 

@@ -28,7 +28,9 @@ _REPORT = """
 SELECT json_object(
   'dials', (SELECT json_group_array(json_object('to', "to", 'from', from_, 'key', key, 'askedAt', asked_at,
       'ringingAt', ringing_at, 'answeredAt', answered_at, 'endedAt', ended_at,
-      'outcome', CASE WHEN ended_at IS NULL THEN NULL ELSE status END, 'sipCode', sip_code))
+      'outcome', CASE WHEN ended_at IS NULL THEN NULL ELSE status END, 'sipCode', sip_code,
+      'callId', sid, 'deletedAt', deleted_at,
+      'recording', json(CASE WHEN recording_sid IS NULL THEN 'false' ELSE 'true' END)))
     FROM (SELECT * FROM calls ORDER BY asked_at)),
   'mostLive', (SELECT coalesce(max(live), 0) FROM (SELECT sum(step) OVER (ORDER BY at, step) AS live FROM (
       SELECT asked_at AS at, 1 AS step FROM calls
@@ -45,6 +47,7 @@ class CallStore:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=OFF")  # a killed process loses nothing, a lost machine may
         self._connection.executescript(_SCHEMA)
+        self._add_missing_columns()
         self._changed: dict[str, Call] = {}
 
     def add(self, call: Call) -> None:
@@ -72,6 +75,18 @@ class CallStore:
         """Calls that were live, or whose last callback was not delivered, when the process ended."""
         return map(_call, self._connection.execute(f"{_READ} WHERE ended_at IS NULL OR NOT told").fetchall())
 
+    def get_by_recording(self, sid: str) -> Call | None:
+        self.flush()
+        rows = self._connection.execute(f"{_READ} WHERE recording_sid = ? AND deleted_at IS NULL", [sid]).fetchall()
+        return _call(rows[0]) if rows else None
+
+    def _add_missing_columns(self) -> None:
+        """To a file of a version before."""
+        have = {name for _, name, *_ in self._connection.execute("PRAGMA table_info(calls)")}
+        for name in COLUMNS:
+            if name not in have:
+                self._connection.execute(f'ALTER TABLE calls ADD COLUMN "{name}"')
+
     def dials_by_number(self) -> dict[str, int]:
         return dict(self._connection.execute('SELECT "to", count(*) FROM calls GROUP BY "to"').fetchall())
 
@@ -86,7 +101,7 @@ class CallStore:
         self.flush()
         terms = {"started_from": "initiated_at >= ?", "started_to": "initiated_at < ?"}
         clauses = [terms.get(name, f'"{name}" = ?') for name in where]
-        condition = " AND ".join([*clauses, "asked_at <= ?"])
+        condition = " AND ".join([*clauses, "deleted_at IS NULL", "asked_at <= ?"])
         query = f"{_READ} WHERE {condition} ORDER BY asked_at DESC LIMIT ? OFFSET ?"
         rows = self._connection.execute(query, [*where.values(), before, limit, offset])
         return [_call(row) for row in rows]

@@ -48,6 +48,8 @@ class Call:
     duration: int | None = None
     answered_by: str | None = None
     sequence: int = 0  # of the next event
+    recording_sid: str | None = None  # of a call that was answered, until it is deleted
+    deleted_at: float | None = None  # by its account: nobody else sees it any more
     told: bool = False  # its last callback was delivered or given up (a column of the database)
     steps: deque[Step] = field(default_factory=deque)
 

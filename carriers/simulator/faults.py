@@ -33,6 +33,7 @@ class Faults(BaseModel):
     unavailable: float = Probability  # 503
     account_refused: Literal[0, 401, 403] = 0  # every request, 20003
     callers_refused: frozenset[str] = frozenset()  # caller ids that the account does not own, 21210
+    deletion_unavailable: bool = False  # 503 to whoever deletes calls and recordings
     never_ends: float = Probability  # rings on until it is hung up
     list_lag_seconds: float = Seconds  # until a call is in the list
     numbers: dict[str, "Faults"] = {}

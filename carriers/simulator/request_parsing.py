@@ -61,6 +61,7 @@ def call_request_of(form: Form) -> CallRequest:
         timeout=_parse_int(form, "Timeout", TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS),
         time_limit=_parse_int(form, "TimeLimit", TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS),
         stream=stream_of(twiml),
+        records=_one(form, "Record") == "true",
         url=_one(form, "Url") if twiml is None else None,
     )
 

@@ -18,6 +18,7 @@ _SUBRESOURCES = (
 MESSAGES: dict[int, str] = {
     20001: "Unknown parameters",
     20003: "Authenticate",
+    20009: "The requested resource could not be deleted",
     20404: "The requested resource was not found",
     20429: "Too Many Requests",
     20500: "An internal server error has occurred",
@@ -111,6 +112,36 @@ def list_resource(
         "start": page * page_size,
         "end": page * page_size + max(0, len(calls) - 1),
         "uri": uri(page),
+    }
+
+
+def recording_resource(call: Call, account_sid: str) -> dict[str, Any]:
+    return {
+        "sid": call.recording_sid,
+        "account_sid": account_sid,
+        "call_sid": call.sid,
+        "channels": 2,
+        "date_created": rfc2822(call.ended_at),
+        "date_updated": rfc2822(call.ended_at),
+        "duration": str(call.duration or 0),
+        "status": "completed",
+        "uri": f"{API}/Accounts/{account_sid}/Recordings/{call.recording_sid}.json",
+    }
+
+
+def recordings_list(recordings: list[dict[str, Any]], account_sid: str) -> dict[str, Any]:
+    """The only page."""
+    uri = f"{API}/Accounts/{account_sid}/Recordings.json?Page=0"
+    return {
+        "recordings": recordings,
+        "first_page_uri": uri,
+        "next_page_uri": None,
+        "previous_page_uri": None,
+        "page": 0,
+        "page_size": 50,
+        "start": 0,
+        "end": max(0, len(recordings) - 1),
+        "uri": uri,
     }
 
 

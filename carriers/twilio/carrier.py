@@ -44,6 +44,7 @@ from domain.calls.models import CallOrder, CallReport, PlacedCall
 
 SEARCH_PAGE_SIZE = 200  # the newest calls between two numbers; never so many are placed in one search window
 LIST_PAGE_SIZE = 1_000  # the most that a page may have
+MAX_RECORDINGS = 200  # of one call: it has one, or one of each side
 SIGNATURE_HEADERS = ("x-twilio-signature", "x-signalwire-signature")  # computed alike by either
 REJECTIONS = (TwilioRestException, TwilioServiceException)
 NO_ENVIRONMENT = {"TWILIO_REGION": "", "TWILIO_EDGE": ""}  # the client would rewrite our base URL by these
@@ -174,6 +175,32 @@ class Twilio:
             await self._ask(lambda: self._client.calls(call_id).update_async(status="canceled"))
         except (_NotFoundError, _NotInProgressError):
             return
+
+    async def erase_call(self, call_id: str) -> int:
+        """Delete a call and its recordings. Twilio keeps them else until somebody deletes them.
+
+        A call that is live cannot be deleted: CarrierAway.
+        """
+
+        async def list_recordings() -> list[str]:
+            page = await self._client.recordings.page_async(call_sid=call_id, page_size=MAX_RECORDINGS)
+            return [recording.sid for recording in page]
+
+        deleted = 0
+        try:
+            for recording in await self._ask(list_recordings):
+                deleted += await self._delete(self._client.recordings(recording).delete_async)
+            await self._delete(self._client.calls(call_id).delete_async)
+        except (_NotFoundError, _NotInProgressError):  # an account without recordings
+            raise CarrierAway("The carrier's answer cannot be read.") from None
+        return deleted
+
+    async def _delete(self, delete: Callable[[], Awaitable[bool]]) -> bool:
+        """False: it was gone already."""
+        try:
+            return bool(await self._ask(delete))
+        except _NotFoundError:
+            return False
 
     def read_event(self, request: EventRequest) -> CallReport:
         """Check a callback's signature, on the form exactly as it came, and read it."""

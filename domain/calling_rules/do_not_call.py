@@ -24,6 +24,7 @@ class Source(StrEnum):
     NETWORK = "sip_607"  # the person's network reported: unwanted (RFC 8197)
     AGENT = "agent"  # the person told the agent
     OPERATOR = "operator"
+    ERASURE = "erasure"  # the person's data was erased at their request
 
 
 class ListedNumber(Model):

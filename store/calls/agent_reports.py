@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calls.agent_report import Conversation, ConversationReport
 from domain.calls.models import Audio
+from domain.privacy import ERASED
 from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.errors import NotFound
@@ -84,8 +85,10 @@ def _is_new(earlier: Conversation | None, now: Conversation) -> bool:
 
 
 async def _is_deleted(connection: AsyncConnection, contact_id: str) -> bool:
-    """Whether the contact's job was deleted; read while the dial is locked, so that it is not deleted meanwhile."""
-    return await connection.scalar(sa.select(contacts.c.id).where(contacts.c.id == contact_id)) is None
+    """Whether the contact's job was deleted, or its data; read while the dial is locked, so that neither happens
+    meanwhile."""
+    kept = contacts.c.id == contact_id, contacts.c.number != ERASED
+    return await connection.scalar(sa.select(contacts.c.id).where(*kept)) is None
 
 
 def _in_milliseconds(moment: datetime) -> datetime:

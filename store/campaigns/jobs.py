@@ -30,6 +30,7 @@ from store.errors import InsufficientCredits, NoContactsLeft, NotFound, NotGrant
 from store.jobs.repository import CampaignPart, CreatedJob, create_job
 from store.organizations.phone_numbers import read_phone_number
 from store.organizations.rows import lock_and_read_organization
+from store.privacy.number_hashes import NumberHashes
 from store.tables import campaigns
 
 MAX_ROWS = 200  # of campaigns that one sweep looks at
@@ -87,10 +88,11 @@ class BegunJob(Model):
 class CampaignJobs:
     """Each step is one transaction, and idempotent."""
 
-    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None, hashes: NumberHashes | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas
+        self._hashes = hashes
 
     async def list_to_look_at(self) -> list[CampaignToLookAt]:
         """Those that run, and those that were cancelled and still have open jobs; of all organizations."""
@@ -150,7 +152,7 @@ class CampaignJobs:
             campaign = await read_campaign(connection, organization_id, campaign_id)
             if status_of(campaign) is not CampaignStatus.RUNNING:
                 return None
-            part = campaign["parts"] + 1
+            part, accepted = campaign["parts"] + 1, campaign["accepted"]
             if campaign["moved"] == campaign["accepted"] or await _is_late(connection, campaign):
                 await _complete(connection, campaign)
                 return None
@@ -160,6 +162,8 @@ class CampaignJobs:
             organization = await lock_and_read_organization(connection, organization_id)
             campaign = await read_campaign(connection, organization_id, campaign_id, lock=True)
             if status_of(campaign) is not CampaignStatus.RUNNING or campaign["parts"] + 1 != part:
+                return []
+            if campaign["accepted"] != accepted:  # somebody was forgotten, and may be among those that were read
                 return []
             if organization.stopped_at is not None or not await _has_room(connection, campaign):
                 return None
@@ -185,6 +189,7 @@ class CampaignJobs:
                 id=job_id_of(campaign["id"], part),
                 by=campaign["created_by"],
                 quotas=self._quotas,
+                hashes=self._hashes,
                 part=CampaignPart(campaign["id"], part),
             )
         except NoContactsLeft:

@@ -16,11 +16,12 @@ from domain.quotas import Quota, QuotaLimits
 from store.audit_log import record_action
 from store.calls.in_flight import CallScope, withdraw_unrung_calls
 from store.contacts.transitions import block_numbers, unblock_numbers
-from store.db.engine import AnyConnection, Database, fetch_values, reading, run
+from store.db.engine import AnyConnection, Database, fetch_one, fetch_values, reading, run
 from store.db.ids import may_exist
 from store.db.locks import lock_organization
 from store.errors import NotFound
 from store.organizations.quotas import require_room
+from store.privacy.number_hashes import NumberHashes
 from store.tables import dials, do_not_call
 
 _LISTED = """
@@ -33,6 +34,13 @@ _LIST = """
     FROM unnest(string_to_array(%(numbers)s, chr(10))) AS given (number)
     ON CONFLICT DO NOTHING
 """
+
+
+_SUPPRESSED = """
+    SELECT %(number)s AS number, source, added_by, added_at FROM suppressed_numbers
+    WHERE organization_id = %(organization)s AND number_hash = %(hash)s
+"""
+_UNSUPPRESS = "DELETE FROM suppressed_numbers WHERE organization_id = %(organization)s AND number_hash = %(hash)s"
 
 
 class Added(Model):
@@ -83,10 +91,11 @@ class DoNotCallPage(Model):
 class DoNotCall:
     """Each public method is one transaction; the list of another organization does not exist."""
 
-    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None, hashes: NumberHashes | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas
+        self._hashes = hashes
 
     async def add(
         self,
@@ -105,8 +114,10 @@ class DoNotCall:
         """
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
+            known = await find_listed(connection, organization_id, list_all_writings(numbers), self._hashes)
+            unknown = [number for number in numbers if identify(number) not in known]
             added = await list_numbers(
-                connection, organization_id, numbers, source=source, by=by, note=note, batch_id=batch_id
+                connection, organization_id, unknown, source=source, by=by, note=note, batch_id=batch_id
             )
             if added.new:
                 await require_room(connection, organization_id, self._quotas, {Quota.DO_NOT_CALL: 0})
@@ -116,7 +127,7 @@ class DoNotCall:
     async def preview(self, organization_id: str, numbers: Collection[str]) -> Preview:
         """What `add` would come to now. Nothing is changed."""
         async with reading(self._engine) as connection:
-            listed = await find_listed(connection, organization_id, list_all_writings(numbers))
+            listed = await find_listed(connection, organization_id, list_all_writings(numbers), self._hashes)
             values = {"organization": organization_id, "numbers": "\n".join(list_all_writings(numbers))}
             rows = (await connection.execute(_WOULD_BLOCK, values)).mappings().all()
         new = len({identify(number) for number in numbers} - listed)
@@ -161,7 +172,7 @@ class DoNotCall:
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
             deleted = await connection.execute(sa.delete(do_not_call).where(*_entry(organization_id, number)))
-            if not deleted.rowcount:
+            if not deleted.rowcount and not await self._remove_suppressed(connection, organization_id, number):
                 return False
             await record_action(connection, organization_id, Action.DO_NOT_CALL_REMOVED, by, {"numbers": 1})
             return True
@@ -173,7 +184,24 @@ class DoNotCall:
         async with reading(self._engine) as connection:
             query = _ENTRIES.where(*_entry(organization_id, number))
             row = (await connection.execute(query)).mappings().first()
-            return None if row is None else ListedNumber.model_validate(row)
+            if row is not None:
+                return ListedNumber.model_validate(row)
+            return None if self._hashes is None else await self._find_suppressed(connection, organization_id, number)
+
+    async def _find_suppressed(
+        self, connection: AnyConnection, organization_id: str, number: str
+    ) -> ListedNumber | None:
+        """The entry of a person who was forgotten: it has no number, so that it is told with the one that was given."""
+        if self._hashes is None or not await self._hashes.find_suppressed(connection, organization_id, [number]):
+            return None
+        values = {"organization": organization_id, "hash": self._hashes.hash(number), "number": number}
+        return await fetch_one(connection, ListedNumber, _SUPPRESSED, values)
+
+    async def _remove_suppressed(self, connection: AnyConnection, organization_id: str, number: str) -> bool:
+        if self._hashes is None or not await self._hashes.find_suppressed(connection, organization_id, [number]):
+            return False
+        values = {"organization": organization_id, "hash": self._hashes.hash(number)}
+        return await run(connection, _UNSUPPRESS, values) == 1
 
     async def list_page(self, organization_id: str, search: str | None, page: int, page_size: int) -> DoNotCallPage:
         """The list, newest first; `search`: part of a number. `page` counts from 1."""
@@ -194,10 +222,16 @@ class DoNotCall:
             return DoNotCallPage(entries=[ListedNumber.model_validate(row) for row in rows], total=total)
 
 
-async def find_listed(connection: AnyConnection, organization_id: str, writings: Collection[str]) -> frozenset[str]:
-    """The identities of the telephones with these writings that are on the organization's list."""
+async def find_listed(
+    connection: AnyConnection, organization_id: str, writings: Collection[str], hashes: NumberHashes | None = None
+) -> frozenset[str]:
+    """The identities of the telephones with these writings that are on the organization's list; with `hashes` also of
+    those who were forgotten."""
     values = {"organization": organization_id, "numbers": "\n".join(writings)}
-    return frozenset(map(identify, await fetch_values(connection, _LISTED, values)))
+    listed = frozenset(map(identify, await fetch_values(connection, _LISTED, values)))
+    if hashes is None:
+        return listed
+    return listed | await hashes.find_suppressed(connection, organization_id, writings)
 
 
 async def list_numbers(

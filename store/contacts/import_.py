@@ -18,6 +18,7 @@ from store.contacts.earlier_calls import find_earlier_calls
 from store.contacts.packed import FIELDS, PackedContacts, Place
 from store.db.copy_text import as_field
 from store.errors import NoContactsLeft, Overlapping
+from store.privacy.number_hashes import NumberHashes
 from store.tables import phone_numbers
 
 OVERLAPPING_WARNING = "will be called by another open job too"
@@ -83,16 +84,18 @@ async def admit_contacts(
     organization: Organization,
     contacts: PackedContacts,
     report: dict[str, Any],
+    hashes: NumberHashes | None = None,
     *,
     anybody: bool = True,
 ) -> tuple[Admitted, dict[str, Any]]:
-    """Find who may never be called: numbers on the do-not-call list, and countries that are not allowed.
+    """Find who may never be called: numbers on the do-not-call list, persons who were forgotten, and countries that
+    are not allowed.
 
     They enter as `blocked` and the report's warnings name their rows. Raises NoContactsLeft where nobody else is left,
     if there is to be `anybody`.
     """
     allowed = await read_allowed_countries(connection, organization)
-    never = await find_listed(connection, organization.id, contacts.list_writings())
+    never = await find_listed(connection, organization.id, contacts.list_writings(), hashes)
     blocked = _find_blocked(contacts, never, allowed)
     if anybody and contacts and len(blocked) == len(contacts):
         raise NoContactsLeft(contacts.rows, "none of these numbers may be called")

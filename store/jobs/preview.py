@@ -11,6 +11,7 @@ from store.db.engine import Database, reading
 from store.errors import NoContactsLeft, Overlapping, QuotaExceeded
 from store.organizations.quotas import require_room, room_for_job
 from store.organizations.rows import read_organization
+from store.privacy.number_hashes import NumberHashes
 
 
 class PreviewFacts(Model):
@@ -36,10 +37,11 @@ class PreviewFacts(Model):
 class JobPreview:
     """Read only: what is read may change before a job is created."""
 
-    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None, hashes: NumberHashes | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas
+        self._hashes = hashes
 
     async def preview(
         self, organization_id: str, request: JobRequest, contacts: PackedContacts, report: dict[str, Any]
@@ -57,7 +59,7 @@ class JobPreview:
             try:
                 called, report = await apply_overlap_rule(connection, organization_id, request, contacts, report)
                 await require_room(connection, organization_id, self._quotas, room_for_job(len(called)))
-                admitted, report = await admit_contacts(connection, organization, called, report)
+                admitted, report = await admit_contacts(connection, organization, called, report, self._hashes)
             except Overlapping as error:
                 facts["overlapping"] = error.rows
             except NoContactsLeft as error:

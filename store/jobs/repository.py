@@ -37,6 +37,7 @@ from store.jobs.settings import SELECTED, as_columns
 from store.organizations.phone_numbers import check_callable
 from store.organizations.quotas import require_room, room_for_job
 from store.organizations.rows import lock_and_read_organization
+from store.privacy.number_hashes import NumberHashes
 from store.tables import batch_jobs, contacts
 
 
@@ -55,10 +56,11 @@ class CreatedJob(Model):
 class Jobs:
     """Each public method is one transaction; what belongs to another organization does not exist."""
 
-    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None, hashes: NumberHashes | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas
+        self._hashes = hashes
 
     async def create(
         self,
@@ -91,6 +93,7 @@ class Jobs:
                 id=id or new_id("batch"),
                 by=by,
                 quotas=self._quotas,
+                hashes=self._hashes,
             )
             await keep_rejects(connection, created.id, rejects)
             return created
@@ -163,6 +166,7 @@ async def create_job(
     id: str,
     by: str,
     quotas: QuotaLimits | None,
+    hashes: NumberHashes | None,
     part: CampaignPart | None = None,
 ) -> CreatedJob:
     """As `Jobs.create`, within a transaction that has locked the organization's row.
@@ -172,7 +176,7 @@ async def create_job(
     agent = await check_callable(connection, organization.id, number)
     called, report = await apply_overlap_rule(connection, organization.id, request, contacts, report)
     await require_room(connection, organization.id, quotas, room_for_job(len(called)))
-    admitted, report = await admit_contacts(connection, organization, called, report, anybody=part is None)
+    admitted, report = await admit_contacts(connection, organization, called, report, hashes, anybody=part is None)
     cost = estimate_cost(admitted.callable, agent.architecture)
     hold = compute_hold(organization, cost)
     job = _as_inserted(organization.id, request, number, agent)

@@ -11,6 +11,7 @@ from domain.jobs.models import JobRequest, NewContact
 from domain.jobs.rerun import LeftOut, is_reached, why_left_out
 from domain.model import Model
 from domain.phone.location import locate_number
+from domain.privacy import ERASED
 from domain.statuses import ContactStatus, JobStatus, OnOverlap
 from store.db.engine import Database, reading
 from store.db.ids import may_exist
@@ -64,7 +65,7 @@ class JobRerun:
         """The contacts that a job did not reach. Raises NotFound; WrongStatus where it has not ended."""
         async with reading(self._engine) as connection:
             request = _request(await _row(connection, organization_id, job_id, ended=True))
-            query = _CONTACTS.where(contacts.c.job_id == job_id).order_by(contacts.c.row)
+            query = _CONTACTS.where(contacts.c.job_id == job_id, contacts.c.number != ERASED).order_by(contacts.c.row)
             found = (await connection.execute(query)).mappings().all()
         again, left_out = [], Counter[LeftOut]()
         missed = [row for row in found if not is_reached(ContactStatus(row["status"]))]
@@ -82,7 +83,8 @@ class JobRerun:
         """The first contact in file order. Raises NotFound for the job, or where it has none."""
         if not may_exist(job_id):
             raise NotFound("job", job_id)
-        where = contacts.c.job_id == job_id, contacts.c.organization_id == organization_id
+        mine = contacts.c.organization_id == organization_id
+        where = contacts.c.job_id == job_id, mine, contacts.c.number != ERASED
         async with reading(self._engine) as connection:
             query = _CONTACTS.where(*where).order_by(contacts.c.row).limit(1)
             row = (await connection.execute(query)).mappings().one_or_none()

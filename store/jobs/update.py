@@ -34,6 +34,7 @@ from store.jobs.settings import as_columns
 from store.jobs.status import lock_and_read_status, move
 from store.organizations.quotas import require_room
 from store.organizations.rows import lock_and_read_organization
+from store.privacy.number_hashes import NumberHashes
 from store.tables import batch_jobs, contacts, rejects
 
 REMOVED = "Removed from the job."
@@ -60,10 +61,11 @@ class Appended(Model):
 class JobUpdates:
     """Each change is idempotent; `by` is the actor whom the audit log names."""
 
-    def __init__(self, engine: Database, quotas: QuotaLimits | None = None) -> None:
+    def __init__(self, engine: Database, quotas: QuotaLimits | None = None, hashes: NumberHashes | None = None) -> None:
         """`quotas`: what organizations may have; None: an operator adds what he likes."""
         self._engine = engine
         self._quotas = quotas
+        self._hashes = hashes
 
     async def change(self, organization_id: str, job_id: str, change: JobChange, *, by: str) -> JobStatus:
         """Set the fields that are given. Raises WrongStatus: it has ended; or it began, and the start is to move.
@@ -118,7 +120,7 @@ class JobUpdates:
             if total > MAX_CONTACTS:
                 raise TooManyContacts(f"The job would have more than {MAX_CONTACTS:,} contacts.")
             await require_room(connection, organization_id, self._quotas, {Quota.CONTACTS: len(new)})
-            admitted, report = await admit_contacts(connection, organization, new, report)
+            admitted, report = await admit_contacts(connection, organization, new, report, self._hashes)
             appended = _appended(status, job, len(new), admitted.callable, total, report)
             await _grow(connection, job, compute_hold(organization, appended.cost), len(new))
             await copy_contacts(connection, organization_id, job_id, admitted, await _due_from(connection, job))

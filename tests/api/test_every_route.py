@@ -14,6 +14,7 @@ from tests.api.managing import AGENT, ask
 
 HOOK = {"url": "https://hooks.example.test/outdial", "events": ["batch.completed"]}
 LISTED = "+12025550142"
+FORGOTTEN = "+12025550144"
 BATCH = "+12025550143"  # the number of a batch
 OPEN = {"/healthz", "/readyz"}
 PLATFORM = "/organizations/"
@@ -65,6 +66,7 @@ async def theirs(http: httpx.AsyncClient, other: Tenant, records: Database) -> d
         "/phone-numbers": (await them.post("/phone-numbers", json={"number": other.granted})).json()["id"],
         "/api-keys": (await them.get("/api-keys")).json()["apiKeys"][0]["id"],
         "/webhooks": hook,
+        "/privacy/requests": (await them.post("/privacy/forget", json={"phone": FORGOTTEN})).json()["id"],
         "deliveryId": "msg_0123456789abcdef01234567",
         "batchId": (await them.post("/do-not-call", json={"numbers": [BATCH]})).json()["batchId"],
         "number": LISTED,

@@ -137,7 +137,8 @@ async def test_the_report_tells_how_many_calls_were_live_at_most(
     for dial in report["dials"]:
         happened = [dial[name] for name in times if dial[name] is not None]
         assert happened == sorted(happened)
-        assert set(dial) == {"to", "from", "key", *times, "outcome", "sipCode"}
+        kept = {"callId", "deletedAt", "recording"}
+        assert set(dial) == {"to", "from", "key", *times, "outcome", "sipCode", *kept}
 
 
 async def test_the_queue_lets_so_many_calls_go_a_second(own_simulator: Simulator, callbacks: Callbacks) -> None:

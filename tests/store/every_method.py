@@ -22,6 +22,7 @@ from domain.calls.models import Audio, CallReport, CallState, Ending, HangUpReas
 from domain.calls.recovery import FoundDial
 from domain.jobs.commands import CommandKind, OperatorCommand
 from domain.jobs.models import JobChange, PhoneNumber
+from domain.privacy import CallErasure
 from domain.quotas import Quota
 from domain.statuses import Architecture, JobStatus, Role
 from domain.temporal_namespace import Namespace
@@ -75,6 +76,9 @@ from store.organizations.organizations import OrganizationChange, Organizations
 from store.organizations.phone_numbers import TWILIO, PhoneNumberChange, PhoneNumbers
 from store.organizations.quotas import OrganizationQuotas
 from store.organizations.rate_limits import RateLimits
+from store.privacy.exporting import PersonalDataExport
+from store.privacy.forgetting import DueCall, Forgetting
+from store.privacy.number_hashes import NumberHashes
 from store.reconcile import Reconciliation
 from store.recovery import Recovery
 from store.temporal_namespace import NamespaceBinding
@@ -243,6 +247,30 @@ async def _note_no_answer(world: World) -> None:
 
 def _scope(world: World) -> CallScope:
     return CallScope(organization_id=world.id, job_id=world.running.id)
+
+
+async def _forget(world: World) -> str:
+    forgetting = Forgetting(world.engine, NumberHashes(world.engine, VAULT))
+    await forgetting.suppress(world.id, a_number(1), by=BY)
+    return (await forgetting.forget(world.id, a_number(1), by=BY)).id
+
+
+async def _find_receipt(world: World) -> None:
+    await Forgetting(world.engine, NumberHashes(world.engine, VAULT)).find(world.id, await _forget(world))
+
+
+async def _record_erased(world: World) -> None:
+    forgetting = Forgetting(world.engine, NumberHashes(world.engine, VAULT))
+    call = DueCall(erasure_id=await _forget(world), dial_id=world.dial, account=TWILIO, call_id="CA-1", attempts=0)
+    await forgetting.record_failure(call, "The carrier did not answer.")
+    await forgetting.record_done(call, CallErasure.DELETED)
+
+
+async def _find_suppressed(world: World) -> None:
+    hashes = NumberHashes(world.engine, VAULT)
+    await hashes.prepare()
+    async with world.engine.reading() as connection:
+        await hashes.find_suppressed(connection, world.id, [a_number(1)])
 
 
 async def _apply_command(world: World) -> None:
@@ -450,6 +478,12 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "FoundCallsStore.list_open": lambda w: FoundCallsStore(w.engine).list_open(TWILIO),
     "FoundCallsStore.read_matching": lambda w: FoundCallsStore(w.engine).read_matching(TWILIO, ago(), [_found(w).call]),
     "FoundCallsStore.record": lambda w: FoundCallsStore(w.engine).record(_found(w).call.report, TWILIO, w.call.key),
+    "Forgetting.find": _find_receipt,
+    "Forgetting.forget": _forget,
+    "Forgetting.list_due_calls": lambda w: Forgetting(w.engine, NumberHashes(w.engine, VAULT)).list_due_calls(),
+    "Forgetting.record_done": _record_erased,
+    "Forgetting.record_failure": _record_erased,
+    "Forgetting.suppress": _forget,
     "Gates.close": lambda w: Gates(w.engine).close(GateScope.NUMBER, w.given.number.id),
     "Gates.wait_for_requests": lambda w: Gates(w.engine).wait_for_requests(GateScope.NUMBER, "phone_0"),
     "Gates.count_on_their_way": lambda w: Gates(w.engine).count_on_their_way(GateScope.NUMBER, w.given.number.id),
@@ -548,6 +582,10 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "OwnGates.open_number": lambda w: OwnGates(w.engine).open_number(w.id, w.given.number.id, by=BY),
     "RateLimits.count": lambda w: RateLimits(w.engine).count(w.given.owner.id, 10),
     "Reconciliation.list_calling_jobs": lambda w: Reconciliation(w.engine).list_calling_jobs(),
+    "NumberHashes.find_suppressed": _find_suppressed,
+    "NumberHashes.hash": _find_suppressed,
+    "NumberHashes.prepare": lambda w: NumberHashes(w.engine, VAULT).prepare(),
+    "PersonalDataExport.read": lambda w: PersonalDataExport(w.engine).read(w.id, a_number(1)),
     "Reconciliation.list_open_jobs": lambda w: Reconciliation(w.engine).list_open_jobs(),
     "Reconciliation.list_overdue_dials": lambda w: Reconciliation(w.engine).list_overdue_dials(330),
     "Reconciliation.list_sleeping_jobs": lambda w: Reconciliation(w.engine).list_sleeping_jobs(),

@@ -18,9 +18,11 @@ from temporalio.worker import Replayer
 
 from activities.calls.call import CallActivities
 from activities.calls.hand_over import HandOverActivities, HandOvers
+from activities.erasing import CarrierErasures
 from activities.jobs import JobActivities
 from activities.lines import LinesActivities
 from activities.reconcile import ReconcileActivities
+from carriers.accounts import CarrierAccounts
 from domain.calls.dispatch import NotNow
 from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
@@ -34,10 +36,13 @@ from store.campaigns.jobs import CampaignJobs
 from store.campaigns.lifecycle import CampaignLifecycle
 from store.db.engine import Database
 from store.db.listen import Notices
+from store.db.vault import MIN_SECRET_LENGTH, Vault
 from store.jobs.commands import OperatorCommands
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import CreatedJob
 from store.jobs.update import JobUpdates
+from store.privacy.forgetting import Forgetting
+from store.privacy.number_hashes import NumberHashes
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
 from store.workers import Workers
@@ -54,6 +59,10 @@ from workflows.organization_lines import OrganizationLines
 SOON = 10.0  # seconds within which what a test waits for happens
 PUBLIC_URL = "http://127.0.0.1:8000"
 SLOTS = 100
+
+
+async def _no_settings(_account: str) -> None:
+    return None
 
 
 class BreakableClaims(Claims):
@@ -108,6 +117,7 @@ class Running:
     def reconciliation_by(self, workflows: JobWorkflows) -> ReconcileActivities:
         """What a worker repairs that asks these of workflows."""
         lines, carriers = Lines(self.engine), {NAME: self.carrier}
+        forgetting = Forgetting(self.engine, NumberHashes(self.engine, Vault(["x" * MIN_SECRET_LENGTH])))
         return ReconcileActivities(
             self.found,
             self.binding,
@@ -119,6 +129,7 @@ class Running:
             CampaignLifecycle(self.engine, self.control),
             workflows,
             carriers,
+            CarrierErasures(forgetting, CarrierAccounts(carriers, _no_settings, {})),
         )
 
     @contextlib.asynccontextmanager

@@ -562,6 +562,28 @@ class AsyncOperations(AsyncTransport):
             models.DoNotCallRemoved, Call("DELETE", path_of("/do-not-call/{number}", number=number))
         )
 
+    async def forget_person(self, body: models.ForgetPersonBody | Body) -> models.ErasureReceipt:
+        """Forget a person: erase all that the organization has of a telephone, in every writing of its number.
+
+        From the answer on, whatever it is, nobody calls the number: contacts that wait end as `blocked`, and files that
+        have it later do not call it either. While a call with the person is live the answer is 409: it goes on, and the
+        request is sent again when it has ended. Carriers delete their calls and recordings afterwards: the receipt says
+        what is still pending. Sent again it erases what has come since, with a receipt of its own.
+
+        Error codes: `invalid_request`, `invalid_phone_format`, `person_on_the_phone`."""
+        return await self._answer(models.ErasureReceipt, Call("POST", "/privacy/forget", body=body))
+
+    async def get_erasure_receipt(self, id: str) -> models.ErasureReceipt:
+        """Look at a receipt as it stands now: what carriers have deleted since. Error codes: `not_found`."""
+        return await self._answer(models.ErasureReceipt, Call("GET", path_of("/privacy/requests/{id}", id=id)))
+
+    async def export_person(self, body: models.ExportPersonBody | Body) -> models.StoredData:
+        """Read all that the organization has of a telephone, in every writing of its number. That it was read is recorded.
+
+        Not GET: the number would stand in the address, which proxies log. Error codes: `invalid_request`,
+        `invalid_phone_format`."""
+        return await self._answer(models.StoredData, Call("POST", "/privacy/export", body=body))
+
     async def opt_out_of_calls(self, id: str, body: models.OptOutOfCallsBody | Body | None = None) -> models.OptedOut:
         """Put the number of a call on the do-not-call list: the person asked the agent to.
 

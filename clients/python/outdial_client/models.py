@@ -49,6 +49,9 @@ class Action(OpenEnum):
     RESULTS_DOWNLOADED = "results_downloaded"
     GRANTED = "granted"
     GRANT_REVOKED = "grant_revoked"
+    PERSON_FORGOTTEN = "person_forgotten"
+    PERSON_EXPORTED = "person_exported"
+    DATA_ERASED = "data_erased"
 
 
 class ActivityEntry(Model):
@@ -190,6 +193,16 @@ class BlockedJobView(Model):
     """
 
 
+class CallErasure(OpenEnum):
+    """
+    What a carrier has done with what it has of one call.
+    """
+
+    PENDING = "pending"
+    DELETED = "deleted"
+    KEPT_BY_OPERATOR = "kept_by_operator"
+
+
 class CallSums(Model):
     """
     Attempts are calls that reached a person's line, or should have: what the carrier did not put through is none.
@@ -291,6 +304,35 @@ class Cancelled(Model):
     calls_not_stopped: int | None = None
     """
     Calls that the carrier had not let ring yet and that could not be called off within 20 seconds.
+    """
+
+
+class CarrierDeletion(Model):
+    """
+    One call at its carrier.
+    """
+
+    call_id: str
+    """
+    Ours, of the dial.
+    """
+    carrier: str
+    """
+    The carrier account.
+    """
+    carrier_call_id: str
+    state: CallErasure
+    """
+    `pending`: the carrier has not answered, and is asked again. `kept_by_operator`: the carrier deletes nothing itself; whoever runs it deletes call detail records and recordings.
+    """
+    recordings: int
+    """
+    That were deleted with it.
+    """
+    attempts: int
+    last_error: str | None
+    """
+    Why it is still pending.
     """
 
 
@@ -411,6 +453,33 @@ class Deleted(Model):
     message: str
     batch_job_id: str
     contacts_deleted: int
+
+
+class DeletedCounts(Model):
+    """
+    How many of each were erased in Outdial's database.
+    """
+
+    contacts: int
+    """
+    Number, fields, external id and what agents reported.
+    """
+    calls: int
+    """
+    The number, which is a keyed hash now, and what the agent reported.
+    """
+    test_calls: int
+    """
+    Of jobs' first contacts, whose fields they had.
+    """
+    rejected_rows: int
+    """
+    Rows of files that mention the number.
+    """
+    reports_of_files: int
+    """
+    Reports that name it as rewritten, also in answers kept for repeated requests.
+    """
 
 
 class DeliveryStatus(OpenEnum):
@@ -618,6 +687,11 @@ class JobStatus(OpenEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class Kept(Model):
+    what: str
+    why: str
 
 
 class LedgerEntry(Model):
@@ -1031,6 +1105,7 @@ class Source(OpenEnum):
     SIP_607 = "sip_607"
     AGENT = "agent"
     OPERATOR = "operator"
+    ERASURE = "erasure"
 
 
 class Started(Model):
@@ -1065,6 +1140,17 @@ class Stopped(Model):
     """
     Calls that the carrier had not let ring yet and that could not be called off within 20 seconds.
     """
+
+
+class StoredData(Model):
+    """
+    All that there is of a telephone, as it is stored; at most 10,000 of each kind.
+    """
+
+    contacts: list[dict[str, Any]]
+    calls: list[dict[str, Any]]
+    rejected_rows: list[dict[str, Any]]
+    do_not_call: list[dict[str, Any]]
 
 
 class Switched(Model):
@@ -1206,6 +1292,11 @@ class Scope(OpenEnum):
     ORGANIZATION = "organization"
     ACCOUNT = "account"
     NUMBER = "number"
+
+
+class Status(OpenEnum):
+    DONE = "done"
+    PENDING = "pending"
 
 
 class RetryableStatus(OpenEnum):
@@ -1697,6 +1788,20 @@ class PreviewDoNotCallBody(Model):
     `possible` takes numbers of ranges that the numbering data do not know, where their length is right; `validation.warnings` names them.
     """
     numbers: list[str] | None = None
+
+
+class ForgetPersonBody(Model):
+    phone: str
+    """
+    E.164.
+    """
+
+
+class ExportPersonBody(Model):
+    phone: str
+    """
+    E.164.
+    """
 
 
 class OptOutOfCallsBody(Model):
@@ -2916,6 +3021,34 @@ class DoNotCallPage(Model):
     total: int
     page: int
     page_size: int
+
+
+class ErasureReceipt(Model):
+    """
+    What was deleted, what is kept and why. It does not have the number.
+    """
+
+    id: str
+    status: Status
+    """
+    `done` once every carrier has answered.
+    """
+    requested_at: Timestamp
+    requested_by: str
+    """
+    A key's id.
+    """
+    deleted: DeletedCounts
+    at_carriers: list[CarrierDeletion]
+    kept: list[Kept]
+    not_ours: list[str]
+    """
+    Where copies may be that only you can delete.
+    """
+    calls_not_stopped: int
+    """
+    Requests to carriers that could not be called off in time: 0 in a receipt that is read later.
+    """
 
 
 class EvidenceView(Model):

@@ -21,12 +21,6 @@ SHOWN = "row 1 · …"  # an activity's summary
 
 
 @pytest.fixture(scope="module")
-def encrypted() -> Iterator[LiveStack]:
-    with LiveStack.running("--codec", "--speed", "200") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def job(encrypted: LiveStack) -> Batch:
     """One that has called, and is still on the phone."""
     numbers = Numbers()

@@ -1,0 +1,1 @@
+"""A person's data: what there is, and that it goes."""

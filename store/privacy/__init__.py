@@ -1,0 +1,1 @@
+"""What is kept of persons, for how long, and how it goes."""
