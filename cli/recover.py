@@ -1,10 +1,12 @@
 """`outdial recover`: what a restored database, or an emptied Temporal, does not know is found out, and put right."""
 
 import asyncio
+import csv
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,13 +18,15 @@ from cli.confirm import Yes, ask
 from cli.database import NO_TABLES, Database, database_failures
 from cli.errors import ExitCode, Failure
 from cli.output import Output
-from cli.render import Answer, count, text
+from cli.recovery_words import describe
+from cli.render import Answer, text
 from domain.calls.recovery import LIST_LAG_SECONDS
 from settings import Settings
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
+    from domain.calls.models import PlacedCall
     from domain.temporal_namespace import Namespace
     from stack.namespace import Allowed
     from stack.recovery import Findings, Recoverer
@@ -31,8 +35,6 @@ if TYPE_CHECKING:
     from store.temporal_namespace import NamespaceBinding
 
 app = typer.Typer()
-NOTHING = "Nothing is to be recovered: the database knows its calls, and Temporal its jobs."
-MAX_SHOWN = 20  # contacts and numbers in a sentence; --json has them all
 TEMPORAL_AWAY = "Temporal does not answer, or refuses. Is its address right? (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE)"
 
 
@@ -65,6 +67,15 @@ def recover(
     list_lag: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="How long a carrier's list of calls may lag behind.")
     ] = LIST_LAG_SECONDS,
+    write_calls: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-calls",
+            metavar="FILE",
+            help="Write the calls of no known job, with their numbers, into this CSV, for you alone.",
+            show_default=False,
+        ),
+    ] = None,
     yes: Yes = False,
     *,
     output: Output,
@@ -80,8 +91,11 @@ def recover(
     wrong = list(find_wrong_variables(os.environ))
     if wrong:
         raise Failure(" ".join(wrong), ExitCode.USAGE)
+    if write_calls is not None and (write_calls.exists() or not write_calls.parent.is_dir()):
+        raise Failure(f"{write_calls} exists already, or its folder does not.", ExitCode.USAGE)
     allowed = Allowed(create=create_namespace and not dry_run, rebind=rebind)
     command = _Recover(database, output, None if since is None else in_utc(since), allowed, give_up or [], list_lag)
+    command.write_calls = write_calls
     try:
         with database_failures(no_such_table=NO_TABLES):
             asyncio.run(command.run(dry_run=dry_run, yes=yes))
@@ -110,6 +124,7 @@ class _Recover:
         self._give_up = give_up
         self._list_lag = list_lag
         self._messages = Console(stderr=True)
+        self.write_calls: Path | None = None
 
     async def run(self, *, dry_run: bool, yes: bool) -> None:
         """Raises Failure where something is left to do."""
@@ -150,6 +165,8 @@ class _Recover:
         await recoverer.start_workflows(found.workflows, namespace)
         await recoverer.settle()
         accounts = [await recoverer.reconcile(gap) for gap in await recovery.list_gaps()]
+        if self.write_calls is not None:
+            _write_calls(self.write_calls, recoverer.unowned.values())
         return found.model_copy(update={"accounts": tuple(accounts)})
 
     @asynccontextmanager
@@ -188,7 +205,7 @@ class _Recover:
         """Raises Failure where an account did not answer: nothing is concluded of that."""
 
         def render(console: Console, _: Answer) -> None:
-            for sentence in _sentences(found, done=done):
+            for sentence in describe(found, done=done):
                 console.print(text(sentence), soft_wrap=True)
 
         self._output.show({**found.model_dump(mode="json"), "done": done}, render)
@@ -201,64 +218,8 @@ class _Recover:
             )
 
 
-def _sentences(found: "Findings", *, done: bool) -> list[str]:
-    if found.is_nothing:
-        return [NOTHING]
-    workflows = found.workflows
-    counts = f"{count(workflows.open_jobs, 'open job')}, {count(found.waiting, 'contact')} to be called"
-    told = [f"The database has {counts}, {count(found.live, 'live call')}."]
-    if workflows.restored:
-        told.append(f"{_will('All open jobs', done)} started anew in Temporal, in place of what runs for them there.")
-    elif workflows.unknown:
-        started = count(len(workflows.unknown), "open job")
-        told.append(f"{_will(f'{started} that Temporal does not know', done)} started anew in it, within a minute.")
-    if workflows.orphans:
-        told.append(
-            f"{_will(f'Jobs of Temporal that are not in the database, {len(workflows.orphans)},', done)} ended."
-        )
-    for account in found.accounts:
-        told += _about(account.model_dump(), done=done)
-    if found.accounts:
-        told.append(
-            "What people did since the backup is not known: look whom the do-not-call list lacks, which jobs had been "
-            "paused or cancelled, which credits added."
-        )
-    return told
-
-
-def _about(account: Answer, *, done: bool) -> list[str]:
-    name, since = account["account"], datetime.fromisoformat(account["since"])
-    who = f"{name} since {since:%Y-%m-%d %H:%M:%S} UTC"
-    if account["cannot_tell"]:
-        paused = _will(count(account["calling_jobs"], "job"), done)
-        return [f"{who}: it cannot be told who was called. {paused} paused with the reason, for a person to look at."]
-    if account["trouble"] is not None:
-        return [f"{who}: {account['trouble']} No call starts through it until it answers."]
-    told = [
-        f"{who}: {count(account['known'] + account['found'] + account['unowned'], 'call')}, of which "
-        f"{account['known']} are known, {account['live']} are live. {_will(str(account['found']), done)} written down "
-        "for their contacts."
-    ]
-    if account["unowned"]:
-        told.append(
-            f"{name}: {account['unowned']} are of no job that the database knows. They are charged, and count for the "
-            f"caps on calls to a number: {_some(account['numbers'])}. Leave them out where such a job is created again."
-        )
-    if account["campaign_contacts"]:
-        called = _will(count(account["campaign_contacts"], "contact"), done)
-        told.append(f"{name}: {called} left out of their campaigns: jobs called them that the database does not have.")
-    if account["uncertain_contacts"]:
-        told.append(
-            f"{name}: it cannot be told which of these contacts was called, and none of them is called again before a "
-            f"person has looked: {_some(account['uncertain_contacts'])}."
-        )
-    return told
-
-
-def _will(subject: str, done: bool) -> str:
-    return f"{subject} {'were' if done else 'will be'}"
-
-
-def _some(words: Sequence[str]) -> str:
-    more = f" and {len(words) - MAX_SHOWN} more" if len(words) > MAX_SHOWN else ""
-    return f"{', '.join(words[:MAX_SHOWN])}{more}"
+def _write_calls(file: Path, calls: "Iterable[PlacedCall]") -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as opened:
+        rows = csv.writer(opened)
+        rows.writerow(("number", "from", "asked_at", "call_id"))
+        rows.writerows((call.to, call.from_, call.asked_at.isoformat(), call.report.call_id) for call in calls)

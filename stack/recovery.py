@@ -110,6 +110,7 @@ class Recoverer:
         self._settle_seconds = PLACE_TIMEOUT_SECONDS + list_lag_seconds
         self._give_up = frozenset(give_up)
         self._say = say
+        self.unowned: dict[str, PlacedCall] = {}  # by call id: of no job that the database knows, with their numbers
 
     async def look(self, gaps: Sequence[Gap], *, restored: bool) -> Findings:
         """What is to be done. Nothing is changed. `restored`: the workflows are of another future."""
@@ -156,6 +157,7 @@ class Recoverer:
                 calls, called = await self._find_in_campaigns(gap, calls)
                 await self._campaigns.leave_out(called)  # before jobs are looked at: one may have begun meanwhile
                 found = await self._match(gap, calls)
+                self.unowned |= {call.report.call_id: call for call in found.unowned}
                 described = described or _described(gap, found, len(called))
                 pending = await self._write(gap, found)
                 if not pending:

@@ -9,14 +9,13 @@ from decimal import Decimal
 
 from psycopg.errors import UniqueViolation
 
-from domain.calls.models import CallReport, CallState, Ending, Outcome, PlacedCall
+from domain.calls.models import CallReport, CallState, Ending, PlacedCall
 from domain.calls.order import parse_dial_key
-from domain.calls.outcomes import determine_ended_by, determine_outcome
 from domain.calls.recovery import CLOCK_SLACK, FoundDial, Matching, UnnamedDial, WaitingContact
 from domain.model import Model
-from domain.money import ASSUMED_MINUTES, RATES, compute_cost
-from domain.phone.identity import list_all_writings, list_writings
-from domain.statuses import Architecture, ContactStatus
+from domain.money import ASSUMED_MINUTES
+from domain.phone.identity import list_all_writings
+from domain.statuses import ContactStatus
 from store.billing.ledger import EntryKind, book
 from store.calls.claim import CLAIM
 from store.calls.dial_result import lock_and_read_facts
@@ -24,6 +23,7 @@ from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
 from store.calls.outcome import DialEnding, record_outcomes
 from store.calls.reports import result_of
+from store.calls.unowned_calls import find_owner, write_unowned
 from store.contacts.transitions import WAITING, fail_waiting
 from store.db.engine import Database
 from store.db.ids import new_id
@@ -67,19 +67,6 @@ _CONTACT = """
 """
 _COUNT_DIALS = "UPDATE contacts SET dials = %(before)s WHERE id = %(contact)s"
 _REMOVED = "UPDATE contacts SET removed_at = coalesce(removed_at, clock_timestamp()) WHERE id = %(contact)s"
-_OWNER = """
-    SELECT p.organization_id, a.architecture FROM phone_numbers p LEFT JOIN agents a ON a.id = p.outbound_agent_id
-    WHERE p.carrier_account_id = %(account)s AND p.number = ANY(%(numbers)s)
-    ORDER BY p.removed_at DESC NULLS FIRST LIMIT 1
-"""
-_UNOWNED = """
-    INSERT INTO dials (id, contact_id, number_of_dial, job_id, organization_id, carrier_account_id, from_number,
-                       to_number, state, call_id, asked_at, ended_at, outcome, sip_code, call_seconds, answered_by,
-                       cost, rang, ended_by)
-    VALUES (%(dial)s, %(contact)s, 1, %(job)s, %(organization)s, %(account)s, %(from_number)s, %(to_number)s, 'ended',
-            %(call)s, %(asked_at)s, clock_timestamp(), %(outcome)s, %(sip_code)s, %(call_seconds)s, %(answered_by)s,
-            %(cost)s, %(rang)s, %(ended_by)s)
-"""
 
 
 class OpenCall(Model):
@@ -112,11 +99,6 @@ class _Contact(Model):
         needed = ASSUMED_MINUTES * self.rate_per_minute
         from_hold = min(needed, self.hold)
         return from_hold, needed - from_hold
-
-
-class _Owner(Model):
-    organization_id: str
-    architecture: Architecture | None
 
 
 class FoundCallsStore:
@@ -196,13 +178,12 @@ class FoundCallsStore:
         if call.report.state is not CallState.ENDED or call.from_ is None or call.to is None:
             return False
         async with self._database.transaction() as connection:
-            values = {"account": account, "numbers": list(list_writings(call.from_))}
-            owner = await connection.fetch_one(_Owner, _OWNER, values)
+            owner = await find_owner(connection, account, call.from_)
             if owner is None:
                 return False
             await lock_organization(connection, owner.organization_id)
             if not await _is_known(connection, account, call.report.call_id):
-                await _write_unowned(connection, owner, account, call)
+                await write_unowned(connection, owner, account, call)
         return True
 
     async def is_on_the_phone(self, contact_id: str) -> bool:
@@ -277,46 +258,6 @@ async def _write_dial(connection: Connection, account: str, contact: _Contact, f
         job_id=contact.job_id,
         dial_id=dial_id,
     )
-
-
-async def _write_unowned(connection: Connection, owner: _Owner, account: str, call: PlacedCall) -> None:
-    report, dial_id = call.report, new_id("call")
-    outcome = determine_outcome(report, rang=report.rang, answered=False, hung_up=None)
-    if report.ending is None:
-        outcome = Outcome.UNKNOWN
-    seconds = report.duration_seconds if outcome.connected else None
-    cost = compute_cost(seconds, _rate(owner)) if seconds else Decimal(0)
-    values = {
-        "dial": dial_id,
-        "contact": new_id("contact"),
-        "job": new_id("batch"),
-        "organization": owner.organization_id,
-        "account": account,
-        "from_number": call.from_,
-        "to_number": call.to,
-        "call": report.call_id,
-        "asked_at": call.asked_at,
-        "outcome": outcome,
-        "sip_code": report.sip_code,
-        "call_seconds": seconds,
-        "answered_by": report.answered_by,
-        "cost": cost,
-        "rang": True if outcome.connected else report.rang,
-        "ended_by": determine_ended_by(report, outcome, None),
-    }
-    await connection.run(_UNOWNED, values)
-    await book(
-        connection,
-        organization_id=owner.organization_id,
-        kind=EntryKind.CAPTURE,
-        balance_delta=-cost,
-        dial_id=dial_id,
-    )
-
-
-def _rate(owner: _Owner) -> Decimal:
-    """Of the number's agent. A job may have had another: of that nothing is known."""
-    return RATES.get(owner.architecture or Architecture.PIPELINE, RATES[Architecture.PIPELINE])
 
 
 def contacts_of(found: Collection[FoundDial]) -> set[str]:

@@ -1,6 +1,7 @@
 """`outdial backup`, `restore` and `recover`, judged by the simulator's own record: nobody twice, the ledger equal."""
 
 import asyncio
+import csv
 import json
 import stat
 from collections import Counter
@@ -76,7 +77,7 @@ class Installation:
 
         async def create(engine: Database) -> Job:
             called = [a_contact(row, number) for row, number in enumerate(numbers, 2)]
-            job = await Calling(engine).a_job(given, called)
+            job = await Calling(engine).a_job(given, called, max_call_seconds=14_400)
             await job.change(workflow_started_at=datetime.now(UTC))
             return job
 
@@ -230,10 +231,14 @@ def test_calls_made_after_the_backup_are_found_and_not_repeated(
             starts(after)
         assert "`outdial recover`" in after.outdial("migrate", "--temporal", "--rebind", code=ExitCode.USAGE)
 
-        told = after.outdial("recover")
+        calls = tmp_path / "calls.csv"
+        told = after.outdial("recover", "--write-calls", str(calls))
 
         assert "1 are live" in told
         assert lost not in told
+        [row] = csv.DictReader(calls.read_text().splitlines())
+        assert (row["number"], row["from"]) == (lost, given.number.number)
+        assert stat.S_IMODE(calls.stat().st_mode) == 0o600
         assert after.written() == after.placed()
         assert [after.status(job, which) for which in range(5)] == [
             "completed",
@@ -295,7 +300,7 @@ def test_a_carrier_that_does_not_answer_says_nothing_and_the_gate_stays(
         here.simulator.kill()
         after.execute("UPDATE carrier_accounts SET unreconciled_since = now(), restored_at = now() - interval '1 hour'")
         told = after.outdial("recover", "--give-up", "twilio")
-        assert "1 job were paused with the reason" in told
+        assert "1 job was paused with the reason" in told
         assert after.execute(f"SELECT status FROM batch_jobs WHERE id = '{job.id}'") == [("paused",)]
 
 
@@ -319,7 +324,7 @@ def test_since_a_moment_finds_what_a_point_in_time_recovery_lost(here: Installat
     here.pass_the_lag()
     told = here.outdial("recover", "--since", since)
 
-    assert "1 were written down" in told
+    assert "1 was written down" in told
     assert here.written() == here.placed()
     assert here.status(job, 0) == "completed"
     assert here.captured() == here.carrier_cost()

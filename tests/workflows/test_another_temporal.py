@@ -11,7 +11,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.reconcile import Fixed
 from domain.statuses import JobStatus
+from domain.temporal_namespace import RESTORED
 from stack.namespace import RETENTION, Allowed, WrongNamespace, _duration, prepare_for
+from store.recovery import Recovery
 from tests.builders import Given, a_job, a_number, an_organization, contacts
 from tests.fakes.carrier import TALKS_ON
 from tests.waiting import eventually
@@ -147,6 +149,21 @@ async def test_most_workflows_unknown_in_the_right_namespace_is_an_alarm_and_no_
     assert fixed.alarm is not None
     assert "4 of 4 open jobs" in fixed.alarm
     assert "--rebind" in fixed.alarm
+    assert await jobs_by_status(running) == NOTHING_CHANGED
+
+
+async def test_a_restored_database_fails_no_job_whose_workflow_has_ended_in_another_future(
+    running: Running, open_jobs: list[Job]
+) -> None:
+    since = datetime.now(UTC) - timedelta(hours=1)
+    await Recovery(running.engine).mark(since)
+    for job in open_jobs:
+        await JobWorkflows(running.client).terminate(job.id, "as if it had completed")
+
+    fixed = await sweep(running, running.client)
+
+    assert fixed.alarm == RESTORED
+    assert await running.binding.alarm() == RESTORED
     assert await jobs_by_status(running) == NOTHING_CHANGED
 
 

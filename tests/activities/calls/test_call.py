@@ -1,5 +1,6 @@
 """A call from the claim to its end, when nothing of ours fails."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -16,15 +17,19 @@ from carriers import (
     TooLate,
 )
 from domain.calls.dispatch import NotNowReason
-from domain.calls.models import Outcome
+from domain.calls.models import CallReport, CallState, Ending, Outcome, PlacedCall
+from domain.calls.recovery import FoundDial
 from domain.statuses import ContactStatus
 from store.calls import watcher
+from store.calls.found_calls import FoundCallsStore
 from store.jobs.lifecycle import JobLifecycle
+from store.recovery import Recovery
 from tests.activities.calling import Calling
 from tests.fakes.carrier import (
     ANSWERS,
     BUSY,
     CARRIER_ERROR,
+    NAME,
     NO_ANSWER,
     NO_SUCH_NUMBER,
     TALKS_ON,
@@ -171,3 +176,32 @@ async def test_calls_from_one_number_keep_its_pace(calling: Calling) -> None:
 
     placed = sorted(call.placed_at for call in calling.carrier.calls)
     assert all((late - early).total_seconds() > 0.2 for early, late in pairwise(placed))
+
+
+async def test_a_call_of_another_future_is_neither_placed_nor_found_before_the_carriers_were_asked(
+    calling: Calling,
+) -> None:
+    """Temporal is newer than a restored database: its activities know of dials that have no row."""
+    await Recovery(calling.engine).mark(datetime.now(UTC) - timedelta(hours=1))
+
+    first = await calling.call(attempt=2)
+    second = await calling.call(dial=2, attempt=2)
+
+    assert first.held is not None
+    assert first.held.reason is NotNowReason.ACCOUNT
+    assert second.held is not None
+    assert second.held.reason is NotNowReason.CONTACT
+    assert calling.carrier.asked == []
+
+
+async def test_a_call_of_another_future_that_was_found_is_followed_by_who_knew_of_it(calling: Calling) -> None:
+    number = calling.given.number.number
+    report = CallReport(call_id="CA-found", state=CallState.ENDED, ending=Ending.COMPLETED, duration_seconds=60)
+    call = PlacedCall(to=calling.number, from_=number, asked_at=datetime.now(UTC), report=report)
+    found = FoundDial(call=call, contact_id=calling.contact_ids[0], dial=1, is_new=True)
+    assert await FoundCallsStore(calling.engine).add(NAME, found)
+
+    ended = await calling.call(attempt=2)
+
+    assert (ended.status, ended.outcome) == (ContactStatus.COMPLETED, Outcome.ANSWERED)
+    assert calling.carrier.asked == []
