@@ -11,13 +11,13 @@ revision = "0028"
 down_revision = "0027"
 branch_labels = None
 depends_on = None
+brief = "The index is of jobs: a row for each list that was called, thousands and not millions."
 
 MOMENT = sa.DateTime(timezone=True)
 NEVER_ERASED = "CREATE INDEX ix_batch_jobs_kept ON batch_jobs (completed_at) WHERE erased_at IS NULL"
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '10s'")
     op.create_table(
         "hash_keys",
         sa.Column("singleton", sa.Boolean, nullable=False, server_default=sa.text("true")),
