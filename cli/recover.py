@@ -84,7 +84,9 @@ def recover(
 
     Says first what it will do. Stop all workers before; they can be started as soon as it is done.
     """
-    from stack.namespace import Allowed, WrongNamespace  # noqa: PLC0415 - no other command needs all this
+    from temporalio.service import RPCError  # noqa: PLC0415 - no other command needs all this
+
+    from stack.namespace import Allowed, WrongNamespace  # noqa: PLC0415
     from workflows.client import TemporalUnavailable  # noqa: PLC0415
     from workflows.temporal_variables import find_wrong_variables  # noqa: PLC0415
 
@@ -101,7 +103,7 @@ def recover(
             asyncio.run(command.run(dry_run=dry_run, yes=yes))
     except (WrongNamespace, ValueError) as error:
         raise Failure(str(error), ExitCode.USAGE) from error
-    except (RuntimeError, TemporalUnavailable, TimeoutError) as error:
+    except (RPCError, TemporalUnavailable, TimeoutError) as error:
         raise Failure(TEMPORAL_AWAY, ExitCode.UNAVAILABLE) from error
 
 
@@ -133,7 +135,10 @@ class _Recover:
         from store.temporal_namespace import NamespaceBinding  # noqa: PLC0415
         from workflows.client import connect, describe_namespace  # noqa: PLC0415
 
-        client = await connect(Settings().payload_keys.get_secret_value())
+        try:
+            client = await connect(Settings().payload_keys.get_secret_value())
+        except RuntimeError as error:  # not around all: so is a person's "no"
+            raise Failure(TEMPORAL_AWAY, ExitCode.UNAVAILABLE) from error
         async with self._database.engine() as engine:
             recovery, binding = Recovery(engine), NamespaceBinding(engine)
             await check_allowed(client, await binding.get(), self._allowed)

@@ -29,6 +29,7 @@ from store.recovery import Recovery
 from store.temporal_namespace import NamespaceBinding
 from tests.builders import Given, a_contact, a_number
 from tests.carriers.simulation import ACCOUNT_SID, AUTH_TOKEN, Simulator
+from tests.cli.answers import Terminal
 from tests.cli.conftest import Run
 from tests.databases import Databases
 from tests.end_to_end import judge
@@ -339,6 +340,27 @@ def test_jobs_that_an_emptied_temporal_does_not_know_are_said_and_started_anew(h
     assert here.execute("SELECT workflow_started_at IS NULL FROM batch_jobs") == [(False,)]
     here.outdial("recover")
     assert here.execute("SELECT workflow_started_at IS NULL FROM batch_jobs") == [(True,)]
+
+
+def test_at_a_terminal_nothing_is_done_unasked_and_a_no_is_no_failure_of_temporals(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.a_job(here.on_database(a_caller), numbers("00")[0], known=False)
+
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    refused = here.run("recover", "--database-url", here.url)
+    assert (refused.code, "Do this?" in refused.err, "Aborted" in refused.err) == (1, True, True)
+    assert here.execute("SELECT workflow_started_at IS NULL FROM batch_jobs") == [(False,)]
+
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    here.outdial("recover")
+    assert here.execute("SELECT workflow_started_at IS NULL FROM batch_jobs") == [(True,)]
+
+
+def test_a_temporal_that_is_away_is_said(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:9")
+
+    assert "Temporal does not answer" in here.outdial("recover", code=ExitCode.UNAVAILABLE)
 
 
 def test_a_backup_is_for_its_owner_and_has_no_secret(here: Installation, tmp_path: Path) -> None:
