@@ -152,18 +152,16 @@ class CampaignJobs:
             campaign = await read_campaign(connection, organization_id, campaign_id)
             if status_of(campaign) is not CampaignStatus.RUNNING:
                 return None
-            part, accepted = campaign["parts"] + 1, campaign["accepted"]
+            before = _stand(campaign)
             if campaign["moved"] == campaign["accepted"] or await _is_late(connection, campaign):
                 await _complete(connection, campaign)
                 return None
             if not await _has_room(connection, campaign):
                 return None
-            contacts = await read_part(connection, campaign_id, part)  # before anybody has to wait for the lock
+            contacts = await read_part(connection, campaign_id, campaign["parts"] + 1)  # before anybody waits for us
             organization = await lock_and_read_organization(connection, organization_id)
             campaign = await read_campaign(connection, organization_id, campaign_id, lock=True)
-            if status_of(campaign) is not CampaignStatus.RUNNING or campaign["parts"] + 1 != part:
-                return []
-            if campaign["accepted"] != accepted:  # somebody was forgotten, and may be among those that were read
+            if _stand(campaign) != before:  # a job has begun, or of those that were read somebody was forgotten
                 return []
             if organization.stopped_at is not None or not await _has_room(connection, campaign):
                 return None
@@ -210,6 +208,11 @@ class CampaignJobs:
 def job_id_of(campaign_id: str, part: int) -> str:
     """Always the same for a part: it cannot become two jobs."""
     return f"batch_{sha256(f'{campaign_id}:{part}'.encode()).hexdigest()[:24]}"
+
+
+def _stand(campaign: RowMapping) -> tuple[object, ...]:
+    """What changes whenever its waiting contacts do, or whether they may be called."""
+    return tuple(campaign[name] for name in ("status", "parts", "accepted", "moved"))
 
 
 def _later(job: CreatedJob) -> datetime | None:

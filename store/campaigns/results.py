@@ -29,6 +29,7 @@ _WAITING = sa.select(
     campaign_contacts.c.external_id,
 )
 _REJECTS = sa.select(campaign_rejects.c.row, campaign_rejects.c.cells, campaign_rejects.c.reason)
+_LAST_PART = text("SELECT max(part) FROM campaign_contacts WHERE campaign_id = :campaign")
 _GROWN = text("""
     SELECT j.id FROM batch_jobs j WHERE j.campaign_id = :campaign AND EXISTS (
       SELECT 1 FROM activity a WHERE a.job_id = j.id AND a.action = 'contacts_added')
@@ -55,8 +56,9 @@ class CampaignResults:
         async with reading(self._engine) as connection:
             campaign = await read_campaign(connection, organization_id, campaign_id)
             columns = await _columns(connection, campaign)
+            waiting = (await connection.execute(_LAST_PART, {"campaign": campaign_id})).scalar()
         wanted = columns if names is None else [name for name in columns if name.lower() in names]
-        async with aclosing(self._batches(organization_id, campaign)) as batches:
+        async with aclosing(self._batches(organization_id, campaign, max(campaign["parts"], waiting or 0))) as batches:
             yield ResultFile(wanted, batches)
 
     @asynccontextmanager
@@ -69,8 +71,10 @@ class CampaignResults:
         async with aclosing(self._rejects(campaign_id)) as batches:
             yield RejectFile(file, batches)
 
-    async def _batches(self, organization_id: str, campaign: RowMapping) -> AsyncGenerator[list[Result], None]:
-        for part in range(1, -(-campaign["accepted"] // campaign["contacts_per_job"]) + 1):
+    async def _batches(
+        self, organization_id: str, campaign: RowMapping, parts: int
+    ) -> AsyncGenerator[list[Result], None]:
+        for part in range(1, parts + 1):
             async with aclosing(self._part(organization_id, campaign, part)) as batches:
                 async for batch in batches:
                     yield batch

@@ -1,6 +1,6 @@
 """Campaigns at their size: a million rows in constant memory, a hundred thousand called as a job of ten thousand is.
 
-`OUTDIAL_SOAK_CONTACTS` calls fewer, in jobs of a tenth: the ratios hold at any size.
+`SOAK_CONTACTS` calls fewer, in jobs of a tenth: the ratios hold at any size.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from tests.waiting import until
 
 ROWS = 1_000_000
 ROWS_SECONDS = 5_400  # on a machine with other work
-CALLED = int(os.environ.get("OUTDIAL_SOAK_CONTACTS", "100000"))
+CALLED = int(os.environ.get("SOAK_CONTACTS", "100000"))
 OF_A_JOB = CALLED // 10
 CALLED_SECONDS = 14_400
 SPEED = "2000"
