@@ -250,7 +250,7 @@ async def _ask(child: socket.socket, work: bytes) -> Outcome:
             error = _explain_death((await _receive(child, 1))[0])
             return Outcome(error=error, cpu_seconds=CPU_SECONDS)  # it was none that could say
         (length,) = LENGTH.unpack(await _receive(child, LENGTH.size))
-        outcome: Outcome = pickle.loads(await _receive(child, length))  # noqa: S301  # nosec B301  from our own child
+        outcome: Outcome = pickle.loads(await _receive(child, length))  # noqa: S301  from our own child  # nosec B301
     return outcome._replace(error=TooCostly()) if isinstance(outcome.error, MemoryError) else outcome
 
 

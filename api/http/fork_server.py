@@ -97,7 +97,7 @@ def _work(connection: socket.socket) -> None:
 def _do(connection: socket.socket) -> Outcome:
     try:
         with connection.makefile("rb") as stream:
-            work, arguments = pickle.load(stream)  # noqa: S301  # nosec B301  from our parent
+            work, arguments = pickle.load(stream)  # noqa: S301  from our parent  # nosec B301
         return Outcome(value=work(*arguments))
     except Exception as error:
         return Outcome(error=error.with_traceback(None))

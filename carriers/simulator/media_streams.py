@@ -82,7 +82,7 @@ def stream_of(twiml: str | None) -> StreamTarget | None:
     if twiml is None or "<!" in twiml:  # TwiML has no document type, and so no entities
         return None
     try:
-        stream = ET.fromstring(twiml).find("./Connect/Stream")  # noqa: S314  # nosec B314  see above
+        stream = ET.fromstring(twiml).find("./Connect/Stream")  # noqa: S314  see above  # nosec B314
     except ET.ParseError:
         return None
     url = "" if stream is None else stream.get("url", "")
