@@ -13,6 +13,7 @@ from domain.quotas import Quota, QuotaLimits
 from settings import Settings
 from store.analytics.counting import CallCounting
 from store.analytics.statistics import CallStatistics
+from store.archive.mover import CallArchive
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import AgentReports
@@ -113,6 +114,7 @@ def _stores(engine: Database, vault: Vault, settings: Settings) -> tuple[object,
         Agents(engine, quotas),
         ApiKeys(engine, quotas),
         AuditLog(engine),
+        CallArchive(engine, settings.archive_after_days),
         CallCounting(engine),
         CallStatistics(engine),
         CampaignIntake(engine, quotas),

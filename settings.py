@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.calls.archive import MIN_ARCHIVE_DAYS
 from telemetry.logging import LogFormat
 
 VERSION = "0.1.0"  # of this release, as in pyproject.toml
@@ -221,6 +222,13 @@ class Settings(BaseSettings):
         default="",
         description="by which Temporal tells a worker's release: it gets tasks once that is current "
         "([operations](operations.md#build-ids)). Empty: whoever asks gets tasks",
+    )
+    archive_after_days: Annotated[int | None, Told(unit="days")] = Field(
+        default=90,
+        ge=MIN_ARCHIVE_DAYS,
+        description="after a job's end its calls are moved to the archive, whose months can be dropped "
+        "([operations](operations.md#the-archive-of-calls)); `none`: never. Longer than anybody looks back: "
+        "`overlapDays` is 30 at most",
     )
     housekeeper_seconds: Annotated[float, Told(unit="seconds")] = Field(
         default=30.0,

@@ -34,6 +34,7 @@ from domain.webhooks.destinations import parse_allowed_destinations
 from settings import Settings
 from startup import CannotStart, check_worker, exit_with, limit_stop, load_settings, set_up_telemetry, settle
 from store.analytics.counting import CallCounting
+from store.archive.mover import CallArchive
 from store.calls.claim import Claims
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
@@ -148,6 +149,7 @@ def _reconciliation(services: Services) -> ReconcileActivities:
         services[Dials],
         services[Lines],
         services[CallCounting],
+        services[CallArchive],
         services[CampaignJobs],
         services[CampaignLifecycle],
         services[JobWorkflows],

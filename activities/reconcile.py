@@ -23,6 +23,7 @@ from domain.temporal_namespace import RESTORED, Namespace, find_mismatch
 
 if TYPE_CHECKING:
     from store.analytics.counting import CallCounting
+    from store.archive.mover import CallArchive
     from store.calls.dials import Dials
     from store.calls.lines import Lines
     from store.campaigns.jobs import CampaignJobs, CampaignToLookAt
@@ -69,6 +70,7 @@ class Fixed(Model):
     counted: int = 0
     campaigns: int = 0  # of which jobs were begun
     erased_calls: int = 0
+    archived: int = 0  # jobs whose calls were moved
 
 
 class ReconcileActivities:
@@ -80,6 +82,7 @@ class ReconcileActivities:
         dials: "Dials",
         lines: "Lines",
         counting: "CallCounting",
+        archive: "CallArchive",
         campaigns: "CampaignJobs",
         campaign_lifecycle: "CampaignLifecycle",
         workflows: Workflows,
@@ -92,6 +95,7 @@ class ReconcileActivities:
         self._dials = dials
         self._lines = lines
         self._counting = counting
+        self._archive = archive
         self._campaigns = campaigns
         self._campaign_lifecycle = campaign_lifecycle
         self._workflows = workflows
@@ -152,8 +156,12 @@ class ReconcileActivities:
                 self._erasures.erase,
                 parallel=PARALLEL_REQUESTS,
             ),
+            archived=await parts.run("archive", self._archive.list_due, self._move),
             failed_parts=tuple(parts.failed),
         )
+
+    async def _move(self, job_id: str) -> bool:
+        return await self._archive.move(job_id) > 0
 
     async def _read_states(self, jobs: "Sequence[OpenJob]") -> "list[WorkflowState]":
         """Whether each job's workflow runs, as `is_open` tells; NO_ANSWER where Temporal did not."""

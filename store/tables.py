@@ -211,8 +211,11 @@ batch_jobs = Table(
     Column("statistics_counted_at", Moment),  # its calls that had ended by then are in `call_statistics`
     Column("statistics_due_at", Moment, server_default=func.now()),  # to be counted again; null: for good
     Column("erased_at", Moment),  # its contacts' data was kept for long enough
+    Column("dials_archived_at", Moment),  # its calls are in the archive, all of them
+    Column("dials_dropped_at", Moment),  # calls of it were dropped with a month of the archive: not known any more
     Index("ix_batch_jobs_kept", "completed_at", postgresql_where=text("erased_at IS NULL")),
     Index("ix_batch_jobs_newest", "organization_id", text("created_at DESC"), text("id DESC")),
+    Index("ix_batch_jobs_archive", "completed_at", postgresql_where=text("dials_archived_at IS NULL")),
     Index("ix_batch_jobs_cancelled", "completed_at", postgresql_where=text("status = 'cancelled'")),
     Index("ix_batch_jobs_statistics", "statistics_due_at", postgresql_where=text("statistics_due_at IS NOT NULL")),
     Index(
@@ -385,6 +388,23 @@ dials = Table(  # a row is written by the claim, before the carrier is asked
     Index("ix_dials_called", "organization_id", "to_number", text("asked_at DESC")),
 )
 
+# The archive (store/archive): calls of jobs that ended long ago, in partitions by the month of `asked_at`, in UTC.
+old_dials = Table(
+    "old_dials",
+    metadata,
+    *(
+        Column(each.name, each.type, primary_key=each.name == "id", nullable=each.nullable)
+        for each in dials.columns
+        if each.name != "asked_at"
+    ),
+    Column("asked_at", Moment, primary_key=True),
+    Index("ix_old_dials_contact", "contact_id", "number_of_dial"),
+    Index("ix_old_dials_job", "job_id"),
+    Index("ix_old_dials_call", "carrier_account_id", "call_id"),
+    Index("ix_old_dials_called", "organization_id", "to_number"),
+    postgresql_partition_by="RANGE (asked_at)",
+)
+
 call_statistics = Table(  # written anew for a whole job each time; see store/analytics/counting.py
     "call_statistics",
     metadata,
@@ -414,6 +434,17 @@ carrier_events = Table(  # every callback once: what it reported, and when
     Column("sequence", Integer),
     Column("sip_code", Integer),
     Column("received_at", Moment, nullable=False, server_default=func.now()),
+)
+
+old_carrier_events = Table(  # of the dials in the archive
+    "old_carrier_events",
+    metadata,
+    *(
+        Column(each.name, each.type, primary_key=each.primary_key, nullable=each.nullable)
+        for each in carrier_events.columns
+    ),
+    Column("asked_at", Moment, primary_key=True),  # the dial's
+    postgresql_partition_by="RANGE (asked_at)",
 )
 
 ledger_entries = Table(  # never updated: Σ balance_delta = balance, Σ held_delta = held

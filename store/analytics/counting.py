@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.analytics.counts import ANSWERED, CHARGED, COUNTED, CallCounts, Cell, CountedCalls, sum_by_cell
+from store.archive.reading import IS_OLD
 from store.db.engine import Database, reading
 from store.tables import call_statistics
 
@@ -23,12 +24,12 @@ _DUE = text("""
     ORDER BY statistics_due_at LIMIT :most
 """)
 # Where the contact's own zone is unknown, its day is that of the job.
-_COUNT = text("""
+_COUNT = """
     WITH called AS (
       SELECT d.*, 1 + count(*) FILTER (WHERE d.outcome = ANY(:charged)) OVER (
                PARTITION BY d.contact_id ORDER BY d.number_of_dial ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
              ) AS attempt
-      FROM dials d WHERE d.job_id = :job AND d.ended_at IS NOT NULL
+      FROM {dials} d WHERE d.job_id = :job AND d.ended_at IS NOT NULL
     )
     SELECT date_bin('15 minutes', called.asked_at, timestamptz '2000-01-01 00:00:00Z') AS at,
            coalesce(c.zones ->> 0, j.timezone) AS zone, c.country, called.from_number, called.attempt,
@@ -40,13 +41,14 @@ _COUNT = text("""
     FROM called JOIN batch_jobs j ON j.id = called.job_id LEFT JOIN contacts c ON c.id = called.contact_id
     WHERE called.outcome = ANY(:counted) AND NOT j.test
     GROUP BY 1, 2, 3, 4, 5
-""")
+"""
+_COUNT_NEW, _COUNT_OLD = (text(_COUNT.format(dials=dials)) for dials in ("dials", "all_dials"))
 _OUTCOMES = {"charged": sorted(CHARGED), "answered": sorted(ANSWERED), "counted": sorted(COUNTED)}
-_BEGIN = text("""
-    SELECT organization_id, clock_timestamp() AS now,
+_BEGIN = text(f"""
+    SELECT organization_id, clock_timestamp() AS now, {IS_OLD} AS is_old, dials_dropped_at,
            (SELECT coalesce(sum(s.attempts), 0) FROM call_statistics s WHERE s.job_id = j.id) AS before
     FROM batch_jobs j WHERE id = :job
-""")
+""")  # noqa: S608 - our own constants
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:job, 0))")
 # `completed_at` is when its status became a last one; live calls may end later.
 _MARK = text("""
@@ -83,12 +85,16 @@ class CallCounting:
 
 
 async def count_job(connection: AsyncConnection, job_id: str) -> Mapping[str, Any] | None:
-    """Write a job's sums anew; None where it is not there. What `_MARK` needs to know of it."""
+    """Write a job's sums anew; None where it is not there. What `_MARK` needs to know of it.
+
+    Of a job whose calls were dropped from the archive the sums stay as they were counted last.
+    """
     await connection.execute(_ALONE, {"job": job_id})
     job = (await connection.execute(_BEGIN, {"job": job_id})).mappings().one_or_none()
-    if job is None:
+    if job is None or job["dials_dropped_at"] is not None:
         return None
-    rows = (await connection.execute(_COUNT, {"job": job_id, **_OUTCOMES})).mappings()
+    count = _COUNT_OLD if job["is_old"] else _COUNT_NEW
+    rows = (await connection.execute(count, {"job": job_id, **_OUTCOMES})).mappings()
     cells = sum_by_cell(CountedCalls(**row, counts=CallCounts.model_validate(row)) for row in rows)
     await connection.execute(sa.delete(call_statistics).where(call_statistics.c.job_id == job_id))
     whose = {"job_id": job_id, "organization_id": job["organization_id"]}

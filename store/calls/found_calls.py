@@ -34,7 +34,7 @@ RIVAL = "A call to this number was found at the carrier, and it cannot be told w
 
 _OF_ACCOUNT = """(d.carrier_account_id = %(account)s
       OR d.carrier_account_id IN (SELECT id FROM carrier_accounts WHERE carrier = %(account)s AND trunk IS NOT NULL))"""
-_KNOWN = f"SELECT d.call_id FROM dials d WHERE d.call_id = ANY(%(calls)s) AND {_OF_ACCOUNT}"  # noqa: S608
+_KNOWN = f"SELECT d.call_id FROM all_dials d WHERE d.call_id = ANY(%(calls)s) AND {_OF_ACCOUNT}"  # noqa: S608
 _UNNAMED = """
     SELECT d.contact_id, d.number_of_dial, d.from_number AS from_, d.to_number AS to, d.asked_at FROM dials d
     WHERE d.organization_id IN (SELECT organization_id FROM phone_numbers WHERE carrier_account_id = %(account)s)

@@ -22,7 +22,7 @@ from store.db.locks import lock_organization
 from store.errors import NotFound
 from store.organizations.quotas import require_room
 from store.privacy.number_hashes import NumberHashes
-from store.tables import dials, do_not_call
+from store.tables import dials, do_not_call, old_dials
 
 _LISTED = """
     SELECT number FROM do_not_call
@@ -155,10 +155,12 @@ class DoNotCall:
             raise NotFound("call", call_id)
         async with self._engine.begin() as connection:
             await lock_organization(connection, organization_id)
-            called = sa.select(dials.c.to_number).where(
-                dials.c.id == call_id, dials.c.organization_id == organization_id
-            )
-            number = (await connection.execute(called)).scalar_one_or_none()
+            number = None
+            for table in (dials, old_dials):
+                called = sa.select(table.c.to_number).where(
+                    table.c.id == call_id, table.c.organization_id == organization_id
+                )
+                number = number or (await connection.execute(called)).scalar_one_or_none()
             if number is None:
                 raise NotFound("call", call_id)
             added = await list_numbers(connection, organization_id, [number], source=Source.AGENT, by=by, note=note)

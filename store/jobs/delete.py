@@ -14,7 +14,7 @@ from store.audit_log import record_action
 from store.db.engine import Database
 from store.errors import NotFound, StillCalling, WrongStatus
 from store.jobs.status import lock_and_read_status
-from store.tables import batch_jobs, dials
+from store.tables import batch_jobs, dials, old_dials
 
 # A call whose outcome is unknown may turn up for as long as one may last.
 _LIVE = text("""
@@ -48,11 +48,12 @@ class JobDeletion:
                 raise StillCalling(live)
             await connection.execute(_DIALS, {"job": job_id})
             await count_job(connection, job_id)  # for the last time: where people were called goes with its contacts
-            await connection.execute(
-                sa.update(dials)
-                .where(dials.c.job_id == job_id, dials.c.conversation.is_not(sa.null()))
-                .values(conversation=sa.null())
-            )
+            for table in (dials, old_dials):
+                await connection.execute(
+                    sa.update(table)
+                    .where(table.c.job_id == job_id, table.c.conversation.is_not(sa.null()))
+                    .values(conversation=sa.null())
+                )
             contacts = (await connection.execute(_CONTACTS, {"job": job_id})).rowcount
             gone = await connection.execute(sa.delete(batch_jobs).where(batch_jobs.c.id == job_id))
             if gone.rowcount != 1:

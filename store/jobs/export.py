@@ -20,6 +20,7 @@ from domain.contacts.export import MAX_COLUMNS
 from domain.contacts.rejects import Reject, Rejects
 from domain.jobs.models import Contact
 from domain.model import Model
+from store.archive.reading import MAY_BE_ARCHIVED, all_dials
 from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.errors import Busy, NotFound
@@ -48,12 +49,18 @@ _COLUMNS = """
 _ALL_COLUMNS = sa.text(_COLUMNS.format(which="true"))
 _THESE_COLUMNS = sa.text(_COLUMNS.format(which='lower(field.key COLLATE "C") = ANY(:names)'))
 
-_EVERY_DIAL = dials.alias("every_dial")
-_COST = sa.select(sa.func.sum(_EVERY_DIAL.c.cost)).where(_EVERY_DIAL.c.contact_id == contacts.c.id).scalar_subquery()
-_EVIDENCE = [dials.c[name].label(f"dial_{name}") for name in DialEvidence.model_fields]
-_RESULTS = CONTACTS.add_columns(_COST.label("cost"), *_EVIDENCE).outerjoin(
-    dials, sa.and_(dials.c.contact_id == contacts.c.id, dials.c.number_of_dial == contacts.c.dials)
-)
+
+def _results_of(called: sa.FromClause) -> sa.Select[Any]:
+    """`called`: where the job's dials are."""
+    every, last = called.alias("every_dial"), called.alias("last_dial")
+    cost = sa.select(sa.func.sum(every.c.cost)).where(every.c.contact_id == contacts.c.id).scalar_subquery()
+    evidence = [last.c[name].label(f"dial_{name}") for name in DialEvidence.model_fields]
+    return CONTACTS.add_columns(cost.label("cost"), *evidence).outerjoin(
+        last, sa.and_(last.c.contact_id == contacts.c.id, last.c.number_of_dial == contacts.c.dials)
+    )
+
+
+_RESULTS, _OLD_RESULTS = _results_of(dials), _results_of(all_dials)
 _REJECTS = sa.select(rejects.c.row, rejects.c.cells, rejects.c.reason)
 
 T = TypeVar("T")
@@ -135,10 +142,11 @@ class Results:
             row = (await connection.execute(query)).mappings().one_or_none()
             if row is None:
                 return None
-            found = (await connection.execute(_dials_of(contact_id))).mappings()
-            return DialedContact(
-                contact=Contact.model_validate(row), dials=[Dial.model_validate(dial) for dial in found]
-            )
+            contact = Contact.model_validate(row)
+            found = (await connection.execute(_dials_of(contact_id, dials))).mappings().all()
+            if len(found) < contact.dials:
+                found = (await connection.execute(_dials_of(contact_id, all_dials))).mappings().all()
+            return DialedContact(contact=contact, dials=[Dial.model_validate(dial) for dial in found])
 
     @asynccontextmanager
     async def open_results(
@@ -149,9 +157,9 @@ class Results:
         `names`, in lower case: the columns that are looked for; None: all of them, but one more than MAX_COLUMNS at
         most. Raises NotFound; Busy where other files take all the room.
         """
-        async with self._snapshot(organization_id, job_id) as (connection, _):
+        async with self._snapshot(organization_id, job_id) as (connection, job):
             columns = await _columns(connection, job_id, names)
-            query = _RESULTS.where(*_of(organization_id, job_id))
+            query = (_OLD_RESULTS if job["is_old"] else _RESULTS).where(*_of(organization_id, job_id))
             yield ResultFile(columns, _batches(connection, query, contacts.c.row, _result))
 
     @asynccontextmanager
@@ -197,14 +205,14 @@ def _of(organization_id: str, job_id: str) -> tuple[sa.ColumnElement[bool], ...]
 
 
 def _job(organization_id: str, job_id: str) -> sa.Select[Any]:
-    return sa.select(batch_jobs.c.file_header, batch_jobs.c.file_delimiter).where(
+    return sa.select(batch_jobs.c.file_header, batch_jobs.c.file_delimiter, MAY_BE_ARCHIVED.label("is_old")).where(
         batch_jobs.c.id == job_id, batch_jobs.c.organization_id == organization_id
     )
 
 
-def _dials_of(contact_id: str) -> sa.Select[Any]:
-    columns = [dials.c[name] for name in Dial.model_fields]
-    return sa.select(*columns).where(dials.c.contact_id == contact_id).order_by(dials.c.number_of_dial)
+def _dials_of(contact_id: str, called: sa.FromClause) -> sa.Select[Any]:
+    columns = [called.c[name] for name in Dial.model_fields]
+    return sa.select(*columns).where(called.c.contact_id == contact_id).order_by(called.c.number_of_dial)
 
 
 async def _columns(connection: AsyncConnection, job_id: str, names: Sequence[str] | None) -> list[str]:

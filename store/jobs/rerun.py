@@ -13,6 +13,7 @@ from domain.model import Model
 from domain.phone.location import locate_number
 from domain.privacy import ERASED
 from domain.statuses import ContactStatus, JobStatus, OnOverlap
+from store.archive.reading import MAY_BE_ARCHIVED, all_dials
 from store.db.engine import Database, reading
 from store.db.ids import may_exist
 from store.errors import NotFound, WrongStatus
@@ -21,10 +22,12 @@ from store.tables import batch_jobs, contacts, dials
 
 _NOT_AGAIN = frozenset({"scheduled_start_time", "end_time"})  # the new job starts at once and has no end
 _JOB = sa.select(
-    batch_jobs.c.status, batch_jobs.c.test, *(column for column in SELECTED if column.name not in _NOT_AGAIN)
+    batch_jobs.c.status,
+    batch_jobs.c.test,
+    MAY_BE_ARCHIVED.label("is_old"),
+    *(column for column in SELECTED if column.name not in _NOT_AGAIN),
 )
-_UNKNOWN = sa.exists().where(dials.c.contact_id == contacts.c.id, dials.c.outcome == "unknown")
-_CONTACTS = sa.select(
+_FIELDS = (
     contacts.c.row,
     contacts.c.number,
     contacts.c.data,
@@ -34,8 +37,18 @@ _CONTACTS = sa.select(
     contacts.c.external_id,
     contacts.c.status,
     contacts.c.removed_at,
-    _UNKNOWN.label("unknown"),
 )
+
+
+def _is_unknown(called: sa.FromClause) -> sa.ColumnElement[bool]:
+    """`called`: where the job's dials are."""
+    return sa.exists().where(called.c.contact_id == contacts.c.id, called.c.outcome == "unknown")
+
+
+_KNOWN = sa.select(sa.func.count()).where(all_dials.c.contact_id == contacts.c.id).scalar_subquery()
+_CONTACTS = sa.select(*_FIELDS, _is_unknown(dials).label("unknown"))
+# Of calls that were dropped with a month of the archive nothing is known, either.
+_OLD_CONTACTS = sa.select(*_FIELDS, sa.or_(_is_unknown(all_dials), contacts.c.dials > _KNOWN).label("unknown"))
 
 
 class Unreached(Model):
@@ -64,8 +77,10 @@ class JobRerun:
     async def find_unreached(self, organization_id: str, job_id: str, *, include_unknown: bool) -> Unreached:
         """The contacts that a job did not reach. Raises NotFound; WrongStatus where it has not ended."""
         async with reading(self._engine) as connection:
-            request = _request(await _row(connection, organization_id, job_id, ended=True))
-            query = _CONTACTS.where(contacts.c.job_id == job_id, contacts.c.number != ERASED).order_by(contacts.c.row)
+            job = await _row(connection, organization_id, job_id, ended=True)
+            request = _request(job)
+            query = _OLD_CONTACTS if job["is_old"] else _CONTACTS
+            query = query.where(contacts.c.job_id == job_id, contacts.c.number != ERASED).order_by(contacts.c.row)
             found = (await connection.execute(query)).mappings().all()
         again, left_out = [], Counter[LeftOut]()
         missed = [row for row in found if not is_reached(ContactStatus(row["status"]))]
@@ -106,7 +121,7 @@ async def _row(connection: AsyncConnection, organization_id: str, job_id: str, *
 
 
 def _request(row: sa.RowMapping) -> JobRequest:
-    fields: dict[str, Any] = {name: value for name, value in row.items() if name != "status"}
+    fields: dict[str, Any] = {name: value for name, value in row.items() if name not in {"status", "is_old"}}
     return JobRequest.model_validate(fields | {"on_overlap": OnOverlap.SKIP})
 
 

@@ -26,11 +26,12 @@ _CONTACTS = """
            removed_at = coalesce(removed_at, clock_timestamp())
     WHERE id = ANY(%(contacts)s) AND number <> %(erased)s
 """
+_CALLED = ("dials", "old_dials")  # in this order: a dial that is moved meanwhile is found there
 _CALLS = r"""
-    UPDATE dials SET to_number = given.hash, conversation = NULL,
-           sip_reason = CASE WHEN sip_reason !~ '\d{5}' THEN sip_reason END
+    UPDATE {dials} SET to_number = given.hash, conversation = NULL,
+           sip_reason = CASE WHEN sip_reason !~ '\d{{5}}' THEN sip_reason END
     FROM unnest(%(dials)s::text[], %(hashes)s::text[]) AS given (id, hash)
-    WHERE dials.id = given.id
+    WHERE {dials}.id = given.id
 """
 _DELIVERIES = """
     UPDATE webhook_deliveries SET response_body = NULL, facts = facts #- '{evidence,sip_reason}'
@@ -42,8 +43,8 @@ _TEST_CALLS = """
     WHERE j.organization_id = %(organization)s AND j.test AND c.number <> %(erased)s
       AND (c.data::jsonb - %(names)s::text[]) = %(rest)s::jsonb
 """
-_LOCK_CALLS = "SELECT id FROM dials WHERE contact_id = ANY(%(contacts)s) ORDER BY id FOR NO KEY UPDATE"
-_REPORTED = "UPDATE dials SET conversation = NULL WHERE contact_id = ANY(%(contacts)s)"
+_LOCK_CALLS = "SELECT id FROM {dials} WHERE contact_id = ANY(%(contacts)s) ORDER BY id FOR NO KEY UPDATE"
+_REPORTED = "UPDATE {dials} SET conversation = NULL WHERE contact_id = ANY(%(contacts)s)"
 
 
 def _mentions(text: str) -> str:
@@ -135,7 +136,8 @@ async def drop_campaign_contacts(connection: AnyConnection, organization_id: str
 
 async def erase_calls(connection: AnyConnection, hashes: dict[str, str]) -> int:
     """The number, and what the agent reported, of calls that have ended: their ids with the hash of each."""
-    return await run(connection, _CALLS, {"dials": list(hashes), "hashes": list(hashes.values())})
+    values = {"dials": list(hashes), "hashes": list(hashes.values())}
+    return sum([await run(connection, _CALLS.format(dials=table), values) for table in _CALLED])
 
 
 async def erase_copies(
@@ -150,8 +152,9 @@ async def erase_copies(
         if rest:
             values = {"organization": organization_id, "erased": ERASED, "names": names, "rest": json_text(rest)}
             found += await fetch_values(connection, _TEST_CALLS, values)
-    await fetch_values(connection, _LOCK_CALLS, {"contacts": found})  # before contacts, as always
-    await run(connection, _REPORTED, {"contacts": found})
+    for table in _CALLED:  # before contacts, as always
+        await fetch_values(connection, _LOCK_CALLS.format(dials=table), {"contacts": found})
+        await run(connection, _REPORTED.format(dials=table), {"contacts": found})
     for contact_id in found:
         await block(connection, contact_id, SUPPRESSED_REASON)
     return await erase_contacts(connection, found)

@@ -22,7 +22,7 @@ _WAITING = f"""
     ORDER BY w.campaign_id, w.part, w.row LIMIT {MAX_ROWS}
 """  # noqa: S608
 _CALLS = f"""
-    SELECT to_jsonb(d) - 'organization_id' AS row FROM dials d
+    SELECT to_jsonb(d) - 'organization_id' AS row FROM all_dials d
     WHERE d.organization_id = %(organization)s AND d.to_number = ANY(%(numbers)s)
     ORDER BY d.asked_at LIMIT {MAX_ROWS}
 """  # noqa: S608

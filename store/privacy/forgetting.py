@@ -50,9 +50,9 @@ _LIVE = """
     WHERE organization_id = %(organization)s AND to_number = ANY(%(numbers)s) AND ended_at IS NULL
 """
 _CALLS = """
-    SELECT id, contact_id, carrier_account_id, call_id FROM dials
+    SELECT id, contact_id, carrier_account_id, call_id FROM {dials}
     WHERE organization_id = %(organization)s AND to_number = ANY(%(numbers)s) ORDER BY id FOR NO KEY UPDATE
-"""
+"""  # of `dials`, then of the archive: one that is moved meanwhile is found there
 # By job: no index has all numbers of an organization, and that of open contacts has those who wait.
 _CONTACTS = """
     SELECT c.id, c.data FROM contacts c
@@ -65,7 +65,7 @@ _STORE = """
 """
 _STORE_CALLS = """
     INSERT INTO erasure_calls (erasure_id, dial_id, carrier_account_id, call_id)
-    SELECT %(id)s, id, carrier_account_id, call_id FROM dials WHERE id = ANY(%(dials)s) AND call_id IS NOT NULL
+    SELECT %(id)s, id, carrier_account_id, call_id FROM all_dials WHERE id = ANY(%(dials)s) AND call_id IS NOT NULL
 """
 _RECEIPT = """
     SELECT id, requested_by, requested_at, deleted FROM erasures
@@ -165,7 +165,11 @@ class Forgetting:
 
     async def _erase(self, connection: AnyConnection, values: Mapping[str, Any]) -> tuple[dict[str, int], list[_Call]]:
         organization_id, tails = values["organization"], tails_of(values["numbers"])
-        calls = await fetch_all(connection, _Call, _CALLS, values)
+        calls = [
+            call
+            for table in ("dials", "old_dials")
+            for call in await fetch_all(connection, _Call, _CALLS.format(dials=table), values)
+        ]
         contacts = await fetch_all(connection, _Contact, _CONTACTS, values)
         called = {call.contact_id for call in calls}
         deleted = {

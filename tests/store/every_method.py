@@ -29,6 +29,7 @@ from domain.temporal_namespace import Namespace
 from domain.webhooks.events import AttemptResult, EventType
 from store.analytics.counting import CallCounting
 from store.analytics.statistics import CallStatistics, Range
+from store.archive.mover import CallArchive
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import AgentReports
@@ -388,6 +389,20 @@ async def _delete_campaign(world: World) -> None:
     await Campaigns(world.engine).delete(world.id, id, by=BY)
 
 
+async def archived(world: World) -> None:
+    """The running job ended a hundred days ago, and its calls are moved."""
+    await world.call.completes()
+    await world.running.cancel()
+    long_ago = "now() - interval '100 days'"
+    async with world.engine.transaction() as connection:
+        for statement in (
+            f"UPDATE dials SET asked_at = {long_ago}, ended_at = {long_ago} WHERE job_id = %(job)s",
+            f"UPDATE batch_jobs SET completed_at = {long_ago}, statistics_due_at = NULL WHERE id = %(job)s",
+        ):
+            await connection.run(statement, {"job": world.running.id})
+    assert await CallArchive(world.engine, 90).move(world.running.id) == 1
+
+
 METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "AgentReports.find_organization": lambda w: AgentReports(w.engine).find_organization(w.dial),
     "AgentReports.record": lambda w: AgentReports(w.engine).record(w.id, w.dial, ConversationReport(disposition="x")),
@@ -408,6 +423,8 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "ApiKeys.revoke": lambda w: ApiKeys(w.engine, QUOTAS).revoke(w.id, w.given.member.id, keep_an_owner=True),
     "AuditLog.record": lambda w: AuditLog(w.engine).record(w.id, Action.NUMBERS_SHOWN, by=BY, details={}),
     "AuditLog.list_page": lambda w: AuditLog(w.engine).list_page(w.id, w.running.id, 1, 10),
+    "CallArchive.list_due": lambda w: CallArchive(w.engine, 90).list_due(),
+    "CallArchive.move": archived,
     "CallCounting.count": lambda w: CallCounting(w.engine).count(w.running.id),
     "CallCounting.list_due": lambda w: CallCounting(w.engine).list_due(),
     "CallStatistics.group": lambda w: CallStatistics(w.engine).group(w.id, Dimension.JOB, TODAY),

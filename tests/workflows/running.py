@@ -23,10 +23,12 @@ from activities.jobs import JobActivities
 from activities.lines import LinesActivities
 from activities.reconcile import ReconcileActivities
 from carriers.accounts import CarrierAccounts
+from domain.calls.archive import MIN_ARCHIVE_DAYS
 from domain.calls.dispatch import NotNow
 from domain.jobs.line_shares import LinesWanted
 from domain.statuses import JobStatus
 from store.analytics.counting import CallCounting
+from store.archive.mover import CallArchive
 from store.calls.claim import Claimed, Claims
 from store.calls.dials import Dials
 from store.calls.due_page import DuePages
@@ -125,6 +127,7 @@ class Running:
             self.dials,
             lines,
             CallCounting(self.engine),
+            CallArchive(self.engine, MIN_ARCHIVE_DAYS),
             CampaignJobs(self.engine),
             CampaignLifecycle(self.engine, self.control),
             workflows,

@@ -1,0 +1,1 @@
+"""Calls of jobs that ended long ago: by months, which can be dropped."""
