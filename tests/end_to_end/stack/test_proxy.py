@@ -16,6 +16,7 @@ from tests.tools import need
 from tests.waiting import until
 
 MEGABYTES = 3
+CAMPAIGN_MEGABYTES = 14
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,18 @@ def test_a_large_contact_file_passes(behind: httpx.Client, stack: LiveStack) -> 
         files={"file": ("contacts.csv", content, "text/csv")},
     )
     assert answer.status_code == 200, answer.text[:300]
+
+
+def test_a_campaigns_file_passes_that_is_larger_than_any_other_body(behind: httpx.Client, stack: LiveStack) -> None:
+    caller = stack.ready["phoneNumbers"]["pipeline"]
+    created = behind.post("/campaigns", json={"name": "Large", "fromPhoneNumberId": caller}).json()
+    row = "+12025550123,{}\n".format("x" * 9_000).encode()
+    rows = CAMPAIGN_MEGABYTES * 1024 * 1024 // len(row)
+    content = [b"phone,note\n", *[row] * rows]
+    headers = {"Content-Type": "text/csv"}
+    answer = behind.put(f"/campaigns/{created['campaignId']}/contacts", content=iter(content), headers=headers)
+    assert answer.status_code == 200, answer.text[:300]
+    assert answer.json()["validation"]["duplicatesTotal"] == rows - 1
 
 
 def test_what_is_larger_than_the_api_takes_is_refused_by_one_of_both(behind: httpx.Client) -> None:
