@@ -33,8 +33,8 @@ def describe(found: "Findings", *, done: bool) -> list[str]:
         told += _about(account.model_dump(), done=done)
     if found.accounts:
         told.append(
-            "What people did since the backup is not known: look whom the do-not-call list lacks, which jobs had been "
-            "paused or cancelled, which credits added."
+            "What people did since the backup is not known: look whom the do-not-call list lacks, who was to be "
+            "forgotten, which jobs had been paused or cancelled, which credits added."
         )
     return told
 
