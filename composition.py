@@ -55,6 +55,7 @@ from store.organizations.rate_limits import RateLimits
 from store.privacy.exporting import PersonalDataExport
 from store.privacy.forgetting import Forgetting
 from store.privacy.number_hashes import NumberHashes
+from store.privacy.retention import Retention
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
 from store.webhooks.endpoints import Webhooks
@@ -152,6 +153,7 @@ def _stores(engine: Database, vault: Vault, settings: Settings) -> tuple[object,
         RateLimits(engine),
         Reconciliation(engine, settings.speed),
         results,
+        Retention(engine, hashes, settings.retention_days),
         Statistics(engine),
         Webhooks(engine, vault),
     )

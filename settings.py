@@ -159,6 +159,13 @@ class Settings(BaseSettings):
         ge=1,
         description="added by API or file; what people say on the telephone is listed beyond it",
     )
+    retention_days: Annotated[int | None, Told(unit="days")] = Field(
+        default=None,
+        ge=30,  # see domain.privacy
+        le=3650,
+        description="after which a job that has ended loses its contacts' data, where an organization sets no other; "
+        "`none`: it is kept. See [privacy.md](privacy.md#retention)",
+    )
     secret: Annotated[SecretStr, Told(allowed="32 characters or more")] = Field(
         default=SecretStr(""),
         description="encrypts carrier settings and webhook secrets, makes the tokens of calls: `openssl rand -hex 32`; "

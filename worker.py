@@ -50,6 +50,7 @@ from store.jobs.lifecycle import JobLifecycle
 from store.jobs.update import JobUpdates
 from store.leases import StreamLeases
 from store.privacy.forgetting import Forgetting
+from store.privacy.retention import Retention
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
 from store.webhooks.notifier import DueDeliveryNotifier
@@ -155,6 +156,7 @@ def _reconciliation(services: Services) -> ReconcileActivities:
         services[JobWorkflows],
         services[CarrierAccounts],
         CarrierErasures(services[Forgetting], services[CarrierAccounts]),
+        services[Retention],
     )
 
 

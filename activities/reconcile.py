@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from store.campaigns.jobs import CampaignJobs, CampaignToLookAt
     from store.campaigns.lifecycle import CampaignLifecycle
     from store.jobs.lifecycle import JobLifecycle
+    from store.privacy.retention import Retention
     from store.reconcile import OpenDial, OpenJob, Reconciliation
     from store.temporal_namespace import NamespaceBinding
 
@@ -71,6 +72,7 @@ class Fixed(Model):
     campaigns: int = 0  # of which jobs were begun
     erased_calls: int = 0
     archived: int = 0  # jobs whose calls were moved
+    erased_jobs: int = 0
 
 
 class ReconcileActivities:
@@ -88,6 +90,7 @@ class ReconcileActivities:
         workflows: Workflows,
         carriers: Mapping[str, Carrier],
         erasures: CarrierErasures,
+        retention: "Retention",
     ) -> None:
         self._reconciliation = reconciliation
         self._binding = binding
@@ -101,6 +104,7 @@ class ReconcileActivities:
         self._workflows = workflows
         self._carriers = carriers
         self._erasures = erasures
+        self._retention = retention
 
     @activity.defn(name="sweep")
     async def reconcile(self) -> Fixed:
@@ -157,11 +161,20 @@ class ReconcileActivities:
                 parallel=PARALLEL_REQUESTS,
             ),
             archived=await parts.run("archive", self._archive.list_due, self._move),
+            erased_jobs=await self._erase(parts),
             failed_parts=tuple(parts.failed),
         )
 
     async def _move(self, job_id: str) -> bool:
         return await self._archive.move(job_id) > 0
+
+    async def _erase(self, parts: Parts) -> int:
+        """What organizations have kept for long enough; how many jobs lost their contacts' data."""
+        kept = self._retention
+        erased = await parts.run("retention of jobs", kept.list_jobs, kept.erase_job)
+        await parts.run("retention of campaigns", kept.list_campaigns, kept.erase_campaign)
+        await parts.run("retention of numbers", kept.list_old_calls, kept.hash_numbers)
+        return erased
 
     async def _read_states(self, jobs: "Sequence[OpenJob]") -> "list[WorkflowState]":
         """Whether each job's workflow runs, as `is_open` tells; NO_ANSWER where Temporal did not."""

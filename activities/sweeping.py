@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from temporalio import activity
 
-PART_TIMEOUT_SECONDS = 29.0  # nine parts and a look at the open jobs together stay below RECONCILE_TIMEOUT
+PART_TIMEOUT_SECONDS = 22.0  # twelve parts and a look at the open jobs together stay below RECONCILE_TIMEOUT
 PARALLEL_REQUESTS = 10  # to Temporal, at once
 
 Item = TypeVar("Item")

@@ -110,6 +110,16 @@ def _countries(written: str) -> tuple[str, ...]:
     return codes
 
 
+def _retention(written: str) -> int | tuple[str, ...]:
+    if written == DEFAULT:
+        return OWN
+    from domain.privacy import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS  # noqa: PLC0415  phonenumbers is large
+
+    if not written.isdecimal() or not MIN_RETENTION_DAYS <= int(written) <= MAX_RETENTION_DAYS:
+        raise typer.BadParameter(f"{MIN_RETENTION_DAYS} to {MAX_RETENTION_DAYS} days, or `{DEFAULT}`.")
+    return int(written)
+
+
 @command(org, "change")
 def change_organization(
     organization: OrgId,
@@ -126,6 +136,14 @@ def change_organization(
             help="Whose numbers may be called: US,CA; * for all; `own` for those of its numbers.",
         ),
     ] = None,
+    retention: Annotated[
+        Any,
+        typer.Option(
+            parser=_retention,
+            metavar="DAYS",
+            help="Of contacts' data after a job; `default`: the platform's.",
+        ),
+    ] = None,
     *,
     database: Database,
     output: Output,
@@ -134,9 +152,10 @@ def change_organization(
     from store.organizations.organizations import OrganizationChange  # noqa: PLC0415  half a second of imports
 
     values = {"name": name, "concurrent_call_limit": limit, "reserved_lines": reserved, "allowed_countries": countries}
+    values |= {"retention_days": retention}
     fields = {field: None if value is OWN else value for field, value in values.items() if value is not None}
     if not fields:
-        raise typer.BadParameter("Say what to change: --name, --limit, --reserved or --countries.")
+        raise typer.BadParameter("Say what to change: --name, --limit, --reserved, --countries or --retention.")
     change = OrganizationChange.model_validate(fields)
     output.model(database.run(lambda store: store.organizations.change(organization, change, by=OPERATOR)))
 

@@ -12,6 +12,8 @@ from domain.model import Model
 
 ERASED = "erased"  # in the place of a number, or of a text that held one
 SUPPRESSED_REASON = "The person's data was erased at their request."
+MIN_RETENTION_DAYS = 30  # `overlapDays` and caps on calls look back so far
+MAX_RETENTION_DAYS = 3650
 MIN_DIGITS = 7  # of a number without its country code; with fewer, other digits would be taken for it
 
 

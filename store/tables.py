@@ -55,7 +55,7 @@ organizations = Table(
     Column("allowed_countries", JSONB),  # ISO 3166 codes, or ["*"]; null: those of its own numbers
     Column("quotas", JSONB),  # domain.quotas.Quota: a limit of its own, null: none; null: those for all
     Column("retention_days", Integer),  # how long an ended job keeps its contacts' data; null: the platform's default
-    Column("numbers_hashed_until", Moment),  # of its dials that were asked for before
+    Column("numbers_hashed_until", Moment),  # of its dials up to then: see store/privacy/retention.py
     Column("listed_jobs", Integer, nullable=False, server_default="0"),  # all but test calls; a trigger keeps it
     Column("created_at", Moment, nullable=False, server_default=func.now()),
 )

@@ -16,6 +16,7 @@ from domain.calls.models import Audio
 from domain.money import MICRO
 from domain.phone.location import is_country
 from domain.phone.numbers import PhoneProblem, read_phone
+from domain.privacy import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
 from domain.requests.request_model import nullable
 
 LINE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"  # any text that is not blank
@@ -117,6 +118,15 @@ WINDOW = nullable(WindowField().schema()) | {
 }
 OrganizationWindow = Annotated[CallingWindow | None, BeforeValidator(_window), WithJsonSchema(WINDOW)]
 CallLimit = Annotated[int, Field(ge=1, le=1000, description="Calls at once, of all jobs together."), WHOLE]
+RetentionDays = Annotated[
+    int,
+    Field(
+        ge=MIN_RETENTION_DAYS,
+        le=MAX_RETENTION_DAYS,
+        description="After which a job that has ended loses its contacts' data, for good; null: the platform's.",
+    ),
+    WHOLE,
+]
 ReservedLines = Annotated[int, Field(ge=0, le=1000, description="Of the limit, kept free for other calls."), WHOLE]
 Countries = Annotated[
     tuple[Country, ...],

@@ -18,6 +18,7 @@ from api.http.field_types import (
     OrganizationWindow,
     RequiredText,
     ReservedLines,
+    RetentionDays,
 )
 from api.http.json_body import Body
 from carriers.registry import settings_of_numbers
@@ -61,6 +62,7 @@ class ChangedOrganization(Body):
     calling_window: OrganizationWindow = None
     contact_frequency: FrequencyCaps | None = None
     allowed_countries: Countries | None = None
+    retention_days: RetentionDays | None = None
 
 
 class NewOrganization(Body):

@@ -32,6 +32,9 @@ class OrganizationView(JsonModel):
     stopped_at: Timestamp | None = Field(
         description="Since then no call of any job starts, until the organization is resumed; null: it is not stopped."
     )
+    retention_days: int | None = Field(
+        description="After which a job that has ended loses its contacts' data; null: the platform's.", examples=[90]
+    )
     credits: Balance | None = Field(description="Null: unlimited.")
 
 

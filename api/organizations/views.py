@@ -25,6 +25,7 @@ def render_organization(organization: Organization) -> OrganizationView:
         contact_frequency=render_frequency(organization.contact_frequency),
         allowed_countries=None if countries is None else list(countries),
         stopped_at=organization.stopped_at,
+        retention_days=organization.retention_days,
         credits=None if organization.credits_unlimited else render_balance(organization),
     )
 

@@ -34,6 +34,7 @@ class Organization(Model):
     contact_frequency: ContactFrequency | None = None
     allowed_countries: tuple[str, ...] | None = None  # None: those of its own numbers
     stopped_at: datetime | None = None  # by a person: no call of any job until it is resumed
+    retention_days: int | None = None  # None: the platform's
 
     @property
     def free(self) -> Decimal:

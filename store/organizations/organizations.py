@@ -35,6 +35,7 @@ class OrganizationChange(Model):
     calling_window: CallingWindow | None = None
     contact_frequency: ContactFrequency | None = None
     allowed_countries: tuple[str, ...] | None = None
+    retention_days: int | None = None
 
     def fields(self) -> dict[str, Any]:
         """The fields to change, as they are stored."""

@@ -21,6 +21,7 @@ ORGANIZATIONS = sa.select(
     organizations.c.contact_frequency,
     organizations.c.allowed_countries,
     organizations.c.stopped_at,
+    organizations.c.retention_days,
 )
 
 

@@ -80,6 +80,7 @@ from store.organizations.rate_limits import RateLimits
 from store.privacy.exporting import PersonalDataExport
 from store.privacy.forgetting import DueCall, Forgetting
 from store.privacy.number_hashes import NumberHashes
+from store.privacy.retention import KeptTooLong, OldCalls, Retention
 from store.reconcile import Reconciliation
 from store.recovery import Recovery
 from store.temporal_namespace import NamespaceBinding
@@ -265,6 +266,14 @@ async def _record_erased(world: World) -> None:
     call = DueCall(erasure_id=await _forget(world), dial_id=world.dial, account=TWILIO, call_id="CA-1", attempts=0)
     await forgetting.record_failure(call, "The carrier did not answer.")
     await forgetting.record_done(call, CallErasure.DELETED)
+
+
+def _kept(world: World) -> KeptTooLong:
+    return KeptTooLong(id=world.ended.id, organization_id=world.id)
+
+
+def _old_calls(world: World) -> OldCalls:
+    return OldCalls(id=world.id, kept_since=datetime.now(UTC), done_until=None)
 
 
 async def _find_suppressed(world: World) -> None:
@@ -618,6 +627,12 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "Recovery.mark": _lift,
     "Recovery.note_backup": lambda w: Recovery(w.engine).note_backup(),
     "Recovery.pause_jobs": lambda w: Recovery(w.engine).pause_jobs(TWILIO, "x"),
+    "Retention.erase_campaign": lambda w: Retention(w.engine, NumberHashes(w.engine, VAULT)).erase_campaign(_kept(w)),
+    "Retention.erase_job": lambda w: Retention(w.engine, NumberHashes(w.engine, VAULT)).erase_job(_kept(w)),
+    "Retention.hash_numbers": lambda w: Retention(w.engine, NumberHashes(w.engine, VAULT)).hash_numbers(_old_calls(w)),
+    "Retention.list_campaigns": lambda w: Retention(w.engine, NumberHashes(w.engine, VAULT), 30).list_campaigns(),
+    "Retention.list_jobs": lambda w: Retention(w.engine, NumberHashes(w.engine, VAULT), 30).list_jobs(),
+    "Retention.list_old_calls": lambda w: Retention(w.engine, NumberHashes(w.engine, VAULT), 30).list_old_calls(),
     "Results.find_contact": lambda w: Results(w.engine).find_contact(w.id, w.running.id, w.call.contact_id),
     "Results.open_rejects": lambda w: read_whole(Results(w.engine).open_rejects(w.id, w.running.id)),
     "Results.open_results": lambda w: read_whole(Results(w.engine).open_results(w.id, w.running.id)),

@@ -45,6 +45,7 @@ from store.jobs.repository import CreatedJob
 from store.jobs.update import JobUpdates
 from store.privacy.forgetting import Forgetting
 from store.privacy.number_hashes import NumberHashes
+from store.privacy.retention import Retention
 from store.reconcile import Reconciliation
 from store.temporal_namespace import NamespaceBinding
 from store.workers import Workers
@@ -119,7 +120,8 @@ class Running:
     def reconciliation_by(self, workflows: JobWorkflows) -> ReconcileActivities:
         """What a worker repairs that asks these of workflows."""
         lines, carriers = Lines(self.engine), {NAME: self.carrier}
-        forgetting = Forgetting(self.engine, NumberHashes(self.engine, Vault(["x" * MIN_SECRET_LENGTH])))
+        hashes = NumberHashes(self.engine, Vault(["x" * MIN_SECRET_LENGTH]))
+        forgetting = Forgetting(self.engine, hashes)
         return ReconcileActivities(
             self.found,
             self.binding,
@@ -133,6 +135,7 @@ class Running:
             workflows,
             carriers,
             CarrierErasures(forgetting, CarrierAccounts(carriers, _no_settings, {})),
+            Retention(self.engine, hashes),
         )
 
     @contextlib.asynccontextmanager

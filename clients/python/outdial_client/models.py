@@ -424,6 +424,10 @@ class CreatedOrganization(Model):
     """
     Since then no call of any job starts, until the organization is resumed; null: it is not stopped.
     """
+    retention_days: int | None
+    """
+    After which a job that has ended loses its contacts' data; null: the platform's.
+    """
     credits: Balance | None
     """
     Null: unlimited.
@@ -873,6 +877,10 @@ class OrganizationView(Model):
     stopped_at: Timestamp | None
     """
     Since then no call of any job starts, until the organization is resumed; null: it is not stopped.
+    """
+    retention_days: int | None
+    """
+    After which a job that has ended loses its contacts' data; null: the platform's.
     """
     credits: Balance | None
     """
@@ -2210,6 +2218,7 @@ class ChangeOrganizationBody(Model):
     """
     contact_frequency: ChangeOrganizationBodyContactFrequency | None = None
     allowed_countries: list[str] | None = None
+    retention_days: int | None = None
 
 
 class CreateOrganizationBody(Model):

@@ -32,6 +32,7 @@ async def test_an_organization_is_seen_by_every_key(api: Api) -> None:
         "allowedCountries": ["*"],
         "credits": {"balance": "100.00", "held": "0.00", "free": "100.00"},
         "stoppedAt": None,
+        "retentionDays": None,
     }
 
 
