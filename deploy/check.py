@@ -42,8 +42,8 @@ class Unwell(Exception):
     """What is wrong, for the operator."""
 
 
-async def check_temporal() -> str:
-    workflows = JobWorkflows(await connect())
+async def check_temporal(settings: Settings) -> str:
+    workflows = JobWorkflows(await connect(settings.payload_keys.get_secret_value()))
     await workflows.ping()
     namespace = await workflows.namespace()
     missing = await workflows.find_missing_attributes()
@@ -126,7 +126,10 @@ async def _uses_simulator(settings: Settings) -> bool:
 async def main(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     url = os.environ.get("OUTDIAL_URL", "http://127.0.0.1:8000")
-    checks: dict[str, Check] = {"API and its parts": lambda: check_api(url), "Temporal": check_temporal}
+    checks: dict[str, Check] = {
+        "API and its parts": lambda: check_api(url),
+        "Temporal": lambda: check_temporal(settings),
+    }
     if arguments.no_call or not await _uses_simulator(settings):
         say("-", "a call", "left out: no call is placed to check a real carrier (`outdial carrier check NAME`)")
     else:
