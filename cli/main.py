@@ -14,6 +14,7 @@ from cli import (
     agents,
     analytics,
     api_keys,
+    archive,
     backup,
     campaigns,
     carriers,
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 for module in (
     *(up, job_settings, jobs, campaigns, contacts, results, do_not_call, analytics, webhooks, profiles),
-    *(organizations, api_keys, agents, phone_numbers, credits, carriers, migrate, backup, recover),
+    *(organizations, api_keys, agents, phone_numbers, credits, carriers, migrate, backup, recover, archive),
 ):
     app.add_typer(module.app)
 

@@ -42,6 +42,9 @@ class JobStatisticsView(JsonModel):
     last_call_ended_at: Timestamp | None
     to_be_called_again: int = Field(description="Contacts.", examples=[8])
     next_retry_at: Timestamp | None
+    calls_dropped_at: Timestamp | None = Field(
+        description="When calls of the job were dropped from the archive, which are not counted here any more."
+    )
 
 
 @router.get("/statistics", operation_id="getBatchJobStatistics", responses=errors(401, 404, 429, 503))
@@ -74,6 +77,7 @@ def _render(found: JobStatistics) -> JobStatisticsView:
         last_call_ended_at=found.last_end,
         to_be_called_again=found.to_be_called_again,
         next_retry_at=found.next_retry_at,
+        calls_dropped_at=found.calls_dropped_at,
     )
 
 

@@ -13,7 +13,7 @@ _EXISTS = """
     SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = %(name)s AND relnamespace = current_schema()::regnamespace)
 """
 _ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('the archive', 0))"
-_SHORT_WAIT = f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT}', true)"
+SHORT_WAIT = f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT}', true)"
 # Made by itself and attached: `PARTITION OF` would lock out everybody who reads the archive.
 _MAKE = "CREATE TABLE {name} (LIKE {table} INCLUDING ALL)"
 _ATTACH = (
@@ -41,7 +41,7 @@ async def make_partitions(database: Database, month: date) -> None:
         if await connection.fetch_value(_EXISTS, {"name": partition(PARTITIONED[0], month)}):
             return
     async with database.transaction() as connection:
-        await connection.run(_SHORT_WAIT)
+        await connection.run(SHORT_WAIT)
         await connection.run(_ALONE)
         for table in PARTITIONED:
             name = partition(table, month)

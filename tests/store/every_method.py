@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -29,7 +29,9 @@ from domain.temporal_namespace import Namespace
 from domain.webhooks.events import AttemptResult, EventType
 from store.analytics.counting import CallCounting
 from store.analytics.statistics import CallStatistics, Range
+from store.archive.months import ArchiveMonths
 from store.archive.mover import CallArchive
+from store.archive.partitions import make_partitions
 from store.audit_log import AuditLog
 from store.billing.ledger import Ledger
 from store.calls.agent_reports import AgentReports
@@ -412,6 +414,13 @@ async def archived(world: World) -> None:
     assert await CallArchive(world.engine, 90).move(world.running.id) == 1
 
 
+async def _drop_month(world: World) -> None:
+    """One that nobody else's calls are in."""
+    month = date(2019, 3, 1)
+    await make_partitions(world.engine, month)
+    assert await ArchiveMonths(world.engine).drop(month) == 0
+
+
 METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "AgentReports.find_organization": lambda w: AgentReports(w.engine).find_organization(w.dial),
     "AgentReports.record": lambda w: AgentReports(w.engine).record(w.id, w.dial, ConversationReport(disposition="x")),
@@ -432,6 +441,9 @@ METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "ApiKeys.revoke": lambda w: ApiKeys(w.engine, QUOTAS).revoke(w.id, w.given.member.id, keep_an_owner=True),
     "AuditLog.record": lambda w: AuditLog(w.engine).record(w.id, Action.NUMBERS_SHOWN, by=BY, details={}),
     "AuditLog.list_page": lambda w: AuditLog(w.engine).list_page(w.id, w.running.id, 1, 10),
+    "ArchiveMonths.drop": _drop_month,
+    "ArchiveMonths.list_all": lambda w: ArchiveMonths(w.engine).list_all(),
+    "ArchiveMonths.list_before": lambda w: ArchiveMonths(w.engine).list_before(date(2020, 1, 1)),
     "CallArchive.list_due": lambda w: CallArchive(w.engine, 90).list_due(),
     "CallArchive.move": archived,
     "CallCounting.count": lambda w: CallCounting(w.engine).count(w.running.id),

@@ -3218,6 +3218,10 @@ class JobStatisticsView(Model):
     Contacts.
     """
     next_retry_at: Timestamp | None
+    calls_dropped_at: Timestamp | None
+    """
+    When calls of the job were dropped from the archive, which are not counted here any more.
+    """
 
 
 class KeyView(Model):
