@@ -419,6 +419,7 @@ async def _drop_month(world: World) -> None:
     month = date(2019, 3, 1)
     await make_partitions(world.engine, month)
     assert await ArchiveMonths(world.engine).drop(month) == 0
+    await make_partitions(world.engine, month)  # whoever looks at the statements afterwards finds their table
 
 
 METHODS: dict[str, Callable[[World], Awaitable[Any]]] = {
