@@ -14,13 +14,17 @@ import pytest
 from tests.api.client import Served, Tenant
 
 PACKAGE = "generated_outdial_client"
+CONFIG = """\
+post_hooks: []
+content_type_overrides: {text/csv: application/octet-stream}
+"""  # a file as a body: the generator knows it by the other name alone
 
 
 @pytest.fixture(scope="module")
 def package(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The generated package can be imported; what the generator does not understand is an error."""
     place = tmp_path_factory.mktemp("client")
-    (place / "config.yml").write_text("post_hooks: []\n")
+    (place / "config.yml").write_text(CONFIG)
     generated = subprocess.run(
         [
             *(sys.executable, "-m", "openapi_python_client", "generate", "--url", f"{served.url}/openapi.json"),
