@@ -59,3 +59,5 @@ async def main(address: str, count: int) -> None:
 
 if __name__ == "__main__":
     asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    sys.stdout.flush()
+    os._exit(0)  # the core's threads outlive the interpreter now and then, whose end aborts the process
