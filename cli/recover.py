@@ -14,6 +14,7 @@ from rich.console import Console
 
 from cli.backup import Since, in_utc
 from cli.command import command
+from cli.configuration import read_settings
 from cli.confirm import Yes, ask
 from cli.database import NO_TABLES, Database, database_failures
 from cli.errors import ExitCode, Failure
@@ -21,7 +22,6 @@ from cli.output import Output
 from cli.recovery_words import describe
 from cli.render import Answer, text
 from domain.calls.recovery import LIST_LAG_SECONDS
-from settings import Settings
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -133,13 +133,10 @@ class _Recover:
         from stack.namespace import check_allowed, prepare  # noqa: PLC0415  as above
         from store.recovery import Recovery  # noqa: PLC0415
         from store.temporal_namespace import NamespaceBinding  # noqa: PLC0415
-        from workflows.client import connect, describe_namespace  # noqa: PLC0415
+        from workflows.client import describe_namespace  # noqa: PLC0415
 
-        try:
-            client = await connect(Settings().payload_keys.get_secret_value())
-        except RuntimeError as error:  # not around all: so is a person's "no"
-            raise Failure(TEMPORAL_AWAY, ExitCode.UNAVAILABLE) from error
         async with self._database.engine() as engine:
+            client = await self._connect()
             recovery, binding = Recovery(engine), NamespaceBinding(engine)
             await check_allowed(client, await binding.get(), self._allowed)
             if self._allowed.create:
@@ -155,6 +152,15 @@ class _Recover:
                 if self._since is not None:
                     await recovery.mark(self._since)
                 self._show(await self._do(recoverer, recovery, found, await describe_namespace(client)), done=True)
+
+    async def _connect(self) -> "Client":
+        from workflows.client import connect  # noqa: PLC0415  as above
+
+        payload_keys = read_settings().payload_keys.get_secret_value()
+        try:
+            return await connect(payload_keys)
+        except RuntimeError as error:  # not around all: so is a person's "no"
+            raise Failure(TEMPORAL_AWAY, ExitCode.UNAVAILABLE) from error
 
     async def _look(self, recoverer: "Recoverer", recovery: "Recovery", binding: "NamespaceBinding") -> "Findings":
         gaps: list[Gap] = await recovery.list_gaps()
@@ -187,7 +193,7 @@ class _Recover:
         from store.organizations.carrier_credentials import CarrierCredentials  # noqa: PLC0415
         from workflows.client import JobWorkflows  # noqa: PLC0415
 
-        settings = Settings()
+        settings = read_settings()
         credentials = CarrierCredentials(engine, Vault.from_setting(settings.secret.get_secret_value()))
         environment = settings.environment()
         accounts = CarrierAccounts(set_up(environment), credentials.read_settings, builders(environment))

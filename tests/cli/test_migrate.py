@@ -144,12 +144,13 @@ def test_another_namespace_is_taken_with_rebind_only(
         ("OUTDIAL_CALL_SLOTS", "many", "OUTDIAL_CALL_SLOTS: Input should be a valid integer"),
     ],
 )
-def test_a_wrong_setting_migrates_nothing(
-    run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+@pytest.mark.parametrize("command", [["migrate"], ["recover", "--dry-run"]], ids=" ".join)
+def test_with_a_wrong_setting_nothing_is_done(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: list[str], variable: str, value: str, sentence: str
 ) -> None:
     """With a mistyped address it would be a database of this machine."""
     monkeypatch.setenv(variable, value)
-    ended = run("migrate")
+    ended = run(*command)
     assert (ended.code, ended.out) == (ExitCode.USAGE, "")
     assert sentence in ended.err
     assert len(ended.err.splitlines()) == 1
