@@ -9,7 +9,7 @@ import time
 import urllib.request
 
 PATIENCE_SECONDS = 5.0
-BETWEEN_SECONDS = 1.0
+BETWEEN_SECONDS = 0.5
 ANSWER_SECONDS = 3.0
 TURNS = re.compile(r"^outdial_event_loop_lag_seconds_count (\S+)$", re.MULTILINE)
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from telemetry.metrics import DATABASE_FAILURES, DATABASE_WAIT, LOOP_LAG
 
-LOOP_INTERVAL_SECONDS = 1.0
+LOOP_INTERVAL_SECONDS = 0.5
 DATABASE_INTERVAL_SECONDS = 5.0
 
 
