@@ -18,7 +18,6 @@ from domain.audit import SYSTEM
 from domain.calls.models import CallReport, CallState, HangUpReason
 from domain.campaigns.models import CampaignStatus
 from domain.model import Model
-from domain.statuses import JobStatus
 from domain.temporal_namespace import RESTORED, Namespace, find_mismatch
 
 if TYPE_CHECKING:
@@ -194,8 +193,7 @@ class ReconcileActivities:
 
     async def _start(self, job: "OpenJob") -> bool:
         """A workflow that existed and is closed left no mark: it was ended by force before its first step."""
-        start_at = job.scheduled_start_time if job.status is JobStatus.SCHEDULED else None
-        await self._workflows.start(job.id, job.organization_id, job.name, start_at)
+        await self._workflows.start(job.id, job.organization_id, job.name, job.start_at)
         return await self._workflows.is_open(job.id) is not False or not await self._fail(job)
 
     async def _fail(self, job: "OpenJob") -> bool:

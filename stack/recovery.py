@@ -19,7 +19,7 @@ from domain.temporal_namespace import Namespace
 from store.calls.found_calls import FoundCallsStore, contacts_of
 from store.campaigns.found_calls import CalledCampaignContacts, CampaignContact
 from store.reconcile import OpenJob
-from store.recovery import Gap, Recovery, starts_at
+from store.recovery import Gap, Recovery
 from store.temporal_namespace import NamespaceBinding
 from workflows.client import JobWorkflows
 
@@ -192,7 +192,7 @@ class Recoverer:
         return WorkflowFindings(restored=restored, open_jobs=len(jobs), unknown=tuple(unknown), orphans=tuple(orphans))
 
     async def _start_anew(self, job: OpenJob) -> None:
-        await self._workflows.start(job.id, job.organization_id, job.name, starts_at(job), anew=True)
+        await self._workflows.start(job.id, job.organization_id, job.name, job.start_at, anew=True)
 
     async def _refresh_open_calls(self, gap: Gap) -> None:
         """How those calls stand that the backup has as live: the next of the same contact comes after them."""

@@ -25,6 +25,11 @@ class OpenJob(Model):
     status: JobStatus
     scheduled_start_time: datetime | None
 
+    @property
+    def start_at(self) -> datetime | None:
+        """When a workflow that is started for it has to begin; None: at once."""
+        return self.scheduled_start_time if self.status is JobStatus.SCHEDULED else None
+
 
 class OpenDial(Model):
     """A dial that nobody seems to follow."""

@@ -11,7 +11,6 @@ from typing import Any
 
 from domain.audit import SYSTEM
 from domain.model import Model
-from domain.statuses import JobStatus
 from store.db.engine import Database
 from store.db.locks import lock_organization
 from store.jobs.status import pause_job
@@ -149,8 +148,3 @@ class Recovery:
                 await lock_organization(connection, job.organization_id)
                 paused[await pause_job(connection, job.organization_id, job.id, reason, by=SYSTEM)] += 1
         return paused[True]
-
-
-def starts_at(job: OpenJob) -> datetime | None:
-    """When the workflow of a job that is started anew has to begin; None: at once."""
-    return job.scheduled_start_time if job.status is JobStatus.SCHEDULED else None
