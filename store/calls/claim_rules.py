@@ -7,6 +7,7 @@ outcome of a dial use those on windows and on whole jobs.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from domain.calling_rules.do_not_call import explain_block
 from domain.calling_rules.frequency_caps import ContactFrequency, EarlierCall, find_allowed_time
@@ -196,7 +197,18 @@ def wait_until(reason: NotNowReason, now: datetime, until: datetime) -> NotNow:
     return NotNow(reason=reason, until=until, seconds=(until - now).total_seconds())
 
 
-def split_reserve(job: WholeJobFacts) -> tuple[Decimal, Decimal]:
+class Charged(Protocol):
+    """Of a job, what pays for its calls."""
+
+    @property
+    def hold(self) -> Decimal: ...
+    @property
+    def rate_per_minute(self) -> Decimal: ...
+    @property
+    def credits_unlimited(self) -> bool: ...
+
+
+def split_reserve(job: Charged) -> tuple[Decimal, Decimal]:
     """Two minutes in dollars: from the job's hold first, then from the organization's free credits."""
     if job.credits_unlimited:
         return Decimal(0), Decimal(0)

@@ -13,11 +13,11 @@ from domain.calls.models import CallReport, CallState, Ending, PlacedCall
 from domain.calls.order import parse_dial_key
 from domain.calls.recovery import CLOCK_SLACK, FoundDial, Matching, UnnamedDial, WaitingContact
 from domain.model import Model
-from domain.money import ASSUMED_MINUTES
 from domain.phone.identity import list_all_writings
 from domain.statuses import ContactStatus
 from store.billing.ledger import EntryKind, book
 from store.calls.claim import CLAIM
+from store.calls.claim_rules import split_reserve
 from store.calls.dial_result import lock_and_read_facts
 from store.calls.dial_rows import DialRow
 from store.calls.dials import Dials
@@ -91,14 +91,6 @@ class _Contact(Model):
     hold: Decimal
     rate_per_minute: Decimal
     credits_unlimited: bool
-
-    def reserve(self) -> tuple[Decimal, Decimal]:
-        """As the claim's: two minutes, from the job's hold and from what is free, though that may be less."""
-        if self.credits_unlimited:
-            return Decimal(0), Decimal(0)
-        needed = ASSUMED_MINUTES * self.rate_per_minute
-        from_hold = min(needed, self.hold)
-        return from_hold, needed - from_hold
 
 
 class FoundCallsStore:
@@ -235,7 +227,7 @@ async def _is_known(connection: Connection, account: str, call_id: str) -> bool:
 
 async def _write_dial(connection: Connection, account: str, contact: _Contact, found: FoundDial) -> None:
     dial_id = new_id("call")
-    from_hold, from_free = contact.reserve()
+    from_hold, from_free = split_reserve(contact)  # of what is free, though that may be less
     granted = {
         "dial": dial_id,
         "contact": found.contact_id,
