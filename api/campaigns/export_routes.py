@@ -1,18 +1,14 @@
 """What became of a campaign's contacts, as a file, and the rows of its file that were rejected."""
 
-from contextlib import AsyncExitStack
-
 from fastapi import APIRouter
 
 from api.auth import KEYS, MemberDep
 from api.campaigns.lookup import CampaignId
 from api.dependencies import CampaignResultsDep
-from api.http.csv_text import CSV
 from api.http.responses import errors
-from api.jobs.export_routes import MEDIA_TYPES, REJECTS, RESULTS, rendered
-from api.jobs.exports import FileAnswer, begun, csv_rejects
-from api.jobs.queries import ExportQueryDep, Format
-from domain.contacts.export import CONTESTED_NAMES
+from api.jobs.export_routes import REJECTS, RESULTS, answer_rejects, answer_results, names_for
+from api.jobs.exports import FileAnswer
+from api.jobs.queries import ExportQueryDep
 
 router = APIRouter(prefix="/campaigns/{id}", tags=["campaigns"], dependencies=KEYS)
 
@@ -35,11 +31,8 @@ async def download_results(
     Error codes: `campaign_not_found`; `invalid_request` for another `format`; `unavailable` while several other
     downloads are under way.
     """
-    names = CONTESTED_NAMES if query.format is Format.JSON_LINES else None
-    async with AsyncExitStack() as opening:
-        file = await opening.enter_async_context(results.open_results(caller.organization_id, id, names))
-        parts = await begun(rendered(file, query.format))
-        return FileAnswer(opening.pop_all(), parts, f"{id}-results.{query.format}", MEDIA_TYPES[query.format])
+    opened = results.open_results(caller.organization_id, id, names_for(query.format))
+    return await answer_results(opened, id, query.format)
 
 
 @router.get(
@@ -54,7 +47,4 @@ async def download_rejects(caller: MemberDep, id: CampaignId, results: CampaignR
 
     Error codes: `campaign_not_found`.
     """
-    async with AsyncExitStack() as opening:
-        file = await opening.enter_async_context(results.open_rejects(caller.organization_id, id))
-        begun_file = await begun(csv_rejects(file.file, file.batches))
-        return FileAnswer(opening.pop_all(), begun_file, f"{id}-rejects.csv", CSV)
+    return await answer_rejects(results.open_rejects(caller.organization_id, id), id)

@@ -1,7 +1,7 @@
 """What became of a job's contacts: one with its dials, all as a file, and what was rejected."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -20,7 +20,7 @@ from domain.calls.evidence_view import render_evidence_fields
 from domain.contacts.export import CONTESTED_NAMES, MAX_COLUMNS, name_result_columns
 from domain.contacts.views import render_contact_fields
 from domain.errors import InvalidRequest
-from store.jobs.export import Dial, DialedContact, ResultFile
+from store.jobs.export import Dial, DialedContact, RejectFile, ResultFile
 
 router = APIRouter(prefix="/batch/jobs/{id}", tags=["results"], dependencies=KEYS)
 A_CONTACT = "contact_0123456789abcdef01234567"
@@ -87,11 +87,8 @@ async def download_results(caller: MemberDep, query: ExportQueryDep, id: JobId, 
     Error codes: `job_not_found`; `invalid_request` for another `format`, and for CSV where contacts have more than
     2,000 different fields; `unavailable` while several other downloads are under way.
     """
-    names = CONTESTED_NAMES if query.format is Format.JSON_LINES else None
-    async with AsyncExitStack() as opening:
-        file = await opening.enter_async_context(results.open_results(caller.organization_id, id, names))
-        begun_file = await begun(rendered(file, query.format))
-        return FileAnswer(opening.pop_all(), begun_file, f"{id}-results.{query.format}", MEDIA_TYPES[query.format])
+    opened = results.open_results(caller.organization_id, id, names_for(query.format))
+    return await answer_results(opened, id, query.format)
 
 
 @router.get(
@@ -113,13 +110,31 @@ async def rejects(caller: MemberDep, id: JobId, results: ResultsDep) -> FileAnsw
 
     Error codes: `job_not_found`; `unavailable` while several other downloads are under way.
     """
+    return await answer_rejects(results.open_rejects(caller.organization_id, id), id)
+
+
+def names_for(wanted: Format) -> Sequence[str] | None:
+    """The columns that are looked for before the first row; None: all."""
+    return CONTESTED_NAMES if wanted is Format.JSON_LINES else None
+
+
+async def answer_results(opened: AbstractAsyncContextManager[ResultFile], id: str, wanted: Format) -> FileAnswer:
+    """The file of a job or a campaign. Raises InvalidRequest where CSV would have too many columns."""
     async with AsyncExitStack() as opening:
-        file = await opening.enter_async_context(results.open_rejects(caller.organization_id, id))
-        begun_file = await begun(csv_rejects(file.file, file.batches))
-        return FileAnswer(opening.pop_all(), begun_file, f"{id}-rejects.csv", CSV)
+        file = await opening.enter_async_context(opened)
+        parts = await begun(_rendered(file, wanted))
+        return FileAnswer(opening.pop_all(), parts, f"{id}-results.{wanted}", MEDIA_TYPES[wanted])
 
 
-def rendered(file: ResultFile, wanted: Format) -> AsyncIterator[str]:
+async def answer_rejects(opened: AbstractAsyncContextManager[RejectFile], id: str) -> FileAnswer:
+    """The rejected rows of a job or a campaign."""
+    async with AsyncExitStack() as opening:
+        file = await opening.enter_async_context(opened)
+        parts = await begun(csv_rejects(file.file, file.batches))
+        return FileAnswer(opening.pop_all(), parts, f"{id}-rejects.csv", CSV)
+
+
+def _rendered(file: ResultFile, wanted: Format) -> AsyncIterator[str]:
     """The parts of the file. Raises InvalidRequest where CSV would have too many columns."""
     if wanted is Format.JSON_LINES:
         return json_results(file, name_result_columns(file.columns))
