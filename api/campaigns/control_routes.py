@@ -1,5 +1,8 @@
 """Start, pause, resume and cancel a campaign: all of its jobs at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from fastapi import APIRouter
 
 from api.auth import KEYS, AdminDep
@@ -51,10 +54,8 @@ async def pause(
 
     Error codes: `invalid_status` for a draft, and one that has ended; `campaign_not_found`.
     """
-    try:
+    with _refusing("paused"):
         done = await lifecycle.pause(caller.organization_id, id, by=caller.key_id)
-    except WrongCampaignStatus as error:
-        raise InvalidStatus(f"This campaign is {error.status} and cannot be paused.") from None
     not_stopped = await runner.wait(caller.organization_id, done.job_ids)
     return CampaignStopped(
         message=PAUSED + describe(not_stopped),
@@ -73,10 +74,8 @@ async def resume(
 
     Error codes: `invalid_status` for a draft, and one that has ended; `campaign_not_found`.
     """
-    try:
+    with _refusing("resumed"):
         done = await lifecycle.resume(caller.organization_id, id, by=caller.key_id)
-    except WrongCampaignStatus as error:
-        raise InvalidStatus(f"This campaign is {error.status} and cannot be resumed.") from None
     runner.nudges.jobs(done.job_ids)
     await runner.advance(caller.organization_id, id)
     return CampaignSwitched(message=RESUMED, campaign_id=id, status=done.status, batch_job_ids=list(done.job_ids))
@@ -102,10 +101,8 @@ async def cancel(
 
     Error codes: `invalid_status` for a campaign that is completed; `campaign_not_found`.
     """
-    try:
+    with _refusing("cancelled any more"):
         done = await lifecycle.cancel(caller.organization_id, id, hang_up=bool(options.hang_up), by=caller.key_id)
-    except WrongCampaignStatus as error:
-        raise InvalidStatus(f"This campaign is {error.status} and cannot be cancelled any more.") from None
     not_stopped = await runner.wait(caller.organization_id, done.job_ids)
     return CampaignCancelled(
         message=CANCELLED + describe(not_stopped),
@@ -115,3 +112,12 @@ async def cancel(
         calls_not_stopped=not_stopped,
         contacts_cancelled=done.contacts,
     )
+
+
+@contextmanager
+def _refusing(done: str) -> Iterator[None]:
+    """Say what cannot be done to a campaign that stands elsewhere. Raises InvalidStatus."""
+    try:
+        yield
+    except WrongCampaignStatus as error:
+        raise InvalidStatus(f"This campaign is {error.status} and cannot be {done}.") from None

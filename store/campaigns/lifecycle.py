@@ -1,6 +1,7 @@
 """What is done to a campaign as a whole: paused, resumed, cancelled; the same is done to its jobs."""
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit import Action
 from domain.campaigns.models import CampaignStatus
@@ -16,6 +17,7 @@ from store.jobs.status import pause_job
 from store.tables import batch_jobs
 
 S = CampaignStatus
+SWITCHED = {S.PAUSED: Action.CAMPAIGN_PAUSED, S.RUNNING: Action.CAMPAIGN_RESUMED}
 
 
 class Commanded(Model):
@@ -40,14 +42,7 @@ class CampaignLifecycle:
         Raises NotFound, WrongCampaignStatus: a draft, or it has ended.
         """
         async with self._engine.begin() as connection:
-            await lock_organization(connection, organization_id)
-            was = status_of(await read_campaign(connection, organization_id, campaign_id, lock=True))
-            if was not in {S.RUNNING, S.PAUSED}:
-                raise WrongCampaignStatus(was)
-            if was is S.RUNNING:
-                await update_campaign(connection, campaign_id, {"status": S.PAUSED.value, "status_reason": None})
-                details = {"campaignId": campaign_id}
-                await record_action(connection, organization_id, Action.CAMPAIGN_PAUSED, by, details)
+            await _switch(connection, organization_id, campaign_id, S.PAUSED, by)
             job_ids = await list_open_jobs(connection, campaign_id)
             for job_id in job_ids:
                 await pause_job(connection, organization_id, job_id, None, by=by)
@@ -57,14 +52,7 @@ class CampaignLifecycle:
     async def resume(self, organization_id: str, campaign_id: str, *, by: str) -> Commanded:
         """Let all its paused jobs go on, whoever paused them, and others begin. One transaction. Raises likewise."""
         async with self._engine.begin() as connection:
-            await lock_organization(connection, organization_id)
-            was = status_of(await read_campaign(connection, organization_id, campaign_id, lock=True))
-            if was not in {S.RUNNING, S.PAUSED}:
-                raise WrongCampaignStatus(was)
-            if was is S.PAUSED:
-                await update_campaign(connection, campaign_id, {"status": S.RUNNING.value, "status_reason": None})
-                details = {"campaignId": campaign_id}
-                await record_action(connection, organization_id, Action.CAMPAIGN_RESUMED, by, details)
+            await _switch(connection, organization_id, campaign_id, S.RUNNING, by)
             paused = sa.select(batch_jobs.c.id).where(
                 batch_jobs.c.campaign_id == campaign_id, batch_jobs.c.status == "paused"
             )
@@ -112,3 +100,16 @@ class CampaignLifecycle:
                 continue  # it ended meanwhile, or has no live call that could be hung up
             contacts, live = contacts + done.contacts, live + done.live
         return Commanded(status=S.CANCELLED, job_ids=job_ids, contacts=contacts, live=live)
+
+
+async def _switch(
+    connection: AsyncConnection, organization_id: str, campaign_id: str, to: CampaignStatus, by: str
+) -> None:
+    """Between running and paused; the organization is locked from then on. Raises NotFound, WrongCampaignStatus."""
+    await lock_organization(connection, organization_id)
+    was = status_of(await read_campaign(connection, organization_id, campaign_id, lock=True))
+    if was not in SWITCHED:
+        raise WrongCampaignStatus(was)
+    if was is not to:
+        await update_campaign(connection, campaign_id, {"status": to.value, "status_reason": None})
+        await record_action(connection, organization_id, SWITCHED[to], by, {"campaignId": campaign_id})
