@@ -26,7 +26,7 @@ _CONTACTS = """
            removed_at = coalesce(removed_at, clock_timestamp())
     WHERE id = ANY(%(contacts)s) AND number <> %(erased)s
 """
-_CALLED = ("dials", "old_dials")  # in this order: a dial that is moved meanwhile is found there
+CALL_TABLES = ("dials", "old_dials")  # in this order: a call that is moved meanwhile is found in the archive
 _CALLS = r"""
     UPDATE {dials} SET to_number = given.hash, conversation = NULL,
            sip_reason = CASE WHEN sip_reason !~ '\d{{5}}' THEN sip_reason END
@@ -137,7 +137,7 @@ async def drop_campaign_contacts(connection: AnyConnection, organization_id: str
 async def erase_calls(connection: AnyConnection, hashes: dict[str, str]) -> int:
     """The number, and what the agent reported, of calls that have ended: their ids with the hash of each."""
     values = {"dials": list(hashes), "hashes": list(hashes.values())}
-    return sum([await run(connection, _CALLS.format(dials=table), values) for table in _CALLED])
+    return sum([await run(connection, _CALLS.format(dials=table), values) for table in CALL_TABLES])
 
 
 async def erase_copies(
@@ -152,7 +152,7 @@ async def erase_copies(
         if rest:
             values = {"organization": organization_id, "erased": ERASED, "names": names, "rest": json_text(rest)}
             found += await fetch_values(connection, _TEST_CALLS, values)
-    for table in _CALLED:  # before contacts, as always
+    for table in CALL_TABLES:  # before contacts, as always
         await fetch_values(connection, _LOCK_CALLS.format(dials=table), {"contacts": found})
         await run(connection, _REPORTED.format(dials=table), {"contacts": found})
     for contact_id in found:

@@ -20,6 +20,7 @@ from store.db.ids import may_exist, new_id
 from store.db.locks import lock_organization
 from store.errors import NotFound, PersonOnThePhone
 from store.privacy.erasing import (
+    CALL_TABLES,
     drop_campaign_contacts,
     erase_calls,
     erase_contacts,
@@ -52,7 +53,7 @@ _LIVE = """
 _CALLS = """
     SELECT id, contact_id, carrier_account_id, call_id FROM {dials}
     WHERE organization_id = %(organization)s AND to_number = ANY(%(numbers)s) ORDER BY id FOR NO KEY UPDATE
-"""  # of `dials`, then of the archive: one that is moved meanwhile is found there
+"""
 # By job: no index has all numbers of an organization, and that of open contacts has those who wait.
 _CONTACTS = """
     SELECT c.id, c.data FROM contacts c
@@ -167,7 +168,7 @@ class Forgetting:
         organization_id, tails = values["organization"], tails_of(values["numbers"])
         calls = [
             call
-            for table in ("dials", "old_dials")
+            for table in CALL_TABLES
             for call in await fetch_all(connection, _Call, _CALLS.format(dials=table), values)
         ]
         contacts = await fetch_all(connection, _Contact, _CONTACTS, values)

@@ -11,7 +11,7 @@ from domain.model import Model
 from domain.privacy import ERASED
 from store.audit_log import record_action
 from store.db.engine import AnyConnection, Database, fetch_all, fetch_values, run
-from store.privacy.erasing import erase_calls, erase_contacts
+from store.privacy.erasing import CALL_TABLES, erase_calls, erase_contacts
 from store.privacy.number_hashes import NumberHashes
 
 BATCH = 500  # contacts, or calls, of one transaction: tens of milliseconds
@@ -41,7 +41,6 @@ _ORGANIZATIONS = f"""
     LIMIT {MAX_DUE}
 """  # noqa: S608
 _CONTACTS = f"SELECT id FROM contacts WHERE job_id = %(id)s AND number <> %(erased)s LIMIT {BATCH}"  # noqa: S608
-TABLES = ("dials", "old_dials")  # in this order: a call that is moved meanwhile is found in the archive
 _CALLS = "SELECT id, to_number FROM {table} WHERE contact_id = ANY(%(contacts)s) ORDER BY id FOR NO KEY UPDATE"
 _DROP_REJECTS = "DELETE FROM rejects WHERE job_id = %(id)s"
 _ERASED = """
@@ -126,9 +125,12 @@ class Retention:
     async def _erase_contacts(self, job: KeptTooLong) -> int:
         async with self._engine.transaction() as connection:
             found = await fetch_values(connection, _CONTACTS, {"id": job.id, "erased": ERASED})
-            for table in TABLES:  # locked before contacts, as always
-                calls = await fetch_all(connection, _Call, _CALLS.format(table=table), {"contacts": found})
-                await erase_calls(connection, {call.id: self._hashed(call.to_number) for call in calls})
+            calls = [
+                call
+                for table in CALL_TABLES  # locked before contacts, as always
+                for call in await fetch_all(connection, _Call, _CALLS.format(table=table), {"contacts": found})
+            ]
+            await erase_calls(connection, {call.id: self._hashed(call.to_number) for call in calls})
             return await erase_contacts(connection, found)
 
     async def erase_campaign(self, campaign: KeptTooLong) -> None:
@@ -141,7 +143,7 @@ class Retention:
         await self._hashes.prepare()
         for _ in range(MAX_BATCHES):
             async with self._engine.transaction() as connection:
-                if not sum([await self._hash_batch(connection, table, old) for table in TABLES]):
+                if not sum([await self._hash_batch(connection, table, old) for table in CALL_TABLES]):
                     await run(connection, _DONE_UNTIL, {"id": old.id, "until": old.kept_since})
                     return True
         return False
