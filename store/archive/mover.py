@@ -7,7 +7,6 @@ the last time by nobody yet, or is of a job that ended lately stays. Deleted job
 from datetime import datetime
 
 from domain.calls.archive import MIN_ARCHIVE_DAYS
-from domain.model import Model
 from store.archive.partitions import make_partitions, month_of
 from store.db.engine import Database
 from store.db.pool import Values
@@ -69,10 +68,6 @@ _MARK = """
 """
 
 
-class _Left(Model):
-    id: str
-
-
 class CallArchive:
     """For the reconciler: moving twice, or at the same time, comes to the same.
 
@@ -115,5 +110,5 @@ class CallArchive:
     async def _move_batch(self, values: Values) -> int:
         """Locked first: what a carrier reports meanwhile is there when it is moved."""
         async with self._database.transaction() as connection:
-            ids = [dial.id for dial in await connection.fetch_all(_Left, _LOCK, {**values, "most": BATCH_SIZE})]
+            ids = await connection.fetch_values(_LOCK, {**values, "most": BATCH_SIZE})
             return await connection.run(_MOVE, {"ids": ids}) if ids else 0

@@ -8,9 +8,7 @@ import sqlalchemy as sa
 from domain.calls.archive import MIN_ARCHIVE_DAYS
 from store.tables import batch_jobs, dials
 
-IS_OLD = f"coalesce(completed_at < statement_timestamp() - interval '{MIN_ARCHIVE_DAYS} days', false)"  # of a job
-MAY_BE_ARCHIVED: sa.ColumnElement[bool] = sa.func.coalesce(
-    batch_jobs.c.completed_at < sa.func.statement_timestamp() - sa.text(f"interval '{MIN_ARCHIVE_DAYS} days'"),
-    sa.false(),
-)
+_OLD = f"coalesce({{completed_at}} < statement_timestamp() - interval '{MIN_ARCHIVE_DAYS} days', false)"
+IS_OLD = _OLD.format(completed_at="completed_at")  # of a job
+MAY_BE_ARCHIVED = sa.literal_column(_OLD.format(completed_at=batch_jobs.c.completed_at), sa.Boolean)
 all_dials = sa.table("all_dials", *(sa.column(column.name, column.type) for column in dials.columns))
