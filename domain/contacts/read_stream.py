@@ -12,7 +12,6 @@ from domain.contacts.decode import (
     decode_part,
     detect_wide,
     empty_file_error,
-    has_stray_bytes,
     refuse_other_formats,
     refuse_other_texts,
 )
@@ -124,14 +123,9 @@ def _read_records(records: Records, state: StreamState, options: ReadOptions) ->
         if record.blank:
             report.add_blank()
             continue
-        read = read_stray(layout, record) if _may_be_stray(record) else record
-        add_row(report, rejected, layout, layout.unwrap(read))
+        add_row(report, rejected, layout, layout.unwrap(read_stray(layout, record)))
     state = state.model_copy(update={"rows": rows, "header": tuple(header.cells)})
     return state, _as_intake(report, rejected, layout, header, first=first)
-
-
-def _may_be_stray(record: Record) -> bool:
-    return has_stray_bytes(record.raw) or any(map(has_stray_bytes, record.cells))
 
 
 def _as_intake(report: ReportBuilder, rejected: list[Reject], layout: Layout, header: Record, *, first: bool) -> Intake:
