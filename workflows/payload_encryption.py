@@ -38,8 +38,7 @@ class PayloadEncryption(PayloadCodec):
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = {_key_id(secret): secret for secret in secrets}
         self._newest = next(iter(self._secrets))
-        self._salt = os.urandom(SALT_BYTES)
-        self._own = _cipher(self._secrets[self._newest], self._salt)
+        self._draw_salt()
         os.register_at_fork(after_in_child=self._draw_salt)
 
     @classmethod
