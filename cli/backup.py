@@ -54,7 +54,7 @@ def backup(file: File, database: Database, output: Output) -> None:
 @command(app)
 def restore(file: File, database: Database, since: Since = None, *, output: Output) -> None:
     """Restore a backup into an empty database. No call starts on it before `outdial recover`."""
-    from stack.dumps import TABLES, DumpFailed, NoMoment, check_dump  # noqa: PLC0415  as above
+    from stack.dumps import TABLES, DumpFailed, check_dump  # noqa: PLC0415  as above
     from stack.dumps import restore as restore_dump  # noqa: PLC0415
     from store.db.engine import fetch_value  # noqa: PLC0415
 
@@ -68,8 +68,6 @@ def restore(file: File, database: Database, since: Since = None, *, output: Outp
         if _ask(database, count_tables):
             raise Failure(NOT_EMPTY)
         restore_dump(database.url, file, moment)
-    except NoMoment as failed:
-        raise Failure(f"{failed} Nothing was restored.") from failed
     except DumpFailed as failed:
         raise Failure(f"{failed} Nothing was restored.") from failed
     since_when = _ask(database, _read_moment)

@@ -16,9 +16,20 @@ from cli.client import Api, sentence
 from cli.command import command
 from cli.confirm import Yes, ask, is_asked
 from cli.errors import Failure
-from cli.options import STANDARD_INPUT, ContactFile, Page, PageSize, name_of
+from cli.options import STANDARD_INPUT, ContactFile, HangUp, Page, PageSize, ResultsFormat, name_of
 from cli.output import Output
-from cli.render import Answer, count, pairs, results_text, show_report, spent_text, status_text, text, time_text
+from cli.render import (
+    JOB_COLUMNS,
+    Answer,
+    count,
+    pairs,
+    results_text,
+    show_report,
+    spent_text,
+    status_text,
+    text,
+    time_text,
+)
 from cli.results import File, write
 from cli.rule_options import CapOptions, RetryRuleOptions, with_rules
 from cli.setting_options import SettingOptions
@@ -31,16 +42,7 @@ from domain.jobs.settings import JobSettings
 PIECE_BYTES = 64 * 1024
 SEND_TRIES = 10  # after each that broke off the file goes on from where it is
 SEND_WAIT_SECONDS = 3.0
-COLUMNS = {
-    "id": "Campaign",
-    "name": "Name",
-    "status": "Status",
-    "totalContacts": "Contacts",
-    "contactsProcessed": "Done",
-    "successfulCalls": "Reached",
-    "failedCalls": "Failed",
-    "createdAt": "Created",
-}
+COLUMNS = JOB_COLUMNS | {"id": "Campaign"}
 EXAMPLES = (
     "outdial campaign create customers.csv --lines 50 --yes --watch",
     "outdial campaign create customers.csv --from +12025550100 --window us-federal --jobs-at-once 4 --draft",
@@ -144,7 +146,7 @@ def resume(campaign_id: CampaignId, api: Api, output: Output) -> None:
 def cancel(
     campaign_id: CampaignId,
     api: Api,
-    hang_up: Annotated[bool, typer.Option("--hang-up", help="End its live calls too.")] = False,
+    hang_up: HangUp = False,
     *,
     output: Output,
 ) -> None:
@@ -156,7 +158,7 @@ def cancel(
 def results(
     campaign_id: CampaignId,
     api: Api,
-    format_: Annotated[str, typer.Option("--format", help="csv or jsonl.")] = "csv",
+    format_: ResultsFormat = "csv",
     output: File = None,
 ) -> None:
     """Download what became of every contact, in the order of the file."""

@@ -7,7 +7,7 @@ import typer
 from cli.client import Api
 from cli.command import command
 from cli.confirm import Yes, ask, is_asked
-from cli.options import JobId, Page, PageSize
+from cli.options import HangUp, JobId, Page, PageSize
 from cli.output import Output
 from cli.render import JOB_COLUMNS, count, show_created, show_job
 from cli.watch import watch_to_the_end
@@ -86,7 +86,7 @@ def resume(job_id: JobId, api: Api, output: Output) -> None:
 def cancel(
     job_id: JobId,
     api: Api,
-    hang_up: Annotated[bool, typer.Option("--hang-up", help="End its live calls too.")] = False,
+    hang_up: HangUp = False,
     *,
     output: Output,
 ) -> None:

@@ -60,3 +60,5 @@ ContactFile = Annotated[
 PhoneColumn = Annotated[str | None, typer.Option(help="Else `phone`.")]
 Page = Annotated[int, typer.Option(min=1)]
 PageSize = Annotated[int, typer.Option(min=1, max=100)]
+HangUp = Annotated[bool, typer.Option("--hang-up", help="End its live calls too.")]
+ResultsFormat = Annotated[str, typer.Option("--format", help="csv or jsonl.")]

@@ -11,7 +11,7 @@ from outdial_client import save
 from cli.client import Api
 from cli.command import command
 from cli.errors import Failure
-from cli.options import JobId
+from cli.options import JobId, ResultsFormat
 
 File = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Written whole or not at all; else to stdout.")
@@ -24,7 +24,7 @@ app = typer.Typer()
 def results(
     job_id: JobId,
     api: Api,
-    format_: Annotated[str, typer.Option("--format", help="csv or jsonl.")] = "csv",
+    format_: ResultsFormat = "csv",
     output: File = None,
 ) -> None:
     """Download what became of every contact: their own columns first, then ours."""
