@@ -18,6 +18,7 @@ import pytest
 from tests.end_to_end.batch import Batch, contacts
 from tests.end_to_end.campaign import RunningCampaign, dialed, lines
 from tests.end_to_end.live_stack import LiveStack
+from tests.memory import family_mib
 from tests.waiting import until
 
 ROWS = 1_000_000
@@ -63,7 +64,7 @@ class Memory:
         while not self._ended.wait(SAMPLE_SECONDS):
             for part, pid in parts_of(self._stack).items():
                 with contextlib.suppress(psutil.Error):
-                    self.samples[part].append(_family_mib(psutil.Process(pid)))
+                    self.samples[part].append(family_mib(psutil.Process(pid)))
 
     def growth(self) -> dict[str, tuple[float, float, float]]:
         """Of each part the most in the first tenth, in the last tenth, and ever."""
@@ -74,15 +75,6 @@ def parts_of(stack: LiveStack) -> dict[str, int]:
     pids = stack.ready["pids"]
     named = {part: pid for part, pid in pids.items() if part not in {"workers", "postgres"}}
     return named | {f"worker-{number}": pid for number, pid in enumerate(pids["workers"], start=1)}
-
-
-def _family_mib(process: psutil.Process) -> float:
-    """With the processes that it forked: what several share is counted once."""
-    found = 0
-    for one in [process, *process.children(recursive=True)]:
-        with contextlib.suppress(psutil.Error):
-            found += one.memory_full_info().pss
-    return found / 2**20
 
 
 def _growth(taken: list[float]) -> tuple[float, float, float]:

@@ -15,6 +15,7 @@ from benchmarks.cases.intake import upload
 from benchmarks.contacts import csv, fiction
 from benchmarks.quantiles import quantile
 from tests.end_to_end.live_stack import LiveStack
+from tests.memory import family_mib
 
 ROWS, AT_ONCE = 10_000, 20
 UPLOAD_SECONDS = 120
@@ -31,7 +32,7 @@ def test_twenty_lists_at_once_are_taken_and_hold_up_nobody() -> None:
     with LiveStack.running() as stack, _unlimited(stack) as client, _unlimited(stack, other=True) as others:
         api, caller = psutil.Process(stack.pid("api")), stack.ready["phoneNumbers"]["pipeline"]
         upload(client, caller, texts[0])  # whatever is loaded for the first one
-        before, own = _family_mib(api), api.memory_info().rss
+        before, own = family_mib(api), api.memory_info().rss
         with asking(f"{stack.ready['api']['url']}/healthz") as healthz, ThreadPoolExecutor(AT_ONCE) as pool:
             sent = [pool.submit(upload, client, caller, text) for text in texts]
             began = time.monotonic()
@@ -67,15 +68,6 @@ def _unlimited(stack: LiveStack, *, other: bool = False) -> Iterator[httpx.Clien
 def _most_until_done(api: psutil.Process, sent: list[Future[tuple[str, int]]]) -> float:
     most = 0.0
     while not all(future.done() for future in sent):
-        most = max(most, _family_mib(api))
+        most = max(most, family_mib(api))
         time.sleep(0.2)
     return most
-
-
-def _family_mib(api: psutil.Process) -> float:
-    """Of the API and the processes that it forked: what several share is counted once."""
-    found = 0
-    for process in [api, *api.children(recursive=True)]:
-        with contextlib.suppress(psutil.Error):
-            found += process.memory_full_info().pss
-    return found / 2**20
