@@ -1,6 +1,5 @@
 """`outdial archive`: calls of jobs that ended long ago, month by month; months that are dropped for good."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -10,13 +9,14 @@ from rich.console import Console
 
 from cli.command import command
 from cli.confirm import Yes, ask
-from cli.database import NO_TABLES, Database, database_failures
+from cli.database import Database
 from cli.errors import Failure
 from cli.output import Output
 from cli.render import count
 
 if TYPE_CHECKING:
     from store.archive.months import ArchiveMonths, Month
+    from store.db.engine import Database as Connections
 
 Answer = TypeVar("Answer")
 Before = Annotated[
@@ -87,15 +87,13 @@ def _ask(database: Database, question: "Callable[[ArchiveMonths], Awaitable[Answ
 
     from store.archive.months import ArchiveMonths  # noqa: PLC0415
 
-    async def run() -> Answer | LockNotAvailable:
-        async with database.engine() as engine:
-            try:
-                return await question(ArchiveMonths(engine))
-            except LockNotAvailable as busy:
-                return busy
+    async def ask_archive(engine: "Connections") -> Answer | LockNotAvailable:
+        try:
+            return await question(ArchiveMonths(engine))
+        except LockNotAvailable as busy:  # which a failure of the database would be taken for
+            return busy
 
-    with database_failures(no_such_table=NO_TABLES):
-        answer = asyncio.run(run())
+    answer = database.ask(ask_archive)
     if isinstance(answer, LockNotAvailable):
         raise answer
     return answer

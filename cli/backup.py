@@ -1,23 +1,18 @@
 """`outdial backup`, `outdial restore`: the database as a file, and back."""
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.command import command
-from cli.database import NO_TABLES, Database, database_failures
+from cli.database import Database
 from cli.errors import Failure
 from cli.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from store.db.engine import Database as Connections
-
-Answer = TypeVar("Answer")
 
 app = typer.Typer()
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The dump.", show_default=False)]
@@ -41,7 +36,7 @@ def backup(file: File, database: Database, output: Output) -> None:
     from stack.dumps import DumpFailed, dump  # noqa: PLC0415  half a second of imports, not for other commands
     from store.recovery import Recovery  # noqa: PLC0415
 
-    moment: datetime = _ask(database, lambda engine: Recovery(engine).note_backup())
+    moment: datetime = database.ask(lambda engine: Recovery(engine).note_backup())
     try:
         dump(database.url, file)
     except DumpFailed as failed:
@@ -65,12 +60,12 @@ def restore(file: File, database: Database, since: Since = None, *, output: Outp
     moment = None if since is None else in_utc(since)
     try:
         check_dump(file)
-        if _ask(database, count_tables):
+        if database.ask(count_tables):
             raise Failure(NOT_EMPTY)
         restore_dump(database.url, file, moment)
     except DumpFailed as failed:
         raise Failure(f"{failed} Nothing was restored.") from failed
-    since_when = _ask(database, _read_moment)
+    since_when = database.ask(_read_moment)
     told = f"The database is as of {_shown(since_when)}. Now `outdial recover`: until then no call starts on it."
     output.message({"message": told, "since": since_when.isoformat()})
 
@@ -89,15 +84,6 @@ async def _read_moment(engine: "Connections") -> datetime:
 
     gaps = await Recovery(engine).list_gaps()
     return min((gap.since for gap in gaps), default=datetime.now(UTC))
-
-
-def _ask(database: Database, ask: "Callable[[Connections], Awaitable[Answer]]") -> Answer:
-    async def run() -> Answer:
-        async with database.engine() as engine:
-            return await ask(engine)
-
-    with database_failures(no_such_table=NO_TABLES):
-        return asyncio.run(run())
 
 
 def _shown(moment: datetime) -> str:

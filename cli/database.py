@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 import typer
@@ -83,8 +84,17 @@ class Database:
 
     def run(self, action: Callable[[Store], Awaitable[Result]]) -> Result:
         """Run one action. Raises Failure."""
+        return self.ask(partial(_run, action))
+
+    def ask(self, question: Callable[["Connections"], Awaitable[Result]]) -> Result:
+        """The same, of what is not in the store for operators."""
+
+        async def run() -> Result:
+            async with self.engine() as engine:
+                return await question(engine)
+
         with database_failures(no_such_table=NO_TABLES):
-            return asyncio.run(self._run(action))
+            return asyncio.run(run())
 
     @asynccontextmanager
     async def engine(self) -> AsyncIterator["Connections"]:
@@ -97,24 +107,24 @@ class Database:
         finally:
             await engine.dispose()
 
-    async def _run(self, action: Callable[[Store], Awaitable[Result]]) -> Result:
-        from composition import quota_limits  # noqa: PLC0415
-        from store.billing.ledger import Ledger  # noqa: PLC0415  as above
-        from store.calls.closed_gates import ClosedGates  # noqa: PLC0415
-        from store.calls.gates import Gates  # noqa: PLC0415
-        from store.organizations.agents import Agents  # noqa: PLC0415
-        from store.organizations.api_keys import ApiKeys  # noqa: PLC0415
-        from store.organizations.carrier_grants import CarrierGrants  # noqa: PLC0415
-        from store.organizations.organizations import Organizations  # noqa: PLC0415
-        from store.organizations.phone_numbers import PhoneNumbers  # noqa: PLC0415
-        from store.organizations.quotas import OrganizationQuotas  # noqa: PLC0415
 
-        async with self.engine() as engine:
-            organizations, api_keys, agents = Organizations(engine), ApiKeys(engine), Agents(engine)
-            numbers, ledger, grants = PhoneNumbers(engine), Ledger(engine), CarrierGrants(engine)
-            quotas = OrganizationQuotas(engine, quota_limits(read_settings()))
-            gates, closed = Gates(engine), ClosedGates(engine)
-            return await action(Store(organizations, api_keys, agents, numbers, ledger, grants, gates, closed, quotas))
+async def _run(action: Callable[[Store], Awaitable[Result]], engine: "Connections") -> Result:
+    from composition import quota_limits  # noqa: PLC0415
+    from store.billing.ledger import Ledger  # noqa: PLC0415  as above
+    from store.calls.closed_gates import ClosedGates  # noqa: PLC0415
+    from store.calls.gates import Gates  # noqa: PLC0415
+    from store.organizations.agents import Agents  # noqa: PLC0415
+    from store.organizations.api_keys import ApiKeys  # noqa: PLC0415
+    from store.organizations.carrier_grants import CarrierGrants  # noqa: PLC0415
+    from store.organizations.organizations import Organizations  # noqa: PLC0415
+    from store.organizations.phone_numbers import PhoneNumbers  # noqa: PLC0415
+    from store.organizations.quotas import OrganizationQuotas  # noqa: PLC0415
+
+    organizations, api_keys, agents = Organizations(engine), ApiKeys(engine), Agents(engine)
+    numbers, ledger, grants = PhoneNumbers(engine), Ledger(engine), CarrierGrants(engine)
+    quotas = OrganizationQuotas(engine, quota_limits(read_settings()))
+    gates, closed = Gates(engine), ClosedGates(engine)
+    return await action(Store(organizations, api_keys, agents, numbers, ledger, grants, gates, closed, quotas))
 
 
 @contextmanager
