@@ -2,7 +2,8 @@
 
 import re
 
-_LIKE_A_NUMBER = re.compile(r"(?:\+|%2[bB])?\d{7,15}")
+_ID = r"(?<![a-z0-9])[a-z]+_[0-9a-f]{24}(?![0-9a-z])"  # of our own; many have seven digits and more in a row
+_LIKE_A_NUMBER = re.compile(rf"(?P<id>{_ID})|(?:\+|%2[bB])?\d{{7,15}}")
 
 
 def mask_number(number: str) -> str:
@@ -11,5 +12,5 @@ def mask_number(number: str) -> str:
 
 
 def mask_numbers(text: str) -> str:
-    """The text with all that may be a telephone number masked."""
-    return _LIKE_A_NUMBER.sub(lambda found: mask_number(found.group()), text)
+    """The text with all that may be a telephone number masked; ids of ours stay as they are."""
+    return _LIKE_A_NUMBER.sub(lambda found: found["id"] or mask_number(found.group()), text)
