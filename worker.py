@@ -64,6 +64,7 @@ from workflows.batch_job import BatchJob
 from workflows.client import JobWorkflows, WebhookWorkflows
 from workflows.names import CALLS_QUEUE, DEPLOYMENT, JOBS_QUEUE, NAME, RECONCILER_ID, WEBHOOKS_QUEUE, worker_identity
 from workflows.organization_lines import OrganizationLines
+from workflows.process_end import run_to_end
 from workflows.reconciler import Reconciler, ReconcilerStart
 from workflows.webhook_delivery import WebhookDeliveries
 
@@ -328,4 +329,4 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    run()
+    run_to_end(run)

@@ -7,13 +7,16 @@ checked: its framework reads some of OpenTelemetry's, and raises what is no sent
 import asyncio
 import logging
 import socket
+import sys
 from types import FrameType
 
 import uvicorn
 
 from startup import CannotStart, check_api, check_port, exit_with, limit_stop, load_settings, set_up_telemetry, settle
 from telemetry.logging import configure_logging
+from workflows.process_end import run_to_end
 
+STARTUP_FAILURE = 3  # as uvicorn's own command ends
 GRACE_SECONDS = 25  # longer than a cancel may wait for the last request to the carrier
 
 
@@ -47,8 +50,11 @@ def main() -> None:
         factory=True,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    Server(config).run()
+    server = Server(config)
+    server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 if __name__ == "__main__":
-    main()
+    run_to_end(main)

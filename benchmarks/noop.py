@@ -14,6 +14,8 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from workflows.process_end import run_to_end
+
 TIMEOUT = timedelta(seconds=60)
 LINES = 50  # as benchmarks.scale has it, which the sandbox need not know
 QUEUE = "benchmark-noop"
@@ -58,6 +60,4 @@ async def main(address: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
-    sys.stdout.flush()
-    os._exit(0)  # the core's threads outlive the interpreter now and then, whose end aborts the process
+    run_to_end(lambda: asyncio.run(main(sys.argv[1], int(sys.argv[2]))))

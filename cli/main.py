@@ -35,6 +35,7 @@ from cli import (
 from cli.client import as_failure
 from cli.errors import ExitCode, Failure
 from settings import UnreadableSecret, read_secret_files
+from workflows.process_end import run_to_end
 
 EPILOG = "\n\n".join(
     (
@@ -88,10 +89,15 @@ def main() -> None:
         sys.exit(ExitCode.INTERRUPTED)
 
 
+def run() -> NoReturn:
+    """`outdial`, a process of its own."""
+    run_to_end(main)
+
+
 def _fail(failure: Failure) -> NoReturn:
     Console(stderr=True).print(f"[bold red]outdial:[/] {escape(str(failure))}", soft_wrap=True)
     sys.exit(failure.exit_code)
 
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -28,6 +28,7 @@ from store.organizations.api_keys import ApiKeys
 from store.organizations.organizations import Organizations
 from store.organizations.phone_numbers import PhoneNumbers
 from workflows.client import JobWorkflows, connect
+from workflows.process_end import run_to_end
 
 CALLER = "+12025550198"  # numbers set aside for fiction
 CALLED = "+12125550100"  # the simulator answers, and talks for two seconds
@@ -144,15 +145,19 @@ async def main(arguments: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
-def say(verdict: str, name: str, detail: str) -> None:
-    sys.stdout.write(f"{verdict:<3} {name}: {detail}\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
+def run() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-call", action="store_true", help="place no call")
     try:
         sys.exit(asyncio.run(main(parser.parse_args())))
     except CannotStart as reasons:
         sys.exit("\n".join(reasons.sentences))
+
+
+def say(verdict: str, name: str, detail: str) -> None:
+    sys.stdout.write(f"{verdict:<3} {name}: {detail}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    run_to_end(run)

@@ -21,6 +21,7 @@ from cli.up import announce, run
 from stack.options import Options
 from stack.ports import is_free
 from stack.ready_file import Ready
+from workflows.process_end import run_to_end
 
 CONTACTS = Path(__file__).resolve().parent.parent / "samples" / "contacts.csv"
 LINES = 50
@@ -123,4 +124,4 @@ def _data_dir(given: Path | None) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    main()
+    run_to_end(main)
