@@ -26,7 +26,7 @@ SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",  # a socket's path may be too long for the kernel
     "max_connections": str(MAX_CONNECTIONS),
-    "autovacuum_naptime": "5s",  # plans are made for what tables hold: a job's contacts come within a second
+    "autovacuum_naptime": "15s",  # plans are made for what tables hold: a job's contacts come within a second
     "fsync": "on",  # both are needed so that nobody is called twice
     "synchronous_commit": "on",
     "log_destination": "stderr",

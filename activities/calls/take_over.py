@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from store.workers import Workers
 
 CHECK_INTERVAL_SECONDS = 0.5
+ALONE_INTERVAL_SECONDS = 2.0  # while nobody else is there who could be missing
 MISSING_SECONDS = 2.0  # then it is gone: one that only lost its connection has another by then
 PARALLEL_REQUESTS = 16
 RETRY_SECONDS = 2.0
@@ -43,14 +44,19 @@ class TakeOver:
     async def run(self) -> None:
         """Look for missing workers, for ever."""
         while True:
-            seconds = CHECK_INTERVAL_SECONDS
             try:
                 await self.check()
+                seconds = ALONE_INTERVAL_SECONDS if self.is_alone else CHECK_INTERVAL_SECONDS
             except Exception as error:  # the database or Temporal is away: who was missing is still missing then
                 logger.warning("missing workers cannot be looked for (%s); trying again", type(error).__name__)
                 self._joined_at = None
                 seconds = RETRY_SECONDS
             await asyncio.sleep(seconds)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is the only worker that it knows of."""
+        return self._known == {self._workers.number}
 
     async def check(self) -> None:
         """Look once. Raises what the database or Temporal raise."""

@@ -76,6 +76,16 @@ async def watching(monkeypatch: pytest.MonkeyPatch) -> Watching:
     return watching
 
 
+async def test_who_is_alone_looks_more_rarely(watching: Watching) -> None:
+    assert not watching.looking.is_alone
+    await watching.sees(SELF, after=1)
+    assert not watching.looking.is_alone  # the other one may be gone
+    await watching.sees(SELF, after=2)
+    assert watching.looking.is_alone
+    await watching.sees(SELF, OTHER, after=2)
+    assert not watching.looking.is_alone
+
+
 async def test_one_that_is_missing_for_two_seconds_is_gone(watching: Watching) -> None:
     assert await watching.sees(SELF, after=1) == []
     assert await watching.sees(SELF, after=1.9) == []
