@@ -10,6 +10,7 @@ class Scale:
     """Counts; `shared`: all figures on one stack, where the whole suite starts one for each."""
 
     rounds: int
+    warm_up: int  # calls of no length before a job is measured
     no_length: int  # contacts
     two_seconds: int
     twenty_seconds: int
@@ -25,6 +26,7 @@ class Scale:
 
 FULL = Scale(
     rounds=3,
+    warm_up=200,
     no_length=1000,
     two_seconds=500,
     twenty_seconds=150,
@@ -38,6 +40,7 @@ FULL = Scale(
 )
 SMALL = Scale(
     rounds=1,
+    warm_up=20,
     no_length=150,
     two_seconds=300,
     twenty_seconds=50,

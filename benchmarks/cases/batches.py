@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.carrier.process import Carrier
-from benchmarks.cases.calls import Calls, measure
+from benchmarks.cases.calls import Calls, Subject, measure
 from benchmarks.meter import Meter
 from benchmarks.outdial import Outdial
 from benchmarks.peers.environment import install
@@ -21,12 +21,21 @@ CRASH_TIMEOUT = 300
 
 
 def no_length(bench: Bench) -> dict[str, Any]:
-    """Activities that do nothing, then calls that end at once, on the same Temporal."""
+    """Activities that do nothing, then calls that end at once, on the same Temporal; each has run before."""
     with bench.outdial(0) as outdial:
         limit = noop(outdial, bench.scale.activities)
+        warm_up(outdial, bench.scale.warm_up, 0)
+        outdial.wait_until_completed(END_SECONDS)
         result = measure(outdial, Calls(bench.scale.no_length, 0))
         outdial.wait_until_completed(END_SECONDS)
     return {**result, "limit": limit}
+
+
+def warm_up(subject: Subject, contacts: int, seconds: float) -> None:
+    """Calls of no length, so that connections are open and code is loaded; those to come last so long."""
+    subject.carrier.begin(0)
+    measure(subject, Calls(contacts, 0))
+    subject.carrier.begin(seconds)
 
 
 def noop(outdial: Outdial, count: int) -> dict[str, float]:
@@ -35,11 +44,11 @@ def noop(outdial: Outdial, count: int) -> dict[str, float]:
     meter = Meter({"temporal": outdial.kinds()["temporal"]})
     argv = [sys.executable, "-m", "benchmarks.noop", temporal, str(count)]
     told = json.loads(subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-    cpu = told["cpu"] + meter.read().total * count / (count + WARM_UP)
+    cpu = told["cpu"] + meter.read().total * count / (count + NOOP_WARM_UP)
     return {"rate": count / told["seconds"], "cpu": cpu * 1000 / count}
 
 
-WARM_UP = 50  # activities before, as benchmarks.noop runs them
+NOOP_WARM_UP = 50  # activities before, as benchmarks.noop runs them
 
 
 def two_seconds(bench: Bench) -> dict[str, Any]:
@@ -62,6 +71,8 @@ def crash(seconds: float) -> Callable[[Bench], dict[str, Any]]:
 
 def _outdial(bench: Bench, calls: Calls) -> dict[str, Any]:
     with bench.outdial(calls.seconds) as outdial:
+        warm_up(outdial, bench.scale.warm_up, calls.seconds)
+        outdial.wait_until_completed(END_SECONDS)
         result = measure(outdial, calls)
         outdial.wait_until_completed(END_SECONDS)
     return result
@@ -73,7 +84,9 @@ def peer(name: str, seconds: float, *, kill: bool = False) -> Callable[[Bench], 
         contacts = bench.scale.two_seconds if seconds else bench.scale.no_length
         settle = KINDS[name].settle if kill else 0.0
         with processes() as running:
-            return measure(Peer(name, running, Carrier(running, seconds)), Calls(contacts, seconds, kill, settle))
+            subject = Peer(name, running, Carrier(running, seconds))
+            warm_up(subject, bench.scale.warm_up, seconds)
+            return measure(subject, Calls(contacts, seconds, kill, settle))
 
     return run
 

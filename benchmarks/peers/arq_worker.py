@@ -30,10 +30,10 @@ class WorkerSettings:
     poll_delay = 0.05
 
 
-def submit(count: int) -> None:
+def submit(contacts: range) -> None:
     async def enqueue() -> None:
         pool = await create_pool(REDIS)
-        for contact in range(count):
+        for contact in contacts:
             await pool.enqueue_job("call", contact)
 
     asyncio.run(enqueue())

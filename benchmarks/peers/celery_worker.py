@@ -34,6 +34,6 @@ def call(contact: int) -> None:
     parts["redis"].blpop(f"ended:{contact}", timeout=0)
 
 
-def submit(count: int) -> None:
-    for contact in range(count):
+def submit(contacts: range) -> None:
+    for contact in contacts:
         call.delay(contact)

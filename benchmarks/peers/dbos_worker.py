@@ -22,9 +22,9 @@ def call(contact: int) -> None:
     DBOS.recv("ended", timeout_seconds=3600)
 
 
-def submit(count: int) -> None:
+def submit(contacts: range) -> None:
     client = DBOSClient(system_database_url=records.DBOS_DATABASE)
-    for contact in range(count):
+    for contact in contacts:
         wanted = {"queue_name": "calls", "workflow_name": call.__qualname__, "workflow_id": f"call-{contact}"}
         client.enqueue(wanted, contact)
 

@@ -64,6 +64,7 @@ class Peer:
 
     def __init__(self, name: str, processes: Processes, carrier: Carrier) -> None:
         self.kind, self.carrier, self._processes = KINDS[name], carrier, processes
+        self._numbers, self._first, self._next = fiction(), 0, 0
         (postgres, self.database), port = start_postgres(processes), free_port()
         self._environment = {
             "BENCHMARK_DATABASE": self.database,
@@ -84,14 +85,15 @@ class Peer:
         return {"worker": [self._worker.pid]} | {name: [child.pid] for name, child in self._services.items()}
 
     def take_numbers(self, count: int) -> list[str]:
-        return list(islice(fiction(), count))
+        return list(islice(self._numbers, count))
 
     def submit(self, numbers: Sequence[str]) -> float:
         """Store and enqueue them; when that was begun, in seconds since the epoch. It goes on meanwhile."""
         file = self._processes.folder / "numbers.json"
         file.write_text(json.dumps(list(numbers)))
+        self._first, self._next = self._next, self._next + len(numbers)
         self._submitter = self._processes.start_module(
-            *("benchmarks.peers.submit", self.kind.module, file),
+            *("benchmarks.peers.submit", self.kind.module, file, self._first),
             python=PYTHON,
             environment=self._environment,
             stdin=subprocess.PIPE,
@@ -110,9 +112,11 @@ class Peer:
         return told["cpu"]
 
     def finished(self, connection: psycopg.Connection[Any]) -> tuple[int, float | None]:
-        """How many contacts are final, and when the last one was."""
+        """How many of the contacts that were submitted last are final, and when the last one was."""
         row = connection.execute(
-            "SELECT count(*), extract(epoch FROM max(ended_at))::float FROM contacts WHERE status = 'completed'"
+            "SELECT count(*), extract(epoch FROM max(ended_at))::float FROM contacts"
+            " WHERE status = 'completed' AND id >= %s",
+            [self._first],
         ).fetchone()
         assert row is not None
         return row[0], row[1]

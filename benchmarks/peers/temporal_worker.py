@@ -35,8 +35,8 @@ async def call(contact: int) -> None:
 @workflow.defn
 class Lanes:
     @workflow.run
-    async def run(self, count: int) -> None:
-        contacts = iter(range(count))
+    async def run(self, first: int, end: int) -> None:
+        contacts = iter(range(first, end))
 
         async def lane() -> None:
             for contact in contacts:
@@ -65,10 +65,11 @@ async def main() -> None:
         await listening
 
 
-def submit(count: int) -> None:
+def submit(contacts: range) -> None:
     async def start() -> None:
         client = await Client.connect(records.TEMPORAL)
-        await client.start_workflow(Lanes.run, count, id="lanes", task_queue=QUEUE)
+        bounds = [contacts.start, contacts.stop]
+        await client.start_workflow(Lanes.run, args=bounds, id=f"lanes-{contacts.start}", task_queue=QUEUE)
 
     asyncio.run(start())
 
