@@ -32,12 +32,17 @@ def ideal_seconds(count: int, seconds: float, lines: int) -> float:
     return math.ceil(count / lines) * seconds
 
 
-def after(calls: Calls, killed: float) -> dict[str, float]:
-    """What followed a kill: seconds to the first dial, the longest time without one, calls that were up."""
+def after(calls: Calls, killed: float, lines: int) -> dict[str, float]:
+    """What followed a kill: seconds to the first dial, also from when one of the `lines` was free for it; the longest
+    time without a dial; calls that were up."""
     later = sorted(call["asked"] for call in calls if call["asked"] > killed)
     gaps = [following - earlier for earlier, following in pairwise([killed, *later])]
+    live = live_at(calls, killed)
+    ends = sorted(call["ended"] for call in calls if call["ended"] and call["ended"] > killed)
+    free = killed if live < lines else ends[0] if ends else math.inf
     return {
-        "live_at_kill": live_at(calls, killed),
+        "live_at_kill": live,
         "first_dial": later[0] - killed if later else math.inf,
+        "first_dial_when_free": later[0] - free if later else math.inf,
         "longest_gap": max(gaps, default=math.inf),
     }

@@ -70,7 +70,7 @@ def measure(subject: Subject, calls: Calls) -> dict[str, Any]:
     if calls.seconds:
         told["lines"] = ideal_seconds(calls.contacts, calls.seconds, LINES) / makespan
     if killed is not None:
-        told |= after(record, killed) | {"lost": calls.contacts - done, "over": max(0, told["peak"] - LINES)}
+        told |= after(record, killed, LINES) | {"lost": calls.contacts - done, "over": max(0, told["peak"] - LINES)}
     return told
 
 

@@ -29,13 +29,21 @@ def test_the_last_wave_lasts_as_long_as_a_full_one() -> None:
 
 def test_after_a_kill_the_first_dial_and_the_longest_silence_are_told() -> None:
     calls = [call("a", 0, 5), call("b", 9, 10), call("c", 12, 20), call("d", 19, 21)]
-    assert after(calls, 10.5) == {"live_at_kill": 0, "first_dial": 1.5, "longest_gap": 7}
-    assert after(calls, 3)["live_at_kill"] == 1
+    assert after(calls, 10.5, 1) == {
+        "live_at_kill": 0,
+        "first_dial": 1.5,
+        "first_dial_when_free": 1.5,
+        "longest_gap": 7,
+    }
+    busy = after(calls, 3, 1)
+    assert (busy["live_at_kill"], busy["first_dial"], busy["first_dial_when_free"]) == (1, 6, 4)
+    assert after(calls, 3, 2)["first_dial_when_free"] == 6
 
 
 def test_where_no_dial_followed_the_silence_has_no_end() -> None:
-    assert after([call("a", 0, 30)], 10) == {
+    assert after([call("a", 0, 30)], 10, 1) == {
         "live_at_kill": 1,
         "first_dial": math.inf,
+        "first_dial_when_free": math.inf,
         "longest_gap": math.inf,
     }
