@@ -36,6 +36,7 @@ class Workers:
     def __init__(self, database_url: str) -> None:
         self.number = secrets.randbelow(2**31)
         self._conninfo = conninfo(database_url, "outdial-workers")
+        self._present: tuple[int, ...] = ()  # when it was last asked
         self._asking: psycopg.AsyncConnection | None = None
         self._one_question = asyncio.Lock()
 
@@ -53,7 +54,8 @@ class Workers:
     async def list_present(self) -> tuple[int, ...]:
         """The numbers of all that live, the eldest first; of this one too, once it is among them."""
         rows = await self._ask(_LIST, (PRESENT,))
-        return tuple(int(row[0]) for row in rows)
+        self._present = tuple(int(row[0]) for row in rows)
+        return self._present
 
     async def announce_closing(self, run_id: str) -> None:
         """Tell all that a run of a workflow closes."""
@@ -70,7 +72,12 @@ class Workers:
         notices.subscribe(FREE_LINES, lambda: None, hear)
 
     async def offer_line(self, job_id: str) -> None:
-        """Tell the others that a line of a job came free for which no call waits here."""
+        """Tell the others that a line of a job came free for which no call waits here.
+
+        Nobody is told where none was seen: a notice is a transaction of each process that listens.
+        """
+        if self._present == (self.number,):
+            return
         await self._ask("SELECT pg_notify(%s, %s)", (FREE_LINES, f"{self.number} {job_id}"))
 
     async def _ask(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:

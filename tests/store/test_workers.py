@@ -7,7 +7,7 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.db.listen import Notices
-from store.workers import CHANNEL, PRESENT, Workers
+from store.workers import CHANNEL, FREE_LINES, PRESENT, Workers
 from tests.waiting import eventually
 
 
@@ -70,3 +70,19 @@ async def _all_listen(database_url: str, count: int) -> bool:
         query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = %s"
         row = await (await connection.execute(query, (f"LISTEN {CHANNEL}",))).fetchone()
     return row is not None and row[0] == count
+
+
+async def test_a_line_is_offered_where_there_is_somebody_to_take_it(engine: AsyncEngine, database_url: str) -> None:
+    first, second = Workers(database_url), Workers(database_url)
+    async with (
+        await psycopg.AsyncConnection.connect(database_url.replace("+psycopg", ""), autocommit=True) as listening,
+        first.joined(Notices(database_url), nothing),
+    ):
+        await listening.execute(f"LISTEN {FREE_LINES}")
+        await until_present(first, first)
+        await first.offer_line("batch_1")
+        async with second.joined(Notices(database_url), nothing):
+            await until_present(first, first, second)
+            await first.offer_line("batch_2")
+            heard = [notice.payload async for notice in listening.notifies(timeout=5, stop_after=1)]
+    assert heard == [f"{first.number} batch_2"]
