@@ -30,7 +30,6 @@ MAX_LINE_STEP_SECONDS = 2.0
 IDLE_SECONDS = 2.0  # so often a call that waits looks whether it has become the first
 COME_BACK_SECONDS = 5.0  # before a call that waited in vain is claimed again
 MAX_WAITING = 50  # calls of one organization that wait in this process: as many as a job may have lines
-MAX_MISSED = MAX_WAITING  # of more lines at once nobody needs to know: whoever finds one finds the others, too
 
 
 class Turn:
@@ -65,15 +64,11 @@ class Turn:
 
 
 class JobQueue:
-    """The calls of one job that wait, in the order in which they came.
-
-    `missed`: lines that came free while everybody was looking for one, or nobody here yet: each is for one that looks,
-    or comes, next.
-    """
+    """The calls of one job that wait, in the order in which they came."""
 
     def __init__(self) -> None:
         self._waiting: deque[Turn] = deque()
-        self.missed = 0
+        self._missed = 0  # lines that came free while everybody was looking for one
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -97,17 +92,13 @@ class JobQueue:
         """A line came free. False: nobody waited for one."""
         if self._wake_one(told=True):
             return True
-        self.missed = min(self.missed + 1, MAX_MISSED)
+        self._missed = min(self._missed + 1, len(self._waiting))
         return False
 
     def take_missed(self) -> bool:
         """Whether a line came free that nobody was told of; once."""
-        missed, self.missed = self.missed, max(0, self.missed - 1)
+        missed, self._missed = self._missed, max(0, self._missed - 1)
         return missed > 0
-
-    def forget_missed(self, count: int) -> None:
-        """So many are gone: one that began to look after they came free found none."""
-        self.missed = max(0, self.missed - count)
 
     def _wake_one(self, *, told: bool) -> bool:
         sleeping = next((turn for turn in self._waiting if turn.sleeps), None)
@@ -159,10 +150,7 @@ class ClaimTurns:
         """Calls that come together are claimed together. Of those of one job that have to wait the first looks at
         intervals, and as many at once as lines come free."""
         queue = self._queues.setdefault(call.job_id, JobQueue())
-        tried = None
-        if not len(queue):
-            queue.take_missed()
-            tried = await self._look(queue, call)
+        tried = None if len(queue) else await self._try(call)
         if tried is not None and not _must_wait(tried[0]):
             return tried
         turn = queue.join()
@@ -171,7 +159,7 @@ class ClaimTurns:
             if tried is None:
                 await self._await_line(queue, turn, IDLE_SECONDS)
             while True:
-                claimed, send_before = tried or await self._look(queue, call)
+                claimed, send_before = tried or await self._try(call)
                 if not isinstance(claimed, NotNow) or not _must_wait(claimed):
                     return claimed, send_before
                 tried = None
@@ -194,13 +182,6 @@ class ClaimTurns:
                 seconds = IDLE_SECONDS
         finally:
             turn.sleeps = False
-
-    async def _look(self, queue: JobQueue, call: CallContact) -> "tuple[Claimed | NotNow, float]":
-        missed = queue.missed
-        claimed, send_before = await self._try(call)
-        if _lacks_a_line(claimed):
-            queue.forget_missed(missed)
-        return claimed, send_before
 
     async def _try(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
         if activity.is_worker_shutdown():
@@ -226,13 +207,9 @@ def _must_wait(claimed: "Claimed | NotNow") -> bool:
     return isinstance(claimed, NotNow) and claimed.reason.is_transient
 
 
-def _lacks_a_line(claimed: "Claimed | NotNow") -> bool:
-    return isinstance(claimed, NotNow) and claimed.reason in {NotNowReason.LINE, NotNowReason.OWN_LINES}
-
-
 def _step(held: NotNow, tries: int) -> float:
     """For a line at growing intervals: each try takes the organization's lock."""
-    if _lacks_a_line(held):
+    if held.reason in {NotNowReason.LINE, NotNowReason.OWN_LINES}:
         return float(min(held.seconds * 2**tries, MAX_LINE_STEP_SECONDS))
     return held.seconds
 

@@ -282,57 +282,6 @@ async def test_a_line_that_came_free_while_all_looked_is_taken_by_the_next_that_
     await until_done(calls, 2)
 
 
-class SlowAnswers(Answers):
-    """Each answer is as it was when it was asked for, and takes a tenth of a second."""
-
-    async def claim(self, *about: object) -> Claimed | NotNow:  # type: ignore[override]
-        self.asked.append(time.monotonic())
-        answer = self._answer()
-        await asyncio.sleep(0.1)
-        return answer
-
-
-@pytest.mark.usefixtures("patient")
-@pytest.mark.parametrize("more", [1, 4, 20])
-async def test_lines_that_came_free_while_one_looked_are_all_taken_by_those_that_come(more: int) -> None:
-    turns = ClaimTurns(SlowAnswers(lines := Lines()))  # type: ignore[arg-type]
-    calls = await waiting_calls(turns, 1)
-    await asyncio.sleep(0.15)  # it has looked, and sleeps
-    lines.free += 1 + more
-    for _ in range(1 + more):
-        turns.free("batch_1")
-    await asyncio.sleep(0)  # it is told, and looks
-
-    calls += await waiting_calls(turns, more)
-
-    await until_done(calls, 1 + more)
-
-
-@pytest.mark.usefixtures("patient")
-async def test_a_line_that_comes_free_while_the_first_to_come_looks_is_not_missed() -> None:
-    turns = ClaimTurns(SlowAnswers(lines := Lines()))  # type: ignore[arg-type]
-    calls = await waiting_calls(turns, 1)
-
-    lines.free += 1
-    turns.free("batch_1")
-
-    await until_done(calls, 1)
-
-
-@pytest.mark.usefixtures("patient")
-async def test_lines_that_others_took_are_not_looked_for_again_and_again() -> None:
-    turns = ClaimTurns(claims := SlowAnswers(Lines()))  # type: ignore[arg-type]
-    calls = await waiting_calls(turns, 1)
-    for _ in range(40):
-        turns.free("batch_1")
-    calls += await waiting_calls(turns, 4)
-
-    await asyncio.sleep(0.5)
-
-    assert len(claims.asked) <= 1 + 5 + 1
-    await stop(calls)
-
-
 async def test_the_calls_of_a_run_that_hands_over_are_left_to_the_next() -> None:
     claims = Answers(lambda: CLAIMED)
     turns = ClaimTurns(claims, is_closing=lambda _: True)  # type: ignore[arg-type]
