@@ -9,6 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -30,6 +31,8 @@ MAX_LINE_STEP_SECONDS = 2.0
 IDLE_SECONDS = 2.0  # so often a call that waits looks whether it has become the first
 COME_BACK_SECONDS = 5.0  # before a call that waited in vain is claimed again
 MAX_WAITING = 50  # calls of one organization that wait in this process: as many as a job may have lines
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+MAX_MISSED = MAX_WAITING  # of more lines at once nobody needs to know: whoever finds one finds the others, too
 
 
 class Turn:
@@ -64,14 +67,33 @@ class Turn:
 
 
 class JobQueue:
-    """The calls of one job that wait, in the order in which they came."""
+    """The calls of one job that wait, in the order in which they came.
+
+    `missed`: lines that came free while everybody was looking for one, or nobody here yet: each is for one that looks,
+    or comes, next. `lines`: the share of the job, as the call says that was handed out last.
+    """
 
     def __init__(self) -> None:
         self._waiting: deque[Turn] = deque()
-        self._missed = 0  # lines that came free while everybody was looking for one
+        self.missed = 0
+        self.lines: int | None = None
+        self._shared_at = LONG_AGO
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def take_share(self, lines: int | None, handed_out_at: datetime) -> None:
+        """What the newest share has more than the one before are free lines, for all calls that wait."""
+        if handed_out_at < self._shared_at:
+            return
+        more = lines - self.lines if lines is not None and self.lines is not None else 0
+        self.lines, self._shared_at = lines, handed_out_at
+        for _ in range(more):
+            self.free()
+
+    def allow(self, lines: int | None) -> int | None:
+        """By the share that a call came with, or by the newest one where that is larger."""
+        return None if lines is None or self.lines is None else max(lines, self.lines)
 
     def join(self) -> Turn:
         turn = Turn()
@@ -92,13 +114,17 @@ class JobQueue:
         """A line came free. False: nobody waited for one."""
         if self._wake_one(told=True):
             return True
-        self._missed = min(self._missed + 1, len(self._waiting))
+        self.missed = min(self.missed + 1, MAX_MISSED)
         return False
 
     def take_missed(self) -> bool:
         """Whether a line came free that nobody was told of; once."""
-        missed, self._missed = self._missed, max(0, self._missed - 1)
+        missed, self.missed = self.missed, max(0, self.missed - 1)
         return missed > 0
+
+    def forget_missed(self, count: int) -> None:
+        """So many are gone: one that began to look after they came free found none."""
+        self.missed = max(0, self.missed - count)
 
     def _wake_one(self, *, told: bool) -> bool:
         sleeping = next((turn for turn in self._waiting if turn.sleeps), None)
@@ -143,14 +169,18 @@ class ClaimTurns:
             return await self._claim_in_turn(call)
 
     async def _claim_once(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
-        claimed, send_before = await self._try(call)
+        claimed, send_before = await self._try(call, call.lines)
         return _later(claimed), send_before
 
     async def _claim_in_turn(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
         """Calls that come together are claimed together. Of those of one job that have to wait the first looks at
         intervals, and as many at once as lines come free."""
         queue = self._queues.setdefault(call.job_id, JobQueue())
-        tried = None if len(queue) else await self._try(call)
+        queue.take_share(call.lines, activity.info().scheduled_time)
+        tried = None
+        if not len(queue):
+            queue.take_missed()
+            tried = await self._look(queue, call)
         if tried is not None and not _must_wait(tried[0]):
             return tried
         turn = queue.join()
@@ -159,7 +189,7 @@ class ClaimTurns:
             if tried is None:
                 await self._await_line(queue, turn, IDLE_SECONDS)
             while True:
-                claimed, send_before = tried or await self._try(call)
+                claimed, send_before = tried or await self._look(queue, call)
                 if not isinstance(claimed, NotNow) or not _must_wait(claimed):
                     return claimed, send_before
                 tried = None
@@ -183,13 +213,20 @@ class ClaimTurns:
         finally:
             turn.sleeps = False
 
-    async def _try(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
+    async def _look(self, queue: JobQueue, call: CallContact) -> "tuple[Claimed | NotNow, float]":
+        missed = queue.missed
+        claimed, send_before = await self._try(call, queue.allow(call.lines))
+        if _lacks_a_line(claimed):
+            queue.forget_missed(missed)
+        return claimed, send_before
+
+    async def _try(self, call: CallContact, lines: int | None) -> "tuple[Claimed | NotNow, float]":
         if activity.is_worker_shutdown():
             raise stopping()
         send_before = boot_time() + SEND_TIMEOUT_SECONDS
         if self._is_closing(activity.info().workflow_run_id):
             return NotNow(reason=NotNowReason.CONTACT), send_before  # the next run calls it
-        claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial, call.lines)
+        claim = self._claims.claim(call.organization_id, call.job_id, call.contact_id, call.dial, lines)
         return await shield_until_done(claim), send_before
 
     @contextmanager
@@ -207,9 +244,13 @@ def _must_wait(claimed: "Claimed | NotNow") -> bool:
     return isinstance(claimed, NotNow) and claimed.reason.is_transient
 
 
+def _lacks_a_line(claimed: "Claimed | NotNow") -> bool:
+    return isinstance(claimed, NotNow) and claimed.reason in {NotNowReason.LINE, NotNowReason.OWN_LINES}
+
+
 def _step(held: NotNow, tries: int) -> float:
     """For a line at growing intervals: each try takes the organization's lock."""
-    if held.reason in {NotNowReason.LINE, NotNowReason.OWN_LINES}:
+    if _lacks_a_line(held):
         return float(min(held.seconds * 2**tries, MAX_LINE_STEP_SECONDS))
     return held.seconds
 

@@ -73,8 +73,10 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claim_turns, "MAX_WAIT_SECONDS", 0.5)
 
 
-async def claim(turns: ClaimTurns, *, job: str = "batch_1", organization: str = "org_1") -> Claimed | NotNow:
-    call = CallContact(organization_id=organization, job_id=job, contact_id="contact_1", dial=1)
+async def claim(
+    turns: ClaimTurns, *, job: str = "batch_1", organization: str = "org_1", lines: int | None = None
+) -> Claimed | NotNow:
+    call = CallContact(organization_id=organization, job_id=job, contact_id="contact_1", dial=1, lines=lines)
     claimed, _ = await ActivityEnvironment().run(turns.claim, call)
     return claimed
 
@@ -280,6 +282,86 @@ async def test_a_line_that_came_free_while_all_looked_is_taken_by_the_next_that_
     calls += await waiting_calls(turns, 1)
 
     await until_done(calls, 2)
+
+
+class SlowAnswers(Answers):
+    """Each answer is as it was when it was asked for, and takes a tenth of a second."""
+
+    async def claim(self, *about: object) -> Claimed | NotNow:  # type: ignore[override]
+        self.asked.append(time.monotonic())
+        answer = self._answer()
+        await asyncio.sleep(0.1)
+        return answer
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("more", [1, 4, 20])
+async def test_lines_that_came_free_while_one_looked_are_all_taken_by_those_that_come(more: int) -> None:
+    turns = ClaimTurns(SlowAnswers(lines := Lines()))  # type: ignore[arg-type]
+    calls = await waiting_calls(turns, 1)
+    await asyncio.sleep(0.15)  # it has looked, and sleeps
+    lines.free += 1 + more
+    for _ in range(1 + more):
+        turns.free("batch_1")
+    await asyncio.sleep(0)  # it is told, and looks
+
+    calls += await waiting_calls(turns, more)
+
+    await until_done(calls, 1 + more)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_line_that_comes_free_while_the_first_to_come_looks_is_not_missed() -> None:
+    turns = ClaimTurns(SlowAnswers(lines := Lines()))  # type: ignore[arg-type]
+    calls = await waiting_calls(turns, 1)
+
+    lines.free += 1
+    turns.free("batch_1")
+
+    await until_done(calls, 1)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_lines_that_others_took_are_not_looked_for_again_and_again() -> None:
+    turns = ClaimTurns(claims := SlowAnswers(Lines()))  # type: ignore[arg-type]
+    calls = await waiting_calls(turns, 1)
+    for _ in range(40):
+        turns.free("batch_1")
+    calls += await waiting_calls(turns, 4)
+
+    await asyncio.sleep(0.5)
+
+    assert len(claims.asked) <= 1 + 5 + 1
+    await stop(calls)
+
+
+class Shares(Answers):
+    """Claims of a job that has `live` calls."""
+
+    def __init__(self, live: int) -> None:
+        super().__init__(lambda: OWN_LINES)
+        self.live = live
+
+    async def claim(
+        self, organization_id: str, job_id: str, contact_id: str, dial: int, lines: int | None = None
+    ) -> Claimed | NotNow:
+        if lines is not None and self.live >= lines:
+            return OWN_LINES
+        self.live += 1
+        return CLAIMED
+
+
+@pytest.mark.usefixtures("patient")
+async def test_calls_that_wait_go_by_a_share_that_became_larger() -> None:
+    turns = ClaimTurns(claims := Shares(live=1))  # type: ignore[arg-type]
+    older = [asyncio.ensure_future(claim(turns, lines=1)) for _ in range(2)]
+    await asyncio.sleep(0.05)
+
+    newer = asyncio.ensure_future(claim(turns, lines=3))
+
+    await until_done([*older, newer], 2)
+    assert claims.live == 3
+    await stop([*older, newer])
 
 
 async def test_the_calls_of_a_run_that_hands_over_are_left_to_the_next() -> None:
