@@ -110,7 +110,7 @@ TARGETS = (
     Target("idle", "idle", "idle stack, of a core", MOST, 1.2, "%", small=25),
     Target("growth_contacts", "growth", "CPU a contact: 100,000 contacts open ÷ 100", MOST, 1.25),
     Target("growth_jobs", "growth", "CPU a contact: 10,000 jobs in the database ÷ none", MOST, 1.25),
-    Target("uploads", "uploads", "20 uploads of 10,000 rows at once ÷ one after another", MOST, 1.25),
+    Target("uploads", "uploads", "20 uploads of 10,000 rows at once ÷ one after another, a core each", MOST, 1.25),
     Target("uploads_p99", "uploads", "`/healthz` p99 meanwhile", MOST, 50, "ms"),
     Target("size_few_least", "sizes", "CPU of 5-s calls on 50 lines ÷ the model's", LEAST, 0.8),
     Target("size_few_most", "sizes", "the same, at most", MOST, 1.2),
