@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -31,8 +31,6 @@ MAX_LINE_STEP_SECONDS = 2.0
 IDLE_SECONDS = 2.0  # so often a call that waits looks whether it has become the first
 COME_BACK_SECONDS = 5.0  # before a call that waited in vain is claimed again
 MAX_WAITING = 50  # calls of one organization that wait in this process: as many as a job may have lines
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
-MAX_MISSED = MAX_WAITING  # of more lines at once nobody needs to know: whoever finds one finds the others, too
 
 
 class Turn:
@@ -77,14 +75,14 @@ class JobQueue:
         self._waiting: deque[Turn] = deque()
         self.missed = 0
         self.lines: int | None = None
-        self._shared_at = LONG_AGO
+        self._shared_at: datetime | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def take_share(self, lines: int | None, handed_out_at: datetime) -> None:
         """What the newest share has more than the one before are free lines, for all calls that wait."""
-        if handed_out_at < self._shared_at:
+        if self._shared_at is not None and handed_out_at < self._shared_at:
             return
         more = lines - self.lines if lines is not None and self.lines is not None else 0
         self.lines, self._shared_at = lines, handed_out_at
@@ -114,7 +112,7 @@ class JobQueue:
         """A line came free. False: nobody waited for one."""
         if self._wake_one(told=True):
             return True
-        self.missed = min(self.missed + 1, MAX_MISSED)
+        self.missed = min(self.missed + 1, MAX_WAITING)  # as many as may wait, unless a worker lets more
         return False
 
     def take_missed(self) -> bool:

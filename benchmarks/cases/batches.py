@@ -24,10 +24,7 @@ def no_length(bench: Bench) -> dict[str, Any]:
     """Activities that do nothing, then calls that end at once, on the same Temporal; each has run before."""
     with bench.outdial(0) as outdial:
         limit = noop(outdial, bench.scale.activities)
-        warm_up(outdial, bench.scale.warm_up, 0)
-        outdial.wait_until_completed(END_SECONDS)
-        result = measure(outdial, Calls(bench.scale.no_length, 0))
-        outdial.wait_until_completed(END_SECONDS)
+        result = _measure_warm(outdial, bench, Calls(bench.scale.no_length, 0))
     return {**result, "limit": limit}
 
 
@@ -71,10 +68,15 @@ def crash(seconds: float) -> Callable[[Bench], dict[str, Any]]:
 
 def _outdial(bench: Bench, calls: Calls) -> dict[str, Any]:
     with bench.outdial(calls.seconds) as outdial:
-        warm_up(outdial, bench.scale.warm_up, calls.seconds)
-        outdial.wait_until_completed(END_SECONDS)
-        result = measure(outdial, calls)
-        outdial.wait_until_completed(END_SECONDS)
+        return _measure_warm(outdial, bench, calls)
+
+
+def _measure_warm(outdial: Outdial, bench: Bench, calls: Calls) -> dict[str, Any]:
+    """Whose jobs are over before and after."""
+    warm_up(outdial, bench.scale.warm_up, calls.seconds)
+    outdial.wait_until_completed(END_SECONDS)
+    result = measure(outdial, calls)
+    outdial.wait_until_completed(END_SECONDS)
     return result
 
 
