@@ -120,9 +120,9 @@ async def _observed(services: Services) -> AsyncIterator[None]:
 
 
 async def _workers(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> list[Worker]:
-    lines = LinesActivities(services[Lines], services[JobLifecycle], services[JobWorkflows])
     notices = Notices(settings.database_url.get_secret_value())
     hand_overs, workers = HandOvers(), Workers(settings.database_url.get_secret_value())
+    lines = LinesActivities(services[Lines], services[JobLifecycle], services[JobWorkflows], workers)
     await stack.enter_async_context(workers.joined(notices, hand_overs.begin))
     take_over = TakeOver(workers, services[Reconciliation], services[JobWorkflows])
     await stack.enter_async_context(in_background(take_over.run()))
@@ -190,6 +190,7 @@ async def _calls(
         workers=workers,
     )
     workers.hear_of_lines(notices, calls.take_line)
+    workers.hear_of_shares(notices, calls.take_share)
     return calls
 
 
@@ -245,6 +246,7 @@ def jobs_worker(
             hand_over.hold_endings,
             lines.request_lines,
             lines.organization_lines,
+            lines.tell_share,
             lines.stop_organization,
             reconciliation.reconcile,
         ],

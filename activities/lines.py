@@ -11,6 +11,7 @@ from domain.model import Model
 if TYPE_CHECKING:
     from store.calls.lines import Lines
     from store.jobs.lifecycle import JobLifecycle
+    from store.workers import Workers
 
 
 class LinesWorkflows(Protocol):
@@ -43,11 +44,21 @@ class StoppedJobs(Model):
     job_ids: tuple[str, ...]
 
 
+class JobShare(Model):
+    """How many calls of a job may be live."""
+
+    job_id: str
+    lines: int
+
+
 class LinesActivities:
-    def __init__(self, lines: "Lines", lifecycle: "JobLifecycle", workflows: LinesWorkflows) -> None:
+    def __init__(
+        self, lines: "Lines", lifecycle: "JobLifecycle", workflows: LinesWorkflows, workers: "Workers"
+    ) -> None:
         self._lines = lines
         self._lifecycle = lifecycle
         self._workflows = workflows
+        self._workers = workers
 
     @activity.defn
     async def organization_lines(self, organization: OrganizationRef) -> OrganizationLines:
@@ -58,6 +69,11 @@ class LinesActivities:
     async def request_lines(self, request: RequestLines) -> None:
         """Send a job's request, and start the workflow that receives it where none runs."""
         await self._workflows.request_lines(request.organization_id, request.wanted)
+
+    @activity.defn
+    async def tell_share(self, share: JobShare) -> None:
+        """Tell all workers, for the calls that wait there with a smaller one."""
+        await self._workers.tell_share(share.job_id, share.lines, activity.info().scheduled_time)
 
     @activity.defn
     async def stop_organization(self, stop: StopOrganization) -> StoppedJobs:

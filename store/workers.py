@@ -8,6 +8,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -16,6 +17,7 @@ from store.db.listen import FAILURES, RECONNECT_SECONDS, Notices, conninfo, in_b
 
 CHANNEL = "outdial_workers"  # its notices carry the id of a workflow's run that is closing
 FREE_LINES = "outdial_free_lines"  # its notices carry a worker's number and the id of a job
+SHARES = "outdial_shares"  # its notices carry the id of a job, its lines, and since when (UTC, ISO 8601)
 PRESENT = 0x0D1A3  # the first half of a lock's key; the worker's number makes the second
 # What a machine that lost its power leaves is noticed by PostgreSQL within seconds, not after two hours.
 _KEEPALIVES = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
@@ -79,6 +81,19 @@ class Workers:
         if self._present == (self.number,):
             return
         await self._ask("SELECT pg_notify(%s, %s)", (FREE_LINES, f"{self.number} {job_id}"))
+
+    def hear_of_shares(self, notices: Notices, on_share: Callable[[str, int, datetime], object]) -> None:
+        """`on_share` receives what a worker tells, this one too: a job's id, its lines, and since when it has them."""
+
+        def hear(notice: str) -> None:
+            job_id, lines, since = notice.split(" ")
+            on_share(job_id, int(lines), datetime.fromisoformat(since))
+
+        notices.subscribe(SHARES, lambda: None, hear)
+
+    async def tell_share(self, job_id: str, lines: int, since: datetime) -> None:
+        """Tell all how many lines a job may use."""
+        await self._ask("SELECT pg_notify(%s, %s)", (SHARES, f"{job_id} {lines} {since.isoformat()}"))
 
     async def _ask(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         async with self._one_question:

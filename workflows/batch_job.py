@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.calls.hand_over import ClosingRun, HandOverActivities
     from activities.calls.payloads import CallContact, CallEnded
     from activities.jobs import Abandonment, JobActivities, JobRef, PageRequest
-    from activities.lines import LinesActivities, RequestLines
+    from activities.lines import JobShare, LinesActivities, RequestLines
     from domain.calls.dispatch import DueContact, JobPage
     from domain.jobs.commands import OperatorCommand
     from domain.jobs.line_shares import LinesShare, LinesWanted
@@ -41,6 +41,7 @@ CALL_RETRY = RetryPolicy(  # for our own failures only, without end: the same di
 LINES_RETRY = RetryPolicy(maximum_attempts=3)  # without lines the limits hold, and the reconciler does the rest
 HOLD_RETRY = RetryPolicy(maximum_attempts=2)  # without it the closing task may meet an ending, and is done again
 PAGE = 100  # contacts read at once
+TELL_SHARE = "tell-share"  # patch: workers are told a share that became larger
 NAME_IN_LIST = "name-in-list"  # patch: a new name is upserted as a search attribute too
 ABANDONED = "Outdial could not place this call; the worker's log says why."
 
@@ -121,6 +122,7 @@ class BatchJob(OperatorSignals):
             else:
                 await self._request_lines()
                 self._place_calls()
+                await self._tell_share()
                 self._show(page)
                 await self._wait_for_change()
         await self._hold_endings()
@@ -227,6 +229,14 @@ class BatchJob(OperatorSignals):
         if self._dispatch.share.must_send(request, now):
             self._dispatch.share.sent(request, now)
             await self._send_request(request)
+
+    async def _tell_share(self) -> None:
+        """Tell the workers where calls wait there that were handed out with a smaller one."""
+        lines = self._dispatch.share_to_tell(workflow.now())
+        if lines is not None and workflow.patched(TELL_SHARE):
+            with contextlib.suppress(ActivityError):
+                share = JobShare(job_id=self._job.job_id, lines=lines)
+                await execute_short_activity(LinesActivities.tell_share, share, LINES_RETRY)
 
     async def _give_lines_back(self) -> None:
         if self._dispatch.share.ever_requested:

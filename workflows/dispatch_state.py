@@ -51,6 +51,7 @@ class DispatchState:
         self._hold: DispatchHold | None = None
         self.call_seconds = call_seconds  # how long the last calls took from here, in the mean; None: not known yet
         self._began_at: dict[str, datetime] = {}
+        self._told_lines = lines.share if lines is not None else None  # the fewest by which a call may wait
 
     def take(self, page: JobPage, now: datetime) -> None:
         """A fresh page replaces the last one; those in flight are known already."""
@@ -72,6 +73,7 @@ class DispatchState:
             contact = self._due.popleft()
             if contact.contact_id not in self.in_flight:
                 self.in_flight[contact.contact_id] = contact
+                self._note_told(self.lines(now))
                 self._began_at[contact.contact_id] = now
                 yield contact
 
@@ -140,6 +142,19 @@ class DispatchState:
     def call_limit(self, now: datetime) -> int | None:
         """How many calls of the job may be live with one that begins now; None: as many as the limits let."""
         return self.share.state.share if self.page is None else self.lines(now)
+
+    def share_to_tell(self, now: datetime) -> int | None:
+        """How many calls may be live, where some that were handed out with fewer may wait for that; once."""
+        lines = self.lines(now)
+        if self._told_lines is None or not self._told_lines < min(lines, len(self.in_flight)):
+            return None
+        self._told_lines = lines
+        return lines
+
+    def _note_told(self, lines: int) -> None:
+        """With a call that is handed out. While no more are in flight than lines were told, none of them waits."""
+        told = self._told_lines
+        self._told_lines = lines if told is None or len(self.in_flight) - 1 <= told else min(told, lines)
 
     def count_live(self, now: datetime) -> int:
         """Calls, without those that wait for a line."""

@@ -25,7 +25,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.web_ui import Shares, lines_details, shares_of
 
 
-SIGNALS_AT_ONCE = 500  # Temporal refuses a workflow task by which more than 2,000 would be under way
+SIGNALS_AT_ONCE = 50  # Temporal ends a workflow task during which answers to more than a hundred come
+SIGNALS_AT_ONCE_BEFORE = 500  # it refuses one by which more than 2,000 would be under way
+FEWER_SIGNALS = "fewer-signals"  # patch: 50 instead of 500
 
 
 class Notice(Model):
@@ -176,7 +178,9 @@ class OrganizationLines:
         """
         self._unsent = (*self._unsent, *notices)
         while self._unsent:
-            batch, self._unsent = self._unsent[:SIGNALS_AT_ONCE], self._unsent[SIGNALS_AT_ONCE:]
+            fewer = len(self._unsent) <= SIGNALS_AT_ONCE or workflow.patched(FEWER_SIGNALS)
+            count = SIGNALS_AT_ONCE if fewer else SIGNALS_AT_ONCE_BEFORE
+            batch, self._unsent = self._unsent[:count], self._unsent[count:]
             await asyncio.gather(*map(self._signal, batch))
             if self._is_long():
                 return

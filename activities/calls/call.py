@@ -8,6 +8,7 @@ nothing yet?                    claim, place, record, follow
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from temporalio import activity
@@ -135,6 +136,10 @@ class CallActivities:
     def take_line(self, job_id: str) -> None:
         """Another worker saw a line come free."""
         self._turns.free(job_id)
+
+    def take_share(self, job_id: str, lines: int, since: datetime) -> None:
+        """A job may use so many lines now, those of its calls that wait here too."""
+        self._turns.take_share(job_id, lines, since)
 
     async def _hang_up(self, call: CallContact, heartbeat: Heartbeat) -> CallEnded:
         """The workflow cancels this call: hang up, and return what became of it."""

@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -30,6 +30,7 @@ MAX_LINE_WAIT_SECONDS = 10.0  # in all, for a line that another job's call still
 MAX_LINE_STEP_SECONDS = 2.0
 IDLE_SECONDS = 2.0  # so often a call that waits looks whether it has become the first
 COME_BACK_SECONDS = 5.0  # before a call that waited in vain is claimed again
+MAX_SHARE_AGE = timedelta(minutes=1)  # a call that was handed out before it was told is here by then
 MAX_WAITING = 50  # calls of one organization that wait in this process: as many as a job may have lines
 
 
@@ -68,7 +69,7 @@ class JobQueue:
     """The calls of one job that wait, in the order in which they came.
 
     `missed`: lines that came free while everybody was looking for one, or nobody here yet: each is for one that looks,
-    or comes, next. `lines`: the share of the job, as the call says that was handed out last.
+    or comes, next. `lines`: the newest share of the job, by the calls that are handed out and by what workers tell.
     """
 
     def __init__(self) -> None:
@@ -80,12 +81,12 @@ class JobQueue:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def take_share(self, lines: int | None, handed_out_at: datetime) -> None:
+    def take_share(self, lines: int | None, since: datetime) -> None:
         """What the newest share has more than the one before are free lines, for all calls that wait."""
-        if self._shared_at is not None and handed_out_at < self._shared_at:
+        if self._shared_at is not None and since < self._shared_at:
             return
         more = lines - self.lines if lines is not None and self.lines is not None else 0
-        self.lines, self._shared_at = lines, handed_out_at
+        self.lines, self._shared_at = lines, since
         for _ in range(more):
             self.free()
 
@@ -149,11 +150,20 @@ class ClaimTurns:
         self._is_closing = is_closing
         self._waiting: Counter[str] = Counter()  # by organization
         self._queues: WeakValueDictionary[str, JobQueue] = WeakValueDictionary()
+        self._shares: dict[str, tuple[int, datetime]] = {}  # as workers tell them, by job
 
     def free(self, job_id: str) -> bool:
         """A call of the job is over: the next one may have its line. False: there is none."""
         queue = self._queues.get(job_id)
         return queue is not None and queue.free()
+
+    def take_share(self, job_id: str, lines: int, since: datetime) -> None:
+        """A job may use so many lines; for its calls that wait, and for those on their way here with an older share."""
+        self._shares = {job: share for job, share in self._shares.items() if since - share[1] < MAX_SHARE_AGE}
+        self._shares[job_id] = lines, since
+        queue = self._queues.get(job_id)
+        if queue is not None:
+            queue.take_share(lines, since)
 
     async def claim(self, call: CallContact) -> "tuple[Claimed | NotNow, float]":
         """Claim; NotNow where the call may not be placed, or has waited for as long as it may.
@@ -175,6 +185,8 @@ class ClaimTurns:
         intervals, and as many at once as lines come free."""
         queue = self._queues.setdefault(call.job_id, JobQueue())
         queue.take_share(call.lines, activity.info().scheduled_time)
+        if call.job_id in self._shares:
+            queue.take_share(*self._shares[call.job_id])
         tried = None
         if not len(queue):
             queue.take_missed()

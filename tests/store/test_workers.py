@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 
 import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -86,3 +87,18 @@ async def test_a_line_is_offered_where_there_is_somebody_to_take_it(engine: Asyn
             await first.offer_line("batch_2")
             heard = [notice.payload async for notice in listening.notifies(timeout=5, stop_after=1)]
     assert heard == [f"{first.number} batch_2"]
+
+
+async def test_a_share_is_told_to_all(engine: AsyncEngine, database_url: str) -> None:
+    heard: list[tuple[str, int, datetime]] = []
+    workers, since = [Workers(database_url) for _ in range(2)], datetime(2027, 1, 31, 9, 0, 0, 123456, tzinfo=UTC)
+    async with AsyncExitStack() as stack:
+        for worker in workers:
+            notices = Notices(database_url)
+            worker.hear_of_shares(notices, lambda *share: heard.append(share))
+            await stack.enter_async_context(worker.joined(notices, nothing))
+        await eventually(lambda: _all_listen(database_url, len(workers)))
+        await workers[0].tell_share("batch_1", 7, since)
+        await eventually(lambda: len(heard) == len(workers))
+
+    assert heard == [("batch_1", 7, since)] * len(workers)

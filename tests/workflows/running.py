@@ -153,12 +153,17 @@ class Running:
         watch = DialWatch(self.dials, notices)
         carriers = {NAME: self.carrier}
         hand_overs, among = HandOvers(), Workers(self._database_url)
-        calling = CallActivities(self.claims, self.dials, watch, carriers, PUBLIC_URL, hand_overs=hand_overs)
+        calling = CallActivities(
+            self.claims, self.dials, watch, carriers, PUBLIC_URL, hand_overs=hand_overs, workers=among
+        )
         jobs = JobActivities(
             DuePages(self.engine), self.control, OperatorCommands(self.engine, self.control, JobUpdates(self.engine))
         )
-        lines, version = LinesActivities(Lines(self.engine), self.control, workflows), deployment_version(build_id)
+        lines = LinesActivities(Lines(self.engine), self.control, workflows, among)
+        version = deployment_version(build_id)
         closing, reconciliation = HandOverActivities(hand_overs, among), self.reconciliation_by(workflows)
+        among.hear_of_lines(notices, calling.take_line)
+        among.hear_of_shares(notices, calling.take_share)
         async with (
             watch.running(),
             among.joined(notices, hand_overs.begin),

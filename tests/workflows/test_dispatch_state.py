@@ -10,7 +10,7 @@ from domain.calls.dispatch import DueContact, JobPage, NotNow, NotNowReason
 from domain.jobs.line_shares import LinesShare
 from domain.statuses import ContactStatus, JobStatus
 from workflows.dispatch_state import MAX_AHEAD_CALL_SECONDS, RECHECK_INTERVAL, DispatchState, WaitingFor
-from workflows.line_share import LinesRequest
+from workflows.line_share import LineShareState, LinesRequest
 
 NOW = datetime(2027, 1, 31, 9, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -379,3 +379,59 @@ def test_a_call_that_waited_for_a_line_of_its_job_in_vain_holds_nobody() -> None
     state.hold(NotNow(reason=NotNowReason.OWN_LINES, seconds=5), NOW)
 
     assert called(state) == [2]
+
+
+def a_state_with_calls_ahead(lines: int) -> DispatchState:
+    """Of six contacts as many are called as there are lines, and one more."""
+    state = a_state(*map(due, range(6)), lines=lines)
+    called(state)
+    state.ended("contact_0", None, NOW + timedelta(seconds=20))
+    called(state)
+    return state
+
+
+def test_a_share_that_became_larger_is_told_once_where_a_call_waits_with_the_smaller_one() -> None:
+    state = a_state_with_calls_ahead(lines=2)
+    assert state.share_to_tell(NOW) is None
+
+    state.take(page(lines=3), NOW)
+
+    assert state.share_to_tell(NOW) == 3
+    assert state.share_to_tell(NOW) is None
+
+
+def test_nothing_is_told_where_all_calls_have_lines_or_the_share_became_smaller() -> None:
+    state = a_state(*map(due, range(2)), lines=2)
+    called(state)
+    state.take(page(lines=3), NOW)
+    assert state.share_to_tell(NOW) is None
+
+    state = a_state_with_calls_ahead(lines=2)
+    state.take(page(lines=1), NOW)
+    assert state.share_to_tell(NOW) is None
+
+
+def test_nothing_is_told_while_a_share_grows_and_all_calls_have_lines() -> None:
+    state = a_state(*map(due, range(20)), lines=2)
+    for lines in (2, 5, 9):
+        state.take(page(*map(due, range(20)), lines=lines), NOW)
+        called(state)
+        assert state.share_to_tell(NOW) is None
+
+
+def test_a_call_that_is_handed_out_with_a_larger_share_does_not_hide_one_that_waits_with_a_smaller() -> None:
+    state = a_state_with_calls_ahead(lines=2)
+    state.take(page(due(6), lines=3), NOW)
+    assert called(state) == [6]
+
+    assert state.share_to_tell(NOW) == 3
+
+
+def test_the_next_run_tells_what_the_one_before_did_not() -> None:
+    state = DispatchState(LineShareState(requested=LinesRequest(lines=3, most=3), requested_at=NOW, share=1, stamp=1))
+    state.in_flight = {each.contact_id: each for each in map(due, range(2))}
+    state.take(page(lines=3), NOW)
+
+    state.share.receive(LinesShare(lines=2, wanted=2, stamp=2))
+
+    assert state.share_to_tell(NOW) == 2

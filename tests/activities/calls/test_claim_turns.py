@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.testing import ActivityEnvironment
@@ -362,6 +362,41 @@ async def test_calls_that_wait_go_by_a_share_that_became_larger() -> None:
     await until_done([*older, newer], 2)
     assert claims.live == 3
     await stop([*older, newer])
+
+
+@pytest.mark.usefixtures("patient")
+async def test_calls_that_wait_go_by_a_share_of_which_this_worker_is_told() -> None:
+    turns = ClaimTurns(claims := Shares(live=1))  # type: ignore[arg-type]
+    calls = [asyncio.ensure_future(claim(turns, lines=1)) for _ in range(3)]
+    await asyncio.sleep(0.05)
+
+    turns.take_share("batch_1", 3, datetime.now(UTC) + timedelta(seconds=1))
+
+    await until_done(calls, 2)
+    assert claims.live == 3
+    await stop(calls)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_call_that_was_on_its_way_when_the_worker_was_told_of_a_share_goes_by_it() -> None:
+    turns = ClaimTurns(claims := Shares(live=1))  # type: ignore[arg-type]
+
+    turns.take_share("batch_1", 2, datetime.now(UTC) + timedelta(seconds=1))
+
+    await until_done([asyncio.ensure_future(claim(turns, lines=1))], 1)
+    assert claims.live == 2
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_share_of_which_a_worker_was_told_counts_for_no_call_that_was_handed_out_later() -> None:
+    turns = ClaimTurns(claims := Shares(live=1))  # type: ignore[arg-type]
+    turns.take_share("batch_1", 2, ActivityEnvironment.default_info().scheduled_time - timedelta(seconds=1))
+
+    calls = [asyncio.ensure_future(claim(turns, lines=1))]
+    await asyncio.sleep(0.1)
+
+    assert claims.live == 1
+    await stop(calls)
 
 
 async def test_the_calls_of_a_run_that_hands_over_are_left_to_the_next() -> None:
