@@ -19,6 +19,7 @@ DYNAMIC_CONFIG = (
     # One partition a queue: of four, an idle worker's polls may all wait at some that DescribeTaskQueue does not show.
     "matching.numTaskqueueReadPartitions=1",
     "matching.numTaskqueueWritePartitions=1",
+    "matching.enableFairness=true",
     # A shard loads its tasks 20 times a second by default, and this server has a single shard: where anything else
     # goes on, each step of every workflow waits 40 to 50 ms (measured: a first dial after 0.65 s instead of 0.2 s).
     "history.transferProcessorMaxPollRPS=1000",

@@ -19,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client, Interceptor, WorkflowHandle
 from temporalio.common import (
+    Priority,
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
@@ -154,6 +155,7 @@ class JobWorkflows:
                     search_attributes=TypedSearchAttributes(attributes),
                     memo={"name": name},
                     static_summary=escape_markdown(name),
+                    priority=_fairly(organization_id),
                     rpc_timeout=RPC_TIMEOUT,
                 )
         except WorkflowAlreadyStartedError:
@@ -269,6 +271,7 @@ class JobWorkflows:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=_attributes(organization_id, SHARES_LINES),
                 static_summary=SHARES_LINES,
+                priority=_fairly(organization_id),
                 start_signal=start_signal,
                 start_signal_args=arguments,
                 rpc_timeout=RPC_TIMEOUT,
@@ -298,6 +301,7 @@ class WebhookWorkflows:
                 start_signal=WAKE,
                 search_attributes=_attributes(organization_id, DELIVERS_WEBHOOKS),
                 static_summary=DELIVERS_WEBHOOKS,
+                priority=_fairly(organization_id),
                 rpc_timeout=RPC_TIMEOUT,
             )
 
@@ -309,6 +313,11 @@ class WebhookWorkflows:
 
 def _attributes(organization_id: str, name: str) -> TypedSearchAttributes:
     return TypedSearchAttributes([SearchAttributePair(ORGANIZATION, organization_id), SearchAttributePair(NAME, name)])
+
+
+def _fairly(organization_id: str) -> Priority:
+    """Tasks that queue up are taken by organization in turn. A workflow's activities and later runs inherit it."""
+    return Priority(fairness_key=organization_id)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ SPARE = 1.5  # times as long as was tried, before all are due,
 SPARE_SECONDS = 15  # and so much for the other job
 BESIDES = 300  # contacts of the other job,
 EVERY_SECONDS = 0.1  # due one after another from the second on in which the jobs are
-FOLLOWED_SECONDS = 120
+FOLLOWED_SECONDS = 240
 LOOK_SECONDS = 5  # at the record, which takes the carrier a while to tell
 
 

@@ -209,6 +209,7 @@ def test_temporal_is_set_up_for_years(compose: dict[str, Any]) -> None:
     assert min(int(environment[f"SQL_{name}"]) for name in ("MAX_CONNS", "VIS_MAX_CONNS")) >= 20
     dynamic = yaml.safe_load(compose["configs"]["temporal-dynamic"]["content"])
     assert dynamic["frontend.enableCancelWorkerPollsOnShutdown"] == [{"value": True}]
+    assert dynamic["matching.enableFairness"] == [{"value": True}]
     assert dynamic["history.transferProcessorMaxPollRPS"][0]["value"] >= 100
 
 

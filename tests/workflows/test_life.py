@@ -5,9 +5,13 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import WorkflowExecutionStatus
 
 from domain.statuses import ContactStatus, JobStatus
+from stack.temporal import DYNAMIC_CONFIG
 from tests.builders import a_job, a_number, an_organization
 from tests.fakes.carrier import ANSWERS, BUSY, NO_ANSWER, NO_SUCH_NUMBER
 from tests.workflows.running import Running
+from workflows.names import lines_workflow_id
+
+ENABLES_FAIRNESS = "matching.enableFairness=true"
 
 
 async def test_a_job_calls_everybody_once_and_completes(running: Running) -> None:
@@ -36,6 +40,19 @@ async def test_a_scheduled_job_waits_and_its_calls_run_the_code_of_their_day(run
         "",
         "note_workflow",
     }
+
+
+async def test_tasks_that_queue_up_are_taken_by_organization_in_turn(running: Running) -> None:
+    given = await an_organization(running.engine)
+    start_at = datetime.now(UTC) + timedelta(days=30)
+    stored = await a_job(running.engine, given, 1, scheduled_start_time=start_at)
+    job = await running.start(given, stored, start_at)
+    await job.result()
+
+    lines = await running.histories(lines_workflow_id(given.id))
+    started = [run.events[0].workflow_execution_started_event_attributes for run in [*await job.histories(), *lines]]
+    assert [run.priority.fairness_key for run in started] == [given.id] * 3
+    assert ENABLES_FAIRNESS in DYNAMIC_CONFIG
 
 
 async def test_a_busy_line_is_called_again_when_its_time_has_come(running: Running) -> None:
