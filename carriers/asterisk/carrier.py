@@ -246,14 +246,19 @@ class Asterisk:
         raise CarrierUnreachable("Nobody holds Asterisk's event stream: no call is placed.", RECONNECT_DELAY)
 
     async def _final_report(self, call: str, wait_seconds: float = MAX_DELAY_SECONDS) -> CallReport | CannotTell | None:
-        """How a call ended; CannotTell where its record does not say; None without a record."""
+        """How a call ended; CannotTell where its record does not say; None without a record.
+
+        The record may come before the event of the end, which says more: where it does not suffice that is waited for.
+        """
         received = self._stream.final_reports.get(call)
         if received is not None:
             return received
         record = await self._cdr.get(call, wait_seconds)
-        if record is None:
-            return None
-        return report_of_record(call, dial_key(self._options.app, call), record) or CannotTell()
+        recorded = None if record is None else report_of_record(call, dial_key(self._options.app, call), record)
+        if record is not None and recorded is None:
+            await asyncio.sleep(wait_seconds)
+        final = self._stream.final_reports.get(call) or recorded
+        return CannotTell() if final is None and record is not None else final
 
     async def _would_be_found(self, asked_at: float) -> bool:
         """Whether a call that was requested after `asked_at` (`boot_time()`) would have been found, live or over.

@@ -11,17 +11,19 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from carriers import Absent, CannotTell, CarrierRefused, SearchOrder
+from carriers import Absent, CannotTell, CarrierRefused, Gone, SearchOrder
 from carriers.asterisk import Asterisk
 from carriers.asterisk.channel_ids import channel_id
 from carriers.asterisk.options import Options
 from carriers.clock import boot_time
 from domain.calls.models import CallReport, Ending
 from tests.carriers.simulation import an_order, number_ending
+from tests.conformance.line import Ear
 from tests.serving import served
 
 KEY = "contact_1f:1"
 CALL = channel_id("outdial", KEY)
+RECORD_FIRST_SECONDS = 0.2
 
 
 class Interface:
@@ -31,6 +33,7 @@ class Interface:
         self.url = ""
         self.started_ago = 100.0
         self.ahead = 0.0
+        self.destroys = asyncio.Event()
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -38,10 +41,21 @@ class Interface:
         app.router.add_get("/ari/asterisk/info", self._info)
         app.router.add_get("/ari/endpoints/PJSIP/trunk", self._trunk)
         app.router.add_get("/ari/applications/outdial", self._trunk)
+        app.router.add_get("/ari/events", self._events)
         return app
 
     async def _no_channel(self, _: web.Request) -> web.Response:
         return web.json_response({"message": "Channel not found"}, status=404)
+
+    async def _events(self, request: web.Request) -> web.WebSocketResponse:
+        """Nothing but the end of the call, once that is allowed: it rang until the timer ended it."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await self.destroys.wait()
+        channel = {"id": CALL, "state": "Ringing"}
+        await socket.send_json({"type": "ChannelDestroyed", "cause": 19, "tech_cause": 480, "channel": channel})
+        await socket.receive()
+        return socket
 
     async def _trunk(self, _: web.Request) -> web.Response:
         return web.json_response({"state": "online"})
@@ -225,6 +239,24 @@ async def test_records_that_cannot_be_read_are_a_fault_with_a_name(
     assert not health.ok
     assert [finding.ok for finding in health.findings if finding.what == "records"] == [False]
     assert str(records) in health.detail
+
+
+async def test_an_end_whose_record_comes_first_and_is_uncertain_is_told_by_its_event(
+    asterisk: Asterisk, interface: Interface, records: Path
+) -> None:
+    """ "No answer" after four seconds may be a refusal: whoever asked at that moment had the call given up."""
+    records.write_text(a_line(CALL, 0).replace('"BUSY"', '"NO ANSWER"').replace('"1.5"', '"4.0"'))
+    assert isinstance(await asterisk.fetch(CALL), Gone)
+
+    ear = Ear()
+    async with ear.streaming(asterisk):
+        asking = asyncio.create_task(asterisk.fetch(CALL))
+        await asyncio.sleep(RECORD_FIRST_SECONDS)
+        interface.destroys.set()
+        report = await asking
+
+    assert isinstance(report, CallReport)
+    assert report.ending is Ending.NO_ANSWER
 
 
 async def _is_connected() -> bool:
