@@ -24,11 +24,12 @@ from tests.workflows.delivering import Delivering
 from tests.workflows.running import Running
 from workflows.batch_job import BatchJob
 from workflows.names import lines_workflow_id
-from workflows.organization_lines import OrganizationLines
+from workflows.organization_lines import SIGNALS_AT_ONCE, OrganizationLines
 
 HISTORIES = Path(__file__).parent / "histories" / VERSION
 CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 CONTACTS = 25
+A_PATCH = "core_patch"  # the name of its marker
 
 
 def keep(name: str, history: WorkflowHistory) -> None:
@@ -83,6 +84,7 @@ async def test_record_pause_resume_and_cancel(running_long: Running) -> None:
     await eventually(lambda: len(running_long.carrier.live) == 2)
     await job.handle.signal(BatchJob.pause)
     await job.until(JobStatus.PAUSED)
+    await running_long.change("UPDATE batch_jobs SET name = 'Recall'")
     await job.handle.signal(BatchJob.change_limit, 1)
     await running_long.carrier.end_all()
 
@@ -123,6 +125,44 @@ async def test_record_jobs_that_share_lines_take_turns_and_are_stopped(hasty: Ru
     keep("lines_begin", first)
     keep("lines_go_on", second)
     keep("lines_stopped", last)
+
+
+async def test_record_a_share_that_grows_while_a_call_waits(hasty: Running) -> None:
+    """Once the first call has ended the last one is handed out ahead of its line."""
+    given = await an_organization(hasty.engine, limit=4)
+    hasty.carrier.usually(TALKS_ON)
+    hasty.carrier.script(a_number(0), ANSWERS)
+    other = await hasty.start_in_real_time(given, await a_job(hasty.engine, given, contacts(2, start=100)))
+    await eventually(lambda: len(hasty.carrier.live) == 2)
+    job = await hasty.start_in_real_time(given, await a_job(hasty.engine, given, 4))
+    await eventually(lambda: len(hasty.carrier.calls) == 5 and len(hasty.carrier.live) == 4)
+    for call in hasty.carrier.live[:2]:
+        await hasty.carrier.end(call)
+    await other.result()
+    await eventually(lambda: len(hasty.carrier.live) == 3)
+    await hasty.end_all_calls(job)
+    await job.result()
+
+    (history,) = await job.histories()
+    keep("share_grows", history)
+
+
+async def test_record_lines_of_many_jobs(hasty: Running) -> None:
+    """More than are signaled at once."""
+    given = await an_organization(hasty.engine, limit=SIGNALS_AT_ONCE)
+    hasty.carrier.usually(TALKS_ON)
+    jobs = [
+        await hasty.start_in_real_time(given, await a_job(hasty.engine, given, contacts(1, start=place)))
+        for place in range(SIGNALS_AT_ONCE + 5)
+    ]
+    await eventually(lambda: len(hasty.carrier.live) == SIGNALS_AT_ONCE, 60)
+    await hasty.lines_of(given).signal(OrganizationLines.stop)
+    for job in jobs:
+        await job.until(JobStatus.PAUSED)
+    await hasty.lines_of(given).terminate("recorded")
+
+    histories = await hasty.histories(lines_workflow_id(given.id))
+    keep("lines_of_many", next(history for history in histories if A_PATCH in history.to_json()))
 
 
 async def test_record_deliveries_that_are_tried_again_woken_and_deleted(

@@ -17,8 +17,8 @@ from activities.lines import LinesActivities
 from activities.reconcile import ReconcileActivities
 from activities.webhooks.deliver import WebhookActivities
 from tests.workflows.changed import PausesFirst, PausesFirstWherePatched
-from workflows.batch_job import BatchJob
-from workflows.organization_lines import OrganizationLines
+from workflows.batch_job import NAME_IN_LIST, TELL_SHARE, BatchJob
+from workflows.organization_lines import FEWER_SIGNALS, OrganizationLines
 from workflows.reconciler import Reconciler
 from workflows.webhook_delivery import WebhookDeliveries
 
@@ -35,6 +35,8 @@ RECORDED = frozenset(
         "lines_begin",
         "lines_go_on",
         "lines_stopped",
+        "lines_of_many",
+        "share_grows",
         "webhooks_tried_woken_deleted",
     }
 )
@@ -53,6 +55,7 @@ ACTIVITIES = {
     for definition in map(vars, filter(callable, vars(each).values()))
     if "__temporal_activity_definition" in definition
 }
+PATCHES = {NAME_IN_LIST, TELL_SHARE, FEWER_SIGNALS}
 A_NUMBER = re.compile(rb"\+?1\d{3}555\d{4}|555\d{4}")
 
 
@@ -101,6 +104,21 @@ async def test_the_same_change_behind_a_patch_is_not(path: Path) -> None:
 @pytest.mark.parametrize("path", HISTORIES, ids=named)
 def test_an_activity_that_a_history_waits_for_is_still_there(path: Path) -> None:
     assert set(SCHEDULED.findall(path.read_text())) <= ACTIVITIES
+
+
+def test_each_patch_is_taken_by_a_history() -> None:
+    assert set().union(*map(patches, HISTORIES)) == PATCHES
+
+
+def patches(path: Path) -> set[str]:
+    history = WorkflowHistory.from_json("batch-job/recorded", path.read_text())
+    markers = [event.marker_recorded_event_attributes for event in history.events]
+    return {
+        json.loads(payload.data)["id"]
+        for marker in markers
+        if marker.marker_name == "core_patch"
+        for payload in marker.details["patch-data"].payloads
+    }
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=named)
