@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import NamedTuple
 
 from temporalio.client import Client
 from temporalio.common import (
@@ -70,16 +71,43 @@ from workflows.webhook_delivery import WebhookDeliveries
 
 STICKY_TIMEOUT = timedelta(seconds=3)  # how long a dead worker's cache holds a job up
 HEARTBEAT_THROTTLE = timedelta(seconds=2)  # below the interval of heartbeats: the SDK keeps none back
+SETTLE_SECONDS = 0.2  # for the tasks that come of what activities told last
 SHUTDOWN_TIMEOUT = timedelta(seconds=20)  # longer than placing a call; followers leave at once
 MAX_SHORT_ACTIVITIES = 50
 WAITING_SHARE = 0.25  # of the slots for calls: what calls of one organization that wait may take; half of its lines
 WEBHOOK_POOL_SIZE = 4  # connections of their own: deliveries never make a call wait for one
 MAX_WEBHOOKS = 20  # endpoints that a worker delivers to, a minute at most each before it is another's turn
 
+JOB_WORKFLOWS = (BatchJob, OrganizationLines, Reconciler)
+WEBHOOK_WORKFLOWS = (WebhookDeliveries,)
+
 RECONCILER_CHECK_SECONDS = 60.0
 REPAIRS = "Fixes what a crash left undone"
 
 logger = logging.getLogger("worker")
+
+
+class TemporalWorkers(NamedTuple):
+    """Of one process, by what they run."""
+
+    workflows: Sequence[Worker]
+    activities: Sequence[Worker]
+
+    @asynccontextmanager
+    async def working(self, settle_seconds: float = SETTLE_SECONDS) -> AsyncIterator[None]:
+        """Work while the block runs.
+
+        Activities stop first, side by side: while one worker ends what it has, which may take SHUTDOWN_TIMEOUT, none
+        of the others takes anything. What these tell last is taken by workflows that run for `settle_seconds` more:
+        a task that comes to a worker which stops is lost with it, and its job stands still for TASK_TIMEOUT.
+        """
+        async with AsyncExitStack() as stack:
+            for worker in (*self.workflows, *self.activities):
+                await stack.enter_async_context(worker)
+            yield
+            await asyncio.gather(*(worker.shutdown() for worker in self.activities))
+            await asyncio.sleep(settle_seconds)
+            await asyncio.gather(*(worker.shutdown() for worker in self.workflows))
 
 
 async def main(settings: Settings) -> None:
@@ -95,17 +123,13 @@ async def main(settings: Settings) -> None:
         services = await stack.enter_async_context(open_services(settings, client))
         await stack.enter_async_context(_observed(services))
         workers = await _workers(client, settings, services, stack)
-        for worker in workers:
-            await stack.enter_async_context(worker)
-        await _start_reconciler(client, settings)
-        await stack.enter_async_context(in_background(_keep_reconciler(client, settings)))
-        settle()
-        logger.info("working")
-        await stop.wait()
-        limit_stop()
-        logger.info("stopping")
-        # Side by side: while one ends what it has, which may take SHUTDOWN_TIMEOUT, none of the others takes anything.
-        await asyncio.gather(*(worker.shutdown() for worker in workers))
+        async with workers.working(), in_background(_keep_reconciler(client, settings)):
+            await _start_reconciler(client, settings)
+            settle()
+            logger.info("working")
+            await stop.wait()
+            limit_stop()
+            logger.info("stopping")
 
 
 @asynccontextmanager
@@ -119,7 +143,7 @@ async def _observed(services: Services) -> AsyncIterator[None]:
         yield
 
 
-async def _workers(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> list[Worker]:
+async def _workers(client: Client, settings: Settings, services: Services, stack: AsyncExitStack) -> TemporalWorkers:
     notices = Notices(settings.database_url.get_secret_value())
     hand_overs, workers = HandOvers(), Workers(settings.database_url.get_secret_value())
     lines = LinesActivities(services[Lines], services[JobLifecycle], services[JobWorkflows], workers)
@@ -129,11 +153,18 @@ async def _workers(client: Client, settings: Settings, services: Services, stack
     closing, identity = HandOverActivities(hand_overs, workers), worker_identity(workers.number)
     calls = await _calls(settings, services, stack, hand_overs, workers, notices)
     version = deployment_version(settings.worker_build_id)
-    return [
-        jobs_worker(client, _jobs(services), lines, closing, _reconciliation(services), identity, version),
-        calls_worker(client, calls, settings.call_slots, identity, version),
-        webhooks_worker(client, await _webhooks(client, settings, services, stack, notices), version),
-    ]
+    webhooks = await _webhooks(client, settings, services, stack, notices)
+    return TemporalWorkers(
+        workflows=[
+            workflows_worker(client, JOBS_QUEUE, JOB_WORKFLOWS, identity, version),
+            workflows_worker(client, WEBHOOKS_QUEUE, WEBHOOK_WORKFLOWS, None, version),
+        ],
+        activities=[
+            jobs_worker(client, _jobs(services), lines, closing, _reconciliation(services), identity, version),
+            calls_worker(client, calls, settings.call_slots, identity, version),
+            webhooks_worker(client, webhooks, version),
+        ],
+    )
 
 
 def _jobs(services: Services) -> JobActivities:
@@ -219,6 +250,24 @@ def deployment_version(build_id: str) -> WorkerDeploymentConfig | None:
     )
 
 
+def workflows_worker(
+    client: Client,
+    queue: str,
+    workflows: Sequence[type],
+    identity: str | None = None,
+    version: WorkerDeploymentConfig | None = None,
+) -> Worker:
+    """For the workflows of a queue; its activities have a worker of their own, which stops before."""
+    return Worker(
+        client,
+        task_queue=queue,
+        identity=identity,
+        deployment_config=version,
+        workflows=workflows,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+    )
+
+
 def jobs_worker(
     client: Client,
     jobs: JobActivities,
@@ -228,13 +277,12 @@ def jobs_worker(
     identity: str | None = None,
     version: WorkerDeploymentConfig | None = None,
 ) -> Worker:
-    """For workflows and short activities."""
+    """For the short activities of jobs."""
     return Worker(
         client,
         task_queue=JOBS_QUEUE,
         identity=identity,
         deployment_config=version,
-        workflows=[BatchJob, OrganizationLines, Reconciler],
         activities=[
             jobs.note_workflow,
             jobs.begin_job,
@@ -251,9 +299,6 @@ def jobs_worker(
             reconciliation.reconcile,
         ],
         max_concurrent_activities=MAX_SHORT_ACTIVITIES,
-        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
-        # Eager starts would put a job's calls on the worker that holds its cache, and its death would stop the job.
-        disable_eager_activity_execution=True,
         graceful_shutdown_timeout=SHUTDOWN_TIMEOUT,
     )
 
@@ -274,7 +319,6 @@ def calls_worker(
         activities=[calls.call_contact],
         max_concurrent_activities=slots,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
-        disable_eager_activity_execution=True,
         graceful_shutdown_timeout=SHUTDOWN_TIMEOUT,
     )
 
@@ -287,11 +331,8 @@ def webhooks_worker(
         client,
         task_queue=WEBHOOKS_QUEUE,
         deployment_config=version,
-        workflows=[WebhookDeliveries],
         activities=[webhooks.deliver],
         max_concurrent_activities=MAX_WEBHOOKS,
-        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
-        disable_eager_activity_execution=True,
         graceful_shutdown_timeout=SHUTDOWN_TIMEOUT,
     )
 

@@ -7,7 +7,7 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from stack.temporal import executable
+from stack.temporal import DYNAMIC_CONFIG, executable
 from store.db.engine import Database
 from tests.workflows.running import Running
 from workflows.line_share import LinesPace
@@ -20,9 +20,11 @@ SUGGESTING = ("--dynamic-config-value", f"limit.historyCount.suggestContinueAsNe
 
 
 async def start_temporal(*arguments: str) -> WorkflowEnvironment:
+    """Set up as `outdial up` does it."""
+    settings = [part for setting in DYNAMIC_CONFIG for part in ("--dynamic-config-value", setting)]
     return await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=str(executable()),
-        dev_server_extra_args=arguments,
+        dev_server_extra_args=[*settings, *arguments],
         dev_server_log_level="error",
         data_converter=pydantic_data_converter,
         search_attributes=SEARCH_ATTRIBUTES,
@@ -53,7 +55,7 @@ async def unmanned(temporal: WorkflowEnvironment, engine: Database, database_url
 @pytest.fixture
 async def running(unmanned: Running) -> AsyncIterator[Running]:
     """Workers on this test's database; one test at a time, for the names of queues are the same for all."""
-    async with unmanned.workers():
+    async with unmanned.workers(settle_seconds=0):
         yield unmanned
 
 
@@ -62,7 +64,7 @@ async def running_long(engine: Database, database_url: str) -> AsyncIterator[Run
     """With a Temporal of its own, on which runs are as long as elsewhere."""
     async with await start_temporal(*SKIPPING) as environment:
         running = Running(environment, engine, database_url)
-        async with running.workers():
+        async with running.workers(settle_seconds=0):
             yield running
         await running.close()
 
@@ -71,6 +73,6 @@ async def running_long(engine: Database, database_url: str) -> AsyncIterator[Run
 async def hasty(temporal: WorkflowEnvironment, engine: Database, database_url: str) -> AsyncIterator[Running]:
     """Those who share lines talk fast, and the runs of the workflow that shares them out are short."""
     running = Running(temporal, engine, database_url, HASTY)
-    async with running.workers():
+    async with running.workers(settle_seconds=0):
         yield running
     await running.close()

@@ -25,9 +25,9 @@ from store.webhooks.outbox import Outbox
 from tests.builders import Given, a_job, an_organization
 from tests.receiving import Receiver
 from tests.waiting import eventually
-from worker import webhooks_worker
+from worker import WEBHOOK_WORKFLOWS, webhooks_worker, workflows_worker
 from workflows.client import WebhookWorkflows
-from workflows.names import webhook_workflow_id
+from workflows.names import WEBHOOKS_QUEUE, webhook_workflow_id
 from workflows.webhook_delivery import WebhookDeliveries
 
 VAULT = Vault(["secret-of-the-tests-long-enough-for-us"])
@@ -97,7 +97,8 @@ class Delivering:
         activities = WebhookActivities(self.outbox, poster, linger_seconds=LINGER)
         watch = DueDeliveryNotifier(self.outbox, WebhookWorkflows(self.client), Notices(self._database_url))
         try:
-            async with webhooks_worker(self.client, activities), watch.running():
+            workflows = workflows_worker(self.client, WEBHOOKS_QUEUE, WEBHOOK_WORKFLOWS)
+            async with workflows, webhooks_worker(self.client, activities), watch.running():
                 yield
         finally:
             await poster.close()

@@ -51,15 +51,22 @@ from store.temporal_namespace import NamespaceBinding
 from store.workers import Workers
 from tests.builders import Given
 from tests.fakes.carrier import NAME, FakeCarrier
-from tests.waiting import eventually
-from worker import calls_worker, deployment_version, jobs_worker
+from tests.waiting import SOON, eventually
+from worker import (
+    JOB_WORKFLOWS,
+    SETTLE_SECONDS,
+    TemporalWorkers,
+    calls_worker,
+    deployment_version,
+    jobs_worker,
+    workflows_worker,
+)
 from workflows.batch_job import BatchJob
 from workflows.client import JobWorkflows
 from workflows.line_share import LinesPace
-from workflows.names import job_workflow_id, lines_workflow_id
+from workflows.names import JOBS_QUEUE, job_workflow_id, lines_workflow_id
 from workflows.organization_lines import OrganizationLines
 
-SOON = 10.0  # seconds within which what a test waits for happens
 PUBLIC_URL = "http://127.0.0.1:8000"
 SLOTS = 100
 
@@ -140,11 +147,18 @@ class Running:
 
     @contextlib.asynccontextmanager
     async def workers(
-        self, client: Client | None = None, *, identity: str | None = None, calls: bool = True, build_id: str = ""
+        self,
+        client: Client | None = None,
+        *,
+        identity: str | None = None,
+        calls: bool = True,
+        build_id: str = "",
+        settle_seconds: float = SETTLE_SECONDS,
     ) -> AsyncIterator[None]:
         """Work, as one worker process does, while the block runs.
 
         `client`: in another namespace than usual. Without `calls` no call is followed, and none placed.
+        `settle_seconds`: as of `TemporalWorkers.working`; of use where jobs go on with other workers.
         """
         workflows = self.workflows if client is None else JobWorkflows(client)
         client = client or self.client
@@ -164,11 +178,15 @@ class Running:
         closing, reconciliation = HandOverActivities(hand_overs, among), self.reconciliation_by(workflows)
         among.hear_of_lines(notices, calling.take_line)
         among.hear_of_shares(notices, calling.take_share)
+        short = jobs_worker(client, jobs, lines, closing, reconciliation, identity, version)
+        workers = TemporalWorkers(
+            workflows=[workflows_worker(client, JOBS_QUEUE, JOB_WORKFLOWS, identity, version)],
+            activities=[short, *([calls_worker(client, calling, SLOTS, identity, version)] if calls else [])],
+        )
         async with (
             watch.running(),
             among.joined(notices, hand_overs.begin),
-            jobs_worker(client, jobs, lines, closing, reconciliation, identity, version),
-            calls_worker(client, calling, SLOTS, identity, version) if calls else contextlib.nullcontext(),
+            workers.working(settle_seconds),
         ):
             yield
 
@@ -228,14 +246,14 @@ class Running:
         with self.temporal.with_time_skipping_disabled():
             return await self.start(given, job, start_at)
 
-    async def end_all_calls(self, job: "Job") -> None:
+    async def end_all_calls(self, job: "Job", seconds: float = SOON) -> None:
         """Everybody hangs up, until the job has ended and nobody is on the phone."""
 
         async def ended() -> bool:
             await self.carrier.end_all()
             return (await job.status()).ended and not self.carrier.live
 
-        await eventually(ended)
+        await eventually(ended, seconds)
 
     async def rows(self, query: str, **values: Any) -> list[sa.RowMapping]:
         async with self.engine.connect() as connection:
