@@ -37,6 +37,12 @@ async def a_large_job(api: Api, records: Database, count: int, text: str) -> str
     return job
 
 
+def anonymous(process: psutil.Process) -> int:
+    """Bytes of its own. Pages of libraries come and go with what else the machine does."""
+    memory = process.memory_info()
+    return int(memory.rss - memory.shared)
+
+
 async def test_ten_thousand_results_need_no_memory_of_their_own(api: Api, records: Database, process: Process) -> None:
     small = await api.new_job()
     many = await a_large_job(api, records, CONTACTS - 1, "=1+1;")
@@ -44,13 +50,13 @@ async def test_ten_thousand_results_need_no_memory_of_their_own(api: Api, record
     memory = psutil.Process(process.popen.pid)
     async with httpx.AsyncClient(base_url=process.url, timeout=60, headers=api.key) as client:
         assert await _lines(client, small, "csv") == 2  # imports what stays
-        before = memory.memory_info().rss
+        before = anonymous(memory)
         assert await _lines(client, many, "csv") == CONTACTS + 1
         assert await _lines(client, many, "jsonl") == CONTACTS
         assert await _lines(client, fat, "csv") == 502
         assert await _lines(client, fat, "jsonl") == 501
 
-    assert memory.memory_info().rss - before < MAX_GROWTH
+    assert anonymous(memory) - before < MAX_GROWTH
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
