@@ -157,7 +157,7 @@ async def _workers(client: Client, settings: Settings, services: Services, stack
     return TemporalWorkers(
         workflows=[
             workflows_worker(client, JOBS_QUEUE, JOB_WORKFLOWS, identity, version),
-            workflows_worker(client, WEBHOOKS_QUEUE, WEBHOOK_WORKFLOWS, None, version),
+            workflows_worker(client, WEBHOOKS_QUEUE, WEBHOOK_WORKFLOWS, version=version),
         ],
         activities=[
             jobs_worker(client, _jobs(services), lines, closing, _reconciliation(services), identity, version),

@@ -48,7 +48,6 @@ class Temporal:
     def program(self) -> Program:
         """The server."""
         pragmas = [part for pragma in PRAGMAS for part in ("--sqlite-pragma", pragma)]
-        settings = [part for setting in DYNAMIC_CONFIG for part in ("--dynamic-config-value", setting)]
         ports = ["--ip", LOOPBACK, "--port", str(self.port), "--ui-port", str(self.ui_port)]
         return Program(
             name="temporal",
@@ -56,7 +55,7 @@ class Temporal:
                 *(str(executable()), "server", "start-dev"),
                 *("--db-filename", str(self.database_file)),
                 *pragmas,
-                *settings,
+                *dynamic_config(),
                 *ports,
                 *("--log-level", "error", "--ui-disable-news-fetch"),
             ],
@@ -74,6 +73,11 @@ class Temporal:
     async def connect(self) -> Client:
         """A client of the namespace. Raises RuntimeError or RPCError while the server is not up."""
         return await Client.connect(self.address, namespace=NAMESPACE)
+
+
+def dynamic_config() -> list[str]:
+    """The server's arguments for DYNAMIC_CONFIG."""
+    return [part for setting in DYNAMIC_CONFIG for part in ("--dynamic-config-value", setting)]
 
 
 def executable() -> Path:

@@ -254,11 +254,12 @@ class Asterisk:
         if received is not None:
             return received
         record = await self._cdr.get(call, wait_seconds)
-        recorded = None if record is None else report_of_record(call, dial_key(self._options.app, call), record)
-        if record is not None and recorded is None:
+        if record is None:
+            return self._stream.final_reports.get(call)
+        recorded = report_of_record(call, dial_key(self._options.app, call), record)
+        if recorded is None:
             await asyncio.sleep(wait_seconds)
-        final = self._stream.final_reports.get(call) or recorded
-        return CannotTell() if final is None and record is not None else final
+        return self._stream.final_reports.get(call) or recorded or CannotTell()
 
     async def _would_be_found(self, asked_at: float) -> bool:
         """Whether a call that was requested after `asked_at` (`boot_time()`) would have been found, live or over.

@@ -7,7 +7,7 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from stack.temporal import DYNAMIC_CONFIG, executable
+from stack.temporal import dynamic_config, executable
 from store.db.engine import Database
 from tests.workflows.running import Running
 from workflows.line_share import LinesPace
@@ -21,10 +21,9 @@ SUGGESTING = ("--dynamic-config-value", f"limit.historyCount.suggestContinueAsNe
 
 async def start_temporal(*arguments: str) -> WorkflowEnvironment:
     """Set up as `outdial up` does it."""
-    settings = [part for setting in DYNAMIC_CONFIG for part in ("--dynamic-config-value", setting)]
     return await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=str(executable()),
-        dev_server_extra_args=[*settings, *arguments],
+        dev_server_extra_args=[*dynamic_config(), *arguments],
         dev_server_log_level="error",
         data_converter=pydantic_data_converter,
         search_attributes=SEARCH_ATTRIBUTES,

@@ -22,6 +22,7 @@ from tests.receiving import Receiver, answers, ok
 from tests.waiting import eventually
 from tests.workflows.delivering import Delivering
 from tests.workflows.running import Running
+from tests.workflows.test_replay import patches
 from workflows.batch_job import BatchJob
 from workflows.names import lines_workflow_id
 from workflows.organization_lines import SIGNALS_AT_ONCE, OrganizationLines
@@ -29,7 +30,6 @@ from workflows.organization_lines import SIGNALS_AT_ONCE, OrganizationLines
 HISTORIES = Path(__file__).parent / "histories" / VERSION
 CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 CONTACTS = 25
-A_PATCH = "core_patch"  # the name of its marker
 
 
 def keep(name: str, history: WorkflowHistory) -> None:
@@ -162,7 +162,7 @@ async def test_record_lines_of_many_jobs(hasty: Running) -> None:
     await hasty.lines_of(given).terminate("recorded")
 
     histories = await hasty.histories(lines_workflow_id(given.id))
-    keep("lines_of_many", next(history for history in histories if A_PATCH in history.to_json()))
+    keep("lines_of_many", next(history for history in histories if patches(history)))
 
 
 async def test_record_deliveries_that_are_tried_again_woken_and_deleted(

@@ -11,8 +11,6 @@ from tests.fakes.carrier import ANSWERS, BUSY, NO_ANSWER, NO_SUCH_NUMBER
 from tests.workflows.running import Running
 from workflows.names import lines_workflow_id
 
-ENABLES_FAIRNESS = "matching.enableFairness=true"
-
 
 async def test_a_job_calls_everybody_once_and_completes(running: Running) -> None:
     given = await an_organization(running.engine)
@@ -52,7 +50,7 @@ async def test_tasks_that_queue_up_are_taken_by_organization_in_turn(running: Ru
     lines = await running.histories(lines_workflow_id(given.id))
     started = [run.events[0].workflow_execution_started_event_attributes for run in [*await job.histories(), *lines]]
     assert [run.priority.fairness_key for run in started] == [given.id] * 3
-    assert ENABLES_FAIRNESS in DYNAMIC_CONFIG
+    assert "matching.enableFairness=true" in DYNAMIC_CONFIG
 
 
 async def test_a_busy_line_is_called_again_when_its_time_has_come(running: Running) -> None:

@@ -13,6 +13,7 @@ from store.db.engine import Database, reading
 from store.jobs import export
 from tests.api.client import Api
 from tests.api.test_process import Process, process
+from tests.memory import anonymous
 
 CONTACTS = 10_000
 MAX_GROWTH = 20 * 1024 * 1024  # bytes
@@ -35,12 +36,6 @@ async def a_large_job(api: Api, records: Database, count: int, text: str) -> str
     async with records.begin() as connection:
         await connection.execute(_MANY, {"job": job, "count": count, "text": text})
     return job
-
-
-def anonymous(process: psutil.Process) -> int:
-    """Bytes of its own. Pages of libraries come and go with what else the machine does."""
-    memory = process.memory_info()
-    return int(memory.rss - memory.shared)
 
 
 async def test_ten_thousand_results_need_no_memory_of_their_own(api: Api, records: Database, process: Process) -> None:
