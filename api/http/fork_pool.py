@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from api.http.errors import Unavailable
-from api.http.fork_server import CPU_SECONDS, DIED, DONE, FORK, LENGTH, Outcome
+from api.http.fork_server import CPU_SECONDS, DIED, DONE, FORK, LENGTH, READY, Outcome
 
 SLOTS = max(4, os.cpu_count() or 1)  # processes at once; more than the processors, which then share their time
 SLOTS_OF_ONE = max(1, SLOTS // 4)  # of these for one organization: it never takes them all
@@ -31,6 +31,7 @@ LOWEST = 19  # of which a hundredth of a processor is left, where others want it
 LATELY_SECONDS = 30.0  # after which what was taken counts for half
 START = "from api.http.fork_server import main; main()"  # as a module of this name: its classes are pickled
 START_SECONDS = 60.0  # of the server, which imports much
+FORK_SECONDS = 20.0  # of a child, which takes a few ms of an idle machine
 BUSY = "Several of your requests are being read. Send this one again in a moment."
 ENDED = "The process that read this request was ended from outside. Send it again in a moment."
 _OUR_LIMITS = {signal.SIGXCPU, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}
@@ -111,8 +112,13 @@ class ForkPool:
             log.error("No process could be forked ahead of requests: %s", type(error).__name__)
 
     async def _fork(self) -> socket.socket:
+        """A child that waits for work; another server's, where the first has just ended. Raises OSError, EOFError."""
         server = await self._find_server()
-        return await asyncio.to_thread(server.fork)
+        try:
+            return await _fork_by(server)
+        except (OSError, EOFError):  # nothing of the work was sent yet
+            await asyncio.to_thread(server.close)
+            return await _fork_by(await self._find_server())
 
     def _start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """A task that `aclose` waits for."""
@@ -218,7 +224,7 @@ class _Server:
         return self._process.poll() is None
 
     def fork(self) -> socket.socket:
-        """A new child, on the other end of this socket. Raises OSError."""
+        """Ask for a child on the other end of this socket. Raises OSError."""
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self._control, [FORK], [theirs.fileno()])
@@ -237,6 +243,19 @@ class _Server:
 def _environment() -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("OUTDIAL_", "TEMPORAL_"))}
     return own | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+async def _fork_by(server: _Server) -> socket.socket:
+    """A child that waits for work. Raises OSError, EOFError: the server ended before it forked, or stands still."""
+    child = await asyncio.to_thread(server.fork)
+    try:
+        async with asyncio.timeout(FORK_SECONDS):
+            if await _receive(child, 1) != READY:
+                raise EOFError
+        return child
+    except BaseException:
+        child.close()
+        raise
 
 
 async def _ask(child: socket.socket, work: bytes) -> Outcome:

@@ -4,9 +4,9 @@ The server imports and warms up once, and never sees what clients sent: only its
 work within its memory and time and ends, so nothing of it stays, and what a library cannot survive ends that child
 only. The server ends when its parent does.
 
-A child may be forked long before there is work for it. Through its socket come a byte, its niceness, and then the
-work, pickled; its time is counted from that byte. The answer is `DONE`, a length and the pickled `Outcome`; or, where
-the child did not live to give one, `DIED` and the number of the signal that ended it.
+A child may be forked long before there is work for it, and says `READY`. Through its socket come a byte, its niceness,
+and then the work, pickled; its time is counted from that byte. The answer is `DONE`, a length and the pickled
+`Outcome`; or, where the child did not live to give one, `DIED` and the number of the signal that ended it.
 """
 
 import gc
@@ -30,7 +30,7 @@ WALL_SECONDS = 30  # a machine under load has less time for us
 MANY_OBJECTS = 50_000  # made before garbage is looked for: 10,000 contacts are hardly any, and all of them in use
 
 FORK = b"\0"  # what comes with a socket
-DONE, DIED = b"\0", b"\1"
+DONE, DIED, READY = b"\0", b"\1", b"\2"
 LENGTH = struct.Struct("!Q")
 
 
@@ -78,6 +78,7 @@ def _watch(connection: socket.socket) -> None:
 
 
 def _work(connection: socket.socket) -> None:
+    connection.sendall(READY)
     niceness = connection.recv(1)
     if not niceness:
         return  # the parent has ended, or does not need us any more

@@ -3,9 +3,9 @@
 import asyncio
 import os
 import signal
+import subprocess
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -89,10 +89,14 @@ async def test_processes_that_wait_for_work_end_with_their_pool() -> None:
     await eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in waiting), 10)
 
 
+def _server(pool: ForkPool) -> "subprocess.Popen[bytes]":
+    assert pool._server is not None
+    return pool._server._process
+
+
 def _waiting_for_work(pool: ForkPool) -> list[int]:
     """As soon as each watcher has forked its worker."""
-    assert pool._server is not None
-    workers = [worker for watcher in _children(pool._server._process.pid) for worker in _children(watcher)]
+    workers = [worker for watcher in _children(_server(pool).pid) for worker in _children(watcher)]
     return workers if len(workers) == SPARES else []
 
 
@@ -108,13 +112,22 @@ async def test_the_processes_do_not_know_our_secrets(monkeypatch: pytest.MonkeyP
 
 
 async def test_a_server_that_ended_is_started_again(pool: ForkPool) -> None:
-    server = await pool.run("a", os.getppid)  # the one that watches; its parent is the server
-    assert server != os.getpid()
-    with suppress(AttributeError):
-        pool._server._process.kill()  # type: ignore[union-attr]
-        pool._server._process.wait()  # type: ignore[union-attr]
+    server = _server(pool)
+    server.kill()
+    server.wait()
     for _ in range(SPARES + 1):  # those that wait for work outlive it
         assert await pool.run("a", abs, -1) == 1
+    assert _server(pool) is not server
+
+
+async def test_work_is_done_where_the_server_ended_before_it_forked() -> None:
+    async with open_fork_pool(WARM_UP) as pool:
+        server = _server(pool)
+        server.send_signal(signal.SIGSTOP)
+        works = [asyncio.create_task(pool.run(owner, abs, -1)) for owner in "abcd"]
+        await eventually(lambda: sum(work.done() for work in works) == SPARES)
+        server.kill()
+        assert await asyncio.gather(*works) == [1, 1, 1, 1]
 
 
 async def test_one_organization_does_not_take_the_turns_of_another(pool: ForkPool) -> None:
