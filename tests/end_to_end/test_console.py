@@ -362,7 +362,8 @@ def test_a_webhook_is_added_and_its_deliveries_are_replayed(page: Page, stack: L
     page.locator("#secret").get_by_text("whsec_").wait_for()
     page.get_by_role("button", name="I have it").click()
     page.get_by_role("link", name="https://127.0.0.1:9/hooks/walk").click()
-    page.get_by_role("button", name="Send a test").click()
+    with page.expect_navigation():  # the page loads itself anew
+        page.get_by_role("button", name="Send a test").click()
 
     def tries() -> int:
         page.reload()
@@ -370,7 +371,8 @@ def test_a_webhook_is_added_and_its_deliveries_are_replayed(page: Page, stack: L
 
     until(lambda: tries() >= 1, LOADED, every=0.5)
     before = tries()
-    page.locator("tbody").get_by_role("button", name=re.compile("^Replay ")).first.click()
+    with page.expect_navigation():
+        page.locator("tbody").get_by_role("button", name=re.compile("^Replay ")).first.click()
     until(lambda: tries() > before, LOADED, every=0.5)
 
 
