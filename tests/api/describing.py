@@ -16,6 +16,7 @@ def judged(url: str, key: str | None, *options: str, cwd: Path) -> subprocess.Co
             *command,
             f"{url}/openapi.json",
             *("--checks", "all", "--continue-on-failure", "--seed", "1", "--no-color"),
+            *("--request-timeout", "30"),  # seconds; the ten that it waits by itself are too few for a busy machine
             *(("--header", f"Authorization: Bearer {key}") if key else ()),
             *options,
         ],
