@@ -118,18 +118,23 @@ async def test_a_full_pool_fails_all_alike_and_they_can_come_again(
         assert await _through(narrow, call).rings() is Recorded.MOVED
 
 
-async def test_a_group_that_is_chosen_in_a_deadlock_is_done_one_by_one(shared: Calling) -> None:
+async def test_a_group_that_is_chosen_in_a_deadlock_is_done_one_by_one(
+    shared: Calling, shared_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for so long looks for a deadlock once, and is the one that gives up: the group, and not we."""
+    monkeypatch.setitem(engines._SESSION, "deadlock_timeout", "5s")
     job = await shared.a_job(await a_caller(shared.engine), 2)
     calls = [await job.call(which) for which in range(2)]
     first, last = sorted([await call.id() for call in calls])
-    async with shared.engine.transaction() as connection:
-        await connection.run(LOCK_DIAL, {"id": last})
-        ringing = asyncio.ensure_future(asyncio.gather(*(call.rings() for call in calls)))
-        async with shared.engine.reading() as other:
-            await eventually(lambda: other.fetch_value(WAITING))
-        await connection.run(LOCK_DIAL, {"id": first})  # which the group has, while it waits for the last
-
-    assert await ringing == [Recorded.MOVED] * 2
+    async with _narrow(shared_database_url) as narrow:
+        async with shared.engine.transaction() as connection:
+            await connection.run("SET LOCAL deadlock_timeout = '1min'", {})
+            await connection.run(LOCK_DIAL, {"id": last})
+            ringing = asyncio.ensure_future(asyncio.gather(*(_through(narrow, call).rings() for call in calls)))
+            async with shared.engine.reading() as other:
+                await eventually(lambda: other.fetch_value(WAITING))
+            await connection.run(LOCK_DIAL, {"id": first})  # which the group has, while it waits for the last
+        assert await ringing == [Recorded.MOVED] * 2
 
 
 @pytest.mark.parametrize("called_off", ["withdrawn", "hung up"])
