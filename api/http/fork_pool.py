@@ -212,7 +212,7 @@ class _Server:
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", START, *warm_up], stdin=theirs.fileno(), env=_environment()
+                [sys.executable, "-P", "-c", START, *warm_up], stdin=theirs.fileno(), env=_environment()
             )
         self._control.settimeout(START_SECONDS)
         if self._control.recv(1) != DONE:

@@ -276,11 +276,13 @@ class Deployment(LiveStack):
         for number, port in enumerate(self.api_ports, 1):
             environment = common | {"OUTDIAL_API_PORT": str(port)} | self._metrics(number - 1)
             well = health_checks.answers_http(f"http://127.0.0.1:{port}/healthz")
-            yield Program(f"api-{number}", self.version.module("api"), environment, health_check=well)
+            command = self.version.module("api")
+            yield Program(f"api-{number}", command, environment, directory=self.version.tree, health_check=well)
         for number in range(1, self.workers + 1):
             environment = common | self._metrics(len(self.api_ports) + number - 1)
             well = health_checks.worker_polls(self.temporal.connect)
-            yield Program(f"worker-{number}", self.version.module("worker"), environment, health_check=well)
+            command = self.version.module("worker")
+            yield Program(f"worker-{number}", command, environment, directory=self.version.tree, health_check=well)
 
     def _simulator(self) -> Program:
         port = int(self.carrier_url.rpartition(":")[2])

@@ -111,6 +111,15 @@ async def test_the_processes_do_not_know_our_secrets(monkeypatch: pytest.MonkeyP
         assert await pool.run("a", os.getenv, "PATH") == os.environ["PATH"]
 
 
+async def test_the_code_is_ours_wherever_we_were_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of the version that runs, and not of another that lies in the working directory."""
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/__init__.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    async with open_fork_pool(WARM_UP) as pool:
+        assert await pool.run("a", abs, -1) == 1
+
+
 async def test_a_server_that_ended_is_started_again(pool: ForkPool) -> None:
     server = _server(pool)
     server.kill()
