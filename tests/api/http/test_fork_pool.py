@@ -121,6 +121,7 @@ async def test_the_code_is_ours_wherever_we_were_started(monkeypatch: pytest.Mon
 
 
 async def test_a_server_that_ended_is_started_again(pool: ForkPool) -> None:
+    assert await pool.run("a", os.getppid) != os.getpid()  # the one that watches; its parent is the server
     server = _server(pool)
     server.kill()
     server.wait()
