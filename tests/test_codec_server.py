@@ -14,7 +14,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from temporalio.api.common.v1 import Payload, Payloads
 
 from codec_server import MAX_BODY_BYTES
-from tests.api.client import free_port
+from stack.ports import free_port
 from tests.waiting import until
 from workflows.payload_encryption import PayloadEncryption
 

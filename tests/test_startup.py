@@ -14,6 +14,7 @@ from temporalio.client import Client
 
 from domain.temporal_namespace import Namespace
 from domain.webhooks.events import EventType
+from stack.ports import free_port
 from startup import ABANDONED
 from store.db.engine import Database
 from store.db.ids import new_id
@@ -21,7 +22,7 @@ from store.db.schema import newest_schema_version
 from store.db.vault import Vault
 from store.temporal_namespace import NamespaceBinding
 from store.webhooks.endpoints import EndpointRequest, Webhooks
-from tests.api.client import SECRET, free_port
+from tests.api.client import SECRET
 from tests.builders import an_organization
 from tests.databases import Databases
 from tests.serving import beside

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from domain.jobs.models import Agent
 from domain.phone.location import ANYWHERE
 from domain.statuses import Architecture, Role
 from settings import Settings
+from stack.ports import free_port
 from store.db.engine import Database
 from store.organizations.agents import Agents
 from store.organizations.api_keys import ApiKeys
@@ -45,12 +45,6 @@ def numbers(count: int) -> list[str]:
     areas += [*range(401, 410), *range(412, 420), *range(501, 510), *range(512, 520), *range(601, 610)]
     areas += [*range(612, 620), *range(701, 710), *range(712, 720), *range(801, 810), *range(812, 820)]
     return [f"+1{area}5550{last:03d}" for area in areas for last in range(100, 200)][:count]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass

@@ -6,10 +6,11 @@ import httpx
 import pytest
 
 from api.app import create_app
+from stack.ports import free_port
 from store.db.engine import Database, create_engine
 from store.jobs.lifecycle import JobLifecycle
 from store.jobs.repository import Jobs
-from tests.api.client import Api, Served, Tenant, free_port, new_tenant, serve, settings_for
+from tests.api.client import Api, Served, Tenant, new_tenant, serve, settings_for
 from tests.databases import Databases
 
 

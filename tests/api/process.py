@@ -12,7 +12,8 @@ from typing import IO
 
 import httpx
 
-from tests.api.client import SECRET, free_port
+from stack.ports import free_port
+from tests.api.client import SECRET
 
 
 @dataclass

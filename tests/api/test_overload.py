@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from stack.ports import free_port
 from tests.api.attacks import ATTACKS
-from tests.api.client import Api, Tenant, free_port
+from tests.api.client import Api, Tenant
 from tests.api.process import Process, api_process
 from tests.waiting import eventually
 

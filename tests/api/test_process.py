@@ -8,7 +8,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.api.client import Api, free_port
+from stack.ports import free_port
+from tests.api.client import Api
 from tests.api.process import Process, api_process
 
 

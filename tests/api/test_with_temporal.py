@@ -22,10 +22,11 @@ from temporalio.worker import Worker
 from api.app import create_app
 from api.health import KEPT_SECONDS
 from stack.namespace import Allowed, prepare_for
+from stack.ports import free_port
 from stack.temporal import Temporal
 from store.db.engine import Database
 from store.temporal_namespace import NamespaceBinding
-from tests.api.client import Api, Tenant, free_port, serve, settings_for
+from tests.api.client import Api, Tenant, serve, settings_for
 from tests.statements import heard
 from tests.waiting import eventually
 from workflows.client import QUEUES, JobWorkflows

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -165,9 +164,3 @@ async def closing(carrier: AnyCarrier) -> AsyncIterator[AnyCarrier]:
         yield carrier
     finally:
         await carrier.close()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

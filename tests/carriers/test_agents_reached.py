@@ -10,7 +10,8 @@ from carriers.twilio import Twilio
 from carriers.twilio.instructions import fetched_twiml, instruction_arguments
 from carriers.twilio.reports import report_of_event
 from domain.calls.models import AgentContact, AnsweredBy, Audio, CallReport, CallState, Ending, MachineKind
-from tests.carriers.simulation import Callbacks, Simulator, an_order, free_port, number_ending, place
+from stack.ports import free_port
+from tests.carriers.simulation import Callbacks, Simulator, an_order, number_ending, place
 from tests.voice_agent import an_agent
 from tests.waiting import eventually
 

@@ -10,7 +10,8 @@ from carriers.simulator.media_streams import StreamTarget, stream_of
 from carriers.twilio import Twilio
 from carriers.twilio.instructions import instruction_arguments
 from domain.calls.models import AgentContact, Ending
-from tests.carriers.simulation import Callbacks, Simulator, an_order, closing, free_port, number_ending, place, until
+from stack.ports import free_port
+from tests.carriers.simulation import Callbacks, Simulator, an_order, closing, number_ending, place, until
 from tests.voice_agent import MARK, an_agent
 
 

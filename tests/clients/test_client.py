@@ -8,7 +8,8 @@ import pytest
 from outdial_client import ApiError, AsyncOutdial, NoAnswer, Outdial, UnexpectedAnswer, Upload, save_async
 from outdial_client.models import ContactInput, CreateBatchJobBody, JobStatus, RetryPolicyInput
 
-from tests.api.client import Served, Tenant, free_port
+from stack.ports import free_port
+from tests.api.client import Served, Tenant
 
 CSV = b"phone,name,plan\r\n+12025550101,Ada,basic\r\n+12025550102,Bob,gold\r\n+12025550103,Eve,basic\r\n"
 

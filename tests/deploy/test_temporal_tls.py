@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.client import SECRET, free_port
+from stack.ports import free_port
+from tests.api.client import SECRET
 from tests.certificates import authority_for
 from tests.databases import Databases
 from tests.serving import beside

@@ -13,8 +13,9 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from api.app import create_app
 from carriers import EventRequest
 from domain.calls.models import CallReport, CallState
+from stack.ports import free_port
 from store.db.engine import Database
-from tests.api.client import AUTH_TOKEN, PUBLIC_URL, Api, free_port, refused, serve, settings_for
+from tests.api.client import AUTH_TOKEN, PUBLIC_URL, Api, refused, serve, settings_for
 from tests.api.jobs.test_control import dial, running
 
 

@@ -12,10 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from api.app import create_app
+from stack.ports import free_port
 from store.db.engine import Database
 from store.jobs.lifecycle import JobLifecycle
 from store.tables import contacts as contact_rows
-from tests.api.client import Api, Served, Tenant, free_port, new_tenant, numbers, refused, serve, settings_for
+from tests.api.client import Api, Served, Tenant, new_tenant, numbers, refused, serve, settings_for
 
 PADDING = "x" * 800  # so that a block of the file holds 300 rows
 

@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from api.app import create_app
+from stack.ports import free_port
 from store.db.engine import Database
 from telemetry.logging import JsonLines
-from tests.api.client import Api, Tenant, free_port, refused, serve, settings_for
+from tests.api.client import Api, Tenant, refused, serve, settings_for
 
 NEW_ID = re.compile(r"req_[0-9a-f]{24}")
 

@@ -12,7 +12,8 @@ from api import unknown_keys
 from api.app import create_app
 from api.http import server
 from domain.requests.origins import parse_origins
-from tests.api.client import Api, Served, free_port, refused, serve, settings_for
+from stack.ports import free_port
+from tests.api.client import Api, Served, refused, serve, settings_for
 from tests.api.test_every_route import routes
 
 PAGE = "https://app.example.com"

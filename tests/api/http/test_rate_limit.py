@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from api.app import create_app
+from stack.ports import free_port
 from store.db.engine import Database
-from tests.api.client import Api, Served, Tenant, free_port, refused, serve, settings_for
+from tests.api.client import Api, Served, Tenant, refused, serve, settings_for
 from tests.api.managing import as_platform, ask
 
 LIMIT = 3

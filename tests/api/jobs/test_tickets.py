@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.app import create_app
 from api.jobs import tickets
 from domain.statuses import Role
+from stack.ports import free_port
 from store.organizations.api_keys import ApiKeys
-from tests.api.client import Api, Served, Tenant, free_port, refused, serve, settings_for
+from tests.api.client import Api, Served, Tenant, refused, serve, settings_for
 from tests.api.jobs.test_events import Stream
 
 PAGE = "https://app.example.com"

@@ -9,9 +9,10 @@ import pytest
 
 from api.app import create_app
 from domain.quotas import Quota
+from stack.ports import free_port
 from store.db.engine import Database
 from store.organizations.quotas import OrganizationQuotas
-from tests.api.client import Api, Served, Tenant, free_port, numbers, refused, serve, settings_for
+from tests.api.client import Api, Served, Tenant, numbers, refused, serve, settings_for
 
 LIMITS: dict[str, Any] = {
     "max_open_jobs": 2,

@@ -21,7 +21,8 @@ from typing import Any
 
 from carriers import Carrier
 from domain.calls.models import Audio
-from tests.carriers.simulation import Simulator, free_port
+from stack.ports import free_port
+from tests.carriers.simulation import Simulator
 from tests.conformance.bed import NotHere, Seen, is_required
 from tests.waiting import until
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psycopg
 
 from carriers.simulator.media_streams import RETRY_DELAY_SECONDS
-from tests.api.client import free_port
+from stack.ports import free_port
 from tests.end_to_end.batch import TALKS, Batch, Numbers, contacts
 from tests.end_to_end.live_stack import LiveStack
 from tests.voice_agent import an_agent

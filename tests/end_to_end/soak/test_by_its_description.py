@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
+from stack.ports import free_port
 from store.db.engine import Database
-from tests.api.client import PLATFORM_KEY, Served, free_port, serve, settings_for
+from tests.api.client import PLATFORM_KEY, Served, serve, settings_for
 from tests.api.describing import judged
 from tests.api.examples import put_in
 

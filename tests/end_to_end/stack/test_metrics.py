@@ -14,7 +14,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.api.client import free_port
+from stack.ports import free_port
 from tests.end_to_end.batch import SHORT, Batch, Numbers, contacts
 from tests.end_to_end.live_stack import LiveStack
 from tests.prometheus import ask, prometheus

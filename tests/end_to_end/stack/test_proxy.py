@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from stack.ports import free_port
 from tests import nginx
-from tests.api.client import free_port
 from tests.certificates import authority_for
 from tests.end_to_end.live_stack import LiveStack
 from tests.tools import need
