@@ -35,7 +35,8 @@ def licenses() -> dict[str, str]:
 def declared(name: str) -> str:
     about = metadata(name)
     classifiers = [one for one in about.get_all("Classifier") or () if one.startswith("License")]
-    return " ".join([about.get("License-Expression") or (about.get("License") or "")[:80], *classifiers])
+    expression = about.get_all("License-Expression") or [whole[:80] for whole in about.get_all("License") or ()]
+    return " ".join([*expression, *classifiers])
 
 
 def noticed() -> dict[str, str]:

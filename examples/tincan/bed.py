@@ -16,7 +16,7 @@ from carriers import Carrier
 from domain.calls.models import Audio
 from examples.tincan.carrier import TinCan
 from examples.tincan.exchange import MAX_CALLS, SECRET
-from tests.carriers.simulation import free_port
+from stack.ports import free_port
 from tests.conformance.bed import CALLER, LONG_CALL_SECONDS, LONG_RING_SECONDS, Seen
 
 ROOT = Path(__file__).parents[2]

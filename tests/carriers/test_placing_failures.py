@@ -25,12 +25,12 @@ from carriers import (
 from carriers.twilio import Twilio
 from carriers.twilio.failures import error_code, place_failure, retry_after
 from domain.calls.models import CallReport
+from stack.ports import free_port
 from tests.carriers.simulation import (
     Callbacks,
     Simulator,
     an_order,
     closing,
-    free_port,
     number_ending,
     place,
     until,

@@ -77,5 +77,5 @@ def _altered(program: Program, module: str, *, stepped: bool) -> Program:
 
 
 if __name__ == "__main__":
-    local_stack.Services = AlteredServices  # type: ignore[misc]
+    local_stack.Services = AlteredServices  # type: ignore[attr-defined]
     main()

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import domain.calls.order
 import domain.money
 from activities.calls import place
 from api.jobs import in_flight, nudge
@@ -72,7 +73,7 @@ def answer_early() -> None:
         await tell(self, id)
 
     replace(nudge.Nudges, "_job", tell_late)
-    judge = claim.judge
+    judge = claim_rules.judge
 
     def judge_gullibly(job: Any, contact: Any, *more: Any) -> Any:
         deaf = job.model_copy(update={"dialling": True}), contact.model_copy(update={"listed": False})
@@ -100,7 +101,7 @@ def charge_too_much() -> None:
 
 def tell_numbers() -> None:
     """Who is called stands in the log, past the loggers, which mask numbers."""
-    build = place.build_call_order
+    build = domain.calls.order.build_call_order
 
     def tell(dial: Any, *rest: Any) -> Any:
         print("calling", dial.to, file=sys.stderr, flush=True)

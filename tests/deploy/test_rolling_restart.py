@@ -83,11 +83,9 @@ def test_processes_exchanged_one_by_one_end_in_time_and_hold_no_line_up() -> Non
     usual = _longest_wait(ours, began_at, restarts[0].told_at)
     print(f"\nusually a line waits {usual:.2f} s at the longest")
     lost = {each.part: _longest_wait(ours, each.told_at, each.until) - usual for each in restarts}
-    for each in restarts:
-        took, live = each.ended_at - each.told_at, _live_at(dials, each.told_at)
-        print(
-            f"{each.part}: ended after {took:.1f} s of {live} live calls; a line lost {max(lost[each.part], 0):.2f} s"
-        )
+    for restart in restarts:
+        took, live, line = restart.ended_at - restart.told_at, _live_at(dials, restart.told_at), lost[restart.part]
+        print(f"{restart.part}: ended after {took:.1f} s of {live} live calls; a line lost {max(line, 0):.2f} s")
     print(f"while the database stood still they ended after {frozen}")
     assert complaints == []
     assert [part for part, seconds in frozen.items() if seconds > MAX_EXIT_SECONDS] == []

@@ -2,10 +2,10 @@
 
 import json
 import logging
+import time
 
 import pytest
 
-from telemetry import logging as ours
 from telemetry.logging import BackOff, JsonLines, TextLines
 
 
@@ -42,7 +42,7 @@ def test_a_traceback_is_in_the_line_in_json() -> None:
 
 def test_a_warning_that_repeats_is_said_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(ours.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     back_off, said = BackOff(), []
     for second in range(600):
         now = 1000.0 + second
@@ -54,7 +54,7 @@ def test_a_warning_that_repeats_is_said_less_and_less_often(monkeypatch: pytest.
 
 def test_a_warning_after_a_long_quiet_is_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr(ours.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     back_off = BackOff()
     assert passed(back_off, "away") == "away"
     assert passed(back_off, "away") is None

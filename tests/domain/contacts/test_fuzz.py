@@ -9,6 +9,7 @@ import os
 import resource
 import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -170,7 +171,7 @@ def with_part_edited(content: bytes, part: int, edits: list[tuple[tuple[int, int
         for name in names:
             try:
                 kept = old.read(name)
-            except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zipfile.zlib.error):
+            except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
                 return edited_bytes(content, edits)
             new.writestr(name, edited_bytes(kept, edits) if name == wanted else kept)
     return made.getvalue()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from stack.temporal import executable
-from tests.end_to_end import judge
 from tests.end_to_end.batch import Batch, Numbers, contacts, live_at
 from tests.end_to_end.live_stack import LiveStack
+from tests.invariants import most_live
 from tests.waiting import until
 from workflows.names import job_workflow_id, lines_workflow_id
 
@@ -62,7 +62,7 @@ def test_the_lines_of_a_terminated_job_are_free_within_a_minute_of_its_last_call
     assert all("Its workflow ended from outside" in contact["failureReason"] for contact in uncalled)
     called = {dial["to"] for dial in lost.dials()}
     assert called == {contact["phoneNumber"] for contact in lost.contacts() if contact["dials"]}
-    assert judge.most_live(lost.dials() + other.dials()) <= LINES
+    assert most_live(lost.dials() + other.dials()) <= LINES
     other.order("cancel")
     other.wait_until_nobody_is_on_the_phone(60)
 
@@ -80,7 +80,7 @@ def test_jobs_go_on_within_their_limits_when_the_lines_workflow_is_terminated(
     time.sleep(WITHIN_SECONDS)
     dials = [job.dials() for job in jobs]
     assert all(live_at(theirs, terminated_at + after) >= 7 for theirs in dials for after in (5, 20, WITHIN_SECONDS - 5))
-    assert judge.most_live([dial for theirs in dials for dial in theirs]) <= LINES
+    assert most_live([dial for theirs in dials for dial in theirs]) <= LINES
     terminate(stack, lines)  # there is a new one
     for job in jobs:
         job.order("cancel")

@@ -11,6 +11,7 @@ from domain.calls.models import Outcome
 from store.calls import claim as claims
 from store.calls.claim import Claimed
 from store.db.engine import create_engine
+from store.db.locks import lock_organization
 from store.tables import contacts, dials, organizations
 from tests.builders import contacts as some_contacts
 from tests.store.calling import Calling, Job, a_caller
@@ -27,12 +28,11 @@ def _reasons(answers: list[Claimed | NotNow]) -> list[NotNowReason]:
 async def test_fifty_claims_are_a_few_statements(calling: Calling, monkeypatch: pytest.MonkeyPatch) -> None:
     job = await calling.a_job(await a_caller(calling.engine), 50)
     transactions = 0
-    lock = claims.lock_organization
 
     async def count(*args: object) -> None:
         nonlocal transactions
         transactions += 1
-        await lock(*args)  # type: ignore[arg-type]
+        await lock_organization(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(claims, "lock_organization", count)
     answers = await _together(*((job, which) for which in range(50)))

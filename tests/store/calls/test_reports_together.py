@@ -10,6 +10,7 @@ import pytest
 from domain.calls.models import AnsweredBy, CallState, Ending, Recorded
 from domain.money import compute_cost
 from store.calls import dials as store_dials
+from store.calls.moves import move_forward
 from store.tables import batch_jobs, carrier_events, ledger_entries
 from tests.store.calling import Call, Calling, a_caller
 
@@ -32,7 +33,6 @@ async def _locked(calling: Calling, organization_id: str) -> AsyncIterator[None]
 async def test_calls_that_ring_together_move_in_one_statement(shared: Calling, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = await _calls(shared, 20)
     groups: list[int] = []
-    move_forward = store_dials.move_forward
 
     async def count(connection: object, moves: list[object]) -> set[str]:
         groups.append(len(moves))
