@@ -23,7 +23,7 @@ END_OTHERS = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 LEFT_BEHIND = """
     SELECT array_agg(relname::text), pg_database_size(current_database())
-    FROM pg_class WHERE relkind = 'r' AND oid >= 16384"""
+    FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384"""
 
 
 class Databases:
@@ -72,7 +72,7 @@ class Databases:
     @contextmanager
     def with_password(self, password: str) -> Iterator[str]:
         """The address of a migrated database whose user has to give this password."""
-        with self.lend() as url, _connect(self.url) as connection:
+        with self.lend() as url, connect(self.url) as connection:
             (file,) = connection.execute("SHOW hba_file").fetchone() or ("",)
             rules = Path(file).read_text()
             connection.execute(f"CREATE ROLE guarded SUPERUSER LOGIN PASSWORD '{password}'".encode())
@@ -104,13 +104,13 @@ class Databases:
         return sa.make_url(self.url).set(database=database).render_as_string(hide_password=False)
 
     def _execute(self, statement: str) -> None:
-        with _connect(self.url) as connection:
+        with connect(self.url) as connection:
             connection.execute(statement.encode())
 
 
 def _emptied(url: str) -> bool:
     """Delete all rows; False where a borrower left other tables than ours, or much room that nobody uses."""
-    with _connect(url) as connection:
+    with connect(url) as connection:
         connection.execute(END_OTHERS)
         names, size = connection.execute(LEFT_BEHIND).fetchone() or ([], 0)
         if size > MAX_BYTES or set(names) != {*metadata.tables, "alembic_version"}:
@@ -120,5 +120,5 @@ def _emptied(url: str) -> bool:
         return True
 
 
-def _connect(url: str) -> psycopg.Connection:
+def connect(url: str) -> psycopg.Connection:
     return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
