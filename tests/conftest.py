@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from store.billing.ledger import Ledger
 from store.db.engine import Database, create_engine
@@ -18,8 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """`timeout` must leave nothing behind either: fixtures end what they started."""
+    """`timeout` must leave nothing behind either: fixtures end what they started. Nor is it a property's fault that a
+    machine is busy: its examples take as long as they take."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settings.register_profile("patient", parent=settings.default, deadline=None)
+    settings.load_profile("patient")
 
 
 @pytest.hookimpl(tryfirst=True)
