@@ -39,7 +39,10 @@ def up(
     ui_port: Port = DEFAULTS.ui_port,
     carrier_port: Port = DEFAULTS.carrier_port,
     metrics_port: Annotated[
-        int | None, typer.Option(min=1, max=65000, help="Serve the API's metrics here, the workers' on the next ports.")
+        int | None,
+        typer.Option(
+            min=0, max=65000, help="Serve the API's metrics here, the workers' on the next ports; 0 takes free ones."
+        ),
     ] = DEFAULTS.metrics_port,
     carrier_url: Annotated[
         str | None, typer.Option(help="By which the workers reach the carrier; else the simulator's own.")

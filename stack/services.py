@@ -30,6 +30,7 @@ class Ports:
     postgres: int
     agent: int
     codec: int
+    metrics: tuple[int, ...]  # of the API and each worker; none where no metrics are served
 
     @classmethod
     def choose(cls, options: Options, data_dir: DataDir) -> "Ports":
@@ -42,6 +43,7 @@ class Ports:
             postgres=_kept_port(data_dir.postgres_port),
             agent=_kept_port(data_dir.agent_port),
             codec=_kept_port(data_dir.codec_port),
+            metrics=tuple(choose_port(port, "--metrics-port") for port in options.metrics_ports),
         )
 
 
@@ -155,18 +157,17 @@ class Services:
 
     @property
     def metrics(self) -> MetricsAddresses | None:
-        port = self.options.metrics_port
-        if port is None:
+        if not self.ports.metrics:
             return None
-        of_workers = range(port + 1, port + 1 + self.options.workers)
-        return MetricsAddresses(api=_metrics_url(port), workers=[_metrics_url(other) for other in of_workers])
+        api, *workers = map(_metrics_url, self.ports.metrics)
+        return MetricsAddresses(api=api, workers=workers)
 
     def _metrics(self, number: int) -> dict[str, str]:
         """The API is 0, the workers are counted from 1."""
-        port = self.options.metrics_port
+        ports = self.ports.metrics
         return {
             "OUTDIAL_METRICS_HOST": LOOPBACK,
-            "OUTDIAL_METRICS_PORT": "none" if port is None else str(port + number),
+            "OUTDIAL_METRICS_PORT": str(ports[number]) if ports else "none",
         }
 
     def environment(self, account: CarrierAccount) -> dict[str, str]:

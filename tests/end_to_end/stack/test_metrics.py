@@ -32,7 +32,7 @@ Sample = tuple[str, dict[str, str], float]
 def measured() -> Iterator[LiveStack]:
     """A stack of which a job has called some people, and at whose door somebody forged an event."""
     numbers = Numbers()
-    flags = ("--speed", "200", "--workers", "2", "--metrics-port", str(free_port()))
+    flags = ("--speed", "200", "--workers", "2", "--metrics-port", "0")
     with LiveStack.running(*flags, environment={"OUTDIAL_METRICS_SECONDS": "1"}) as stack:
         batch = Batch.create(stack, contacts(numbers.scripted(SHORT, 4) + numbers.some(6)), maxAttempts=1)
         batch.wait_until_completed(120)

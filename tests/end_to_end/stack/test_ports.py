@@ -23,6 +23,24 @@ def test_a_taken_port_is_said_with_the_flag_that_helps(taken: int, part: str, tm
         Ports.choose(Options.model_validate(ports), DataDir(tmp_path))
 
 
+def test_a_metrics_port_that_is_taken_is_said_before_anything_starts(taken: int, tmp_path: Path) -> None:
+    """The workers' are the ports after the API's."""
+    ports = dict.fromkeys(("api_port", "temporal_port", "ui_port", "carrier_port"), 0)
+    with pytest.raises(PortTaken, match=rf"Port {taken} is taken.*--metrics-port N; --metrics-port 0 takes a free one"):
+        Ports.choose(Options.model_validate(ports | {"metrics_port": taken - 1}), DataDir(tmp_path))
+
+
+@pytest.mark.parametrize(("asked", "served"), [(None, 0), (0, 3)])
+def test_metrics_are_served_by_the_api_and_each_worker_where_somebody_asks(
+    asked: int | None, served: int, tmp_path: Path
+) -> None:
+    ports = dict.fromkeys(("api_port", "temporal_port", "ui_port", "carrier_port"), 0)
+    options = Options.model_validate(ports | {"metrics_port": asked, "workers": 2})
+    chosen = Ports.choose(options, DataDir(tmp_path)).metrics
+    assert len(set(chosen)) == served
+    assert all(map(is_free, chosen))
+
+
 def test_port_zero_takes_a_free_one_below_the_range_of_outgoing_connections() -> None:
     port = choose_port(0, "--api-port")
     assert is_free(port)
