@@ -25,7 +25,12 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(
-        alias_generator=api_name, populate_by_name=True, extra="allow", protected_namespaces=(), frozen=True
+        alias_generator=api_name,
+        populate_by_name=True,
+        extra="allow",
+        protected_namespaces=(),
+        frozen=True,
+        defer_build=True,  # of 190 models a command uses three
     )
 
     def to_api(self) -> dict[str, Any]:
