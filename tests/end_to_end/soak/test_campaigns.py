@@ -9,7 +9,10 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from itertools import islice
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice, pairwise
+from typing import Self
 
 import phonenumbers
 import psutil
@@ -19,6 +22,7 @@ from benchmarks.meter import cpu_of
 from tests.end_to_end.batch import Batch, contacts
 from tests.end_to_end.campaign import RunningCampaign, dialed, lines
 from tests.end_to_end.live_stack import LiveStack
+from tests.end_to_end.soak.fixed_work import FixedWork
 from tests.memory import family_mib
 from tests.waiting import until
 
@@ -28,7 +32,7 @@ CALLED = int(os.environ.get("SOAK_CONTACTS", "100000"))
 OF_A_JOB = CALLED // 10
 CALLED_SECONDS = 14_400
 SPEED = "2000"
-MAX_RATIO = 1.1  # of CPU a contact, beside the job's
+MAX_RATIO = 1.1  # of CPU a contact, beside the job's, both in pieces of fixed work
 MAX_GROWTH_MIB = 60  # of any process, between the first tenth of a run, or job, and its end
 SAMPLE_SECONDS = 1.0
 PREMIUM = 900
@@ -125,30 +129,57 @@ def test_a_campaign_costs_no_more_than_its_jobs_would_alone() -> None:
     alone, called = numbers[:OF_A_JOB], numbers[OF_A_JOB:]
     with LiveStack.running("--speed", SPEED, environment=small) as stack:
         _top_up(stack)
-        job_seconds, job_cpu = _measured(stack, lambda: _call_alone(stack, alone))
+        job = Spent.of(stack, lambda: _call_alone(stack, alone), OF_A_JOB)
         campaign = RunningCampaign.create(stack, concurrentCallLimit=50)
+        tenths: list[Counter[str]] = []
         with Memory.watched(stack) as memory:
-            seconds, cpu = _measured(stack, lambda: _call_all(campaign, called))
+            whole = Spent.of(stack, lambda: _call_all(campaign, called, tenths), CALLED)
         of_carrier = dialed(campaign.dials(called))  # not watched: the simulator's record of 100,000 calls takes 150 MB
         assert {row["phone"]: int(row["dials"]) for row in campaign.results()} == {
             one: of_carrier[one] for one in called
         }
-        ratio = (cpu.total() / CALLED) / (job_cpu.total() / OF_A_JOB)
-        print(f"a job of {OF_A_JOB:,}: {job_seconds:.0f} s, CPU a contact: {_spent(job_cpu, OF_A_JOB)}")
-        print(f"a campaign of {CALLED:,}: {seconds:.0f} s, CPU a contact: {_spent(cpu, CALLED)}; ratio {ratio:.2f}")
+        ratio = whole.pieces / job.pieces
+        print(f"a job of {OF_A_JOB:,}: {job}")
+        print(f"a campaign of {CALLED:,}: {whole}; ratio {ratio:.2f}, in ms {whole.ms / job.ms:.2f}")
+        for number, (before, after) in enumerate(pairwise(tenths), start=1):
+            print(f"  {number}: {_by_part(after - before, OF_A_JOB)}")
         growth = said(memory)
         assert ratio <= MAX_RATIO
         assert {part: last - first for part, (first, last, _) in growth.items() if last - first > MAX_GROWTH_MIB} == {}
 
 
-def _measured(stack: LiveStack, work: Callable[[], None]) -> tuple[float, Counter[str]]:
-    """Seconds, and seconds of CPU by part."""
-    began, before = time.monotonic(), cpu_seconds(stack)
-    work()
-    return time.monotonic() - began, cpu_seconds(stack) - before
+@dataclass(frozen=True)
+class Spent:
+    """By the parts of a stack on so many contacts. `piece`: CPU seconds of a piece of fixed work meanwhile."""
+
+    seconds: float
+    cpu: Counter[str]
+    contacts: int
+    piece: float
+
+    @classmethod
+    def of(cls, stack: LiveStack, work: Callable[[], None], contacts: int) -> Self:
+        began, before = time.monotonic(), cpu_seconds(stack)
+        with FixedWork.watched() as fixed:
+            work()
+        return cls(time.monotonic() - began, cpu_seconds(stack) - before, contacts, fixed.seconds)
+
+    @property
+    def ms(self) -> float:
+        """CPU a contact."""
+        return self.cpu.total() / self.contacts * 1000
+
+    @property
+    def pieces(self) -> float:
+        """CPU a contact, in pieces of fixed work."""
+        return self.cpu.total() / self.contacts / self.piece
+
+    def __str__(self) -> str:
+        piece, cost = f"{self.piece * 1000:.1f} ms", _by_part(self.cpu, self.contacts)
+        return f"{self.seconds:.0f} s, CPU a contact {self.pieces:.2f} pieces of work of {piece}: {cost}"
 
 
-def _spent(cpu: Counter[str], contacts: int) -> str:
+def _by_part(cpu: Counter[str], contacts: int) -> str:
     by_part = ", ".join(f"{part} {seconds / contacts * 1000:.1f}" for part, seconds in sorted(cpu.items()))
     return f"{cpu.total() / contacts * 1000:.1f} ms ({by_part})"
 
@@ -158,12 +189,22 @@ def _call_alone(stack: LiveStack, called: list[str]) -> None:
     until(lambda: batch.status() == "completed", CALLED_SECONDS, every=2)
 
 
-def _call_all(campaign: RunningCampaign, called: list[str]) -> None:
+def _call_all(campaign: RunningCampaign, called: list[str], tenths: list[Counter[str]]) -> None:
+    """`tenths`: what was spent when it began, and after each tenth."""
     campaign.send(lines(called), ROWS_SECONDS)
+    tenths.append(cpu_seconds(campaign.stack))
     campaign.order("start")
+    for tenth in range(1, 10):
+        until(partial(_has_called, campaign, CALLED * tenth // 10), CALLED_SECONDS, every=5)
+        tenths.append(cpu_seconds(campaign.stack))
     detail = campaign.wait_until_ended(CALLED_SECONDS, every=5)
+    tenths.append(cpu_seconds(campaign.stack))
     assert (detail["status"], detail["contactsProcessed"], detail["jobsBegun"]) == ("completed", CALLED, 10)
     assert [row["phone"] for row in campaign.results()] == called
+
+
+def _has_called(campaign: RunningCampaign, contacts: int) -> bool:
+    return bool(campaign.detail()["contactsProcessed"] >= contacts)
 
 
 def _top_up(stack: LiveStack) -> None:
