@@ -21,13 +21,17 @@ class JobRef(Model):
     job_id: str
 
 
-class PageRequest(Model):
+class PageRequest(JobRef):
     """At most `limit` contacts due at `as_of` (UTC)."""
 
-    organization_id: str
-    job_id: str
     as_of: datetime
     limit: int
+
+
+class JobStep(JobRef):
+    """Something to do to a job. `page`: the next page, to be read afterwards; runs of older versions ask for none."""
+
+    page: PageRequest | None = None
 
 
 class Abandonment(Model):
@@ -49,9 +53,10 @@ class JobActivities:
         await self._pages.mark_workflow_started(job.job_id)
 
     @activity.defn
-    async def begin_job(self, job: JobRef) -> JobStatus:
+    async def begin_job(self, step: JobStep) -> JobStatus | JobPage:
         """The job's time has come: open its gate. Where the start was moved meanwhile, nothing changes."""
-        return await self._lifecycle.begin(job.organization_id, job.job_id, activity.info().scheduled_time)
+        status = await self._lifecycle.begin(step.organization_id, step.job_id, activity.info().scheduled_time)
+        return status if step.page is None else await self.next_page(step.page)
 
     @activity.defn
     async def next_page(self, request: PageRequest) -> JobPage:
@@ -69,9 +74,10 @@ class JobActivities:
         return await self._lifecycle.close(job.organization_id, job.job_id, activity.info().scheduled_time)
 
     @activity.defn
-    async def complete_job(self, job: JobRef) -> bool:
+    async def complete_job(self, step: JobStep) -> bool | JobPage:
         """Mark the job completed, if every contact is final."""
-        return await self._lifecycle.complete(job.organization_id, job.job_id)
+        completed = await self._lifecycle.complete(step.organization_id, step.job_id)
+        return completed if step.page is None else await self.next_page(step.page)
 
     @activity.defn
     async def abandon_contact(self, abandonment: Abandonment) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -14,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.calls.call import CallActivities
     from activities.calls.hand_over import ClosingRun, HandOverActivities
     from activities.calls.payloads import CallContact, CallEnded
-    from activities.jobs import Abandonment, JobActivities, JobRef, PageRequest
+    from activities.jobs import Abandonment, JobActivities, JobRef, JobStep, PageRequest
     from activities.lines import JobShare, LinesActivities, RequestLines
     from domain.calls.dispatch import DueContact, JobPage
     from domain.jobs.commands import OperatorCommand
@@ -43,6 +44,7 @@ HOLD_RETRY = RetryPolicy(maximum_attempts=2)  # without it the closing task may 
 PAGE = 100  # contacts read at once
 TELL_SHARE = "tell-share"  # patch: workers are told a share that became larger
 NAME_IN_LIST = "name-in-list"  # patch: a new name is upserted as a search attribute too
+COMPLETE_FIRST = "complete-first"  # patch: where nobody seems to be left, the job is completed before it is read
 ABANDONED = "Outdial could not place this call; the worker's log says why."
 
 
@@ -58,6 +60,7 @@ class BatchJobStart(Model):
     lines: LineShareState | None = None
     pace: LinesPace = LinesPace()
     call_seconds: float | None = None  # how long calls take
+    begins: bool = False  # its time has come: it is begun before it is read
 
 
 class BatchJobResult(Model):
@@ -82,6 +85,7 @@ class BatchJob(OperatorSignals):
         self._contact_counts = ContactCounts()
         self._ended_calls: deque[asyncio.Task[None]] = deque()
         self._next_start_at: datetime | None = None  # for which the next run is to wait
+        self._next_begins = False  # whether the next run is to begin the job
         self._timer = ReusableTimer("re-check", self.refresh)
         self._lines_timer = ReusableTimer("lines", self._wake)
 
@@ -104,8 +108,11 @@ class BatchJob(OperatorSignals):
         """None: the next run tells the rest."""
         if self._start.start_at is not None:
             await self._wait_for_start(self._start.start_at)
+            self._next_begins = self._start.start_at <= workflow.now() and not self._commands.waiting
             return None
         self._follow_live_calls()
+        if self._start.begins:
+            await self._begin_job()
         while not self._is_long():
             self._raise_failures()
             page = await self._read_job()
@@ -174,7 +181,6 @@ class BatchJob(OperatorSignals):
         self._must_read = await self._commands.apply() or self._must_read
         page = self._dispatch.page
         if page is None or self._must_read or self._dispatch.wants_page(workflow.now()):
-            self._must_read = False
             page = await self._read_page()
         return page
 
@@ -183,8 +189,7 @@ class BatchJob(OperatorSignals):
         return page.status is JobStatus.SCHEDULED and start_at is not None and start_at > workflow.now()
 
     async def _begin_job(self) -> None:
-        await execute_short_activity(JobActivities.begin_job, self._job)
-        self._must_read = True
+        await self._do_and_read(JobActivities.begin_job)
 
     def _is_over(self, page: JobPage) -> bool:
         """Whether nobody is left to call, or no time."""
@@ -196,9 +201,11 @@ class BatchJob(OperatorSignals):
 
     async def _end_job(self) -> None:
         """Everybody was called, or the rest was not reached in time."""
-        ending = JobActivities.close_job if self._dispatch.uncalled else JobActivities.complete_job
-        await execute_short_activity(ending, self._job)
-        self._must_read = True
+        if self._dispatch.uncalled:
+            await execute_short_activity(JobActivities.close_job, self._job)
+            self._must_read = True
+        else:
+            await self._do_and_read(JobActivities.complete_job)
 
     def _place_calls(self) -> None:
         """To everybody who is due, while lines are free."""
@@ -311,12 +318,32 @@ class BatchJob(OperatorSignals):
     # --- pages of due contacts -----------------------------------------------------------------------------------
 
     async def _read_page(self) -> JobPage:
-        request = PageRequest(
+        if self._dispatch.nobody_known and workflow.patched(COMPLETE_FIRST):
+            page = await self._do_and_read(JobActivities.complete_job)
+            if page is not None:
+                return page
+        self._must_read = False
+        return self._take(await execute_short_activity(JobActivities.next_page, self._page_request()))
+
+    async def _do_and_read(
+        self, step: Callable[[JobActivities, JobStep], Coroutine[Any, Any, object]]
+    ) -> JobPage | None:
+        """The page that is read after the step, None where a worker of an older version read none."""
+        self._must_read = False
+        answer = await execute_short_activity(step, JobStep(**self._job.model_dump(), page=self._page_request()))
+        if isinstance(answer, JobPage):
+            return self._take(answer)
+        self._must_read = True
+        return None
+
+    def _page_request(self) -> PageRequest:
+        return PageRequest(
             **self._job.model_dump(),
             as_of=workflow.now(),
             limit=PAGE + len(self._dispatch.in_flight),  # those in flight may be among the due
         )
-        page = await execute_short_activity(JobActivities.next_page, request)
+
+    def _take(self, page: JobPage) -> JobPage:
         before = self._dispatch.page
         if before is None or before.status is not page.status:
             name = listed_name(page.name or self._name)
@@ -379,6 +406,7 @@ class BatchJob(OperatorSignals):
                 lines=self._dispatch.share.state,
                 pace=self._start.pace,
                 call_seconds=self._dispatch.call_seconds,
+                begins=self._next_begins,
             ),
             task_timeout=TASK_TIMEOUT,
         )

@@ -145,7 +145,12 @@ class JobWorkflows:
                 await self._client.start_workflow(
                     BatchJob.run,
                     BatchJobStart(
-                        organization_id=organization_id, job_id=job_id, name=name, start_at=start_at, pace=self._pace
+                        organization_id=organization_id,
+                        job_id=job_id,
+                        name=name,
+                        start_at=start_at,
+                        pace=self._pace,
+                        begins=start_at is None,
                     ),
                     id=job_workflow_id(job_id),
                     task_queue=JOBS_QUEUE,

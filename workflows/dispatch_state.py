@@ -190,6 +190,12 @@ class DispatchState:
         """Nobody on the phone, nobody next."""
         return not self.in_flight and not self._due
 
+    @property
+    def nobody_known(self) -> bool:
+        """Whether the job runs and everybody is called of whom is known, now or for later."""
+        running = self.page is not None and self.page.status is JobStatus.RUNNING and not self.page.more
+        return running and self.idle and self._next_due_at is None
+
     def wants_page(self, now: datetime) -> bool:
         """Whether there is room and somebody has become due since the last page."""
         if self._due or not self._has_room or not self.may_dial(now):

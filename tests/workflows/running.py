@@ -307,6 +307,14 @@ class Job:
         """Of all runs."""
         return [event for history in await self.histories() for event in history.events]
 
+    async def activities(self) -> list[str]:
+        """What was scheduled in all runs, in order."""
+        return [
+            event.activity_task_scheduled_event_attributes.activity_type.name
+            for event in await self.events()
+            if event.HasField("activity_task_scheduled_event_attributes")
+        ]
+
     async def closed_as(self) -> WorkflowExecutionStatus | None:
         return (await self.handle.describe()).status
 

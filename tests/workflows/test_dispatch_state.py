@@ -193,6 +193,21 @@ def test_more_are_not_asked_for_while_all_lines_are_busy() -> None:
     assert state.wake_at(NOW) is None
 
 
+def test_nobody_is_known_once_all_who_were_due_are_called_and_nobody_will_be() -> None:
+    state = a_state(due(0))
+    assert not state.nobody_known
+    called(state)
+    assert not state.nobody_known
+    state.ended("contact_0", None, NOW)
+    assert state.nobody_known
+
+
+@pytest.mark.parametrize("fields", [{"status": JobStatus.PAUSED}, {"more": True}, {"next_due_at": LATER}])
+def test_somebody_may_be_left_where_a_job_does_not_run_or_its_page_told_of_others(fields: dict[str, object]) -> None:
+    assert a_state().nobody_known
+    assert not a_state(**fields).nobody_known  # type: ignore[arg-type]
+
+
 def test_the_next_due_time_is_waited_for() -> None:
     state = a_state(next_due_at=LATER)
 

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 
+from activities.jobs import JobActivities, JobRef, JobStep
 from domain.statuses import ContactStatus, JobStatus
 from stack.temporal import DYNAMIC_CONFIG
-from tests.builders import a_job, a_number, an_organization
+from tests.builders import Given, a_job, a_number, an_organization
 from tests.fakes.carrier import ANSWERS, BUSY, NO_ANSWER, NO_SUCH_NUMBER
 from tests.workflows.running import Running
 from workflows.names import lines_workflow_id
@@ -38,6 +41,68 @@ async def test_a_scheduled_job_waits_and_its_calls_run_the_code_of_their_day(run
         "",
         "note_workflow",
     }
+
+
+async def with_lines(running: Running) -> Given:
+    """Whose lines are shared out already: no job has to ask for that."""
+    given = await an_organization(running.engine)
+    assert await running.workflows.start_lines(given.id)
+    return given
+
+
+async def test_a_job_is_read_where_it_is_begun_and_completed_and_nowhere_else(running: Running) -> None:
+    given = await with_lines(running)
+    job = await running.start(given, await a_job(running.engine, given, 1))
+    assert await job.result() is JobStatus.COMPLETED
+
+    assert await job.activities() == ["begin_job", "call_contact", "complete_job"]
+
+
+async def test_a_scheduled_job_is_begun_before_it_is_read(running: Running) -> None:
+    given = await with_lines(running)
+    start_at = datetime.now(UTC) + timedelta(days=30)
+    job = await running.start(given, await a_job(running.engine, given, 1, scheduled_start_time=start_at), start_at)
+    assert await job.result() is JobStatus.COMPLETED
+
+    assert await job.activities() == ["note_workflow", "begin_job", "call_contact", "complete_job"]
+
+
+async def test_a_job_whose_start_was_moved_meanwhile_is_not_begun(running: Running) -> None:
+    given = await with_lines(running)
+    start_at = datetime.now(UTC) + timedelta(days=30)
+    stored = await a_job(running.engine, given, 1, scheduled_start_time=start_at)
+    await running.change("UPDATE batch_jobs SET scheduled_start_time = scheduled_start_time + interval '1 day'")
+    job = await running.start(given, stored, start_at)
+    assert await job.result() is JobStatus.COMPLETED
+
+    assert await job.activities() == [
+        *("note_workflow", "begin_job"),  # where it was to begin, and learns better
+        *("note_workflow", "begin_job", "call_contact", "complete_job"),
+    ]
+
+
+class OfAnOlderVersion(JobActivities):
+    """Activities that read no page afterwards."""
+
+    @activity.defn(name="begin_job")
+    async def begin_job(self, job: JobRef) -> JobStatus:  # type: ignore[override]
+        return JobStatus(await super().begin_job(JobStep(**job.model_dump())))
+
+    @activity.defn(name="complete_job")
+    async def complete_job(self, job: JobRef) -> bool:  # type: ignore[override]
+        return bool(await super().complete_job(JobStep(**job.model_dump())))
+
+
+async def test_what_workers_of_an_older_version_did_is_read_by_itself(
+    unmanned: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.workflows.running.JobActivities", OfAnOlderVersion)
+    async with unmanned.workers(settle_seconds=0):
+        given = await with_lines(unmanned)
+        job = await unmanned.start(given, await a_job(unmanned.engine, given, 1))
+        assert await job.result() is JobStatus.COMPLETED
+
+    assert await job.activities() == ["begin_job", "next_page", "call_contact", "complete_job", "next_page"]
 
 
 async def test_tasks_that_queue_up_are_taken_by_organization_in_turn(running: Running) -> None:
