@@ -1,11 +1,15 @@
 """Which tests one of several processes runs together, and which are begun first."""
 
 # By what their names begin with; the longest first, so that no process is idle at the end.
-TOGETHER = (  # they share a server
+TOGETHER = (  # they share a server, or one file takes minutes
     "tests/end_to_end/batches/",
-    "tests/chaos/",
-    "tests/conformance/asterisk",
     "tests/end_to_end/stack/",
+    "tests/api/test_by_its_description",
+    "tests/end_to_end/test_console",
+    "tests/chaos/",
+    "tests/workflows/test_carrier_outages",
+    "tests/docs/test_site",
+    "tests/conformance/asterisk",
     "tests/asterisk/",
     "tests/conformance/twilio",
     "tests/conformance/tincan",

@@ -88,7 +88,7 @@ async def test_after_hanging_up_the_carrier_is_asked_whether_the_call_ended(call
 async def test_a_job_that_is_cancelled_and_hung_up_ends_its_live_calls(calling: Calling) -> None:
     calling.carrier.script(calling.number, RINGS_ON)
     run = calling.start()
-    await eventually(lambda: "ringing" in run.states)
+    await calling.until_dial(lambda dial: dial.state is CallState.RINGING)
 
     await JobLifecycle(calling.engine).cancel(calling.given.id, calling.job_id, hang_up=True)
     ended = await run.result()

@@ -20,7 +20,7 @@ from tests.waiting import eventually
 async def test_a_run_that_is_gone_ends_quietly_and_leaves_the_call_alone(calling: Calling) -> None:
     calling.carrier.script(calling.number, TALKS_ON)
     run = calling.start()
-    await eventually(lambda: "answered" in run.states)
+    await calling.until_dial(lambda dial: dial.state is CallState.ANSWERED)
 
     run.cancel(not_found=True)
 
@@ -32,7 +32,7 @@ async def test_a_run_that_is_gone_ends_quietly_and_leaves_the_call_alone(calling
 async def test_a_worker_that_stops_leaves_the_call_to_another(calling: Calling) -> None:
     calling.carrier.script(calling.number, TALKS_ON)
     run = calling.start()
-    await eventually(lambda: "answered" in run.states)
+    await calling.until_dial(lambda dial: dial.state is CallState.ANSWERED)
 
     run.stop_worker()
 
@@ -63,7 +63,7 @@ async def test_a_worker_that_stops_places_no_new_call(calling: Calling) -> None:
 async def test_other_cancellations_leave_the_call_alone(calling: Calling, why: str) -> None:
     calling.carrier.script(calling.number, TALKS_ON)
     run = calling.start()
-    await eventually(lambda: "answered" in run.states)
+    await calling.until_dial(lambda dial: dial.state is CallState.ANSWERED)
 
     run.cancel(**{why: True})
 
@@ -75,7 +75,7 @@ async def test_other_cancellations_leave_the_call_alone(calling: Calling, why: s
 async def test_a_cancellation_asked_by_the_workflow_hangs_up_and_tells_the_end(calling: Calling) -> None:
     calling.carrier.script(calling.number, RINGS_ON)
     run = calling.start()
-    await eventually(lambda: "ringing" in run.states)
+    await calling.until_dial(lambda dial: dial.state is CallState.RINGING)
 
     run.cancel(cancel_requested=True)
     ended = await run.result()
@@ -141,7 +141,7 @@ async def test_hanging_up_is_asked_again_while_the_carrier_is_away(calling: Call
     calling.carrier.script(calling.number, RINGS_ON)
     calling.carrier.away = {Question.HANG_UP}
     run = calling.start()
-    await eventually(lambda: "ringing" in run.states)
+    await calling.until_dial(lambda dial: dial.state is CallState.RINGING)
     run.cancel(cancel_requested=True)
     await eventually(lambda: (Question.HANG_UP, "CA0001") in calling.carrier.questions)
 
