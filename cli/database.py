@@ -45,6 +45,7 @@ REFUSES_US = "The database refuses us (--database-url or OUTDIAL_DATABASE_URL)"
 NO_TABLES = "The database has no tables, or old ones: run `outdial migrate` first."
 BAD_ADDRESS = "The database's address must look like postgresql://user@host:5432/outdial."
 REFUSED = "The database refused what was asked of it."
+NOT_NOW = "The database answers, and could not do it"
 DRIVER = "postgresql+psycopg://"
 
 
@@ -133,7 +134,7 @@ def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
     import psycopg  # noqa: PLC0415  as above
     from sqlalchemy import exc  # noqa: PLC0415
 
-    from store.db.refusal import find_refusal  # noqa: PLC0415
+    from store.db.refusal import find_refusal, first_line, has_answered  # noqa: PLC0415
     from store.errors import StoreError  # noqa: PLC0415
 
     try:
@@ -146,6 +147,8 @@ def database_failures(*, no_such_table: str = REFUSED) -> Iterator[None]:
         refusal = find_refusal(error)
         if refusal is not None:
             raise Failure(f"{REFUSES_US}: {refusal}", ExitCode.USAGE) from None
+        if has_answered(error):
+            raise Failure(f"{NOT_NOW}: {first_line(error)}", ExitCode.UNAVAILABLE) from None
         raise Failure(UNAVAILABLE, ExitCode.UNAVAILABLE) from None
     except (exc.SQLAlchemyError, psycopg.Error):
         raise Failure(REFUSED) from None

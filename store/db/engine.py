@@ -166,7 +166,8 @@ async def ping(engine: AsyncEngine) -> None:
 def migrate(url: str, tries: int = MIGRATION_TRIES) -> None:
     """Bring the database to the newest schema. Blocks; safe to run from several processes at once.
 
-    Each migration is a transaction. One that does not get a lock is undone and tried again, `tries` times in all.
+    Each migration is a transaction. One that does not get a lock, or meets a deadlock with those who work meanwhile, is
+    undone and tried again, `tries` times in all.
     Raises ServerTooOld, SchemaLocked.
     """
     engine = sa.create_engine(
@@ -188,7 +189,7 @@ def _upgrade(connection: sa.Connection, tries: int) -> None:
         try:
             command.upgrade(migration_config(connection), "head")
         except sa.exc.OperationalError as error:
-            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
                 raise
             connection.rollback()
             if not left:

@@ -14,6 +14,11 @@ def find_refusal(error: Exception) -> str | None:
     return first_line(error) if refused else None
 
 
+def has_answered(error: Exception) -> bool:
+    """Whether it is the server's word on a statement: a lock, a deadlock, a full disk; and not that it is away."""
+    return getattr(getattr(error, "orig", None) or error, "sqlstate", None) is not None
+
+
 def first_line(error: Exception) -> str:
     """Of what psycopg says; it never names a password."""
     return next(_lines(getattr(error, "orig", None) or error), type(error).__name__)

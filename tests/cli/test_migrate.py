@@ -166,6 +166,15 @@ def test_a_database_that_refuses_us_does_answer(run: Run, databases: Databases, 
     assert "password authentication failed" in ended.err
 
 
+def test_a_database_that_could_not_do_it_does_answer_and_says_why(run: Run, database: str) -> None:
+    hasty = make_url(database).update_query_dict({"options": "-c lock_timeout=100"})
+    with psycopg.connect(database.replace("+psycopg", "")) as other:
+        other.execute("LOCK TABLE organizations")
+        ended = run("org", "list", "--database-url", hasty.render_as_string(hide_password=False))
+    assert ended.code == ExitCode.UNAVAILABLE
+    assert "The database answers, and could not do it: canceling statement due to lock timeout" in ended.err
+
+
 def test_flags_for_temporal_without_it_are_wrong_usage(run: Run, database: str) -> None:
     assert run("migrate", "--rebind", "--database-url", database).code == ExitCode.USAGE
 

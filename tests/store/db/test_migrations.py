@@ -143,6 +143,23 @@ def test_a_migration_that_got_no_lock_is_tried_again(databases: Databases) -> No
         assert _version(url) == migrations().get_current_head()
 
 
+def test_a_migration_that_is_chosen_in_a_deadlock_is_tried_again(databases: Databases) -> None:
+    """Who works meanwhile has a job and wants its organization, of which the migration has one and wants the other."""
+    with _schema_of(BEFORE_LAST, databases) as url, _transaction(url, "worker") as worker:
+        worker.execute("SET deadlock_timeout = '1min'")  # the migration looks for it first, and is the one that ends
+        worker.execute("UPDATE batch_jobs SET name = name")
+        migrating = threading.Thread(target=migrate, args=(url,), kwargs={"tries": 2})
+        migrating.start()
+        until(lambda: _waits(url), 10)
+        worker.execute(f"SELECT count(*) FROM {LOCKED}")
+        worker.rollback()
+        migrating.join(30)
+
+        assert not migrating.is_alive()
+        assert _deadlocks(url) == 1
+        assert _version(url) == migrations().get_current_head()
+
+
 def _scripts() -> list[Script]:
     return list(reversed(list(migrations().walk_revisions())))
 
@@ -181,6 +198,13 @@ def _waits(url: str) -> bool:
     with psycopg.connect(_plain(url)) as connection:
         row = connection.execute(query).fetchone()
     return row != (0,)
+
+
+def _deadlocks(url: str) -> int:
+    query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    with psycopg.connect(_plain(url)) as connection:
+        row = connection.execute(query).fetchone()
+    return row[0] if row else 0
 
 
 def _version(url: str) -> str | None:
