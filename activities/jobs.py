@@ -1,5 +1,6 @@
 """What a job's workflow asks of the database: begin, who is next, apply a command, complete."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from domain.calls.dispatch import JobPage
 from domain.jobs.commands import OperatorCommand
 from domain.model import Model
 from domain.statuses import JobStatus
+from store.errors import NotFound
 
 if TYPE_CHECKING:
     from store.calls.due_page import DuePages
@@ -28,12 +30,6 @@ class PageRequest(JobRef):
     limit: int
 
 
-class JobStep(JobRef):
-    """Something to do to a job. `page`: the next page, to be read afterwards; runs of older versions ask for none."""
-
-    page: PageRequest | None = None
-
-
 class Abandonment(Model):
     """A contact for which our own side failed for good."""
 
@@ -42,6 +38,12 @@ class Abandonment(Model):
 
 
 class JobActivities:
+    """A job that was deleted had ended, whatever its workflow knows of that: nothing is done to it.
+
+    `begin_job` and `complete_job` return the page that follows; to runs of older versions, which request none, how it
+    went.
+    """
+
     def __init__(self, pages: "DuePages", lifecycle: "JobLifecycle", commands: "OperatorCommands") -> None:
         self._pages = pages
         self._lifecycle = lifecycle
@@ -53,10 +55,12 @@ class JobActivities:
         await self._pages.mark_workflow_started(job.job_id)
 
     @activity.defn
-    async def begin_job(self, step: JobStep) -> JobStatus | JobPage:
+    async def begin_job(self, job: PageRequest | JobRef) -> JobPage | JobStatus:
         """The job's time has come: open its gate. Where the start was moved meanwhile, nothing changes."""
-        status = await self._lifecycle.begin(step.organization_id, step.job_id, activity.info().scheduled_time)
-        return status if step.page is None else await self.next_page(step.page)
+        status = JobStatus.CANCELLED
+        with suppress(NotFound):
+            status = await self._lifecycle.begin(job.organization_id, job.job_id, activity.info().scheduled_time)
+        return await self.next_page(job) if isinstance(job, PageRequest) else status
 
     @activity.defn
     async def next_page(self, request: PageRequest) -> JobPage:
@@ -71,13 +75,17 @@ class JobActivities:
     @activity.defn
     async def close_job(self, job: JobRef) -> int:
         """Its end time has come: cancel everybody who is not on the phone; how many."""
-        return await self._lifecycle.close(job.organization_id, job.job_id, activity.info().scheduled_time)
+        with suppress(NotFound):
+            return await self._lifecycle.close(job.organization_id, job.job_id, activity.info().scheduled_time)
+        return 0
 
     @activity.defn
-    async def complete_job(self, step: JobStep) -> bool | JobPage:
+    async def complete_job(self, job: PageRequest | JobRef) -> JobPage | bool:
         """Mark the job completed, if every contact is final."""
-        completed = await self._lifecycle.complete(step.organization_id, step.job_id)
-        return completed if step.page is None else await self.next_page(step.page)
+        completed = False
+        with suppress(NotFound):
+            completed = await self._lifecycle.complete(job.organization_id, job.job_id)
+        return await self.next_page(job) if isinstance(job, PageRequest) else completed
 
     @activity.defn
     async def abandon_contact(self, abandonment: Abandonment) -> None:

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.calls.call import CallActivities
     from activities.calls.hand_over import ClosingRun, HandOverActivities
     from activities.calls.payloads import CallContact, CallEnded
-    from activities.jobs import Abandonment, JobActivities, JobRef, JobStep, PageRequest
+    from activities.jobs import Abandonment, JobActivities, JobRef, PageRequest
     from activities.lines import JobShare, LinesActivities, RequestLines
     from domain.calls.dispatch import DueContact, JobPage
     from domain.jobs.commands import OperatorCommand
@@ -85,7 +85,6 @@ class BatchJob(OperatorSignals):
         self._contact_counts = ContactCounts()
         self._ended_calls: deque[asyncio.Task[None]] = deque()
         self._next_start_at: datetime | None = None  # for which the next run is to wait
-        self._next_begins = False  # whether the next run is to begin the job
         self._timer = ReusableTimer("re-check", self.refresh)
         self._lines_timer = ReusableTimer("lines", self._wake)
 
@@ -108,7 +107,6 @@ class BatchJob(OperatorSignals):
         """None: the next run tells the rest."""
         if self._start.start_at is not None:
             await self._wait_for_start(self._start.start_at)
-            self._next_begins = self._start.start_at <= workflow.now() and not self._commands.waiting
             return None
         self._follow_live_calls()
         if self._start.begins:
@@ -326,11 +324,11 @@ class BatchJob(OperatorSignals):
         return self._take(await execute_short_activity(JobActivities.next_page, self._page_request()))
 
     async def _do_and_read(
-        self, step: Callable[[JobActivities, JobStep], Coroutine[Any, Any, object]]
+        self, step: Callable[[JobActivities, PageRequest], Coroutine[Any, Any, object]]
     ) -> JobPage | None:
         """The page that is read after the step, None where a worker of an older version read none."""
         self._must_read = False
-        answer = await execute_short_activity(step, JobStep(**self._job.model_dump(), page=self._page_request()))
+        answer = await execute_short_activity(step, self._page_request())
         if isinstance(answer, JobPage):
             return self._take(answer)
         self._must_read = True
@@ -395,6 +393,11 @@ class BatchJob(OperatorSignals):
 
     # --- from run to run -----------------------------------------------------------------------------------------
 
+    @property
+    def _time_has_come(self) -> bool:
+        """Whether this run waited for the start until then."""
+        return self._start.start_at is not None and self._start.start_at <= workflow.now()
+
     def _continue(self) -> NoReturn:
         workflow.continue_as_new(
             BatchJobStart(
@@ -406,7 +409,7 @@ class BatchJob(OperatorSignals):
                 lines=self._dispatch.share.state,
                 pace=self._start.pace,
                 call_seconds=self._dispatch.call_seconds,
-                begins=self._next_begins,
+                begins=self._time_has_come and not self._commands.waiting,
             ),
             task_timeout=TASK_TIMEOUT,
         )

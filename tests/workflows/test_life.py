@@ -6,9 +6,10 @@ import pytest
 from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 
-from activities.jobs import JobActivities, JobRef, JobStep
+from activities.jobs import JobActivities, JobRef
 from domain.statuses import ContactStatus, JobStatus
 from stack.temporal import DYNAMIC_CONFIG
+from store.jobs.delete import JobDeletion
 from tests.builders import Given, a_job, a_number, an_organization
 from tests.fakes.carrier import ANSWERS, BUSY, NO_ANSWER, NO_SUCH_NUMBER
 from tests.workflows.running import Running
@@ -81,16 +82,28 @@ async def test_a_job_whose_start_was_moved_meanwhile_is_not_begun(running: Runni
     ]
 
 
+async def test_a_job_that_was_deleted_while_it_waited_ends(running: Running) -> None:
+    """Nobody told its workflow that it was cancelled before."""
+    given = await with_lines(running)
+    start_at = datetime.now(UTC) + timedelta(days=30)
+    stored = await a_job(running.engine, given, 1, scheduled_start_time=start_at)
+    await running.control.cancel(given.id, stored.id)
+    await JobDeletion(running.engine).delete(given.id, stored.id, by="key_0")
+    job = await running.start(given, stored, start_at)
+
+    assert await job.result() is JobStatus.CANCELLED
+
+
 class OfAnOlderVersion(JobActivities):
     """Activities that read no page afterwards."""
 
     @activity.defn(name="begin_job")
     async def begin_job(self, job: JobRef) -> JobStatus:  # type: ignore[override]
-        return JobStatus(await super().begin_job(JobStep(**job.model_dump())))
+        return JobStatus(await super().begin_job(job))
 
     @activity.defn(name="complete_job")
     async def complete_job(self, job: JobRef) -> bool:  # type: ignore[override]
-        return bool(await super().complete_job(JobStep(**job.model_dump())))
+        return bool(await super().complete_job(job))
 
 
 async def test_what_workers_of_an_older_version_did_is_read_by_itself(

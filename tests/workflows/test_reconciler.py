@@ -10,7 +10,6 @@ from temporalio.testing import ActivityEnvironment
 
 import worker
 from activities.reconcile import CLOSED, Fixed
-from domain.calls.dispatch import NotNowReason
 from domain.statuses import ContactStatus, JobStatus
 from settings import Settings
 from store.contacts.packed import pack_contacts
@@ -21,7 +20,6 @@ from tests.builders import Given, a_job, a_report, an_organization, contacts
 from tests.fakes.carrier import TALKS_ON, EventDelivery, Question
 from tests.waiting import eventually
 from tests.workflows.running import Job, Running, metadata_of
-from workflows.batch_job import BatchJob
 from workflows.client import JobWorkflows, TemporalUnavailable
 from workflows.names import JOBS_QUEUE, RECONCILER_ID
 from workflows.reconciler import Reconciler, ReconcilerStart
@@ -166,12 +164,11 @@ async def test_a_job_whose_last_contacts_were_removed_ends_though_the_nudge_was_
     stored = await a_job(running.engine, given, [*waiting, *contacts(1, start=300, first_row=50)])
     job = await running.start_in_real_time(given, stored)
 
-    async def waits_for_zones_alone() -> bool:
-        """It has read that those two are left."""
-        waiting_for = (await job.handle.query(BatchJob.progress)).waiting_for
-        return waiting_for is not None and waiting_for.reason == NotNowReason.TIMEZONE
+    async def has_read_that_two_are_left() -> bool:
+        pending = (await job.handle.describe()).raw_description.pending_activities
+        return (await job.activities())[-1:] == ["complete_job"] and not pending
 
-    await eventually(waits_for_zones_alone)
+    await eventually(has_read_that_two_are_left)
     for contact in (await job.contacts())[:2]:
         await JobUpdates(running.engine).remove_contact(given.id, job.id, contact["id"], by="key_0")
     await running.change("UPDATE dials SET ended_at = ended_at - interval '2 minutes'")
