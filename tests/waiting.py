@@ -1,8 +1,10 @@
 """Waiting for what somebody else does: another process, another task."""
 
 import asyncio
+import contextlib
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 SOON = 15.0  # seconds within which what a test waits for happens, also on a busy machine
@@ -27,3 +29,21 @@ async def eventually(question: Callable[[], Awaitable[T] | T], seconds: float = 
             return found
         assert time.monotonic() < deadline, f"not within {seconds} s"
         await asyncio.sleep(0.01)
+
+
+@contextlib.contextmanager
+def meanwhile(work: Callable[[], object], every: float) -> Iterator[None]:
+    """Again and again, in a thread, with so many seconds between, until the block ends."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(every):
+            work()
+
+    worker = threading.Thread(target=repeat, daemon=True)
+    worker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        worker.join(30)

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -19,7 +18,7 @@ from domain.calls.silence import SILENT_CALLS
 from tests.deploy.deployment import CALLS_PER_SECOND, Deployment
 from tests.end_to_end import judge
 from tests.end_to_end.batch import ENDED, MAX_TALK, SHORT, TALKS, Batch, contacts
-from tests.waiting import until
+from tests.waiting import meanwhile, until
 
 CALL_SLOTS = 10  # of the deployment's only worker
 OUT_OF_ORDER, BLOCKED = "03", "08"  # see carriers/simulator/scenarios.py
@@ -81,24 +80,6 @@ class Scene:
             for name in names:
                 self.deployment.parts[name].start()
                 self.deployment.parts[name].wait_until_well()
-
-
-@contextlib.contextmanager
-def meanwhile(work: Callable[[], object], every: float) -> Iterator[None]:
-    """Again and again, until the block ends."""
-    over = threading.Event()
-
-    def repeat() -> None:
-        while not over.wait(every):
-            work()
-
-    worker = threading.Thread(target=repeat, daemon=True)
-    worker.start()
-    try:
-        yield
-    finally:
-        over.set()
-        worker.join(30)
 
 
 @contextlib.contextmanager

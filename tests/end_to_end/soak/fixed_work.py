@@ -6,10 +6,11 @@ so far apart compares the half hours. In pieces of fixed work done meanwhile the
 
 import contextlib
 import json
-import threading
 import time
 from collections.abc import Iterator
 from statistics import mean
+
+from tests.waiting import meanwhile
 
 EVERY_SECONDS = 1.0
 ROWS = [{"phone": f"+1202555{n:04}", "name": f"Customer {n}", "attempts": n % 4} for n in range(2_000)]
@@ -19,29 +20,22 @@ class FixedWork:
     """CPU seconds of a piece, one a second from when it is watched."""
 
     def __init__(self) -> None:
-        self._ended = threading.Event()
         self.pieces: list[float] = []
 
     @classmethod
     @contextlib.contextmanager
     def watched(cls) -> Iterator["FixedWork"]:
         work = cls()
-        thread = threading.Thread(target=work._watch)
-        thread.start()
-        try:
+        with meanwhile(work._do_a_piece, EVERY_SECONDS):
             yield work
-        finally:
-            work._ended.set()
-            thread.join()
 
     @property
     def seconds(self) -> float:
         """Of CPU a piece, in the mean."""
         return mean(self.pieces)
 
-    def _watch(self) -> None:
-        while not self._ended.wait(EVERY_SECONDS):
-            began = time.thread_time()
-            read = json.loads(json.dumps(ROWS))
-            {row["phone"]: sorted(row.items()) for row in read}
-            self.pieces.append(time.thread_time() - began)
+    def _do_a_piece(self) -> None:
+        began = time.thread_time()
+        read = json.loads(json.dumps(ROWS))
+        {row["phone"]: sorted(row.items()) for row in read}
+        self.pieces.append(time.thread_time() - began)

@@ -5,7 +5,6 @@
 
 import contextlib
 import os
-import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from tests.end_to_end.campaign import RunningCampaign, dialed, lines
 from tests.end_to_end.live_stack import LiveStack
 from tests.end_to_end.soak.fixed_work import FixedWork
 from tests.memory import family_mib
-from tests.waiting import until
+from tests.waiting import meanwhile, until
 
 ROWS = 1_000_000
 ROWS_SECONDS = 5_400  # on a machine with other work
@@ -50,26 +49,19 @@ class Memory:
 
     def __init__(self, stack: LiveStack) -> None:
         self._stack = stack
-        self._ended = threading.Event()
         self.samples: dict[str, list[float]] = defaultdict(list)
 
     @classmethod
     @contextlib.contextmanager
     def watched(cls, stack: LiveStack) -> Iterator["Memory"]:
         memory = cls(stack)
-        thread = threading.Thread(target=memory._watch)
-        thread.start()
-        try:
+        with meanwhile(memory._take_samples, SAMPLE_SECONDS):
             yield memory
-        finally:
-            memory._ended.set()
-            thread.join()
 
-    def _watch(self) -> None:
-        while not self._ended.wait(SAMPLE_SECONDS):
-            for part, pid in parts_of(self._stack).items():
-                with contextlib.suppress(psutil.Error):
-                    self.samples[part].append(family_mib(psutil.Process(pid), shared=part != "postgres"))
+    def _take_samples(self) -> None:
+        for part, pid in parts_of(self._stack).items():
+            with contextlib.suppress(psutil.Error):
+                self.samples[part].append(family_mib(psutil.Process(pid), shared=part != "postgres"))
 
     def growth(self) -> dict[str, tuple[float, float, float]]:
         """Of each part the most in the first tenth, in the last tenth, and ever."""
